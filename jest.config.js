@@ -1,0 +1,34 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^nestjs-mcp-auth$': '<rootDir>/lib/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  // jwks-rsa requires jose, an ES module, from CommonJS; jest cannot do that without a transform.
+  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  transform: {
+    '\\.ts$': ['@swc/jest', swcOptions('typescript', 'es6')],
+    'node_modules/jose/.+\\.js$': ['@swc/jest', swcOptions('ecmascript', 'commonjs')],
+  },
+  collectCoverageFrom: ['lib/**/*.ts'],
+  coverageProvider: 'v8',
+  coverageThreshold: { global: { statements: 95, branches: 90, functions: 95, lines: 95 } },
+};
+
+function swcOptions(syntax, module) {
+  return {
+    jsc: {
+      target: 'es2022',
+      keepClassNames: true,
+      parser: syntax === 'typescript' ? { syntax, decorators: true } : { syntax },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+    module: { type: module },
+    sourceMaps: 'inline',
+  };
+}
