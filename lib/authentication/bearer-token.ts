@@ -1,0 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** What an HTTP request carries by way of a bearer token. */
+export type BearerCredentials =
+  | { readonly kind: 'token'; readonly token: string }
+  /** No credentials of the Bearer scheme. */
+  | { readonly kind: 'none' }
+  /** RFC 6750 section 3.1, `invalid_request`. */
+  | { readonly kind: 'malformed'; readonly reason: string };
+
+/** The parts of a Node request that may carry a token. Express's request has them, and Fastify's `raw`. */
+export interface CredentialSource {
+  readonly url?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * Reads the bearer token of a request (RFC 6750 section 2.1). The scheme's name is case-insensitive (RFC 9110 section
+ * 11.1). A token in the query is refused even beside a good header: whoever put it there has already leaked it.
+ */
+export function bearerCredentials({ url, headers, rawHeaders }: CredentialSource): BearerCredentials {
+  if (hasTokenInQuery(url)) {
+    return {
+      kind: 'malformed',
+      reason: 'An access token must not be sent in the query; send it in the Authorization header',
+    };
+  }
+  // Node drops all but the first of several Authorization headers; which one a proxy looked at is anyone's guess.
+  const count = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length;
+  if (count > 1) return { kind: 'malformed', reason: 'There is more than one Authorization header' };
+  const match = /^bearer(?: +(.*))?$/i.exec(headers.authorization ?? '');
+  const token = match?.[1];
+  return token ? { kind: 'token', token } : { kind: 'none' };
+}
+
+function hasTokenInQuery(url = ''): boolean {
+  const query = url.indexOf('?');
+  return query >= 0 && new URLSearchParams(url.slice(query)).has('access_token');
+}

@@ -1,0 +1,45 @@
+import { inspect } from 'node:util';
+
+/** Holds an access token so that printing, serialising or interpolating it shows nothing. */
+export class AccessToken {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The token itself. It belongs in a request to the party that issued it, and nowhere else. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return '[access token]';
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** The verified party behind a request, from the claims of its access token (RFC 9068 section 2.2). */
+export interface Caller {
+  /** `iss`, one of the configured issuers. */
+  readonly issuer: string;
+  /** `sub`, the user, or the client itself where there is no user. */
+  readonly subject: string;
+  /** `client_id`, else `azp`: the client that the token was issued to. */
+  readonly clientId: string | undefined;
+  /** Scopes granted, from `scope` or `scp`. */
+  readonly scopes: readonly string[];
+  /** All claims of the token. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** `exp`, in seconds since the epoch. */
+  readonly expiresAt: number;
+  /** The token, in a holder that does not print it. */
+  readonly token: AccessToken;
+}

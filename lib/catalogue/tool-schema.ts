@@ -1,0 +1,22 @@
+import type { Tool } from '@modelcontextprotocol/server';
+import type { ToolSchema } from '../decorators/mcp-tool.decorator.js';
+
+type ObjectSchema = Tool['inputSchema'];
+
+/**
+ * Tells a Standard Schema as the JSON Schema of an object (JSON Schema 2020-12, which MCP takes for granted).
+ *
+ * @throws Error with what is wrong and how to mend it
+ */
+export function objectSchema(schema: ToolSchema, direction: 'input' | 'output'): ObjectSchema {
+  // The types require it; users of plain JavaScript and of older schema libraries come here all the same.
+  const convert = (schema['~standard'] as Partial<ToolSchema['~standard']>).jsonSchema?.[direction];
+  if (!convert)
+    throw new Error(
+      'cannot describe itself as JSON Schema. Use zod 4.2 or later, or another library with Standard JSON Schema',
+    );
+  const converted = convert({ target: 'draft-2020-12' });
+  if (converted.type !== 'object')
+    throw new Error('does not describe an object. Wrap it, for example in z.object({ … })');
+  return converted as ObjectSchema;
+}

@@ -1,0 +1,146 @@
+import { Inject, Injectable } from '@nestjs/common';
+import * as oauth from 'openid-client';
+import type { Caller } from '../authentication/caller.js';
+import { reasonOf, type IssuerMetadata } from '../issuers/issuer-metadata.js';
+import { Issuers } from '../issuers/issuers.js';
+import { ResolvedOptions, type ClientOptions, type ResolvedDownstream } from '../options/mcp-auth-options.js';
+import { DownstreamError } from './downstream-error.js';
+import { ExchangedTokens, type ExchangedToken } from './exchanged-tokens.js';
+import type { DownstreamAccess } from './tool-call.js';
+
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+
+/** Seconds that the token endpoint may take. */
+const TIMEOUT = 10;
+
+/** Exchanges a caller's token for one that a downstream accepts (RFC 8693), at the issuer that the caller came from. */
+@Injectable()
+export class TokenExchange {
+  readonly #tokens = new ExchangedTokens();
+  readonly #configurations = new WeakMap<IssuerMetadata, oauth.Configuration>();
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Issuers) private readonly issuers: Issuers,
+  ) {}
+
+  /** Access to the downstreams on behalf of a caller. Nobody is acted for where nobody had to say who they are. */
+  onBehalfOf(caller: Caller | undefined): DownstreamAccess {
+    return {
+      baseUrl: (name) => this.#target(name).baseUrl,
+      tokenFor: (name) => {
+        if (!caller)
+          throw new DownstreamError('token_exchange_refused', 'An anonymous caller has no token to exchange', {
+            downstream: name,
+          });
+        return this.#tokenFor(caller, this.#target(name));
+      },
+    };
+  }
+
+  #target(name: string): ResolvedDownstream {
+    const target = this.options.downstreams.get(name);
+    if (!target)
+      throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
+    return target;
+  }
+
+  async #tokenFor(caller: Caller, target: ResolvedDownstream): Promise<string> {
+    const { audience, resource, scopes } = target;
+    const subjectToken = caller.token.reveal();
+    const key = { issuer: caller.issuer, subjectToken, audience, resource, scopes };
+    return await this.#tokens.get(key, caller.expiresAt, async () => {
+      try {
+        return await this.#exchange(caller.issuer, subjectToken, target);
+      } catch (error) {
+        throw exchangeError(error, target.name);
+      }
+    });
+  }
+
+  async #exchange(issuer: string, subjectToken: string, target: ResolvedDownstream): Promise<ExchangedToken> {
+    const configuration = await this.#configurationOf(issuer);
+    const response = await oauth.genericGrantRequest(configuration, TOKEN_EXCHANGE, {
+      subject_token: subjectToken,
+      subject_token_type: ACCESS_TOKEN,
+      requested_token_type: ACCESS_TOKEN,
+      ...(target.audience !== undefined && { audience: target.audience }),
+      ...(target.resource !== undefined && { resource: target.resource }),
+      ...(target.scopes.length > 0 && { scope: target.scopes.join(' ') }),
+    });
+    if (response.token_type !== 'bearer')
+      throw new Error(`token_type is "${response.token_type}", which was not asked for`);
+    const issued = response.issued_token_type;
+    if (issued !== ACCESS_TOKEN) throw new Error(`issued_token_type is ${JSON.stringify(issued)}, not an access token`);
+    return { value: response.access_token, expiresIn: response.expires_in };
+  }
+
+  async #configurationOf(issuer: string): Promise<oauth.Configuration> {
+    const metadata = await this.issuers.find(issuer)?.metadata();
+    if (!metadata) throw new Error(`${issuer} is not configured`);
+    let configuration = this.#configurations.get(metadata);
+    if (!configuration) {
+      configuration = configurationFor(metadata, this.options.client);
+      this.#configurations.set(metadata, configuration);
+    }
+    return configuration;
+  }
+}
+
+function configurationFor(metadata: IssuerMetadata, client: ClientOptions | undefined): oauth.Configuration {
+  if (metadata.token_endpoint === undefined || !client) throw new Error(`${metadata.issuer} has no token endpoint`);
+  const configuration = new oauth.Configuration(metadata, client.id, undefined, client.authentication);
+  configuration.timeout = TIMEOUT;
+  if (!metadata.token_endpoint.startsWith('https:')) {
+    // The metadata was checked: plain http is on loopback.
+    oauth.allowInsecureRequests(configuration);
+  }
+  return configuration;
+}
+
+/**
+ * Sorts a failed exchange by what can be done about it: on `error` and status, never on prose. The cause itself is left
+ * behind: it may hold the token endpoint's whole answer.
+ */
+function exchangeError(cause: unknown, downstream: string): DownstreamError {
+  const message = `No token for ${downstream}: ${describe(cause)}`;
+  const error = refusal(cause);
+  if (error !== undefined)
+    return new DownstreamError('token_exchange_refused', message, { downstream, advice: adviceFor(error, downstream) });
+  const advice = `The ${downstream} API cannot be reached for you right now. Try again later.`;
+  return new DownstreamError('token_exchange_failed', message, { downstream, advice });
+}
+
+/** `error` of RFC 6749 section 5.2, where the authorization server has decided and would decide so again. */
+function refusal(cause: unknown): string | undefined {
+  if (cause instanceof oauth.WWWAuthenticateChallengeError) return 'invalid_client';
+  if (cause instanceof oauth.ResponseBodyError && cause.status < 500 && cause.status !== 429) return cause.error;
+  return undefined;
+}
+
+function adviceFor(error: string, downstream: string): string {
+  switch (error) {
+    case 'invalid_grant':
+    case 'invalid_request':
+      return `Your sign-in no longer allows calling the ${downstream} API. Sign in again.`;
+    case 'invalid_scope':
+    case 'access_denied':
+    case 'consent_required':
+    case 'interaction_required':
+      return `You have not been given the access to the ${downstream} API that this tool needs. Ask whoever runs it for access.`;
+    default:
+      // invalid_client, unauthorized_client, invalid_target, unsupported_grant_type: nothing that a caller can mend.
+      return `This server is not set up to call the ${downstream} API for you. Tell whoever runs it.`;
+  }
+}
+
+function describe(cause: unknown): string {
+  if (cause instanceof oauth.ResponseBodyError) {
+    const { error, status, error_description = '' } = cause;
+    return `${error}, status ${status}, ${JSON.stringify(error_description.slice(0, 200))}`;
+  }
+  if (cause instanceof oauth.WWWAuthenticateChallengeError)
+    return `the client's own authentication was refused, status ${cause.status}`;
+  return reasonOf(cause);
+}

@@ -1,0 +1,35 @@
+import { Controller, RequestMethod, VERSION_NEUTRAL, type Type } from '@nestjs/common';
+import type { ApplicationConfig } from '@nestjs/core';
+import { MetadataController } from '../metadata/metadata.controller.js';
+import type { ResolvedOptions } from '../options/mcp-auth-options.js';
+import { McpController } from './mcp.controller.js';
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+/** The controllers of one server. Each server has classes of its own, because a class has one path. */
+export class MountedControllers {
+  readonly endpoint: Type<McpController> = class McpEndpoint extends McpController {};
+  readonly metadata: Type<MetadataController> = class ProtectedResourceMetadata extends MetadataController {};
+
+  get types(): Type[] {
+    return [this.endpoint, this.metadata];
+  }
+
+  /**
+   * Puts the controllers where `resource` says, whatever prefix and versioning the application gives its other routes.
+   * The path is known only once the options are resolved, which may be asynchronous; Nest reads it later still.
+   */
+  mount({ path }: ResolvedOptions, config: ApplicationConfig): void {
+    // RFC 9728 section 3.1 puts the well-known part before the path; MCP clients also try it alone.
+    const metadataPaths = [...new Set([`${WELL_KNOWN}${path}`, WELL_KNOWN])];
+    Controller({ path: path || '/', version: VERSION_NEUTRAL })(this.endpoint);
+    Controller({ path: metadataPaths, version: VERSION_NEUTRAL })(this.metadata);
+    const { exclude = [], ...prefixOptions } = config.getGlobalPrefixOptions();
+    const ours = [path || '/', ...metadataPaths].map((excluded) => ({
+      path: excluded,
+      requestMethod: RequestMethod.ALL,
+      pathRegex: new RegExp(`^${excluded.replace(/[.~-]/g, '\\$&')}/?$`),
+    }));
+    config.setGlobalPrefixOptions({ ...prefixOptions, exclude: [...exclude, ...ours] });
+  }
+}

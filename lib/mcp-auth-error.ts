@@ -1,0 +1,9 @@
+/** Base of every error that this package throws. `code` is stable; messages may change. */
+export abstract class McpAuthError extends Error {
+  /** Stable, machine-readable name of what went wrong. */
+  abstract readonly code: string;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}

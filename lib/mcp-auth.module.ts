@@ -1,0 +1,94 @@
+import { Inject, Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryModule } from '@nestjs/core';
+import { AuthenticationGuard } from './authentication/authentication.guard.js';
+import { JwtStrategy } from './authentication/jwt.strategy.js';
+import { VerifiedTokens } from './authentication/verified-tokens.js';
+import { AuthorizationGuard } from './authorization/authorization.guard.js';
+import { ToolCatalogue } from './catalogue/tool-catalogue.js';
+import { DownstreamClient } from './downstream/downstream-client.js';
+import { TokenExchange } from './downstream/token-exchange.js';
+import { MountedControllers } from './endpoint/mounted-controllers.js';
+import { Issuers } from './issuers/issuers.js';
+import {
+  ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN,
+  OPTIONS_TYPE,
+} from './mcp-auth.module-definition.js';
+import { ResolvedOptions } from './options/mcp-auth-options.js';
+import { resolveOptions } from './options/resolve-options.js';
+import { McpServing } from './serving/mcp-serving.js';
+import { ToolInvoker } from './serving/tool-invoker.js';
+import { ToolRunner } from './serving/tool-runner.js';
+
+/**
+ * An MCP server that is an OAuth 2 resource server: it tells clients where to get a token, verifies the tokens that
+ * come in, enforces the scopes of each tool, and calls APIs on behalf of the user. `DownstreamClient` can be injected
+ * everywhere.
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    { provide: ResolvedOptions, useFactory: resolveOptions, inject: [MODULE_OPTIONS_TOKEN] },
+    Issuers,
+    JwtStrategy,
+    VerifiedTokens,
+    AuthenticationGuard,
+    AuthorizationGuard,
+    ToolCatalogue,
+    ToolInvoker,
+    ToolRunner,
+    McpServing,
+    TokenExchange,
+    DownstreamClient,
+  ],
+  exports: [DownstreamClient],
+})
+export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(MountedControllers) private readonly controllers: MountedControllers,
+    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(ToolRunner) private readonly runner: ToolRunner,
+  ) {
+    super();
+  }
+
+  /**
+   * @param options - see {@link McpAuthModuleOptions}
+   * @throws {@link McpAuthConfigurationError} at boot, for options or tools that cannot work
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    return withControllers(super.forRoot(options));
+  }
+
+  /**
+   * Like {@link forRoot}, with options from `useFactory`, or from `createMcpAuthOptions()` of `useClass` or
+   * `useExisting`.
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return withControllers(super.forRootAsync(options));
+  }
+
+  /** Called by Nest before it reads the routes. */
+  configure(): void {
+    this.controllers.mount(this.options, this.config);
+  }
+
+  /** Called by Nest when every provider of the application is there. */
+  onModuleInit(): void {
+    this.catalogue.discover();
+    this.runner.prepare();
+  }
+}
+
+function withControllers(module: DynamicModule): DynamicModule {
+  const controllers = new MountedControllers();
+  return {
+    ...module,
+    global: true,
+    controllers: controllers.types,
+    providers: [...(module.providers ?? []), { provide: MountedControllers, useValue: controllers }],
+  };
+}

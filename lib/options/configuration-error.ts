@@ -1,0 +1,11 @@
+import { McpAuthError } from '../mcp-auth-error.js';
+
+/** The module cannot start as configured. The message names each option at fault, what is wrong, and the fix. */
+export class McpAuthConfigurationError extends McpAuthError {
+  readonly code = 'invalid_configuration';
+
+  /** @param problems - one sentence or two each: the option, what is wrong with it, how to mend it */
+  constructor(readonly problems: readonly string[]) {
+    super(`McpAuthModule cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}

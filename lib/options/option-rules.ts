@@ -1,0 +1,59 @@
+/** What is wrong with a value and how to mend it; `undefined` if nothing is. Each completes "`option` …". */
+type Problem = string | undefined;
+
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** `http` is for loopback alone; everything else is `https`. */
+export function isSecure(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname));
+}
+
+/** RFC 8707 section 2 and the MCP specification's canonical server URI. */
+export function problemOfResource(value: string): Problem {
+  const problem = problemOfUrl(value);
+  if (problem) return problem;
+  const url = new URL(value);
+  const canonical = url.pathname === '/' ? [url.origin, `${url.origin}/`] : [url.href];
+  if (!canonical.includes(value)) return `is not in canonical form. Write it as "${canonical.join('" or "')}"`;
+  if (url.pathname.length > 1 && url.pathname.endsWith('/')) {
+    return `ends with a slash. Write it as "${value.slice(0, -1)}", and let clients use that URL`;
+  }
+  if (!/^[A-Za-z0-9\-._~/]*$/.test(url.pathname)) {
+    return 'has a path that cannot be mounted as it stands. Use letters, digits, "-", ".", "_" and "~" in its segments';
+  }
+  return undefined;
+}
+
+/** An absolute, secure URL without credentials, query or fragment. */
+export function problemOfUrl(value: string): Problem {
+  if (!URL.canParse(value) || !/^https?:/i.test(value)) {
+    return 'is not an absolute URL. Write it out, for example "https://mcp.example.com/mcp"';
+  }
+  const url = new URL(value);
+  if (value.includes('#')) return 'has a fragment. Remove "#" and what follows it';
+  if (value.includes('?')) return 'has a query. Remove "?" and what follows it';
+  if (url.username || url.password) return 'contains credentials. Remove the part before "@"';
+  if (!isSecure(url)) return 'is plain http on a host that is not loopback. Use https';
+  return undefined;
+}
+
+/** RFC 8707 section 2, `resource`: an absolute URI without a fragment, not necessarily a URL. */
+export function problemOfUri(value: string): Problem {
+  return /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+$/.test(value)
+    ? undefined
+    : 'is not an absolute URI without a fragment. Write it as the authorization server knows it';
+}
+
+/** RFC 6749 section 3.3, `scope-token`. */
+export function problemOfScope(value: string): Problem {
+  return /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value)
+    ? undefined
+    : 'is not a scope token (RFC 6749 section 3.3). Use printable ASCII without spaces, quotes and backslashes';
+}
+
+/** `offline_access` is asked for by clients at their own authorization server; a resource never needs it. */
+export function problemOfInitialScope(value: string): Problem {
+  return value === 'offline_access'
+    ? 'must not be "offline_access": a client asks for it by itself when it wants a refresh token. Remove it'
+    : problemOfScope(value);
+}

@@ -1,0 +1,4 @@
+/** Thrown by a tool's method to tell the model, word for word, why the call failed and what to do about it. */
+export class ToolError extends Error {
+  override readonly name = 'ToolError';
+}

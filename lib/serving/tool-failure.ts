@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { HttpException, Logger } from '@nestjs/common';
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { DownstreamError } from '../downstream/downstream-error.js';
+import { ToolError } from './tool-error.js';
+import { errorResult } from './tool-result.js';
+
+const logger = new Logger('McpTool');
+
+/**
+ * Makes a tool's result of what its method threw, and logs the rest. The result has only what was written to be read
+ * by clients: a `ToolError`, a 4xx `HttpException` as on any controller, the advice of a `DownstreamError`.
+ */
+export function toolFailure(tool: string, error: unknown): CallToolResult {
+  if (error instanceof ToolError) return errorResult(error.message);
+  if (error instanceof HttpException && error.getStatus() < 500) return errorResult(error.message);
+  const reference = randomUUID();
+  logger.error(`${tool} failed [${reference}] ${traceOf(error)}`);
+  const advice = error instanceof DownstreamError ? error.advice : undefined;
+  return errorResult(
+    `${advice ?? `${tool} failed, for a reason that is not shown here.`} Reference for support: ${reference}`,
+  );
+}
+
+/** The stacks of an error and of its causes. Their properties stay out: those of HTTP clients hold headers. */
+function traceOf(error: unknown): string {
+  if (!(error instanceof Error)) return `A value was thrown that is no Error: ${typeof error}`;
+  const code = 'code' in error && typeof error.code === 'string' ? `(${error.code}) ` : '';
+  const cause = error.cause === undefined ? '' : `\nCaused by: ${traceOf(error.cause)}`;
+  return `${code}${error.stack ?? error.message}${cause}`;
+}

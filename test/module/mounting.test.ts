@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  VersioningType,
+  type DynamicModule,
+  type INestApplication,
+} from '@nestjs/common';
+import { McpAuthModule, McpTool, type McpAuthModuleOptions, type McpAuthOptionsFactory } from 'nestjs-mcp-auth';
+import { optionsFor } from '../support/module-options.js';
+import { callTool, post, textOf, toolCall } from '../support/mcp-request.js';
+import { startApplication, type TestApplication } from '../support/test-application.js';
+import { TestIssuer } from '../support/test-issuer.js';
+
+@Injectable()
+class Greeter {
+  @McpTool({ description: 'Greets' })
+  greet(): string {
+    return 'hello';
+  }
+}
+
+@Controller('other')
+class OtherController {
+  @Get()
+  other(): string {
+    return 'other';
+  }
+}
+
+let issuer: TestIssuer;
+let application: TestApplication | undefined;
+
+beforeEach(async () => {
+  issuer = await TestIssuer.start();
+});
+
+afterEach(async () => {
+  await application?.close();
+  application = undefined;
+  await issuer.close();
+});
+
+/** Metadata at both addresses, a challenge, and a call: the endpoint is where `resource` says. */
+async function expectMountedAt(path: string, { origin }: TestApplication): Promise<void> {
+  const resource = `${origin}${path}`;
+  const metadataUrl = `${origin}/.well-known/oauth-protected-resource${path === '/' ? '' : path}`;
+  for (const address of [metadataUrl, `${origin}/.well-known/oauth-protected-resource`]) {
+    const response = await fetch(address);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ authorization_servers: [issuer.issuer] });
+  }
+  const challenge = await post(resource, toolCall('greet'));
+  expect(challenge.status).toBe(401);
+  expect(challenge.headers.get('www-authenticate')).toContain(`resource_metadata="${metadataUrl}"`);
+  expect(textOf(await callTool(resource, await issuer.token({ aud: resource }), 'greet'))).toBe('hello');
+}
+
+describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
+  const start = async (resourcePath: string, configure: (app: INestApplication) => void = () => undefined) => {
+    application = await startApplication({
+      platform,
+      imports: (origin) => [
+        McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { resource: `${origin}${resourcePath}` })),
+      ],
+      providers: [Greeter],
+      controllers: [OtherController],
+      configure,
+    });
+    return application;
+  };
+
+  test.each(['/mcp', '/', '/a/b-c/v1.0/mcp'])('is mounted at the path of the resource: %s', async (path) => {
+    await expectMountedAt(path, await start(path));
+  });
+
+  test.each(['/mcp', '/api/mcp'])('a global prefix does not move it: %s', async (path) => {
+    const app = await start(path, (nest) => nest.setGlobalPrefix('api', { exclude: ['health'] }));
+    await expectMountedAt(path, app);
+    expect((await fetch(`${app.origin}/api/other`)).status).toBe(200);
+    expect((await fetch(`${app.origin}/other`)).status).toBe(404);
+  });
+
+  test.each([
+    ['in the URI', { type: VersioningType.URI, defaultVersion: '2' } as const],
+    ['in a header', { type: VersioningType.HEADER, header: 'x-version', defaultVersion: '2' } as const],
+  ])('versioning %s does not move it', async (_name, versioning) => {
+    const app = await start('/mcp', (nest) => nest.setGlobalPrefix('api').enableVersioning(versioning));
+    await expectMountedAt('/mcp', app);
+  });
+
+  test('answers with the CORS headers that the application sets', async () => {
+    const app = await start('/mcp', (nest) => {
+      nest.enableCors({ origin: 'https://client.example', exposedHeaders: ['WWW-Authenticate'] });
+    });
+    const token = await issuer.token({ aud: `${app.origin}/mcp` });
+    const response = await post(`${app.origin}/mcp`, toolCall('greet'), {
+      token,
+      headers: { origin: 'https://client.example' },
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://client.example');
+  });
+
+  test.each(['GET', 'DELETE', 'PUT'])(
+    '%s is refused: without a token as unauthorized, with one as not allowed',
+    async (method) => {
+      const { origin } = await start('/mcp');
+      expect((await fetch(`${origin}/mcp`, { method })).status).toBe(401);
+      const token = await issuer.token({ aud: `${origin}/mcp` });
+      const response = await fetch(`${origin}/mcp`, { method, headers: { authorization: `Bearer ${token}` } });
+      expect(response.status).toBe(405);
+    },
+  );
+
+  test.each([
+    ['no body', undefined, 'application/json'],
+    ['a body that is no message', '[]', 'application/json'],
+    ['a body that is null', 'null', 'application/json'],
+    ['a body of another type', 'hello', 'text/plain'],
+  ])('%s is a client error, with a token too', async (_name, body, contentType) => {
+    const { origin } = await start('/mcp');
+    const token = await issuer.token({ aud: `${origin}/mcp` });
+    const response = await fetch(`${origin}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': contentType, authorization: `Bearer ${token}` },
+      ...(body !== undefined && { body }),
+    });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.status).toBeLessThan(500);
+  });
+});
+
+describe('forRootAsync', () => {
+  class Settings implements McpAuthOptionsFactory {
+    static options: McpAuthModuleOptions;
+    createMcpAuthOptions(): Promise<McpAuthModuleOptions> {
+      return Promise.resolve(Settings.options);
+    }
+  }
+  @Module({ providers: [Settings], exports: [Settings] })
+  class SettingsModule {}
+
+  test.each<[string, (options: McpAuthModuleOptions) => DynamicModule]>([
+    ['useFactory', (options) => McpAuthModule.forRootAsync({ useFactory: () => Promise.resolve(options) })],
+    [
+      'useFactory with inject',
+      () =>
+        McpAuthModule.forRootAsync({
+          imports: [SettingsModule],
+          inject: [Settings],
+          useFactory: (settings: Settings) => settings.createMcpAuthOptions(),
+        }),
+    ],
+    ['useClass', () => McpAuthModule.forRootAsync({ useClass: Settings })],
+    ['useExisting', () => McpAuthModule.forRootAsync({ imports: [SettingsModule], useExisting: Settings })],
+  ])('%s', async (_name, module) => {
+    application = await startApplication({
+      imports: (origin) => {
+        Settings.options = optionsFor(origin, issuer.issuer);
+        return [module(Settings.options)];
+      },
+      providers: [Greeter],
+    });
+    await expectMountedAt('/mcp', application);
+  });
+
+  test('bad options stop the boot', async () => {
+    const module = McpAuthModule.forRootAsync({ useFactory: () => ({ resource: '/mcp' }) as never });
+    await expect(startApplication({ imports: () => [module] })).rejects.toThrow(/`resource` is not an absolute URL/);
+  });
+});

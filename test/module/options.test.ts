@@ -1,0 +1,275 @@
+import { describe, expect, test } from '@jest/globals';
+import { Injectable, type DynamicModule, type Provider } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { clientSecretBasic, McpAuthConfigurationError, McpAuthModule, McpTool } from 'nestjs-mcp-auth';
+import { z } from 'zod';
+
+const good = {
+  server: { name: 'orders', version: '1.0.0' },
+  resource: 'https://mcp.example.com/mcp',
+  issuers: [{ issuer: 'https://id.example.com/realms/acme' }],
+  client: { id: 'mcp-orders', authentication: clientSecretBasic('secret') },
+  downstreams: { orders: { baseUrl: 'https://orders.example.com/v1/', audience: 'orders' } },
+};
+
+async function boot(module: DynamicModule, providers: Provider[] = []): Promise<void> {
+  const testing = await Test.createTestingModule({ imports: [module], providers })
+    .setLogger(false)
+    .compile();
+  const app = testing.createNestApplication();
+  await app.init();
+  await app.close();
+}
+
+async function bootError(options: object, providers: Provider[] = []): Promise<McpAuthConfigurationError> {
+  try {
+    await boot(McpAuthModule.forRoot(options as never), providers);
+  } catch (error) {
+    if (error instanceof McpAuthConfigurationError) return error;
+    throw error;
+  }
+  throw new Error('It booted');
+}
+
+test('boots with good options', async () => {
+  await expect(boot(McpAuthModule.forRoot(good))).resolves.toBeUndefined();
+});
+
+describe('a bad option stops the boot with its name, the fault and the fix', () => {
+  test.each<[string, object, string, RegExp]>([
+    ['resource missing', { resource: undefined }, '`resource` is missing', /has to be/],
+    ['resource relative', { resource: '/mcp' }, '`resource` is not an absolute URL', /Write it out/],
+    ['resource with a fragment', { resource: 'https://a.example/mcp#x' }, '`resource` has a fragment', /Remove "#"/],
+    ['resource with an empty fragment', { resource: 'https://a.example/mcp#' }, '`resource` has a fragment', /Remove/],
+    ['resource with a query', { resource: 'https://a.example/mcp?x' }, '`resource` has a query', /Remove "\?"/],
+    [
+      'resource with credentials',
+      { resource: 'https://u:p@a.example/mcp' },
+      '`resource` contains credentials',
+      /Remove/,
+    ],
+    ['resource on plain http', { resource: 'http://a.example/mcp' }, '`resource` is plain http', /Use https/],
+    [
+      'resource on a host that looks like loopback',
+      { resource: 'http://localhost.a.example/mcp' },
+      '`resource` is plain http',
+      /https/,
+    ],
+    [
+      'resource in capitals',
+      { resource: 'HTTPS://A.example/mcp' },
+      '`resource` is not in canonical form',
+      /"https:\/\/a\.example\/mcp"/,
+    ],
+    [
+      'resource with a trailing slash',
+      { resource: 'https://a.example/mcp/' },
+      '`resource` ends with a slash',
+      /"https:\/\/a\.example\/mcp"/,
+    ],
+    [
+      'resource with a pattern',
+      { resource: 'https://a.example/:id' },
+      '`resource` has a path that cannot be mounted',
+      /Use letters/,
+    ],
+    ['unknown key', { resources: 'x' }, '`resources` is not an option', /spelling/],
+    [
+      'unknown nested key',
+      { issuers: [{ issuer: 'https://a.example', audience: 'x' }] },
+      '`issuers[0].audience` is not an option',
+      /spelling/,
+    ],
+    ['no server', { server: undefined }, '`server` is missing', /object/],
+    ['server without a version', { server: { name: 'x' } }, '`server.version` is missing', /string/],
+    ['server with an empty name', { server: { name: '', version: '1' } }, '`server.name` is empty', /Give it a value/],
+    ['no issuers', { issuers: undefined }, '`issuers` is empty', /anonymous: true/],
+    ['empty issuers', { issuers: [] }, '`issuers` is empty', /Add the authorization server/],
+    [
+      'issuer relative',
+      { issuers: [{ issuer: 'id.example' }] },
+      '`issuers[0].issuer` is not an absolute URL',
+      /Write it out/,
+    ],
+    [
+      'issuer on plain http',
+      { issuers: [{ issuer: 'http://id.example' }] },
+      '`issuers[0].issuer` is plain http',
+      /https/,
+    ],
+    [
+      'issuer twice',
+      { issuers: [{ issuer: 'https://a.example' }, { issuer: 'https://a.example' }] },
+      '`issuers` names an issuer twice',
+      /Remove one/,
+    ],
+    ['issuers of another type', { issuers: 'https://a.example' }, '`issuers` is of the wrong type', /array/],
+    ['downstreams without a client', { client: undefined }, '`client` is missing', /Add/],
+    [
+      'client with a secret',
+      { client: { id: 'x', secret: 'hunter2' } },
+      '`client.authentication` is not a client authentication',
+      /clientSecretBasic/,
+    ],
+    [
+      'downstream without a target',
+      { downstreams: { orders: { baseUrl: 'https://a.example' } } },
+      '`downstreams.orders` names no target',
+      /`audience` or `resource`/,
+    ],
+    [
+      'downstream with a relative base',
+      { downstreams: { orders: { baseUrl: '/v1', audience: 'x' } } },
+      '`downstreams.orders.baseUrl` is not an absolute URL',
+      /Write it out/,
+    ],
+    [
+      'downstream with a fragment in resource',
+      { downstreams: { orders: { baseUrl: 'https://a.example', resource: 'urn:x#y' } } },
+      '`downstreams.orders.resource` is not an absolute URI',
+      /Write it/,
+    ],
+    [
+      'downstream with a bad scope',
+      { downstreams: { orders: { baseUrl: 'https://a.example', audience: 'x', scopes: ['a b'] } } },
+      '`downstreams.orders.scopes[0]` is not a scope token',
+      /RFC 6749/,
+    ],
+    [
+      'offline_access as an initial scope',
+      { initialScopes: ['offline_access'] },
+      '`initialScopes[0]` must not be "offline_access"',
+      /Remove it/,
+    ],
+    ['list of another value', { list: 'some' }, '`list` has to be "all" or "permitted"', /Change or remove/],
+    [
+      'anonymous beside issuers',
+      { anonymous: true, downstreams: undefined },
+      '`anonymous` is set beside `issuers`',
+      /Remove one/,
+    ],
+    [
+      'anonymous with downstreams',
+      { anonymous: true, issuers: undefined },
+      '`downstreams` cannot be called for anonymous callers',
+      /Remove/,
+    ],
+    ['anonymous of another type', { anonymous: 'yes' }, '`anonymous` is of the wrong type', /boolean/],
+  ])('%s', async (_name, change, fault, fix) => {
+    const { code, message, problems } = await bootError({ ...good, ...change });
+    expect(code).toBe('invalid_configuration');
+    expect(message).toContain(fault);
+    expect(problems.find((problem) => problem.startsWith(fault))).toMatch(fix);
+  });
+
+  test('several at once', async () => {
+    const { problems } = await bootError({ ...good, resource: '/mcp', list: 'some', colour: 'red' });
+    expect(problems).toHaveLength(3);
+  });
+
+  test('without showing a secret', async () => {
+    const { message } = await bootError({ ...good, client: { id: 'x', secret: 'hunter2' } });
+    expect(message).not.toContain('hunter2');
+  });
+});
+
+describe('a bad tool stops the boot with its place, the fault and the fix', () => {
+  @Injectable()
+  class UndeclaredDownstream {
+    @McpTool({ description: 'x', downstream: ['orders', 'billing'] })
+    pay(): void {
+      return;
+    }
+  }
+  @Injectable()
+  class First {
+    @McpTool({ description: 'x', name: 'find' })
+    one(): void {
+      return;
+    }
+  }
+  @Injectable()
+  class Second {
+    @McpTool({ description: 'x' })
+    find(): void {
+      return;
+    }
+  }
+  @Injectable()
+  class BadName {
+    @McpTool({ description: 'x', name: 'find order", error="' })
+    find(): void {
+      return;
+    }
+  }
+  @Injectable()
+  class BadScope {
+    @McpTool({ description: 'x', scopes: ['orders:read', 'a"b'] })
+    find(): void {
+      return;
+    }
+  }
+  @Injectable()
+  class BadSchema {
+    @McpTool({ description: 'x', input: z.string() as never, output: z.array(z.string()) })
+    find(): void {
+      return;
+    }
+  }
+  @Injectable()
+  class OldSchema {
+    @McpTool({
+      description: 'x',
+      input: { '~standard': { vendor: 'old', version: 1, validate: () => ({ value: 1 }) } } as never,
+    })
+    find(): void {
+      return;
+    }
+  }
+
+  test.each<[string, Provider[], RegExp]>([
+    [
+      'undeclared downstream',
+      [UndeclaredDownstream],
+      /`downstream` of @McpTool on UndeclaredDownstream\.pay is "billing", .*Add it there, or use one of: orders/,
+    ],
+    ['two tools of one name', [First, Second], /Two tools are named "find": First\.one and Second\.find\. Rename one/],
+    ['name that no client takes', [BadName], /`name` of @McpTool on BadName\.find .*Use 1 to 128 letters/],
+    ['scope that is none', [BadScope], /`scopes` of @McpTool on BadScope\.find has "a"b", which is not a scope token/],
+    [
+      'input that is no object',
+      [BadSchema],
+      /`input` of @McpTool on BadSchema\.find does not describe an object\. Wrap it/,
+    ],
+    [
+      'output that is no object',
+      [BadSchema],
+      /`output` of @McpTool on BadSchema\.find does not describe an object\. Wrap it/,
+    ],
+    [
+      'schema without JSON Schema',
+      [OldSchema],
+      /`input` of @McpTool on OldSchema\.find cannot describe itself as JSON Schema\. Use zod 4\.2/,
+    ],
+  ])('%s', async (_name, providers, fault) => {
+    expect((await bootError(good, providers)).message).toMatch(fault);
+  });
+
+  test('scopes that nobody can have', async () => {
+    const { message } = await bootError({ server: good.server, resource: good.resource, anonymous: true }, [BadScope]);
+    expect(message).toMatch(/`scopes` of @McpTool on BadScope\.find can never be met/);
+  });
+});
+
+test('a class provided under an alias is one tool', async () => {
+  @Injectable()
+  class Tools {
+    @McpTool({ description: 'x' })
+    find(): void {
+      return;
+    }
+  }
+  await expect(
+    boot(McpAuthModule.forRoot(good), [Tools, { provide: 'alias', useExisting: Tools }]),
+  ).resolves.toBeUndefined();
+});

@@ -1,0 +1,65 @@
+import type { RequestListener } from 'node:http';
+import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { listen } from './listen.js';
+import { RecordingLogger } from './recording-logger.js';
+
+export type Platform = 'express' | 'fastify';
+
+export interface ApplicationParts {
+  readonly platform?: Platform;
+  /** Makes the modules, once the origin is known. */
+  readonly imports: (origin: string) => (Type | DynamicModule)[];
+  readonly providers?: Provider[];
+  readonly controllers?: Type[];
+  /** Called before the application initialises. */
+  readonly configure?: (app: INestApplication) => void;
+}
+
+export interface TestApplication {
+  readonly app: INestApplication;
+  readonly origin: string;
+  /** Everything that the application logged. */
+  readonly log: RecordingLogger;
+  close(): Promise<void>;
+}
+
+/** A Nest application behind a real socket, whose origin is known before its modules are made. */
+export async function startApplication(parts: ApplicationParts): Promise<TestApplication> {
+  const { platform = 'express', imports, providers = [], controllers = [], configure } = parts;
+  const listener = await listen();
+  const log = new RecordingLogger();
+  try {
+    const testing = await Test.createTestingModule({ imports: imports(listener.origin), providers, controllers })
+      .setLogger(log)
+      .compile();
+    const app = testing.createNestApplication(platform === 'express' ? new ExpressAdapter() : new FastifyAdapter());
+    configure?.(app);
+    await app.init();
+    listener.server.on('request', await requestListener(app, platform));
+    return {
+      app,
+      origin: listener.origin,
+      log,
+      close: async () => {
+        await listener.close();
+        await app.close();
+      },
+    };
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+}
+
+async function requestListener(app: INestApplication, platform: Platform): Promise<RequestListener> {
+  const instance: unknown = app.getHttpAdapter().getInstance();
+  if (platform === 'express') return instance as RequestListener;
+  const fastify = instance as { ready(): Promise<void>; routing: RequestListener };
+  await fastify.ready();
+  return (request, response) => {
+    fastify.routing(request, response);
+  };
+}
