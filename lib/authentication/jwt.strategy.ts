@@ -73,8 +73,7 @@ function keyProvider(issuers: Issuers): SecretOrKeyProvider {
 async function keyFor(token: string, issuers: Issuers): Promise<KeyObject> {
   const { header, claims } = decode(token);
   const { typ, alg, kid } = header;
-  if (typ !== undefined && !TYPES.has(typ.toLowerCase()))
-    throw new InvalidTokenError('The token is not an access token');
+  if (!TYPES.has(String(typ).toLowerCase())) throw new InvalidTokenError('The token is not an access token');
   if (header.crit !== undefined) throw new InvalidTokenError('The token has critical header parameters');
   const issuer = typeof claims.iss === 'string' ? issuers.find(claims.iss) : undefined;
   if (!issuer) throw new InvalidTokenError('The token is from another issuer');

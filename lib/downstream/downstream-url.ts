@@ -1,5 +1,8 @@
 import { DownstreamError } from './downstream-error.js';
 
+/** What is left of "/../" after parsing: parts of it encoded, for servers that decode before they split. */
+const ENCODED_TRAVERSAL = /(\/|%2f|%5c)(\.|%2e){2}(\/|%2f|%5c|$)/i;
+
 /**
  * The URL of a request to a downstream. A path, with or without a leading slash, is taken below the base; an absolute
  * URL has to be below it already.
@@ -9,16 +12,17 @@ import { DownstreamError } from './downstream-error.js';
 export function downstreamUrl(base: URL, input: string | URL): URL {
   const text = String(input);
   const absolute = /^[a-z][a-z0-9+.-]*:/i.test(text);
-  const url = absolute
-    ? URL.canParse(text)
-      ? new URL(text)
-      : undefined
-    : new URL(base.href + text.replace(/^\//, ''));
-  if (url?.origin !== base.origin || !url.pathname.startsWith(base.pathname) || url.username || url.password) {
+  const address = absolute ? text : base.href + text.replace(/^\//, '');
+  if (!URL.canParse(address) || !isBelow(base, new URL(address))) {
     throw new DownstreamError(
       'downstream_outside_base_url',
       `The URL leaves the downstream's base URL ${base.href}. Give a path below it.`,
     );
   }
-  return url;
+  return new URL(address);
+}
+
+function isBelow(base: URL, { origin, pathname, username, password }: URL): boolean {
+  const inside = origin === base.origin && pathname.startsWith(base.pathname) && !ENCODED_TRAVERSAL.test(pathname);
+  return inside && !username && !password;
 }

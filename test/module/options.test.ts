@@ -3,6 +3,7 @@ import { Injectable, type DynamicModule, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { clientSecretBasic, McpAuthConfigurationError, McpAuthModule, McpTool } from 'nestjs-mcp-auth';
 import { z } from 'zod';
+import { RecordingLogger } from '../support/recording-logger.js';
 
 const good = {
   server: { name: 'orders', version: '1.0.0' },
@@ -14,7 +15,7 @@ const good = {
 
 async function boot(module: DynamicModule, providers: Provider[] = []): Promise<void> {
   const testing = await Test.createTestingModule({ imports: [module], providers })
-    .setLogger(false)
+    .setLogger(new RecordingLogger())
     .compile();
   const app = testing.createNestApplication();
   await app.init();

@@ -30,7 +30,7 @@ export class TestIssuer {
   static async start(path = ''): Promise<TestIssuer> {
     const listener = await listen();
     const issuer = new TestIssuer(listener, `${listener.origin}${path}`);
-    await issuer.addKey('RS256');
+    await issuer.addKey('ES256');
     listener.server.on('request', (request, response) => void issuer.#handle(request, response));
     return issuer;
   }

@@ -1,0 +1,43 @@
+import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
+import { McpAuthModule, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { optionsFor } from './module-options.js';
+import { startApplication, type Platform, type TestApplication } from './test-application.js';
+import { TestIssuer } from './test-issuer.js';
+
+export interface ProtectedServerParts {
+  readonly platform?: Platform;
+  readonly options?: Partial<McpAuthModuleOptions>;
+  readonly providers?: Provider[];
+  readonly controllers?: Type[];
+  readonly imports?: (Type | DynamicModule)[];
+  readonly configure?: (app: INestApplication) => void;
+}
+
+export interface ProtectedServer extends TestApplication {
+  readonly issuer: TestIssuer;
+  /** URL of the endpoint, and the audience of its tokens. */
+  readonly resource: string;
+  /** A good token with these scopes. */
+  token(scope?: string, claims?: Record<string, unknown>): Promise<string>;
+}
+
+/** An MCP server and the issuer whose tokens it accepts. */
+export async function startProtectedServer(parts: ProtectedServerParts = {}): Promise<ProtectedServer> {
+  const issuer = await TestIssuer.start();
+  const { options, imports = [], ...rest } = parts;
+  const application = await startApplication({
+    imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, options)), ...imports],
+    ...rest,
+  });
+  const resource = `${application.origin}/mcp`;
+  return {
+    ...application,
+    issuer,
+    resource,
+    token: (scope = '', claims = {}) => issuer.token({ aud: resource, scope, ...claims }),
+    close: async () => {
+      await application.close();
+      await issuer.close();
+    },
+  };
+}
