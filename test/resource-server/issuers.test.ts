@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { McpAuthModule, McpTool } from 'nestjs-mcp-auth';
+import { metadataAddresses } from '../../lib/issuers/issuer-metadata.js';
+import { optionsFor } from '../support/module-options.js';
+import { post, toolCall } from '../support/mcp-request.js';
+import { startApplication, type TestApplication } from '../support/test-application.js';
+import { json, TestIssuer } from '../support/test-issuer.js';
+
+@Injectable()
+class Tools {
+  @McpTool({ description: 'x' })
+  hello(): string {
+    return 'hello';
+  }
+}
+
+let issuer: TestIssuer;
+let application: TestApplication;
+
+async function start(path = ''): Promise<void> {
+  issuer = await TestIssuer.start(path);
+  application = await startApplication({
+    imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer))],
+    providers: [Tools],
+  });
+}
+
+/** Status of a call with a good token, signed by the issuer's newest key. */
+async function call(header: Record<string, unknown> = {}): Promise<number> {
+  const resource = `${application.origin}/mcp`;
+  const token = await issuer.token({ aud: resource }, header, issuer.keys.at(-1));
+  return (await post(resource, toolCall('hello'), { token })).status;
+}
+
+const fetchesOf = (path: string) => issuer.requests.filter((request) => request === path).length;
+
+beforeEach(() => start());
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await application.close();
+  await issuer.close();
+});
+
+describe('metadata', () => {
+  test.each([
+    ['https://id.example', ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']],
+    ['https://id.example/', ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']],
+    [
+      'https://id.example/realms/acme',
+      [
+        '/.well-known/oauth-authorization-server/realms/acme',
+        '/.well-known/openid-configuration/realms/acme',
+        '/realms/acme/.well-known/openid-configuration',
+      ],
+    ],
+  ])('of %s is looked for in the order of the specification', (identifier, paths) => {
+    expect(metadataAddresses(identifier)).toEqual(paths.map((path) => `https://id.example${path}`));
+  });
+
+  test.each([0, 1, 2])('is found at address %i', async (index) => {
+    await application.close();
+    await issuer.close();
+    await start('/realms/acme');
+    const paths = metadataAddresses(issuer.issuer).map((address) => address.slice(issuer.origin.length));
+    for (const path of paths)
+      issuer.answers.set(path, (_request, response) => {
+        json(response, 404, {});
+      });
+    issuer.answers.set(paths[index] ?? '', (_request, response) => {
+      json(response, 200, issuer.metadata());
+    });
+    expect(await call()).toBe(200);
+    expect(issuer.requests).toEqual([...paths.slice(0, index + 1), '/jwks']);
+  });
+
+  test('and keys are fetched once, when first needed, also for many at once', async () => {
+    expect(issuer.requests).toEqual([]);
+    expect(await Promise.all(Array.from({ length: 20 }, () => call()))).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(issuer.requests).toEqual(['/.well-known/oauth-authorization-server', '/jwks']);
+  });
+
+  test.each<[string, (metadata: Record<string, unknown>) => unknown]>([
+    ['names another issuer', (metadata) => ({ ...metadata, issuer: 'https://other.example' })],
+    ['names the issuer with a slash more', (metadata) => ({ ...metadata, issuer: `${String(metadata.issuer)}/` })],
+    ['names no issuer', (metadata) => ({ ...metadata, issuer: undefined })],
+    ['has no keys', (metadata) => ({ ...metadata, jwks_uri: undefined })],
+    ['has its keys on plain http elsewhere', (metadata) => ({ ...metadata, jwks_uri: 'http://keys.example/jwks' })],
+    [
+      'has its token endpoint on plain http elsewhere',
+      (metadata) => ({ ...metadata, token_endpoint: 'http://id.example/token' }),
+    ],
+    ['is no object', () => 'hello'],
+  ])('that %s is not used: nobody passes, and nobody is told that the token is bad', async (_name, change) => {
+    issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
+      json(response, 200, change(issuer.metadata()));
+    });
+    expect(await call()).toBe(503);
+    expect(application.log.text).toMatch(/error The issuer http\S+ is unavailable/);
+  });
+
+  test('that redirects is not followed', async () => {
+    issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
+      response.writeHead(302, { location: '/elsewhere' }).end();
+    });
+    issuer.answers.set('/elsewhere', (_request, response) => {
+      json(response, 200, issuer.metadata());
+    });
+    expect(await call()).toBe(503);
+  });
+
+  test('is asked for again after a failure', async () => {
+    issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
+      json(response, 500, {});
+    });
+    expect(await call()).toBe(503);
+    issuer.answers.clear();
+    expect(await call()).toBe(200);
+  });
+
+  test('is discovered anew after an hour', async () => {
+    expect(await call()).toBe(200);
+    const later = Date.now() + 61 * 60_000;
+    const signed = await issuer.token({ aud: `${application.origin}/mcp`, exp: Math.floor(later / 1000) + 60 });
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+    expect((await post(`${application.origin}/mcp`, toolCall('hello'), { token: signed })).status).toBe(200);
+    expect(fetchesOf('/.well-known/oauth-authorization-server')).toBe(2);
+  });
+});
+
+describe('keys', () => {
+  const afterCoolDown = () => {
+    const later = Date.now() + 31_000;
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+  };
+
+  test('that are new are found once the cool-down has passed', async () => {
+    expect(await call()).toBe(200);
+    await issuer.addKey('ES256');
+    expect(await call()).toBe(401);
+    afterCoolDown();
+    expect(await call()).toBe(200);
+  });
+
+  test('that nobody knows cost the issuer one fetch per cool-down', async () => {
+    expect(await call()).toBe(200);
+    afterCoolDown();
+    const statuses = await Promise.all(Array.from({ length: 50 }, (_, index) => call({ kid: `random-${index}` })));
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    expect(fetchesOf('/jwks')).toBe(2);
+  });
+
+  test('that the issuer withdraws stop counting', async () => {
+    expect(await call()).toBe(200);
+    const [old] = issuer.keys;
+    await issuer.addKey('ES256');
+    issuer.keys.shift();
+    const later = Date.now() + 11 * 60_000;
+    const resource = `${application.origin}/mcp`;
+    const token = await issuer.token({ aud: resource, exp: Math.floor(later / 1000) + 60 }, {}, old);
+    expect((await post(resource, toolCall('hello'), { token })).status).toBe(200);
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+    expect((await post(resource, toolCall('hello'), { token })).status).toBe(401);
+  });
+
+  test('without kid are used where a single one fits', async () => {
+    expect(await call({ kid: undefined })).toBe(200);
+  });
+
+  test.each<[string, unknown]>([
+    ['is no JSON object', 'hello'],
+    ['has no keys', { keys: [] }],
+    ['has symmetric keys alone', { keys: [{ kty: 'oct', k: 'c2VjcmV0', kid: 'a' }] }],
+  ])('in a set that %s let nobody pass', async (_name, set) => {
+    issuer.answers.set('/jwks', (_request, response) => {
+      json(response, 200, set);
+    });
+    expect(await call()).toBe(503);
+  });
+
+  test('that cannot be had let nobody pass, until they can', async () => {
+    issuer.answers.set('/jwks', (_request, response) => {
+      json(response, 500, {});
+    });
+    expect(await call()).toBe(503);
+    issuer.answers.set('/jwks', (_request, response) => {
+      response.destroy();
+    });
+    expect(await call()).toBe(503);
+    issuer.answers.clear();
+    expect(await call()).toBe(200);
+  });
+});

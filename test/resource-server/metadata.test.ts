@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals';
+import { Injectable, type Provider } from '@nestjs/common';
+import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { startProtectedServer } from '../support/protected-server.js';
+
+@Injectable()
+class OrderTools {
+  @McpTool({ description: 'x', scopes: ['orders:read', 'offline_access'], annotations: { readOnlyHint: true } })
+  find(): void {
+    return;
+  }
+  @McpTool({ description: 'x', scopes: ['customers:read'], annotations: { readOnlyHint: true } })
+  customer(): void {
+    return;
+  }
+  @McpTool({ description: 'x', scopes: ['orders:write'] })
+  create(): void {
+    return;
+  }
+}
+
+@Injectable()
+class WritingTools {
+  @McpTool({ description: 'x', scopes: ['orders:write', 'orders:read'] })
+  create(): void {
+    return;
+  }
+}
+
+@Injectable()
+class OpenTools {
+  @McpTool({ description: 'x' })
+  ping(): void {
+    return;
+  }
+}
+
+async function metadata(providers: Provider[], options: Partial<McpAuthModuleOptions> = {}) {
+  const server = await startProtectedServer({ providers, options });
+  try {
+    const response = await fetch(`${server.origin}/.well-known/oauth-protected-resource/mcp`);
+    const challenge = (await fetch(server.resource, { method: 'POST' })).headers.get('www-authenticate');
+    return { server, response, challenge, document: (await response.json()) as Record<string, unknown> };
+  } finally {
+    await server.close();
+  }
+}
+
+test('RFC 9728 section 2: the document names the resource and its authorization servers as they spell themselves', async () => {
+  const issuers = [{ issuer: 'https://tenant.auth0.example/' }, { issuer: 'https://id.example/realms/a' }];
+  const { document, server } = await metadata([OrderTools], {
+    issuers,
+    server: { name: 'o', version: '1', title: 'Orders' },
+  });
+  expect(document).toEqual({
+    resource: server.resource,
+    authorization_servers: ['https://tenant.auth0.example/', 'https://id.example/realms/a'],
+    scopes_supported: ['customers:read', 'orders:read'],
+    bearer_methods_supported: ['header'],
+    resource_name: 'Orders',
+  });
+});
+
+describe('scopes_supported is what a client should start with', () => {
+  test.each<[string, Provider[], Partial<McpAuthModuleOptions>, string[] | undefined]>([
+    ['the option', [OrderTools], { initialScopes: ['orders:read'] }, ['orders:read']],
+    ['the scopes of read-only tools', [OrderTools, WritingTools].slice(0, 1), {}, ['customers:read', 'orders:read']],
+    ['all scopes where no tool is read-only', [WritingTools], {}, ['orders:read', 'orders:write']],
+    ['nothing where no tool needs any', [OpenTools], {}, undefined],
+    ['nothing where the option is empty', [OrderTools], { initialScopes: [] }, undefined],
+  ])('%s', async (_name, providers, options, scopes) => {
+    const { document, challenge } = await metadata(providers, options);
+    expect(document.scopes_supported).toEqual(scopes);
+    expect(challenge).toMatch(scopes ? `scope="${scopes.join(' ')}"` : /^((?! scope=).)*$/);
+  });
+});
+
+test('the document is open to every origin, and its preflight too', async () => {
+  const { response } = await metadata([OrderTools]);
+  expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  const server = await startProtectedServer();
+  const preflight = await fetch(`${server.origin}/.well-known/oauth-protected-resource`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://client.example', 'access-control-request-headers': 'mcp-protocol-version' },
+  });
+  await server.close();
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+  expect(preflight.headers.get('access-control-allow-headers')).toBe('*');
+});
+
+test('an anonymous server has no document: there is nothing protected', async () => {
+  const server = await startProtectedServer({ options: { issuers: [], anonymous: true }, providers: [OpenTools] });
+  const response = await fetch(`${server.origin}/.well-known/oauth-protected-resource/mcp`);
+  await server.close();
+  expect(response.status).toBe(404);
+});
