@@ -1,0 +1,57 @@
+import type { Provider } from '@nestjs/common';
+import { clientSecretBasic, McpAuthModule, type ClientOptions, type DownstreamOptions } from 'nestjs-mcp-auth';
+import { optionsFor } from '../support/module-options.js';
+import { startApplication, type TestApplication } from '../support/test-application.js';
+import { TestApi } from '../support/test-api.js';
+import { TestIssuer } from '../support/test-issuer.js';
+
+export interface DownstreamServer extends TestApplication {
+  readonly issuer: TestIssuer;
+  readonly orders: TestApi;
+  readonly billing: TestApi;
+  readonly resource: string;
+  token(claims?: Record<string, unknown>): Promise<string>;
+}
+
+export interface DownstreamServerParts {
+  readonly providers: Provider[];
+  readonly client?: ClientOptions;
+  /** Changes to the downstream `orders`. */
+  readonly orders?: Partial<DownstreamOptions>;
+}
+
+/** An MCP server between an issuer and two APIs. */
+export async function startDownstreamServer({
+  providers,
+  client,
+  orders = {},
+}: DownstreamServerParts): Promise<DownstreamServer> {
+  const [issuer, ordersApi, billing] = await Promise.all([TestIssuer.start(), TestApi.start(), TestApi.start()]);
+  const application = await startApplication({
+    imports: (origin) => [
+      McpAuthModule.forRoot(
+        optionsFor(origin, issuer.issuer, {
+          client: client ?? { id: 'mcp server', authentication: clientSecretBasic('s:e/cret') },
+          downstreams: {
+            orders: { baseUrl: `${ordersApi.origin}/v1`, audience: 'orders-api', scopes: ['read', 'write'], ...orders },
+            billing: { baseUrl: billing.origin, resource: 'urn:billing' },
+          },
+        }),
+      ),
+    ],
+    providers,
+  });
+  const resource = `${application.origin}/mcp`;
+  return {
+    ...application,
+    issuer,
+    orders: ordersApi,
+    billing,
+    resource,
+    token: (claims = {}) => issuer.token({ aud: resource, ...claims }),
+    close: async () => {
+      await application.close();
+      await Promise.all([issuer.close(), ordersApi.close(), billing.close()]);
+    },
+  };
+}
