@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { startAuthorizationServer } from './authorization-server/authorization-server.js';
 import type { TokenEvent } from './authorization-server/token-events.js';
 import { closeServer, listen, originOf } from './listen.js';
-import { startMcpServer } from './mcp-server/mcp-server.js';
+import { createMcpServer } from './mcp-server/mcp-server.js';
 import { startOrdersApi } from './orders-api/orders-api.js';
 import type { RequestEvent } from './orders-api/request-events.js';
 
@@ -47,13 +47,14 @@ export async function startQuickstart({ mcpPort, authPort, apiPort }: Quickstart
     const authHttpServer = await listenOn(authPort);
     const apiHttpServer = await listenOn(apiPort);
     const mcpUrl = `${originOf(mcpHttpServer)}/mcp`;
+    const localhostUrl = mcpUrl.replace('127.0.0.1', 'localhost');
     const apiUrl = originOf(apiHttpServer);
     const client = { id: 'mcp-server', secret: randomBytes(32).toString('base64url') };
     const events = new EventEmitter<QuickstartEvents>();
 
     const { issuer, jwksUri } = await startAuthorizationServer({
       server: authHttpServer,
-      mcpResource: mcpUrl,
+      mcpResources: [mcpUrl, localhostUrl],
       ordersAudience: apiUrl,
       mcpServerClient: client,
       onToken: (event) => events.emit('token', event),
@@ -65,14 +66,21 @@ export async function startQuickstart({ mcpPort, authPort, apiPort }: Quickstart
       onRequest: (event) => events.emit('request', event),
     });
     cleanups.push(() => ordersApi.close());
-    const mcpServer = await startMcpServer({
-      server: mcpHttpServer,
-      resource: mcpUrl,
-      issuer,
-      client,
-      ordersApi: { audience: apiUrl, baseUrl: apiUrl },
+    const createServerAt = async (resource: string) => {
+      const mcpServer = await createMcpServer({
+        resource,
+        issuer,
+        client,
+        ordersApi: { audience: apiUrl, baseUrl: apiUrl },
+      });
+      cleanups.push(() => mcpServer.close());
+      return mcpServer;
+    };
+    // A client compares the URL that it was given with the resource in the metadata, so each name needs a server.
+    const [named, numbered] = [await createServerAt(localhostUrl), await createServerAt(mcpUrl)];
+    mcpHttpServer.on('request', (request, response) => {
+      (request.headers.host?.startsWith('localhost') ? named : numbered).handle(request, response);
     });
-    cleanups.push(() => mcpServer.close());
     return { mcpUrl, issuer, apiUrl, events, close };
   } catch (error) {
     await close();

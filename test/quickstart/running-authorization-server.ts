@@ -35,7 +35,7 @@ export class RunningAuthorizationServer {
     const events: TokenEvent[] = [];
     const { issuer } = await startAuthorizationServer({
       server,
-      mcpResource,
+      mcpResources: [mcpResource],
       ordersAudience,
       mcpServerClient,
       signingKey,

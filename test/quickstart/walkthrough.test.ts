@@ -11,8 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => quickstart.close());
 
-async function signedIn(username: string): Promise<McpClient> {
-  const client = new McpClient(new URL(quickstart.mcpUrl), username);
+async function signedIn(username: string, url = quickstart.mcpUrl): Promise<McpClient> {
+  const client = new McpClient(new URL(url), username);
   await authorizationNeeded(client.connect());
   await client.redeemCode(await client.signIn());
   await client.connect();
@@ -66,6 +66,15 @@ test('each user gets the orders of their own', async () => {
     expect([...answer.matchAll(/"owner":"(\w+)"/g)].map(([, owner]) => owner)).toContain(username);
     expect(answer).not.toContain(username === 'alice' ? '"bob"' : '"alice"');
   }
+});
+
+test('a client may call the loopback localhost as well', async () => {
+  const client = await signedIn('alice', quickstart.mcpUrl.replace('127.0.0.1', 'localhost'));
+  const answer = await client.callTool('find_order', { id: '1001' });
+  await client.close();
+
+  expect(answer).toContain('"owner":"alice"');
+  expect(decodeJwt(client.accessToken).aud).toContain('//localhost:');
 });
 
 test('a tool that needs more makes the client step up, and the new token serves both', async () => {

@@ -20,7 +20,8 @@ export const nightlyReportClient = { id: 'nightly-report', secret: 'nightly-repo
 export interface AuthorizationServerOptions {
   /** A server that listens already: its origin is the issuer. */
   readonly server: Server;
-  readonly mcpResource: string;
+  /** The MCP server, by each of its names; the first stands where a client names none. */
+  readonly mcpResources: readonly [string, ...string[]];
   readonly ordersAudience: string;
   readonly mcpServerClient: { readonly id: string; readonly secret: string };
   readonly onToken?: (event: TokenEvent) => void;
@@ -36,10 +37,10 @@ export interface AuthorizationServer {
 export async function startAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
   const issuer = originOf(options.server);
   const signingKey = options.signingKey ?? (await generateSigningKey());
-  const mcpServer: ProtectedResource = { audience: options.mcpResource, scopes, accessTokenLifetime: 60 * 60 };
+  const mcpServers = options.mcpResources.map((audience) => ({ audience, scopes, accessTokenLifetime: 60 * 60 }));
   const ordersApi: ProtectedResource = { audience: options.ordersAudience, scopes, accessTokenLifetime: 5 * 60 };
   const tokenExchange = new TokenExchange({
-    resourceOfClient: new Map([[options.mcpServerClient.id, mcpServer.audience]]),
+    resourcesOfClient: new Map([[options.mcpServerClient.id, options.mcpResources]]),
     targets: [ordersApi],
     publicKey: publicKey(signingKey),
   });
@@ -49,7 +50,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   ];
   const provider = new Provider(
     issuer,
-    providerConfiguration({ mcpServer, defaultScope: 'orders:read', clients, signingKey, tokenExchange }),
+    providerConfiguration({ mcpServers, defaultScope: 'orders:read', clients, signingKey, tokenExchange }),
   );
   tokenExchange.register(provider);
   provider.use(registrationCors(provider.pathFor('registration')));

@@ -12,8 +12,8 @@ import { resourceServer, type ProtectedResource } from './protected-resource.js'
 import type { TokenExchange } from './token-exchange.js';
 
 export interface ProviderConfigurationOptions {
-  /** The only resource that clients may name themselves; what lies behind it is reached by token exchange alone. */
-  readonly mcpServer: ProtectedResource;
+  /** The only resources that clients may name themselves; what lies behind is reached by token exchange alone. */
+  readonly mcpServers: readonly ProtectedResource[];
   readonly defaultScope: string;
   readonly clients: readonly ClientMetadata[];
   readonly signingKey: JWK;
@@ -21,7 +21,7 @@ export interface ProviderConfigurationOptions {
 }
 
 export function providerConfiguration(options: ProviderConfigurationOptions): Configuration {
-  const { mcpServer, clients, signingKey, tokenExchange } = options;
+  const { mcpServers, clients, signingKey, tokenExchange } = options;
   const staticClientIds = clients.map((client) => client.client_id);
   return {
     adapter: memoryAdapter(),
@@ -51,10 +51,11 @@ export function providerConfiguration(options: ProviderConfigurationOptions): Co
       deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', ...devicePages },
       resourceIndicators: {
         enabled: true,
-        defaultResource: (_ctx, _client, oneOf) => oneOf ?? mcpServer.audience,
+        defaultResource: (_ctx, _client, oneOf) => oneOf ?? mcpServers.map(({ audience }) => audience).slice(0, 1),
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, indicator) => {
-          if (indicator !== mcpServer.audience) throw new errors.InvalidTarget();
+          const mcpServer = mcpServers.find(({ audience }) => audience === indicator);
+          if (!mcpServer) throw new errors.InvalidTarget();
           applyDefaultScope(ctx, options.defaultScope);
           return resourceServer(mcpServer);
         },
@@ -71,8 +72,8 @@ export function providerConfiguration(options: ProviderConfigurationOptions): Co
     expiresWithSession: () => false,
     rotateRefreshToken: true,
     ttl: {
-      AccessToken: mcpServer.accessTokenLifetime,
-      ClientCredentials: mcpServer.accessTokenLifetime,
+      AccessToken: 60 * minutes,
+      ClientCredentials: 60 * minutes,
       DeviceCode: 10 * minutes,
       Grant: 14 * days,
       IdToken: 60 * minutes,

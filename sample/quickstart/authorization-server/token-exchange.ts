@@ -30,8 +30,8 @@ type TokenExchangeParameters = Readonly<
 type TokenExchangeContext = TokenEndpointGrantContext<TokenExchangeParameters>;
 
 export interface TokenExchangeOptions {
-  /** The resource server behind each client that may exchange: tokens must have been issued for it. */
-  readonly resourceOfClient: ReadonlyMap<string, string>;
+  /** What each client that may exchange is known as: tokens must have been issued for one of these resources. */
+  readonly resourcesOfClient: ReadonlyMap<string, readonly string[]>;
   readonly targets: readonly ProtectedResource[];
   readonly publicKey: JWK;
 }
@@ -62,11 +62,11 @@ export class TokenExchange {
 
   private async exchange(ctx: TokenExchangeContext): Promise<void> {
     const { client, params, provider } = ctx.oidc;
-    const ownResource = this.options.resourceOfClient.get(client.clientId);
-    if (ownResource === undefined) throw new errors.UnauthorizedClient('the client may not exchange tokens');
+    const ownResources = this.options.resourcesOfClient.get(client.clientId);
+    if (!ownResources) throw new errors.UnauthorizedClient('the client may not exchange tokens');
     checkTokenTypes(params);
 
-    const subject = await this.verifySubjectToken(params.subject_token ?? '', provider.issuer, ownResource);
+    const subject = await this.verifySubjectToken(params.subject_token ?? '', provider.issuer, ownResources);
     checkMayAct(subject, client.clientId);
     const target = this.selectTarget(params);
     const scope = narrowScope(params.scope, subject, target);
@@ -92,11 +92,11 @@ export class TokenExchange {
     };
   }
 
-  private async verifySubjectToken(token: string, issuer: string, audience: string): Promise<SubjectToken> {
+  private async verifySubjectToken(token: string, issuer: string, audience: readonly string[]): Promise<SubjectToken> {
     try {
       const { payload } = await jwtVerify<SubjectToken>(token, this.keys, {
         issuer,
-        audience,
+        audience: [...audience],
         typ: 'at+jwt',
         algorithms: ['RS256'],
         requiredClaims: ['sub', 'exp'],

@@ -1,12 +1,12 @@
-import type { Server } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { clientSecretBasic, McpAuthModule } from 'nestjs-mcp-auth';
-import { OrdersTools } from './orders.tools.js';
+import { OrderTools } from './order-tools.js';
 
-export interface StartMcpServerOptions {
-  readonly server: Server;
+export interface McpServerOptions {
+  /** The URL that clients are given; they compare it with what the metadata says, letter by letter. */
   readonly resource: string;
   readonly issuer: string;
   readonly client: { readonly id: string; readonly secret: string };
@@ -15,28 +15,37 @@ export interface StartMcpServerOptions {
 
 @Module({})
 class McpServerModule {
-  static forRoot({ resource, issuer, client, ordersApi }: StartMcpServerOptions): DynamicModule {
+  static forRoot({ resource, issuer, client, ordersApi }: McpServerOptions): DynamicModule {
     return {
       module: McpServerModule,
       imports: [
         McpAuthModule.forRoot({
-          server: { name: 'orders', version: '1.0.0' },
+          server: {
+            name: 'orders',
+            title: 'Orders',
+            version: '1.0.0',
+            instructions: 'Tools for the orders of the user who has signed in.',
+          },
           resource,
           issuers: [{ issuer }],
           client: { id: client.id, authentication: clientSecretBasic(client.secret) },
-          downstreams: { orders: { ...ordersApi } },
+          downstreams: { orders: ordersApi },
         }),
       ],
-      providers: [OrdersTools],
+      providers: [OrderTools],
     };
   }
 }
 
-export async function startMcpServer(options: StartMcpServerOptions): Promise<NestExpressApplication> {
+export interface McpServer {
+  readonly handle: RequestListener;
+  close(): Promise<void>;
+}
+
+export async function createMcpServer(options: McpServerOptions): Promise<McpServer> {
   const app = await NestFactory.create<NestExpressApplication>(McpServerModule.forRoot(options), {
     logger: ['warn', 'error', 'fatal'],
   });
   await app.init();
-  options.server.on('request', app.getHttpAdapter().getInstance());
-  return app;
+  return { handle: app.getHttpAdapter().getInstance(), close: () => app.close() };
 }
