@@ -72,7 +72,7 @@ export class AuthenticationGuard extends AuthGuard() {
       this.#logger.error(cause.message);
       throw new ServiceUnavailableException('The token cannot be checked right now');
     }
-    if (cause === error && !(cause instanceof InvalidTokenError)) throw cause;
+    if (error instanceof Error && !(error instanceof InvalidTokenError)) throw error;
     if (cause instanceof Error) this.#logger.debug(`Token rejected: ${cause.message}`);
     throw this.#challenge(context.switchToHttp().getRequest<HttpRequest>(), 'invalid_token', descriptionOf(cause));
   }

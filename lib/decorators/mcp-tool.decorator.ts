@@ -36,7 +36,7 @@ export const MCP_TOOL = 'nestjs-mcp-auth:tool';
 /**
  * Offers a method of a provider or controller as an MCP tool.
  *
- * The method is called with the validated arguments and an {@link McpContext}, behind the guards, pipes and
+ * The method is called with the validated arguments and an {@link McpContext}, behind the guards and
  * interceptors that apply to it (`ExecutionContext.getType()` is `'mcp'`). What it returns becomes the result: a value
  * of `output`, or any object, as `structuredContent` and text; a string as text; a `CallToolResult` as it is.
  *

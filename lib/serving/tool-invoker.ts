@@ -8,7 +8,7 @@ export type ToolInvocation = (input: unknown, context: McpContext) => Promise<un
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Makes tools' methods callable behind the guards, pipes and interceptors that apply to them. */
+/** Makes tools' methods callable behind the guards and interceptors that apply to them. */
 @Injectable()
 export class ToolInvoker {
   constructor(
