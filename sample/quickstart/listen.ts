@@ -12,7 +12,7 @@ export async function listen(port: number): Promise<Server> {
 
 export function originOf(server: Server): string {
   const { address, port } = server.address() as AddressInfo;
-  return `http://${address}:${port}`;
+  return new URL(`http://${address}:${port}`).origin;
 }
 
 export async function closeServer(server: Server): Promise<void> {

@@ -79,7 +79,7 @@ export async function startQuickstart({ mcpPort, authPort, apiPort }: Quickstart
     // A client compares the URL that it was given with the resource in the metadata, so each name needs a server.
     const [named, numbered] = [await createServerAt(localhostUrl), await createServerAt(mcpUrl)];
     mcpHttpServer.on('request', (request, response) => {
-      (request.headers.host?.startsWith('localhost') ? named : numbered).handle(request, response);
+      (/^localhost(:|$)/i.test(request.headers.host ?? '') ? named : numbered).handle(request, response);
     });
     return { mcpUrl, issuer, apiUrl, events, close };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as oauth from 'openid-client';
@@ -22,6 +23,16 @@ function formOf({ forms: [form], url }: Page): Form {
   if (!form) throw new Error(`no form at ${url.href}`);
   return form;
 }
+
+test('the pages allow the style that they carry, and no script', async () => {
+  const response = await fetch(`${server.issuer}/device`);
+  const policy = response.headers.get('content-security-policy') ?? '';
+  const style = /<style>([^]*?)<\/style>/.exec(await response.text())?.[1] ?? '';
+
+  expect(policy).toContain(`style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`);
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toContain('script-src');
+});
 
 describe('metadata', () => {
   test.each(['oauth-authorization-server', 'openid-configuration'])('is published at /.well-known/%s', async (name) => {

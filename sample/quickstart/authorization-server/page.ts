@@ -46,9 +46,7 @@ export function showPage(ctx: Pick<Context, 'set' | 'type' | 'body'>, title: str
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width" />
         <title>${title}</title>
-        <style>
-          ${new Markup(style)}
-        </style>
+        ${new Markup(`<style>${style}</style>`)}
       </head>
       <body>
         <h1>${title}</h1>

@@ -38,6 +38,7 @@ export function providerConfiguration(options: ProviderConfigurationOptions): Co
     features: {
       devInteractions: { enabled: false },
       userinfo: { enabled: false },
+      dPoP: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: {

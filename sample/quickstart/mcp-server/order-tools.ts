@@ -12,7 +12,7 @@ const order = z.object({
 
 type Order = z.infer<typeof order>;
 
-const reference = z.object({ id: z.string().min(1).describe('Number of the order, as list_orders shows it') });
+const reference = z.object({ id: z.string().regex(/^\w+$/).describe('Number of the order, as list_orders shows it') });
 const newOrder = z.object({ item: z.string().min(1).max(100), quantity: z.int().min(1).max(1000) });
 
 /** The orders API as tools. Whose orders they are is up to the API, which sees the user behind each call. */
@@ -29,7 +29,7 @@ export class OrderTools {
     downstream: 'orders',
   })
   findOrder({ id }: z.infer<typeof reference>): Promise<Order> {
-    return this.downstream.json(`/orders/${encodeURIComponent(id)}`);
+    return this.downstream.json(`/orders/${id}`);
   }
 
   @McpTool({
@@ -64,7 +64,7 @@ export class OrderTools {
     downstream: 'orders',
   })
   cancelOrder({ id }: z.infer<typeof reference>): Promise<Order> {
-    return this.downstream.json(`/orders/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    return this.downstream.json(`/orders/${id}`, { method: 'DELETE' });
   }
 
   @McpTool({ description: 'Says who you are, and what you may do.', annotations: { readOnlyHint: true } })
