@@ -16,8 +16,8 @@ import { VerifiedTokens } from './verified-tokens.js';
 interface HttpRequest {
   raw?: IncomingMessage;
   body?: unknown;
-  /** Set by this guard: who calls. */
-  user?: Caller;
+  /** Set by this guard: who calls. `user` may be of the application's own making. */
+  caller?: Caller;
 }
 
 /** Lets a request pass whose bearer token is verified, and says who sent it. Everyone else is challenged. */
@@ -37,7 +37,7 @@ export class AuthenticationGuard extends AuthGuard() {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.moduleOptions.anonymous) return true;
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    request.user = await this.#authenticate(context, request);
+    request.caller = await this.#authenticate(context, request);
     return true;
   }
 

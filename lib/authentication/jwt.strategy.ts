@@ -1,5 +1,5 @@
 import { randomUUID, type KeyObject } from 'node:crypto';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import passport from 'passport';
@@ -22,7 +22,7 @@ const CLOCK_TOLERANCE = 5;
 
 /** Verifies JWT access tokens (RFC 9068 section 4) with the keys of the configured issuers. */
 @Injectable()
-export class JwtStrategy extends PassportStrategy(Strategy, 'nestjs-mcp-auth') implements OnModuleDestroy {
+export class JwtStrategy extends PassportStrategy(Strategy, 'nestjs-mcp-auth') implements OnApplicationShutdown {
   /** Passport keeps strategies by name in one place for the whole process; two modules must not share one. */
   override readonly name = `nestjs-mcp-auth:${randomUUID()}`;
 
@@ -43,7 +43,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'nestjs-mcp-auth') i
     return callerOf(claims, tokenOf(request) ?? '');
   }
 
-  onModuleDestroy(): void {
+  onApplicationShutdown(): void {
     passport.unuse(this.name);
   }
 }
@@ -83,9 +83,15 @@ async function keyFor(token: string, issuers: Issuers): Promise<KeyObject> {
 }
 
 function decode(token: string) {
+  if (!token.split('.').every(isCanonical)) throw new InvalidTokenError('The token is not a JWT');
   try {
     return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
   } catch {
     throw new InvalidTokenError('The token is not a JWT');
   }
+}
+
+/** RFC 4648 section 3.5: what decodes to the same bytes is not the same token. */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
 }

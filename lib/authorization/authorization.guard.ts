@@ -8,7 +8,7 @@ import { AuthorizedOperations } from './authorized-operations.js';
 
 interface AuthenticatedRequest {
   body?: unknown;
-  user?: Caller;
+  caller?: Caller;
   /** Set by this guard: what may be run. */
   authorizedOperations?: AuthorizedOperations;
 }
@@ -25,7 +25,7 @@ export class AuthorizationGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const operations = operationsIn(request.body);
     const scopes = this.catalogue.scopesOf(operations);
-    const authorized = AuthorizedOperations.authorize(request.user, operations, scopes);
+    const authorized = AuthorizedOperations.authorize(request.caller, operations, scopes);
     if (!authorized) {
       throw new ChallengeException({
         error: 'insufficient_scope',

@@ -51,7 +51,9 @@ export class ToolCatalogue {
       const tool = defineTool(options, host, problems);
       const twin = tools.get(tool.name);
       if (twin) {
-        problems.push(`Two tools are named "${tool.name}": ${placeOf(twin.host)} and ${placeOf(host)}. Rename one.`);
+        const twice = twin.host.type === host.type;
+        const fix = twice ? 'Provide the class in one module alone, and export it from there' : 'Rename one';
+        problems.push(`Two tools are named "${tool.name}": ${placeOf(twin.host)} and ${placeOf(host)}. ${fix}.`);
       }
       tools.set(tool.name, tool);
       problems.push(...this.#problemsOf(tool));

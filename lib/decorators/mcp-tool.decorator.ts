@@ -1,6 +1,9 @@
-import { SetMetadata } from '@nestjs/common';
+import 'reflect-metadata';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ENTRY_PROVIDER_WATERMARK } from '@nestjs/common/constants.js';
 import type { StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server';
 import type { McpContext } from '../serving/mcp-context.js';
+import { defineParameters } from '../serving/tool-parameters.js';
 
 /** A Standard Schema that also tells itself as JSON Schema, such as one of zod 4.2 or later. */
 export type ToolSchema = StandardSchemaWithJSON;
@@ -20,9 +23,9 @@ export interface McpToolOptions<Input extends ToolSchema = ToolSchema, Output ex
   /** Hints about the tool's behaviour (MCP schema, `ToolAnnotations`). `readOnlyHint` makes its scopes initial ones. */
   annotations?: ToolAnnotations;
   /** Scopes that the caller needs, all of them. Without scopes any valid token will do. */
-  scopes?: string[];
+  scopes?: readonly string[];
   /** The downstream, or downstreams, that the method may call through `DownstreamClient`. It reaches no other. */
-  downstream?: string | string[];
+  downstream?: string | readonly string[];
 }
 
 /** A method that may carry `@McpTool`: it takes the validated arguments and the context of the call. */
@@ -36,7 +39,7 @@ export const MCP_TOOL = 'nestjs-mcp-auth:tool';
 /**
  * Offers a method of a provider or controller as an MCP tool.
  *
- * The method is called with the validated arguments and an {@link McpContext}, behind the guards and
+ * The method is called with the validated arguments and an {@link McpContext}, behind the guards, pipes and
  * interceptors that apply to it (`ExecutionContext.getType()` is `'mcp'`). What it returns becomes the result: a value
  * of `output`, or any object, as `structuredContent` and text; a string as text; a `CallToolResult` as it is.
  *
@@ -49,5 +52,12 @@ export function McpTool<Input extends ToolSchema, Output extends ToolSchema>(
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return SetMetadata(MCP_TOOL, options);
+  return applyDecorators(
+    SetMetadata(MCP_TOOL, options),
+    // Makes Nest give the class the global guards and interceptors that are request-scoped or transient.
+    (target: object, method?: string | symbol) => {
+      Reflect.defineMetadata(ENTRY_PROVIDER_WATERMARK, true, target.constructor);
+      if (method !== undefined) defineParameters(target.constructor, method);
+    },
+  );
 }

@@ -73,17 +73,18 @@ async function fetchAs(
   for (const reserved of ['host', 'dpop']) request.headers.delete(reserved);
   request.headers.set('authorization', `Bearer ${await call.access.tokenFor(name)}`);
   const signal = AbortSignal.any([request.signal, call.signal]);
-  try {
-    // A redirect to another origin loses the Authorization header (Fetch standard, HTTP-redirect fetch).
-    return await fetch(request, { signal });
-  } catch (cause) {
-    if (signal.aborted) throw cause;
-    throw new DownstreamError('downstream_unreachable', `${name} cannot be reached at ${url.origin}`, {
-      cause,
-      downstream: name,
-      advice: `The ${name} API cannot be reached right now. Try again later.`,
-    });
-  }
+  // A redirect to another origin loses the Authorization header (Fetch standard, HTTP-redirect fetch).
+  return await fetch(request, { signal }).catch((cause: unknown) => {
+    throw signal.aborted ? cause : unreachable(name, cause);
+  });
+}
+
+function unreachable(name: string, cause: unknown): DownstreamError {
+  return new DownstreamError('downstream_unreachable', `${name} cannot be reached, or broke off its answer`, {
+    cause,
+    downstream: name,
+    advice: `The ${name} API cannot be reached right now. Try again later.`,
+  });
 }
 
 function soleDownstream({ tool, downstreams: [name, ...others] }: ToolCall): string {
@@ -127,7 +128,9 @@ async function jsonOf(name: string, response: Response): Promise<unknown> {
       },
     );
   }
-  const text = await response.text();
+  const text = await response.text().catch((cause: unknown) => {
+    throw unreachable(name, cause);
+  });
   if (text === '') return undefined;
   try {
     return JSON.parse(text);

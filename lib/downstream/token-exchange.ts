@@ -73,15 +73,19 @@ export class TokenExchange {
       throw new Error(`token_type is "${response.token_type}", which was not asked for`);
     const issued = response.issued_token_type;
     if (issued !== ACCESS_TOKEN) throw new Error(`issued_token_type is ${JSON.stringify(issued)}, not an access token`);
+    // RFC 6750 section 2.1; what is refused further down would be quoted in the error.
+    if (!/^[A-Za-z0-9\-._~+/]+=*$/.test(response.access_token)) throw new Error('access_token is not a bearer token');
     return { value: response.access_token, expiresIn: response.expires_in };
   }
 
   async #configurationOf(issuer: string): Promise<oauth.Configuration> {
+    const { client } = this.options;
+    if ((client?.issuer ?? issuer) !== issuer) throw new Error(`the client is not registered at ${issuer}`);
     const metadata = await this.issuers.find(issuer)?.metadata();
     if (!metadata) throw new Error(`${issuer} is not configured`);
     let configuration = this.#configurations.get(metadata);
     if (!configuration) {
-      configuration = configurationFor(metadata, this.options.client);
+      configuration = configurationFor(metadata, client);
       this.#configurations.set(metadata, configuration);
     }
     return configuration;

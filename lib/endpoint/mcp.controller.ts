@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { All, Inject, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
+import { All, Inject, MethodNotAllowedException, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
 import { AuthenticationGuard } from '../authentication/authentication.guard.js';
 import { AuthorizationGuard } from '../authorization/authorization.guard.js';
 import type { AuthorizedOperations } from '../authorization/authorized-operations.js';
@@ -28,6 +28,11 @@ export class McpController {
   @All()
   async handle(@Req() request: GuardedRequest, @Res() response: Response): Promise<void> {
     const raw = response.raw ?? response;
+    if (request.method !== 'POST') {
+      // There are no sessions, and so no streams to open (GET) and nothing to end (DELETE).
+      raw.setHeader('Allow', 'POST');
+      throw new MethodNotAllowedException();
+    }
     if (response.hijack) {
       // Headers that Fastify's plugins have set so far, CORS among them, would be lost with its reply.
       for (const [name, value] of Object.entries(response.getHeaders()))

@@ -20,11 +20,13 @@ export class MountedControllers {
    * The path is known only once the options are resolved, which may be asynchronous; Nest reads it later still.
    */
   mount({ path }: ResolvedOptions, config: ApplicationConfig): void {
-    // RFC 9728 section 3.1 puts the well-known part before the path; MCP clients also try it alone.
-    const metadataPaths = [...new Set([`${WELL_KNOWN}${path}`, WELL_KNOWN])];
+    const { exclude = [], ...prefixOptions } = config.getGlobalPrefixOptions();
+    // RFC 9728 section 3.1 puts the well-known part before the path; MCP clients also try it alone. The first server of
+    // an application has that address.
+    const alone = exclude.some((excluded) => excluded.path === WELL_KNOWN) ? [] : [WELL_KNOWN];
+    const metadataPaths = [...new Set([`${WELL_KNOWN}${path}`, ...alone])];
     Controller({ path: path || '/', version: VERSION_NEUTRAL })(this.endpoint);
     Controller({ path: metadataPaths, version: VERSION_NEUTRAL })(this.metadata);
-    const { exclude = [], ...prefixOptions } = config.getGlobalPrefixOptions();
     const ours = [path || '/', ...metadataPaths].map((excluded) => ({
       path: excluded,
       requestMethod: RequestMethod.ALL,

@@ -59,7 +59,7 @@ export class IssuerKeys {
   async #fetch(): Promise<void> {
     try {
       const client = new JwksClient({ jwksUri: await this.jwksUri(), cache: false, fetcher: fetchKeySet });
-      this.#keys = (await client.getSigningKeys()).map(toVerificationKey);
+      this.#keys = (await client.getSigningKeys()).map(toVerificationKey).filter(isStrong);
       this.#fetchedAt = Date.now();
     } catch (error) {
       if (error instanceof IssuerUnavailableError) throw error;
@@ -75,6 +75,12 @@ async function fetchKeySet(jwksUri: string): Promise<{ keys: unknown }> {
     throw new Error(`${jwksUri}: status ${response.status}`);
   }
   return (await response.json()) as { keys: unknown };
+}
+
+/** RFC 7518 section 3.3: RSA keys have 2048 bits or more. */
+function isStrong({ key }: VerificationKey): boolean {
+  const { modulusLength } = key.asymmetricKeyDetails ?? {};
+  return modulusLength === undefined || modulusLength >= 2048;
 }
 
 /** jsonwebtoken parses a PEM at every call; a `KeyObject` is made once. */

@@ -9,26 +9,33 @@ const MAX_AGE = 60 * 60_000;
 /** An authorization server whose tokens are accepted. */
 export class Issuer {
   readonly keys: IssuerKeys;
-  #metadata: Promise<IssuerMetadata> | undefined;
+  #metadata: IssuerMetadata | undefined;
   #discoveredAt = 0;
+  #discovery: Promise<IssuerMetadata> | undefined;
 
   constructor(readonly identifier: string) {
     this.keys = new IssuerKeys(identifier, async () => (await this.metadata()).jwks_uri);
   }
 
   /**
-   * The issuer's metadata, discovered when first asked for; a failure is not remembered.
+   * The issuer's metadata, discovered when first asked for and anew after a while. Where that fails, what was found
+   * before still holds; a failure is not remembered.
    *
-   * @throws {@link IssuerUnavailableError}
+   * @throws {@link IssuerUnavailableError} if there is none yet
    */
-  metadata(): Promise<IssuerMetadata> {
-    if (!this.#metadata || Date.now() - this.#discoveredAt > MAX_AGE) {
-      this.#discoveredAt = Date.now();
-      this.#metadata = discoverMetadata(this.identifier).catch((error: unknown) => {
-        this.#metadata = undefined;
-        throw error;
-      });
+  async metadata(): Promise<IssuerMetadata> {
+    if (this.#metadata && Date.now() - this.#discoveredAt <= MAX_AGE) return this.#metadata;
+    this.#discovery ??= this.#discover().finally(() => (this.#discovery = undefined));
+    return await this.#discovery;
+  }
+
+  async #discover(): Promise<IssuerMetadata> {
+    try {
+      this.#metadata = await discoverMetadata(this.identifier);
+    } catch (error) {
+      if (!this.#metadata) throw error;
     }
+    this.#discoveredAt = Date.now();
     return this.#metadata;
   }
 }

@@ -1,22 +1,26 @@
-import { Get, Header, HttpCode, Inject, NotFoundException, Options } from '@nestjs/common';
+import { Get, Header, HttpCode, Inject, NotFoundException, Options, Res } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
 import { ResolvedOptions } from '../options/mcp-auth-options.js';
-import { protectedResourceMetadata, type ProtectedResourceMetadata } from './protected-resource-metadata.js';
+import { protectedResourceMetadata } from './protected-resource-metadata.js';
 
 /** Serves the protected resource metadata, to anyone and to any origin: it is how a browser's client finds its way. */
 export class MetadataController {
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
     @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {}
 
+  /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the document. */
   @Get()
-  @Header('Access-Control-Allow-Origin', '*')
-  @Header('Cache-Control', 'public, max-age=300')
-  document(): ProtectedResourceMetadata {
+  document(@Res() response: unknown): void {
     // RFC 9728 describes a protected resource; where nothing is protected there is none.
     if (this.options.anonymous) throw new NotFoundException();
-    return protectedResourceMetadata(this.options, this.catalogue.initialScopes);
+    const { httpAdapter } = this.host;
+    httpAdapter.setHeader(response, 'Access-Control-Allow-Origin', '*');
+    httpAdapter.setHeader(response, 'Cache-Control', 'public, max-age=300');
+    httpAdapter.reply(response, protectedResourceMetadata(this.options, this.catalogue.initialScopes), 200);
   }
 
   @Options()

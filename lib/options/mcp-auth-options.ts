@@ -26,6 +26,11 @@ export interface ClientOptions {
   /** `client_id`. */
   id: string;
   /**
+   * The issuer where the client is registered: its credentials go there and nowhere else. Required where there are
+   * several `issuers`; callers of the others cannot be acted for.
+   */
+  issuer?: string;
+  /**
    * How the client authenticates at the token endpoint: {@link clientSecretBasic}, {@link clientSecretPost}, or any
    * `ClientAuth` of `openid-client`, for example `PrivateKeyJwt(key)`.
    */

@@ -31,6 +31,7 @@ const schema = z
     client: z
       .strictObject({
         id: text,
+        issuer: text.optional(),
         authentication: z.custom<ClientAuth>(
           (value) => typeof value === 'function',
           'is not a client authentication. Use clientSecretBasic(secret), clientSecretPost(secret) or a ClientAuth of openid-client',
@@ -80,6 +81,22 @@ const schema = z
       );
     }
     if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
+    const registeredAt = options.client?.issuer;
+    if (registeredAt !== undefined && !issuers.includes(registeredAt)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['client', 'issuer'],
+        message: 'is not among `issuers`. Write it as it stands there',
+      });
+    }
+    if (options.client && registeredAt === undefined && issuers.length > 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['client', 'issuer'],
+        message:
+          'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
+      });
+    }
     if (hasDownstreams && !options.client) {
       fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
     }

@@ -27,7 +27,11 @@ export class McpServing implements OnModuleDestroy {
       this.#logger.debug(error.message);
     },
   });
-  readonly #nodeHandler = toNodeHandler(this.#handler);
+  // The SDK gets the very body that was authorized, parsed once. It must not read, nor write out, another.
+  readonly #nodeHandler = toNodeHandler({
+    fetch: (request, options) =>
+      this.#handler.fetch(request, { ...options, parsedBody: options?.authInfo?.extra?.body ?? null }),
+  });
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
@@ -38,7 +42,7 @@ export class McpServing implements OnModuleDestroy {
   /**
    * Answers one HTTP request.
    *
-   * @param body - as parsed; the SDK must not read another than the one that was authorized
+   * @param body - as parsed
    * @param authorized - leave to run what is in the body
    */
   async serve(
@@ -53,9 +57,9 @@ export class McpServing implements OnModuleDestroy {
       token: '',
       clientId: caller?.clientId ?? '',
       scopes: [...(caller?.scopes ?? [])],
-      extra: { authorized },
+      extra: { authorized, body },
     };
-    await this.#nodeHandler(Object.assign(request as NodeRequest, { auth }), response, body ?? null);
+    await this.#nodeHandler(Object.assign(request as NodeRequest, { auth }), response, null);
   }
 
   async onModuleDestroy(): Promise<void> {

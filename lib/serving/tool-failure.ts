@@ -15,17 +15,28 @@ export function toolFailure(tool: string, error: unknown): CallToolResult {
   if (error instanceof ToolError) return errorResult(error.message);
   if (error instanceof HttpException && error.getStatus() < 500) return errorResult(error.message);
   const reference = randomUUID();
-  logger.error(`${tool} failed [${reference}] ${traceOf(error)}`);
   const advice = error instanceof DownstreamError ? error.advice : undefined;
+  const line = `${tool} failed [${reference}] ${traceOf(error)}`;
+  // What an API says of its caller's request, such as "not found", is no fault of this server.
+  if (error instanceof DownstreamError && error.status !== undefined && error.status < 500) logger.warn(line);
+  else logger.error(line);
   return errorResult(
     `${advice ?? `${tool} failed, for a reason that is not shown here.`} Reference for support: ${reference}`,
   );
 }
 
+/** Causes may go in circles. */
+const MAX_CAUSES = 8;
+
 /** The stacks of an error and of its causes. Their properties stay out: those of HTTP clients hold headers. */
-function traceOf(error: unknown): string {
+function traceOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return `A value was thrown that is no Error: ${typeof error}`;
-  const code = 'code' in error && typeof error.code === 'string' ? `(${error.code}) ` : '';
-  const cause = error.cause === undefined ? '' : `\nCaused by: ${traceOf(error.cause)}`;
-  return `${code}${error.stack ?? error.message}${cause}`;
+  try {
+    const code = 'code' in error && typeof error.code === 'string' ? `(${error.code}) ` : '';
+    const cause =
+      error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${traceOf(error.cause, depth + 1)}`;
+    return `${code}${error.stack ?? error.message}${cause}`;
+  } catch {
+    return 'An error was thrown that cannot be read';
+  }
 }

@@ -1,34 +1,43 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { ToolDefinition, ToolHost } from '../catalogue/tool-definition.js';
+import { Inject, Injectable, type Type } from '@nestjs/common';
+import { GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA } from '@nestjs/common/constants.js';
+import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { placeOf, type ToolDefinition, type ToolHost } from '../catalogue/tool-definition.js';
+import { McpAuthConfigurationError } from '../options/configuration-error.js';
 import type { McpContext } from './mcp-context.js';
+import { CONTEXT_PARAMETER, PARAMETERS, parametersFactory } from './tool-parameters.js';
 
 /** Runs a tool's method as Nest runs a controller's. */
-export type ToolInvocation = (input: unknown, context: McpContext) => Promise<unknown>;
+export type ToolInvocation = (context: McpContext, input: unknown) => Promise<unknown>;
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Makes tools' methods callable behind the guards and interceptors that apply to them. */
+/** Makes tools' methods callable behind the guards, interceptors and pipes that apply to them. */
 @Injectable()
 export class ToolInvoker {
   constructor(
     @Inject(ExternalContextCreator) private readonly contexts: ExternalContextCreator,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
   ) {}
 
-  /** What a call needs is worked out here, once, unless the host or something it depends on is request-scoped. */
+  /**
+   * What a call needs is worked out here, once, unless the host or something it depends on is request-scoped.
+   *
+   * @throws {@link McpAuthConfigurationError} if Nest would skip an enhancer of the method
+   */
   prepare({ host }: ToolDefinition): ToolInvocation {
-    if (host.wrapper.isDependencyTreeStatic() && !host.wrapper.isTransient) {
-      return this.#behindEnhancers(host, host.wrapper.instance as Record<string, Method>);
+    refuseSkippedEnhancers(host, this.config);
+    const { wrapper } = host;
+    if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
+      return this.#behindEnhancers(host, wrapper.instance as Record<string, Method>);
     }
-    return async (input, context) => {
+    // Of its own module: another may have the same token for another class.
+    const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
+    return async (context, input) => {
       const contextId = ContextIdFactory.create();
-      this.moduleRef.registerRequestByContextId(context, contextId);
-      const instance = await this.moduleRef.resolve<Record<string, Method>>(host.wrapper.token, contextId, {
-        strict: false,
-      });
-      return await this.#behindEnhancers(host, instance, contextId)(input, context);
+      moduleRef.registerRequestByContextId(context, contextId);
+      const instance = await moduleRef.resolve<Record<string, Method>>(wrapper.token, contextId);
+      return await this.#behindEnhancers(host, instance, contextId)(context, input);
     };
   }
 
@@ -42,8 +51,8 @@ export class ToolInvoker {
       instance,
       instance[method] as Method,
       method,
-      undefined,
-      undefined,
+      PARAMETERS,
+      parametersFactory,
       contextId,
       wrapper.id,
       enhancers,
@@ -51,10 +60,40 @@ export class ToolInvoker {
     ) as ToolInvocation;
   }
 
-  /** Nest looks for a host's module among the providers alone and skips the guards of a class that it does not find. */
   #contextsOf({ host }: ToolHost['wrapper']): ExternalContextCreator {
+    const { contexts } = this;
     const key = [...this.modules].find(([, module]) => module === host)?.[0];
     if (key === undefined) throw new Error('A tool belongs to no module');
-    return Object.assign(Object.create(this.contexts) as ExternalContextCreator, { getContextModuleKey: () => key });
+    return Object.assign(Object.create(contexts) as ExternalContextCreator, {
+      /** Nest looks for a host's module among the providers alone, and skips the guards where it finds none. */
+      getContextModuleKey: () => key,
+      /** Pipes are for what the client sent. */
+      getParamValue: ((value, metadata, pipes) =>
+        (metadata.type as unknown) === CONTEXT_PARAMETER
+          ? Promise.resolve(value)
+          : contexts.getParamValue(value, metadata, pipes)) as ExternalContextCreator['getParamValue'],
+    });
   }
+}
+
+/** Nest does not look at the class of what `useFactory` and `useValue` provide, so that its guards would not run. */
+function refuseSkippedEnhancers(host: ToolHost, config: ApplicationConfig): void {
+  const { wrapper, type, method } = host;
+  const handler = (type.prototype as Record<string, object>)[method] as object;
+  const enhancers = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA].flatMap((key) =>
+    [type, handler].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]),
+  );
+  const skipped = enhancers.filter((enhancer) => isClass(enhancer) && !wrapper.host?.injectables.has(enhancer));
+  const scoped = wrapper.isNotMetatype
+    ? [config.getGlobalRequestGuards(), config.getGlobalRequestInterceptors(), config.getGlobalRequestPipes()].flat()
+    : [];
+  const names = [...skipped, ...scoped].map((enhancer) => (enhancer as { name: string }).name).join(', ');
+  if (names === '') return;
+  throw new McpAuthConfigurationError([
+    `${placeOf(host)} is behind ${names}, which Nest skips on providers made by useFactory or useValue. Provide the class itself, or with useClass.`,
+  ]);
+}
+
+function isClass(value: unknown): value is Type {
+  return typeof value === 'function';
 }

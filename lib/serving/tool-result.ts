@@ -1,4 +1,4 @@
-import type { CallToolResult } from '@modelcontextprotocol/server';
+import { isCallToolResult, type CallToolResult } from '@modelcontextprotocol/server';
 import type { ToolSchema } from '../decorators/mcp-tool.decorator.js';
 
 /** A method returned something that its own `output` schema does not allow. */
@@ -12,11 +12,12 @@ export class InvalidOutputError extends Error {
  * @throws {@link InvalidOutputError} if there is an output schema and the value does not fit it
  */
 export async function toToolResult(value: unknown, output: ToolSchema | undefined): Promise<CallToolResult> {
-  if (isToolResult(value)) return value;
-  if (!output) return unvalidated(value);
-  const result = await output['~standard'].validate(value);
-  if (result.issues) throw new InvalidOutputError(result.issues.map(({ message }) => message).join('; '));
-  return structured(result.value as object);
+  if (!output) return isToolResult(value) ? value : unvalidated(value);
+  if (isToolResult(value) && value.isError) return value;
+  if (isToolResult(value) && value.structuredContent !== undefined) {
+    return { ...value, structuredContent: asObject(await fitting(output, value.structuredContent)) };
+  }
+  return structured(await fitting(output, value));
 }
 
 /** An `isError` result, which the model sees and can act on (MCP specification, tools, error handling). */
@@ -24,21 +25,44 @@ export function errorResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true };
 }
 
+async function fitting(output: ToolSchema, value: unknown): Promise<unknown> {
+  const result = await output['~standard'].validate(value);
+  if (result.issues) throw new InvalidOutputError(result.issues.map(({ message }) => message).join('; '));
+  return result.value;
+}
+
 function unvalidated(value: unknown): CallToolResult {
   if (value === undefined || value === null) return { content: [] };
-  if (typeof value === 'string') return { content: [{ type: 'text', text: value }] };
-  if (typeof value === 'object' && !Array.isArray(value)) return structured(value);
-  // Structured content is an object; an array or a number of its own goes as text alone.
-  return { content: [{ type: 'text', text: JSON.stringify(value) }] };
+  return typeof value === 'string' ? { content: [{ type: 'text', text: value }] } : structured(value);
 }
 
-function structured(value: object): CallToolResult {
-  const text = JSON.stringify(value);
-  return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as Record<string, unknown> };
+/** As text, and as structured content if it is an object: both eras take one, an array or a number only the newer. */
+function structured(value: unknown): CallToolResult {
+  const text = jsonOf(value);
+  const content = [{ type: 'text' as const, text }];
+  const parsed: unknown = JSON.parse(text);
+  return isRecord(parsed) ? { content, structuredContent: parsed } : { content };
 }
 
+function asObject(value: unknown): Record<string, unknown> {
+  const parsed: unknown = JSON.parse(jsonOf(value));
+  if (!isRecord(parsed)) throw new InvalidOutputError('The structured content is not an object');
+  return parsed;
+}
+
+function jsonOf(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new InvalidOutputError(`A ${typeof value} cannot be told as JSON`);
+  return text;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const RESULT_KEYS = new Set(['content', 'structuredContent', 'isError', '_meta']);
+
+/** An object of the domain may have a `content` too, so a result has nothing that results do not have. */
 function isToolResult(value: unknown): value is CallToolResult {
-  if (typeof value !== 'object' || value === null || !('content' in value) || !Array.isArray(value.content))
-    return false;
-  return value.content.every((block: unknown) => typeof block === 'object' && block !== null && 'type' in block);
+  return isCallToolResult(value) && Object.keys(value).every((key) => RESULT_KEYS.has(key));
 }

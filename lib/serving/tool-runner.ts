@@ -35,7 +35,7 @@ export class ToolRunner {
       if (!invoke) throw new Error(`${tool.name} is not prepared`);
       const access = this.exchange.onBehalfOf(context.caller);
       const call = { tool: tool.name, downstreams: tool.downstreams, access, signal: context.signal };
-      return await toToolResult(await runToolCall(call, () => invoke(input.value, context)), tool.output);
+      return await toToolResult(await runToolCall(call, () => invoke(context, input.value)), tool.output);
     } catch (error) {
       return toolFailure(tool.name, error);
     }

@@ -90,7 +90,6 @@ describe('fetch', () => {
     ['an empty path', () => '', '/v1/'],
     ['a query', () => '?a=b', '/v1/?a=b'],
     ['a path that looks like a host', () => '//evil.example/x', '/v1//evil.example/x'],
-    ['a path with dots that stays inside', () => '/a/../b', '/v1/b'],
     ['a URL', (origin) => new URL(`${origin}/v1/orders`), '/v1/orders'],
     ['a URL as text', (origin) => `${origin}/v1/orders`, '/v1/orders'],
     ['a Request', (origin) => new Request(`${origin}/v1/orders`, { headers: { 'x-a': '1' } }), '/v1/orders'],
@@ -106,10 +105,14 @@ describe('fetch', () => {
     ['no web address', () => 'file:///etc/passwd'],
     ['no URL', () => 'http://'],
     ['the path above', () => '/../admin'],
+    ['the path above, as an encoded identifier has it', () => `/orders/${encodeURIComponent('..')}`],
+    ['the path itself, as an encoded identifier has it', () => `/orders/${encodeURIComponent('.')}?a=b`],
     ['the path above, encoded', () => '/%2e%2e/admin'],
     ['the path above, in backslashes', () => '..\\..\\admin'],
     ['the path above, for a server that decodes slashes', () => '/x/..%2f..%2Fadmin'],
     ['the path above, all of it encoded', () => '/%2E%2e%5c%2e.%5Cadmin'],
+    ['the path above, for a server that drops parameters', () => '/orders/..;/..;/admin'],
+    ['the path above, for a server that drops encoded parameters', () => '/orders/..%3bx/admin'],
     ['a path beside', (origin) => `${origin}/v12/orders`],
     ['credentials', (origin) => `${origin.replace('//', '//user:pass@')}/v1/orders`],
   ])('refuses a URL of %s', async (_name, input) => {
@@ -201,6 +204,16 @@ describe('json', () => {
     expect(result.isError).toBe(true);
     expect(textOf(result)).toContain(advice);
     expect(textOf(result)).not.toContain('hunter2');
+    const line = server.log.lines.find((entry) => entry.includes(`orders answered ${status}`));
+    expect(line).toMatch(status < 500 ? /^warn/ : /^error/);
+  });
+
+  test('a body that breaks off', async () => {
+    server.orders.answers.set('/v1/x', (_request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"a":', () => response.destroy());
+    });
+    expect(await thrownBy('one', (client) => client.json('/x'))).toMatchObject({ code: 'downstream_unreachable' });
   });
 
   test('a body that is not JSON', async () => {

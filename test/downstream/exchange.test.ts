@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { clientSecretPost, DownstreamClient, McpTool } from 'nestjs-mcp-auth';
+import { clientSecretPost, DownstreamClient, McpAuthModule, McpTool } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { callTool, textOf } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { optionsFor } from '../support/module-options.js';
+import { startApplication } from '../support/test-application.js';
+import { json, TestIssuer } from '../support/test-issuer.js';
 import { startDownstreamServer, type DownstreamServer } from './downstream-server.js';
 
 @Injectable()
@@ -78,6 +80,7 @@ describe('RFC 8693', () => {
     ['a token_type that is no access token', { token_type: 'N_A' }],
     ['a token_type that we cannot use', { token_type: 'DPoP' }],
     ['no access_token', { access_token: undefined }],
+    ['an access_token that cannot go in a header', { access_token: 'TOP\nSECRET' }],
     ['an expires_in that is negative', { expires_in: -1 }],
     ['an expires_in that is no number', { expires_in: 'soon' }],
   ])('section 2.2.1: an answer with %s is not used', async (_name, change) => {
@@ -96,6 +99,7 @@ describe('RFC 8693', () => {
     expect(server.orders.requests).toEqual([]);
     expect(server.log.text).toContain('token_exchange_failed');
     expect(server.log.text).not.toContain(access_token.split('.')[1]);
+    expect(server.log.text).not.toContain('SECRET');
   });
 });
 
@@ -119,6 +123,33 @@ describe('client authentication', () => {
     await callTool(server.resource, await server.token(), 'order');
     expect(server.issuer.exchanges[0]).toMatchObject({ client_id: 'mcp', client_secret: 's3cret' });
   });
+});
+
+test('the client authenticates to the issuer that knows it, and to no other', async () => {
+  const other = await TestIssuer.start();
+  const { issuer } = server.issuer;
+  const api = server.orders.origin;
+  const application = await startApplication({
+    imports: (origin) => [
+      McpAuthModule.forRoot(
+        optionsFor(origin, issuer, {
+          issuers: [{ issuer }, { issuer: other.issuer }],
+          client: { id: 'mcp', issuer, authentication: clientSecretPost('s3cret') },
+          downstreams: { orders: { baseUrl: api, audience: 'a' }, billing: { baseUrl: api, audience: 'b' } },
+        }),
+      ),
+    ],
+    providers: [Tools],
+  });
+  const resource = `${application.origin}/mcp`;
+  const good = await callTool(resource, await server.issuer.token({ aud: resource }), 'order');
+  const foreign = await callTool(resource, await other.token({ aud: resource }), 'order');
+  await application.close();
+  await other.close();
+  expect(good.isError).toBeUndefined();
+  expect(foreign.isError).toBe(true);
+  expect(other.requests).not.toContain('/token');
+  expect(application.log.text).toContain(`the client is not registered at ${other.issuer}`);
 });
 
 describe('an exchanged token is kept', () => {

@@ -104,6 +104,27 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     expect(response.headers.get('access-control-allow-origin')).toBe('https://client.example');
   });
 
+  test('a body of any depth is read, and answered', async () => {
+    const { origin } = await start('/mcp');
+    const token = await issuer.token({ aud: `${origin}/mcp` });
+    const deep = '['.repeat(10_000) + ']'.repeat(10_000);
+    const call = JSON.stringify(toolCall('greet', { a: 1 })).replace('"a":1', `"a":${deep}`);
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'greet',
+      authorization: `Bearer ${token}`,
+    };
+    for (const [body, status] of [
+      [call, 200],
+      [deep, 400],
+    ] as const) {
+      expect((await fetch(`${origin}/mcp`, { method: 'POST', headers, body })).status).toBe(status);
+    }
+  });
+
   test.each(['GET', 'DELETE', 'PUT'])(
     '%s is refused: without a token as unauthorized, with one as not allowed',
     async (method) => {
@@ -112,6 +133,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       const token = await issuer.token({ aud: `${origin}/mcp` });
       const response = await fetch(`${origin}/mcp`, { method, headers: { authorization: `Bearer ${token}` } });
       expect(response.status).toBe(405);
+      expect(response.headers.get('allow')).toBe('POST');
     },
   );
 
@@ -132,6 +154,33 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     expect(response.status).toBeLessThan(500);
   });
 });
+
+test.each(['express', 'fastify'] as const)(
+  'two servers of one application want tokens of their own, on %s',
+  async (platform) => {
+    application = await startApplication({
+      platform,
+      imports: (origin) =>
+        ['a', 'b'].map((path) =>
+          McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { resource: `${origin}/${path}` })),
+        ),
+      providers: [Greeter],
+    });
+    const [a, b] = ['a', 'b'].map((path) => `${String(application?.origin)}/${path}`) as [string, string];
+    expect(textOf(await callTool(a, await issuer.token({ aud: a }), 'greet'))).toBe('hello');
+    expect(textOf(await callTool(b, await issuer.token({ aud: b }), 'greet'))).toBe('hello');
+    expect((await post(a, toolCall('greet'), { token: await issuer.token({ aud: b }) })).status).toBe(401);
+    expect((await post(b, toolCall('greet'), { token: await issuer.token({ aud: a }) })).status).toBe(401);
+    for (const [path, resource] of [
+      ['/a', a],
+      ['/b', b],
+      ['', a],
+    ] as const) {
+      const response = await fetch(`${application.origin}/.well-known/oauth-protected-resource${path}`);
+      expect(await response.json()).toMatchObject({ resource });
+    }
+  },
+);
 
 describe('forRootAsync', () => {
   class Settings implements McpAuthOptionsFactory {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { Injectable, type DynamicModule, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { clientSecretBasic, McpAuthConfigurationError, McpAuthModule, McpTool } from 'nestjs-mcp-auth';
+import {
+  clientSecretBasic,
+  clientSecretPost,
+  McpAuthConfigurationError,
+  McpAuthModule,
+  McpTool,
+} from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { RecordingLogger } from '../support/recording-logger.js';
 
@@ -107,6 +113,18 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
     ['issuers of another type', { issuers: 'https://a.example' }, '`issuers` is of the wrong type', /array/],
     ['downstreams without a client', { client: undefined }, '`client` is missing', /Add/],
     [
+      'client at an unknown issuer',
+      { client: { ...good.client, issuer: 'https://other.example' } },
+      '`client.issuer` is not among `issuers`',
+      /as it stands there/,
+    ],
+    [
+      'client without an issuer where there are several',
+      { issuers: [...good.issuers, { issuer: 'https://other.example' }] },
+      '`client.issuer` is missing',
+      /Say which/,
+    ],
+    [
       'client with a secret',
       { client: { id: 'x', secret: 'hunter2' } },
       '`client.authentication` is not a client authentication',
@@ -161,6 +179,11 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
     expect(code).toBe('invalid_configuration');
     expect(message).toContain(fault);
     expect(problems.find((problem) => problem.startsWith(fault))).toMatch(fix);
+  });
+
+  test.each([undefined, ''])('client secret %j', (secret) => {
+    expect(() => clientSecretBasic(secret as string)).toThrow(/`client.authentication` has no secret. Give it one/);
+    expect(() => clientSecretPost(secret as string)).toThrow(McpAuthConfigurationError);
   });
 
   test('several at once', async () => {

@@ -127,6 +127,17 @@ describe('metadata', () => {
     expect((await post(`${application.origin}/mcp`, toolCall('hello'), { token: signed })).status).toBe(200);
     expect(fetchesOf('/.well-known/oauth-authorization-server')).toBe(2);
   });
+
+  test('still holds where it cannot be discovered anew', async () => {
+    expect(await call()).toBe(200);
+    const later = Date.now() + 61 * 60_000;
+    const signed = await issuer.token({ aud: `${application.origin}/mcp`, exp: Math.floor(later / 1000) + 60 });
+    issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
+      json(response, 500, {});
+    });
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+    expect((await post(`${application.origin}/mcp`, toolCall('hello'), { token: signed })).status).toBe(200);
+  });
 });
 
 describe('keys', () => {

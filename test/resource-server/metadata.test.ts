@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { Injectable, type Provider } from '@nestjs/common';
+import { Injectable, type CallHandler, type Provider } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { map } from 'rxjs';
 import { startProtectedServer } from '../support/protected-server.js';
 
 @Injectable()
@@ -87,6 +89,14 @@ test('the document is open to every origin, and its preflight too', async () => 
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
   expect(preflight.headers.get('access-control-allow-headers')).toBe('*');
+});
+
+test('the document is not wrapped by an interceptor of the application', async () => {
+  const wrap = {
+    intercept: (_context: unknown, next: CallHandler) => next.handle().pipe(map((data: unknown) => ({ data }))),
+  };
+  const { document } = await metadata([OrderTools, { provide: APP_INTERCEPTOR, useValue: wrap }]);
+  expect(document).toHaveProperty('resource');
 });
 
 test('an anonymous server has no document: there is nothing protected', async () => {

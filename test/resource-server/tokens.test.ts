@@ -202,6 +202,8 @@ describe('every other token is answered with 401 invalid_token', () => {
     ['exp as a string', () => good({ exp: String(now() + 60) })],
     ['nbf in the future', () => good({ nbf: now() + 60 })],
     ['nbf as a string', () => good({ nbf: 'soon' })],
+    ['bound to a DPoP key', () => good({ cnf: { jkt: 'x' } })],
+    ['bound to a certificate', () => good({ cnf: { 'x5t#S256': 'x' } })],
     ['sub missing', () => good({ sub: undefined })],
     ['sub empty', () => good({ sub: '' })],
     ['sub of another type', () => good({ sub: 7 })],
@@ -226,6 +228,14 @@ describe('every other token is answered with 401 invalid_token', () => {
     expect(server.log.text).toContain('Token rejected');
     for (const part of parts(token)) expect(server.log.text).not.toContain(part);
   });
+});
+
+test('a token whose last character is another of the same bits is another token', async () => {
+  const token = await good();
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const twin = token.slice(0, -1) + String(alphabet[alphabet.indexOf(token.slice(-1)) ^ 1]);
+  expect(Buffer.from(parts(twin)[2], 'base64url')).toEqual(Buffer.from(parts(token)[2], 'base64url'));
+  expect((await post(server.resource, toolCall('hello'), { token: twin })).status).toBe(401);
 });
 
 describe('a token that is known as good', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { McpTool } from 'nestjs-mcp-auth';
+import { McpTool, type McpContext } from 'nestjs-mcp-auth';
 import { callTool, message, post, textOf, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
@@ -149,6 +149,30 @@ describe('anonymous: true', () => {
       return 'pong';
     }
   }
+
+  test('takes nobody for a caller, whoever the application has signed in', async () => {
+    let seen: unknown = 'nothing';
+    @Injectable()
+    class Spy {
+      @McpTool({ description: 'x' })
+      spy(_input: unknown, { caller }: McpContext): void {
+        seen = caller;
+      }
+    }
+    const server = await startProtectedServer({
+      providers: [Spy],
+      options: { issuers: [], anonymous: true },
+      configure: (app) => {
+        app.use((request: { user?: unknown }, _response: unknown, next: () => void) => {
+          request.user = { id: 1 };
+          next();
+        });
+      },
+    });
+    await callTool(server.resource, undefined, 'spy');
+    await server.close();
+    expect(seen).toBeUndefined();
+  });
 
   test('serves everyone, and looks at no token', async () => {
     const server = await startProtectedServer({ providers: [OpenTools], options: { issuers: [], anonymous: true } });

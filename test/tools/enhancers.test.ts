@@ -7,11 +7,14 @@ import {
   type CallHandler,
   type CanActivate,
   type ExecutionContext,
+  Module,
+  Scope,
   type NestInterceptor,
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { McpTool, type McpContext } from 'nestjs-mcp-auth';
 import { map, type Observable } from 'rxjs';
+import { z } from 'zod';
 import { callTool, textOf } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
@@ -26,7 +29,7 @@ class OnlyAlice implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     if (context.getType<string>() !== 'mcp') return true;
-    return context.getArgByIndex<McpContext>(1).caller?.subject === this.roster.allowed;
+    return context.getArgByIndex<McpContext>(0).caller?.subject === this.roster.allowed;
   }
 }
 
@@ -114,4 +117,121 @@ describe('what applies to a method in Nest applies to it as a tool', () => {
     await callAs('bob', 'free');
     expect(GlobalGuard.seen).toContain('mcp free');
   });
+});
+
+describe('a guard is never skipped', () => {
+  @Injectable()
+  class Deny implements CanActivate {
+    private readonly denied = 'mcp';
+
+    canActivate(context: ExecutionContext): boolean {
+      return context.getType<string>() !== this.denied;
+    }
+  }
+
+  @Injectable()
+  class Plain {
+    @McpTool({ description: 'x' })
+    plain(): string {
+      return 'ran';
+    }
+  }
+
+  @UseGuards(Deny)
+  class Guarded {
+    @McpTool({ description: 'x' })
+    guarded_tool(): string {
+      return 'ran';
+    }
+  }
+
+  test.each([
+    ['request-scoped', Scope.REQUEST],
+    ['transient', Scope.TRANSIENT],
+  ])('not a global one that is %s', async (_name, scope) => {
+    const server = await startProtectedServer({ providers: [Plain, { provide: APP_GUARD, useClass: Deny, scope }] });
+    expect(textOf(await callTool(server.resource, await server.token(), 'plain'))).toBe('Forbidden resource');
+    await server.close();
+  });
+
+  test.each([
+    ['useFactory', { provide: 'guarded', useFactory: () => new Guarded() }],
+    ['useValue', { provide: Guarded, useValue: new Guarded() }],
+  ])('not on what %s provides, where Nest would: it does not start', async (_name, provider) => {
+    await expect(startProtectedServer({ providers: [provider] })).rejects.toThrow(
+      /Guarded\.guarded_tool is behind Deny, which Nest skips .* Provide the class itself/,
+    );
+  });
+
+  test('not a global one that is request-scoped, on what useFactory provides: it does not start', async () => {
+    const providers = [
+      { provide: 'plain', useFactory: () => new Plain() },
+      { provide: APP_GUARD, useClass: Deny, scope: Scope.REQUEST },
+    ];
+    await expect(startProtectedServer({ providers })).rejects.toThrow(/Plain\.plain is behind Deny, which Nest skips/);
+  });
+
+  test('not fooled by arguments that look like an HTTP request', async () => {
+    class Roles implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const { user } = context.switchToHttp().getRequest<{ user?: { role: string } }>();
+        return user?.role === 'admin';
+      }
+    }
+    @Injectable()
+    class AdminTools {
+      @UseGuards(Roles)
+      @McpTool({ description: 'x', input: z.object({ user: z.object({ role: z.string() }) }) })
+      invite(): string {
+        return 'ran';
+      }
+    }
+    const server = await startProtectedServer({ providers: [AdminTools] });
+    const result = await callTool(server.resource, await server.token(), 'invite', { user: { role: 'admin' } });
+    await server.close();
+    expect(textOf(result)).toBe('Forbidden resource');
+  });
+
+  test('and a tool runs in its own module, though another has the same token for another class', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class AdminTools {
+      @McpTool({ name: 'admin', description: 'x', scopes: ['admin'] })
+      run(): string {
+        return 'for admins';
+      }
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class UserTools {
+      @McpTool({ name: 'user', description: 'x' })
+      run(): string {
+        return 'for users';
+      }
+    }
+    @Module({ providers: [{ provide: 'TOOLS', useClass: AdminTools, scope: Scope.REQUEST }] })
+    class AdminModule {}
+    @Module({ providers: [{ provide: 'TOOLS', useClass: UserTools, scope: Scope.REQUEST }] })
+    class UserModule {}
+    const server = await startProtectedServer({ imports: [AdminModule, UserModule] });
+    expect(textOf(await callTool(server.resource, await server.token(), 'user'))).toBe('for users');
+    expect(textOf(await callTool(server.resource, await server.token('admin'), 'admin'))).toBe('for admins');
+    await server.close();
+  });
+});
+
+test('pipes get the input, after it was validated, and nothing else', async () => {
+  const seen: unknown[] = [];
+  const server = await startProtectedServer({
+    providers: [Tools, Roster],
+    configure: (app) => {
+      app.useGlobalPipes({
+        transform: (value: unknown) => {
+          seen.push(value);
+          return value;
+        },
+      });
+    },
+  });
+  await callTool(server.resource, await server.token(), 'free');
+  await server.close();
+  expect(seen).toEqual([{}]);
 });

@@ -20,7 +20,7 @@ export class WellTyped {
     return Promise.resolve();
   }
 
-  @McpTool({ description: 'no schema' })
+  @McpTool({ description: 'no schema', scopes: ['a'] as const, downstream: ['b'] as const })
   without(_input: unknown, { signal }: McpContext) {
     return signal.aborted;
   }

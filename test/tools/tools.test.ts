@@ -47,6 +47,9 @@ class Tools {
       null: null,
       result: { content: [{ type: 'text', text: 'as it is' }], isError: true },
       lookalike: { content: ['not', 'blocks'] },
+      page: { content: [], total: 1 },
+      date: new Date(0),
+      function: () => 1,
       promise: Promise.resolve('later'),
     }[kind];
   }
@@ -54,6 +57,21 @@ class Tools {
   @McpTool({ description: 'Breaks its promise', output: z.object({ id: z.string() }) })
   brokenOutput() {
     return { id: 7, secret: SECRET };
+  }
+
+  @McpTool({
+    description: 'Returns a page',
+    output: z.object({ total: z.number() }),
+    input: z.object({ kind: z.string() }),
+  })
+  page({ kind }: { kind: string }): unknown {
+    return {
+      good: { content: [], total: 1, secret: SECRET },
+      bad: { content: [], total: 'one' },
+      result: { content: [{ type: 'text', text: 'one page' }], structuredContent: { total: 1, secret: SECRET } },
+      'bad result': { content: [], structuredContent: { total: 'one' } },
+      error: { content: [{ type: 'text', text: 'no page' }], isError: true },
+    }[kind];
   }
 
   @McpTool({ description: 'Throws', input: z.object({ kind: z.string() }) })
@@ -64,6 +82,17 @@ class Tools {
         throw new Error(SECRET, { cause: new Error('the deeper cause') });
       case 'type error':
         return (undefined as unknown as { a: () => never }).a();
+      case 'circle': {
+        const error = new Error(SECRET);
+        error.cause = error;
+        throw error;
+      }
+      case 'unreadable':
+        throw Object.defineProperty(new Error('x'), 'stack', {
+          get: () => {
+            throw new Error(SECRET);
+          },
+        });
       case 'string':
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- libraries do
         throw SECRET;
@@ -165,6 +194,7 @@ test('tools are found wherever they are declared, listed in the order of their n
     'inherited',
     'instance',
     'orders.create-v2',
+    'page',
     'report',
     'returns_http_value_of',
     'throws',
@@ -248,6 +278,8 @@ describe('what a method returns', () => {
     ['null', { content: [] }],
     ['result', { content: text('as it is'), isError: true }],
     ['lookalike', { content: text('{"content":["not","blocks"]}'), structuredContent: { content: ['not', 'blocks'] } }],
+    ['page', { content: text('{"content":[],"total":1}'), structuredContent: { content: [], total: 1 } }],
+    ['date', { content: text(`"${at}"`) }],
     ['promise', { content: text('later') }],
   ])('%s', async (kind, result) => {
     const { content, structuredContent, isError } = await call('returns_http_value_of', { kind });
@@ -256,6 +288,29 @@ describe('what a method returns', () => {
       isError: undefined,
       ...result,
     });
+  });
+
+  test('has to be told as JSON', async () => {
+    const result = await call('returns_http_value_of', { kind: 'function' });
+    expect(result.isError).toBe(true);
+    expect(server.log.text).toContain('A function cannot be told as JSON');
+  });
+
+  test.each([
+    ['good', { content: text('{"total":1}'), structuredContent: { total: 1 } }],
+    ['result', { content: text('one page'), structuredContent: { total: 1 } }],
+    ['error', { content: text('no page'), isError: true }],
+  ])('passes through the output schema, whatever else it looks like: %s', async (kind, result) => {
+    const { content, structuredContent, isError } = await call('page', { kind });
+    expect({ content, structuredContent, isError }).toEqual({
+      structuredContent: undefined,
+      isError: undefined,
+      ...result,
+    });
+  });
+
+  test.each(['bad', 'bad result'])('is refused by the output schema, whatever else it looks like: %s', async (kind) => {
+    expect((await call('page', { kind })).isError).toBe(true);
   });
 
   test('has to fit the output schema', async () => {
@@ -267,7 +322,7 @@ describe('what a method returns', () => {
 });
 
 describe('what a method throws', () => {
-  test.each(['error', 'type error', 'string', 'server exception', 'http client error'])(
+  test.each(['error', 'type error', 'string', 'server exception', 'http client error', 'circle', 'unreadable'])(
     'is not shown, and is in the log under the reference: %s',
     async (kind) => {
       const result = await call('throws', { kind });
