@@ -18,7 +18,8 @@ beforeAll(async () => {
     const client_id = request.url === '/other' ? 'https://client.example/' : `${origin}${request.url ?? ''}`;
     const metadata = { client_id, client_name: 'Document client', redirect_uris: [redirectUri] };
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ ...metadata, token_endpoint_auth_method: 'none', scope: 'openid orders:read' }));
+    const more = { token_endpoint_auth_method: 'none', scope: 'openid orders:read' };
+    response.end(JSON.stringify({ ...metadata, ...(request.url !== '/minimal.json' && more) }));
   });
   documents.listen(0, '127.0.0.1');
   await once(documents, 'listening');
@@ -30,22 +31,25 @@ afterAll(async () => {
   await server.close();
 });
 
-test('a client whose id is the URL of its metadata gets a token without registration', async () => {
-  const client = await server.clientOf({ id: `${origin}/client.json` });
+test.each(['client.json', 'minimal.json'])(
+  'a client whose id is the URL of its metadata gets a token without registration: %s',
+  async (file) => {
+    const client = await server.clientOf({ id: `${origin}/${file}` });
 
-  const { access_token } = await server.obtainToken(client, {
-    username: 'alice',
-    scope: 'orders:read',
-    redirectUri: 'http://127.0.0.1:5678/callback',
-  });
+    const { access_token } = await server.obtainToken(client, {
+      username: 'alice',
+      scope: 'orders:read',
+      redirectUri: 'http://127.0.0.1:5678/callback',
+    });
 
-  expect(decodeJwt(access_token)).toMatchObject({
-    aud: mcpResource,
-    sub: 'alice',
-    scope: 'orders:read',
-    client_id: `${origin}/client.json`,
-  });
-});
+    expect(decodeJwt(access_token)).toMatchObject({
+      aud: mcpResource,
+      sub: 'alice',
+      scope: 'orders:read',
+      client_id: `${origin}/${file}`,
+    });
+  },
+);
 
 test('a document that names another client is refused', async () => {
   const client = await server.clientOf({ id: `${origin}/other` });

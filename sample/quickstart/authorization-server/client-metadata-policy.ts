@@ -12,6 +12,9 @@ export function applyClientMetadataPolicy(metadata: ClientMetadata): void {
   delete metadata.scope;
   metadata.grant_types = allowedGrantTypes(metadata.grant_types);
   metadata.application_type = applicationType(metadata.redirect_uris);
+  if (isMetadataDocument(metadata) && String(metadata.token_endpoint_auth_method).startsWith('client_secret_')) {
+    metadata.token_endpoint_auth_method = 'none';
+  }
 }
 
 function allowedGrantTypes(grantTypes: unknown): string[] {
@@ -29,4 +32,9 @@ function allowedGrantTypes(grantTypes: unknown): string[] {
 function applicationType(redirectUris: unknown): 'native' | 'web' {
   const everyRedirectIsHttps = Array.isArray(redirectUris) && redirectUris.every((uri) => /^https:/i.test(String(uri)));
   return everyRedirectIsHttps ? 'web' : 'native';
+}
+
+/** A client ID that is a URL. What anyone can read holds no secret, so the default of RFC 7591 is not meant. */
+function isMetadataDocument({ client_id: clientId }: ClientMetadata): boolean {
+  return clientId.startsWith('https:');
 }
