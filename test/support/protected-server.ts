@@ -28,6 +28,9 @@ export async function startProtectedServer(parts: ProtectedServerParts = {}): Pr
   const application = await startApplication({
     imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, options)), ...imports],
     ...rest,
+  }).catch(async (error: unknown) => {
+    await issuer.close();
+    throw error;
   });
   const resource = `${application.origin}/mcp`;
   return {
