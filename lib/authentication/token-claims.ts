@@ -4,8 +4,8 @@ import { InvalidTokenError } from './invalid-token-error.js';
 /**
  * Makes a caller of the claims of a verified token.
  *
- * @throws {@link InvalidTokenError} if a claim that RFC 9068 section 2.2 requires is missing or of another type, or the token is
- * sender-constrained
+ * @throws {@link InvalidTokenError} if a claim that RFC 9068 section 2.2 requires is missing or of another type, or the
+ * token is sender-constrained
  */
 export function callerOf(claims: Readonly<Record<string, unknown>>, token: string): Caller {
   const { iss, sub, exp, client_id, azp, cnf } = claims;

@@ -57,24 +57,19 @@ export class IssuerKeys {
   }
 
   async #fetch(): Promise<void> {
+    const jwksUri = await this.jwksUri();
     try {
-      const client = new JwksClient({ jwksUri: await this.jwksUri(), cache: false, fetcher: fetchKeySet });
+      const client = new JwksClient({ jwksUri, cache: false, fetcher: fetchKeySet });
       this.#keys = (await client.getSigningKeys()).map(toVerificationKey).filter(isStrong);
       this.#fetchedAt = Date.now();
     } catch (error) {
-      if (error instanceof IssuerUnavailableError) throw error;
-      throw new IssuerUnavailableError(this.issuer, `no usable keys. ${reasonOf(error)}`, { cause: error });
+      throw new IssuerUnavailableError(this.issuer, `no usable keys. ${jwksUri}: ${reasonOf(error)}`, { cause: error });
     }
   }
 }
 
 async function fetchKeySet(jwksUri: string): Promise<{ keys: unknown }> {
-  const response = await fetchFromIssuer(jwksUri);
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`${jwksUri}: status ${response.status}`);
-  }
-  return (await response.json()) as { keys: unknown };
+  return (await (await fetchFromIssuer(jwksUri)).json()) as { keys: unknown };
 }
 
 /** RFC 7518 section 3.3: RSA keys have 2048 bits or more. */

@@ -42,12 +42,7 @@ export async function discoverMetadata(issuer: string): Promise<IssuerMetadata> 
 }
 
 async function metadataAt(issuer: string, address: string): Promise<AuthorizationServer> {
-  const response = await fetchFromIssuer(address);
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`status ${response.status}`);
-  }
-  return await processDiscoveryResponse(new URL(issuer), response);
+  return await processDiscoveryResponse(new URL(issuer), await fetchFromIssuer(address));
 }
 
 function usable(issuer: string, metadata: AuthorizationServer): IssuerMetadata {
@@ -65,13 +60,20 @@ function usable(issuer: string, metadata: AuthorizationServer): IssuerMetadata {
   return { ...metadata, jwks_uri };
 }
 
-/** A request to an address that the configuration or the issuer's own metadata names. Redirects are not followed. */
-export function fetchFromIssuer(address: string): Promise<Response> {
-  return fetch(address, {
+/**
+ * A request to an address that the configuration or the issuer's own metadata names. Redirects are not followed.
+ *
+ * @throws Error for any status but 200
+ */
+export async function fetchFromIssuer(address: string): Promise<Response> {
+  const response = await fetch(address, {
     headers: { accept: 'application/json' },
     redirect: 'manual',
     signal: AbortSignal.timeout(TIMEOUT),
   });
+  if (response.status === 200) return response;
+  await response.body?.cancel();
+  throw new Error(`status ${response.status}`);
 }
 
 export function reasonOf(error: unknown): string {

@@ -59,8 +59,8 @@ const schema = z
     anonymous: z.boolean().optional(),
   })
   .superRefine((options, context) => {
-    const fault = (path: string, message: string) => {
-      context.addIssue({ code: 'custom', path: [path], message });
+    const fault = (option: string, message: string) => {
+      context.addIssue({ code: 'custom', path: option.split('.'), message });
     };
     const issuers = (options.issuers ?? []).map(({ issuer }) => issuer);
     const hasDownstreams = Object.keys(options.downstreams ?? {}).length > 0;
@@ -83,19 +83,13 @@ const schema = z
     if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
     const registeredAt = options.client?.issuer;
     if (registeredAt !== undefined && !issuers.includes(registeredAt)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['client', 'issuer'],
-        message: 'is not among `issuers`. Write it as it stands there',
-      });
+      fault('client.issuer', 'is not among `issuers`. Write it as it stands there');
     }
     if (options.client && registeredAt === undefined && issuers.length > 1) {
-      context.addIssue({
-        code: 'custom',
-        path: ['client', 'issuer'],
-        message:
-          'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
-      });
+      fault(
+        'client.issuer',
+        'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
+      );
     }
     if (hasDownstreams && !options.client) {
       fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');

@@ -28,8 +28,9 @@ export class ToolInvoker {
   prepare({ host }: ToolDefinition): ToolInvocation {
     refuseSkippedEnhancers(host, this.config);
     const { wrapper } = host;
+    const contexts = this.#contextsOf(wrapper);
     if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
-      return this.#behindEnhancers(host, wrapper.instance as Record<string, Method>);
+      return behindEnhancers(contexts, host, wrapper.instance as Record<string, Method>);
     }
     // Of its own module: another may have the same token for another class.
     const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
@@ -37,27 +38,8 @@ export class ToolInvoker {
       const contextId = ContextIdFactory.create();
       moduleRef.registerRequestByContextId(context, contextId);
       const instance = await moduleRef.resolve<Record<string, Method>>(wrapper.token, contextId);
-      return await this.#behindEnhancers(host, instance, contextId)(context, input);
+      return await behindEnhancers(contexts, host, instance, contextId)(context, input);
     };
-  }
-
-  #behindEnhancers(
-    { wrapper, method }: ToolHost,
-    instance: Record<string, Method>,
-    contextId?: ReturnType<typeof ContextIdFactory.create>,
-  ): ToolInvocation {
-    const enhancers = { guards: true, interceptors: true, filters: false };
-    return this.#contextsOf(wrapper).create(
-      instance,
-      instance[method] as Method,
-      method,
-      PARAMETERS,
-      parametersFactory,
-      contextId,
-      wrapper.id,
-      enhancers,
-      'mcp',
-    ) as ToolInvocation;
   }
 
   #contextsOf({ host }: ToolHost['wrapper']): ExternalContextCreator {
@@ -74,6 +56,26 @@ export class ToolInvoker {
           : contexts.getParamValue(value, metadata, pipes)) as ExternalContextCreator['getParamValue'],
     });
   }
+}
+
+function behindEnhancers(
+  contexts: ExternalContextCreator,
+  { wrapper, method }: ToolHost,
+  instance: Record<string, Method>,
+  contextId?: ReturnType<typeof ContextIdFactory.create>,
+): ToolInvocation {
+  const enhancers = { guards: true, interceptors: true, filters: false };
+  return contexts.create(
+    instance,
+    instance[method] as Method,
+    method,
+    PARAMETERS,
+    parametersFactory,
+    contextId,
+    wrapper.id,
+    enhancers,
+    'mcp',
+  ) as ToolInvocation;
 }
 
 /** Nest does not look at the class of what `useFactory` and `useValue` provide, so that its guards would not run. */

@@ -10,7 +10,7 @@ type Arguments = [context: McpContext, input: unknown];
 /** Key of the metadata that tells Nest a method's parameters. */
 export const PARAMETERS = 'nestjs-mcp-auth:parameters';
 
-export const INPUT_PARAMETER = 0;
+const INPUT_PARAMETER = 0;
 export const CONTEXT_PARAMETER = 1;
 
 /** Tells Nest that a method takes the input and the context. */
