@@ -4,7 +4,6 @@ export { McpAuthConfigurationError } from './options/configuration-error.js';
 export type {
   ClientOptions,
   DownstreamOptions,
-  IssuerOptions,
   McpAuthModuleOptions,
   McpAuthOptionsFactory,
   ServerOptions,
@@ -20,3 +19,28 @@ export {
   type DownstreamErrorCode,
   type DownstreamErrorOptions,
 } from './downstream/downstream-error.js';
+export type {
+  ClaimMapping,
+  ClaimSource,
+  IntrospectionOptions,
+  IssuerOptions,
+  SigningAlgorithm,
+  TokenClaims,
+} from './options/issuer-options.js';
+export type { EndpointOptions } from './options/endpoint-options.js';
+export type { DpopOptions, MutualTlsOptions, ReplayStore } from './options/proof-options.js';
+export type { ScopeRule } from './authorization/scope-rule.js';
+export type { ScopeImplications } from './authorization/scope-hierarchy.js';
+export { Denial, type Policy, type PolicyRequest, type Remediation } from './authorization/policy.js';
+export type { Operation } from './catalogue/operation.js';
+export { Anonymous } from './decorators/anonymous.decorator.js';
+export { UsePolicy } from './decorators/use-policy.decorator.js';
+export type {
+  AuditContext,
+  AuditedCaller,
+  AuditEvent,
+  AuditRecord,
+  DenialReason,
+} from './observability/audit-event.js';
+export { LoggerAuditSink, type AuditSink } from './observability/audit-sink.js';
+export { McpAuthHealthIndicator, type IssuerHealth, type McpAuthHealth } from './observability/health.indicator.js';

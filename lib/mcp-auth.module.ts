@@ -1,12 +1,16 @@
 import { Inject, Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule } from '@nestjs/core';
 import { AuthenticationGuard } from './authentication/authentication.guard.js';
-import { JwtStrategy } from './authentication/jwt.strategy.js';
+import { AccessTokenStrategy } from './authentication/access-token.strategy.js';
+import { Introspection } from './authentication/introspection.js';
+import { ProofOfPossession } from './authentication/proof-of-possession.js';
 import { VerifiedTokens } from './authentication/verified-tokens.js';
 import { AuthorizationGuard } from './authorization/authorization.guard.js';
+import { Policies } from './authorization/policies.js';
 import { ToolCatalogue } from './catalogue/tool-catalogue.js';
 import { DownstreamClient } from './downstream/downstream-client.js';
 import { TokenExchange } from './downstream/token-exchange.js';
+import { EndpointGuard } from './endpoint/endpoint.guard.js';
 import { MountedControllers } from './endpoint/mounted-controllers.js';
 import { Issuers } from './issuers/issuers.js';
 import {
@@ -15,7 +19,10 @@ import {
   MODULE_OPTIONS_TOKEN,
   OPTIONS_TYPE,
 } from './mcp-auth.module-definition.js';
-import { ResolvedOptions } from './options/mcp-auth-options.js';
+import { Challenges } from './metadata/challenges.js';
+import { AuditLog } from './observability/audit-log.js';
+import { McpAuthHealthIndicator } from './observability/health.indicator.js';
+import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { McpServing } from './serving/mcp-serving.js';
 import { ToolInvoker } from './serving/tool-invoker.js';
@@ -31,18 +38,29 @@ import { ToolRunner } from './serving/tool-runner.js';
   providers: [
     { provide: ResolvedOptions, useFactory: resolveOptions, inject: [MODULE_OPTIONS_TOKEN] },
     Issuers,
-    JwtStrategy,
+    Introspection,
+    AccessTokenStrategy,
+    {
+      provide: ProofOfPossession,
+      useFactory: (options: ResolvedOptions) => new ProofOfPossession(options),
+      inject: [ResolvedOptions],
+    },
     VerifiedTokens,
+    AuditLog,
+    McpAuthHealthIndicator,
+    Challenges,
+    EndpointGuard,
     AuthenticationGuard,
     AuthorizationGuard,
     ToolCatalogue,
+    Policies,
     ToolInvoker,
     ToolRunner,
     McpServing,
     TokenExchange,
     DownstreamClient,
   ],
-  exports: [DownstreamClient],
+  exports: [DownstreamClient, McpAuthHealthIndicator],
 })
 export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   constructor(
@@ -77,9 +95,10 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
   }
 
   /** Called by Nest when every provider of the application is there. */
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
+    this.controllers.verify();
     this.catalogue.discover();
-    this.runner.prepare();
+    await this.runner.prepare();
   }
 }
 

@@ -1,26 +1,37 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, Logger, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { operationsIn } from '../catalogue/operation.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import type { ToolDefinition } from '../catalogue/tool-definition.js';
+import { nodeRequest, type McpRequest } from '../endpoint/mcp-request.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
+import { McpAuthError } from '../mcp-auth-error.js';
 import { ChallengeException } from '../metadata/challenge.exception.js';
-import { ResolvedOptions } from '../options/mcp-auth-options.js';
-import { bearerCredentials } from './bearer-token.js';
+import { Challenges } from '../metadata/challenges.js';
+import { AuditLog } from '../observability/audit-log.js';
+import { countRejected } from '../observability/metrics.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { AccessTokenStrategy } from './access-token.strategy.js';
 import type { Caller } from './caller.js';
+import { credentialsOf } from './credentials.js';
 import { InvalidTokenError } from './invalid-token-error.js';
-import { JwtStrategy } from './jwt.strategy.js';
+import { ProofError } from './proof-error.js';
+import { ProofOfPossession } from './proof-of-possession.js';
+import { ReplayStoreError } from './replay-store.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-/** A request as Express has it, or as Fastify does with Node's own in `raw`. */
-interface HttpRequest {
-  raw?: IncomingMessage;
-  body?: unknown;
-  /** Set by this guard: who calls. `user` may be of the application's own making. */
-  caller?: Caller;
-}
+/** What a client does before it calls an anonymous tool. */
+const OPEN_METHODS = new Set([
+  'initialize',
+  'notifications/initialized',
+  'notifications/cancelled',
+  'ping',
+  'server/discover',
+  'tools/list',
+]);
 
-/** Lets a request pass whose bearer token is verified, and says who sent it. Everyone else is challenged. */
+/** Lets a request pass whose access token is verified, and says who sent it. Everyone else is challenged. */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard() {
   readonly #logger = new Logger(AuthenticationGuard.name);
@@ -28,69 +39,103 @@ export class AuthenticationGuard extends AuthGuard() {
   constructor(
     @Inject(ResolvedOptions) private readonly moduleOptions: ResolvedOptions,
     @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
-    @Inject(JwtStrategy) strategy: JwtStrategy,
+    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(AccessTokenStrategy) strategy: AccessTokenStrategy,
   ) {
     super({ defaultStrategy: strategy.name, session: false });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.moduleOptions.anonymous) return true;
-    const request = context.switchToHttp().getRequest<HttpRequest>();
-    request.caller = await this.#authenticate(context, request);
-    return true;
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    // What a page may send is asked without credentials (Fetch standard, CORS-preflight).
+    if (this.moduleOptions.anonymous || request.method === 'OPTIONS') return true;
+    const { nonce } = this.proof;
+    if (nonce !== undefined) this.host.httpAdapter.setHeader(context.switchToHttp().getResponse(), 'DPoP-Nonce', nonce);
+    try {
+      request.caller = await request.trace.run(() => this.#authenticate(context, request));
+      return true;
+    } catch (error) {
+      throw this.#answerTo(error, request);
+    }
   }
 
-  async #authenticate(context: ExecutionContext, request: HttpRequest): Promise<Caller> {
+  async #authenticate(context: ExecutionContext, request: McpRequest): Promise<Caller | undefined> {
     const source = this.getRequest(context);
-    const credentials = bearerCredentials(source);
-    if (credentials.kind === 'malformed') throw this.#challenge(request, 'invalid_request', credentials.reason);
-    if (credentials.kind === 'none') throw this.#challenge(request);
-    const known = this.verified.find(credentials.token);
-    if (known) return known;
-    await super.canActivate(context);
-    const caller = source.user;
-    this.verified.remember(caller);
+    const credentials = credentialsOf(source);
+    if (credentials.kind === 'malformed')
+      throw this.challenges.unauthenticated({}, 'invalid_request', credentials.reason);
+    if (credentials.kind === 'none') {
+      if (this.#isOpen(request)) return undefined;
+      throw this.challenges.unauthenticated({ tool: this.#toolOf(request) });
+    }
+    request.scheme = credentials.scheme;
+    let caller = this.verified.find(credentials.token);
+    if (!caller) {
+      await super.canActivate(context);
+      caller = source.user;
+    }
+    await this.proof.check(source, credentials.scheme, credentials.token, caller.claims.cnf);
     return caller;
   }
 
   /** Passport and its strategies expect Node's request, which Fastify wraps. */
   override getRequest(context: ExecutionContext): IncomingMessage & { user: Caller } {
-    const request = context.switchToHttp().getRequest<HttpRequest & IncomingMessage>();
-    return (request.raw ?? request) as IncomingMessage & { user: Caller };
+    return nodeRequest(context.switchToHttp().getRequest<McpRequest>()) as IncomingMessage & { user: Caller };
   }
 
-  override handleRequest<User = Caller>(
-    error: unknown,
-    user: User | false,
-    info: unknown,
-    context: ExecutionContext,
-  ): User {
+  override handleRequest<User = Caller>(error: unknown, user: User | false, info: unknown): User {
     if (user) return user;
     const cause = error ?? info;
-    if (cause instanceof IssuerUnavailableError) {
-      this.#logger.error(cause.message);
-      throw new ServiceUnavailableException('The token cannot be checked right now');
-    }
-    if (error instanceof Error && !(error instanceof InvalidTokenError)) throw error;
-    if (cause instanceof Error) this.#logger.debug(`Token rejected: ${cause.message}`);
-    throw this.#challenge(context.switchToHttp().getRequest<HttpRequest>(), 'invalid_token', descriptionOf(cause));
+    if (error || cause instanceof McpAuthError) throw cause;
+    // jsonwebtoken's own: "invalid signature" and the like. Others may quote the token.
+    if (cause instanceof Error && cause.name === 'JsonWebTokenError')
+      this.#logger.debug(`Token rejected: ${cause.message}`);
+    throw new InvalidTokenError('The token is not valid for this server');
   }
 
-  #challenge(request: HttpRequest, error?: 'invalid_request' | 'invalid_token', errorDescription?: string) {
-    const needed = this.catalogue.scopesOf(operationsIn(request.body));
-    return new ChallengeException({
-      ...(error && { error }),
-      ...(errorDescription !== undefined && { errorDescription }),
-      scopes: needed.length > 0 ? needed : this.catalogue.initialScopes,
-      resourceMetadataUrl: this.moduleOptions.resourceMetadataUrl,
+  /** Anonymous tools can be called by anyone, and found by anyone. */
+  #isOpen(request: McpRequest): boolean {
+    if (!this.catalogue.hasAnonymous || request.operation === undefined) return false;
+    return OPEN_METHODS.has(request.operation.method) || this.#toolOf(request)?.access.anonymous === true;
+  }
+
+  #toolOf({ operation }: McpRequest): ToolDefinition | undefined {
+    return operation?.name === undefined ? undefined : this.catalogue.find(operation.name);
+  }
+
+  #answerTo(error: unknown, request: McpRequest): unknown {
+    const answer = this.#exceptionFor(error, request);
+    if (!(answer instanceof ChallengeException || answer instanceof ServiceUnavailableException)) return answer;
+    const status = answer.getStatus();
+    request.trace.fail(
+      answer instanceof ChallengeException ? (answer.parameters.error ?? 'unauthorized') : 'unavailable',
+    );
+    const reason = error instanceof Error ? error.message : 'unknown';
+    // Every client starts without a token; that is no event.
+    if (request.scheme === undefined && status === 401) return answer;
+    countRejected(status);
+    this.audit.record({
+      type: 'token_rejected',
+      reason,
+      status,
+      ...request.trace.auditContext(undefined, request.operation),
     });
+    return answer;
   }
-}
 
-function descriptionOf(cause: unknown): string {
-  if (cause instanceof InvalidTokenError) return cause.message;
-  if (cause instanceof Error && cause.name === 'TokenExpiredError') return 'The token has expired';
-  if (cause instanceof Error && cause.name === 'NotBeforeError') return 'The token is not valid yet';
-  return 'The token is not valid for this server';
+  #exceptionFor(error: unknown, request: McpRequest): unknown {
+    if (error instanceof ChallengeException) return error;
+    const refused = { scheme: request.scheme, tool: this.#toolOf(request) };
+    if (error instanceof ProofError) return this.challenges.unauthenticated(refused, error.error, error.message);
+    if (error instanceof InvalidTokenError)
+      return this.challenges.unauthenticated(refused, 'invalid_token', error.message);
+    if (error instanceof IssuerUnavailableError || error instanceof ReplayStoreError) {
+      return new ServiceUnavailableException('The token cannot be checked right now');
+    }
+    return error;
+  }
 }

@@ -32,9 +32,11 @@ export interface Caller {
   readonly issuer: string;
   /** `sub`, the user, or the client itself where there is no user. */
   readonly subject: string;
-  /** `client_id`, else `azp`: the client that the token was issued to. */
+  /** The client that the token was issued to: `client_id`, or what the issuer calls it. */
   readonly clientId: string | undefined;
-  /** Scopes granted, from `scope` or `scp`. */
+  /** Whether the token stands for the client alone, without a user. */
+  readonly appOnly: boolean;
+  /** Scopes granted, from `scope` or `scp`, or what the issuer calls them; what they imply is not among them. */
   readonly scopes: readonly string[];
   /** All claims of the token. */
   readonly claims: Readonly<Record<string, unknown>>;

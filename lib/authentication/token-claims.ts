@@ -1,34 +1,93 @@
+import type { TokenClaims } from '../options/issuer-options.js';
+import type { ResolvedIssuer } from '../options/resolved-issuer.js';
 import { AccessToken, type Caller } from './caller.js';
+import { claimAt } from './claim-source.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
+/** What only ID tokens, logout tokens and security events have (OpenID Connect Core section 3.3.2.11, RFC 8417). */
+const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events'];
+
+/** What an issuer may say a token is: Keycloak in `typ`, Cognito and others in `token_use`. */
+const ACCESS_TOKEN_USES = new Set(['bearer', 'dpop', 'access', 'access_token', 'at', 'at+jwt', 'jwt']);
+
 /**
- * Makes a caller of the claims of a verified token.
+ * Makes a caller of the claims of a token whose origin is certain: its signature was verified, or its issuer told them.
  *
- * @throws {@link InvalidTokenError} if a claim that RFC 9068 section 2.2 requires is missing or of another type, or the
- * token is sender-constrained
+ * @throws {@link InvalidTokenError} if a claim is missing, of another type than its specification says (RFC 9068 section
+ * 2.2, RFC 7519 section 4.1), or means that the token is not for now, not for this server, or no access token
  */
-export function callerOf(claims: Readonly<Record<string, unknown>>, token: string): Caller {
-  const { iss, sub, exp, client_id, azp, cnf } = claims;
-  if (typeof iss !== 'string' || typeof sub !== 'string' || sub === '')
-    throw new InvalidTokenError('The token has no subject');
-  // RFC 9449 section 7.1 and RFC 8705 section 3: without its proof, whoever sends it may have stolen it.
-  if (cnf !== undefined) throw new InvalidTokenError('The token is bound to a key, and there is no proof of it');
-  if (typeof exp !== 'number') throw new InvalidTokenError('The token has no expiry');
-  const clientId = [client_id, azp].find((value) => typeof value === 'string');
+export function callerOf(claims: TokenClaims, token: string, issuer: ResolvedIssuer): Caller {
+  const { iss, sub, exp, aud } = claims;
+  refuseOtherTokens(claims);
+  if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');
+  if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token has no subject');
+  checkTimes(claims, issuer.clockTolerance);
+  if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
+  const clientId = clientIdOf(claims, issuer);
   return {
     issuer: iss,
     subject: sub,
     clientId,
-    scopes: scopesOf(claims),
+    appOnly: issuer.appOnly?.(claims) ?? isAppOnly(claims, clientId),
+    scopes: scopesOf(claims, issuer),
     claims,
-    expiresAt: exp,
+    expiresAt: exp as number,
     token: new AccessToken(token),
   };
 }
 
-/** `scope` (RFC 8693 section 4.2), or `scp` as Entra ID and Okta have it; either as a string or as an array. */
-export function scopesOf({ scope, scp }: Readonly<Record<string, unknown>>): readonly string[] {
-  const value = scope ?? scp;
-  if (typeof value === 'string') return value.split(' ').filter((part) => part !== '');
-  return Array.isArray(value) ? value.filter((part) => typeof part === 'string') : [];
+function refuseOtherTokens(claims: TokenClaims): void {
+  const isOther =
+    CLAIMS_OF_OTHER_TOKENS.some((claim) => claims[claim] !== undefined) ||
+    ['typ', 'token_use'].some((claim) => {
+      const use = claims[claim];
+      return use !== undefined && !(typeof use === 'string' && ACCESS_TOKEN_USES.has(use.toLowerCase()));
+    }) ||
+    // An ID token repeats the nonce of its request; older versions of Keycloak put it into access tokens too.
+    (claims.nonce !== undefined && claims.typ === undefined);
+  if (isOther) throw new InvalidTokenError('The token is not an access token');
+}
+
+/** RFC 7519 sections 4.1.4 to 4.1.6. */
+function checkTimes({ exp, nbf, iat }: TokenClaims, tolerance: number): void {
+  const now = Date.now() / 1000;
+  if (typeof exp !== 'number') throw new InvalidTokenError('The token has no expiry');
+  if (exp + tolerance <= now) throw new InvalidTokenError('The token has expired');
+  for (const time of [nbf, iat]) {
+    if (time === undefined) continue;
+    if (typeof time !== 'number') throw new InvalidTokenError('The token has a time that is not a number');
+    if (time - tolerance > now) throw new InvalidTokenError('The token is not valid yet');
+  }
+}
+
+/** RFC 7519 section 4.1.3. */
+function isFor(aud: unknown, audiences: readonly string[]): boolean {
+  const values: unknown[] = Array.isArray(aud) ? aud : [aud];
+  return values.some((value) => typeof value === 'string' && audiences.includes(value));
+}
+
+function clientIdOf(claims: TokenClaims, { clientIdSources }: ResolvedIssuer): string | undefined {
+  for (const source of clientIdSources) {
+    const value = claimAt(claims, source);
+    if (typeof value === 'string' && value !== '') return value;
+    if (value !== undefined) throw new InvalidTokenError('The token has a client that is not a string');
+  }
+  return undefined;
+}
+
+/** RFC 9068 section 2.2: the subject of a client that acts for itself is the client. */
+function isAppOnly({ sub, idtyp, gty }: TokenClaims, clientId: string | undefined): boolean {
+  return (clientId !== undefined && sub === clientId) || idtyp === 'app' || gty === 'client-credentials';
+}
+
+/** `scope` is one string (RFC 8693 section 4.2); what other issuers call scopes may be arrays. */
+function scopesOf(claims: TokenClaims, { scopeSources }: ResolvedIssuer): readonly string[] {
+  const scopes = scopeSources.flatMap((source) => {
+    const value = claimAt(claims, source);
+    if (value === undefined || value === null) return [];
+    if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '');
+    if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value;
+    throw new InvalidTokenError('The token has scopes that are not strings');
+  });
+  return [...new Set(scopes)];
 }

@@ -5,9 +5,6 @@ import type { Caller } from './caller.js';
 
 const MAX_TOKENS = 10_000;
 
-/** Milliseconds for which a verification holds. Short, so that a key that the issuer withdraws stops counting. */
-const MAX_AGE = 60_000;
-
 /** Remembers who a token was verified to be, by the token's hash, for a short while and never past its expiry. */
 @Injectable()
 export class VerifiedTokens {
@@ -17,9 +14,10 @@ export class VerifiedTokens {
     return this.#callers.get(hash(token));
   }
 
-  remember(caller: Caller): void {
-    const maxAge = Math.min(MAX_AGE, caller.expiresAt * 1000 - Date.now());
-    if (maxAge > 0) this.#callers.set(hash(caller.token.reveal()), caller, { maxAge });
+  /** @param maxAge - milliseconds for which the verification holds */
+  remember(caller: Caller, maxAge: number): void {
+    const lifetime = Math.min(maxAge, caller.expiresAt * 1000 - Date.now());
+    if (lifetime > 0) this.#callers.set(hash(caller.token.reveal()), caller, { maxAge: lifetime });
   }
 }
 

@@ -5,17 +5,18 @@ export interface Operation {
   readonly name: string | undefined;
 }
 
-/**
- * The operations in a parsed JSON-RPC body: one, or several where it is a batch. What is no request and no
- * notification asks for nothing.
- */
-export function operationsIn(body: unknown): Operation[] {
-  return (Array.isArray(body) ? (body as unknown[]) : [body]).flatMap((message) => {
-    if (!isObject(message) || typeof message.method !== 'string') return [];
-    const { method, params } = message;
-    const name = isObject(params) && typeof params.name === 'string' ? params.name : undefined;
-    return [{ method, name: method === 'tools/call' ? name : undefined }];
-  });
+/** The operation in a parsed JSON-RPC message. What is no request and no notification asks for nothing. */
+export function operationIn(body: unknown): Operation | undefined {
+  if (!isObject(body) || typeof body.method !== 'string') return undefined;
+  const { method, params } = body;
+  const name = isObject(params) && typeof params.name === 'string' ? params.name : undefined;
+  return { method, name: method === 'tools/call' ? name : undefined };
+}
+
+/** The arguments of a `tools/call`, as the client sent them. */
+export function argumentsIn(body: unknown): unknown {
+  const params = isObject(body) ? body.params : undefined;
+  return (isObject(params) ? params.arguments : undefined) ?? {};
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,9 +1,13 @@
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { namedScopes } from '../authorization/access-rule.js';
+import type { Policy } from '../authorization/policy.js';
+import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
 import { MCP_TOOL, type McpToolOptions } from '../decorators/mcp-tool.decorator.js';
+import { POLICIES } from '../decorators/use-policy.decorator.js';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
-import { ResolvedOptions } from '../options/mcp-auth-options.js';
-import type { Operation } from './operation.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { problemsOfOptions, problemsOfTool } from './catalogue-problems.js';
 import { defineTool, placeOf, type ToolDefinition, type ToolHost } from './tool-definition.js';
 
 /** Every tool of the application, found once at boot: what is offered, and what it needs. */
@@ -11,6 +15,7 @@ import { defineTool, placeOf, type ToolDefinition, type ToolHost } from './tool-
 export class ToolCatalogue {
   #tools: ReadonlyMap<string, ToolDefinition> = new Map();
   #initialScopes: readonly string[] = [];
+  #hasAnonymous = false;
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
@@ -33,10 +38,9 @@ export class ToolCatalogue {
     return this.#tools.get(name);
   }
 
-  /** All scopes that operations need together. */
-  scopesOf(operations: readonly Operation[]): readonly string[] {
-    const scopes = operations.flatMap(({ name }) => (name === undefined ? [] : (this.find(name)?.scopes ?? [])));
-    return [...new Set(scopes)];
+  /** Whether there is anything to call without a token. */
+  get hasAnonymous(): boolean {
+    return this.#hasAnonymous;
   }
 
   /**
@@ -47,8 +51,8 @@ export class ToolCatalogue {
   discover(): void {
     const problems: string[] = [];
     const tools = new Map<string, ToolDefinition>();
-    for (const { host, options } of this.#decorated()) {
-      const tool = defineTool(options, host, problems);
+    for (const { host, options } of this.#decorated(problems)) {
+      const tool = defineTool(options, host, this.#surroundingsOf(host), problems);
       const twin = tools.get(tool.name);
       if (twin) {
         const twice = twin.host.type === host.type;
@@ -56,45 +60,64 @@ export class ToolCatalogue {
         problems.push(`Two tools are named "${tool.name}": ${placeOf(twin.host)} and ${placeOf(host)}. ${fix}.`);
       }
       tools.set(tool.name, tool);
-      problems.push(...this.#problemsOf(tool));
+      problems.push(...problemsOfTool(tool, this.options));
     }
+    problems.push(...problemsOfOptions([...tools.values()], this.options));
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
     this.#tools = new Map([...tools].sort(([a], [b]) => (a < b ? -1 : 1)));
     this.#initialScopes = this.options.initialScopes ?? startingScopes([...this.tools]);
+    this.#hasAnonymous = [...this.tools].some(({ access }) => access.anonymous);
   }
 
-  *#decorated(): Iterable<{ host: ToolHost; options: McpToolOptions }> {
+  /** @param problems - takes what is decorated in vain */
+  *#decorated(problems: string[]): Iterable<{ host: ToolHost; options: McpToolOptions }> {
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const instance = wrapper.instance as object | null | undefined;
       if (wrapper.isAlias || typeof instance !== 'object' || instance === null) continue;
       const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
       if (!prototype) continue;
+      const type = prototype.constructor as Type;
+      let hasTools = false;
       for (const method of this.scanner.getAllMethodNames(prototype)) {
-        const options = this.reflector.get<McpToolOptions | undefined>(MCP_TOOL, prototype[method] as () => unknown);
-        if (options) yield { host: { wrapper, type: prototype.constructor as Type, method }, options };
+        const handler = prototype[method] as () => unknown;
+        const options = this.reflector.get<McpToolOptions | undefined>(MCP_TOOL, handler);
+        if (options) yield { host: { wrapper, type, method }, options };
+        else problems.push(...this.#decoratedInVain(handler, `${type.name}.${method}`));
+        hasTools ||= options !== undefined;
       }
+      if (!hasTools) problems.push(...this.#decoratedInVain(type, type.name));
     }
   }
 
-  #problemsOf({ scopes, downstreams, host }: ToolDefinition): string[] {
-    const problems = downstreams
-      .filter((name) => !this.options.downstreams.has(name))
-      .map(
-        (name) =>
-          `\`downstream\` of @McpTool on ${placeOf(host)} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...this.options.downstreams.keys()].join(', ') || '(none)'}.`,
-      );
-    if (this.options.anonymous && scopes.length > 0) {
-      problems.push(
-        `\`scopes\` of @McpTool on ${placeOf(host)} can never be met: \`anonymous\` is true, so nobody has any. Remove one of the two.`,
-      );
-    }
-    return problems;
+  #decoratedInVain(target: Type | (() => unknown), place: string): string[] {
+    return [
+      ['@Anonymous', ANONYMOUS],
+      ['@UsePolicy', POLICIES],
+    ].flatMap(([decorator, key]) =>
+      this.reflector.get<unknown>(key, target) === undefined
+        ? []
+        : [
+            `${String(decorator)} on ${place} protects nothing, because there is no @McpTool. Add it, or remove ${String(decorator)}.`,
+          ],
+    );
+  }
+
+  #surroundingsOf({ type, method }: ToolHost) {
+    const handler = (type.prototype as Record<string, () => unknown>)[method] as () => unknown;
+    const policies = [type, handler].flatMap(
+      (target) => this.reflector.get<Type<Policy>[] | undefined>(POLICIES, target) ?? [],
+    );
+    return {
+      anonymous: this.reflector.getAllAndOverride<boolean | undefined>(ANONYMOUS, [handler, type]) ?? false,
+      policies: [...this.options.policies, ...policies],
+      appOnly: this.options.appOnly,
+    };
   }
 }
 
 function startingScopes(tools: readonly ToolDefinition[]): readonly string[] {
   const readOnly = tools.filter((tool) => tool.readOnly);
-  const scopes = new Set((readOnly.length > 0 ? readOnly : tools).flatMap((tool) => tool.scopes));
+  const scopes = new Set((readOnly.length > 0 ? readOnly : tools).flatMap(({ access }) => namedScopes(access)));
   scopes.delete('offline_access');
   return [...scopes].sort();
 }

@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { Tool } from '@modelcontextprotocol/server';
+import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
+import type { Policy } from '../authorization/policy.js';
 import type { McpToolOptions, ToolSchema } from '../decorators/mcp-tool.decorator.js';
 import { problemOfScope } from '../options/option-rules.js';
 import { objectSchema } from './tool-schema.js';
@@ -17,7 +19,8 @@ export interface ToolDefinition {
   readonly name: string;
   /** As `tools/list` shows it. */
   readonly listing: Tool;
-  readonly scopes: readonly string[];
+  readonly access: AccessRule;
+  readonly policies: readonly Type<Policy>[];
   readonly downstreams: readonly string[];
   readonly readOnly: boolean;
   readonly input: ToolSchema | undefined;
@@ -25,12 +28,25 @@ export interface ToolDefinition {
   readonly host: ToolHost;
 }
 
+/** What decorators say of a tool besides its own. */
+export interface ToolSurroundings {
+  readonly anonymous: boolean;
+  readonly policies: readonly Type<Policy>[];
+  /** What holds for tools that say nothing of it. */
+  readonly appOnly: 'allow' | 'deny';
+}
+
 /**
- * Works out a tool from its decorator.
+ * Works out a tool from its decorators.
  *
  * @param problems - takes what is wrong with the declaration, a sentence or two each
  */
-export function defineTool(options: McpToolOptions, host: ToolHost, problems: string[]): ToolDefinition {
+export function defineTool(
+  options: McpToolOptions,
+  host: ToolHost,
+  surroundings: ToolSurroundings,
+  problems: string[],
+): ToolDefinition {
   const { name = snakeCase(host.method), title, description, input, output, annotations } = options;
   const fault = (option: string, message: string) => {
     problems.push(`\`${option}\` of @McpTool on ${placeOf(host)} ${message}.`);
@@ -46,9 +62,28 @@ export function defineTool(options: McpToolOptions, host: ToolHost, problems: st
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) {
     fault('name', `is "${name}". Use 1 to 128 letters, digits, "_", "-" and "."`);
   }
-  for (const scope of options.scopes ?? []) {
+  const access: AccessRule = {
+    scopes: options.scopes ?? [],
+    anonymous: surroundings.anonymous,
+    appOnly: (options.appOnly ?? surroundings.appOnly) === 'allow',
+    acrValues: options.acrValues ?? [],
+    maxAge: options.maxAge,
+  };
+  for (const scope of namedScopes(access)) {
     const problem = problemOfScope(scope);
     if (problem) fault('scopes', `has "${scope}", which ${problem}`);
+  }
+  for (const value of access.acrValues) {
+    if (!/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value)) {
+      fault('acrValues', `has "${value}". Use printable ASCII without spaces, quotes and backslashes`);
+    }
+  }
+  if (access.maxAge !== undefined && !(access.maxAge >= 0)) fault('maxAge', 'is not a number of seconds');
+  if (access.anonymous) {
+    for (const option of ['scopes', 'downstream', 'acrValues', 'maxAge', 'appOnly'] as const) {
+      if (options[option] !== undefined)
+        fault(option, 'can never be met: @Anonymous lets everyone call it. Remove one of the two');
+    }
   }
   return {
     name,
@@ -60,7 +95,8 @@ export function defineTool(options: McpToolOptions, host: ToolHost, problems: st
       ...(output && { outputSchema: describe('output', output) }),
       ...(annotations && { annotations }),
     },
-    scopes: [...new Set(options.scopes)],
+    access,
+    policies: surroundings.policies,
     downstreams: [...new Set([options.downstream ?? []].flat())],
     readOnly: annotations?.readOnlyHint === true,
     input,

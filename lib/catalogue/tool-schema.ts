@@ -20,3 +20,19 @@ export function objectSchema(schema: ToolSchema, direction: 'input' | 'output'):
     throw new Error('does not describe an object. Wrap it, for example in z.object({ … })');
   return converted as ObjectSchema;
 }
+
+/** Arguments as validated, or what is wrong with them, a line each. */
+export type Parsed = { readonly value: unknown } | { readonly problems: readonly string[] };
+
+/** Validates arguments; without a schema there are none. */
+export async function parseWith(schema: ToolSchema | undefined, args: unknown): Promise<Parsed> {
+  if (!schema) return { value: {} };
+  const result = await schema['~standard'].validate(args);
+  if (!result.issues) return { value: result.value };
+  return {
+    problems: result.issues.map(({ path = [], message }) => {
+      const at = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+      return `- ${at ? `${at}: ` : ''}${message}`;
+    }),
+  };
+}

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ENTRY_PROVIDER_WATERMARK } from '@nestjs/common/constants.js';
 import type { StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server';
+import type { ScopeRule } from '../authorization/scope-rule.js';
 import type { McpContext } from '../serving/mcp-context.js';
 import { defineParameters } from '../serving/tool-parameters.js';
 
@@ -22,8 +23,17 @@ export interface McpToolOptions<Input extends ToolSchema = ToolSchema, Output ex
   output?: Output;
   /** Hints about the tool's behaviour (MCP schema, `ToolAnnotations`). `readOnlyHint` makes its scopes initial ones. */
   annotations?: ToolAnnotations;
-  /** Scopes that the caller needs, all of them. Without scopes any valid token will do. */
-  scopes?: readonly string[];
+  /**
+   * Scopes that the caller needs: all of a list, `{ allOf, anyOf }`, or a function of the validated arguments that
+   * returns one of these. Without scopes any valid token will do.
+   */
+  scopes?: ScopeRule | ((input: StandardSchemaWithJSON.InferOutput<Input>) => ScopeRule);
+  /** Values of `acr`, one of which the user's sign-in has to have; else the client is asked to step up (RFC 9470). */
+  acrValues?: readonly string[];
+  /** Seconds since the user signed in (`auth_time`), at most; else the client is asked to have it done again (RFC 9470). */
+  maxAge?: number;
+  /** Whether a token that stands for no user will do. Defaults to `appOnly` of the module's options. */
+  appOnly?: 'allow' | 'deny';
   /** The downstream, or downstreams, that the method may call through `DownstreamClient`. It reaches no other. */
   downstream?: string | readonly string[];
 }

@@ -1,9 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import * as oauth from 'openid-client';
 import type { Caller } from '../authentication/caller.js';
-import { reasonOf, type IssuerMetadata } from '../issuers/issuer-metadata.js';
+import { issuerClient } from '../issuers/issuer-client.js';
+import { reasonOf } from '../issuers/issuer-fetch.js';
 import { Issuers } from '../issuers/issuers.js';
-import { ResolvedOptions, type ClientOptions, type ResolvedDownstream } from '../options/mcp-auth-options.js';
+import type { AuditContext } from '../observability/audit-event.js';
+import { AuditLog } from '../observability/audit-log.js';
+import { traceExchange } from '../observability/exchange-span.js';
+import { ResolvedOptions, type ResolvedDownstream } from '../options/resolved-options.js';
 import { DownstreamError } from './downstream-error.js';
 import { ExchangedTokens, type ExchangedToken } from './exchanged-tokens.js';
 import type { DownstreamAccess } from './tool-call.js';
@@ -11,22 +15,23 @@ import type { DownstreamAccess } from './tool-call.js';
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 
-/** Seconds that the token endpoint may take. */
-const TIMEOUT = 10;
-
 /** Exchanges a caller's token for one that a downstream accepts (RFC 8693), at the issuer that the caller came from. */
 @Injectable()
 export class TokenExchange {
   readonly #tokens = new ExchangedTokens();
-  readonly #configurations = new WeakMap<IssuerMetadata, oauth.Configuration>();
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
     @Inject(Issuers) private readonly issuers: Issuers,
+    @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
-  /** Access to the downstreams on behalf of a caller. Nobody is acted for where nobody had to say who they are. */
-  onBehalfOf(caller: Caller | undefined): DownstreamAccess {
+  /**
+   * Access to the downstreams on behalf of a caller. Nobody is acted for where nobody had to say who they are.
+   *
+   * @param event - what audit events say of the request
+   */
+  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
     return {
       baseUrl: (name) => this.#target(name).baseUrl,
       tokenFor: (name) => {
@@ -34,7 +39,7 @@ export class TokenExchange {
           throw new DownstreamError('token_exchange_refused', 'An anonymous caller has no token to exchange', {
             downstream: name,
           });
-        return this.#tokenFor(caller, this.#target(name));
+        return this.#tokenFor(caller, this.#target(name), event);
       },
     };
   }
@@ -46,23 +51,36 @@ export class TokenExchange {
     return target;
   }
 
-  async #tokenFor(caller: Caller, target: ResolvedDownstream): Promise<string> {
-    const { audience, resource, scopes } = target;
+  async #tokenFor(caller: Caller, target: ResolvedDownstream, event: AuditContext): Promise<string> {
+    const { name, audience, resource, scopes } = target;
     const subjectToken = caller.token.reveal();
     const key = { issuer: caller.issuer, subjectToken, audience, resource, scopes };
+    const exchange = { ...event, downstream: name, audience, targetResource: resource, scopes };
     return await this.#tokens.get(key, caller.expiresAt, async () => {
       try {
-        return await this.#exchange(caller.issuer, subjectToken, target);
+        const token = await traceExchange(name, () => this.#exchangeOrExplain(caller, target));
+        this.audit.record({ ...exchange, type: 'token_exchanged' });
+        return token;
       } catch (error) {
-        throw exchangeError(error, target.name);
+        const code = error instanceof DownstreamError ? error.code : 'token_exchange_failed';
+        this.audit.record({ ...exchange, type: 'token_exchange_failed', code });
+        throw error;
       }
     });
   }
 
-  async #exchange(issuer: string, subjectToken: string, target: ResolvedDownstream): Promise<ExchangedToken> {
-    const configuration = await this.#configurationOf(issuer);
+  async #exchangeOrExplain(caller: Caller, target: ResolvedDownstream): Promise<ExchangedToken> {
+    try {
+      return await this.#exchange(caller, target);
+    } catch (error) {
+      throw exchangeError(error, target.name);
+    }
+  }
+
+  async #exchange(caller: Caller, target: ResolvedDownstream): Promise<ExchangedToken> {
+    const configuration = await this.#configurationFor(caller);
     const response = await oauth.genericGrantRequest(configuration, TOKEN_EXCHANGE, {
-      subject_token: subjectToken,
+      subject_token: caller.token.reveal(),
       subject_token_type: ACCESS_TOKEN,
       requested_token_type: ACCESS_TOKEN,
       ...(target.audience !== undefined && { audience: target.audience }),
@@ -78,29 +96,13 @@ export class TokenExchange {
     return { value: response.access_token, expiresIn: response.expires_in };
   }
 
-  async #configurationOf(issuer: string): Promise<oauth.Configuration> {
+  async #configurationFor({ issuer, claims }: Caller): Promise<oauth.Configuration> {
     const { client } = this.options;
-    if ((client?.issuer ?? issuer) !== issuer) throw new Error(`the client is not registered at ${issuer}`);
-    const metadata = await this.issuers.find(issuer)?.metadata();
-    if (!metadata) throw new Error(`${issuer} is not configured`);
-    let configuration = this.#configurations.get(metadata);
-    if (!configuration) {
-      configuration = configurationFor(metadata, client);
-      this.#configurations.set(metadata, configuration);
-    }
-    return configuration;
+    if (!client || (client.issuer ?? issuer) !== issuer) throw new Error(`the client is not registered at ${issuer}`);
+    const metadata = await this.issuers.issuerOf({ ...claims, iss: issuer })?.metadata();
+    if (metadata?.token_endpoint === undefined) throw new Error(`${issuer} has no token endpoint`);
+    return issuerClient(metadata, client);
   }
-}
-
-function configurationFor(metadata: IssuerMetadata, client: ClientOptions | undefined): oauth.Configuration {
-  if (metadata.token_endpoint === undefined || !client) throw new Error(`${metadata.issuer} has no token endpoint`);
-  const configuration = new oauth.Configuration(metadata, client.id, undefined, client.authentication);
-  configuration.timeout = TIMEOUT;
-  if (!metadata.token_endpoint.startsWith('https:')) {
-    // The metadata was checked: plain http is on loopback.
-    oauth.allowInsecureRequests(configuration);
-  }
-  return configuration;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { Controller, RequestMethod, VERSION_NEUTRAL, type Type } from '@nestjs/common';
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig } from '@nestjs/core';
 import { MetadataController } from '../metadata/metadata.controller.js';
-import type { ResolvedOptions } from '../options/mcp-auth-options.js';
-import { McpController } from './mcp.controller.js';
+import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { ENDPOINT_GUARDS, McpController } from './mcp.controller.js';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
@@ -33,5 +35,16 @@ export class MountedControllers {
       pathRegex: new RegExp(`^${excluded.replace(/[.~-]/g, '\\$&')}/?$`),
     }));
     config.setGlobalPrefixOptions({ ...prefixOptions, exclude: [...exclude, ...ours] });
+  }
+
+  /** @throws {@link McpAuthConfigurationError} if the endpoint has lost its guards */
+  verify(): void {
+    const guards = (Reflect.getMetadata(GUARDS_METADATA, this.endpoint) ?? []) as unknown[];
+    const missing = ENDPOINT_GUARDS.filter((guard, index) => guards[index] !== guard);
+    if (missing.length > 0) {
+      throw new McpAuthConfigurationError([
+        `The endpoint is not behind ${missing.map(({ name }) => name).join(', ')}, so that tools would run for anyone. Leave the guards of its controller as they are.`,
+      ]);
+    }
   }
 }

@@ -1,12 +1,10 @@
 import { processDiscoveryResponse, type AuthorizationServer } from 'oauth4webapi';
 import { isSecure } from '../options/option-rules.js';
+import { fetchFromIssuer, reasonOf } from './issuer-fetch.js';
 import { IssuerUnavailableError } from './issuer-unavailable-error.js';
 
-/** Milliseconds that one answer of an issuer may take. */
-const TIMEOUT = 5_000;
-
-/** Metadata with the endpoints that this package cannot do without. */
-export type IssuerMetadata = AuthorizationServer & { readonly jwks_uri: string };
+/** RFC 8414 section 2. */
+export type IssuerMetadata = AuthorizationServer;
 
 /**
  * Where the metadata of an issuer may be, in the order that the MCP specification gives: RFC 8414 section 3.1, OpenID
@@ -27,11 +25,12 @@ export function metadataAddresses(issuer: string): string[] {
  * Finds the metadata of an issuer.
  *
  * @param issuer - the issuer identifier, as configured
+ * @param metadataUrl - where the metadata is, if it is known
  * @throws {@link IssuerUnavailableError} if no address has it, or what it says is not fit for use
  */
-export async function discoverMetadata(issuer: string): Promise<IssuerMetadata> {
+export async function discoverMetadata(issuer: string, metadataUrl?: string): Promise<IssuerMetadata> {
   const failures: string[] = [];
-  for (const address of metadataAddresses(issuer)) {
+  for (const address of metadataUrl === undefined ? metadataAddresses(issuer) : [metadataUrl]) {
     try {
       return usable(issuer, await metadataAt(issuer, address));
     } catch (error) {
@@ -51,32 +50,9 @@ function usable(issuer: string, metadata: AuthorizationServer): IssuerMetadata {
       `its issuer is "${metadata.issuer}". If that is the right server, configure the issuer as it spells itself`,
     );
   }
-  const { jwks_uri } = metadata;
-  if (jwks_uri === undefined) throw new Error('it has no jwks_uri');
-  for (const url of [jwks_uri, metadata.token_endpoint]) {
+  for (const url of [metadata.jwks_uri, metadata.token_endpoint, metadata.introspection_endpoint]) {
     if (url !== undefined && !isSecure(new URL(url)))
       throw new Error(`${url} is plain http on a host that is not loopback`);
   }
-  return { ...metadata, jwks_uri };
-}
-
-/**
- * A request to an address that the configuration or the issuer's own metadata names. Redirects are not followed.
- *
- * @throws Error for any status but 200
- */
-export async function fetchFromIssuer(address: string): Promise<Response> {
-  const response = await fetch(address, {
-    headers: { accept: 'application/json' },
-    redirect: 'manual',
-    signal: AbortSignal.timeout(TIMEOUT),
-  });
-  if (response.status === 200) return response;
-  await response.body?.cancel();
-  throw new Error(`status ${response.status}`);
-}
-
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  return metadata;
 }

@@ -1,14 +1,21 @@
 import { HttpException } from '@nestjs/common';
 import { challenge, type ChallengeParameters } from './challenge.js';
 
-const STATUS = { invalid_request: 400, invalid_token: 401, insufficient_scope: 403 } as const;
+const STATUS = {
+  invalid_request: 400,
+  invalid_token: 401,
+  invalid_dpop_proof: 401,
+  use_dpop_nonce: 401,
+  insufficient_user_authentication: 401,
+  insufficient_scope: 403,
+} as const;
 
 /** A request refused with a challenge: 400, 401 or 403 by its `error` (RFC 6750 section 3.1), 401 without one. */
 export class ChallengeException extends HttpException {
   /** Value of the `WWW-Authenticate` header that goes with it. */
   readonly challenge: string;
 
-  constructor(parameters: ChallengeParameters) {
+  constructor(readonly parameters: ChallengeParameters) {
     const { error, errorDescription = 'An access token is required' } = parameters;
     super({ error: error ?? 'unauthorized', error_description: errorDescription }, error ? STATUS[error] : 401);
     this.challenge = challenge(parameters);

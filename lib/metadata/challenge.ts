@@ -1,24 +1,58 @@
-/** What a `WWW-Authenticate` value of the Bearer scheme says (RFC 6750 section 3, RFC 9728 section 5.1). */
+/** What a `WWW-Authenticate` value says (RFC 6750 section 3, RFC 9728 section 5.1, RFC 9449 section 7.1, RFC 9470). */
 export interface ChallengeParameters {
+  /** The scheme of the request, or the one to use. Defaults to `Bearer`. */
+  readonly scheme?: 'Bearer' | 'DPoP';
   /** Absent where the request carried no credentials at all (RFC 6750 section 3.1). */
-  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+  readonly error?: ChallengeError;
   /** For the developer of the client. */
   readonly errorDescription?: string;
   /** Scopes that would do. */
   readonly scopes?: readonly string[];
+  /** RFC 9470: what the user's sign-in should be like. */
+  readonly acrValues?: readonly string[];
+  /** RFC 9470, in seconds: how long ago it may have been. */
+  readonly maxAge?: number | undefined;
   /** Address of the protected resource metadata. */
   readonly resourceMetadataUrl: string;
+  /** RFC 9449: algorithms of proofs; absent where they are not taken. */
+  readonly proofAlgorithms?: readonly string[] | undefined;
+  /** Whether nothing but DPoP will do. */
+  readonly proofRequired?: boolean;
 }
 
-/** The text of a challenge. */
-export function challenge({ error, errorDescription, scopes = [], resourceMetadataUrl }: ChallengeParameters): string {
-  const parameters = [
+export type ChallengeError =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce';
+
+/** The text of a challenge: for the scheme in use, and for DPoP besides, where the server takes both. */
+export function challenge(parameters: ChallengeParameters): string {
+  const { proofAlgorithms, proofRequired = false, scheme = proofRequired ? 'DPoP' : 'Bearer' } = parameters;
+  const { error, errorDescription, scopes = [], acrValues = [], maxAge, resourceMetadataUrl } = parameters;
+  const algs: Parameter = ['algs', spaced(proofAlgorithms ?? [])];
+  const inUse = `${scheme} ${listed([
     ['error', error],
     ['error_description', errorDescription],
-    ['scope', scopes.length > 0 ? scopes.join(' ') : undefined],
+    ['scope', spaced(scopes)],
+    ['acr_values', spaced(acrValues)],
+    ['max_age', maxAge === undefined ? undefined : String(maxAge)],
     ['resource_metadata', resourceMetadataUrl],
-  ] as const;
-  return `Bearer ${parameters.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${quoted(value)}`])).join(', ')}`;
+    ...(scheme === 'DPoP' ? [algs] : []),
+  ])}`;
+  return scheme === 'Bearer' && algs[1] !== undefined ? `${inUse}, DPoP ${listed([algs])}` : inUse;
+}
+
+type Parameter = readonly [name: string, value: string | undefined];
+
+function listed(parameters: readonly Parameter[]): string {
+  return parameters.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${quoted(value)}`])).join(', ');
+}
+
+function spaced(values: readonly string[]): string | undefined {
+  return values.length > 0 ? values.join(' ') : undefined;
 }
 
 /** RFC 9110 section 5.6.4, kept to printable ASCII, so that no value can end the string or the header. */

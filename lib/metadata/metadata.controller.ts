@@ -1,14 +1,16 @@
 import { Get, Header, HttpCode, Inject, NotFoundException, Options, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
-import { ResolvedOptions } from '../options/mcp-auth-options.js';
+import { ProofOfPossession } from '../authentication/proof-of-possession.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { Challenges } from './challenges.js';
 import { protectedResourceMetadata } from './protected-resource-metadata.js';
 
 /** Serves the protected resource metadata, to anyone and to any origin: it is how a browser's client finds its way. */
 export class MetadataController {
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {}
 
@@ -20,7 +22,8 @@ export class MetadataController {
     const { httpAdapter } = this.host;
     httpAdapter.setHeader(response, 'Access-Control-Allow-Origin', '*');
     httpAdapter.setHeader(response, 'Cache-Control', 'public, max-age=300');
-    httpAdapter.reply(response, protectedResourceMetadata(this.options, this.catalogue.initialScopes), 200);
+    const document = protectedResourceMetadata(this.options, this.challenges.initialScopes, this.proof.algorithms);
+    httpAdapter.reply(response, document, 200);
   }
 
   @Options()

@@ -1,4 +1,11 @@
+import type { Type } from '@nestjs/common';
 import type { ClientAuth } from 'openid-client';
+import type { Policy } from '../authorization/policy.js';
+import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
+import type { AuditSink } from '../observability/audit-sink.js';
+import type { EndpointOptions } from './endpoint-options.js';
+import type { IssuerOptions } from './issuer-options.js';
+import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 
 /** How the MCP server presents itself to clients (`serverInfo` of the MCP schema). */
 export interface ServerOptions {
@@ -10,15 +17,6 @@ export interface ServerOptions {
   title?: string;
   /** Hints for the model on how to use the server. */
   instructions?: string;
-}
-
-/** An authorization server whose access tokens are accepted. */
-export interface IssuerOptions {
-  /**
-   * Issuer identifier, exactly as the authorization server spells it in its metadata and in the `iss` claim.
-   * Endpoints and keys are found from it: RFC 8414 first, then OpenID Connect Discovery.
-   */
-  issuer: string;
 }
 
 /** The MCP server's own registration at the authorization server: who it is when it exchanges tokens. */
@@ -74,6 +72,28 @@ export interface McpAuthModuleOptions {
    * caller's scopes. Defaults to `'all'`.
    */
   list?: 'all' | 'permitted';
+  /**
+   * Which scopes a broader scope implies: `{ 'orders:admin': ['orders:write'], 'orders:write': ['orders:read'] }`, or a
+   * function. Holds over several steps.
+   */
+  scopeHierarchy?: ScopeImplications;
+  /**
+   * What a 403 asks for: the scopes of the `'operation'`, as the specification of 2026-07-28 has it, or their `'union'`
+   * with those that the caller holds, for older clients that would lose them. Defaults to `'operation'`.
+   */
+  challenge?: 'operation' | 'union';
+  /** Policies that every tool is subject to, in this order, before those of {@link UsePolicy}. */
+  policies?: readonly Type<Policy>[];
+  /** Whether tools may be called with tokens that stand for no user. A tool's own `appOnly` comes first. Defaults to `'allow'`. */
+  appOnly?: 'allow' | 'deny';
+  /** Accepts tokens that are bound to a key of the client's (DPoP, RFC 9449). Without it they are refused. */
+  dpop?: DpopOptions;
+  /** Accepts tokens that are bound to a certificate of the client's (RFC 8705). Without it they are refused. */
+  mutualTls?: MutualTlsOptions;
+  /** Who may send requests to the endpoint at all. */
+  endpoint?: EndpointOptions;
+  /** Where audit events go: an object, or a class that the application provides. Defaults to Nest's logger. */
+  auditSink?: AuditSink | Type<AuditSink>;
   /** Gives up authentication: every request is served, from anyone. Only without `issuers`, scopes and downstreams. */
   anonymous?: boolean;
 }
@@ -81,59 +101,4 @@ export interface McpAuthModuleOptions {
 /** A class that makes the options, for `forRootAsync({ useClass })` and `forRootAsync({ useExisting })`. */
 export interface McpAuthOptionsFactory {
   createMcpAuthOptions(): McpAuthModuleOptions | Promise<McpAuthModuleOptions>;
-}
-
-/** A downstream as the package uses it. */
-export interface ResolvedDownstream {
-  readonly name: string;
-  readonly baseUrl: URL;
-  readonly audience: string | undefined;
-  readonly resource: string | undefined;
-  readonly scopes: readonly string[];
-}
-
-/** The options after validation, with everything derived from `resource` worked out once. */
-export class ResolvedOptions {
-  readonly server: ServerOptions;
-  /** As the user wrote it: RFC 9728 `resource`. */
-  readonly resource: string;
-  /** Values of `aud` that mean this server. */
-  readonly audiences: readonly string[];
-  /** Path of the endpoint, without a trailing slash; empty at the root. */
-  readonly path: string;
-  /** Address of the RFC 9728 document, as it stands in challenges. */
-  readonly resourceMetadataUrl: string;
-  readonly issuers: readonly string[];
-  readonly client: ClientOptions | undefined;
-  readonly downstreams: ReadonlyMap<string, ResolvedDownstream>;
-  readonly initialScopes: readonly string[] | undefined;
-  readonly list: 'all' | 'permitted';
-  readonly anonymous: boolean;
-
-  constructor(options: McpAuthModuleOptions) {
-    const url = new URL(options.resource);
-    const atRoot = url.pathname === '/';
-    this.server = options.server;
-    this.resource = options.resource;
-    // RFC 3986 section 6.2.3: an empty path and "/" are the same, and clients send either as `resource`.
-    this.audiences = atRoot ? [url.origin, `${url.origin}/`] : [options.resource];
-    this.path = atRoot ? '' : url.pathname;
-    this.resourceMetadataUrl = `${url.origin}/.well-known/oauth-protected-resource${this.path}`;
-    this.issuers = (options.issuers ?? []).map(({ issuer }) => issuer);
-    this.client = options.client;
-    this.downstreams = new Map(
-      Object.entries(options.downstreams ?? {}).map(([name, { baseUrl, audience, resource, scopes = [] }]) => [
-        name,
-        { name, baseUrl: withTrailingSlash(new URL(baseUrl)), audience, resource, scopes },
-      ]),
-    );
-    this.initialScopes = options.initialScopes;
-    this.list = options.list ?? 'all';
-    this.anonymous = options.anonymous ?? false;
-  }
-}
-
-function withTrailingSlash(url: URL): URL {
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
 }

@@ -3,9 +3,14 @@ type Problem = string | undefined;
 
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+/** Whether a URL leads to this very machine. */
+export function isLoopback(url: URL): boolean {
+  return LOOPBACK_HOST.test(url.hostname);
+}
+
 /** `http` is for loopback alone; everything else is `https`. */
 export function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname));
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
 }
 
 /** RFC 8707 section 2 and the MCP specification's canonical server URI. */

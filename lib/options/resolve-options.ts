@@ -1,100 +1,73 @@
-import type { ClientAuth } from 'openid-client';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { McpAuthConfigurationError } from './configuration-error.js';
-import { ResolvedOptions, type McpAuthModuleOptions } from './mcp-auth-options.js';
-import {
-  problemOfInitialScope,
-  problemOfResource,
-  problemOfScope,
-  problemOfUri,
-  problemOfUrl,
-} from './option-rules.js';
+import type { McpAuthModuleOptions } from './mcp-auth-options.js';
+import { optionsSchema } from './options-schema.js';
+import { TENANT } from './resolved-issuer.js';
+import { ResolvedOptions } from './resolved-options.js';
 
-const text = z.string().min(1, 'is empty. Give it a value');
+/** Options that mean nothing where nobody says who they are. */
+const ABOUT_CALLERS = ['list', 'scopeHierarchy', 'challenge', 'appOnly', 'dpop', 'mutualTls', 'initialScopes'] as const;
 
-const following = (problemOf: (value: string) => string | undefined) =>
-  text.superRefine((value, context) => {
-    const message = value === '' ? undefined : problemOf(value);
-    if (message) context.addIssue({ code: 'custom', message });
-  });
-
-const schema = z
-  .strictObject({
-    server: z.strictObject({
-      name: text,
-      version: text,
-      title: text.optional(),
-      instructions: text.optional(),
-    }),
-    resource: following(problemOfResource),
-    issuers: z.array(z.strictObject({ issuer: following(problemOfUrl) })).optional(),
-    client: z
-      .strictObject({
-        id: text,
-        issuer: text.optional(),
-        authentication: z.custom<ClientAuth>(
-          (value) => typeof value === 'function',
-          'is not a client authentication. Use clientSecretBasic(secret), clientSecretPost(secret) or a ClientAuth of openid-client',
-        ),
-      })
-      .optional(),
-    downstreams: z
-      .record(
-        text,
-        z
-          .strictObject({
-            baseUrl: following(problemOfUrl),
-            audience: text.optional(),
-            resource: following(problemOfUri).optional(),
-            scopes: z.array(following(problemOfScope)).optional(),
-          })
-          .refine(({ audience, resource }) => audience !== undefined || resource !== undefined, {
-            message:
-              'names no target. Set `audience` or `resource` to what the authorization server calls this API, so that the exchanged token is good for it alone',
-          }),
-      )
-      .optional(),
-    initialScopes: z.array(following(problemOfInitialScope)).optional(),
-    list: z.enum(['all', 'permitted']).optional(),
-    anonymous: z.boolean().optional(),
-  })
-  .superRefine((options, context) => {
-    const fault = (option: string, message: string) => {
-      context.addIssue({ code: 'custom', path: option.split('.'), message });
-    };
-    const issuers = (options.issuers ?? []).map(({ issuer }) => issuer);
-    const hasDownstreams = Object.keys(options.downstreams ?? {}).length > 0;
-    if (options.anonymous) {
-      if (issuers.length > 0) {
-        fault('anonymous', 'is set beside `issuers`, whose tokens nobody would then need. Remove one of the two');
+const schema = optionsSchema.superRefine((options, context) => {
+  const fault = (option: string, message: string) => {
+    context.addIssue({ code: 'custom', path: option.split('.'), message });
+  };
+  const issuers = (options.issuers ?? []).flatMap(({ issuer, tenants }) =>
+    tenants ? tenants.map((tenant) => issuer.replaceAll(TENANT, tenant)) : [issuer],
+  );
+  const introspecting = (options.issuers ?? []).filter(({ introspection }) => introspection);
+  const hasDownstreams = Object.keys(options.downstreams ?? {}).length > 0;
+  if (options.anonymous) {
+    if (issuers.length > 0) {
+      fault('anonymous', 'is set beside `issuers`, whose tokens nobody would then need. Remove one of the two');
+    }
+    if (hasDownstreams) {
+      fault('downstreams', 'cannot be called for anonymous callers: there is no token to exchange. Remove `anonymous`');
+    }
+    for (const option of ABOUT_CALLERS) {
+      if (options[option] !== undefined) {
+        fault(option, 'has no effect beside `anonymous`, where nobody says who they are. Remove one of the two');
       }
-      if (hasDownstreams) {
-        fault(
-          'downstreams',
-          'cannot be called for anonymous callers: there is no token to exchange. Remove `anonymous`',
-        );
-      }
-    } else if (issuers.length === 0) {
-      fault(
-        'issuers',
-        'is empty, so no token could ever be accepted. Add the authorization server: `[{ issuer: "https://…" }]`. To serve everyone without a token, set `anonymous: true`',
-      );
     }
-    if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
-    const registeredAt = options.client?.issuer;
-    if (registeredAt !== undefined && !issuers.includes(registeredAt)) {
-      fault('client.issuer', 'is not among `issuers`. Write it as it stands there');
+  } else if (issuers.length === 0) {
+    fault(
+      'issuers',
+      'is empty, so no token could ever be accepted. Add the authorization server: `[{ issuer: "https://…" }]`. To serve everyone without a token, set `anonymous: true`',
+    );
+  }
+  if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
+  const registeredAt = options.client?.issuer;
+  if (registeredAt !== undefined && !issuers.includes(registeredAt)) {
+    fault('client.issuer', 'is not among `issuers`. Write it as it stands there');
+  }
+  if (options.client && registeredAt === undefined && issuers.length > 1) {
+    fault(
+      'client.issuer',
+      'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
+    );
+  }
+  for (const [index, { issuer, introspection }] of (options.issuers ?? []).entries()) {
+    const isRegistered = options.client && (registeredAt ?? issuer) === issuer;
+    if (introspection && !introspection.client && !isRegistered) {
+      context.addIssue({
+        code: 'custom',
+        path: ['issuers', index, 'introspection', 'client'],
+        message: 'is missing, and there is no `client` registered at this issuer. Add `{ id, authentication }`',
+      });
     }
-    if (options.client && registeredAt === undefined && issuers.length > 1) {
-      fault(
-        'client.issuer',
-        'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
-      );
+    if (introspection && !introspection.tokens && introspecting.length > 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['issuers', index, 'introspection', 'tokens'],
+        message:
+          'is missing, but several issuers have `introspection`. Give a RegExp for the tokens of each, so that no issuer is shown those of another',
+      });
     }
-    if (hasDownstreams && !options.client) {
-      fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
-    }
-  });
+  }
+  if (hasDownstreams && !options.client) {
+    fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
+  }
+});
 
 /**
  * Validates what the user wrote and fills in the defaults.

@@ -8,9 +8,13 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { AuthorizedOperations, holdsAll } from '../authorization/authorized-operations.js';
+import { holds } from '../authorization/access-rule.js';
+import { AuthorizedOperation } from '../authorization/authorized-operation.js';
+import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
-import { ResolvedOptions } from '../options/mcp-auth-options.js';
+import type { RequestTrace } from '../observability/request-trace.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { endingAt } from './expiring-stream.js';
 import { ToolRunner } from './tool-runner.js';
 
 type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
@@ -18,48 +22,55 @@ type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 /** Milliseconds for which a client may keep `tools/list` and `server/discover`: tools change with a deployment. */
 const LISTING_TTL = 5 * 60_000;
 
+/** A request that may be served. */
+export interface AuthorizedRequest {
+  /** As parsed. */
+  readonly body: unknown;
+  /** Leave to do what is in the body. */
+  readonly authorized: AuthorizedOperation;
+  readonly trace: RequestTrace;
+}
+
 /** Serves MCP: the SDK speaks the protocol, in both of its eras, over tools that were prepared at boot. */
 @Injectable()
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new Logger(McpServing.name);
-  readonly #handler = createMcpHandler(({ authInfo }) => this.#serverFor(authInfo?.extra?.authorized), {
+  readonly #handler = createMcpHandler(({ authInfo }) => this.#serverFor(authInfo?.extra?.request), {
     onerror: (error) => {
       this.#logger.debug(error.message);
     },
   });
   // The SDK gets the very body that was authorized, parsed once. It must not read, nor write out, another.
   readonly #nodeHandler = toNodeHandler({
-    fetch: (request, options) =>
-      this.#handler.fetch(request, { ...options, parsedBody: options?.authInfo?.extra?.body ?? null }),
+    fetch: async (request, options) => {
+      const served = options?.authInfo?.extra?.request as AuthorizedRequest;
+      const response = await this.#handler.fetch(request, { ...options, parsedBody: served.body ?? null });
+      const { caller, operation } = served.authorized;
+      // Nobody may go on listening with a token that has expired.
+      return caller && operation?.method === 'subscriptions/listen' ? endingAt(response, caller.expiresAt) : response;
+    },
   });
+  readonly #hierarchy: ScopeHierarchy;
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
     @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
     @Inject(ToolRunner) private readonly runner: ToolRunner,
-  ) {}
+  ) {
+    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
+  }
 
-  /**
-   * Answers one HTTP request.
-   *
-   * @param body - as parsed
-   * @param authorized - leave to run what is in the body
-   */
-  async serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: unknown,
-    authorized: AuthorizedOperations,
-  ): Promise<void> {
-    const { caller } = authorized;
+  /** Answers one HTTP request. */
+  async serve(incoming: IncomingMessage, response: ServerResponse, request: AuthorizedRequest): Promise<void> {
+    const { caller } = request.authorized;
     // The token stays here: handlers act through DownstreamClient.
     const auth = {
       token: '',
       clientId: caller?.clientId ?? '',
       scopes: [...(caller?.scopes ?? [])],
-      extra: { authorized, body },
+      extra: { request },
     };
-    await this.#nodeHandler(Object.assign(request as NodeRequest, { auth }), response, null);
+    await this.#nodeHandler(Object.assign(incoming as NodeRequest, { auth }), response, null);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -67,39 +78,41 @@ export class McpServing implements OnModuleDestroy {
   }
 
   /** One per request. All it holds was made at boot, so that it costs next to nothing. */
-  #serverFor(authorized: unknown): Server {
-    if (!(authorized instanceof AuthorizedOperations))
+  #serverFor(request: unknown): Server {
+    const { authorized, trace } = (request ?? {}) as Partial<AuthorizedRequest>;
+    if (!(authorized instanceof AuthorizedOperation) || !trace)
       throw new Error('A request reached the MCP server without authorization');
     const { name, version, title, instructions } = this.options.server;
-    const permitted = this.options.list === 'permitted';
+    const differs = this.options.list === 'permitted' || this.catalogue.hasAnonymous;
     const server = new Server(
       { name, version, ...(title !== undefined && { title }) },
       {
         capabilities: { tools: {} },
         ...(instructions !== undefined && { instructions }),
         cacheHints: {
-          'tools/list': { ttlMs: LISTING_TTL, cacheScope: permitted ? 'private' : 'public' },
+          'tools/list': { ttlMs: LISTING_TTL, cacheScope: differs ? 'private' : 'public' },
           'server/discover': { ttlMs: LISTING_TTL, cacheScope: 'public' },
         },
       },
     );
     server.setRequestHandler('tools/list', () => ({ tools: this.#listing(authorized) }));
     server.setRequestHandler('tools/call', ({ params }, context: ServerContext) => {
-      const tool = this.catalogue.find(params.name);
-      if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
-      if (!authorized.permitsTool(tool.name)) throw new Error(`${tool.name} was called without authorization`);
-      return this.runner.run(tool, params.arguments ?? {}, {
-        caller: authorized.caller,
-        signal: context.mcpReq.signal,
-      });
+      // A tool that the caller may not see is not there.
+      if (authorized.tool?.name !== params.name) {
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+      }
+      return this.runner.run(authorized, authorized.tool, { trace, signal: context.mcpReq.signal });
     });
     return server;
   }
 
-  #listing(authorized: AuthorizedOperations) {
-    const tools = [...this.catalogue.tools];
-    const shown =
-      this.options.list === 'all' ? tools : tools.filter(({ scopes }) => holdsAll(authorized.caller, scopes));
-    return shown.map(({ listing }) => listing);
+  #listing({ caller }: AuthorizedOperation) {
+    const isStranger = !caller && !this.options.anonymous;
+    return [...this.catalogue.tools]
+      .filter(({ access }) => {
+        if (isStranger) return access.anonymous;
+        return this.options.list === 'all' || holds(caller, access, this.#hierarchy);
+      })
+      .map(({ listing }) => listing);
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { HttpException, Logger } from '@nestjs/common';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { DownstreamError } from '../downstream/downstream-error.js';
@@ -10,11 +9,12 @@ const logger = new Logger('McpTool');
 /**
  * Makes a tool's result of what its method threw, and logs the rest. The result has only what was written to be read
  * by clients: a `ToolError`, a 4xx `HttpException` as on any controller, the advice of a `DownstreamError`.
+ *
+ * @param reference - correlation id of the request, which result and log have in common
  */
-export function toolFailure(tool: string, error: unknown): CallToolResult {
+export function toolFailure(tool: string, error: unknown, reference: string): CallToolResult {
   if (error instanceof ToolError) return errorResult(error.message);
   if (error instanceof HttpException && error.getStatus() < 500) return errorResult(error.message);
-  const reference = randomUUID();
   const advice = error instanceof DownstreamError ? error.advice : undefined;
   const line = `${tool} failed [${reference}] ${traceOf(error)}`;
   // What an API says of its caller's request, such as "not found", is no fault of this server.

@@ -1,16 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CallToolResult } from '@modelcontextprotocol/server';
+import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
+import { Policies } from '../authorization/policies.js';
+import { Denial } from '../authorization/policy.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
 import type { ToolDefinition } from '../catalogue/tool-definition.js';
-import type { ToolSchema } from '../decorators/mcp-tool.decorator.js';
 import { TokenExchange } from '../downstream/token-exchange.js';
 import { runToolCall } from '../downstream/tool-call.js';
-import type { McpContext } from './mcp-context.js';
+import type { DenialReason } from '../observability/audit-event.js';
+import { AuditLog } from '../observability/audit-log.js';
+import { countDenied } from '../observability/metrics.js';
+import type { RequestTrace } from '../observability/request-trace.js';
+import { denialResult } from './denial-result.js';
 import { toolFailure } from './tool-failure.js';
 import { ToolInvoker, type ToolInvocation } from './tool-invoker.js';
 import { errorResult, toToolResult } from './tool-result.js';
 
-/** Runs a tool: checks the arguments, calls the method as the caller, and makes a result of whatever comes of it. */
+/** The request that a call is part of. */
+interface Surroundings {
+  readonly trace: RequestTrace;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a tool: asks the policies, calls the method as the caller, and makes a result of whatever comes of it. */
 @Injectable()
 export class ToolRunner {
   #invocations: ReadonlyMap<ToolDefinition, ToolInvocation> = new Map();
@@ -19,40 +31,61 @@ export class ToolRunner {
     @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
     @Inject(ToolInvoker) private readonly invoker: ToolInvoker,
     @Inject(TokenExchange) private readonly exchange: TokenExchange,
+    @Inject(Policies) private readonly policies: Policies,
+    @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
   /** Prepares every tool of the catalogue; once, at boot. */
-  prepare(): void {
-    this.#invocations = new Map([...this.catalogue.tools].map((tool) => [tool, this.invoker.prepare(tool)]));
+  async prepare(): Promise<void> {
+    const tools = [...this.catalogue.tools];
+    this.#invocations = new Map(tools.map((tool) => [tool, this.invoker.prepare(tool)]));
+    await this.policies.prepare(tools);
   }
 
-  /** @param args - as the client sent them */
-  async run(tool: ToolDefinition, args: unknown, context: McpContext): Promise<CallToolResult> {
+  async run(
+    authorized: AuthorizedOperation,
+    tool: ToolDefinition,
+    { trace, signal }: Surroundings,
+  ): Promise<CallToolResult> {
+    const { caller, operation, input, scopes } = authorized;
+    const { correlationId } = trace;
+    const event = trace.auditContext(caller, operation);
+    const deny = (denial: Denial, reason: DenialReason, policy?: string) => {
+      countDenied(reason);
+      trace.fail(reason);
+      this.audit.record({
+        ...event,
+        type: 'operation_denied',
+        reason,
+        scopes,
+        ...(policy !== undefined && { policy }),
+      });
+      return denialResult(denial, correlationId);
+    };
     try {
-      const input = await parse(tool.input, args);
+      if (caller?.appOnly && !tool.access.appOnly) return deny(APP_ONLY, 'app_only');
       if ('problems' in input) return errorResult(`Invalid arguments for ${tool.name}:\n${input.problems.join('\n')}`);
+      const objection =
+        operation && (await this.policies.objectionTo(tool, { caller, operation, arguments: input.value }));
+      if (objection) return deny(objection.denial, 'policy', objection.policy);
+      this.audit.record({ ...event, type: 'operation_allowed', scopes });
       const invoke = this.#invocations.get(tool);
       if (!invoke) throw new Error(`${tool.name} is not prepared`);
-      const access = this.exchange.onBehalfOf(context.caller);
-      const call = { tool: tool.name, downstreams: tool.downstreams, access, signal: context.signal };
-      return await toToolResult(await runToolCall(call, () => invoke(context, input.value)), tool.output);
+      const call = {
+        tool: tool.name,
+        downstreams: tool.downstreams,
+        access: this.exchange.onBehalfOf(caller, event),
+        signal,
+      };
+      const context = { caller, correlationId, signal };
+      const result = await toToolResult(await runToolCall(call, () => invoke(context, input.value)), tool.output);
+      if (result.isError) trace.fail('tool_error');
+      return result;
     } catch (error) {
-      return toolFailure(tool.name, error);
+      trace.fail('tool_error');
+      return toolFailure(tool.name, error, correlationId);
     }
   }
 }
 
-async function parse(
-  schema: ToolSchema | undefined,
-  args: unknown,
-): Promise<{ value: unknown } | { problems: string[] }> {
-  if (!schema) return { value: {} };
-  const result = await schema['~standard'].validate(args);
-  if (!result.issues) return { value: result.value };
-  return {
-    problems: result.issues.map(({ path = [], message }) => {
-      const at = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
-      return `- ${at ? `${at}: ` : ''}${message}`;
-    }),
-  };
-}
+const APP_ONLY = new Denial('This tool acts for a user, and the token stands for none.', 'unavailable');

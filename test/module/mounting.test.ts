@@ -91,17 +91,23 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     await expectMountedAt('/mcp', app);
   });
 
-  test('answers with the CORS headers that the application sets', async () => {
-    const app = await start('/mcp', (nest) => {
-      nest.enableCors({ origin: 'https://client.example', exposedHeaders: ['WWW-Authenticate'] });
+  test('answers a page of an allowed origin with the headers that browsers need, whatever CORS the application has', async () => {
+    const page = 'https://client.example';
+    application = await startApplication({
+      platform,
+      imports: (origin) => [
+        McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { endpoint: { allowedOrigins: [page] } })),
+      ],
+      providers: [Greeter],
+      configure: (nest) => {
+        nest.enableCors({ origin: page });
+      },
     });
-    const token = await issuer.token({ aud: `${app.origin}/mcp` });
-    const response = await post(`${app.origin}/mcp`, toolCall('greet'), {
-      token,
-      headers: { origin: 'https://client.example' },
-    });
+    const token = await issuer.token({ aud: `${application.origin}/mcp` });
+    const response = await post(`${application.origin}/mcp`, toolCall('greet'), { token, headers: { origin: page } });
     expect(response.status).toBe(200);
-    expect(response.headers.get('access-control-allow-origin')).toBe('https://client.example');
+    expect(response.headers.get('access-control-allow-origin')).toBe(page);
+    expect(response.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate');
   });
 
   test('a body of any depth is read, and answered', async () => {
@@ -133,7 +139,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       const token = await issuer.token({ aud: `${origin}/mcp` });
       const response = await fetch(`${origin}/mcp`, { method, headers: { authorization: `Bearer ${token}` } });
       expect(response.status).toBe(405);
-      expect(response.headers.get('allow')).toBe('POST');
+      expect(response.headers.get('allow')).toBe('POST, OPTIONS');
     },
   );
 

@@ -142,24 +142,96 @@ describe('metadata', () => {
 
 describe('keys', () => {
   const afterCoolDown = () => {
-    const later = Date.now() + 31_000;
+    const later = Date.now() + 11_000;
     jest.spyOn(Date, 'now').mockReturnValue(later);
   };
 
-  test('that are new are found once the cool-down has passed', async () => {
+  test('that are new are found at once, however often the issuer rotates', async () => {
+    for (let rotation = 0; rotation < 5; rotation++) {
+      expect(await call()).toBe(200);
+      issuer.keys = [];
+      await issuer.addKey('ES256');
+    }
+    expect(fetchesOf('/jwks')).toBe(5);
+  });
+
+  test('that are new are found after a flood of random ones, once the cool-down has passed', async () => {
     expect(await call()).toBe(200);
+    expect(await call({ kid: 'random' })).toBe(401);
+    issuer.keys = [];
     await issuer.addKey('ES256');
     expect(await call()).toBe(401);
     afterCoolDown();
     expect(await call()).toBe(200);
   });
 
-  test('that nobody knows cost the issuer one fetch per cool-down', async () => {
+  test('serve while the issuer is down, for an hour, and then nobody passes, which is no fault of the token', async () => {
+    const resource = `${application.origin}/mcp`;
+    const start = Date.now();
+    const token = await issuer.token({ aud: resource, exp: Math.floor(start / 1000) + 7200 });
+    expect((await post(resource, toolCall('hello'), { token })).status).toBe(200);
+    issuer.answers.set('/jwks', (_request, response) => {
+      json(response, 500, {});
+    });
+    const statusAfter = async (minutes: number) => {
+      jest.spyOn(Date, 'now').mockReturnValue(start + minutes * 60_000);
+      return (await post(resource, toolCall('hello'), { token })).status;
+    };
+    expect(await statusAfter(11)).toBe(200);
+    expect(await statusAfter(59)).toBe(200);
+    expect(await statusAfter(61)).toBe(503);
+    issuer.answers.clear();
+    expect(await statusAfter(62)).toBe(200);
+  });
+
+  test('of a flood of garbage during an outage, few requests reach the issuer, and few lines the log', async () => {
+    issuer.answers.set('/jwks', (_request, response) => {
+      json(response, 500, {});
+    });
+    for (let index = 0; index < 30; index++) expect(await call({ kid: `random-${index}` })).toBe(503);
+    expect(fetchesOf('/jwks')).toBeLessThan(10);
+    expect(application.log.lines.filter((line) => line.startsWith('error')).length).toBeLessThan(10);
+  });
+
+  test('in a set with things that are no keys are found all the same', async () => {
+    issuer.answers.set('/jwks', (_request, response) => {
+      const keys = issuer.keys.map(({ publicJwk }) => publicJwk);
+      json(response, 200, { keys: [null, 1, 'key', {}, { kty: 'XX' }, { kty: 'RSA' }, ...keys] });
+    });
+    expect(await call()).toBe(200);
+  });
+
+  test('for other uses are not taken', async () => {
+    issuer.answers.set('/jwks', (_request, response) => {
+      json(response, 200, {
+        keys: issuer.keys.map(({ publicJwk }) => ({ ...publicJwk, use: undefined, key_ops: ['encrypt'] })),
+      });
+    });
+    expect(await call()).toBe(503);
+  });
+
+  test('in a set without an end are not read to it', async () => {
+    issuer.answers.set('/jwks', (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const chunk = 'x'.repeat(64 * 1024);
+      const write = (): void => {
+        while (!response.destroyed && response.write(chunk));
+        if (!response.destroyed) response.once('drain', write);
+      };
+      write();
+    });
+    expect(await call()).toBe(503);
+  });
+
+  test('that nobody knows cost the issuer two fetches per cool-down, one of them for those who came during the first', async () => {
     expect(await call()).toBe(200);
     afterCoolDown();
-    const statuses = await Promise.all(Array.from({ length: 50 }, (_, index) => call({ kid: `random-${index}` })));
-    expect(new Set(statuses)).toEqual(new Set([401]));
-    expect(fetchesOf('/jwks')).toBe(2);
+    const before = fetchesOf('/jwks');
+    for (let round = 0; round < 4; round++) {
+      const statuses = await Promise.all(Array.from({ length: 50 }, (_, index) => call({ kid: `${round}-${index}` })));
+      expect(new Set(statuses)).toEqual(new Set([401]));
+    }
+    expect(fetchesOf('/jwks') - before).toBeLessThanOrEqual(2);
   });
 
   test('that the issuer withdraws stop counting', async () => {
@@ -200,6 +272,7 @@ describe('keys', () => {
     });
     expect(await call()).toBe(503);
     issuer.answers.clear();
+    afterCoolDown();
     expect(await call()).toBe(200);
   });
 });

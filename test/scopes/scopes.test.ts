@@ -87,9 +87,12 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } },
       { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'find', arguments: {} } },
     ];
-    const response = await post(server.resource, batch, { token: await server.token('') });
-    expect(response.status).toBe(403);
-    expect(ran).toEqual([]);
+    for (const scope of ['', 'orders:read orders:write']) {
+      const response = await post(server.resource, batch, { token: await server.token(scope) });
+      expect(response.status).toBe(400);
+      expect(ran).toEqual([]);
+    }
+    expect((await post(server.resource, batch)).status).toBe(401);
   });
 
   test('what the headers say of the tool counts for nothing', async () => {

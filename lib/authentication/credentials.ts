@@ -1,9 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What an HTTP request carries by way of a bearer token. */
-export type BearerCredentials =
-  | { readonly kind: 'token'; readonly token: string }
-  /** No credentials of the Bearer scheme. */
+/** Schemes that an access token comes with (RFC 6750 section 2.1, RFC 9449 section 7.1). */
+export type TokenScheme = 'bearer' | 'dpop';
+
+/** What an HTTP request carries by way of an access token. */
+export type Credentials =
+  | { readonly kind: 'token'; readonly scheme: TokenScheme; readonly token: string }
+  /** No credentials of a scheme that carries access tokens. */
   | { readonly kind: 'none' }
   /** RFC 6750 section 3.1, `invalid_request`. */
   | { readonly kind: 'malformed'; readonly reason: string };
@@ -16,10 +19,10 @@ export interface CredentialSource {
 }
 
 /**
- * Reads the bearer token of a request (RFC 6750 section 2.1). The scheme's name is case-insensitive (RFC 9110 section
- * 11.1). A token in the query is refused even beside a good header: whoever put it there has already leaked it.
+ * Reads the access token of a request. The scheme's name is case-insensitive (RFC 9110 section 11.1). A token in the
+ * query is refused even beside a good header: whoever put it there has already leaked it.
  */
-export function bearerCredentials({ url, headers, rawHeaders }: CredentialSource): BearerCredentials {
+export function credentialsOf({ url, headers, rawHeaders }: CredentialSource): Credentials {
   if (hasTokenInQuery(url)) {
     return {
       kind: 'malformed',
@@ -29,9 +32,9 @@ export function bearerCredentials({ url, headers, rawHeaders }: CredentialSource
   // Node drops all but the first of several Authorization headers; which one a proxy looked at is anyone's guess.
   const count = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length;
   if (count > 1) return { kind: 'malformed', reason: 'There is more than one Authorization header' };
-  const match = /^bearer(?: +(.*))?$/i.exec(headers.authorization ?? '');
-  const token = match?.[1];
-  return token ? { kind: 'token', token } : { kind: 'none' };
+  const match = /^(bearer|dpop)(?: +(.*))?$/i.exec(headers.authorization ?? '');
+  const [, scheme = '', token] = match ?? [];
+  return token ? { kind: 'token', scheme: scheme.toLowerCase() as TokenScheme, token } : { kind: 'none' };
 }
 
 function hasTokenInQuery(url = ''): boolean {

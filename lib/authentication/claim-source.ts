@@ -1,0 +1,13 @@
+import type { ClaimSource, TokenClaims } from '../options/issuer-options.js';
+
+/** What a claim source has for these claims. */
+export function claimAt(claims: TokenClaims, source: ClaimSource<unknown>): unknown {
+  if (typeof source === 'function') return source(claims);
+  if (Object.hasOwn(claims, source)) return claims[source];
+  let value: unknown = claims;
+  for (const part of source.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as TokenClaims)[part];
+  }
+  return value;
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { decodeProtectedHeader, jwtVerify } from 'jose';
+import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
+import QuickLRU from 'quick-lru';
+import { limitedFetch, reasonOf } from '../issuers/issuer-fetch.js';
+import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
+import type { Issuer } from '../issuers/issuer.js';
+import type { TokenClaims } from '../options/issuer-options.js';
+import type { ResolvedIntrospection } from '../options/resolved-issuer.js';
+import type { Caller } from './caller.js';
+import { InvalidTokenError } from './invalid-token-error.js';
+import { callerOf } from './token-claims.js';
+
+/** Milliseconds that the endpoint may take. */
+const TIMEOUT = 5_000;
+
+const MAX_TOKENS = 10_000;
+
+/** Milliseconds for which a token that is not active is not asked about again, at most. */
+const MAX_AGE_INACTIVE = 10_000;
+
+/** Asks issuers about tokens that only they can read (RFC 7662), one call at a time for each token. */
+@Injectable()
+export class Introspection {
+  readonly #inactive = new QuickLRU<string, true>({ maxSize: MAX_TOKENS });
+  readonly #calls = new Map<string, Promise<TokenClaims>>();
+
+  /**
+   * @throws {@link InvalidTokenError} if the token is not active, or not good here
+   * @throws {@link IssuerUnavailableError} if the issuer gives no answer that can be believed
+   */
+  async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<Caller> {
+    const id = createHash('sha256').update(token).digest('base64url');
+    if (this.#inactive.has(id)) throw inactive();
+    let call = this.#calls.get(id);
+    if (!call) {
+      call = this.#ask(id, token, issuer, introspection).finally(() => this.#calls.delete(id));
+      this.#calls.set(id, call);
+    }
+    const claims = await call;
+    if (typeof claims.iss === 'string' && !issuer.issued(claims.iss, claims.tid)) {
+      throw new InvalidTokenError('The token is from another issuer');
+    }
+    return callerOf(completed(claims, issuer, introspection), token, issuer.options);
+  }
+
+  async #ask(id: string, token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<TokenClaims> {
+    const claims = await introspect(token, issuer, introspection);
+    if (claims.active === true) return claims;
+    const maxAge = Math.min(introspection.maxAge, MAX_AGE_INACTIVE);
+    if (maxAge > 0) this.#inactive.set(id, true, { maxAge });
+    throw inactive();
+  }
+}
+
+async function introspect(
+  token: string,
+  issuer: Issuer,
+  { endpoint, client, signedResponse }: ResolvedIntrospection,
+): Promise<TokenClaims> {
+  const as =
+    endpoint === undefined ? await issuer.metadata() : { issuer: issuer.identifier, introspection_endpoint: endpoint };
+  const registration = {
+    client_id: client.id,
+    ...(signedResponse !== undefined && { introspection_signed_response_alg: signedResponse }),
+  };
+  try {
+    const response = await introspectionRequest(as, registration, client.authentication, token, {
+      additionalParameters: { token_type_hint: 'access_token' },
+      signal: AbortSignal.timeout(TIMEOUT),
+      [customFetch]: limitedFetch,
+      // The addresses were checked: plain http is on loopback alone.
+      [allowInsecureRequests]: true,
+    });
+    if (signedResponse !== undefined) await verifySignature(response.clone(), issuer, signedResponse);
+    return await processIntrospectionResponse(as, registration, response);
+  } catch (error) {
+    if (error instanceof IssuerUnavailableError) throw error;
+    // The cause itself stays behind: it may hold the request.
+    throw new IssuerUnavailableError(issuer.identifier, `introspection failed. ${reasonOf(error)}`);
+  }
+}
+
+/** RFC 9701 section 5: what the answer says of its token is believed once this very issuer has signed it. */
+async function verifySignature(response: Response, issuer: Issuer, algorithm: string): Promise<void> {
+  if (response.status !== 200) return;
+  const type = response.headers.get('content-type')?.split(';')[0];
+  if (type !== 'application/token-introspection+jwt') throw new Error('the answer is not signed');
+  const jwt = await response.text();
+  const { kid } = decodeProtectedHeader(jwt);
+  const key = await issuer.keys.find({ alg: algorithm, kid });
+  if (!key) throw new Error('the answer is signed with an unknown key');
+  await jwtVerify(jwt, key.key, { algorithms: [algorithm] });
+}
+
+/** RFC 7662 section 2.2 leaves out what RFC 9068 requires; the issuer itself answered, so its name is certain. */
+function completed(claims: TokenClaims, issuer: Issuer, { acceptMissingAudience }: ResolvedIntrospection): TokenClaims {
+  const { iss = issuer.identifier, client_id, sub = client_id, aud, exp } = claims;
+  return {
+    ...claims,
+    iss,
+    sub,
+    aud: aud === undefined && acceptMissingAudience ? issuer.options.audiences[0] : aud,
+    // Nothing holds for longer than an answer is believed.
+    exp: exp ?? Math.floor(Date.now() / 1000) + 300,
+  };
+}
+
+function inactive(): InvalidTokenError {
+  return new InvalidTokenError('The token is not active');
+}

@@ -1,0 +1,94 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { DpopOptions, MutualTlsOptions } from '../options/proof-options.js';
+import { ClientCertificates, type CertificateSource } from './client-certificate.js';
+import type { TokenScheme } from './credentials.js';
+import { DpopProofs } from './dpop-proof.js';
+import { ProofError } from './proof-error.js';
+
+/** The parts of a Node request that may prove the possession of a key. */
+export interface ProofSource extends CertificateSource {
+  readonly method?: string | undefined;
+}
+
+/** Members of `cnf` that can be checked here (RFC 9449 section 6.1, RFC 8705 section 3.1). */
+const KNOWN_MEMBERS = new Set(['jkt', 'x5t#S256']);
+
+/** Checks that whoever sends a token has the key it is bound to, and no token is used without. */
+export class ProofOfPossession {
+  readonly #dpop: DpopProofs | undefined;
+  readonly #certificates: ClientCertificates | undefined;
+  readonly #required: { readonly dpop: boolean; readonly mutualTls: boolean };
+
+  constructor({
+    resource,
+    dpop,
+    mutualTls,
+  }: {
+    readonly resource: string;
+    readonly dpop: DpopOptions | undefined;
+    readonly mutualTls: MutualTlsOptions | undefined;
+  }) {
+    this.#dpop = dpop && new DpopProofs(resource, dpop);
+    this.#certificates = mutualTls && new ClientCertificates(mutualTls);
+    this.#required = { dpop: dpop?.required ?? false, mutualTls: mutualTls?.required ?? false };
+  }
+
+  /** For the `DPoP-Nonce` header, where nonces are demanded. */
+  get nonce(): string | undefined {
+    return this.#dpop?.nonce;
+  }
+
+  /** Algorithms of proofs. */
+  get algorithms(): readonly string[] {
+    return this.#dpop?.algorithms ?? [];
+  }
+
+  /**
+   * @param confirmation - `cnf` of the token (RFC 7800 section 3.1)
+   * @throws {@link ProofError} if the token may not be used like this
+   * @throws {@link ReplayStoreError} if nobody can tell whether the proof was used before
+   */
+  async check(request: ProofSource, scheme: TokenScheme, token: string, confirmation: unknown): Promise<void> {
+    const bound = membersOf(confirmation);
+    const thumbprint = bound.jkt;
+    const certificate = bound['x5t#S256'];
+    if (this.#required.dpop && thumbprint === undefined)
+      throw refused('The token is not bound to a key, as it has to be');
+    if (this.#required.mutualTls && certificate === undefined)
+      throw refused('The token is not bound to a certificate, as it has to be');
+    if ((scheme === 'dpop') !== (thumbprint !== undefined)) {
+      throw refused(
+        scheme === 'dpop'
+          ? 'The token is not bound to a key'
+          : 'The token is bound to a key, and there is no proof of it',
+      );
+    }
+    if (certificate !== undefined) this.#checkCertificate(request, certificate);
+    if (thumbprint === undefined) return;
+    if (!this.#dpop) throw refused('The token is bound to a key, which is not supported here');
+    await this.#dpop.check(request.rawHeaders, { method: request.method, token, thumbprint });
+  }
+
+  #checkCertificate(request: ProofSource, expected: string): void {
+    if (!this.#certificates) throw refused('The token is bound to a certificate, which is not supported here');
+    const actual = this.#certificates.thumbprintOf(request);
+    if (actual === undefined) throw refused('The token is bound to a certificate, and the request comes with none');
+    // Both are 43 characters of base64url.
+    if (!timingSafeEqual(Buffer.from(actual), Buffer.from(expected)))
+      throw refused('The token is bound to another certificate');
+  }
+}
+
+function membersOf(confirmation: unknown): { readonly jkt?: string; readonly 'x5t#S256'?: string } {
+  if (confirmation === undefined) return {};
+  const members = typeof confirmation === 'object' && confirmation !== null ? Object.entries(confirmation) : [];
+  const isKnown = members.every(
+    ([name, value]) => KNOWN_MEMBERS.has(name) && typeof value === 'string' && /^[\w-]{43}$/.test(value),
+  );
+  if (members.length === 0 || !isKnown) throw refused('The token is bound in a way that is not supported here');
+  return Object.fromEntries(members);
+}
+
+function refused(message: string): ProofError {
+  return new ProofError('invalid_token', message);
+}

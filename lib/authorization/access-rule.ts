@@ -1,0 +1,46 @@
+import type { Caller } from '../authentication/caller.js';
+import type { ScopeHierarchy } from './scope-hierarchy.js';
+import { judgeScopes, scopesNamedBy, type ScopeRule } from './scope-rule.js';
+
+/** Scopes that depend on the arguments, which are validated by then. */
+export type ScopesOfArguments = (input: never) => ScopeRule;
+
+/** What a tool asks of its caller, apart from policies. */
+export interface AccessRule {
+  readonly scopes: ScopeRule | ScopesOfArguments;
+  /** Whether a caller is needed at all. */
+  readonly anonymous: boolean;
+  /** Whether a client without a user may call. */
+  readonly appOnly: boolean;
+  /** RFC 9470: values of `acr`, one of which the sign-in has to have. */
+  readonly acrValues: readonly string[];
+  /** RFC 9470: seconds since the user signed in, at most. */
+  readonly maxAge: number | undefined;
+}
+
+/** Seconds by which the issuer's clock may be ahead. */
+const CLOCK_TOLERANCE = 5;
+
+/** The scopes of a rule that are known without the arguments. */
+export function fixedScopes({ scopes }: Pick<AccessRule, 'scopes'>): ScopeRule {
+  return typeof scopes === 'function' ? [] : scopes;
+}
+
+/** Every scope that a rule names without the arguments. */
+export function namedScopes(rule: Pick<AccessRule, 'scopes'>): readonly string[] {
+  return scopesNamedBy(fixedScopes(rule));
+}
+
+/** Whether the caller holds the scopes that are known without the arguments. */
+export function holds(caller: Caller | undefined, rule: AccessRule, hierarchy: ScopeHierarchy): boolean {
+  return judgeScopes(fixedScopes(rule), caller?.scopes ?? [], hierarchy).sufficient;
+}
+
+/** RFC 9470: whether the user signed in as the rule demands. */
+export function isSignedInAsNeeded({ claims }: Caller, { acrValues, maxAge }: AccessRule): boolean {
+  const { acr, auth_time: authenticatedAt } = claims;
+  if (acrValues.length > 0 && !(typeof acr === 'string' && acrValues.includes(acr))) return false;
+  if (maxAge === undefined) return true;
+  const age = typeof authenticatedAt === 'number' ? Date.now() / 1000 - authenticatedAt : Number.NaN;
+  return age <= maxAge && age >= -CLOCK_TOLERANCE;
+}

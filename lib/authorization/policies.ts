@@ -1,0 +1,85 @@
+import { Inject, Injectable, type Type } from '@nestjs/common';
+import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { placeOf, type ToolDefinition } from '../catalogue/tool-definition.js';
+import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { Denial, type Policy, type PolicyRequest } from './policy.js';
+
+/** A policy's no, and whose. */
+export interface Objection {
+  readonly policy: string;
+  readonly denial: Denial;
+}
+
+/** Finds a policy; anew for each call where it is request-scoped. */
+type PolicySource = () => Policy | Promise<Policy>;
+
+const NOT_ALLOWED = new Denial('This is not allowed for you.');
+
+/** Asks the policies that tools are under. */
+@Injectable()
+export class Policies {
+  readonly #sources = new Map<ToolDefinition, ReadonlyMap<Type<Policy>, PolicySource>>();
+
+  constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
+
+  /**
+   * Finds the policies of all tools; once, at boot.
+   *
+   * @throws {@link McpAuthConfigurationError} if one cannot be made, or is no policy
+   */
+  async prepare(tools: readonly ToolDefinition[]): Promise<void> {
+    for (const tool of tools) {
+      const sources = new Map<Type<Policy>, PolicySource>();
+      for (const type of tool.policies) sources.set(type, await this.#sourceOf(type, tool));
+      this.#sources.set(tool, sources);
+    }
+  }
+
+  /** The first objection, in the order of the policies. @throws what a policy throws */
+  async objectionTo(tool: ToolDefinition, request: PolicyRequest): Promise<Objection | undefined> {
+    const sources = this.#sources.get(tool);
+    if (!sources) throw new Error(`The policies of ${tool.name} are not prepared`);
+    for (const [{ name: policy }, find] of sources) {
+      const verdict = await (await find()).permits(request);
+      if (verdict !== true) return { policy, denial: verdict instanceof Denial ? verdict : NOT_ALLOWED };
+    }
+    return undefined;
+  }
+
+  /** A provider of the tool's own module, else of any, else made with what it injects from the tool's module. */
+  async #sourceOf(type: Type<Policy>, { host }: ToolDefinition): Promise<PolicySource> {
+    const { wrapper } = host;
+    const own = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef | undefined;
+    if (typeof (type.prototype as Partial<Policy> | undefined)?.permits !== 'function') {
+      throw problem(type, host, 'has no method `permits`. Implement Policy');
+    }
+    const isOwn = wrapper.host?.providers.has(type) ?? false;
+    const moduleRef = isOwn && own ? own : this.moduleRef;
+    try {
+      const policy = moduleRef.get(type, { strict: isOwn });
+      return () => policy;
+    } catch {
+      // Not a singleton, or not there.
+    }
+    try {
+      await moduleRef.resolve(type, ContextIdFactory.create(), { strict: isOwn });
+      return () => moduleRef.resolve(type, ContextIdFactory.create(), { strict: isOwn });
+    } catch {
+      // Not there.
+    }
+    try {
+      const policy = await (own ?? this.moduleRef).create(type);
+      return () => policy;
+    } catch (error) {
+      throw problem(
+        type,
+        host,
+        `cannot be made: ${error instanceof Error ? error.message : String(error)}. Provide what it injects`,
+      );
+    }
+  }
+}
+
+function problem(type: Type<Policy>, host: ToolDefinition['host'], what: string): McpAuthConfigurationError {
+  return new McpAuthConfigurationError([`The policy ${type.name} of ${placeOf(host)} ${what}.`]);
+}

@@ -1,0 +1,41 @@
+import type { ScopeHierarchy } from './scope-hierarchy.js';
+
+/**
+ * Scopes that a caller needs: all of a list; or all of `allOf` and one of `anyOf`. Of `anyOf`, the first is what a
+ * challenge asks for, so put the narrowest there.
+ */
+export type ScopeRule = readonly string[] | { readonly allOf?: readonly string[]; readonly anyOf?: readonly string[] };
+
+/** What a caller's scopes are worth against a rule. */
+export interface ScopeVerdict {
+  readonly sufficient: boolean;
+  /** What the operation takes: the scopes for one challenge (MCP specification, Scope Challenge Handling). */
+  readonly needed: readonly string[];
+}
+
+/** Judges the scopes that a caller holds. */
+export function judgeScopes(rule: ScopeRule, held: readonly string[], hierarchy: ScopeHierarchy): ScopeVerdict {
+  const { allOf, anyOf } = partsOf(rule);
+  const effective = hierarchy.expand(held);
+  const alternative = anyOf.find((scope) => effective.has(scope));
+  const asked = alternative ?? anyOf[0];
+  return {
+    sufficient: allOf.every((scope) => effective.has(scope)) && (anyOf.length === 0 || alternative !== undefined),
+    needed: [...new Set([...allOf, ...(asked === undefined ? [] : [asked])])],
+  };
+}
+
+/** Every scope that a rule names. */
+export function scopesNamedBy(rule: ScopeRule): readonly string[] {
+  const { allOf, anyOf } = partsOf(rule);
+  return [...new Set([...allOf, ...anyOf])];
+}
+
+function partsOf(rule: ScopeRule): { allOf: readonly string[]; anyOf: readonly string[] } {
+  if (isList(rule)) return { allOf: rule, anyOf: [] };
+  return { allOf: rule.allOf ?? [], anyOf: rule.anyOf ?? [] };
+}
+
+function isList(rule: ScopeRule): rule is readonly string[] {
+  return Array.isArray(rule);
+}

@@ -1,0 +1,54 @@
+import { namedScopes } from '../authorization/access-rule.js';
+import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { placeOf, type ToolDefinition } from './tool-definition.js';
+
+/** What a tool asks for that the module's options do not have. */
+export function problemsOfTool({ access, downstreams, host }: ToolDefinition, options: ResolvedOptions): string[] {
+  const problems = downstreams
+    .filter((name) => !options.downstreams.has(name))
+    .map(
+      (name) =>
+        `\`downstream\` of @McpTool on ${placeOf(host)} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
+    );
+  const { acrValues, maxAge, appOnly } = access;
+  const demands = {
+    scopes: isScoped({ access }),
+    acrValues: acrValues.length > 0,
+    maxAge: maxAge !== undefined,
+    appOnly: !appOnly,
+  };
+  for (const [option, isSet] of Object.entries(demands)) {
+    if (options.anonymous && isSet) {
+      problems.push(
+        `\`${option}\` of @McpTool on ${placeOf(host)} can never be met: \`anonymous\` is true, so nobody has any. Remove one of the two.`,
+      );
+    }
+  }
+  return problems;
+}
+
+/** Authorization options that no tool makes use of: a typing error in them would otherwise pass unseen. */
+export function problemsOfOptions(tools: readonly ToolDefinition[], options: ResolvedOptions): string[] {
+  const problems: string[] = [];
+  const { scopeHierarchy, challenge } = options;
+  if (challenge === 'union' && !tools.some(isScoped)) {
+    problems.push('`challenge` is "union", but no tool has scopes, so that nobody is ever challenged. Remove it.');
+  }
+  if (typeof scopeHierarchy === 'object' && !tools.some(({ access }) => typeof access.scopes === 'function')) {
+    const needed = new Set(tools.flatMap(({ access }) => namedScopes(access)));
+    const hierarchy = new ScopeHierarchy(scopeHierarchy);
+    for (const scope of Object.keys(scopeHierarchy)) {
+      if (![...hierarchy.expand([scope])].some((implied) => implied !== scope && needed.has(implied))) {
+        problems.push(
+          `\`scopeHierarchy\` has "${scope}", which implies no scope that a tool needs. Check the spelling of what it implies, or remove it.`,
+        );
+      }
+    }
+  }
+  return problems;
+}
+
+function isScoped({ access }: Pick<ToolDefinition, 'access'>): boolean {
+  return typeof access.scopes === 'function' || namedScopes(access).length > 0;
+}

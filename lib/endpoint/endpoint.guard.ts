@@ -1,0 +1,79 @@
+import {
+  ForbiddenException,
+  Inject,
+  Injectable,
+  PayloadTooLargeException,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { operationIn } from '../catalogue/operation.js';
+import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import { AuditLog } from '../observability/audit-log.js';
+import { RequestTrace } from '../observability/request-trace.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { nodeRequest, type McpRequest, type McpResponse } from './mcp-request.js';
+import { problemOfHost, problemOfOrigin } from './request-source.js';
+
+/** Response headers that a client in a browser has to see. */
+const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-Version', 'Mcp-Session-Id'];
+
+/** What is checked before anyone looks at a token: where the request comes from, and how large it is. */
+@Injectable()
+export class EndpointGuard implements CanActivate {
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    const response = context.switchToHttp().getResponse<McpResponse>();
+    this.#observe(request, response);
+    const { host, origin } = request.headers;
+    const { endpoint } = this.options;
+    // What the answer may say to a page depends on the page: caches must not mix them up.
+    this.#setHeader(response, 'Vary', 'Origin');
+    const sourceProblem = problemOfHost(host, endpoint) ?? problemOfOrigin(origin, endpoint);
+    if (sourceProblem) throw this.#refused(request, sourceProblem);
+    if (origin !== undefined) {
+      this.#setHeader(response, 'Access-Control-Allow-Origin', origin);
+      this.#setHeader(response, 'Access-Control-Expose-Headers', EXPOSED.join(', '));
+    }
+    if (sizeOf(request) > endpoint.maxBodySize) throw this.#refused(request, 'size');
+    return true;
+  }
+
+  #observe(request: McpRequest, response: McpResponse): void {
+    const operation = request.method === 'POST' ? operationIn(request.body) : undefined;
+    const isKnown = operation?.name !== undefined && this.catalogue.find(operation.name) !== undefined;
+    const trace = new RequestTrace(request.headers, request.body, operation, isKnown);
+    request.trace = trace;
+    request.operation = operation;
+    const raw = response.raw ?? response;
+    raw.once('close', () => {
+      trace.end(raw.statusCode);
+    });
+  }
+
+  #refused(request: McpRequest, reason: 'host' | 'origin' | 'size') {
+    request.trace.fail(reason);
+    this.audit.record({ type: 'request_refused', reason, ...request.trace.auditContext(undefined, undefined) });
+    return reason === 'size'
+      ? new PayloadTooLargeException()
+      : new ForbiddenException(`Requests of this ${reason} are not served here`);
+  }
+
+  #setHeader(response: McpResponse, name: string, value: string): void {
+    this.host.httpAdapter.setHeader(response, name, value);
+  }
+}
+
+/** Bytes of the body. A body without a stated length was read by the application's parser, within its own limit. */
+function sizeOf(request: McpRequest): number {
+  const stated = nodeRequest(request).headers['content-length'];
+  if (stated !== undefined) return Number(stated);
+  return request.body === undefined ? 0 : Buffer.byteLength(JSON.stringify(request.body));
+}

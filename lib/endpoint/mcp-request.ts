@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller } from '../authentication/caller.js';
+import type { TokenScheme } from '../authentication/credentials.js';
+import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
+import type { Operation } from '../catalogue/operation.js';
+import type { RequestTrace } from '../observability/request-trace.js';
+
+/**
+ * A request of the endpoint, as Express has it, or as Fastify does with Node's own in `raw`. Each guard adds what it
+ * found out; `user` may be of the application's own making.
+ */
+export type McpRequest = IncomingMessage & {
+  raw?: IncomingMessage;
+  body?: unknown;
+  /** Set by `EndpointGuard`. */
+  trace: RequestTrace;
+  /** Set by `EndpointGuard`: what a POST asks for. */
+  operation?: Operation | undefined;
+  /** Set by `AuthenticationGuard`: who calls, if anyone had to say so. */
+  caller?: Caller | undefined;
+  /** Set by `AuthenticationGuard`: how the token came. */
+  scheme?: TokenScheme;
+  /** Set by `AuthorizationGuard`: what may be done. */
+  authorized?: AuthorizedOperation;
+};
+
+/** A response of Express, or of Fastify, which has to be told that someone else answers. */
+export type McpResponse = ServerResponse & {
+  raw?: ServerResponse;
+  hijack?: () => void;
+};
+
+/** Node's own request. */
+export function nodeRequest(request: McpRequest): IncomingMessage {
+  return request.raw ?? request;
+}

@@ -1,0 +1,41 @@
+/** Milliseconds that one answer of an issuer may take. */
+const TIMEOUT = 5_000;
+
+/** Bytes that an answer of an issuer may have. Key sets and metadata have a few thousand. */
+const MAX_SIZE = 1024 * 1024;
+
+/**
+ * A GET of an address that the configuration or the issuer's own metadata names, read to its end. Redirects are not
+ * followed.
+ *
+ * @throws Error for any status but 200
+ */
+export async function fetchFromIssuer(address: string): Promise<Response> {
+  const response = await limitedFetch(address, {
+    headers: { accept: 'application/json' },
+    signal: AbortSignal.timeout(TIMEOUT),
+  });
+  if (response.status !== 200) throw new Error(`status ${response.status}`);
+  return response;
+}
+
+/** `fetch` that follows no redirect and reads no more than an issuer has to say. */
+export async function limitedFetch(address: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(address, { ...init, redirect: 'manual' });
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the body.
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > MAX_SIZE) throw new Error(`the answer has more than ${MAX_SIZE} bytes`);
+    chunks.push(chunk);
+  }
+  const { status, statusText, headers } = response;
+  const body = [101, 204, 205, 304].includes(status) ? null : Buffer.concat(chunks);
+  return new Response(body, { status, statusText, headers });
+}
+
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}

@@ -1,0 +1,86 @@
+import { Logger } from '@nestjs/common';
+import { TENANT, type ResolvedIssuer } from '../options/resolved-issuer.js';
+import { fetchFromIssuer, reasonOf } from './issuer-fetch.js';
+import { IssuerKeys } from './issuer-keys.js';
+import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
+import { IssuerUnavailableError } from './issuer-unavailable-error.js';
+import { Renewable } from './renewable.js';
+import { verificationKeys, type VerificationKey } from './verification-key.js';
+
+/** Metadata is discovered anew after an hour; while the issuer is down it serves for a day. */
+const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
+
+const logger = new Logger('Issuer');
+
+/** An authorization server whose tokens are accepted. */
+export class Issuer {
+  readonly keys: IssuerKeys;
+  readonly #metadata: Renewable<IssuerMetadata>;
+  readonly #anyTenant: RegExp | undefined;
+
+  constructor(readonly options: ResolvedIssuer) {
+    const { identifier, metadataUrl } = options;
+    const warn = (error: unknown) => {
+      logger.error(reasonOf(error));
+    };
+    this.#metadata = new Renewable(() => discoverMetadata(identifier, metadataUrl), METADATA_LIFETIME, warn);
+    this.keys = new IssuerKeys(() => this.#verificationKeys(), warn);
+    this.#anyTenant = identifier.includes(TENANT) ? tenantPattern(identifier) : undefined;
+  }
+
+  get identifier(): string {
+    return this.options.identifier;
+  }
+
+  /** Whether a token with these `iss` and `tid` is of this issuer. */
+  issued(iss: string, tid: unknown): boolean {
+    const tenant = this.#anyTenant ? this.#anyTenant.exec(iss)?.[1] : this.options.tenant;
+    if (this.#anyTenant ? tenant === undefined : iss !== this.identifier) return false;
+    return tenant === undefined || tid === tenant;
+  }
+
+  /**
+   * The issuer's metadata (RFC 8414).
+   *
+   * @throws {@link IssuerUnavailableError} if there is none, and none from before
+   */
+  async metadata(): Promise<IssuerMetadata> {
+    return await this.#metadata.get();
+  }
+
+  /**
+   * Makes sure that tokens can be verified.
+   *
+   * @throws {@link IssuerUnavailableError} if not
+   */
+  async ensure(): Promise<void> {
+    const { introspection } = this.options;
+    if (!introspection) await this.keys.ensure();
+    else if (introspection.endpoint === undefined) await this.metadata();
+  }
+
+  async #verificationKeys(): Promise<readonly VerificationKey[]> {
+    const { jwks, identifier } = this.options;
+    if (jwks) return await verificationKeys(jwks.keys);
+    const { jwks_uri } = await this.metadata();
+    if (jwks_uri === undefined)
+      throw new IssuerUnavailableError(identifier, 'no usable keys. Its metadata has no jwks_uri');
+    try {
+      const { keys } = (await (await fetchFromIssuer(jwks_uri)).json()) as { keys: unknown };
+      return await verificationKeys(this.#anyTenant && Array.isArray(keys) ? keys.filter(isOfEveryTenant) : keys);
+    } catch (error) {
+      throw new IssuerUnavailableError(identifier, `no usable keys. ${jwks_uri}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** Entra ID says in a key of its common key set whose tokens it is for. */
+function isOfEveryTenant(key: unknown): boolean {
+  const { issuer } = (key ?? {}) as { issuer?: unknown };
+  return issuer === undefined || (typeof issuer === 'string' && issuer.includes(TENANT));
+}
+
+function tenantPattern(identifier: string): RegExp {
+  const [before = '', after = ''] = identifier.split(TENANT).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${before}([A-Za-z0-9-]+)${after}$`);
+}

@@ -1,0 +1,74 @@
+/** How long a value is good, in milliseconds. */
+export interface Lifetime {
+  /** After which it is loaded anew. */
+  readonly fresh: number;
+  /** After which it is no longer used, even where it cannot be loaded anew. */
+  readonly stale: number;
+}
+
+/** Milliseconds in which nobody asks again after the second failure in a row; each further one doubles it. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 10_000;
+
+/**
+ * Something that an issuer publishes: loaded when first asked for, kept, loaded anew in time, and used for a while longer
+ * where the issuer is down. One load runs at a time, and where one after the other fails there are pauses in which nobody
+ * asks the issuer again.
+ */
+export class Renewable<Value> {
+  #value: Value | undefined;
+  #loadedAt = Number.NEGATIVE_INFINITY;
+  #loading: Promise<Value> | undefined;
+  #failure: { readonly error: unknown; readonly pause: number; readonly until: number } | undefined;
+
+  /** @param onFailure - told of each failed load, once */
+  constructor(
+    private readonly load: () => Promise<Value>,
+    private readonly lifetime: Lifetime,
+    private readonly onFailure: (error: unknown) => void = () => undefined,
+  ) {}
+
+  /** Milliseconds since the value was loaded; infinite where there is none. */
+  get age(): number {
+    return Date.now() - this.#loadedAt;
+  }
+
+  /** Whether a load is running. */
+  get isLoading(): boolean {
+    return this.#loading !== undefined;
+  }
+
+  /** @throws what the load threw, if there is no value that is still good */
+  async get(): Promise<Value> {
+    if (this.#value !== undefined && this.age <= this.lifetime.fresh) return this.#value;
+    try {
+      return await this.renew();
+    } catch (error) {
+      if (this.#value !== undefined && this.age <= this.lifetime.stale) return this.#value;
+      throw error;
+    }
+  }
+
+  /** Loads the value anew, or joins whoever does. @throws what the load threw, just now or before the present pause */
+  async renew(): Promise<Value> {
+    if (this.#loading) return await this.#loading;
+    if (this.#failure && Date.now() < this.#failure.until) throw this.#failure.error;
+    this.#loading = this.#renew().finally(() => (this.#loading = undefined));
+    return await this.#loading;
+  }
+
+  async #renew(): Promise<Value> {
+    try {
+      const value = await this.load();
+      this.#value = value;
+      this.#loadedAt = Date.now();
+      this.#failure = undefined;
+      return value;
+    } catch (error) {
+      const pause = this.#failure ? Math.min(Math.max(this.#failure.pause * 2, FIRST_PAUSE), LONGEST_PAUSE) : 0;
+      this.#failure = { error, pause, until: Date.now() + pause };
+      this.onFailure(error);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { JwksClient, type SigningKey } from 'jwks-rsa';
+
+/** A verification key and the one algorithm that its JWK allows, where it says so (RFC 7517 section 4.4). */
+export interface VerificationKey {
+  readonly kid: string | undefined;
+  readonly algorithm: string | undefined;
+  readonly key: KeyObject;
+}
+
+/** Curves of the algorithms that go with one alone (RFC 7518 section 3.4), as Node names them. */
+const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
+
+/** RFC 7518 section 3.3. */
+const MIN_RSA_BITS = 2048;
+
+/**
+ * The keys of a JWK set (RFC 7517 section 5) that signatures can be verified with. Others are passed over: an issuer may
+ * publish keys for other uses and of kinds that come later.
+ *
+ * @param keys - `keys` of the set, as it came
+ */
+export async function verificationKeys(keys: unknown): Promise<readonly VerificationKey[]> {
+  if (!Array.isArray(keys)) throw new Error('it has no keys');
+  const candidates = keys.filter(isForVerification);
+  const client = new JwksClient({
+    jwksUri: '',
+    cache: false,
+    fetcher: () => Promise.resolve({ keys: candidates }),
+  });
+  return (await client.getSigningKeys()).map(toVerificationKey).filter(({ key }) => isStrong(key));
+}
+
+/** Whether a key can be of a token signed with an algorithm: RFC 8725 section 3.1, and RFC 7518 section 3.4 for curves. */
+export function fits({ key, algorithm }: VerificationKey, alg: string): boolean {
+  if (algorithm !== undefined && algorithm !== alg)
+    return isEdwards(algorithm) && isEdwards(alg) && key.asymmetricKeyType === 'ed25519';
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return /^[RP]S\d/.test(alg);
+    case 'ec':
+      return CURVES[alg] !== undefined && CURVES[alg] === key.asymmetricKeyDetails?.namedCurve;
+    case 'ed25519':
+      return isEdwards(alg);
+    default:
+      return false;
+  }
+}
+
+/** RFC 9864 gives EdDSA over Ed25519 a name of its own. */
+function isEdwards(alg: string): boolean {
+  return alg === 'EdDSA' || alg === 'Ed25519';
+}
+
+/** RFC 7517 section 4.3: what `key_ops` says has to allow it; `use` is looked at by jwks-rsa. */
+function isForVerification(key: unknown): boolean {
+  if (typeof key !== 'object' || key === null) return false;
+  const { key_ops: operations } = key as { key_ops?: unknown };
+  return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
+}
+
+function isStrong(key: KeyObject): boolean {
+  const { modulusLength } = key.asymmetricKeyDetails ?? {};
+  return modulusLength === undefined || modulusLength >= MIN_RSA_BITS;
+}
+
+/** jsonwebtoken parses a PEM at every call; a `KeyObject` is made once. */
+function toVerificationKey(key: SigningKey & { alg?: string }): VerificationKey {
+  return { kid: key.kid || undefined, algorithm: key.alg, key: createPublicKey(key.getPublicKey()) };
+}

@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../authentication/caller.js';
+import type { TokenScheme } from '../authentication/credentials.js';
+import { ProofOfPossession } from '../authentication/proof-of-possession.js';
+import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
+import type { Refusal } from '../authorization/authorized-operation.js';
+import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import type { ToolDefinition } from '../catalogue/tool-definition.js';
+import { Issuers } from '../issuers/issuers.js';
+import { problemOfInitialScope } from '../options/option-rules.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { ChallengeException } from './challenge.exception.js';
+import type { ChallengeError } from './challenge.js';
+
+/** What the request that is refused was like. */
+export interface RefusedRequest {
+  readonly scheme?: TokenScheme | undefined;
+  /** The tool that it calls, if there is one. */
+  readonly tool?: ToolDefinition | undefined;
+}
+
+/** Makes the challenges of one server: which scheme, which scopes, how clients have to ask for them. */
+@Injectable()
+export class Challenges {
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(Issuers) private readonly issuers: Issuers,
+    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
+  ) {}
+
+  /** The scopes that a client should start with, as it has to ask for them. */
+  get initialScopes(): readonly string[] {
+    return this.#asked(this.catalogue.initialScopes, this.options.issuers[0]?.scopePrefix);
+  }
+
+  /** For a request without a token, or with one that is not good. */
+  unauthenticated({ scheme, tool }: RefusedRequest, error?: ChallengeError, description?: string): ChallengeException {
+    // Where tools are hidden, their scopes would tell a stranger that they are there.
+    const needed = tool && this.options.list === 'all' ? namedScopes(tool.access) : [];
+    const scopes = needed.length > 0 ? this.#asked(needed, this.options.issuers[0]?.scopePrefix) : this.initialScopes;
+    return this.#challenge(scheme, {
+      ...(error && { error }),
+      ...(description !== undefined && { errorDescription: description }),
+      scopes,
+    });
+  }
+
+  /** For a caller whose token is good, but not good enough. */
+  refused(caller: Caller, scheme: TokenScheme | undefined, { error, scopes, rule }: Refusal): ChallengeException {
+    const { acrValues, maxAge }: Partial<AccessRule> = error === 'insufficient_user_authentication' ? rule : {};
+    const prefix = this.issuers.issuerOf(caller.claims)?.options.scopePrefix;
+    const held =
+      this.options.challenge === 'union' ? caller.scopes.filter((scope) => !problemOfInitialScope(scope)) : [];
+    return this.#challenge(scheme, {
+      error,
+      errorDescription:
+        error === 'insufficient_scope'
+          ? 'The token lacks a scope that the operation needs'
+          : 'The operation needs the user to sign in anew, or in a stronger way',
+      scopes: this.#asked([...held, ...scopes], prefix),
+      ...(acrValues && { acrValues }),
+      maxAge,
+    });
+  }
+
+  #challenge(
+    scheme: TokenScheme | undefined,
+    parameters: Omit<ConstructorParameters<typeof ChallengeException>[0], 'resourceMetadataUrl'>,
+  ): ChallengeException {
+    const { dpop, resourceMetadataUrl } = this.options;
+    return new ChallengeException({
+      ...parameters,
+      ...(scheme === 'dpop' && dpop && { scheme: 'DPoP' }),
+      resourceMetadataUrl,
+      proofAlgorithms: dpop && this.proof.algorithms,
+      proofRequired: dpop?.required ?? false,
+    });
+  }
+
+  #asked(scopes: readonly string[], prefix = ''): readonly string[] {
+    return [...new Set(scopes.map((scope) => `${prefix}${scope}`))];
+  }
+}

@@ -1,0 +1,64 @@
+/** The verified party behind an event, without its token and claims. */
+export interface AuditedCaller {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly clientId: string | undefined;
+  readonly appOnly: boolean;
+}
+
+/** What all events have. */
+export interface AuditContext {
+  /** Unguessable, one for each HTTP request; results that name a reference for support name this. */
+  readonly correlationId: string;
+  /** Trace that the request is part of, where the client or the application has one (W3C Trace Context). */
+  readonly traceId?: string | undefined;
+  readonly caller?: AuditedCaller | undefined;
+  /** What was asked for: `tools/call` and the name of the tool. */
+  readonly operation?: { readonly method: string; readonly name: string | undefined } | undefined;
+  /** Scopes that the caller holds. */
+  readonly scopesHeld?: readonly string[] | undefined;
+}
+
+/** Why an operation was denied; stable. */
+export type DenialReason =
+  'insufficient_scope' | 'insufficient_user_authentication' | 'client_not_allowed' | 'app_only' | 'policy';
+
+type Occurrence =
+  | { readonly type: 'operation_allowed'; readonly scopes: readonly string[] }
+  | {
+      readonly type: 'operation_denied';
+      readonly reason: DenialReason;
+      /** Scopes that the operation takes. */
+      readonly scopes: readonly string[];
+      /** Class of the policy that denied. */
+      readonly policy?: string;
+    }
+  | {
+      readonly type: 'token_rejected';
+      /** For operators; has nothing of the token. */
+      readonly reason: string;
+      /** HTTP status of the answer. */
+      readonly status: number;
+    }
+  | { readonly type: 'request_refused'; readonly reason: 'origin' | 'host' | 'size' }
+  | (Exchange & { readonly type: 'token_exchanged' })
+  | (Exchange & { readonly type: 'token_exchange_failed'; readonly code: string });
+
+interface Exchange {
+  readonly downstream: string;
+  readonly audience: string | undefined;
+  readonly targetResource: string | undefined;
+  /** Scopes that were asked for. */
+  readonly scopes: readonly string[];
+}
+
+/** Something that happened, as it is told to {@link AuditLog}. */
+export type AuditRecord = AuditContext & Occurrence;
+
+/** Something that security may want to know. Has no tokens, secrets or arguments. */
+export type AuditEvent = AuditRecord & {
+  /** ISO 8601, in UTC. */
+  readonly time: string;
+  /** The server: `resource` of the module's options. */
+  readonly resource: string;
+};

@@ -1,0 +1,49 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import type { AuditEvent, AuditRecord } from './audit-event.js';
+import { LoggerAuditSink, type AuditSink } from './audit-sink.js';
+
+/** Tells the sink what happens. */
+@Injectable()
+export class AuditLog implements OnModuleInit {
+  readonly #logger = new Logger(AuditLog.name);
+  #sink: AuditSink = new LoggerAuditSink();
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+  ) {}
+
+  /** @throws {@link McpAuthConfigurationError} if the sink is a class that nobody provides */
+  onModuleInit(): void {
+    const { auditSink } = this.options;
+    if (typeof auditSink === 'object') this.#sink = auditSink;
+    if (typeof auditSink !== 'function') return;
+    try {
+      this.#sink = this.moduleRef.get<AuditSink>(auditSink, { strict: false });
+    } catch {
+      throw new McpAuthConfigurationError([
+        `\`auditSink\` is ${auditSink.name}, which no module provides, or not as a singleton. Add it to the \`providers\` of one.`,
+      ]);
+    }
+  }
+
+  /** Never throws, and waits for nobody. */
+  record(record: AuditRecord): void {
+    const event: AuditEvent = { time: new Date().toISOString(), resource: this.options.resource, ...record };
+    void this.#deliver(event);
+  }
+
+  async #deliver(event: AuditEvent): Promise<void> {
+    try {
+      await this.#sink.record(event);
+    } catch (error) {
+      const reason = error instanceof Error ? error.name : typeof error;
+      this.#logger.error(
+        `An audit event was lost (${event.type}, ${event.correlationId}): the sink failed with ${reason}`,
+      );
+    }
+  }
+}

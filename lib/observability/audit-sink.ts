@@ -1,0 +1,20 @@
+import { Logger } from '@nestjs/common';
+import type { AuditEvent } from './audit-event.js';
+
+/** Takes audit events to where they are kept. What it throws is logged, and reaches no caller. */
+export interface AuditSink {
+  record(event: AuditEvent): void | Promise<void>;
+}
+
+/** Writes events to Nest's logger, one line of JSON each, so that no value can pass for a line of its own. */
+export class LoggerAuditSink implements AuditSink {
+  readonly #logger = new Logger('McpAudit');
+
+  record(event: AuditEvent): void {
+    const line = JSON.stringify(event).replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
+      return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    });
+    if (event.type === 'operation_allowed' || event.type === 'token_exchanged') this.#logger.log(line);
+    else this.#logger.warn(line);
+  }
+}

@@ -1,0 +1,31 @@
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { countExchange, INSTRUMENTATION } from './metrics.js';
+
+/**
+ * Puts a span around a token exchange, and counts it. Of an error only its code is told: messages may quote answers.
+ *
+ * @param downstream - name of the downstream that the token is for
+ */
+export async function traceExchange<Result>(downstream: string, exchange: () => Promise<Result>): Promise<Result> {
+  const attributes = { 'nestjs_mcp_auth.downstream': downstream };
+  const options = { kind: SpanKind.CLIENT, attributes };
+  return await trace.getTracer(INSTRUMENTATION).startActiveSpan('token_exchange', options, async (span) => {
+    try {
+      const result = await exchange();
+      countExchange(downstream, 'exchanged');
+      return result;
+    } catch (error) {
+      const code = codeOf(error);
+      span.setAttribute('error.type', code);
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      countExchange(downstream, code);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '_OTHER';
+}

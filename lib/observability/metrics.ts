@@ -1,0 +1,62 @@
+import { metrics, type Attributes, type Counter, type Histogram, type Meter } from '@opentelemetry/api';
+
+/** What the package is called in telemetry. */
+export const INSTRUMENTATION = 'nestjs-mcp-auth';
+
+/** OpenTelemetry semantic conventions for MCP, in seconds. */
+const DURATION_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
+
+interface Instruments {
+  readonly duration: Histogram;
+  readonly tokensRejected: Counter;
+  readonly operationsDenied: Counter;
+  readonly tokenExchanges: Counter;
+}
+
+const made = new WeakMap<Meter, Instruments>();
+
+/** The instruments of whatever meter provider there is by now: an SDK may be registered after this package is loaded. */
+function instruments(): Instruments {
+  const meter = metrics.getMeter(INSTRUMENTATION);
+  let known = made.get(meter);
+  if (!known) {
+    known = {
+      duration: meter.createHistogram('mcp.server.operation.duration', {
+        unit: 's',
+        description: 'Duration of an MCP request as the server sees it',
+        advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+      }),
+      tokensRejected: meter.createCounter('nestjs_mcp_auth.tokens.rejected', {
+        description: 'Requests whose token was refused',
+      }),
+      operationsDenied: meter.createCounter('nestjs_mcp_auth.operations.denied', {
+        description: 'Operations that a caller was denied',
+      }),
+      tokenExchanges: meter.createCounter('nestjs_mcp_auth.token_exchanges', {
+        description: 'Tokens exchanged for downstreams, or not',
+      }),
+    };
+    made.set(meter, known);
+  }
+  return known;
+}
+
+/** @param seconds - from the request to the end of its answer */
+export function recordDuration(seconds: number, attributes: Attributes): void {
+  instruments().duration.record(seconds, attributes);
+}
+
+/** @param status - HTTP status of the answer */
+export function countRejected(status: number): void {
+  instruments().tokensRejected.add(1, { 'http.response.status_code': status });
+}
+
+/** @param reason - why: one of a few */
+export function countDenied(reason: string): void {
+  instruments().operationsDenied.add(1, { reason });
+}
+
+/** @param outcome - `exchanged`, or the code of the error */
+export function countExchange(downstream: string, outcome: string): void {
+  instruments().tokenExchanges.add(1, { downstream, outcome });
+}

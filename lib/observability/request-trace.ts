@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  context,
+  isSpanContextValid,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+} from '@opentelemetry/api';
+import type { Caller } from '../authentication/caller.js';
+import type { Operation } from '../catalogue/operation.js';
+import type { AuditContext } from './audit-event.js';
+import { INSTRUMENTATION, recordDuration } from './metrics.js';
+
+/** Methods of the MCP schema; what a stranger makes up must not become the name of a span or a time series. */
+const METHODS = new Set([
+  'completion/complete',
+  'initialize',
+  'logging/setLevel',
+  'notifications/cancelled',
+  'notifications/initialized',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+  'ping',
+  'prompts/get',
+  'prompts/list',
+  'resources/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/templates/list',
+  'resources/unsubscribe',
+  'server/discover',
+  'subscriptions/listen',
+  'tools/call',
+  'tools/list',
+]);
+
+/** One request of the endpoint in logs, events and traces. Without an OpenTelemetry SDK only the correlation id is left. */
+export class RequestTrace {
+  readonly correlationId = randomUUID();
+  readonly #startedAt = performance.now();
+  readonly #span: Span;
+  readonly #context: Context;
+  readonly #attributes: Record<string, string> = {};
+  #errorType: string | undefined;
+
+  /**
+   * @param body - of the message; what its `_meta` says of the trace comes before the headers (MCP SEP-414)
+   * @param operation - what is asked for
+   * @param isKnown - whether there is a tool of that name
+   */
+  constructor(headers: IncomingHttpHeaders, body: unknown, operation: Operation | undefined, isKnown: boolean) {
+    const method = operation && METHODS.has(operation.method) ? operation.method : '_OTHER';
+    const name = isKnown ? operation?.name : undefined;
+    this.#attributes = { 'mcp.method.name': method, ...(name !== undefined && { 'gen_ai.tool.name': name }) };
+    const { parent, link } = origin(headers, body);
+    this.#span = trace
+      .getTracer(INSTRUMENTATION)
+      .startSpan(
+        name === undefined ? method : `${method} ${name}`,
+        { kind: SpanKind.SERVER, attributes: this.#attributes, links: link ? [{ context: link }] : [] },
+        parent,
+      );
+    this.#context = trace.setSpan(parent, this.#span);
+  }
+
+  /** What audit events say of the request. */
+  auditContext(caller: Caller | undefined, operation: Operation | undefined): AuditContext {
+    const { traceId } = this.#span.spanContext();
+    return {
+      correlationId: this.correlationId,
+      traceId: isSpanContextValid(this.#span.spanContext()) ? traceId : undefined,
+      caller: caller && {
+        issuer: caller.issuer,
+        subject: caller.subject,
+        clientId: caller.clientId,
+        appOnly: caller.appOnly,
+      },
+      operation: operation && { method: operation.method, name: operation.name },
+      scopesHeld: caller?.scopes,
+    };
+  }
+
+  /** Runs what belongs to the request, so that spans made inside become its children. */
+  run<Result>(run: () => Result): Result {
+    return context.with(this.#context, run);
+  }
+
+  /** @param errorType - why the request fails: one of a few */
+  fail(errorType: string): void {
+    this.#errorType = errorType;
+  }
+
+  /** @param status - HTTP status of the answer */
+  end(status: number): void {
+    const errorType = this.#errorType ?? (status >= 500 ? String(status) : undefined);
+    const attributes = { ...this.#attributes, ...(errorType !== undefined && { 'error.type': errorType }) };
+    this.#span.setAttributes({ ...attributes, 'http.response.status_code': status });
+    if (errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
+    this.#span.end();
+    recordDuration((performance.now() - this.#startedAt) / 1000, attributes);
+  }
+}
+
+function origin(headers: IncomingHttpHeaders, body: unknown) {
+  const active = trace.getSpanContext(context.active());
+  const fromMeta = propagation.extract(ROOT_CONTEXT, traceFieldsOf(metaIn(body)));
+  if (trace.getSpanContext(fromMeta)) return { parent: fromMeta, link: active };
+  if (active) return { parent: context.active(), link: undefined };
+  return { parent: propagation.extract(ROOT_CONTEXT, traceFieldsOf(headers)), link: undefined };
+}
+
+function traceFieldsOf(carrier: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    ['traceparent', 'tracestate', 'baggage'].flatMap((field) => {
+      const value = Object.hasOwn(carrier, field) ? carrier[field] : undefined;
+      return typeof value === 'string' ? [[field, value]] : [];
+    }),
+  );
+}
+
+function metaIn(body: unknown): Record<string, unknown> {
+  const params = isObject(body) ? body.params : undefined;
+  const meta = isObject(params) ? params._meta : undefined;
+  return isObject(meta) ? meta : {};
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,79 @@
+import type { Type } from '@nestjs/common';
+import { z } from 'zod';
+import type { Policy } from '../authorization/policy.js';
+import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
+import type { AuditSink } from '../observability/audit-sink.js';
+import { endpointSchema } from './endpoint-options.js';
+import { clientAuthentication, issuerSchema } from './issuer-schema.js';
+import {
+  problemOfInitialScope,
+  problemOfResource,
+  problemOfScope,
+  problemOfUri,
+  problemOfUrl,
+} from './option-rules.js';
+import { dpopSchema, mutualTlsSchema } from './proof-options.js';
+import { following, text } from './text-schema.js';
+
+const isClass = (value: unknown) => typeof value === 'function';
+
+const scopeHierarchy = z.custom<ScopeImplications>(
+  (value) =>
+    typeof value === 'function' ||
+    (typeof value === 'object' &&
+      value !== null &&
+      Object.entries(value).every(
+        ([scope, implied]) =>
+          problemOfScope(scope) === undefined &&
+          Array.isArray(implied) &&
+          implied.every((one) => typeof one === 'string' && problemOfScope(one) === undefined),
+      )),
+  'is neither a function nor a map from a scope to the scopes it implies. Write it as `{ "orders:write": ["orders:read"] }`',
+);
+
+const auditSink = z.custom<AuditSink | Type<AuditSink>>(
+  (value) => isClass(value) || typeof (value as AuditSink | null)?.record === 'function',
+  'is neither an object with a method `record` nor a class. Give one of the two',
+);
+
+/** The form of the options, each by itself. How they go together is up to `resolve-options`. */
+export const optionsSchema = z.strictObject({
+  server: z.strictObject({
+    name: text,
+    version: text,
+    title: text.optional(),
+    instructions: text.optional(),
+  }),
+  resource: following(problemOfResource),
+  issuers: z.array(issuerSchema).optional(),
+  client: z.strictObject({ id: text, issuer: text.optional(), authentication: clientAuthentication }).optional(),
+  downstreams: z
+    .record(
+      text,
+      z
+        .strictObject({
+          baseUrl: following(problemOfUrl),
+          audience: text.optional(),
+          resource: following(problemOfUri).optional(),
+          scopes: z.array(following(problemOfScope)).optional(),
+        })
+        .refine(({ audience, resource }) => audience !== undefined || resource !== undefined, {
+          message:
+            'names no target. Set `audience` or `resource` to what the authorization server calls this API, so that the exchanged token is good for it alone',
+        }),
+    )
+    .optional(),
+  initialScopes: z.array(following(problemOfInitialScope)).optional(),
+  list: z.enum(['all', 'permitted']).optional(),
+  scopeHierarchy: scopeHierarchy.optional(),
+  challenge: z.enum(['operation', 'union']).optional(),
+  policies: z
+    .array(z.custom<Type<Policy>>(isClass, 'is not a class. Give the class of the policy, not an object'))
+    .optional(),
+  appOnly: z.enum(['allow', 'deny']).optional(),
+  dpop: dpopSchema.optional(),
+  mutualTls: mutualTlsSchema.optional(),
+  endpoint: endpointSchema.optional(),
+  auditSink: auditSink.optional(),
+  anonymous: z.boolean().optional(),
+});

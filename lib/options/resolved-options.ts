@@ -1,0 +1,100 @@
+import type { Type } from '@nestjs/common';
+import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
+import type { Policy } from '../authorization/policy.js';
+import type { AuditSink } from '../observability/audit-sink.js';
+import type { ClientOptions, McpAuthModuleOptions, ServerOptions } from './mcp-auth-options.js';
+import { isLoopback } from './option-rules.js';
+import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
+import { resolveIssuers, type ResolvedIssuer } from './resolved-issuer.js';
+
+/** A downstream as the package uses it. */
+export interface ResolvedDownstream {
+  readonly name: string;
+  readonly baseUrl: URL;
+  readonly audience: string | undefined;
+  readonly resource: string | undefined;
+  readonly scopes: readonly string[];
+}
+
+/** The checks before any token is looked at, with the defaults filled in. */
+export interface ResolvedEndpoint {
+  /** Origin and host of `resource`. */
+  readonly origin: string;
+  readonly host: string;
+  /** Whether `resource` is on loopback. */
+  readonly loopback: boolean;
+  readonly allowedOrigins: ReadonlySet<string> | 'any';
+  readonly allowedHosts: ReadonlySet<string> | 'any';
+  /** Bytes. */
+  readonly maxBodySize: number;
+}
+
+const MAX_BODY_SIZE = 1024 * 1024;
+
+/** The options after validation, with everything derived from `resource` worked out once. */
+export class ResolvedOptions {
+  readonly server: ServerOptions;
+  /** As the user wrote it: RFC 9728 `resource`. */
+  readonly resource: string;
+  /** Path of the endpoint, without a trailing slash; empty at the root. */
+  readonly path: string;
+  /** Address of the RFC 9728 document, as it stands in challenges. */
+  readonly resourceMetadataUrl: string;
+  readonly issuers: readonly ResolvedIssuer[];
+  readonly client: ClientOptions | undefined;
+  readonly downstreams: ReadonlyMap<string, ResolvedDownstream>;
+  readonly initialScopes: readonly string[] | undefined;
+  readonly list: 'all' | 'permitted';
+  readonly scopeHierarchy: ScopeImplications | undefined;
+  readonly challenge: 'operation' | 'union';
+  readonly policies: readonly Type<Policy>[];
+  readonly appOnly: 'allow' | 'deny';
+  readonly dpop: DpopOptions | undefined;
+  readonly mutualTls: MutualTlsOptions | undefined;
+  readonly endpoint: ResolvedEndpoint;
+  readonly auditSink: AuditSink | Type<AuditSink> | undefined;
+  readonly anonymous: boolean;
+
+  constructor(options: McpAuthModuleOptions) {
+    const url = new URL(options.resource);
+    const atRoot = url.pathname === '/';
+    this.server = options.server;
+    this.resource = options.resource;
+    this.path = atRoot ? '' : url.pathname;
+    this.resourceMetadataUrl = `${url.origin}/.well-known/oauth-protected-resource${this.path}`;
+    // RFC 3986 section 6.2.3: an empty path and "/" are the same, and clients send either as `resource`.
+    const audiences = atRoot ? [url.origin, `${url.origin}/`] : [options.resource];
+    this.issuers = resolveIssuers(options.issuers ?? [], audiences, options.client);
+    this.client = options.client;
+    this.downstreams = new Map(
+      Object.entries(options.downstreams ?? {}).map(([name, { baseUrl, audience, resource, scopes = [] }]) => [
+        name,
+        { name, baseUrl: withTrailingSlash(new URL(baseUrl)), audience, resource, scopes },
+      ]),
+    );
+    this.initialScopes = options.initialScopes;
+    this.list = options.list ?? 'all';
+    this.scopeHierarchy = options.scopeHierarchy;
+    this.challenge = options.challenge ?? 'operation';
+    this.policies = options.policies ?? [];
+    this.appOnly = options.appOnly ?? 'allow';
+    this.dpop = options.dpop;
+    this.mutualTls = options.mutualTls;
+    const { allowedOrigins = [], allowedHosts = [], maxBodySize = MAX_BODY_SIZE } = options.endpoint ?? {};
+    this.endpoint = {
+      origin: url.origin,
+      host: url.host,
+      loopback: isLoopback(url),
+      allowedOrigins: allowedOrigins === 'any' ? 'any' : new Set(allowedOrigins),
+      allowedHosts: allowedHosts === 'any' ? 'any' : new Set(allowedHosts),
+      maxBodySize,
+    };
+    this.auditSink = options.auditSink;
+    this.anonymous = options.anonymous ?? false;
+  }
+}
+
+function withTrailingSlash(url: URL): URL {
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
