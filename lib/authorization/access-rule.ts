@@ -41,6 +41,6 @@ export function isSignedInAsNeeded({ claims }: Caller, { acrValues, maxAge }: Ac
   const { acr, auth_time: authenticatedAt } = claims;
   if (acrValues.length > 0 && !(typeof acr === 'string' && acrValues.includes(acr))) return false;
   if (maxAge === undefined) return true;
-  const age = typeof authenticatedAt === 'number' ? Date.now() / 1000 - authenticatedAt : Number.NaN;
+  const age = typeof authenticatedAt === 'number' ? Math.floor(Date.now() / 1000) - authenticatedAt : Number.NaN;
   return age <= maxAge && age >= -CLOCK_TOLERANCE;
 }

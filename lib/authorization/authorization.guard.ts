@@ -14,6 +14,7 @@ import { Challenges } from '../metadata/challenges.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { countDenied } from '../observability/metrics.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
+import { holds } from './access-rule.js';
 import { AuthorizedOperation, type Refusal } from './authorized-operation.js';
 import { ScopeHierarchy } from './scope-hierarchy.js';
 
@@ -45,7 +46,7 @@ export class AuthorizationGuard implements CanActivate {
       return true;
     }
     this.#recordDenial(request, authorized.error, authorized);
-    if (this.options.list === 'permitted' && authorized.error === 'insufficient_scope') {
+    if (this.options.list === 'permitted' && !holds(caller, authorized.rule, this.#hierarchy)) {
       // Whoever may not see a tool is answered as if there were none.
       const unknown = await AuthorizedOperation.authorize(
         { caller, operation, tool: undefined, body },

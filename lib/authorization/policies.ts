@@ -1,4 +1,5 @@
-import { Inject, Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, Scope, type ScopeOptions, type Type } from '@nestjs/common';
+import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { placeOf, type ToolDefinition } from '../catalogue/tool-definition.js';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
@@ -68,8 +69,9 @@ export class Policies {
       // Not there.
     }
     try {
-      const policy = await (own ?? this.moduleRef).create(type);
-      return () => policy;
+      const make = () => (own ?? this.moduleRef).create(type);
+      const policy = await make();
+      return isSingleton(type) ? () => policy : make;
     } catch (error) {
       throw problem(
         type,
@@ -78,6 +80,11 @@ export class Policies {
       );
     }
   }
+}
+
+function isSingleton(type: Type<Policy>): boolean {
+  const options = Reflect.getMetadata(SCOPE_OPTIONS_METADATA, type) as ScopeOptions | undefined;
+  return (options?.scope ?? Scope.DEFAULT) === Scope.DEFAULT;
 }
 
 function problem(type: Type<Policy>, host: ToolDefinition['host'], what: string): McpAuthConfigurationError {

@@ -23,7 +23,9 @@ export class ScopeHierarchy {
     const all = new Set(scopes);
     // A set yields what is added while it is walked.
     for (const scope of all) {
-      for (const implied of this.#implied(scope)) if (all.size < MAX_SCOPES) all.add(implied);
+      const implied: unknown = this.#implied(scope);
+      // A function that looks scopes up in an object finds `constructor` there too.
+      for (const one of Array.isArray(implied) ? (implied as string[]) : []) if (all.size < MAX_SCOPES) all.add(one);
     }
     return all;
   }

@@ -78,7 +78,9 @@ export function defineTool(
       fault('acrValues', `has "${value}". Use printable ASCII without spaces, quotes and backslashes`);
     }
   }
-  if (access.maxAge !== undefined && !(access.maxAge >= 0)) fault('maxAge', 'is not a number of seconds');
+  if (access.maxAge !== undefined && !(Number.isInteger(access.maxAge) && access.maxAge >= 1)) {
+    fault('maxAge', 'is not a whole number of seconds from 1 up. Write one; with 0 no sign-in would be recent enough');
+  }
   if (access.anonymous) {
     for (const option of ['scopes', 'downstream', 'acrValues', 'maxAge', 'appOnly'] as const) {
       if (options[option] !== undefined)

@@ -7,7 +7,7 @@ import type { Refusal } from '../authorization/authorized-operation.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
 import type { ToolDefinition } from '../catalogue/tool-definition.js';
 import { Issuers } from '../issuers/issuers.js';
-import { problemOfInitialScope } from '../options/option-rules.js';
+import { problemOfInitialScope, problemOfScope } from '../options/option-rules.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { ChallengeException } from './challenge.exception.js';
 import type { ChallengeError } from './challenge.js';
@@ -79,6 +79,7 @@ export class Challenges {
   }
 
   #asked(scopes: readonly string[], prefix = ''): readonly string[] {
-    return [...new Set(scopes.map((scope) => `${prefix}${scope}`))];
+    // Scopes may be made of arguments; what is no scope cannot be asked for.
+    return [...new Set(scopes.map((scope) => `${prefix}${scope}`))].filter((scope) => !problemOfScope(scope));
   }
 }

@@ -1,5 +1,5 @@
 import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
-import { McpAuthModule, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { McpAuthModule, type IssuerOptions, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { optionsFor } from './module-options.js';
 import { startApplication, type Platform, type TestApplication } from './test-application.js';
 import { TestIssuer } from './test-issuer.js';
@@ -7,6 +7,8 @@ import { TestIssuer } from './test-issuer.js';
 export interface ProtectedServerParts {
   readonly platform?: Platform;
   readonly options?: Partial<McpAuthModuleOptions>;
+  /** What is said of the issuer besides its name. */
+  readonly trust?: Partial<IssuerOptions>;
   readonly providers?: Provider[];
   readonly controllers?: Type[];
   readonly imports?: (Type | DynamicModule)[];
@@ -24,9 +26,10 @@ export interface ProtectedServer extends TestApplication {
 /** An MCP server and the issuer whose tokens it accepts. */
 export async function startProtectedServer(parts: ProtectedServerParts = {}): Promise<ProtectedServer> {
   const issuer = await TestIssuer.start();
-  const { options, imports = [], ...rest } = parts;
+  const { options, trust, imports = [], ...rest } = parts;
+  const issuers = [{ issuer: issuer.issuer, ...trust }];
   const application = await startApplication({
-    imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, options)), ...imports],
+    imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { issuers, ...options })), ...imports],
     ...rest,
   }).catch(async (error: unknown) => {
     await issuer.close();
