@@ -21,14 +21,15 @@ export interface EndpointOptions {
 const origin = z
   .string()
   .refine(
-    (value) => value === 'null' || (URL.canParse(value) && new URL(value).origin === value),
-    'is not an origin. Write it as browsers send it: "https://app.example.com", without a path and without a slash',
+    (value) => value === 'null' || (!value.includes('*') && URL.canParse(value) && new URL(value).origin === value),
+    'is not an origin. Patterns are none. Write it as browsers send it: "https://app.example.com", without a path and without a slash',
   );
 
 const host = z
   .string()
   .refine(
     (value) =>
+      !value.includes('*') &&
       URL.canParse(`http://${value}`) &&
       new URL(`http://${value}`).host.replace(/:80$/, '') === value.replace(/:80$/, ''),
     'is not a host. Write it as it stands in the Host header: "mcp.internal" or "mcp.internal:8080", in lower case',

@@ -1,0 +1,217 @@
+import { describe, expect, test } from '@jest/globals';
+import { Injectable, type Provider } from '@nestjs/common';
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
+import { Anonymous, McpAuthConfigurationError, McpTool, UsePolicy, type AuditSink, type Policy } from 'nestjs-mcp-auth';
+import { z } from 'zod';
+import { MountedControllers } from '../../lib/endpoint/mounted-controllers.js';
+import { startProtectedServer } from '../support/protected-server.js';
+
+@Injectable()
+class Never implements Policy {
+  permits(): boolean {
+    return false;
+  }
+}
+
+@Injectable()
+class Sink implements AuditSink {
+  record(): void {
+    return;
+  }
+}
+
+@Injectable()
+class OrderTools {
+  @McpTool({ description: 'x', scopes: ['orders:read'] })
+  find(): string {
+    return 'found';
+  }
+}
+
+@Injectable()
+class OpenTools {
+  @McpTool({ description: 'x' })
+  run(): string {
+    return 'ran';
+  }
+}
+
+async function bootError(options: object, providers: Provider[] = [OrderTools]): Promise<string> {
+  try {
+    const server = await startProtectedServer({
+      options: options,
+      providers,
+    });
+    await server.close();
+  } catch (error) {
+    if (error instanceof McpAuthConfigurationError) return error.message;
+    throw error;
+  }
+  return 'It booted';
+}
+
+describe('an option that is wrong stops the boot with its name, the fault and the fix', () => {
+  test.each<[string, object, RegExp]>([
+    [
+      'a hierarchy that is a list',
+      { scopeHierarchy: ['orders:write'] },
+      /`scopeHierarchy` is neither a function nor a map/,
+    ],
+    ['a hierarchy of strings', { scopeHierarchy: { 'orders:write': 'orders:read' } }, /`scopeHierarchy` is neither/],
+    ['a hierarchy of what is no scope', { scopeHierarchy: { 'a b': ['orders:read'] } }, /`scopeHierarchy` is neither/],
+    ['another challenge', { challenge: 'all' }, /`challenge` has to be "operation" or "union"/],
+    ['another appOnly', { appOnly: true }, /`appOnly` has to be "allow" or "deny"/],
+    ['a policy that is an object', { policies: [new Never()] }, /`policies\[0\]` is not a class/],
+    ['a sink without record', { auditSink: {} }, /`auditSink` is neither an object with a method `record` nor a class/],
+    ['a sink that nobody provides', { auditSink: Sink }, /`auditSink` is Sink, which no module provides/],
+    ['an origin with a path', { endpoint: { allowedOrigins: ['https://a.example/x'] } }, /`endpoint\.allowedOrigins/],
+    ['an origin with a slash', { endpoint: { allowedOrigins: ['https://a.example/'] } }, /is not an origin/],
+    ['an origin that is a pattern', { endpoint: { allowedOrigins: ['https://*.example'] } }, /is not an origin/],
+    ['a host with a scheme', { endpoint: { allowedHosts: ['https://a.example'] } }, /is not a host/],
+    ['a host in capitals', { endpoint: { allowedHosts: ['A.example'] } }, /is not a host/],
+    ['no bytes at all', { endpoint: { maxBodySize: 0 } }, /`endpoint\.maxBodySize` has to be a positive number/],
+    ['a limit that is text', { endpoint: { maxBodySize: '1mb' } }, /`endpoint\.maxBodySize` is of the wrong type/],
+    ['an endpoint option nobody knows', { endpoint: { cors: true } }, /`endpoint\.cors` is not an option/],
+  ])('%s', async (_name, options, expected) => {
+    expect(await bootError(options)).toMatch(expected);
+  });
+});
+
+describe('an authorization option that nothing uses stops the boot', () => {
+  test.each<[string, object, Provider[], RegExp]>([
+    [
+      'a hierarchy, where no tool has scopes',
+      { scopeHierarchy: { a: ['b'] } },
+      [OpenTools],
+      /has "a", which implies no scope that a tool needs/,
+    ],
+    [
+      'a hierarchy with a typing error',
+      { scopeHierarchy: { 'orders:write': ['orders:raed'] } },
+      [OrderTools],
+      /has "orders:write", which implies no scope that a tool needs/,
+    ],
+    [
+      'a union of scopes, where no tool has any',
+      { challenge: 'union' },
+      [OpenTools],
+      /`challenge` is "union", but no tool has scopes/,
+    ],
+    ...(['list', 'challenge', 'appOnly', 'scopeHierarchy', 'initialScopes', 'dpop', 'mutualTls'] as const).map(
+      (option): [string, object, Provider[], RegExp] => [
+        `${option} beside anonymous`,
+        {
+          issuers: [],
+          anonymous: true,
+          [option]: {
+            list: 'all',
+            challenge: 'operation',
+            appOnly: 'deny',
+            scopeHierarchy: {},
+            initialScopes: ['x'],
+            dpop: {},
+            mutualTls: { certificate: 'socket' },
+          }[option],
+        },
+        [OpenTools],
+        new RegExp(`\`${option}\` has no effect beside \`anonymous\``),
+      ],
+    ),
+  ])('%s', async (_name, options, providers, expected) => {
+    expect(await bootError(options, providers)).toMatch(expected);
+  });
+
+  test('but not one that is used by way of another scope', async () => {
+    const scopeHierarchy = { 'orders:admin': ['orders:write'], 'orders:write': ['orders:read'] };
+    expect(await bootError({ scopeHierarchy })).toBe('It booted');
+  });
+});
+
+describe('a declaration that could never hold stops the boot', () => {
+  @Injectable()
+  class PolicyInVain {
+    @UsePolicy(Never)
+    run(): string {
+      return 'ran';
+    }
+  }
+  @Injectable()
+  @Anonymous()
+  class AnonymousInVain {}
+  @Injectable()
+  class AnonymousWithScopes {
+    @McpTool({ description: 'x', scopes: ['orders:read'] })
+    @Anonymous()
+    run(): string {
+      return 'ran';
+    }
+  }
+  @Injectable()
+  class OddAcr {
+    @McpTool({ description: 'x', acrValues: ['two words'] })
+    run(): string {
+      return 'ran';
+    }
+  }
+  @Injectable()
+  class OddAge {
+    @McpTool({ description: 'x', maxAge: 0 })
+    run(): string {
+      return 'ran';
+    }
+  }
+  @Injectable()
+  class OddScope {
+    @McpTool({ description: 'x', scopes: { anyOf: ['fine', 'not "fine"'] } })
+    run(): string {
+      return 'ran';
+    }
+  }
+  @Injectable()
+  class Scoped {
+    @McpTool({ description: 'x', input: z.object({ a: z.string() }), scopes: ({ a }) => [a] })
+    run(): string {
+      return 'ran';
+    }
+  }
+
+  test.each<[string, object, Provider[], RegExp]>([
+    ['a policy without a tool', {}, [PolicyInVain], /@UsePolicy on PolicyInVain\.run protects nothing/],
+    ['@Anonymous on a class without tools', {}, [AnonymousInVain], /@Anonymous on AnonymousInVain protects nothing/],
+    [
+      '@Anonymous beside scopes',
+      {},
+      [AnonymousWithScopes],
+      /`scopes` of @McpTool on AnonymousWithScopes\.run can never be met: @Anonymous/,
+    ],
+    ['an acr with a space', {}, [OddAcr], /`acrValues` of @McpTool on OddAcr\.run has "two words"/],
+    ['a maxAge of 0', {}, [OddAge], /`maxAge` of @McpTool on OddAge\.run is not a whole number of seconds from 1 up/],
+    ['an alternative that is no scope', {}, [OddScope], /`scopes` of @McpTool on OddScope\.run has "not "fine""/],
+    [
+      'scopes on a server for everyone',
+      { issuers: [], anonymous: true },
+      [OrderTools],
+      /`scopes` of @McpTool on OrderTools\.find can never be met/,
+    ],
+    [
+      'scopes of arguments on a server for everyone',
+      { issuers: [], anonymous: true },
+      [Scoped],
+      /`scopes` of @McpTool on Scoped\.run can never be met/,
+    ],
+  ])('%s', async (_name, options, providers, expected) => {
+    expect(await bootError(options, providers)).toMatch(expected);
+  });
+});
+
+describe('an endpoint whose guards are not in place', () => {
+  test('does not start', () => {
+    const controllers = new MountedControllers();
+    const guards = Reflect.getMetadata(GUARDS_METADATA, controllers.endpoint) as unknown[];
+    controllers.verify();
+    Reflect.defineMetadata(GUARDS_METADATA, guards.slice(0, 2), controllers.endpoint);
+    expect(() => {
+      controllers.verify();
+    }).toThrow(/The endpoint is not behind AuthorizationGuard, so that tools would run for anyone/);
+  });
+});
