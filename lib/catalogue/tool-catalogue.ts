@@ -118,6 +118,5 @@ export class ToolCatalogue {
 function startingScopes(tools: readonly ToolDefinition[]): readonly string[] {
   const readOnly = tools.filter((tool) => tool.readOnly);
   const scopes = new Set((readOnly.length > 0 ? readOnly : tools).flatMap(({ access }) => namedScopes(access)));
-  scopes.delete('offline_access');
   return [...scopes].sort();
 }

@@ -4,7 +4,7 @@ import type { Tool } from '@modelcontextprotocol/server';
 import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
 import type { Policy } from '../authorization/policy.js';
 import type { McpToolOptions, ToolSchema } from '../decorators/mcp-tool.decorator.js';
-import { problemOfScope } from '../options/option-rules.js';
+import { problemOfResourceScope } from '../options/option-rules.js';
 import { objectSchema } from './tool-schema.js';
 
 /** The provider or controller whose method is the tool. */
@@ -70,7 +70,7 @@ export function defineTool(
     maxAge: options.maxAge,
   };
   for (const scope of namedScopes(access)) {
-    const problem = problemOfScope(scope);
+    const problem = problemOfResourceScope(scope);
     if (problem) fault('scopes', `has "${scope}", which ${problem}`);
   }
   for (const value of access.acrValues) {

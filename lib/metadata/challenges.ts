@@ -7,7 +7,7 @@ import type { Refusal } from '../authorization/authorized-operation.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
 import type { ToolDefinition } from '../catalogue/tool-definition.js';
 import { Issuers } from '../issuers/issuers.js';
-import { problemOfInitialScope, problemOfScope } from '../options/option-rules.js';
+import { problemOfResourceScope } from '../options/option-rules.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { ChallengeException } from './challenge.exception.js';
 import type { ChallengeError } from './challenge.js';
@@ -50,8 +50,7 @@ export class Challenges {
   refused(caller: Caller, scheme: TokenScheme | undefined, { error, scopes, rule }: Refusal): ChallengeException {
     const { acrValues, maxAge }: Partial<AccessRule> = error === 'insufficient_user_authentication' ? rule : {};
     const prefix = this.issuers.issuerOf(caller.claims)?.options.scopePrefix;
-    const held =
-      this.options.challenge === 'union' ? caller.scopes.filter((scope) => !problemOfInitialScope(scope)) : [];
+    const held = this.options.challenge === 'union' ? caller.scopes : [];
     return this.#challenge(scheme, {
       error,
       errorDescription:
@@ -79,7 +78,8 @@ export class Challenges {
   }
 
   #asked(scopes: readonly string[], prefix = ''): readonly string[] {
-    // Scopes may be made of arguments; what is no scope cannot be asked for.
-    return [...new Set(scopes.map((scope) => `${prefix}${scope}`))].filter((scope) => !problemOfScope(scope));
+    // Scopes that are held, or made of arguments, may be anything.
+    const usable = scopes.filter((scope) => !problemOfResourceScope(scope));
+    return [...new Set(usable.map((scope) => `${prefix}${scope}`))];
   }
 }

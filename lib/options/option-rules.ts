@@ -57,7 +57,7 @@ export function problemOfScope(value: string): Problem {
 }
 
 /** `offline_access` is asked for by clients at their own authorization server; a resource never needs it. */
-export function problemOfInitialScope(value: string): Problem {
+export function problemOfResourceScope(value: string): Problem {
   return value === 'offline_access'
     ? 'must not be "offline_access": a client asks for it by itself when it wants a refresh token. Remove it'
     : problemOfScope(value);

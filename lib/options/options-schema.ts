@@ -6,7 +6,7 @@ import type { AuditSink } from '../observability/audit-sink.js';
 import { endpointSchema } from './endpoint-options.js';
 import { clientAuthentication, issuerSchema } from './issuer-schema.js';
 import {
-  problemOfInitialScope,
+  problemOfResourceScope,
   problemOfResource,
   problemOfScope,
   problemOfUri,
@@ -63,7 +63,7 @@ export const optionsSchema = z.strictObject({
         }),
     )
     .optional(),
-  initialScopes: z.array(following(problemOfInitialScope)).optional(),
+  initialScopes: z.array(following(problemOfResourceScope)).optional(),
   list: z.enum(['all', 'permitted']).optional(),
   scopeHierarchy: scopeHierarchy.optional(),
   challenge: z.enum(['operation', 'union']).optional(),

@@ -168,6 +168,13 @@ describe('a declaration that could never hold stops the boot', () => {
     }
   }
   @Injectable()
+  class OfflineAccess {
+    @McpTool({ description: 'x', scopes: ['offline_access'] })
+    run(): string {
+      return 'ran';
+    }
+  }
+  @Injectable()
   class Scoped {
     @McpTool({ description: 'x', input: z.object({ a: z.string() }), scopes: ({ a }) => [a] })
     run(): string {
@@ -187,6 +194,12 @@ describe('a declaration that could never hold stops the boot', () => {
     ['an acr with a space', {}, [OddAcr], /`acrValues` of @McpTool on OddAcr\.run has "two words"/],
     ['a maxAge of 0', {}, [OddAge], /`maxAge` of @McpTool on OddAge\.run is not a whole number of seconds from 1 up/],
     ['an alternative that is no scope', {}, [OddScope], /`scopes` of @McpTool on OddScope\.run has "not "fine""/],
+    [
+      'offline_access',
+      {},
+      [OfflineAccess],
+      /`scopes` of @McpTool on OfflineAccess\.run has "offline_access", which must not/,
+    ],
     [
       'scopes on a server for everyone',
       { issuers: [], anonymous: true },

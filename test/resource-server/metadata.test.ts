@@ -7,7 +7,7 @@ import { startProtectedServer } from '../support/protected-server.js';
 
 @Injectable()
 class OrderTools {
-  @McpTool({ description: 'x', scopes: ['orders:read', 'offline_access'], annotations: { readOnlyHint: true } })
+  @McpTool({ description: 'x', scopes: ['orders:read'], annotations: { readOnlyHint: true } })
   find(): void {
     return;
   }
