@@ -31,6 +31,9 @@ const OPEN_METHODS = new Set([
   'tools/list',
 ]);
 
+/** Seconds after which an issuer that is down is asked again at the latest (RFC 9110 section 10.2.3). */
+const RETRY_AFTER = '10';
+
 /** Lets a request pass whose access token is verified, and says who sent it. Everyone else is challenged. */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard() {
@@ -54,12 +57,14 @@ export class AuthenticationGuard extends AuthGuard() {
     // What a page may send is asked without credentials (Fetch standard, CORS-preflight).
     if (this.moduleOptions.anonymous || request.method === 'OPTIONS') return true;
     const { nonce } = this.proof;
-    if (nonce !== undefined) this.host.httpAdapter.setHeader(context.switchToHttp().getResponse(), 'DPoP-Nonce', nonce);
+    if (nonce !== undefined) this.#setHeader(context, 'DPoP-Nonce', nonce);
     try {
       request.caller = await request.trace.run(() => this.#authenticate(context, request));
       return true;
     } catch (error) {
-      throw this.#answerTo(error, request);
+      const answer = this.#answerTo(error, request);
+      if (answer instanceof ServiceUnavailableException) this.#setHeader(context, 'Retry-After', RETRY_AFTER);
+      throw answer;
     }
   }
 
@@ -105,6 +110,10 @@ export class AuthenticationGuard extends AuthGuard() {
 
   #toolOf({ operation }: McpRequest): ToolDefinition | undefined {
     return operation?.name === undefined ? undefined : this.catalogue.find(operation.name);
+  }
+
+  #setHeader(context: ExecutionContext, name: string, value: string): void {
+    this.host.httpAdapter.setHeader(context.switchToHttp().getResponse(), name, value);
   }
 
   #answerTo(error: unknown, request: McpRequest): unknown {
