@@ -44,3 +44,9 @@ export type {
 } from './observability/audit-event.js';
 export { LoggerAuditSink, type AuditSink } from './observability/audit-sink.js';
 export { McpAuthHealthIndicator, type IssuerHealth, type McpAuthHealth } from './observability/health.indicator.js';
+export { auth0, type Auth0Options } from './providers/auth0.js';
+export { entra, type EntraOptions } from './providers/entra.js';
+export { keycloak, type KeycloakOptions } from './providers/keycloak.js';
+export { okta, type OktaOptions } from './providers/okta.js';
+export { ping, type PingOptions } from './providers/ping.js';
+export type { PresetOverrides } from './providers/preset.js';

@@ -1,6 +1,6 @@
-import type { z } from 'zod';
 import { McpAuthConfigurationError } from './configuration-error.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
+import { problemsOf } from './option-problems.js';
 import { optionsSchema } from './options-schema.js';
 import { TENANT } from './resolved-issuer.js';
 import { ResolvedOptions } from './resolved-options.js';
@@ -76,33 +76,6 @@ const schema = optionsSchema.superRefine((options, context) => {
  */
 export function resolveOptions(options: McpAuthModuleOptions): ResolvedOptions {
   const result = schema.safeParse(options, { reportInput: true });
-  if (!result.success) throw new McpAuthConfigurationError(result.error.issues.flatMap(problemsOf));
+  if (!result.success) throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => problemsOf(issue)));
   return new ResolvedOptions(options);
-}
-
-function problemsOf(issue: z.core.$ZodIssue): string[] {
-  const at = (key?: PropertyKey) => `\`${optionName(key === undefined ? issue.path : [...issue.path, key])}\``;
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => `${at(key)} is not an option. Check its spelling, or remove it.`);
-    case 'invalid_type':
-      return [
-        issue.input === undefined
-          ? `${at()} is missing. It has to be a value of type ${issue.expected}.`
-          : `${at()} is of the wrong type. It has to be a value of type ${issue.expected}.`,
-      ];
-    case 'invalid_value':
-      return [
-        `${at()} has to be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}. Change or remove it.`,
-      ];
-    default:
-      return [`${at()} ${issue.message}.`];
-  }
-}
-
-function optionName(path: readonly PropertyKey[]): string {
-  if (path.length === 0) return 'options';
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index ? '.' : ''}${String(key)}`))
-    .join('');
 }
