@@ -29,7 +29,10 @@ export async function startProtectedServer(parts: ProtectedServerParts = {}): Pr
   const { options, trust, imports = [], ...rest } = parts;
   const issuers = [{ issuer: issuer.issuer, ...trust }];
   const application = await startApplication({
-    imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { issuers, ...options })), ...imports],
+    imports: (origin) => [
+      McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { issuers, ...options })),
+      ...imports,
+    ],
     ...rest,
   }).catch(async (error: unknown) => {
     await issuer.close();
