@@ -67,17 +67,23 @@ export class Issuer {
       throw new IssuerUnavailableError(identifier, 'no usable keys. Its metadata has no jwks_uri');
     try {
       const { keys } = (await (await fetchFromIssuer(jwks_uri)).json()) as { keys: unknown };
-      return await verificationKeys(this.#anyTenant && Array.isArray(keys) ? keys.filter(isOfEveryTenant) : keys);
+      const { tenant } = this.options;
+      const isTenanted = this.#anyTenant !== undefined || tenant !== undefined;
+      return await verificationKeys(
+        isTenanted && Array.isArray(keys) ? keys.filter((key) => isForTenant(key, tenant)) : keys,
+      );
     } catch (error) {
       throw new IssuerUnavailableError(identifier, `no usable keys. ${jwks_uri}: ${reasonOf(error)}`, { cause: error });
     }
   }
 }
 
-/** Entra ID says in a key of its common key set whose tokens it is for. */
-function isOfEveryTenant(key: unknown): boolean {
+/** Entra ID says in a key whose tokens it is for: those of every tenant, or of one. */
+function isForTenant(key: unknown, tenant: string | undefined): boolean {
   const { issuer } = (key ?? {}) as { issuer?: unknown };
-  return issuer === undefined || (typeof issuer === 'string' && issuer.includes(TENANT));
+  if (issuer === undefined) return true;
+  if (typeof issuer !== 'string') return false;
+  return issuer.includes(TENANT) || (tenant !== undefined && issuer.split('/').includes(tenant));
 }
 
 function tenantPattern(identifier: string): RegExp {

@@ -1,0 +1,185 @@
+import { describe, expect, test } from '@jest/globals';
+import { Test } from '@nestjs/testing';
+import { clientSecretBasic, McpAuthConfigurationError, McpAuthModule, type IssuerOptions } from 'nestjs-mcp-auth';
+import { RecordingLogger } from '../support/recording-logger.js';
+
+const ISSUER = 'https://id.example.com/realms/acme';
+const MANY = 'https://login.example.com/{tenantid}/v2.0';
+const METADATA = 'https://login.example.com/common/v2.0/.well-known/openid-configuration';
+const client = { id: 'mcp', authentication: clientSecretBasic('hunter2') };
+const publicKey = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
+
+async function boot(options: object): Promise<void> {
+  const base = { server: { name: 'orders', version: '1.0.0' }, resource: 'https://mcp.example.com/mcp' };
+  const module = McpAuthModule.forRoot({ ...base, ...options });
+  const testing = await Test.createTestingModule({ imports: [module] })
+    .setLogger(new RecordingLogger())
+    .compile();
+  const app = testing.createNestApplication();
+  await app.init();
+  await app.close();
+}
+
+async function bootError(options: object): Promise<McpAuthConfigurationError> {
+  try {
+    await boot(options);
+  } catch (error) {
+    if (error instanceof McpAuthConfigurationError) return error;
+    throw error;
+  }
+  throw new Error('It booted');
+}
+
+describe('a good issuer boots', () => {
+  test.each<[string, Partial<IssuerOptions>]>([
+    ['on plain http on loopback', { issuer: 'http://127.0.0.1:8080/realms/acme' }],
+    ['with tenants', { issuer: MANY, tenants: ['contoso', '72f988bf-86f1-41af-91ab-2d7cd011db47'] }],
+    ['with any tenant', { issuer: MANY, acceptAnyTenant: true, metadataUrl: METADATA }],
+    ['with public keys', { jwks: { keys: [publicKey] } }],
+    ['with introspection and a client of its own', { introspection: { client } }],
+    ['with the longest times', { clockTolerance: 300, introspection: { client, cacheSeconds: 300 } }],
+    ['with the shortest times', { clockTolerance: 0, introspection: { client, cacheSeconds: 0 } }],
+  ])('%s', async (_name, issuer) => {
+    await expect(boot({ issuers: [{ issuer: ISSUER, ...issuer }] })).resolves.toBeUndefined();
+  });
+
+  test('with introspection and the client of the module', async () => {
+    await expect(boot({ issuers: [{ issuer: ISSUER, introspection: {} }], client })).resolves.toBeUndefined();
+  });
+});
+
+describe('a bad issuer option stops the boot with its name, the fault and the fix', () => {
+  test.each<[string, object, string, RegExp]>([
+    ['issuer missing', { issuer: undefined }, 'issuer` is missing', /string/],
+    ['issuer empty', { issuer: '' }, 'issuer` is empty', /Give it a value/],
+    ['issuer with a query', { issuer: `${ISSUER}?x` }, 'issuer` has a query', /Remove "\?"/],
+    ['issuer with a fragment', { issuer: `${ISSUER}#x` }, 'issuer` has a fragment', /Remove "#"/],
+    ['issuer with credentials', { issuer: 'https://u:p@id.example' }, 'issuer` contains credentials', /Remove/],
+    ['issuer of another scheme', { issuer: 'ftp://id.example' }, 'issuer` is not an absolute URL', /Write it out/],
+    ['issuer like loopback', { issuer: 'http://127.0.0.1.id.example' }, 'issuer` is plain http', /https/],
+    ['metadataUrl on plain http', { metadataUrl: 'http://id.example/m' }, 'metadataUrl` is plain http', /https/],
+    ['metadataUrl relative', { metadataUrl: '/m' }, 'metadataUrl` is not an absolute URL', /Write it out/],
+    ['metadataUrl empty', { metadataUrl: '' }, 'metadataUrl` is empty', /Give it a value/],
+    ['tenants empty', { issuer: MANY, tenants: [] }, 'tenants` is empty', /Name the tenants/],
+    ['tenants missing', { issuer: MANY }, 'tenants` is missing', /Name the tenants/],
+    ['tenants without a place', { tenants: ['a'] }, 'tenants` is set, but `issuer` has no "{tenantid}"', /Put it/],
+    ['tenant that is a domain', { issuer: MANY, tenants: ['a.example'] }, 'tenants[0]` is not a tenant id', /Write/],
+    ['tenant with a slash', { issuer: MANY, tenants: ['../a'] }, 'tenants[0]` is not a tenant id', /Write/],
+    ...['common', 'organizations', 'consumers'].map((tenant): [string, object, string, RegExp] => [
+      `tenant "${tenant}"`,
+      { issuer: MANY, tenants: [tenant] },
+      'tenants[0]` stands for many tenants',
+      /acceptAnyTenant/,
+    ]),
+    [
+      'acceptAnyTenant without a place',
+      { acceptAnyTenant: true, metadataUrl: METADATA },
+      'acceptAnyTenant` is set, but `issuer` has no "{tenantid}"',
+      /Put it/,
+    ],
+    [
+      'acceptAnyTenant without metadataUrl',
+      { issuer: MANY, acceptAnyTenant: true },
+      'metadataUrl` is missing',
+      /address/,
+    ],
+    [
+      'acceptAnyTenant beside tenants',
+      { issuer: MANY, acceptAnyTenant: true, tenants: ['a'], metadataUrl: METADATA },
+      'acceptAnyTenant` is set beside `tenants`',
+      /Remove one/,
+    ],
+    ['audiences empty', { audiences: [] }, 'audiences` is empty', /remove it/],
+    ['an audience that is empty', { audiences: [''] }, 'audiences[0]` is empty', /Give it a value/],
+    ['algorithms empty', { algorithms: [] }, 'algorithms` is empty', /remove it/],
+    ...['HS256', 'none', 'RS1', 'es256'].map((algorithm): [string, object, string, RegExp] => [
+      `algorithm ${algorithm}`,
+      { algorithms: ['ES256', algorithm] },
+      'algorithms[1]` has to be "RS256"',
+      /Change or remove/,
+    ]),
+    ['types empty', { types: [] }, 'types` is empty', /remove it/],
+    ['acceptMissingType as text', { acceptMissingType: 'yes' }, 'acceptMissingType` is of the wrong type', /boolean/],
+    ['clockTolerance below', { clockTolerance: -1 }, 'clockTolerance` is not between 0 and 300 seconds', /Choose/],
+    ['clockTolerance above', { clockTolerance: 301 }, 'clockTolerance` is not between 0 and 300 seconds', /Choose/],
+    ['clockTolerance no number', { clockTolerance: NaN }, 'clockTolerance` is not between', /Choose/],
+    ['a scope source that is empty', { claims: { scopes: [''] } }, 'claims.scopes[0]` is neither', /Write the claim/],
+    ['a client source of a number', { claims: { clientId: [7] } }, 'claims.clientId[0]` is neither', /Write/],
+    ['appOnly as a value', { claims: { appOnly: true } }, 'claims.appOnly` is not a function', /Give one/],
+    ['claims of another name', { claims: { scope: ['scp'] } }, 'claims.scope` is not an option', /spelling/],
+    ['clients empty', { clients: [] }, 'clients` is empty', /Name the clients/],
+    ['jwks without keys', { jwks: { keys: [] } }, 'jwks` has no keys', /Give a JWK set/],
+    ['jwks of another shape', { jwks: [publicKey] }, 'jwks` has no keys', /Give a JWK set/],
+    ['a private key', { jwks: { keys: [{ ...publicKey, d: 'hunter2' }] } }, 'jwks` holds private', /public keys alone/],
+    ['a symmetric key', { jwks: { keys: [{ kty: 'oct', k: 'hunter2' }] } }, 'jwks` holds private', /public keys alone/],
+    ['introspection without a client', { introspection: {} }, 'introspection.client` is missing', /Add `\{ id/],
+    [
+      'introspection with many tenants',
+      { issuer: MANY, tenants: ['a'], introspection: { client } },
+      'introspection` cannot be used with many tenants',
+      /Remove/,
+    ],
+    [
+      'introspection with a secret for a client',
+      { introspection: { client: { id: 'mcp', authentication: 'hunter2' } } },
+      'introspection.client.authentication` is not a client authentication',
+      /clientSecretBasic/,
+    ],
+    [
+      'introspection on plain http',
+      { introspection: { client, endpoint: 'http://id.example/introspect' } },
+      'introspection.endpoint` is plain http',
+      /https/,
+    ],
+    [
+      'introspection cached for too long',
+      { introspection: { client, cacheSeconds: 301 } },
+      'introspection.cacheSeconds` is not between 0 and 300',
+      /Choose/,
+    ],
+    [
+      'tokens that remember',
+      { introspection: { client, tokens: /^a/g } },
+      'introspection.tokens` is not a RegExp',
+      /g and y/,
+    ],
+    ['tokens as text', { introspection: { client, tokens: '^a' } }, 'introspection.tokens` is not a RegExp', /g and y/],
+    [
+      'answers signed with an HMAC',
+      { introspection: { client, signedResponse: 'HS256' } },
+      'introspection.signedResponse` has to be "RS256"',
+      /Change or remove/,
+    ],
+  ])('%s', async (_name, change, fault, fix) => {
+    const { message, problems } = await bootError({ issuers: [{ issuer: ISSUER, ...change }] });
+    expect(problems.find((problem) => problem.startsWith(`\`issuers[0].${fault}`))).toMatch(fix);
+    expect(message).not.toContain('hunter2');
+  });
+
+  test('a tenant twice', async () => {
+    const { message } = await bootError({ issuers: [{ issuer: MANY, tenants: ['a', 'a'] }] });
+    expect(message).toContain('`issuers` names an issuer twice. Remove one');
+  });
+
+  test('an issuer that is also the tenant of another', async () => {
+    const issuers = [{ issuer: MANY, tenants: ['a'] }, { issuer: MANY.replace('{tenantid}', 'a') }];
+    expect((await bootError({ issuers })).message).toContain('`issuers` names an issuer twice');
+  });
+
+  test('introspection with the client of the module, which another issuer knows', async () => {
+    const issuers = [{ issuer: ISSUER, introspection: {} }, { issuer: 'https://other.example' }];
+    const { message } = await bootError({ issuers, client: { ...client, issuer: 'https://other.example' } });
+    expect(message).toContain('`issuers[0].introspection.client` is missing');
+  });
+
+  test('introspection at several issuers without saying whose each token is', async () => {
+    const issuers = [
+      { issuer: ISSUER, introspection: { client, tokens: /^a/ } },
+      { issuer: 'https://other.example', introspection: { client } },
+    ];
+    const { problems } = await bootError({ issuers });
+    expect(problems).toEqual([
+      expect.stringMatching(/^`issuers\[1\]\.introspection\.tokens` is missing.*Give a RegExp/),
+    ]);
+  });
+});
