@@ -64,6 +64,9 @@ export const dpopSchema = z.strictObject({
     .optional(),
 });
 
+/** The first and the last IPv4 address, as a socket for both families has them: a range with both has all. */
+const ENDS_OF_ALL = ['::ffff:0.0.0.0', '::ffff:255.255.255.255'];
+
 const proxy = z
   .string()
   .refine(
@@ -71,7 +74,7 @@ const proxy = z
     'is neither an IP address nor a range such as "10.0.0.0/8". Write one of the two',
   )
   .refine(
-    (value) => addressOf(value)?.prefix !== 0,
+    (value) => !ENDS_OF_ALL.every((address) => blockListOf([value]).check(address, 'ipv6')),
     'takes in every address, so that any client could make the header up. Name the proxies alone',
   );
 
