@@ -51,13 +51,18 @@ function refuseOtherTokens(claims: TokenClaims): void {
 /** RFC 7519 sections 4.1.4 to 4.1.6. */
 function checkTimes({ exp, nbf, iat }: TokenClaims, tolerance: number): void {
   const now = Date.now() / 1000;
-  if (typeof exp !== 'number') throw new InvalidTokenError('The token has no expiry');
+  if (!isTime(exp)) throw new InvalidTokenError('The token has no expiry');
   if (exp + tolerance <= now) throw new InvalidTokenError('The token has expired');
   for (const time of [nbf, iat]) {
     if (time === undefined) continue;
-    if (typeof time !== 'number') throw new InvalidTokenError('The token has a time that is not a number');
+    if (!isTime(time)) throw new InvalidTokenError('The token has a time that is not a number');
     if (time - tolerance > now) throw new InvalidTokenError('The token is not valid yet');
   }
+}
+
+/** JSON can write numbers that are read as infinite. */
+function isTime(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 /** RFC 7519 section 4.1.3. */

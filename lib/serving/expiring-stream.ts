@@ -24,7 +24,10 @@ export function endingAt(response: Response, expiresAt: number): Response {
       wait();
     },
     async pull(controller) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        clearTimeout(timer);
+        throw error;
+      });
       // The token may have expired while nothing came.
       if (controller.desiredSize === null || controller.desiredSize === 0) return;
       if (value) controller.enqueue(value);

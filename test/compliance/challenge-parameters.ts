@@ -1,7 +1,11 @@
-/** The parameters of the first challenge of a response, read as strictly as RFC 9110 section 11.6.1 has them. */
+/** The parameters of the first challenge of a response. */
 export function challengeOf(response: Response): Record<string, string> & { readonly scheme: string } {
-  const header = response.headers.get('www-authenticate') ?? '';
-  const [, scheme = '', rest = ''] = /^([A-Za-z]+) (.*)$/.exec(header) ?? [];
+  return parseChallenge(response.headers.get('www-authenticate') ?? '');
+}
+
+/** The parameters of the first challenge of a header, read as strictly as RFC 9110 section 11.6.1 has them. */
+export function parseChallenge(header: string): Record<string, string> & { readonly scheme: string } {
+  const [, scheme = '', rest = ''] = /^([A-Za-z]+) ([\x20-\x7e]*)$/.exec(header) ?? [];
   const parameters: Record<string, string> = {};
   let left = rest;
   for (;;) {
@@ -12,6 +16,7 @@ export function challengeOf(response: Response): Record<string, string> & { read
     parameters[name] = value.replace(/\\(.)/g, '$1');
     left = left.slice(whole.length);
   }
-  if (scheme === '' || (left !== '' && !/^[A-Za-z]+ [a-z_]+="/.test(left))) throw new Error(`No challenge: ${header}`);
+  if (scheme === '' || (left !== '' && !/^DPoP algs="[A-Za-z0-9 ]+"$/.test(left)))
+    throw new Error(`No challenge: ${header}`);
   return { ...parameters, scheme };
 }
