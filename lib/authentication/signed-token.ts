@@ -23,7 +23,6 @@ const KEY_PARAMETERS = ['jwk', 'jku', 'x5u'];
  * @returns `undefined` if it is no JWT, or of no configured issuer
  */
 export function readToken(token: string, issuers: Issuers): SignedToken | undefined {
-  if (!token.split('.').every(isCanonical)) return undefined;
   try {
     const header = decodeProtectedHeader(token);
     const claims = decodeJwt(token);
@@ -40,7 +39,8 @@ export function readToken(token: string, issuers: Issuers): SignedToken | undefi
  * @throws {@link InvalidTokenError} for a header that no access token of the issuer has
  * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
  */
-export async function keyFor({ header, issuer }: SignedToken): Promise<VerificationKey> {
+export async function keyFor({ token, header, issuer }: SignedToken): Promise<VerificationKey> {
+  if (!token.split('.').every(isCanonical)) throw new InvalidTokenError('The token is not in base64url');
   const { algorithms, types, acceptMissingType } = issuer.options;
   const { alg, kid, typ } = header;
   const isTyped = typ === undefined ? acceptMissingType : typeof typ === 'string' && types.has(bareType(typ));

@@ -7,7 +7,7 @@ import { InvalidTokenError } from './invalid-token-error.js';
 /** What only ID tokens, logout tokens and security events have (OpenID Connect Core section 3.3.2.11, RFC 8417). */
 const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events'];
 
-/** What an issuer may say a token is: Keycloak in `typ`, Cognito and others in `token_use`. */
+/** What an issuer may say a token is: Keycloak in `typ`, Cognito in `token_use`, RFC 7662 in `token_type`. */
 const ACCESS_TOKEN_USES = new Set(['bearer', 'dpop', 'access', 'access_token', 'at', 'at+jwt', 'jwt']);
 
 /**
@@ -39,7 +39,7 @@ export function callerOf(claims: TokenClaims, token: string, issuer: ResolvedIss
 function refuseOtherTokens(claims: TokenClaims): void {
   const isOther =
     CLAIMS_OF_OTHER_TOKENS.some((claim) => claims[claim] !== undefined) ||
-    ['typ', 'token_use'].some((claim) => {
+    ['typ', 'token_use', 'token_type'].some((claim) => {
       const use = claims[claim];
       return use !== undefined && !(typeof use === 'string' && ACCESS_TOKEN_USES.has(use.toLowerCase()));
     }) ||

@@ -44,7 +44,10 @@ export interface ClaimMapping {
   appOnly?: (claims: TokenClaims) => boolean;
 }
 
-/** How tokens that are no JWTs are looked up at their issuer (RFC 7662). */
+/**
+ * How tokens that are no JWTs are looked up at their issuer (RFC 7662). A token of which it names no subject stands for
+ * its client alone.
+ */
 export interface IntrospectionOptions {
   /** Address of the introspection endpoint. Defaults to `introspection_endpoint` of the issuer's metadata. */
   endpoint?: string;

@@ -1,0 +1,86 @@
+import { exportJWK, generateKeyPair } from 'jose';
+import * as oauth from 'openid-client';
+import { memoryAdapter } from '../../sample/quickstart/authorization-server/memory-adapter.js';
+import { Provider } from '../../sample/quickstart/authorization-server/oidc-provider.js';
+import { listen, type Listener } from './listen.js';
+
+export const REPORT_CLIENT = { id: 'nightly-report', secret: 'nightly-report-secret-of-32-characters' };
+
+export interface OidcAuthorizationServerOptions {
+  readonly format: 'opaque' | 'jwt';
+  /** How the MCP server is registered, besides its id and secret. */
+  readonly registration?: object;
+}
+
+/** A real authorization server: oidc-provider, for clients that act for themselves. */
+export class OidcAuthorizationServer {
+  /** Paths that were asked for, in order. */
+  readonly requests: string[] = [];
+
+  private constructor(private readonly listener: Listener) {}
+
+  static async start({ format, registration }: OidcAuthorizationServerOptions): Promise<OidcAuthorizationServer> {
+    const listener = await listen();
+    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const none = { redirect_uris: [], response_types: [] };
+    const provider = new Provider(listener.origin, {
+      adapter: memoryAdapter(),
+      clients: [
+        {
+          client_id: 'mcp-server',
+          client_secret: 'mcp-server-secret',
+          grant_types: [],
+          ...none,
+          ...registration,
+        },
+        {
+          client_id: REPORT_CLIENT.id,
+          client_secret: REPORT_CLIENT.secret,
+          grant_types: ['client_credentials'],
+          ...none,
+        },
+      ],
+      jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'rsa', alg: 'RS256', use: 'sig' }] },
+      ttl: { ClientCredentials: 300 },
+      features: {
+        devInteractions: { enabled: false },
+        clientCredentials: { enabled: true },
+        dPoP: { enabled: true },
+        introspection: { enabled: true, allowedPolicy: (_context, { clientId }) => clientId === 'mcp-server' },
+        jwtIntrospection: { enabled: true },
+        revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+        resourceIndicators: {
+          enabled: true,
+          getResourceServerInfo: (_context, audience) => ({
+            audience,
+            scope: 'orders:read',
+            accessTokenFormat: format,
+          }),
+        },
+      },
+    });
+    const server = new OidcAuthorizationServer(listener);
+    const handle = provider.callback();
+    listener.server.on('request', (request, response) => {
+      server.requests.push(request.url ?? '');
+      void handle(request, response);
+    });
+    return server;
+  }
+
+  get issuer(): string {
+    return this.listener.origin;
+  }
+
+  /** What a client knows of it. */
+  async reportClient(): Promise<oauth.Configuration> {
+    const authentication = oauth.ClientSecretBasic(REPORT_CLIENT.secret);
+    return await oauth.discovery(new URL(this.issuer), REPORT_CLIENT.id, undefined, authentication, {
+      execute: [oauth.allowInsecureRequests],
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.listener.close();
+  }
+}
