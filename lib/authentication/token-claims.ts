@@ -1,8 +1,12 @@
+import { Logger } from '@nestjs/common';
+import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { TokenClaims } from '../options/issuer-options.js';
 import type { ResolvedIssuer } from '../options/resolved-issuer.js';
 import { AccessToken, type Caller } from './caller.js';
 import { claimAt } from './claim-source.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+
+const logger = new Logger('TokenClaims');
 
 /** What only ID tokens, logout tokens and security events have (OpenID Connect Core section 3.3.2.11, RFC 8417). */
 const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events'];
@@ -23,13 +27,10 @@ export function callerOf(claims: TokenClaims, token: string, issuer: ResolvedIss
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token has no subject');
   checkTimes(claims, issuer.clockTolerance);
   if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
-  const clientId = clientIdOf(claims, issuer);
   return {
     issuer: iss,
     subject: sub,
-    clientId,
-    appOnly: issuer.appOnly?.(claims) ?? isAppOnly(claims, clientId),
-    scopes: scopesOf(claims, issuer),
+    ...mapped(claims, issuer),
     claims,
     expiresAt: exp as number,
     token: new AccessToken(token),
@@ -69,6 +70,19 @@ function isTime(value: unknown): value is number {
 function isFor(aud: unknown, audiences: readonly string[]): boolean {
   const values: unknown[] = Array.isArray(aud) ? aud : [aud];
   return values.some((value) => typeof value === 'string' && audiences.includes(value));
+}
+
+/** What the claims say, as the issuer says it. Functions of the application may meet claims that nobody thought of. */
+function mapped(claims: TokenClaims, issuer: ResolvedIssuer): Pick<Caller, 'clientId' | 'appOnly' | 'scopes'> {
+  try {
+    const clientId = clientIdOf(claims, issuer);
+    const appOnly = issuer.appOnly?.(claims) ?? isAppOnly(claims, clientId);
+    return { clientId, appOnly, scopes: scopesOf(claims, issuer) };
+  } catch (error) {
+    if (error instanceof InvalidTokenError) throw error;
+    logger.error(`A function in \`claims\` of the issuer ${issuer.identifier} failed: ${reasonOf(error)}`);
+    throw new InvalidTokenError('The token has claims that could not be mapped');
+  }
 }
 
 function clientIdOf(claims: TokenClaims, { clientIdSources }: ResolvedIssuer): string | undefined {

@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
+import { McpAuthConfigurationError } from '../options/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from '../options/resolved-issuer.js';
 import { fetchFromIssuer, reasonOf } from './issuer-fetch.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
 import { IssuerUnavailableError } from './issuer-unavailable-error.js';
 import { Renewable } from './renewable.js';
-import { verificationKeys, type VerificationKey } from './verification-key.js';
+import { fits, verificationKeys, type VerificationKey } from './verification-key.js';
 
 /** Metadata is discovered anew after an hour; while the issuer is down it serves for a day. */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
@@ -59,22 +60,46 @@ export class Issuer {
     else if (introspection.endpoint === undefined) await this.metadata();
   }
 
+  /**
+   * Makes sure that keys which are given, and which nobody will fetch, can be used.
+   *
+   * @throws {@link McpAuthConfigurationError} if none of them can
+   */
+  async checkGivenKeys(): Promise<void> {
+    const { jwks, identifier, algorithms } = this.options;
+    if (!jwks) return;
+    const keys = await this.#verificationKeys().catch(() => []);
+    if (keys.some((key) => algorithms.some((algorithm) => fits(key, algorithm)))) return;
+    throw new McpAuthConfigurationError([
+      `\`jwks\` of the issuer ${identifier} has no key that a token could be verified with. Give public keys for signatures, of the types that \`algorithms\` need.`,
+    ]);
+  }
+
   async #verificationKeys(): Promise<readonly VerificationKey[]> {
-    const { jwks, identifier } = this.options;
-    if (jwks) return await verificationKeys(jwks.keys);
-    const { jwks_uri } = await this.metadata();
-    if (jwks_uri === undefined)
-      throw new IssuerUnavailableError(identifier, 'no usable keys. Its metadata has no jwks_uri');
+    const { jwks, tenant } = this.options;
+    const keys: unknown = jwks ? jwks.keys : await this.#fetchKeys();
+    const isTenanted = this.#anyTenant !== undefined || tenant !== undefined;
     try {
-      const { keys } = (await (await fetchFromIssuer(jwks_uri)).json()) as { keys: unknown };
-      const { tenant } = this.options;
-      const isTenanted = this.#anyTenant !== undefined || tenant !== undefined;
       return await verificationKeys(
         isTenanted && Array.isArray(keys) ? keys.filter((key) => isForTenant(key, tenant)) : keys,
       );
     } catch (error) {
-      throw new IssuerUnavailableError(identifier, `no usable keys. ${jwks_uri}: ${reasonOf(error)}`, { cause: error });
+      throw this.#keysUnavailable(error);
     }
+  }
+
+  async #fetchKeys(): Promise<unknown> {
+    const { jwks_uri } = await this.metadata();
+    if (jwks_uri === undefined) throw this.#keysUnavailable(new Error('its metadata has no jwks_uri'));
+    try {
+      return ((await (await fetchFromIssuer(jwks_uri)).json()) as { keys: unknown }).keys;
+    } catch (error) {
+      throw this.#keysUnavailable(new Error(`${jwks_uri}: ${reasonOf(error)}`, { cause: error }));
+    }
+  }
+
+  #keysUnavailable(cause: unknown): IssuerUnavailableError {
+    return new IssuerUnavailableError(this.identifier, `no usable keys. ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -1,14 +1,19 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { Issuer } from './issuer.js';
 
 /** The configured issuers. Whatever a token names is looked up here and nowhere else. */
 @Injectable()
-export class Issuers {
+export class Issuers implements OnModuleInit {
   readonly all: readonly Issuer[];
 
   constructor(@Inject(ResolvedOptions) options: ResolvedOptions) {
     this.all = options.issuers.map((issuer) => new Issuer(issuer));
+  }
+
+  /** Called by Nest. @throws {@link McpAuthConfigurationError} for given keys that cannot be used */
+  async onModuleInit(): Promise<void> {
+    for (const issuer of this.all) await issuer.checkGivenKeys();
   }
 
   /** The issuer that a token with these claims can be of; they are not verified yet. */

@@ -24,7 +24,7 @@ export type TokenClaims = Readonly<Record<string, unknown>>;
 
 /**
  * Where in the claims something is: the name of a claim, or a path with dots, such as `realm_access.roles`. A claim
- * whose own name is the whole text comes first. Or a function that works it out.
+ * whose own name is the whole text comes first. Or a function that works it out; a token for which it throws is refused.
  */
 export type ClaimSource<Value> = string | ((claims: TokenClaims) => Value | undefined);
 

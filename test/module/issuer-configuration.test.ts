@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { clientSecretBasic, McpAuthConfigurationError, McpAuthModule, type IssuerOptions } from 'nestjs-mcp-auth';
@@ -7,7 +8,8 @@ const ISSUER = 'https://id.example.com/realms/acme';
 const MANY = 'https://login.example.com/{tenantid}/v2.0';
 const METADATA = 'https://login.example.com/common/v2.0/.well-known/openid-configuration';
 const client = { id: 'mcp', authentication: clientSecretBasic('hunter2') };
-const publicKey = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
+const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+const weakKey = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 
 async function boot(options: object): Promise<void> {
   const base = { server: { name: 'orders', version: '1.0.0' }, resource: 'https://mcp.example.com/mcp' };
@@ -155,6 +157,26 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
     expect(problems.find((problem) => problem.startsWith(`\`issuers[0].${fault}`))).toMatch(fix);
     expect(message).not.toContain('hunter2');
   });
+
+  test.each<[string, object]>([
+    ['that are none', { keys: [{ ...publicKey, x: 'x' }] }],
+    ['that are for encryption', { keys: [{ ...publicKey, use: 'enc' }] }],
+    ['that are for another algorithm', { keys: [{ ...publicKey, alg: 'ECDH-ES' }] }],
+    ['that are weak', { keys: [weakKey] }],
+    ['of a type that is not accepted', { algorithms: ['RS256'], keys: [publicKey] }],
+    ['of another tenant', { tenants: true, keys: [{ ...publicKey, issuer: 'https://login.example.com/b/v2.0' }] }],
+  ])(
+    'keys %s',
+    async (_name, { keys, tenants, algorithms }: { keys?: unknown; tenants?: true; algorithms?: string[] }) => {
+      const issuer = { jwks: { keys }, ...(algorithms && { algorithms }) };
+      const { problems } = await bootError({
+        issuers: [tenants ? { ...issuer, issuer: MANY, tenants: ['a'] } : { ...issuer, issuer: ISSUER }],
+      });
+      expect(problems).toEqual([
+        expect.stringMatching(/^`jwks` of the issuer https:\S+ has no key .*Give public keys/),
+      ]);
+    },
+  );
 
   test('a tenant twice', async () => {
     const { message } = await bootError({ issuers: [{ issuer: MANY, tenants: ['a', 'a'] }] });
