@@ -32,11 +32,11 @@ export class EndpointGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<McpRequest>();
     const response = context.switchToHttp().getResponse<McpResponse>();
     this.#observe(request, response);
-    const { host, origin } = request.headers;
+    const { origin } = request.headers;
     const { endpoint } = this.options;
     // What the answer may say to a page depends on the page: caches must not mix them up.
     this.#setHeader(response, 'Vary', 'Origin');
-    const sourceProblem = problemOfHost(host, endpoint) ?? problemOfOrigin(origin, endpoint);
+    const sourceProblem = problemOfHost(hostsOf(request), endpoint) ?? problemOfOrigin(origin, endpoint);
     if (sourceProblem) throw this.#refused(request, sourceProblem);
     if (origin !== undefined) {
       this.#setHeader(response, 'Access-Control-Allow-Origin', origin);
@@ -69,6 +69,16 @@ export class EndpointGuard implements CanActivate {
   #setHeader(response: McpResponse, name: string, value: string): void {
     this.host.httpAdapter.setHeader(response, name, value);
   }
+}
+
+/** Each `Host` of a request, of which there has to be one (RFC 9112 section 3.2), or what HTTP/2 has in its place. */
+function hostsOf(request: McpRequest): readonly string[] {
+  const { headers, rawHeaders } = nodeRequest(request);
+  const hosts = rawHeaders.filter(
+    (_value, index) => rawHeaders[index - 1]?.toLowerCase() === 'host' && index % 2 === 1,
+  );
+  const authority = headers[':authority'];
+  return typeof authority === 'string' ? [...hosts, authority] : hosts;
 }
 
 /** Bytes of the body. A body without a stated length was read by the application's parser, within its own limit. */

@@ -3,12 +3,14 @@ import { isLoopback } from '../options/option-rules.js';
 import type { ResolvedEndpoint } from '../options/resolved-options.js';
 
 /** A page's own name can be made to resolve to any address (DNS rebinding), but that name then stands in `Host`. */
-export function problemOfHost(host: string | undefined, endpoint: ResolvedEndpoint): 'host' | undefined {
+export function problemOfHost(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
   const { allowedHosts } = endpoint;
-  if (allowedHosts === 'any' || host === undefined) return undefined;
-  const name = host.toLowerCase();
-  if (name === endpoint.host || allowedHosts.has(name)) return undefined;
-  return isAddress(name) ? undefined : 'host';
+  if (allowedHosts === 'any') return undefined;
+  const names = new Set(hosts.map((host) => host.toLowerCase()));
+  if (names.size > 1) return 'host';
+  return [...names].every((name) => name === endpoint.host || allowedHosts.has(name) || isAddress(name))
+    ? undefined
+    : 'host';
 }
 
 /** MCP specification, Streamable HTTP, Security Warning: an `Origin` that is there has to be a good one. */
