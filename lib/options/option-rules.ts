@@ -49,11 +49,11 @@ export function problemOfUri(value: string): Problem {
     : 'is not an absolute URI without a fragment. Write it as the authorization server knows it';
 }
 
-/** RFC 6749 section 3.3, `scope-token`. */
+/** RFC 6749 section 3.3, `scope-token`, of a length that leaves room for others in the header of a challenge. */
 export function problemOfScope(value: string): Problem {
-  return /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value)
+  return /^[\x21\x23-\x5B\x5D-\x7E]{1,256}$/.test(value)
     ? undefined
-    : 'is not a scope token (RFC 6749 section 3.3). Use printable ASCII without spaces, quotes and backslashes';
+    : 'is not a scope token (RFC 6749 section 3.3). Use up to 256 characters of printable ASCII, without spaces, quotes and backslashes';
 }
 
 /** `offline_access` is asked for by clients at their own authorization server; a resource never needs it. */
