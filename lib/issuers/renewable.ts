@@ -10,6 +10,9 @@ export interface Lifetime {
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 10_000;
 
+/** Milliseconds that a load may take before those who have a value from before go on with it. */
+const PATIENCE = 1_000;
+
 /**
  * Something that an issuer publishes: loaded when first asked for, kept, loaded anew in time, and used for a while longer
  * where the issuer is down. One load runs at a time, and where one after the other fails there are pauses in which nobody
@@ -18,7 +21,7 @@ const LONGEST_PAUSE = 10_000;
 export class Renewable<Value> {
   #value: Value | undefined;
   #loadedAt = Number.NEGATIVE_INFINITY;
-  #loading: Promise<Value> | undefined;
+  #loading: { readonly value: Promise<Value>; readonly since: number } | undefined;
   #failure: { readonly error: unknown; readonly pause: number; readonly until: number } | undefined;
 
   /** @param onFailure - told of each failed load, once */
@@ -41,20 +44,24 @@ export class Renewable<Value> {
   /** @throws what the load threw, if there is no value that is still good */
   async get(): Promise<Value> {
     if (this.#value !== undefined && this.age <= this.lifetime.fresh) return this.#value;
-    try {
-      return await this.renew();
-    } catch (error) {
-      if (this.#value !== undefined && this.age <= this.lifetime.stale) return this.#value;
-      throw error;
-    }
+    const renewed = this.renew();
+    if (this.#value === undefined || this.age > this.lifetime.stale) return await renewed;
+    return (await within(this.#patience, renewed).catch(() => undefined)) ?? this.#value;
   }
 
   /** Loads the value anew, or joins whoever does. @throws what the load threw, just now or before the present pause */
   async renew(): Promise<Value> {
-    if (this.#loading) return await this.#loading;
-    if (this.#failure && Date.now() < this.#failure.until) throw this.#failure.error;
-    this.#loading = this.#renew().finally(() => (this.#loading = undefined));
-    return await this.#loading;
+    if (!this.#loading) {
+      if (this.#failure && Date.now() < this.#failure.until) throw this.#failure.error;
+      const value = this.#renew().finally(() => (this.#loading = undefined));
+      this.#loading = { value, since: performance.now() };
+    }
+    return await this.#loading.value;
+  }
+
+  /** Milliseconds that are left for the load that is running: an issuer that hangs holds up nobody but those who came first. */
+  get #patience(): number {
+    return PATIENCE - (performance.now() - (this.#loading?.since ?? 0));
   }
 
   async #renew(): Promise<Value> {
@@ -71,4 +78,15 @@ export class Renewable<Value> {
       throw error;
     }
   }
+}
+
+/** @returns `undefined` if it takes longer */
+async function within<Value>(milliseconds: number, promise: Promise<Value>): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, milliseconds), undefined);
+  });
+  return await Promise.race([promise, late]).finally(() => {
+    clearTimeout(timer);
+  });
 }

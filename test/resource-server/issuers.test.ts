@@ -184,6 +184,24 @@ describe('keys', () => {
     expect(await statusAfter(62)).toBe(200);
   });
 
+  test('serve while the issuer accepts connections and says nothing: nobody waits until that has failed', async () => {
+    expect(await call()).toBe(200);
+    const now = Date.now();
+    jest.spyOn(Date, 'now').mockReturnValue(now + 11 * 60_000);
+    let isWaiting = false;
+    issuer.answers.set('/jwks', (_request, response) => {
+      isWaiting = true;
+      response.on('close', () => (isWaiting = false));
+    });
+    const resource = `${application.origin}/mcp`;
+    const token = await issuer.token({ aud: resource, exp: Math.floor(now / 1000) + 3_600 });
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, async () => (await post(resource, toolCall('hello'), { token })).status),
+    );
+    expect(statuses).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(isWaiting).toBe(true);
+  });
+
   test('of a flood of garbage during an outage, few requests reach the issuer, and few lines the log', async () => {
     issuer.answers.set('/jwks', (_request, response) => {
       json(response, 500, {});
