@@ -4,6 +4,12 @@ import { isIPv6, type BlockList, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { blockListOf, type MutualTlsOptions } from '../options/proof-options.js';
 
+/**
+ * Certificates in PEM and nothing else: OpenSSL reads the first and looks no further, which in a header that proxies
+ * joined of two is anyone's. In a chain the client's own is first (RFC 8446 section 4.4.2).
+ */
+const PEM = /^(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/;
+
 /** The parts of a Node request that tell the client's certificate. */
 export interface CertificateSource {
   readonly headers: IncomingHttpHeaders;
@@ -54,6 +60,7 @@ function certificateIn(value: string): Buffer | undefined {
   try {
     const text = value.includes('%') ? decodeURIComponent(value) : value;
     const der = /^(:?)([A-Za-z0-9+/]+={0,2})\1$/.exec(text)?.[2];
+    if (der === undefined && !PEM.test(text)) return undefined;
     return new X509Certificate(der === undefined ? text : Buffer.from(der, 'base64')).raw;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Listener {
@@ -7,15 +8,19 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** A server on a loopback port that the system chose, known before there is anything to answer with. */
-export async function listen(handler?: RequestListener): Promise<Listener> {
-  const server = createServer();
+/**
+ * A server on a loopback port that the system chose, known before there is anything to answer with.
+ *
+ * @param tls - makes it a server of https
+ */
+export async function listen(handler?: RequestListener, tls?: ServerOptions): Promise<Listener> {
+  const server = tls ? createTlsServer(tls) : createServer();
   if (handler) server.on('request', handler);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     server,
-    origin: `http://127.0.0.1:${port}`,
+    origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

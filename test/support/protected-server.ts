@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:https';
 import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
 import { McpAuthModule, type IssuerOptions, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { optionsFor } from './module-options.js';
@@ -6,6 +7,8 @@ import { TestIssuer } from './test-issuer.js';
 
 export interface ProtectedServerParts {
   readonly platform?: Platform;
+  /** Makes the socket one of TLS. */
+  readonly tls?: ServerOptions;
   readonly options?: Partial<McpAuthModuleOptions>;
   /** What is said of the issuer besides its name. */
   readonly trust?: Partial<IssuerOptions>;

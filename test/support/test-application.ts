@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { ServerOptions } from 'node:https';
 import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -10,6 +11,8 @@ export type Platform = 'express' | 'fastify';
 
 export interface ApplicationParts {
   readonly platform?: Platform;
+  /** Makes the socket one of TLS. */
+  readonly tls?: ServerOptions;
   /** Makes the modules, once the origin is known. */
   readonly imports: (origin: string) => (Type | DynamicModule)[];
   readonly providers?: Provider[];
@@ -28,8 +31,8 @@ export interface TestApplication {
 
 /** A Nest application behind a real socket, whose origin is known before its modules are made. */
 export async function startApplication(parts: ApplicationParts): Promise<TestApplication> {
-  const { platform = 'express', imports, providers = [], controllers = [], configure } = parts;
-  const listener = await listen();
+  const { platform = 'express', tls, imports, providers = [], controllers = [], configure } = parts;
+  const listener = await listen(undefined, tls);
   const log = new RecordingLogger();
   try {
     const testing = await Test.createTestingModule({ imports: imports(listener.origin), providers, controllers })
