@@ -123,13 +123,12 @@ export class AuthenticationGuard extends AuthGuard() {
     request.trace.fail(
       answer instanceof ChallengeException ? (answer.parameters.error ?? 'unauthorized') : 'unavailable',
     );
-    const reason = error instanceof Error ? error.message : 'unknown';
     // Every client starts without a token; that is no event.
     if (request.scheme === undefined && status === 401) return answer;
     countRejected(status);
     this.audit.record({
       type: 'token_rejected',
-      reason,
+      reason: reasonFor(error),
       status,
       ...request.trace.auditContext(undefined, request.operation),
     });
@@ -147,4 +146,9 @@ export class AuthenticationGuard extends AuthGuard() {
     }
     return error;
   }
+}
+
+function reasonFor(error: unknown): string {
+  if (error instanceof ChallengeException) return error.parameters.errorDescription ?? error.message;
+  return error instanceof Error ? error.message : 'unknown';
 }

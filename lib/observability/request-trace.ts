@@ -39,6 +39,9 @@ const METHODS = new Set([
   'tools/list',
 ]);
 
+/** Characters that an event tells of a method or a tool: no real name has more, and strangers must not fill the log. */
+const MAX_NAME = 128;
+
 /** One request of the endpoint in logs, events and traces. Without an OpenTelemetry SDK only the correlation id is left. */
 export class RequestTrace {
   readonly correlationId = randomUUID();
@@ -80,7 +83,10 @@ export class RequestTrace {
         clientId: caller.clientId,
         appOnly: caller.appOnly,
       },
-      operation: operation && { method: operation.method, name: operation.name },
+      operation: operation && {
+        method: operation.method.slice(0, MAX_NAME),
+        name: operation.name?.slice(0, MAX_NAME),
+      },
       scopesHeld: caller?.scopes,
     };
   }

@@ -64,7 +64,10 @@ export class ToolRunner {
     };
     try {
       if (caller?.appOnly && !tool.access.appOnly) return deny(APP_ONLY, 'app_only');
-      if ('problems' in input) return errorResult(`Invalid arguments for ${tool.name}:\n${input.problems.join('\n')}`);
+      if ('problems' in input) {
+        trace.fail('tool_error');
+        return errorResult(`Invalid arguments for ${tool.name}:\n${input.problems.join('\n')}`);
+      }
       const objection =
         operation && (await this.policies.objectionTo(tool, { caller, operation, arguments: input.value }));
       if (objection) return deny(objection.denial, 'policy', objection.policy);
