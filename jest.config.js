@@ -3,6 +3,7 @@ export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/secret-watch.setup.ts'],
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { overhear } from './secret-watch.js';
 
 /** Keeps what is logged, at every level. */
 export class RecordingLogger implements LoggerService {
@@ -17,6 +18,7 @@ export class RecordingLogger implements LoggerService {
 
   #record(level: string) {
     return (...parts: unknown[]): void => {
+      overhear('log', ...parts);
       this.lines.push(
         `${level} ${parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' ')}`,
       );

@@ -6,6 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { listen } from './listen.js';
 import { RecordingLogger } from './recording-logger.js';
+import { watch } from './secret-watch.js';
 
 export type Platform = 'express' | 'fastify';
 
@@ -41,6 +42,7 @@ export async function startApplication(parts: ApplicationParts): Promise<TestApp
     const app = testing.createNestApplication(platform === 'express' ? new ExpressAdapter() : new FastifyAdapter());
     configure?.(app);
     await app.init();
+    listener.server.on('request', watch);
     listener.server.on('request', await requestListener(app, platform));
     return {
       app,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { listen, type Listener } from './listen.js';
+import { keepSecret } from './secret-watch.js';
 
 interface SigningKey {
   readonly alg: string;
@@ -54,7 +55,7 @@ export class TestIssuer {
   ): Promise<string> {
     if (!key) throw new Error('The issuer has no key');
     const now = Math.floor(Date.now() / 1000);
-    return await new SignJWT({
+    const token = await new SignJWT({
       iss: this.issuer,
       sub: 'alice',
       client_id: 'test-client',
@@ -65,6 +66,8 @@ export class TestIssuer {
     })
       .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt', ...header })
       .sign(key.privateKey);
+    keepSecret(token);
+    return token;
   }
 
   metadata(): Record<string, unknown> {
