@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, Logger, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
+import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
@@ -152,3 +153,7 @@ function reasonFor(error: unknown): string {
   if (error instanceof ChallengeException) return error.parameters.errorDescription ?? error.message;
   return error instanceof Error ? error.message : 'unknown';
 }
+
+// Nest would put the options of a PassportModule that this module can see in the place of those given above, and another
+// strategy would say who calls.
+Reflect.defineMetadata(PROPERTY_DEPS_METADATA, [], AuthenticationGuard);

@@ -13,6 +13,9 @@ export interface ProofSource extends CertificateSource {
 /** Members of `cnf` that can be checked here (RFC 9449 section 6.1, RFC 8705 section 3.1). */
 const KNOWN_MEMBERS = new Set(['jkt', 'x5t#S256']);
 
+/** Members of `cnf` that name another key (RFC 7800 section 3). What else is there, such as Keycloak's own, means nothing here. */
+const OTHER_KEYS = new Set(['jwk', 'jwe', 'jku', 'kid']);
+
 /** Checks that whoever sends a token has the key it is bound to, and no token is used without. */
 export class ProofOfPossession {
   readonly #dpop: DpopProofs | undefined;
@@ -82,11 +85,13 @@ export class ProofOfPossession {
 function membersOf(confirmation: unknown): { readonly jkt?: string; readonly 'x5t#S256'?: string } {
   if (confirmation === undefined) return {};
   const members = typeof confirmation === 'object' && confirmation !== null ? Object.entries(confirmation) : [];
-  const isKnown = members.every(
-    ([name, value]) => KNOWN_MEMBERS.has(name) && typeof value === 'string' && /^[\w-]{43}$/.test(value),
-  );
-  if (members.length === 0 || !isKnown) throw refused('The token is bound in a way that is not supported here');
-  return Object.fromEntries(members);
+  const known = members.filter(([name]) => KNOWN_MEMBERS.has(name));
+  const isGood =
+    known.length > 0 &&
+    known.every(([, value]) => typeof value === 'string' && /^[\w-]{43}$/.test(value)) &&
+    !members.some(([name]) => OTHER_KEYS.has(name));
+  if (!isGood) throw refused('The token is bound in a way that is not supported here');
+  return Object.fromEntries(known);
 }
 
 function refused(message: string): ProofError {

@@ -9,7 +9,7 @@ import { InvalidTokenError } from './invalid-token-error.js';
 /** A JWT that says it is of a configured issuer. Nothing in it is verified. */
 export interface SignedToken {
   readonly token: string;
-  readonly header: { readonly alg: string; readonly kid?: unknown; readonly typ?: unknown };
+  readonly header: { readonly alg: string; readonly kid?: unknown; readonly typ?: unknown; readonly cty?: unknown };
   readonly claims: TokenClaims;
   readonly issuer: Issuer;
 }
@@ -42,9 +42,10 @@ export function readToken(token: string, issuers: Issuers): SignedToken | undefi
 export async function keyFor({ token, header, issuer }: SignedToken): Promise<VerificationKey> {
   if (!token.split('.').every(isCanonical)) throw new InvalidTokenError('The token is not in base64url');
   const { algorithms, types, acceptMissingType } = issuer.options;
-  const { alg, kid, typ } = header;
+  const { alg, kid, typ, cty } = header;
   const isTyped = typ === undefined ? acceptMissingType : typeof typ === 'string' && types.has(bareType(typ));
   if (!isTyped) throw new InvalidTokenError('The token is not an access token');
+  if (typeof cty === 'string' && bareType(cty) === 'jwt') throw new InvalidTokenError('The token is a JWT in a JWT');
   if ('crit' in header) throw new InvalidTokenError('The token has critical header parameters');
   if (KEY_PARAMETERS.some((parameter) => parameter in header)) {
     throw new InvalidTokenError('The token brings a key of its own');

@@ -27,14 +27,15 @@ export function callerOf(claims: TokenClaims, token: string, issuer: ResolvedIss
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token has no subject');
   checkTimes(claims, issuer.clockTolerance);
   if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
-  return {
+  // It is kept and shared by all requests with this token: nobody may add a scope to it.
+  return deepFrozen({
     issuer: iss,
     subject: sub,
     ...mapped(claims, issuer),
-    claims,
+    claims: structuredClone(claims),
     expiresAt: exp as number,
     token: new AccessToken(token),
-  };
+  });
 }
 
 function refuseOtherTokens(claims: TokenClaims): void {
@@ -109,4 +110,12 @@ function scopesOf(claims: TokenClaims, { scopeSources }: ResolvedIssuer): readon
     throw new InvalidTokenError('The token has scopes that are not strings');
   });
   return [...new Set(scopes)];
+}
+
+function deepFrozen<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !(value instanceof AccessToken)) {
+    Object.values(value).forEach(deepFrozen);
+    Object.freeze(value);
+  }
+  return value;
 }

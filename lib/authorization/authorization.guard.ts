@@ -36,11 +36,12 @@ export class AuthorizationGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
     const { caller, operation, body } = request;
+    const { anonymous: isOpen } = this.options;
     if (Array.isArray(body))
       throw new BadRequestException('JSON-RPC batches are not served. Send one message at a time');
     if (caller) this.#checkClient(caller, request);
     const tool = operation?.name === undefined ? undefined : this.catalogue.find(operation.name);
-    const authorized = await AuthorizedOperation.authorize({ caller, operation, tool, body }, this.#hierarchy);
+    const authorized = await AuthorizedOperation.authorize({ caller, operation, tool, body, isOpen }, this.#hierarchy);
     if (authorized instanceof AuthorizedOperation) {
       request.authorized = authorized;
       return true;
@@ -49,7 +50,7 @@ export class AuthorizationGuard implements CanActivate {
     if (this.options.list === 'permitted' && !holds(caller, authorized.rule, this.#hierarchy)) {
       // Whoever may not see a tool is answered as if there were none.
       const unknown = await AuthorizedOperation.authorize(
-        { caller, operation, tool: undefined, body },
+        { caller, operation, tool: undefined, body, isOpen },
         this.#hierarchy,
       );
       if (unknown instanceof AuthorizedOperation) request.authorized = unknown;

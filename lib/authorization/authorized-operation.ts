@@ -2,9 +2,9 @@ import type { Caller } from '../authentication/caller.js';
 import { argumentsIn, type Operation } from '../catalogue/operation.js';
 import type { ToolDefinition } from '../catalogue/tool-definition.js';
 import { parseWith, type Parsed } from '../catalogue/tool-schema.js';
-import { holds, isSignedInAsNeeded, type AccessRule } from './access-rule.js';
+import { holds, isSignedInAsNeeded, namedScopes, type AccessRule } from './access-rule.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
-import { judgeScopes, type ScopeRule } from './scope-rule.js';
+import { judgeScopes, problemOfRule, type ScopeRule } from './scope-rule.js';
 
 /** A request whose caller is certain. */
 export interface AuthorizationRequest {
@@ -13,6 +13,8 @@ export interface AuthorizationRequest {
   readonly operation: Operation | undefined;
   /** The tool that the operation calls, if there is one of that name. */
   readonly tool: ToolDefinition | undefined;
+  /** Whether the whole server is for everyone. */
+  readonly isOpen: boolean;
   /** The JSON-RPC message. */
   readonly body: unknown;
 }
@@ -40,11 +42,13 @@ export class AuthorizedOperation {
 
   /** Gives leave where the caller holds the scopes that the operation takes, and signed in as it demands. */
   static async authorize(
-    { caller, operation, tool, body }: AuthorizationRequest,
+    { caller, operation, tool, body, isOpen }: AuthorizationRequest,
     hierarchy: ScopeHierarchy,
   ): Promise<AuthorizedOperation | Refusal> {
     if (!tool) return new AuthorizedOperation(caller, operation, undefined, { problems: [] }, []);
     const { access } = tool;
+    if (!caller && !access.anonymous && !isOpen)
+      return { error: 'insufficient_scope', scopes: namedScopes(access), rule: access };
     // Arguments of callers whose scopes do not suffice anyhow are not looked at.
     const input = holds(caller, access, hierarchy) ? await parseWith(tool.input, argumentsIn(body)) : undefined;
     const { sufficient, needed } = judgeScopes(ruleFor(access, input), caller?.scopes ?? [], hierarchy);
@@ -59,5 +63,9 @@ export class AuthorizedOperation {
 /** Where the arguments are wrong, the tool will not run, whatever it would take. */
 function ruleFor({ scopes }: AccessRule, input: Parsed | undefined): ScopeRule {
   if (typeof scopes !== 'function') return scopes;
-  return input && 'value' in input ? scopes(input.value as never) : [];
+  if (!input || !('value' in input)) return [];
+  const rule: unknown = scopes(input.value as never);
+  const problem = problemOfRule(rule);
+  if (problem) throw new Error(`What the function in \`scopes\` returned ${problem}`);
+  return rule as ScopeRule;
 }

@@ -31,6 +31,24 @@ export function scopesNamedBy(rule: ScopeRule): readonly string[] {
   return [...new Set([...allOf, ...anyOf])];
 }
 
+/** What is wrong with a rule and how to mend it: what is no rule must not pass for one that asks for nothing. */
+export function problemOfRule(rule: unknown): string | undefined {
+  if (isScopes(rule)) return undefined;
+  if (typeof rule !== 'object' || rule === null || Object.getPrototypeOf(rule) !== Object.prototype) return NO_RULE;
+  const { allOf, anyOf, ...others } = rule as Record<string, unknown>;
+  const isRule = [allOf, anyOf].every((part) => part === undefined || isScopes(part));
+  if (!isRule || Object.keys(others).length > 0 || (allOf === undefined && anyOf === undefined)) return NO_RULE;
+  return isScopes(anyOf) && anyOf.length === 0
+    ? 'has an empty `anyOf`, of which nobody holds one. Name the scopes'
+    : undefined;
+}
+
+const NO_RULE = 'is neither a list of scopes nor `{ allOf, anyOf }` with such lists. Write one of the two';
+
+function isScopes(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((scope) => typeof scope === 'string');
+}
+
 function partsOf(rule: ScopeRule): { allOf: readonly string[]; anyOf: readonly string[] } {
   if (isList(rule)) return { allOf: rule, anyOf: [] };
   return { allOf: rule.allOf ?? [], anyOf: rule.anyOf ?? [] };

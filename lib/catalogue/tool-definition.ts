@@ -4,6 +4,7 @@ import type { Tool } from '@modelcontextprotocol/server';
 import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
 import type { Policy } from '../authorization/policy.js';
 import type { McpToolOptions, ToolSchema } from '../decorators/mcp-tool.decorator.js';
+import { problemOfRule } from '../authorization/scope-rule.js';
 import { problemOfResourceScope } from '../options/option-rules.js';
 import { objectSchema } from './tool-schema.js';
 
@@ -62,8 +63,11 @@ export function defineTool(
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) {
     fault('name', `is "${name}". Use 1 to 128 letters, digits, "_", "-" and "."`);
   }
+  const { scopes = [] } = options;
+  const ruleProblem = typeof scopes === 'function' ? undefined : problemOfRule(scopes);
+  if (ruleProblem) fault('scopes', ruleProblem);
   const access: AccessRule = {
-    scopes: options.scopes ?? [],
+    scopes: ruleProblem ? [] : scopes,
     anonymous: surroundings.anonymous,
     appOnly: (options.appOnly ?? surroundings.appOnly) === 'allow',
     acrValues: options.acrValues ?? [],

@@ -27,7 +27,7 @@ export type Parsed = { readonly value: unknown } | { readonly problems: readonly
 /** Validates arguments; without a schema there are none. */
 export async function parseWith(schema: ToolSchema | undefined, args: unknown): Promise<Parsed> {
   if (!schema) return { value: {} };
-  const result = await schema['~standard'].validate(args);
+  const result = await validate(schema, args);
   if (!result.issues) return { value: result.value };
   return {
     problems: result.issues.map(({ path = [], message }) => {
@@ -35,4 +35,13 @@ export async function parseWith(schema: ToolSchema | undefined, args: unknown): 
       return `- ${at ? `${at}: ` : ''}${message}`;
     }),
   };
+}
+
+/** A transform of the application that throws has met arguments that are wrong. */
+async function validate(schema: ToolSchema, args: unknown) {
+  try {
+    return await schema['~standard'].validate(args);
+  } catch {
+    return { issues: [{ message: 'could not be read', path: [] }] };
+  }
 }

@@ -1,4 +1,5 @@
-import { SetMetadata, type CustomDecorator, type Type } from '@nestjs/common';
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
 import type { Policy } from '../authorization/policy.js';
 
 export const POLICIES = 'nestjs-mcp-auth:policies';
@@ -10,6 +11,14 @@ export const POLICIES = 'nestjs-mcp-auth:policies';
  *
  * @param policies - classes that implement {@link Policy}: providers, or made by Nest with what they inject
  */
-export function UsePolicy(...policies: Type<Policy>[]): CustomDecorator {
-  return SetMetadata(POLICIES, policies);
+export function UsePolicy(...policies: Type<Policy>[]): ClassDecorator & MethodDecorator {
+  return (target: object, _key?: string | symbol, method?: PropertyDescriptor) => {
+    const decorated = (method?.value ?? target) as object;
+    // Decorators apply from the last to the first, and a class has those of its parents first.
+    const own = (Reflect.getOwnMetadata(POLICIES, decorated) ?? []) as Type<Policy>[];
+    const inherited = (Reflect.getMetadata(POLICIES, Object.getPrototypeOf(decorated) as object) ??
+      []) as Type<Policy>[];
+    const known = own.length > 0 ? own.slice(inherited.length) : [];
+    Reflect.defineMetadata(POLICIES, [...inherited, ...policies, ...known], decorated);
+  };
 }

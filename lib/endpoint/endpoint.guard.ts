@@ -83,7 +83,13 @@ function hostsOf(request: McpRequest): readonly string[] {
 
 /** Bytes of the body. A body without a stated length was read by the application's parser, within its own limit. */
 function sizeOf(request: McpRequest): number {
-  const stated = nodeRequest(request).headers['content-length'];
-  if (stated !== undefined) return Number(stated);
-  return request.body === undefined ? 0 : Buffer.byteLength(JSON.stringify(request.body));
+  const { 'content-length': stated, 'content-encoding': encoding = 'identity' } = nodeRequest(request).headers;
+  if (stated !== undefined && encoding.toLowerCase() === 'identity') return Number(stated);
+  if (request.body === undefined) return 0;
+  try {
+    return Buffer.byteLength(JSON.stringify(request.body));
+  } catch {
+    // Nested deeper than it can be written out.
+    return Number.POSITIVE_INFINITY;
+  }
 }

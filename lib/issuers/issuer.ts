@@ -89,11 +89,14 @@ export class Issuer {
   }
 
   async #fetchKeys(): Promise<unknown> {
-    const { jwks_uri } = await this.metadata();
+    let { jwks_uri } = await this.metadata();
+    if (jwks_uri === undefined) ({ jwks_uri } = await this.#metadata.renew());
     if (jwks_uri === undefined) throw this.#keysUnavailable(new Error('its metadata has no jwks_uri'));
     try {
       return ((await (await fetchFromIssuer(jwks_uri)).json()) as { keys: unknown }).keys;
     } catch (error) {
+      // They may have moved; the next attempt looks for them anew.
+      this.#metadata.expire();
       throw this.#keysUnavailable(new Error(`${jwks_uri}: ${reasonOf(error)}`, { cause: error }));
     }
   }

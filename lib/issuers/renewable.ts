@@ -36,6 +36,11 @@ export class Renewable<Value> {
     return Date.now() - this.#loadedAt;
   }
 
+  /** What is there is no longer fresh: it is loaded anew, and serves on where that fails. */
+  expire(): void {
+    this.#loadedAt = Math.min(this.#loadedAt, Date.now() - this.lifetime.fresh - 1);
+  }
+
   /** Whether a load is running. */
   get isLoading(): boolean {
     return this.#loading !== undefined;

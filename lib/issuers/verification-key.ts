@@ -14,6 +14,9 @@ const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: '
 /** RFC 7518 section 3.3. */
 const MIN_RSA_BITS = 2048;
 
+/** With an exponent of 1 the padded message is its own signature: anyone can sign. */
+const MIN_RSA_EXPONENT = 3n;
+
 /**
  * The keys of a JWK set (RFC 7517 section 5) that signatures can be verified with. Others are passed over: an issuer may
  * publish keys for other uses and of kinds that come later.
@@ -60,8 +63,8 @@ function isForVerification(key: unknown): boolean {
 }
 
 function isStrong(key: KeyObject): boolean {
-  const { modulusLength } = key.asymmetricKeyDetails ?? {};
-  return modulusLength === undefined || modulusLength >= MIN_RSA_BITS;
+  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {};
+  return modulusLength === undefined || (modulusLength >= MIN_RSA_BITS && (publicExponent ?? 0n) >= MIN_RSA_EXPONENT);
 }
 
 /** jsonwebtoken parses a PEM at every call; a `KeyObject` is made once. */

@@ -12,6 +12,9 @@ import { ResolvedOptions } from '../options/resolved-options.js';
 import { ChallengeException } from './challenge.exception.js';
 import type { ChallengeError } from './challenge.js';
 
+/** Characters: clients and proxies refuse headers that are much longer, and with them the answer. */
+const MAX_SCOPES_LENGTH = 2_000;
+
 /** What the request that is refused was like. */
 export interface RefusedRequest {
   readonly scheme?: TokenScheme | undefined;
@@ -57,7 +60,7 @@ export class Challenges {
         error === 'insufficient_scope'
           ? 'The token lacks a scope that the operation needs'
           : 'The operation needs the user to sign in anew, or in a stronger way',
-      scopes: this.#asked([...held, ...scopes], prefix),
+      scopes: this.#asked([...scopes, ...held], prefix),
       ...(acrValues && { acrValues }),
       maxAge,
     });
@@ -80,6 +83,8 @@ export class Challenges {
   #asked(scopes: readonly string[], prefix = ''): readonly string[] {
     // Scopes that are held, or made of arguments, may be anything.
     const usable = scopes.filter((scope) => !problemOfResourceScope(scope));
-    return [...new Set(usable.map((scope) => `${prefix}${scope}`))];
+    const asked = [...new Set(usable.map((scope) => `${prefix}${scope}`))];
+    let length = 0;
+    return asked.filter((scope) => (length += scope.length + 1) <= MAX_SCOPES_LENGTH);
   }
 }

@@ -50,8 +50,9 @@ function rolesOf(access: unknown, client: string): readonly string[] | undefined
   return isObject(ofClient) ? (ofClient.roles as readonly string[] | undefined) : undefined;
 }
 
-/** The first where the client scope `profile` is there, the others where `service_account` is. */
-function isServiceAccount({ preferred_username: name, clientHost, clientAddress }: TokenClaims): boolean {
+/** The first in every token of the grant itself, the second where the scope `profile` is there, the others by `service_account`. */
+function isServiceAccount({ jti, preferred_username: name, clientHost, clientAddress }: TokenClaims): boolean {
+  if (typeof jti === 'string' && /^[a-z]{4}cc:/.test(jti)) return true;
   const isNamedSo = typeof name === 'string' && name.startsWith('service-account-');
   return isNamedSo || clientHost !== undefined || clientAddress !== undefined;
 }

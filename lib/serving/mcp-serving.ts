@@ -12,6 +12,7 @@ import { holds } from '../authorization/access-rule.js';
 import { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { endingAt } from './expiring-stream.js';
@@ -95,7 +96,15 @@ export class McpServing implements OnModuleDestroy {
         },
       },
     );
-    server.setRequestHandler('tools/list', () => ({ tools: this.#listing(authorized) }));
+    server.setRequestHandler('tools/list', () => {
+      try {
+        return { tools: this.#listing(authorized) };
+      } catch (error) {
+        // The SDK would tell the client the message of a function of the application.
+        this.#logger.error(`tools/list failed [${trace.correlationId}] ${reasonOf(error)}`);
+        throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error');
+      }
+    });
     server.setRequestHandler('tools/call', ({ params }, context: ServerContext) => {
       // A tool that the caller may not see is not there.
       if (authorized.tool?.name !== params.name) {

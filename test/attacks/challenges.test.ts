@@ -91,7 +91,7 @@ describe('an argument that a scope is made of', () => {
     const response = await post(server.resource, toolCall('in_region', { region }), { token });
     expect(response.status).toBe(403);
     const isScope = /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(region) && region.length < 256;
-    const asked = isScope ? `other orders:read orders:${region}` : 'other orders:read';
+    const asked = isScope ? `orders:read orders:${region} other` : 'orders:read other';
     await expectHonest(response, { error: 'insufficient_scope', scope: asked });
   });
 });
@@ -101,7 +101,7 @@ describe('a scope that the token has, which a challenge repeats', () => {
     const token = await server.token('', { scope: undefined, scp: [scope, 'other'] });
     const response = await post(server.resource, toolCall('find'), { token });
     expect(response.status).toBe(403);
-    await expectHonest(response, { error: 'insufficient_scope', scope: 'other orders:read' });
+    await expectHonest(response, { error: 'insufficient_scope', scope: 'orders:read other' });
   });
 });
 
@@ -110,7 +110,7 @@ describe('claims that are written down', () => {
     const token = await server.token('other', { sub: text, client_id: text, tid: text });
     const response = await post(server.resource, toolCall('find'), { token });
     expect(response.status).toBe(403);
-    await expectHonest(response, { error: 'insufficient_scope', scope: 'other orders:read' });
+    await expectHonest(response, { error: 'insufficient_scope', scope: 'orders:read other' });
   });
 });
 

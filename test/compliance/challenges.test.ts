@@ -95,7 +95,7 @@ describe('MCP authorization, scopes in challenges', () => {
   test('2025-11-25: MAY include what the client holds already', async () => {
     const union = await startProtectedServer({ providers: [OrderTools], options: { challenge: 'union' } });
     const response = await post(union.resource, toolCall('create'), { token: await union.token('orders:read') });
-    expect(challengeOf(response).scope).toBe('orders:read orders:write audit');
+    expect(challengeOf(response).scope).toBe('orders:write audit orders:read');
     await union.close();
   });
 

@@ -20,7 +20,7 @@ export class RecordingLogger implements LoggerService {
     return (...parts: unknown[]): void => {
       overhear('log', ...parts);
       this.lines.push(
-        `${level} ${parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' ')}`,
+        `${level} ${parts.map((part) => (typeof part === 'string' ? part : part instanceof Error ? String(part.stack) : JSON.stringify(part))).join(' ')}`,
       );
     };
   }
