@@ -86,6 +86,17 @@ describe('kid', () => {
   ]);
 });
 
+describe('cty', () => {
+  describeTokens(
+    attacked,
+    members({
+      'a JWT': { cty: 'JWT' },
+      'a JWT in small letters': { cty: 'jwt' },
+      'a JWT in full': { cty: 'application/jwt' },
+    }),
+  );
+});
+
 describe('crit', () => {
   describeTokens(
     attacked,

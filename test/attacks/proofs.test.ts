@@ -40,6 +40,14 @@ test('a bound token and its proof are good, once', async () => {
   expectVerdict(await withProofs(`DPoP ${bound.token}`, [proof]), NO_PROOF, proof);
 });
 
+test('members of cnf that name no key mean nothing (RFC 7800 section 3.1), as Keycloak has one', async () => {
+  const token = attacked().forge.token({ cnf: { ...client.confirmation, 'kc-jkt-type': 'DPoP' } });
+  const proof = await proofOf({ ...bound, token });
+  expectVerdict(await withProofs(`DPoP ${token}`, [proof]), [200]);
+  attacked().forget();
+  expectVerdict(await withProofs(`Bearer ${token}`, []), NO_TOKEN);
+});
+
 describe('a bound token of somebody else', () => {
   test.each<[string, () => Promise<readonly string[]> | readonly string[], Verdict]>([
     ['without a proof', () => [], NO_PROOF],

@@ -47,6 +47,7 @@ describe('Keycloak', () => {
   test.each<[string, Record<string, unknown>]>([
     ['by its name', { preferred_username: 'service-account-batch', azp: 'batch' }],
     ['without the scope profile', { preferred_username: undefined, azp: 'batch', clientHost: '10.0.0.7' }],
+    ['by its grant alone', { preferred_username: undefined, azp: 'batch', jti: 'trltcc:4f1c' }],
   ])('a service account is known %s', async (_name, claims) => {
     expect(await provider.callerOf({ ...USER, ...claims })).toMatchObject({ appOnly: true, clientId: 'batch' });
   });
