@@ -60,5 +60,5 @@ type Method = (...parts: unknown[]) => unknown;
 function textOf(what: unknown): string {
   if (typeof what === 'string') return what;
   const text = JSON.stringify(what, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  return text;
+  return (text as string | undefined) ?? '';
 }
