@@ -59,6 +59,7 @@ type Method = (...parts: unknown[]) => unknown;
 
 function textOf(what: unknown): string {
   if (typeof what === 'string') return what;
-  const text = JSON.stringify(what, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  return (text as string | undefined) ?? '';
+  // What JSON has no words for.
+  if (what === undefined || typeof what === 'function') return typeof what;
+  return JSON.stringify(what, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
