@@ -3,11 +3,11 @@ export { McpAuthError } from './mcp-auth-error.js';
 export { McpAuthConfigurationError } from './options/configuration-error.js';
 export type {
   ClientOptions,
-  DownstreamOptions,
   McpAuthModuleOptions,
   McpAuthOptionsFactory,
   ServerOptions,
 } from './options/mcp-auth-options.js';
+export type { DownstreamOptions } from './options/downstream-options.js';
 export { McpTool, type McpToolOptions, type ToolSchema } from './decorators/mcp-tool.decorator.js';
 export type { AccessToken, Caller } from './authentication/caller.js';
 export type { McpContext } from './serving/mcp-context.js';
@@ -15,7 +15,18 @@ export { ToolError } from './serving/tool-error.js';
 export { clientSecretBasic, clientSecretPost } from './downstream/client-authentication.js';
 export { DownstreamClient, type Downstream, type JsonRequestInit } from './downstream/downstream-client.js';
 export {
+  CallerActionError,
   DownstreamError,
+  OperatorActionError,
+  TemporaryFailureError,
+  type CallerActionCode,
+  type CallerRemedy,
+  type ChallengeRemedy,
+  type DownstreamAnswerCode,
+  type DownstreamUsageCode,
+  type OperatorActionCode,
+  type PageRemedy,
+  type TemporaryFailureCode,
   type DownstreamErrorCode,
   type DownstreamErrorOptions,
 } from './downstream/downstream-error.js';
@@ -43,7 +54,12 @@ export type {
   DenialReason,
 } from './observability/audit-event.js';
 export { LoggerAuditSink, type AuditSink } from './observability/audit-sink.js';
-export { McpAuthHealthIndicator, type IssuerHealth, type McpAuthHealth } from './observability/health.indicator.js';
+export {
+  McpAuthHealthIndicator,
+  type DownstreamHealth,
+  type IssuerHealth,
+  type McpAuthHealth,
+} from './observability/health.indicator.js';
 export { auth0, type Auth0Options } from './providers/auth0.js';
 export { entra, type EntraOptions } from './providers/entra.js';
 export { keycloak, type KeycloakOptions } from './providers/keycloak.js';

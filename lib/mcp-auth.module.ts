@@ -9,9 +9,12 @@ import { AuthorizationGuard } from './authorization/authorization.guard.js';
 import { Policies } from './authorization/policies.js';
 import { ToolCatalogue } from './catalogue/tool-catalogue.js';
 import { DownstreamClient } from './downstream/downstream-client.js';
-import { TokenExchange } from './downstream/token-exchange.js';
 import { EndpointGuard } from './endpoint/endpoint.guard.js';
 import { MountedControllers } from './endpoint/mounted-controllers.js';
+import { EagerExchange } from './exchange/eager-exchange.js';
+import { ExchangeHealth } from './exchange/exchange-health.js';
+import { TokenEndpoints } from './exchange/token-endpoint.js';
+import { TokenExchange } from './exchange/token-exchange.js';
 import { Issuers } from './issuers/issuers.js';
 import {
   ASYNC_OPTIONS_TYPE,
@@ -27,6 +30,7 @@ import { resolveOptions } from './options/resolve-options.js';
 import { McpServing } from './serving/mcp-serving.js';
 import { ToolInvoker } from './serving/tool-invoker.js';
 import { ToolRunner } from './serving/tool-runner.js';
+import { TokenCache } from './token-cache/token-cache.js';
 
 /**
  * An MCP server that is an OAuth 2 resource server: it tells clients where to get a token, verifies the tokens that
@@ -57,10 +61,14 @@ import { ToolRunner } from './serving/tool-runner.js';
     ToolInvoker,
     ToolRunner,
     McpServing,
+    TokenCache,
+    TokenEndpoints,
     TokenExchange,
+    EagerExchange,
+    ExchangeHealth,
     DownstreamClient,
   ],
-  exports: [DownstreamClient, McpAuthHealthIndicator],
+  exports: [DownstreamClient, TokenCache, McpAuthHealthIndicator],
 })
 export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   constructor(

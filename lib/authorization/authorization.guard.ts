@@ -8,9 +8,14 @@ import {
 } from '@nestjs/common';
 import type { Caller } from '../authentication/caller.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import type { ToolDefinition } from '../catalogue/tool-definition.js';
+import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../downstream/downstream-error.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
+import { EagerExchange } from '../exchange/eager-exchange.js';
 import { Issuers } from '../issuers/issuers.js';
+import type { ChallengeException } from '../metadata/challenge.exception.js';
 import { Challenges } from '../metadata/challenges.js';
+import type { DenialReason } from '../observability/audit-event.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { countDenied } from '../observability/metrics.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
@@ -29,6 +34,7 @@ export class AuthorizationGuard implements CanActivate {
     @Inject(Issuers) private readonly issuers: Issuers,
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(EagerExchange) private readonly eager: EagerExchange,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
   }
@@ -44,6 +50,7 @@ export class AuthorizationGuard implements CanActivate {
     const authorized = await AuthorizedOperation.authorize({ caller, operation, tool, body, isOpen }, this.#hierarchy);
     if (authorized instanceof AuthorizedOperation) {
       request.authorized = authorized;
+      await this.#exchange(authorized, request);
       return true;
     }
     this.#recordDenial(request, authorized.error, authorized);
@@ -57,7 +64,48 @@ export class AuthorizationGuard implements CanActivate {
       return true;
     }
     if (!caller) throw this.challenges.unauthenticated({ tool });
-    throw this.challenges.refused(caller, request.scheme, authorized);
+    throw (
+      (await this.#combined(caller, tool, authorized, request)) ??
+      this.challenges.refused(caller, request.scheme, authorized)
+    );
+  }
+
+  /** Gets the tokens of the tool's downstreams, while a challenge can still be an answer of HTTP. */
+  async #exchange({ caller, tool, input, scopes }: AuthorizedOperation, request: McpRequest): Promise<void> {
+    if (!tool || 'problems' in input || (caller?.appOnly && !tool.access.appOnly)) return;
+    const failures = await this.#failures(caller, tool, request);
+    const [first] = failures;
+    if (!first) return;
+    const challenge = caller && this.challenges.demanded(caller, request.scheme, remediesOf(caller, failures), scopes);
+    if (!challenge) {
+      request.failure = first;
+      return;
+    }
+    const { error = 'invalid_token' } = challenge.parameters;
+    this.#recordDenial(request, error as DenialReason, { scopes: challenge.parameters.scopes ?? [] });
+    throw challenge;
+  }
+
+  /** The tool's missing scopes together with those that stand for consent to its downstreams: one round trip for the user. */
+  async #combined(
+    caller: Caller,
+    tool: ToolDefinition | undefined,
+    { error, scopes }: Refusal,
+    request: McpRequest,
+  ): Promise<ChallengeException | undefined> {
+    const isMapped = tool?.downstreams.some((name) => (this.options.downstreams.get(name)?.scopeMap.size ?? 0) > 0);
+    if (!tool || !isMapped || error !== 'insufficient_scope' || caller.appOnly) return undefined;
+    const remedies = remediesOf(caller, await this.#failures(caller, tool, request));
+    return this.challenges.demanded(caller, request.scheme, remedies, scopes);
+  }
+
+  async #failures(
+    caller: Caller | undefined,
+    tool: ToolDefinition,
+    { trace, operation }: McpRequest,
+  ): Promise<readonly DownstreamError[]> {
+    const event = trace.auditContext(caller, operation);
+    return await trace.run(() => this.eager.failures(caller, tool, event));
   }
 
   /** The scopes that a caller's are worth, for whoever lists tools. */
@@ -75,8 +123,8 @@ export class AuthorizationGuard implements CanActivate {
 
   #recordDenial(
     { trace, caller, operation }: McpRequest,
-    reason: Refusal['error'] | 'client_not_allowed',
-    refusal?: Refusal,
+    reason: DenialReason,
+    refusal?: Pick<Refusal, 'scopes'>,
   ): void {
     countDenied(reason);
     trace.fail(reason);
@@ -87,4 +135,15 @@ export class AuthorizationGuard implements CanActivate {
       scopes: refusal?.scopes ?? [],
     });
   }
+}
+
+/**
+ * What a client can be challenged for; nothing where the first failure is not the caller's to mend, or where no user is
+ * there to sign in.
+ */
+function remediesOf(caller: Caller, [first, ...others]: readonly DownstreamError[]): readonly ChallengeRemedy[] {
+  const challenges = (failure: DownstreamError | undefined) =>
+    failure instanceof CallerActionError && failure.remedy && 'challenge' in failure.remedy ? [failure.remedy] : [];
+  const pressing = caller.appOnly ? [] : challenges(first);
+  return pressing.length === 0 ? [] : [...pressing, ...others.flatMap(challenges)];
 }

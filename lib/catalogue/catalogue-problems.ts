@@ -11,6 +11,12 @@ export function problemsOfTool({ access, downstreams, host }: ToolDefinition, op
       (name) =>
         `\`downstream\` of @McpTool on ${placeOf(host)} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
     );
+  const callers = downstreams.filter((name) => (options.downstreams.get(name)?.dialect.subject ?? 'none') !== 'none');
+  if (access.anonymous && callers.length > 0) {
+    problems.push(
+      `\`downstream\` of @McpTool on ${placeOf(host)} can never be met: @Anonymous lets everyone call it, and ${callers.join(', ')} takes the token of a caller. Remove one of the two.`,
+    );
+  }
   const { acrValues, maxAge, appOnly } = access;
   const demands = {
     scopes: isScoped({ access }),

@@ -23,6 +23,8 @@ export interface ToolDefinition {
   readonly access: AccessRule;
   readonly policies: readonly Type<Policy>[];
   readonly downstreams: readonly string[];
+  /** When their tokens are got. */
+  readonly exchange: 'eager' | 'lazy';
   readonly readOnly: boolean;
   readonly input: ToolSchema | undefined;
   readonly output: ToolSchema | undefined;
@@ -85,8 +87,12 @@ export function defineTool(
   if (access.maxAge !== undefined && !(Number.isInteger(access.maxAge) && access.maxAge >= 1)) {
     fault('maxAge', 'is not a whole number of seconds from 1 up. Write one; with 0 no sign-in would be recent enough');
   }
+  const downstreams = [...new Set([options.downstream ?? []].flat())];
+  if (options.exchange !== undefined && downstreams.length === 0) {
+    fault('exchange', 'is set, but there is no `downstream` whose token could be got. Name one, or remove it');
+  }
   if (access.anonymous) {
-    for (const option of ['scopes', 'downstream', 'acrValues', 'maxAge', 'appOnly'] as const) {
+    for (const option of ['scopes', 'acrValues', 'maxAge', 'appOnly'] as const) {
       if (options[option] !== undefined)
         fault(option, 'can never be met: @Anonymous lets everyone call it. Remove one of the two');
     }
@@ -103,7 +109,8 @@ export function defineTool(
     },
     access,
     policies: surroundings.policies,
-    downstreams: [...new Set([options.downstream ?? []].flat())],
+    downstreams,
+    exchange: options.exchange ?? 'eager',
     readOnly: annotations?.readOnlyHint === true,
     input,
     output,

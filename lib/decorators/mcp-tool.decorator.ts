@@ -36,6 +36,11 @@ export interface McpToolOptions<Input extends ToolSchema = ToolSchema, Output ex
   appOnly?: 'allow' | 'deny';
   /** The downstream, or downstreams, that the method may call through `DownstreamClient`. It reaches no other. */
   downstream?: string | readonly string[];
+  /**
+   * When the downstreams' tokens are got: `'eager'`, before the call, so that a sign-in, a consent or a scope that is
+   * missing is asked for over HTTP; or `'lazy'`, when the method first calls. Defaults to `'eager'`.
+   */
+  exchange?: 'eager' | 'lazy';
 }
 
 /** A method that may carry `@McpTool`: it takes the validated arguments and the context of the call. */

@@ -68,10 +68,12 @@ async function fetchAs(
   input: string | URL | Request,
   init?: RequestInit,
 ): Promise<Response> {
-  const url = downstreamUrl(call.access.baseUrl(name), input instanceof Request ? input.url : input);
+  const url = downstreamUrl(call.access.downstream(name).baseUrl, input instanceof Request ? input.url : input);
   const request = new Request(input instanceof Request ? input : url, init);
   for (const reserved of ['host', 'dpop']) request.headers.delete(reserved);
-  request.headers.set('authorization', `Bearer ${await call.access.tokenFor(name)}`);
+  const token = await call.access.tokenFor(name);
+  if (token) request.headers.set('authorization', `Bearer ${token.value}`);
+  else request.headers.delete('authorization');
   const signal = AbortSignal.any([request.signal, call.signal]);
   // A redirect to another origin loses the Authorization header (Fetch standard, HTTP-redirect fetch).
   return await fetch(request, { signal }).catch((cause: unknown) => {

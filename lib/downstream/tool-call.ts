@@ -1,11 +1,26 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ExchangedToken } from '../exchange/dialect.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { DownstreamError } from './downstream-error.js';
 
-/** Where a caller's downstreams are, and tokens to call them with on the caller's behalf. */
+/** What is wrong with the token that a downstream was called with, and what it wants instead. */
+export interface TokenDemand {
+  /** The token that it refused. */
+  readonly refused: string;
+  /** The claims request, as JSON, that it demands. */
+  readonly claims?: string | undefined;
+}
+
+/** A caller's downstreams, and tokens to call them with on the caller's behalf. */
 export interface DownstreamAccess {
-  baseUrl(downstream: string): URL;
-  /** @throws {@link DownstreamError} if the authorization server issues none */
-  tokenFor(downstream: string): Promise<string>;
+  /** @throws {@link DownstreamError} with `downstream_not_declared` if there is none of that name */
+  downstream(name: string): ResolvedDownstream;
+  /**
+   * @param demand - where the API refused the token of before
+   * @returns the token, `undefined` for an API that takes none
+   * @throws {@link CallerActionError}, {@link OperatorActionError} or {@link TemporaryFailureError} if there is none to be had
+   */
+  tokenFor(name: string, demand?: TokenDemand): Promise<ExchangedToken | undefined>;
 }
 
 /** A tool's call while it runs: what it may reach, and as whom. */

@@ -3,6 +3,7 @@ import type { Caller } from '../authentication/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import type { Operation } from '../catalogue/operation.js';
+import type { DownstreamError } from '../downstream/downstream-error.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 
 /**
@@ -22,6 +23,8 @@ export type McpRequest = IncomingMessage & {
   scheme?: TokenScheme;
   /** Set by `AuthorizationGuard`: what may be done. */
   authorized?: AuthorizedOperation;
+  /** Set by `AuthorizationGuard`: why a downstream of the tool cannot be called. */
+  failure?: DownstreamError | undefined;
 };
 
 /** A response of Express, or of Fastify, which has to be told that someone else answers. */

@@ -41,10 +41,10 @@ export class McpController {
       raw.setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }
-    const { authorized, trace, body } = request;
+    const { authorized, trace, body, scheme, failure } = request;
     if (!authorized) throw new Error('A request reached the endpoint without authorization');
     takeOver(response);
-    await trace.run(() => this.serving.serve(nodeRequest(request), raw, { body, authorized, trace }));
+    await trace.run(() => this.serving.serve(nodeRequest(request), raw, { body, authorized, trace, scheme, failure }));
   }
 }
 

@@ -26,3 +26,8 @@ export function issuerClient(
   }
   return configuration;
 }
+
+/** `fetch` for requests that a client authenticates itself in. */
+export function issuerClientFetch(_authentication: ClientOptions['authentication']): typeof limitedFetch {
+  return limitedFetch;
+}

@@ -7,6 +7,7 @@ const STATUS = {
   invalid_dpop_proof: 401,
   use_dpop_nonce: 401,
   insufficient_user_authentication: 401,
+  insufficient_claims: 401,
   insufficient_scope: 403,
 } as const;
 

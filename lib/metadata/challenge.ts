@@ -12,6 +12,8 @@ export interface ChallengeParameters {
   readonly acrValues?: readonly string[];
   /** RFC 9470, in seconds: how long ago it may have been. */
   readonly maxAge?: number | undefined;
+  /** A claims request as JSON; base64 in the challenge (Entra ID, claims challenge). */
+  readonly claims?: string | undefined;
   /** Address of the protected resource metadata. */
   readonly resourceMetadataUrl: string;
   /** RFC 9449: algorithms of proofs; absent where they are not taken. */
@@ -25,13 +27,14 @@ export type ChallengeError =
   | 'invalid_token'
   | 'insufficient_scope'
   | 'insufficient_user_authentication'
+  | 'insufficient_claims'
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce';
 
 /** The text of a challenge: for the scheme in use, and for DPoP besides, where the server takes both. */
 export function challenge(parameters: ChallengeParameters): string {
   const { proofAlgorithms, proofRequired = false, scheme = proofRequired ? 'DPoP' : 'Bearer' } = parameters;
-  const { error, errorDescription, scopes = [], acrValues = [], maxAge, resourceMetadataUrl } = parameters;
+  const { error, errorDescription, scopes = [], acrValues = [], maxAge, claims, resourceMetadataUrl } = parameters;
   const algs: Parameter = ['algs', spaced(proofAlgorithms ?? [])];
   const inUse = `${scheme} ${listed([
     ['error', error],
@@ -39,6 +42,7 @@ export function challenge(parameters: ChallengeParameters): string {
     ['scope', spaced(scopes)],
     ['acr_values', spaced(acrValues)],
     ['max_age', maxAge === undefined ? undefined : String(maxAge)],
+    ['claims', claims === undefined ? undefined : Buffer.from(claims).toString('base64')],
     ['resource_metadata', resourceMetadataUrl],
     ...(scheme === 'DPoP' ? [algs] : []),
   ])}`;

@@ -6,6 +6,7 @@ import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
 import type { Refusal } from '../authorization/authorized-operation.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
 import type { ToolDefinition } from '../catalogue/tool-definition.js';
+import type { ChallengeRemedy } from '../downstream/downstream-error.js';
 import { Issuers } from '../issuers/issuers.js';
 import { problemOfResourceScope } from '../options/option-rules.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
@@ -14,6 +15,13 @@ import type { ChallengeError } from './challenge.js';
 
 /** Characters: clients and proxies refuse headers that are much longer, and with them the answer. */
 const MAX_SCOPES_LENGTH = 2_000;
+
+const DESCRIPTIONS: Readonly<Record<ChallengeRemedy['challenge'], string>> = {
+  invalid_token: 'The token is no longer good for what the operation calls',
+  insufficient_claims: 'What the operation calls demands further claims',
+  insufficient_user_authentication: 'What the operation calls needs the user to sign in anew, or in a stronger way',
+  insufficient_scope: 'The token lacks a scope that the operation, or what it calls, needs',
+};
 
 /** What the request that is refused was like. */
 export interface RefusedRequest {
@@ -63,6 +71,35 @@ export class Challenges {
       scopes: this.#asked([...scopes, ...held], prefix),
       ...(acrValues && { acrValues }),
       maxAge,
+    });
+  }
+
+  /**
+   * For a caller whose token is good here, but not good enough for a downstream.
+   *
+   * @param remedies - what the downstreams demand, the most pressing in front; scopes of all of them go into one challenge
+   * @param scopes - those that the operation takes itself
+   */
+  demanded(
+    caller: Caller,
+    scheme: TokenScheme | undefined,
+    remedies: readonly ChallengeRemedy[],
+    scopes: readonly string[],
+  ): ChallengeException | undefined {
+    const [first] = remedies;
+    if (!first) return undefined;
+    const prefix = this.issuers.issuerOf(caller.claims)?.options.scopePrefix;
+    const held = this.options.challenge === 'union' ? caller.scopes : [];
+    const missing = remedies.flatMap((remedy) => (remedy.challenge === 'insufficient_scope' ? remedy.scopes : []));
+    return this.#challenge(scheme, {
+      error: first.challenge,
+      errorDescription: DESCRIPTIONS[first.challenge],
+      scopes: this.#asked([...scopes, ...missing, ...held], prefix),
+      ...(first.challenge === 'insufficient_claims' && { claims: first.claims }),
+      ...(first.challenge === 'insufficient_user_authentication' && {
+        acrValues: first.acrValues,
+        maxAge: first.maxAge,
+      }),
     });
   }
 

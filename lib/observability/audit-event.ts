@@ -21,7 +21,13 @@ export interface AuditContext {
 
 /** Why an operation was denied; stable. */
 export type DenialReason =
-  'insufficient_scope' | 'insufficient_user_authentication' | 'client_not_allowed' | 'app_only' | 'policy';
+  | 'invalid_token'
+  | 'insufficient_claims'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'client_not_allowed'
+  | 'app_only'
+  | 'policy';
 
 type Occurrence =
   | { readonly type: 'operation_allowed'; readonly scopes: readonly string[] }

@@ -1,11 +1,14 @@
 import type { Type } from '@nestjs/common';
-import type { ClientAuth } from 'openid-client';
 import type { Policy } from '../authorization/policy.js';
 import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
+import type { ClientAuthentication } from '../clients/client-authentication.js';
 import type { AuditSink } from '../observability/audit-sink.js';
+import type { BackChannelLogoutOptions } from './logout-options.js';
+import type { DownstreamOptions } from './downstream-options.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { IssuerOptions } from './issuer-options.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
+import type { TokenCacheOptions } from './token-cache-options.js';
 
 /** How the MCP server presents itself to clients (`serverInfo` of the MCP schema). */
 export interface ServerOptions {
@@ -25,26 +28,14 @@ export interface ClientOptions {
   id: string;
   /**
    * The issuer where the client is registered: its credentials go there and nowhere else. Required where there are
-   * several `issuers`; callers of the others cannot be acted for.
+   * several `issuers`; callers of those without a client cannot be acted for.
    */
   issuer?: string;
   /**
    * How the client authenticates at the token endpoint: {@link clientSecretBasic}, {@link clientSecretPost}, or any
    * `ClientAuth` of `openid-client`, for example `PrivateKeyJwt(key)`.
    */
-  authentication: ClientAuth;
-}
-
-/** An API that tools call on behalf of the user. At least one of `audience` and `resource` is required. */
-export interface DownstreamOptions {
-  /** Absolute URL that every call stays under. The exchanged token goes to its origin and nowhere else. */
-  baseUrl: string;
-  /** Logical name of the API at the authorization server (RFC 8693 section 2.1, `audience`). */
-  audience?: string;
-  /** URI of the API at the authorization server (RFC 8693 section 2.1, `resource`). */
-  resource?: string;
-  /** Scopes to ask for. Ask for what the tools need; without them the authorization server decides. */
-  scopes?: string[];
+  authentication: ClientAuthentication;
 }
 
 /** What `McpAuthModule.forRoot()` takes. */
@@ -58,8 +49,8 @@ export interface McpAuthModuleOptions {
   resource: string;
   /** Authorization servers whose tokens are accepted. Required unless `anonymous` is `true`. */
   issuers?: IssuerOptions[];
-  /** The server's own client registration. Required when there are `downstreams`. */
-  client?: ClientOptions;
+  /** The server's own client registration, or one for each issuer. Required when there are `downstreams`. */
+  client?: ClientOptions | readonly ClientOptions[];
   /** The APIs that tools may declare, by name. */
   downstreams?: Record<string, DownstreamOptions>;
   /**
@@ -92,6 +83,10 @@ export interface McpAuthModuleOptions {
   mutualTls?: MutualTlsOptions;
   /** Who may send requests to the endpoint at all. */
   endpoint?: EndpointOptions;
+  /** Where exchanged tokens are kept. Defaults to the memory of this process. */
+  tokenCache?: TokenCacheOptions;
+  /** Lets issuers say that a user has signed out (OpenID Connect Back-Channel Logout 1.0). Without it there is no such endpoint. */
+  backChannelLogout?: BackChannelLogoutOptions;
   /** Where audit events go: an object, or a class that the application provides. Defaults to Nest's logger. */
   auditSink?: AuditSink | Type<AuditSink>;
   /** Gives up authentication: every request is served, from anyone. Only without `issuers`, scopes and downstreams. */

@@ -3,17 +3,14 @@ import { z } from 'zod';
 import type { Policy } from '../authorization/policy.js';
 import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
 import type { AuditSink } from '../observability/audit-sink.js';
+import { downstreamSchema } from './downstream-options.js';
 import { endpointSchema } from './endpoint-options.js';
 import { clientAuthentication, issuerSchema } from './issuer-schema.js';
-import {
-  problemOfResourceScope,
-  problemOfResource,
-  problemOfScope,
-  problemOfUri,
-  problemOfUrl,
-} from './option-rules.js';
+import { problemOfResourceScope, problemOfResource, problemOfScope } from './option-rules.js';
+import { backChannelLogoutSchema } from './logout-options.js';
 import { dpopSchema, mutualTlsSchema } from './proof-options.js';
 import { following, text } from './text-schema.js';
+import { tokenCacheSchema } from './token-cache-options.js';
 
 const isClass = (value: unknown) => typeof value === 'function';
 
@@ -36,6 +33,18 @@ const auditSink = z.custom<AuditSink | Type<AuditSink>>(
   'is neither an object with a method `record` nor a class. Give one of the two',
 );
 
+const clientSchema = z.strictObject({ id: text, issuer: text.optional(), authentication: clientAuthentication });
+
+/** Told apart before either is tried, so that a fault is found where it is. */
+function oneOrMany<Schema extends z.ZodType>(schema: Schema, empty: string) {
+  type Value = z.input<Schema>;
+  return z.custom<Value | readonly Value[]>().superRefine((value, context) => {
+    const form: z.ZodType = Array.isArray(value) ? z.array(schema).min(1, empty) : schema;
+    const result = form.safeParse(value, { reportInput: true });
+    for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue });
+  });
+}
+
 /** The form of the options, each by itself. How they go together is up to `resolve-options`. */
 export const optionsSchema = z.strictObject({
   server: z.strictObject({
@@ -46,23 +55,8 @@ export const optionsSchema = z.strictObject({
   }),
   resource: following(problemOfResource),
   issuers: z.array(issuerSchema).optional(),
-  client: z.strictObject({ id: text, issuer: text.optional(), authentication: clientAuthentication }).optional(),
-  downstreams: z
-    .record(
-      text,
-      z
-        .strictObject({
-          baseUrl: following(problemOfUrl),
-          audience: text.optional(),
-          resource: following(problemOfUri).optional(),
-          scopes: z.array(following(problemOfScope)).optional(),
-        })
-        .refine(({ audience, resource }) => audience !== undefined || resource !== undefined, {
-          message:
-            'names no target. Set `audience` or `resource` to what the authorization server calls this API, so that the exchanged token is good for it alone',
-        }),
-    )
-    .optional(),
+  client: oneOrMany(clientSchema, 'is empty. Name a client, or remove it').optional(),
+  downstreams: z.record(text, downstreamSchema).optional(),
   initialScopes: z.array(following(problemOfResourceScope)).optional(),
   list: z.enum(['all', 'permitted']).optional(),
   scopeHierarchy: scopeHierarchy.optional(),
@@ -74,6 +68,8 @@ export const optionsSchema = z.strictObject({
   dpop: dpopSchema.optional(),
   mutualTls: mutualTlsSchema.optional(),
   endpoint: endpointSchema.optional(),
+  tokenCache: tokenCacheSchema.optional(),
+  backChannelLogout: backChannelLogoutSchema.optional(),
   auditSink: auditSink.optional(),
   anonymous: z.boolean().optional(),
 });

@@ -3,6 +3,8 @@ import type { McpAuthModuleOptions } from './mcp-auth-options.js';
 import { problemsOf } from './option-problems.js';
 import { optionsSchema } from './options-schema.js';
 import { TENANT } from './resolved-issuer.js';
+import type { DownstreamOptions } from './downstream-options.js';
+import { exchangeTarget } from './resolved-downstream.js';
 import { ResolvedOptions } from './resolved-options.js';
 
 /** Options that mean nothing where nobody says who they are. */
@@ -16,12 +18,12 @@ const schema = optionsSchema.superRefine((options, context) => {
     tenants ? tenants.map((tenant) => issuer.replaceAll(TENANT, tenant)) : [issuer],
   );
   const introspecting = (options.issuers ?? []).filter(({ introspection }) => introspection);
-  const hasDownstreams = Object.keys(options.downstreams ?? {}).length > 0;
   if (options.anonymous) {
     if (issuers.length > 0) {
       fault('anonymous', 'is set beside `issuers`, whose tokens nobody would then need. Remove one of the two');
     }
-    if (hasDownstreams) {
+    const { downstreams = {} } = options;
+    if (Object.values(downstreams).some(({ dialect }) => dialect?.subject !== 'none')) {
       fault('downstreams', 'cannot be called for anonymous callers: there is no token to exchange. Remove `anonymous`');
     }
     for (const option of ABOUT_CALLERS) {
@@ -36,18 +38,24 @@ const schema = optionsSchema.superRefine((options, context) => {
     );
   }
   if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
-  const registeredAt = options.client?.issuer;
-  if (registeredAt !== undefined && !issuers.includes(registeredAt)) {
-    fault('client.issuer', 'is not among `issuers`. Write it as it stands there');
+  const clients = [options.client ?? []].flat();
+  const templates = (options.issuers ?? []).map(({ issuer }) => issuer);
+  for (const [index, { issuer }] of clients.entries()) {
+    const option = Array.isArray(options.client) ? `client.${index}.issuer` : 'client.issuer';
+    if (issuer === undefined && issuers.length > 1 && !(templates.length === 1 && clients.length === 1)) {
+      fault(
+        option,
+        'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
+      );
+    } else if (issuer !== undefined && ![...issuers, ...templates].includes(issuer)) {
+      fault(option, 'is not among `issuers`. Write it as it stands there');
+    }
   }
-  if (options.client && registeredAt === undefined && issuers.length > 1) {
-    fault(
-      'client.issuer',
-      'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
-    );
+  if (new Set(clients.map(({ issuer }) => issuer)).size < clients.length) {
+    fault('client', 'has two for one issuer. Keep one, and give each its `issuer`');
   }
   for (const [index, { issuer, introspection }] of (options.issuers ?? []).entries()) {
-    const isRegistered = options.client && (registeredAt ?? issuer) === issuer;
+    const isRegistered = clients.some((client) => (client.issuer ?? issuer) === issuer);
     if (introspection && !introspection.client && !isRegistered) {
       context.addIssue({
         code: 'custom',
@@ -64,8 +72,15 @@ const schema = optionsSchema.superRefine((options, context) => {
       });
     }
   }
-  if (hasDownstreams && !options.client) {
-    fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
+  for (const [name, downstream] of Object.entries(options.downstreams ?? {})) {
+    const { dialect, ...target } = exchangeTarget(name, downstream as DownstreamOptions);
+    if (clients.length === 0 && dialect.subject !== 'none') {
+      fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
+      break;
+    }
+    for (const problem of dialect.problemsOf?.(target) ?? []) {
+      context.addIssue({ code: 'custom', path: ['downstreams', name], message: problem });
+    }
   }
 });
 

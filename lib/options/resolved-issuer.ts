@@ -26,6 +26,8 @@ export interface ResolvedIntrospection {
 export interface ResolvedIssuer {
   /** `iss` of its tokens; with {@link TENANT} in it where any tenant will do. */
   readonly identifier: string;
+  /** As the user wrote it: one for all of its tenants. */
+  readonly template: string;
   /** What clients are told: RFC 9728 `authorization_servers`. */
   readonly advertised: string;
   /** `tid` that its tokens must have. */
@@ -55,15 +57,15 @@ const INTROSPECTION_MAX_AGE = 30;
 
 /**
  * @param resource - values of `aud` that mean this server, for issuers that say nothing else
- * @param client - the server's own registration, for issuers that introspect with it
+ * @param clients - the server's own registrations, for issuers that introspect with them
  */
 export function resolveIssuers(
   issuers: readonly IssuerOptions[],
   resource: readonly string[],
-  client: ClientOptions | undefined,
+  clients: readonly ClientOptions[],
 ): readonly ResolvedIssuer[] {
   return issuers.flatMap((issuer) => {
-    const one = (tenant?: string) => resolveIssuer(issuer, tenant, resource, client);
+    const one = (tenant?: string) => resolveIssuer(issuer, tenant, resource, clients);
     return issuer.tenants ? issuer.tenants.map(one) : [one()];
   });
 }
@@ -72,13 +74,14 @@ function resolveIssuer(
   options: IssuerOptions,
   tenant: string | undefined,
   resource: readonly string[],
-  client: ClientOptions | undefined,
+  clients: readonly ClientOptions[],
 ): ResolvedIssuer {
   const ofTenant = (text: string) => (tenant === undefined ? text : text.replaceAll(TENANT, tenant));
   const identifier = ofTenant(options.issuer);
   const metadataUrl = options.metadataUrl === undefined ? undefined : ofTenant(options.metadataUrl);
   return {
     identifier,
+    template: options.issuer,
     advertised:
       options.acceptAnyTenant && metadataUrl !== undefined
         ? metadataUrl.replace(/\/\.well-known\/.*$/, '')
@@ -96,7 +99,9 @@ function resolveIssuer(
     clients: options.clients && new Set(options.clients),
     metadataUrl,
     jwks: options.jwks,
-    introspection: options.introspection && resolveIntrospection(options.introspection, client),
+    introspection:
+      options.introspection &&
+      resolveIntrospection(options.introspection, clientAt({ identifier, template: options.issuer }, clients)),
   };
 }
 
@@ -119,4 +124,12 @@ function resolveIntrospection(
 /** RFC 7515 section 4.1.9: `application/` may be left out, and media types are case-insensitive. */
 export function bareType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '');
+}
+
+/** The server's own registration at an issuer. */
+export function clientAt(
+  { identifier, template }: Pick<ResolvedIssuer, 'identifier' | 'template'>,
+  clients: readonly ClientOptions[],
+): ClientOptions | undefined {
+  return clients.find(({ issuer = identifier }) => issuer === identifier || issuer === template);
 }

@@ -5,16 +5,9 @@ import type { AuditSink } from '../observability/audit-sink.js';
 import type { ClientOptions, McpAuthModuleOptions, ServerOptions } from './mcp-auth-options.js';
 import { isLoopback } from './option-rules.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
+import { resolveDownstream, type ResolvedDownstream } from './resolved-downstream.js';
 import { resolveIssuers, type ResolvedIssuer } from './resolved-issuer.js';
-
-/** A downstream as the package uses it. */
-export interface ResolvedDownstream {
-  readonly name: string;
-  readonly baseUrl: URL;
-  readonly audience: string | undefined;
-  readonly resource: string | undefined;
-  readonly scopes: readonly string[];
-}
+import { resolveTokenCache, type ResolvedTokenCache } from './token-cache-options.js';
 
 /** The checks before any token is looked at, with the defaults filled in. */
 export interface ResolvedEndpoint {
@@ -41,7 +34,8 @@ export class ResolvedOptions {
   /** Address of the RFC 9728 document, as it stands in challenges. */
   readonly resourceMetadataUrl: string;
   readonly issuers: readonly ResolvedIssuer[];
-  readonly client: ClientOptions | undefined;
+  /** Where there is but one, it may not say which issuer it is registered at. */
+  readonly clients: readonly ClientOptions[];
   readonly downstreams: ReadonlyMap<string, ResolvedDownstream>;
   readonly initialScopes: readonly string[] | undefined;
   readonly list: 'all' | 'permitted';
@@ -52,6 +46,9 @@ export class ResolvedOptions {
   readonly dpop: DpopOptions | undefined;
   readonly mutualTls: MutualTlsOptions | undefined;
   readonly endpoint: ResolvedEndpoint;
+  readonly tokenCache: ResolvedTokenCache;
+  /** Path of the endpoint for logout tokens, where there is one. */
+  readonly backChannelLogoutPath: string | undefined;
   readonly auditSink: AuditSink | Type<AuditSink> | undefined;
   readonly anonymous: boolean;
 
@@ -64,13 +61,11 @@ export class ResolvedOptions {
     this.resourceMetadataUrl = `${url.origin}/.well-known/oauth-protected-resource${this.path}`;
     // RFC 3986 section 6.2.3: an empty path and "/" are the same, and clients send either as `resource`.
     const audiences = atRoot ? [url.origin, `${url.origin}/`] : [options.resource];
-    this.issuers = resolveIssuers(options.issuers ?? [], audiences, options.client);
-    this.client = options.client;
+    const clients = [options.client ?? []].flat();
+    this.issuers = resolveIssuers(options.issuers ?? [], audiences, clients);
+    this.clients = clients;
     this.downstreams = new Map(
-      Object.entries(options.downstreams ?? {}).map(([name, { baseUrl, audience, resource, scopes = [] }]) => [
-        name,
-        { name, baseUrl: withTrailingSlash(new URL(baseUrl)), audience, resource, scopes },
-      ]),
+      Object.entries(options.downstreams ?? {}).map(([name, one]) => [name, resolveDownstream(name, one)]),
     );
     this.initialScopes = options.initialScopes;
     this.list = options.list ?? 'all';
@@ -89,12 +84,10 @@ export class ResolvedOptions {
       allowedHosts: allowedHosts === 'any' ? 'any' : new Set(allowedHosts),
       maxBodySize,
     };
+    this.tokenCache = resolveTokenCache(options.tokenCache);
+    this.backChannelLogoutPath =
+      options.backChannelLogout && (options.backChannelLogout.path ?? `${this.path}/backchannel-logout`);
     this.auditSink = options.auditSink;
     this.anonymous = options.anonymous ?? false;
   }
-}
-
-function withTrailingSlash(url: URL): URL {
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
 }

@@ -8,14 +8,20 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import type { TokenScheme } from '../authentication/credentials.js';
 import { holds } from '../authorization/access-rule.js';
 import { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import type { DownstreamError } from '../downstream/downstream-error.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
+import type { ChallengeException } from '../metadata/challenge.exception.js';
+import { Challenges } from '../metadata/challenges.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
+import { isDeclined } from './elicited-page.js';
 import { endingAt } from './expiring-stream.js';
+import { PageClients } from './page-clients.js';
 import { ToolRunner } from './tool-runner.js';
 
 type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
@@ -30,12 +36,19 @@ export interface AuthorizedRequest {
   /** Leave to do what is in the body. */
   readonly authorized: AuthorizedOperation;
   readonly trace: RequestTrace;
+  /** How the token came. */
+  readonly scheme: TokenScheme | undefined;
+  /** Why a downstream of the tool cannot be called. */
+  readonly failure: DownstreamError | undefined;
+  /** What the caller turned out to lack while the tool ran; the answer, if it has not begun. */
+  challenge?: ChallengeException | undefined;
 }
 
 /** Serves MCP: the SDK speaks the protocol, in both of its eras, over tools that were prepared at boot. */
 @Injectable()
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new Logger(McpServing.name);
+  readonly #pages = new PageClients();
   readonly #handler = createMcpHandler(({ authInfo }) => this.#serverFor(authInfo?.extra?.request), {
     onerror: (error) => {
       this.#logger.debug(error.message);
@@ -46,6 +59,7 @@ export class McpServing implements OnModuleDestroy {
     fetch: async (request, options) => {
       const served = options?.authInfo?.extra?.request as AuthorizedRequest;
       const response = await this.#handler.fetch(request, { ...options, parsedBody: served.body ?? null });
+      if (served.challenge && isJson(response)) return challengeResponse(served.challenge);
       const { caller, operation } = served.authorized;
       // Nobody may go on listening with a token that has expired.
       return caller && operation?.method === 'subscriptions/listen' ? endingAt(response, caller.expiresAt) : response;
@@ -57,13 +71,15 @@ export class McpServing implements OnModuleDestroy {
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
     @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
     @Inject(ToolRunner) private readonly runner: ToolRunner,
+    @Inject(Challenges) private readonly challenges: Challenges,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
   }
 
   /** Answers one HTTP request. */
   async serve(incoming: IncomingMessage, response: ServerResponse, request: AuthorizedRequest): Promise<void> {
-    const { caller } = request.authorized;
+    const { caller, operation } = request.authorized;
+    if (operation?.method === 'initialize') this.#pages.hear(caller, request.body);
     // The token stays here: handlers act through DownstreamClient.
     const auth = {
       token: '',
@@ -80,7 +96,8 @@ export class McpServing implements OnModuleDestroy {
 
   /** One per request. All it holds was made at boot, so that it costs next to nothing. */
   #serverFor(request: unknown): Server {
-    const { authorized, trace } = (request ?? {}) as Partial<AuthorizedRequest>;
+    const served = (request ?? {}) as Partial<AuthorizedRequest>;
+    const { authorized, trace } = served;
     if (!(authorized instanceof AuthorizedOperation) || !trace)
       throw new Error('A request reached the MCP server without authorization');
     const { name, version, title, instructions } = this.options.server;
@@ -110,7 +127,20 @@ export class McpServing implements OnModuleDestroy {
       if (authorized.tool?.name !== params.name) {
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
       }
-      return this.runner.run(authorized, authorized.tool, { trace, signal: context.mcpReq.signal });
+      const { caller, scopes } = authorized;
+      const { signal, inputResponses } = context.mcpReq;
+      return this.runner.run(authorized, authorized.tool, {
+        trace,
+        signal,
+        failure: served.failure,
+        pages: isDeclined(inputResponses) ? undefined : this.#pages.eraOf(caller, context),
+        challenge: (remedy) => {
+          const challenge = caller && this.challenges.demanded(caller, served.scheme, [remedy], scopes);
+          // Nobody is there to sign in for a client that acts for itself.
+          if (!caller?.appOnly) served.challenge = challenge;
+          return challenge?.challenge;
+        },
+      });
     });
     return server;
   }
@@ -124,4 +154,16 @@ export class McpServing implements OnModuleDestroy {
       })
       .map(({ listing }) => listing);
   }
+}
+
+/** Whether the answer is complete, so that another can take its place. */
+function isJson({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('application/json') ?? false;
+}
+
+function challengeResponse(exception: ChallengeException): Response {
+  return Response.json(exception.getResponse(), {
+    status: exception.getStatus(),
+    headers: { 'WWW-Authenticate': exception.challenge },
+  });
 }

@@ -1,28 +1,69 @@
 import { HttpException, Logger } from '@nestjs/common';
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { DownstreamError } from '../downstream/downstream-error.js';
+import { Denial } from '../authorization/policy.js';
+import {
+  CallerActionError,
+  DownstreamError,
+  OperatorActionError,
+  TemporaryFailureError,
+} from '../downstream/downstream-error.js';
+import { denialResult } from './denial-result.js';
+import type { ElicitedPage } from './elicited-page.js';
 import { ToolError } from './tool-error.js';
 import { errorResult } from './tool-result.js';
 
 const logger = new Logger('McpTool');
+
+/** A remedy in the words that a result has for it. */
+export interface ToldRemedy {
+  readonly page?: ElicitedPage | undefined;
+  /** Value of a `WWW-Authenticate` header. */
+  readonly challenge?: string | undefined;
+}
 
 /**
  * Makes a tool's result of what its method threw, and logs the rest. The result has only what was written to be read
  * by clients: a `ToolError`, a 4xx `HttpException` as on any controller, the advice of a `DownstreamError`.
  *
  * @param reference - correlation id of the request, which result and log have in common
+ * @param told - how the caller can mend it, for the result
  */
-export function toolFailure(tool: string, error: unknown, reference: string): CallToolResult {
+export function toolFailure(tool: string, error: unknown, reference: string, told: ToldRemedy = {}): CallToolResult {
   if (error instanceof ToolError) return errorResult(error.message);
   if (error instanceof HttpException && error.getStatus() < 500) return errorResult(error.message);
-  const advice = error instanceof DownstreamError ? error.advice : undefined;
   const line = `${tool} failed [${reference}] ${traceOf(error)}`;
-  // What an API says of its caller's request, such as "not found", is no fault of this server.
-  if (error instanceof DownstreamError && error.status !== undefined && error.status < 500) logger.warn(line);
+  if (isCallersAffair(error)) logger.warn(line);
   else logger.error(line);
-  return errorResult(
-    `${advice ?? `${tool} failed, for a reason that is not shown here.`} Reference for support: ${reference}`,
-  );
+  const advice =
+    (error instanceof DownstreamError ? error.advice : undefined) ??
+    `${tool} failed, for a reason that is not shown here.`;
+  if (error instanceof CallerActionError) return callerActionResult(error, advice, told, reference);
+  return errorResult(`${advice} Reference for support: ${reference}`);
+}
+
+/** What an API or the provider says of its caller, such as "not found", is no fault of this server. */
+function isCallersAffair(error: unknown): boolean {
+  if (error instanceof OperatorActionError || error instanceof TemporaryFailureError) return false;
+  if (error instanceof CallerActionError) return true;
+  return error instanceof DownstreamError && error.status !== undefined && error.status < 500;
+}
+
+/** SEP-2643: what the challenge or the page would have said, for clients that get to see neither. */
+function callerActionResult(
+  { code }: CallerActionError,
+  advice: string,
+  { page, challenge }: ToldRemedy,
+  reference: string,
+): CallToolResult {
+  if (page) {
+    const hints = [{ type: 'url', url: page.url }];
+    return denialResult(new Denial(`${advice} ${page.message} Open ${page.url}`, 'available', hints), reference);
+  }
+  if (challenge !== undefined) {
+    const hints = [{ type: 'authorization_remediation', www_authenticate: challenge }];
+    return denialResult(new Denial(advice, 'available', hints), reference);
+  }
+  return denialResult(new Denial(advice, code === 'caller_without_user' ? 'unavailable' : 'undisclosed'), reference);
 }
 
 /** Causes may go in circles. */

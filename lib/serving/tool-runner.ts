@@ -1,17 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { CallToolResult } from '@modelcontextprotocol/server';
+import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
 import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import { Policies } from '../authorization/policies.js';
 import { Denial } from '../authorization/policy.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
 import type { ToolDefinition } from '../catalogue/tool-definition.js';
-import { TokenExchange } from '../downstream/token-exchange.js';
+import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../downstream/downstream-error.js';
 import { runToolCall } from '../downstream/tool-call.js';
+import { TokenExchange } from '../exchange/token-exchange.js';
 import type { DenialReason } from '../observability/audit-event.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { countDenied } from '../observability/metrics.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 import { denialResult } from './denial-result.js';
+import { elicitPage } from './elicited-page.js';
 import { toolFailure } from './tool-failure.js';
 import { ToolInvoker, type ToolInvocation } from './tool-invoker.js';
 import { errorResult, toToolResult } from './tool-result.js';
@@ -20,6 +22,12 @@ import { errorResult, toToolResult } from './tool-result.js';
 interface Surroundings {
   readonly trace: RequestTrace;
   readonly signal: AbortSignal;
+  /** Why a downstream of the tool cannot be called, if that is known before the call. */
+  readonly failure: DownstreamError | undefined;
+  /** How the client's user can be sent to a page, if at all. */
+  readonly pages: 'modern' | 'legacy' | undefined;
+  /** Makes a challenge of what the caller lacks, as the answer of HTTP if it has not begun. Tells its text. */
+  readonly challenge: (remedy: ChallengeRemedy) => string | undefined;
 }
 
 /** Runs a tool: asks the policies, calls the method as the caller, and makes a result of whatever comes of it. */
@@ -45,8 +53,9 @@ export class ToolRunner {
   async run(
     authorized: AuthorizedOperation,
     tool: ToolDefinition,
-    { trace, signal }: Surroundings,
-  ): Promise<CallToolResult> {
+    surroundings: Surroundings,
+  ): Promise<CallToolResult | InputRequiredResult> {
+    const { trace, signal, failure } = surroundings;
     const { caller, operation, input, scopes } = authorized;
     const { correlationId } = trace;
     const event = trace.auditContext(caller, operation);
@@ -72,6 +81,7 @@ export class ToolRunner {
         operation && (await this.policies.objectionTo(tool, { caller, operation, arguments: input.value }));
       if (objection) return deny(objection.denial, 'policy', objection.policy);
       this.audit.record({ ...event, type: 'operation_allowed', scopes });
+      if (failure) throw failure;
       const invoke = this.#invocations.get(tool);
       if (!invoke) throw new Error(`${tool.name} is not prepared`);
       const call = {
@@ -86,9 +96,23 @@ export class ToolRunner {
       return result;
     } catch (error) {
       trace.fail('tool_error');
-      return toolFailure(tool.name, error, correlationId);
+      return await failed(tool.name, error, correlationId, surroundings);
     }
   }
+}
+
+/** @throws UrlElicitationRequiredError where that is how the client is told of a page */
+async function failed(
+  tool: string,
+  error: unknown,
+  correlationId: string,
+  { pages, challenge }: Surroundings,
+): Promise<CallToolResult | InputRequiredResult> {
+  const remedy = error instanceof CallerActionError ? error.remedy : undefined;
+  if (!remedy) return toolFailure(tool, error, correlationId);
+  if ('challenge' in remedy) return toolFailure(tool, error, correlationId, { challenge: challenge(remedy) });
+  const page = { url: await remedy.page(), message: remedy.message };
+  return pages ? elicitPage(page, pages) : toolFailure(tool, error, correlationId, { page });
 }
 
 const APP_ONLY = new Denial('This tool acts for a user, and the token stands for none.', 'unavailable');

@@ -1,5 +1,11 @@
 import type { Provider } from '@nestjs/common';
-import { clientSecretBasic, McpAuthModule, type ClientOptions, type DownstreamOptions } from 'nestjs-mcp-auth';
+import {
+  clientSecretBasic,
+  McpAuthModule,
+  type ClientOptions,
+  type DownstreamOptions,
+  type McpAuthModuleOptions,
+} from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
@@ -18,6 +24,10 @@ export interface DownstreamServerParts {
   readonly client?: ClientOptions;
   /** Changes to the downstream `orders`. */
   readonly orders?: Partial<DownstreamOptions>;
+  /** Changes to the downstream `billing`. */
+  readonly billing?: Partial<DownstreamOptions>;
+  /** What else is different. */
+  readonly options?: Partial<McpAuthModuleOptions>;
 }
 
 /** An MCP server between an issuer and two APIs. */
@@ -25,8 +35,10 @@ export async function startDownstreamServer({
   providers,
   client,
   orders = {},
+  billing = {},
+  options = {},
 }: DownstreamServerParts): Promise<DownstreamServer> {
-  const [issuer, ordersApi, billing] = await Promise.all([TestIssuer.start(), TestApi.start(), TestApi.start()]);
+  const [issuer, ordersApi, billingApi] = await Promise.all([TestIssuer.start(), TestApi.start(), TestApi.start()]);
   const application = await startApplication({
     imports: (origin) => [
       McpAuthModule.forRoot(
@@ -34,8 +46,9 @@ export async function startDownstreamServer({
           client: client ?? { id: 'mcp server', authentication: clientSecretBasic('s:e/cret') },
           downstreams: {
             orders: { baseUrl: `${ordersApi.origin}/v1`, audience: 'orders-api', scopes: ['read', 'write'], ...orders },
-            billing: { baseUrl: billing.origin, resource: 'urn:billing' },
+            billing: { baseUrl: billingApi.origin, resource: 'urn:billing', ...billing },
           },
+          ...options,
         }),
       ),
     ],
@@ -46,12 +59,12 @@ export async function startDownstreamServer({
     ...application,
     issuer,
     orders: ordersApi,
-    billing,
+    billing: billingApi,
     resource,
     token: (claims = {}) => issuer.token({ aud: resource, ...claims }),
     close: async () => {
       await application.close();
-      await Promise.all([issuer.close(), ordersApi.close(), billing.close()]);
+      await Promise.all([issuer.close(), ordersApi.close(), billingApi.close()]);
     },
   };
 }

@@ -146,8 +146,8 @@ test('token exchanges are counted by downstream and outcome, and what comes from
   expect(await telemetry.counted(EXCHANGES)).toEqual([
     [{ downstream: 'orders', outcome: 'exchanged' }, 1],
     [{ downstream: 'billing', outcome: 'exchanged' }, 1],
-    [{ downstream: 'orders', outcome: 'token_exchange_refused' }, 1],
-    [{ downstream: 'orders', outcome: 'token_exchange_failed' }, 1],
+    [{ downstream: 'orders', outcome: 'exchange_misconfigured' }, 1],
+    [{ downstream: 'orders', outcome: 'issuer_unavailable' }, 1],
   ]);
 });
 

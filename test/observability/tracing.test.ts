@@ -207,15 +207,16 @@ describe('with an SDK', () => {
     });
 
     test.each<[string, number, string]>([
-      ['refused', 400, 'token_exchange_refused'],
-      ['not answered', 500, 'token_exchange_failed'],
+      ['refused', 400, 'caller_token_rejected'],
+      ['not answered', 500, 'issuer_unavailable'],
     ])('that is %s has an error status and its code, and nothing that was answered', async (_name, status, code) => {
       server.issuer.answers.set('/token', (_request, response) => {
         json(response, status, { error: 'invalid_grant', error_description: 'AN ANSWER' });
       });
-      await callTool(server.resource, await server.token(), 'orders');
+      await post(server.resource, toolCall('orders'), { token: await server.token() });
       server.issuer.answers.delete('/token');
-      expect((await telemetry.request()).attributes).toMatchObject({ 'error.type': 'tool_error' });
+      const { attributes } = await telemetry.request();
+      expect(attributes).toMatchObject({ 'error.type': status === 400 ? 'invalid_token' : 'tool_error' });
       expect(exchanges()).toEqual([
         expect.objectContaining({
           attributes: { 'nestjs_mcp_auth.downstream': 'orders', 'error.type': code },

@@ -1,0 +1,34 @@
+import { McpAuthError } from '../mcp-auth-error.js';
+
+/** What a token endpoint answered instead of a token, or why there was no answer. */
+export interface TokenEndpointFailure {
+  /** HTTP status; `undefined` where there was no answer. */
+  readonly status?: number | undefined;
+  /** `error` (RFC 6749 section 5.2). */
+  readonly error?: string | undefined;
+  /** What the provider says besides (Entra ID). */
+  readonly suberror?: string | undefined;
+  /** A claims request as JSON, which a token has to be asked for with. */
+  readonly claims?: string | undefined;
+  /** RFC 9470, where the provider names them. */
+  readonly acrValues?: readonly string[] | undefined;
+  readonly maxAge?: number | undefined;
+  /** `Retry-After`, in seconds. */
+  readonly retryAfter?: number | undefined;
+  /** Whether an answer of 200 cannot be used: garbage, a token of another type. */
+  readonly unusable?: boolean | undefined;
+  /** Whether it took too long. */
+  readonly timedOut?: boolean | undefined;
+}
+
+/** A token endpoint gave no usable token. The message is for the log: it has nothing of tokens and assertions. */
+export class TokenEndpointError extends McpAuthError {
+  readonly code = 'token_endpoint_failed';
+
+  constructor(
+    message: string,
+    readonly failure: TokenEndpointFailure,
+  ) {
+    super(message);
+  }
+}

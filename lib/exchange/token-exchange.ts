@@ -1,0 +1,147 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../authentication/caller.js';
+import { DownstreamError } from '../downstream/downstream-error.js';
+import type { DownstreamAccess, TokenDemand } from '../downstream/tool-call.js';
+import { Issuers } from '../issuers/issuers.js';
+import type { AuditContext } from '../observability/audit-event.js';
+import { AuditLog } from '../observability/audit-log.js';
+import { traceExchange } from '../observability/exchange-span.js';
+import type { ClientOptions } from '../options/mcp-auth-options.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { clientAt } from '../options/resolved-issuer.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { TokenCache } from '../token-cache/token-cache.js';
+import type { ExchangeDialect, ExchangedToken } from './dialect.js';
+import { clientCredentials } from './dialects/client-credentials.js';
+import { ExchangeHealth } from './exchange-health.js';
+import { errorFor } from './failure-error.js';
+import { failureOfExchange, isFinal } from './failure-table.js';
+import { mayAct } from './may-act.js';
+import { ownerOf, tokenKey } from './token-key.js';
+import { TokenEndpoints } from './token-endpoint.js';
+
+/** What stands in for a caller without a user, where a downstream allows it. */
+const OWN_AUTHORITY = clientCredentials();
+
+/** Gets tokens for downstreams on behalf of callers, each by its dialect and from the cache where it can. */
+@Injectable()
+export class TokenExchange {
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Issuers) private readonly issuers: Issuers,
+    @Inject(TokenEndpoints) private readonly endpoints: TokenEndpoints,
+    @Inject(TokenCache) private readonly cache: TokenCache,
+    @Inject(ExchangeHealth) private readonly health: ExchangeHealth,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Access to the downstreams on behalf of a caller. Nobody is acted for where nobody had to say who they are.
+   *
+   * @param event - what audit events say of the request
+   */
+  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+    const downstream = (name: string) => {
+      const target = this.options.downstreams.get(name);
+      if (target) return target;
+      throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
+    };
+    return {
+      downstream,
+      tokenFor: (name, demand) => this.#tokenFor(caller, downstream(name), demand, event),
+    };
+  }
+
+  async #tokenFor(
+    caller: Caller | undefined,
+    target: ResolvedDownstream,
+    demand: TokenDemand | undefined,
+    event: AuditContext,
+  ): Promise<ExchangedToken | undefined> {
+    if (target.dialect.subject === 'none') return undefined;
+    const dialect = dialectFor(caller, target);
+    const issuer = caller && this.issuers.issuerOf(caller.claims);
+    const client = issuer && clientAt(issuer.options, this.options.clients);
+    if (!caller || !client) throw notRegistered(caller, target);
+    this.#checkMayAct(caller, client, dialect, target);
+    const owner = ownerOf(caller, client, dialect);
+    return await this.cache.get({
+      key: await tokenKey({ caller, client, dialect, target, claims: demand?.claims }),
+      owner,
+      refused: demand?.refused,
+      isFinal,
+      obtain: () => this.#obtain(caller, target, dialect, demand?.claims, event),
+    });
+  }
+
+  /** RFC 8693 section 4.4: whoever is not named must not act, whatever the provider would allow. */
+  #checkMayAct(caller: Caller, client: ClientOptions, dialect: ExchangeDialect, target: ResolvedDownstream): void {
+    if (dialect.subject !== 'caller' || mayAct(caller.claims, { id: client.id, issuer: caller.issuer })) return;
+    throw errorFor(
+      'caller_access_denied',
+      `No token for ${target.name}: may_act of the caller's token does not name this client`,
+      {},
+      target,
+    );
+  }
+
+  async #obtain(
+    caller: Caller,
+    target: ResolvedDownstream,
+    dialect: ExchangeDialect,
+    claims: string | undefined,
+    event: AuditContext,
+  ): Promise<ExchangedToken> {
+    const { name, audience, resource, scopes } = target;
+    const exchange = { ...event, downstream: name, audience, targetResource: resource, scopes };
+    try {
+      const token = await traceExchange(name, async () => {
+        try {
+          return await this.#exchange(caller, target, dialect, claims);
+        } catch (error) {
+          throw failureOfExchange(error, target, dialect);
+        }
+      });
+      this.health.succeeded(name);
+      this.audit.record({ ...exchange, type: 'token_exchanged' });
+      return token;
+    } catch (error) {
+      this.health.failed(name, error);
+      const code = error instanceof DownstreamError ? error.code : 'exchange_misconfigured';
+      this.audit.record({ ...exchange, type: 'token_exchange_failed', code });
+      throw error;
+    }
+  }
+
+  async #exchange(
+    caller: Caller,
+    target: ResolvedDownstream,
+    dialect: ExchangeDialect,
+    claims: string | undefined,
+  ): Promise<ExchangedToken> {
+    const token = await dialect.exchange({
+      target,
+      caller,
+      subjectToken: dialect.subject === 'caller' ? caller.token.reveal() : '',
+      claims,
+      tokenEndpoint: this.endpoints.forCaller(caller.issuer, caller.claims),
+    });
+    if (!token) throw new Error(`the dialect ${dialect.name} gave none`);
+    return token;
+  }
+}
+
+/** @throws {@link CallerActionError} if there is no user behind the caller, and the downstream is for users */
+function dialectFor(caller: Caller | undefined, target: ResolvedDownstream): ExchangeDialect {
+  const { dialect, onAppOnly, name } = target;
+  if (!caller?.appOnly || dialect.subject !== 'caller') return dialect;
+  if (onAppOnly === 'clientCredentials') return OWN_AUTHORITY;
+  throw errorFor('caller_without_user', `No token for ${name}: the caller's token stands for no user`, {}, target);
+}
+
+function notRegistered(caller: Caller | undefined, target: ResolvedDownstream): DownstreamError {
+  if (!caller)
+    return errorFor('caller_without_user', `No token for ${target.name}: the caller is anonymous`, {}, target);
+  const message = `No token for ${target.name}: \`client\` is not registered at ${caller.issuer}`;
+  return errorFor('exchange_misconfigured', message, {}, target);
+}

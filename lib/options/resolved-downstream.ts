@@ -1,0 +1,40 @@
+import type { ExchangeDialect, ExchangeTarget } from '../exchange/dialect.js';
+import { rfc8693 } from '../exchange/dialects/rfc8693.js';
+import type { DownstreamOptions } from './downstream-options.js';
+
+/** A downstream as the package uses it. */
+export interface ResolvedDownstream extends ExchangeTarget {
+  /** With a slash at its end. */
+  readonly baseUrl: URL;
+  readonly dialect: ExchangeDialect;
+  readonly onAppOnly: 'deny' | 'clientCredentials';
+  readonly scopeMap: ReadonlyMap<string, readonly string[]>;
+  readonly consentUrl: string | undefined;
+  readonly cacheBy: 'token' | 'session';
+}
+
+/** What is exchanged for, and how. */
+export function exchangeTarget(
+  name: string,
+  { audience, resource, scopes = [], parameters = {}, dialect = rfc8693() }: DownstreamOptions,
+): ExchangeTarget & Pick<ResolvedDownstream, 'dialect'> {
+  return { name, audience, resource, scopes, parameters, dialect };
+}
+
+/** Fills in the defaults of a downstream. */
+export function resolveDownstream(name: string, options: DownstreamOptions): ResolvedDownstream {
+  const { baseUrl, onAppOnly = 'deny', scopeMap = {}, consentUrl, cacheBy = 'token' } = options;
+  return {
+    ...exchangeTarget(name, options),
+    baseUrl: withTrailingSlash(new URL(baseUrl)),
+    onAppOnly,
+    scopeMap: new Map(Object.entries(scopeMap)),
+    consentUrl,
+    cacheBy,
+  };
+}
+
+function withTrailingSlash(url: URL): URL {
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}

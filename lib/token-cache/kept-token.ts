@@ -1,0 +1,43 @@
+import type { TokenLife } from './token-lifetime.js';
+import type { TokenOwner } from './token-request.js';
+
+/**
+ * A token in the memory of this process. One clock stands still where the other goes on, or is set back: a token has to
+ * be good by both.
+ */
+export interface KeptToken extends TokenLife, Pick<TokenOwner, 'issuer' | 'subject' | 'sessionId'> {
+  /** Milliseconds of `performance.now()`. */
+  readonly diesAt: number;
+  /** Until when it is used without asking the shared store. */
+  readonly freshUntil: number;
+  /** When a new one is to be had ahead of time. */
+  refreshAt: number;
+}
+
+/** Part of its life after which a token is renewed ahead of time; replicas and tokens must not all do it at once. */
+const EARLIEST_REFRESH = 0.75;
+const LATEST_REFRESH = 0.9;
+
+/** @param localMaxAge - milliseconds for which it is used without asking the shared store */
+export function keptToken({ token, keptAt, expiresAt }: TokenLife, owner: TokenOwner, localMaxAge: number): KeptToken {
+  const { issuer, subject, sessionId } = owner;
+  const monotonic = performance.now();
+  const left = expiresAt - Date.now();
+  const part = EARLIEST_REFRESH + Math.random() * (LATEST_REFRESH - EARLIEST_REFRESH);
+  return {
+    token,
+    keptAt,
+    expiresAt,
+    issuer,
+    subject,
+    sessionId,
+    diesAt: monotonic + left,
+    freshUntil: monotonic + localMaxAge,
+    refreshAt: monotonic + left - (expiresAt - keptAt) * (1 - part),
+  };
+}
+
+/** Whether a token can still be used. */
+export function isAlive({ expiresAt, diesAt }: KeptToken): boolean {
+  return Date.now() < expiresAt && performance.now() < diesAt;
+}

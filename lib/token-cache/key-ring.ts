@@ -1,0 +1,41 @@
+import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
+
+const ALGORITHM = 'aes-256-gcm';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Encrypts what leaves the process (AES-256-GCM, NIST SP 800-38D). The first key seals, all open. */
+export class KeyRing {
+  constructor(private readonly keys: readonly KeyObject[]) {}
+
+  /** @param place - where it is kept; it opens nowhere else */
+  seal(value: string, place: string): string {
+    const [key] = this.keys;
+    if (!key) throw new Error('Validated options have an encryption key');
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(place));
+    return Buffer.concat([iv, cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64');
+  }
+
+  /** @returns `undefined` for everything that no key of the ring sealed for this very place */
+  open(sealed: unknown, place: string): string | undefined {
+    if (typeof sealed !== 'string') return undefined;
+    const bytes = Buffer.from(sealed, 'base64');
+    if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
+    for (const key of this.keys) {
+      const value = opened(bytes, key, place);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+}
+
+function opened(bytes: Buffer, key: KeyObject, place: string): string | undefined {
+  const cipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+  cipher.setAAD(Buffer.from(place)).setAuthTag(bytes.subarray(-TAG_BYTES));
+  try {
+    return Buffer.concat([cipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), cipher.final()]).toString('utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import QuickLRU from 'quick-lru';
+import { isAlive, type KeptToken } from './kept-token.js';
+
+/** Milliseconds for which a final failure is remembered. */
+const MAX_AGE_OF_FAILURES = 5_000;
+
+const MAX_FAILURES = 1_000;
+
+/** Tokens in the memory of this process, and what just failed for good. */
+export class LocalTokens {
+  readonly #tokens: QuickLRU<string, KeptToken>;
+  readonly #failures = new QuickLRU<string, { readonly error: unknown; readonly until: number }>({
+    maxSize: MAX_FAILURES,
+  });
+
+  constructor(maxEntries: number) {
+    // Twice as many may be there at times.
+    this.#tokens = new QuickLRU({ maxSize: Math.max(1, Math.floor(maxEntries / 2)) });
+  }
+
+  get size(): number {
+    return this.#tokens.size;
+  }
+
+  find(id: string): KeptToken | undefined {
+    const kept = this.#tokens.get(id);
+    if (!kept || isAlive(kept)) return kept;
+    this.#tokens.delete(id);
+    return undefined;
+  }
+
+  /** A token that is there already does not get older by what a store says of it. */
+  keep(id: string, kept: KeptToken): KeptToken {
+    const known = this.#tokens.get(id);
+    const isSame = known?.token.value === kept.token.value;
+    const kind = isSame ? { ...kept, diesAt: Math.min(known.diesAt, kept.diesAt) } : kept;
+    if (isAlive(kind)) this.#tokens.set(id, kind);
+    else this.#tokens.delete(id);
+    return kind;
+  }
+
+  drop(id: string): void {
+    this.#tokens.delete(id);
+  }
+
+  dropAll(isMeant: (kept: KeptToken) => boolean): void {
+    for (const [id, kept] of this.#tokens) if (isMeant(kept)) this.#tokens.delete(id);
+  }
+
+  /** What failed for good a moment ago. */
+  failure(id: string): { readonly error: unknown } | undefined {
+    const failure = this.#failures.get(id);
+    return failure && performance.now() < failure.until ? failure : undefined;
+  }
+
+  rememberFailure(id: string, error: unknown): void {
+    this.#failures.set(id, { error, until: performance.now() + MAX_AGE_OF_FAILURES });
+  }
+}

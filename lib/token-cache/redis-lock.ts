@@ -1,0 +1,40 @@
+import type { ExchangeLock } from '../options/token-cache-options.js';
+
+/** What is used of the client that `@keyv/redis` has, be it of one server, a cluster or sentinels. */
+interface RedisClient {
+  set(
+    key: string,
+    value: string,
+    options: { condition: 'NX'; expiration: { type: 'PX'; value: number } },
+  ): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+interface RedisAdapter {
+  readonly opts: { readonly dialect?: unknown };
+  getClient(): Promise<RedisClient>;
+}
+
+/** Whose lock expired must not take another's away. */
+const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
+
+/** A lock through the connection of `@keyv/redis` (`SET … NX PX`); `undefined` for other adapters. */
+export function redisLock(adapter: object): ExchangeLock | undefined {
+  if (!isRedis(adapter)) return undefined;
+  return {
+    acquire: async (key, owner, lifetime) => {
+      const client = await adapter.getClient();
+      const expiration = { type: 'PX', value: lifetime } as const;
+      return (await client.set(key, owner, { condition: 'NX', expiration })) === 'OK';
+    },
+    release: async (key, owner) => {
+      const client = await adapter.getClient();
+      return await client.eval(RELEASE, { keys: [key], arguments: [owner] });
+    },
+  };
+}
+
+function isRedis(adapter: object): adapter is RedisAdapter {
+  const { opts, getClient } = adapter as Partial<RedisAdapter>;
+  return opts?.dialect === 'redis' && typeof getClient === 'function';
+}

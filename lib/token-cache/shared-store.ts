@@ -1,0 +1,70 @@
+import { Keyv, type KeyvStoreAdapter } from 'keyv';
+import { McpAuthError } from '../mcp-auth-error.js';
+
+class StoreError extends McpAuthError {
+  readonly code = 'token_store_failed';
+}
+
+/** A storage adapter of Keyv whose failures are heard, whether it throws them or only tells of them. */
+export class SharedStore {
+  readonly #keyv: Keyv<string>;
+  readonly #readsTogether: boolean;
+  #failures = 0;
+  #lastFailure = '';
+
+  constructor(adapter: KeyvStoreAdapter) {
+    this.#readsTogether = typeof adapter.getMany === 'function';
+    this.#keyv = new Keyv<string>({
+      store: adapter,
+      // Keys have a prefix of their own; Keyv would change the adapter's, which others may use too.
+      namespace: adapter.namespace ?? '',
+      useKeyPrefix: false,
+      throwOnErrors: true,
+      deserialize: unwrap,
+    });
+    this.#keyv.on('error', (error: unknown) => {
+      this.#failures += 1;
+      this.#lastFailure = error instanceof Error ? error.message : 'unknown';
+    });
+  }
+
+  /** @throws if any of the keys could not be read */
+  async read(keys: string[]): Promise<readonly unknown[]> {
+    return await this.#heard(async () => {
+      const values: unknown = this.#readsTogether
+        ? await this.#keyv.getMany(keys)
+        : await Promise.all(keys.map((key) => this.#keyv.get(key)));
+      if (Array.isArray(values) && values.length === keys.length) return values as unknown[];
+      throw new StoreError('it answers something else than was asked');
+    });
+  }
+
+  /** @param lifetime - milliseconds */
+  async write(key: string, value: string, lifetime: number): Promise<void> {
+    const isKept = await this.#heard(() => this.#keyv.set(key, value, Math.ceil(lifetime)));
+    if (!isKept) throw new StoreError('it does not keep what it is given');
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return await this.#heard(() => this.#keyv.delete(key));
+  }
+
+  /** Adapters that only tell of a failure answer as if nothing were there. */
+  async #heard<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const failures = this.#failures;
+    const answer = await ask();
+    if (this.#failures === failures) return answer;
+    throw new StoreError(this.#lastFailure);
+  }
+}
+
+/** Garbage is a value like any other, which no key opens. */
+function unwrap(data: string): { value?: never; expires?: number } {
+  try {
+    const parsed: unknown = JSON.parse(data);
+    if (typeof parsed === 'object' && parsed !== null) return parsed;
+  } catch {
+    // As below.
+  }
+  return { value: data as never };
+}

@@ -1,0 +1,51 @@
+import { decodeJwt } from 'jose';
+import type { ExchangedToken } from '../exchange/dialect.js';
+
+/** Milliseconds before its expiry in which a token is no longer used: it still has to travel, and clocks differ. */
+const MARGIN = 30_000;
+
+/** Milliseconds for which a token is kept at most, whatever is said of it. */
+export const LONGEST_LIFE = 24 * 60 * 60_000;
+
+/** A token and when it is kept. */
+export interface TokenLife {
+  readonly token: ExchangedToken;
+  /** Milliseconds since the epoch. */
+  readonly keptAt: number;
+  /** Milliseconds since the epoch; `keptAt` for a token that is not to be kept. */
+  readonly expiresAt: number;
+}
+
+/** @param subjectExpiresAt - `exp` of the token that came in, in seconds since the epoch */
+export function lifeOf(token: ExchangedToken, subjectExpiresAt: number): TokenLife {
+  const keptAt = Date.now();
+  const lifetime = lifetimeOf(token, subjectExpiresAt, keptAt);
+  return { token, keptAt, expiresAt: keptAt + (lifetime > 0 ? lifetime : 0) };
+}
+
+/**
+ * Milliseconds for which a token may be kept: until shortly before it expires, and not longer than the token that it was
+ * exchanged for. What nobody says the lifetime of, or only nonsense, is not kept.
+ *
+ * @returns zero, less, or no number for a token that is not to be kept
+ */
+function lifetimeOf(token: ExchangedToken, subjectExpiresAt: number, now: number): number {
+  const expiry = expiryOf(token.value);
+  const told: readonly unknown[] = [
+    ...(token.expiresIn === undefined ? [] : [token.expiresIn]),
+    ...(expiry === undefined ? [] : [expiry - now / 1000]),
+  ];
+  if (told.length === 0 || !told.every((seconds) => typeof seconds === 'number')) return 0;
+  const life = Math.min(...told.map((seconds) => seconds * 1000), LONGEST_LIFE);
+  return Math.min(life - Math.min(MARGIN, life / 2), subjectExpiresAt * 1000 - now);
+}
+
+/** `exp` of a JWT, in seconds since the epoch; `undefined` for other tokens. */
+function expiryOf(token: string): number | undefined {
+  try {
+    const { exp } = decodeJwt(token);
+    return typeof exp === 'number' ? exp : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import type { ExchangeLock, ResolvedSharedCache } from '../options/token-cache-options.js';
+import type { Guarded } from './guarded.js';
+import { redisLock } from './redis-lock.js';
+
+/** Milliseconds after which a turn is over, whatever became of the replica that had it. */
+const LONGEST_TURN = 10_000;
+
+/** The right to exchange: this replica's, another's, or, where replicas cannot agree, nobody's. */
+export interface Turn {
+  readonly of: 'us' | 'another' | 'nobody';
+  readonly end: () => Promise<unknown>;
+}
+
+/** Lets replicas exchange one after the other. */
+export class Turns {
+  readonly #lock: ExchangeLock | undefined;
+  readonly #prefix: string;
+
+  constructor(
+    { store, lock, namespace }: ResolvedSharedCache,
+    private readonly guarded: Guarded,
+  ) {
+    this.#lock = lock ?? redisLock(store);
+    this.#prefix = `${namespace}:v1:lock`;
+  }
+
+  async take(id: string): Promise<Turn> {
+    const lock = this.#lock;
+    const key = `${this.#prefix}:${id}`;
+    const owner = randomUUID();
+    const isOurs = lock && (await this.guarded.attempt(() => lock.acquire(key, owner, LONGEST_TURN)));
+    return {
+      of: isOurs === undefined ? 'nobody' : isOurs ? 'us' : 'another',
+      end: async () => isOurs && (await this.guarded.attempt(() => lock.release(key, owner))),
+    };
+  }
+}

@@ -1,0 +1,166 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
+import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
+import { post, toolCall, type ToolResult } from '../support/mcp-request.js';
+import { json } from '../support/test-issuer.js';
+
+@Injectable()
+class Tools {
+  constructor(private readonly downstream: DownstreamClient) {}
+
+  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'] })
+  eager() {
+    return this.downstream.json('/orders');
+  }
+
+  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'], exchange: 'lazy' })
+  lazy() {
+    return this.downstream.json('/orders');
+  }
+}
+
+let server: DownstreamServer;
+
+beforeAll(async () => {
+  server = await startDownstreamServer({
+    providers: [Tools],
+    orders: { scopeMap: { write: ['orders:write'], 'api.admin': ['orders:admin'] } },
+  });
+});
+afterEach(() => {
+  server.issuer.answers.clear();
+  server.orders.answers.clear();
+  server.orders.requests.length = 0;
+});
+afterAll(() => server.close());
+
+function providerAnswers(status: number, body: unknown, headers: Record<string, string> = {}): void {
+  server.issuer.answers.set('/token', (_request, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body);
+    else json(response, status, body);
+  });
+}
+
+async function call(tool: string, claims: Record<string, unknown> = {}) {
+  const response = await post(server.resource, toolCall(tool), {
+    token: await server.token({ scope: 'tool', ...claims }),
+  });
+  const body = (await response.json()) as { result?: ToolResult & { _meta?: Record<string, unknown> } };
+  const challenge = response.headers.get('www-authenticate');
+  return { status: response.status, challenge, result: body.result, text: JSON.stringify(body) };
+}
+
+const CLAIMS = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+
+const CALLER: [string, number, object, number, RegExp][] = [
+  ['a session that is over', 400, { error: 'invalid_grant' }, 401, /error="invalid_token".*scope="tool"/],
+  ['Keycloak: a session that is over', 400, { error: 'invalid_request' }, 401, /error="invalid_token"/],
+  ['a token that was revoked', 400, { error: 'invalid_grant', suberror: 'bad_token' }, 401, /error="invalid_token"/],
+  [
+    'Entra ID: conditional access',
+    400,
+    { error: 'interaction_required', suberror: 'message_only', claims: CLAIMS, error_codes: [53003] },
+    401,
+    new RegExp(`error="insufficient_claims".*claims="${Buffer.from(CLAIMS).toString('base64')}"`),
+  ],
+  [
+    'Entra ID: claims beside invalid_grant',
+    400,
+    { error: 'invalid_grant', claims: CLAIMS },
+    401,
+    /error="insufficient_claims"/,
+  ],
+  [
+    'a second factor',
+    400,
+    { error: 'interaction_required', suberror: 'basic_action' },
+    401,
+    /error="insufficient_user_authentication"/,
+  ],
+  [
+    'RFC 9470 at the token endpoint',
+    400,
+    { error: 'insufficient_user_authentication', acr_values: 'gold silver', max_age: 60 },
+    401,
+    /error="insufficient_user_authentication".*acr_values="gold silver", max_age="60"/,
+  ],
+  ['a missing consent', 400, { error: 'invalid_scope' }, 403, /error="insufficient_scope".*scope="tool orders:write"/],
+  [
+    'Entra ID: a missing consent',
+    400,
+    { error: 'invalid_grant', suberror: 'consent_required', error_codes: [65001] },
+    403,
+    /error="insufficient_scope".*scope="tool orders:write"/,
+  ],
+];
+
+describe.each(['eager', 'lazy'])('what the caller can mend is a challenge of HTTP (%s)', (tool) => {
+  test.each(CALLER)('%s', async (_name, status, body, expected, challenge) => {
+    providerAnswers(status, { error_description: 'AADSTS PROSE', ...body });
+    const answer = await call(tool);
+    expect(answer.status).toBe(expected);
+    expect(answer.challenge).toMatch(challenge);
+    expect(answer.challenge).toContain('resource_metadata=');
+    expect(answer.text + String(answer.challenge)).not.toContain('PROSE');
+    expect(server.orders.requests).toEqual([]);
+  });
+
+  test('prose decides nothing', async () => {
+    providerAnswers(400, { error: 'invalid_target', error_description: 'AADSTS65001: consent_required invalid_grant' });
+    expect((await call(tool)).status).toBe(200);
+  });
+});
+
+const OPERATOR: [string, number, object | string][] = [
+  ['bad credentials', 401, { error: 'invalid_client' }],
+  ['a grant that the client may not use', 400, { error: 'unauthorized_client' }],
+  ['a grant that the server does not know', 400, { error: 'unsupported_grant_type' }],
+  ['an unknown target', 400, { error: 'invalid_target' }],
+  ['an error that nobody knows', 400, { error: 'whatever' }],
+  ['no error at all', 404, '<h1>Not found</h1>'],
+  ['a redirect', 302, ''],
+  ['200 with HTML', 200, '<h1>Sign in</h1>'],
+  ['200 with JSON that is no answer', 200, { hello: 'world' }],
+  ['another type of token', 200, { access_token: 'a', token_type: 'mac', issued_token_type: 'x' }],
+];
+
+describe.each(['eager', 'lazy'])('what the operator has to mend is told to the operator (%s)', (tool) => {
+  test.each(OPERATOR)('%s', async (_name, status, body) => {
+    providerAnswers(status, body);
+    const { log } = server;
+    const before = log.lines.length;
+    const answer = await call(tool);
+    expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
+    expect(answer.text).toMatch(/This server is not set up to call the orders API for you\. Tell whoever runs it\./);
+    expect(answer.text).not.toMatch(/invalid_|whatever|token/);
+    expect(log.lines.slice(before).filter((line) => line.startsWith('error'))).not.toEqual([]);
+  });
+});
+
+const PASSING: [string, number, object | string, Record<string, string>, RegExp][] = [
+  ['a provider that fails', 500, { error: 'server_error' }, {}, /Try again later/],
+  ['a gateway in front of it', 502, '<h1>Bad gateway</h1>', {}, /Try again later/],
+  ['too many requests', 429, { error: 'slow_down' }, { 'retry-after': '120' }, /Try again in 120 seconds/],
+  ['a maintenance', 503, '', { 'retry-after': '3600' }, /Try again in 3600 seconds/],
+  ['an error that says so', 400, { error: 'temporarily_unavailable' }, {}, /Try again later/],
+];
+
+describe.each(['eager', 'lazy'])('what passes can be tried again, and nobody has to sign in for it (%s)', (tool) => {
+  test.each(PASSING)('%s', async (_name, status, body, headers, text) => {
+    providerAnswers(status, body, headers);
+    const answer = await call(tool);
+    expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
+    expect(answer.text).toMatch(text);
+  });
+});
+
+test('a client that acts for itself is not challenged: nobody is there to sign in', async () => {
+  const answer = await call('eager', { sub: 'test-client' });
+  expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
+  expect(answer.result?._meta).toMatchObject({
+    'io.modelcontextprotocol/authorization': { reason: 'insufficient_authorization', remediation: 'unavailable' },
+  });
+  expect(server.issuer.exchanges.filter(({ subject_token }) => subject_token === undefined)).toEqual([]);
+});
