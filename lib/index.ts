@@ -7,6 +7,27 @@ export type {
   McpAuthOptionsFactory,
   ServerOptions,
 } from './options/mcp-auth-options.js';
+export { dialects } from './exchange/dialects.js';
+export type { ActorToken } from './exchange/actor-token.js';
+export type {
+  ExchangeDialect,
+  ExchangedToken,
+  ExchangeRequest,
+  ExchangeTarget,
+  ForeignAuthorizationServer,
+  FormParameters,
+  TokenEndpoint,
+  TokenEndpointAnswer,
+  TokenEndpointOptions,
+} from './exchange/dialect.js';
+export { exchangedToken } from './exchange/exchanged-token.js';
+export { TokenEndpointError, type TokenEndpointFailure } from './exchange/token-endpoint-error.js';
+export type { Rfc8693Options } from './exchange/dialects/rfc8693.js';
+export type { KeycloakDialectOptions } from './exchange/dialects/keycloak.js';
+export type { EntraOnBehalfOfOptions } from './exchange/dialects/entra-on-behalf-of.js';
+export type { Auth0TokenVaultOptions } from './exchange/dialects/auth0.js';
+export type { IdentityAssertionOptions } from './exchange/dialects/identity-assertion.js';
+export type { JwtBearerOptions } from './exchange/dialects/jwt-bearer.js';
 export type { DownstreamOptions } from './options/downstream-options.js';
 export { McpTool, type McpToolOptions, type ToolSchema } from './decorators/mcp-tool.decorator.js';
 export type { AccessToken, Caller } from './authentication/caller.js';

@@ -88,6 +88,8 @@ export interface ExchangeDialect {
   readonly grantTypes: readonly string[];
   /** All that shapes the token besides the target, for the cache key: options of the dialect. No secrets. */
   readonly fingerprint?: readonly string[];
+  /** Whether the provider exchanges no token that is bound to a key of the client's (RFC 9449, RFC 8705). */
+  readonly refusesBoundTokens?: boolean;
   /** What is wrong with a downstream's options for this dialect and how to mend it, a sentence each; at boot. */
   problemsOf?(target: ExchangeTarget): readonly string[];
   /** @returns the token; `undefined` for an API that takes none */

@@ -30,6 +30,11 @@ const PROVIDER: readonly Row[] = [
   ['exchange_answer_unusable', ({ unusable }) => unusable === true],
   ['issuer_unavailable', error('temporarily_unavailable', 'server_error')],
   ['issuer_rate_limited', error('slow_down', 'too_many_requests')],
+  // What is presented there was issued for it a moment ago.
+  [
+    'exchange_misconfigured',
+    (failure) => failure.foreign === true && error('invalid_grant', 'invalid_request')(failure),
+  ],
   ['caller_claims_required', ({ claims }) => claims !== undefined],
   ['caller_consent_required', suberror('consent_required')],
   ['caller_token_rejected', suberror('bad_token', 'token_expired')],

@@ -17,6 +17,8 @@ export interface TokenEndpointFailure {
   readonly retryAfter?: number | undefined;
   /** Whether an answer of 200 cannot be used: garbage, a token of another type. */
   readonly unusable?: boolean | undefined;
+  /** Whether it is not the token endpoint of the caller's issuer: what it refuses is not what came in. */
+  readonly foreign?: boolean | undefined;
   /** Whether it took too long. */
   readonly timedOut?: boolean | undefined;
 }

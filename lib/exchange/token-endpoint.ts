@@ -57,7 +57,13 @@ export class TokenEndpoints {
         const destination = authorizationServer
           ? { metadata: await this.#metadataOf(authorizationServer), client: authorizationServer.client }
           : await this.#destinationAt(issuer, claims);
-        return await request(destination, grantType, parameters, options);
+        try {
+          return await request(destination, grantType, parameters, options);
+        } catch (error) {
+          if (!authorizationServer || !(error instanceof TokenEndpointError)) throw error;
+          const message = `${authorizationServer.issuer}: ${error.message}`;
+          throw new TokenEndpointError(message, { ...error.failure, foreign: true });
+        }
       },
     };
   }

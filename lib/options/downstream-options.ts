@@ -79,6 +79,11 @@ const RESERVED = new Set([
   'resource',
   'scope',
   'claims',
+  // Of older and other exchanges, which would act for somebody else.
+  'requested_subject',
+  'requested_issuer',
+  'subject_issuer',
+  'connection',
 ]);
 
 const parameters = z

@@ -19,13 +19,16 @@ export interface DownstreamServer extends TestApplication {
   token(claims?: Record<string, unknown>): Promise<string>;
 }
 
+/** What is different; `undefined` removes an option. */
+export type DownstreamChanges = { [Option in keyof DownstreamOptions]?: DownstreamOptions[Option] | undefined };
+
 export interface DownstreamServerParts {
   readonly providers: Provider[];
   readonly client?: ClientOptions;
   /** Changes to the downstream `orders`. */
-  readonly orders?: Partial<DownstreamOptions>;
+  readonly orders?: DownstreamChanges;
   /** Changes to the downstream `billing`. */
-  readonly billing?: Partial<DownstreamOptions>;
+  readonly billing?: DownstreamChanges;
   /** What else is different. */
   readonly options?: Partial<McpAuthModuleOptions>;
 }
@@ -45,8 +48,17 @@ export async function startDownstreamServer({
         optionsFor(origin, issuer.issuer, {
           client: client ?? { id: 'mcp server', authentication: clientSecretBasic('s:e/cret') },
           downstreams: {
-            orders: { baseUrl: `${ordersApi.origin}/v1`, audience: 'orders-api', scopes: ['read', 'write'], ...orders },
-            billing: { baseUrl: billingApi.origin, resource: 'urn:billing', ...billing },
+            orders: {
+              baseUrl: `${ordersApi.origin}/v1`,
+              audience: 'orders-api',
+              scopes: ['read', 'write'],
+              ...(orders as Partial<DownstreamOptions>),
+            },
+            billing: {
+              baseUrl: billingApi.origin,
+              resource: 'urn:billing',
+              ...(billing as Partial<DownstreamOptions>),
+            },
           },
           ...options,
         }),

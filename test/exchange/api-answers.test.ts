@@ -1,0 +1,76 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
+import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
+import { post, toolCall, type ToolResult } from '../support/mcp-request.js';
+import { json } from '../support/test-issuer.js';
+
+@Injectable()
+class Tools {
+  constructor(private readonly downstream: DownstreamClient) {}
+
+  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'] })
+  eager() {
+    return this.downstream.json('/orders');
+  }
+
+  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'], exchange: 'lazy' })
+  lazy() {
+    return this.downstream.json('/orders');
+  }
+}
+
+let server: DownstreamServer;
+
+beforeAll(async () => {
+  server = await startDownstreamServer({
+    providers: [Tools],
+    orders: { scopeMap: { write: ['orders:write'], 'api.admin': ['orders:admin'] } },
+  });
+});
+afterEach(() => {
+  server.issuer.answers.clear();
+  server.orders.answers.clear();
+  server.orders.requests.length = 0;
+});
+afterAll(() => server.close());
+
+async function call(tool: string, claims: Record<string, unknown> = {}) {
+  const response = await post(server.resource, toolCall(tool), {
+    token: await server.token({ scope: 'tool', ...claims }),
+  });
+  const body = (await response.json()) as { result?: ToolResult & { _meta?: Record<string, unknown> } };
+  const challenge = response.headers.get('www-authenticate');
+  return { status: response.status, challenge, result: body.result, text: JSON.stringify(body) };
+}
+
+describe('what the API itself answers', () => {
+  const apiAnswers = (status: number, challenge: string) => {
+    server.orders.answers.set('/v1/orders', (_request, response) => {
+      json(response.setHeader('www-authenticate', challenge), status, {});
+    });
+  };
+
+  test('a scope that it misses is asked for by the name it has here', async () => {
+    apiAnswers(403, 'Bearer error="insufficient_scope", scope="api.admin internal"');
+    const { status, challenge } = await call('eager');
+    expect(status).toBe(403);
+    expect(challenge).toMatch(/scope="tool orders:admin"/);
+    expect(challenge).not.toMatch(/internal|api\.admin/);
+  });
+
+  test('a scope without a name here never leaks', async () => {
+    apiAnswers(403, 'Bearer error="insufficient_scope", scope="internal"');
+    const answer = await call('eager');
+    expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
+    expect(answer.text).not.toContain('internal');
+    expect(answer.text).toContain('Ask whoever runs it');
+  });
+
+  test('a stronger sign-in', async () => {
+    apiAnswers(401, 'Bearer error="insufficient_user_authentication", acr_values="gold", max_age="5"');
+    const { status, challenge } = await call('eager');
+    expect(status).toBe(401);
+    expect(challenge).toMatch(/error="insufficient_user_authentication".*acr_values="gold", max_age="5"/);
+  });
+});
