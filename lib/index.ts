@@ -33,7 +33,11 @@ export { McpTool, type McpToolOptions, type ToolSchema } from './decorators/mcp-
 export type { AccessToken, Caller } from './authentication/caller.js';
 export type { McpContext } from './serving/mcp-context.js';
 export { ToolError } from './serving/tool-error.js';
-export { clientSecretBasic, clientSecretPost } from './downstream/client-authentication.js';
+export type { ClientAuthentication } from './clients/client-authentication.js';
+export { clientSecretBasic, clientSecretPost, type ClientSecret } from './clients/client-secret.js';
+export { privateKeyJwt, type PrivateKeyJwtOptions, type PrivateKeyMaterial } from './clients/private-key-jwt.js';
+export { clientAssertion, type AssertionSource } from './clients/client-assertion.js';
+export { mutualTls, type MutualTlsClientOptions } from './clients/mutual-tls.js';
 export { DownstreamClient, type Downstream, type JsonRequestInit } from './downstream/downstream-client.js';
 export {
   CallerActionError,

@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
 import QuickLRU from 'quick-lru';
-import { limitedFetch, reasonOf } from '../issuers/issuer-fetch.js';
+import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
+import { reasonOf } from '../issuers/issuer-fetch.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { TokenClaims } from '../options/issuer-options.js';
@@ -63,13 +64,14 @@ async function introspect(
     endpoint === undefined ? await issuer.metadata() : { issuer: issuer.identifier, introspection_endpoint: endpoint };
   const registration = {
     client_id: client.id,
+    ...metadataOf(client.authentication),
     ...(signedResponse !== undefined && { introspection_signed_response_alg: signedResponse }),
   };
   try {
     const response = await introspectionRequest(as, registration, client.authentication, token, {
       additionalParameters: { token_type_hint: 'access_token' },
       signal: AbortSignal.timeout(TIMEOUT),
-      [customFetch]: limitedFetch,
+      [customFetch]: clientFetch(client.authentication),
       // The addresses were checked: plain http is on loopback alone.
       [allowInsecureRequests]: true,
     });

@@ -1,10 +1,21 @@
-import type { ClientAuth } from 'openid-client';
+import type { ClientAuth } from 'oauth4webapi';
 import type { Dispatcher } from 'undici';
+import { McpAuthConfigurationError } from '../options/configuration-error.js';
 
-/** How the server proves at a token endpoint which client it is: one of this package's, or any `ClientAuth` of openid-client. */
+/**
+ * How the server proves at a token endpoint which client it is: {@link clientSecretBasic}, {@link clientSecretPost},
+ * {@link privateKeyJwt}, {@link clientAssertion}, {@link mutualTls}, or any `ClientAuth` of openid-client.
+ */
 export type ClientAuthentication = ClientAuth & {
-  /** Sends requests with the client's certificate (RFC 8705); may change from call to call. */
-  readonly dispatcher?: () => Promise<Dispatcher>;
+  /** `token_endpoint_auth_method` (RFC 7591 section 2), where it is known. */
+  readonly method?: string;
+  /** Sends requests with the client's certificate (RFC 8705); another one once the certificate has changed. */
+  readonly dispatcher?: () => Dispatcher;
   /** Changes when the credentials do, and tells nothing of them: part of the key of every cached token. */
-  readonly version?: () => Promise<string>;
+  readonly version?: () => string | Promise<string>;
 };
+
+/** @param what - completes "`client.authentication` …" */
+export function badCredentials(what: string): McpAuthConfigurationError {
+  return new McpAuthConfigurationError([`\`client.authentication\` ${what}.`]);
+}

@@ -5,7 +5,7 @@ import {
   genericTokenEndpointRequest,
   type AuthorizationServer,
 } from 'oauth4webapi';
-import { issuerClientFetch } from '../issuers/issuer-client.js';
+import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { discoverMetadata, type IssuerMetadata } from '../issuers/issuer-metadata.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
@@ -107,13 +107,13 @@ async function request(
     try {
       response = await genericTokenEndpointRequest(
         server,
-        { client_id: client.id },
+        { client_id: client.id, ...metadataOf(client.authentication) },
         client.authentication,
         grantType,
         form,
         {
           signal,
-          [customFetch]: issuerClientFetch(client.authentication),
+          [customFetch]: clientFetch(client.authentication),
           // The addresses were checked: plain http is on loopback alone.
           [allowInsecureRequests]: true,
         },

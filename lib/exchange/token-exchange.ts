@@ -17,7 +17,7 @@ import { ExchangeHealth } from './exchange-health.js';
 import { errorFor } from './failure-error.js';
 import { failureOfExchange, isFinal } from './failure-table.js';
 import { mayAct } from './may-act.js';
-import { ownerOf, tokenKey } from './token-key.js';
+import { ownerOf, tokenKey, type TokenShape } from './token-key.js';
 import { TokenEndpoints } from './token-endpoint.js';
 
 /** What stands in for a caller without a user, where a downstream allows it. */
@@ -66,7 +66,7 @@ export class TokenExchange {
     this.#checkMayAct(caller, client, dialect, target);
     const owner = ownerOf(caller, client, dialect);
     return await this.cache.get({
-      key: await tokenKey({ caller, client, dialect, target, claims: demand?.claims }),
+      key: await this.#keyOf({ caller, client, dialect, target, claims: demand?.claims }),
       owner,
       refused: demand?.refused,
       isFinal,
@@ -83,6 +83,17 @@ export class TokenExchange {
       {},
       target,
     );
+  }
+
+  /** @throws {@link OperatorActionError} if the client's credentials cannot be read */
+  async #keyOf(shape: TokenShape): Promise<readonly (string | undefined)[]> {
+    try {
+      return await tokenKey(shape);
+    } catch (error) {
+      const failure = failureOfExchange(error, shape.target, shape.dialect);
+      this.health.failed(shape.target.name, failure);
+      throw failure;
+    }
   }
 
   async #obtain(

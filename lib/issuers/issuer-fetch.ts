@@ -1,3 +1,5 @@
+import { fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciRequestInit } from 'undici';
+
 /** Milliseconds that one answer of an issuer may take. */
 const TIMEOUT = 5_000;
 
@@ -20,8 +22,10 @@ export async function fetchFromIssuer(address: string): Promise<Response> {
 }
 
 /** `fetch` that follows no redirect and reads no more than an issuer has to say. */
-export async function limitedFetch(address: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(address, { ...init, redirect: 'manual' });
+export async function limitedFetch(address: string, init: RequestInit, dispatcher?: Dispatcher): Promise<Response> {
+  const response = dispatcher
+    ? await undiciFetch(address, { ...(init as UndiciRequestInit), redirect: 'manual', dispatcher })
+    : await fetch(address, { ...init, redirect: 'manual' });
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early cancels the body.
@@ -30,7 +34,8 @@ export async function limitedFetch(address: string, init: RequestInit): Promise<
     if (size > MAX_SIZE) throw new Error(`the answer has more than ${MAX_SIZE} bytes`);
     chunks.push(chunk);
   }
-  const { status, statusText, headers } = response;
+  const { status, statusText } = response;
+  const headers = new Headers([...response.headers]);
   const body = [101, 204, 205, 304].includes(status) ? null : Buffer.concat(chunks);
   return new Response(body, { status, statusText, headers });
 }

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
-import type { ClientAuth } from 'openid-client';
+import type { ClientAuthentication } from '../clients/client-authentication.js';
 
 /** A JWS algorithm that a resource server can verify without being able to sign (RFC 7518 section 3.1, RFC 8037). */
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
@@ -56,7 +56,7 @@ export interface IntrospectionOptions {
     /** `client_id`. */
     id: string;
     /** How it authenticates: {@link clientSecretBasic}, {@link clientSecretPost}, or a `ClientAuth` of openid-client. */
-    authentication: ClientAuth;
+    authentication: ClientAuthentication;
   };
   /** Which tokens are this issuer's. Required where several issuers have `introspection`, so that each token goes to one. */
   tokens?: RegExp;

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
-import type { ClientAuth } from 'openid-client';
+import type { ClientAuthentication } from '../clients/client-authentication.js';
 import { z } from 'zod';
 import { SIGNING_ALGORITHMS, type ClaimSource } from './issuer-options.js';
 import { problemOfUrl } from './option-rules.js';
@@ -7,9 +7,9 @@ import { TENANT } from './resolved-issuer.js';
 import { following, text } from './text-schema.js';
 
 /** A function that makes a `ClientAuth`, as openid-client and this package have them. */
-export const clientAuthentication = z.custom<ClientAuth>(
+export const clientAuthentication = z.custom<ClientAuthentication>(
   (value) => typeof value === 'function',
-  'is not a client authentication. Use clientSecretBasic(secret), clientSecretPost(secret) or a ClientAuth of openid-client',
+  'is not a client authentication. Use clientSecretBasic(secret), clientSecretPost(secret), privateKeyJwt(…), clientAssertion(…), mutualTls(…) or a ClientAuth of openid-client',
 );
 
 const seconds = (from: number, to: number) =>

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** A certificate for no name in particular: enough for a server whose clients do not check it. */
+/** A certificate of its own, for loopback. */
 export function selfSignedCertificate(): { key: string; cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const algorithm = sequence(Buffer.from('06032b6570', 'hex')); // id-Ed25519
@@ -8,7 +8,20 @@ export function selfSignedCertificate(): { key: string; cert: string } {
   const nobody = sequence();
   const validity = sequence(utcTime('250101000000Z'), utcTime('490101000000Z'));
   const subjectPublicKeyInfo = publicKey.export({ type: 'spki', format: 'der' });
-  const tbsCertificate = sequence(serialNumber, algorithm, nobody, validity, nobody, subjectPublicKeyInfo);
+  const version = tag(0xa0, tag(0x02, Buffer.from([2])));
+  const loopback = sequence(tag(0x87, Buffer.from([127, 0, 0, 1])));
+  const subjectAltName = sequence(Buffer.from('0603551d11', 'hex'), tag(0x04, loopback));
+  const extensions = tag(0xa3, sequence(subjectAltName));
+  const tbsCertificate = sequence(
+    version,
+    serialNumber,
+    algorithm,
+    nobody,
+    validity,
+    nobody,
+    subjectPublicKeyInfo,
+    extensions,
+  );
   const signature = tag(0x03, Buffer.concat([Buffer.from([0]), sign(null, tbsCertificate, privateKey)]));
   const certificate = sequence(tbsCertificate, algorithm, signature);
   return {

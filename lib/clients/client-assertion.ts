@@ -1,0 +1,37 @@
+import type { ClientAuth } from 'oauth4webapi';
+import { badCredentials, type ClientAuthentication } from './client-authentication.js';
+import { CredentialFile } from './credential-file.js';
+
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** Where an assertion comes from that somebody else signs. */
+export type AssertionSource = { file: string } | (() => string | Promise<string>);
+
+/**
+ * An assertion that the platform issues and rotates (RFC 7523 section 2.2): the token of a Kubernetes service account, or
+ * of Entra workload identity. It is read before each request.
+ *
+ * @param source - a file, or a function that is asked
+ * @throws {@link McpAuthConfigurationError} if there is no such file, or nothing in it
+ */
+export function clientAssertion(source: AssertionSource): ClientAuthentication {
+  const read = readerOf(source);
+  const authenticate: ClientAuth = async (_server, client, body) => {
+    const assertion = (await read()).trim();
+    if (assertion === '') throw badCredentials('got an empty assertion. Check whoever issues it');
+    body.set('client_id', client.client_id);
+    body.set('client_assertion_type', JWT_BEARER);
+    body.set('client_assertion', assertion);
+  };
+  // Another assertion is no other client.
+  return Object.assign(authenticate, { method: 'private_key_jwt', version: () => 'client_assertion' });
+}
+
+function readerOf(source: AssertionSource): () => string | Promise<string> {
+  if (typeof source === 'function') return source;
+  const file = new CredentialFile(source.file, (text) => {
+    if (text.trim() === '') throw new Error('empty');
+    return text;
+  });
+  return () => file.current();
+}

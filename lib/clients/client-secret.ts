@@ -1,0 +1,49 @@
+import { createHmac } from 'node:crypto';
+import { ClientSecretBasic, ClientSecretPost, type ClientAuth } from 'oauth4webapi';
+import { badCredentials, type ClientAuthentication } from './client-authentication.js';
+
+/** The client's secret, or a function that is asked for it before each request, so that it can be rotated. */
+export type ClientSecret = string | (() => string | Promise<string>);
+
+/**
+ * `client_secret_basic`: the secret in the Authorization header (RFC 6749 section 2.3.1).
+ *
+ * @param secret - the client's secret
+ * @throws {@link McpAuthConfigurationError} if there is none
+ */
+export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
+  return bySecret('client_secret_basic', secret, ClientSecretBasic);
+}
+
+/**
+ * `client_secret_post`: the secret in the request's body (RFC 6749 section 2.3.1).
+ *
+ * @param secret - the client's secret
+ * @throws {@link McpAuthConfigurationError} if there is none
+ */
+export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
+  return bySecret('client_secret_post', secret, ClientSecretPost);
+}
+
+function bySecret(method: string, secret: ClientSecret, by: (secret: string) => ClientAuth): ClientAuthentication {
+  // An environment variable that is not set gets here as a string in type alone.
+  if (!secret) throw noSecret();
+  const current = async () => {
+    const value = typeof secret === 'string' ? secret : await secret();
+    if (!value) throw noSecret();
+    return value;
+  };
+  const authenticate: ClientAuth = async (...request) => {
+    await by(await current())(...request);
+  };
+  return Object.assign(authenticate, { method, version: async () => versionOf(await current()) });
+}
+
+/** The same in all replicas. */
+function versionOf(secret: string): string {
+  return createHmac('sha256', secret).update('nestjs-mcp-auth client secret').digest('base64url').slice(0, 16);
+}
+
+function noSecret() {
+  return badCredentials('has no secret. Give it one, and check the environment variable it comes from');
+}

@@ -1,0 +1,116 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import * as oauth from 'openid-client';
+import {
+  clientSecretBasic,
+  clientSecretPost,
+  dialects,
+  DownstreamClient,
+  McpAuthModule,
+  McpTool,
+  type ClientAuthentication,
+  type ClientOptions,
+} from 'nestjs-mcp-auth';
+import { callTool } from '../support/mcp-request.js';
+import { optionsFor } from '../support/module-options.js';
+import { OidcAuthorizationServer } from '../support/oidc-authorization-server.js';
+import { startApplication } from '../support/test-application.js';
+import { TestApi } from '../support/test-api.js';
+import { TestIssuer } from '../support/test-issuer.js';
+
+@Injectable()
+class Tools {
+  constructor(private readonly downstream: DownstreamClient) {}
+
+  @McpTool({ description: 'x', downstream: 'orders' })
+  order() {
+    return this.downstream.json('/orders');
+  }
+}
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+describe('a real authorization server (oidc-provider) takes the client for who it is', () => {
+  test.each<[string, object, () => ClientAuthentication]>([
+    ['client_secret_basic', {}, () => clientSecretBasic('mcp-server-secret')],
+    [
+      'client_secret_post',
+      { token_endpoint_auth_method: 'client_secret_post' },
+      () => clientSecretPost('mcp-server-secret'),
+    ],
+  ])('by %s', async (_name, registration, authentication) => {
+    const server = await OidcAuthorizationServer.start({
+      format: 'jwt',
+      registration: { grant_types: ['client_credentials'], ...registration },
+    });
+    const api = await TestApi.start();
+    const application = await startApplication({
+      imports: (origin) => [
+        McpAuthModule.forRoot(
+          optionsFor(origin, server.issuer, {
+            client: { id: 'mcp-server', authentication: authentication() },
+            downstreams: {
+              orders: {
+                baseUrl: api.origin,
+                resource: 'https://orders.example',
+                scopes: ['orders:read'],
+                dialect: dialects.clientCredentials(),
+              },
+            },
+          }),
+        ),
+      ],
+      providers: [Tools],
+    });
+    closing.push(
+      () => server.close(),
+      () => api.close(),
+      () => application.close(),
+    );
+    const resource = `${application.origin}/mcp`;
+    const { access_token } = await oauth.clientCredentialsGrant(await server.reportClient(), { resource });
+    expect((await callTool(resource, access_token, 'order')).isError).toBeUndefined();
+    expect(api.last.claims).toMatchObject({ client_id: 'mcp-server', aud: 'https://orders.example' });
+  });
+});
+
+test('several clients: each issuer sees its own and no other, and gets the callers that came from it', async () => {
+  const [one, two, api] = await Promise.all([TestIssuer.start(), TestIssuer.start(), TestApi.start()]);
+  const clients: ClientOptions[] = [
+    { id: 'at-one', issuer: one.issuer, authentication: clientSecretPost('secret-one') },
+    { id: 'at-two', issuer: two.issuer, authentication: clientSecretPost('secret-two') },
+  ];
+  const application = await startApplication({
+    imports: (origin) => [
+      McpAuthModule.forRootAsync({
+        useFactory: async () => {
+          await Promise.resolve();
+          return optionsFor(origin, one.issuer, {
+            issuers: [{ issuer: one.issuer }, { issuer: two.issuer }],
+            client: clients,
+            downstreams: { orders: { baseUrl: api.origin, audience: 'orders-api' } },
+          });
+        },
+      }),
+    ],
+    providers: [Tools],
+  });
+  closing.push(
+    () => one.close(),
+    () => two.close(),
+    () => api.close(),
+    () => application.close(),
+  );
+  const resource = `${application.origin}/mcp`;
+  for (const issuer of [one, two]) {
+    const token = await issuer.token({ aud: resource });
+    expect((await callTool(resource, token, 'order')).isError).toBeUndefined();
+    expect(api.last.claims).toMatchObject({ iss: issuer.issuer });
+  }
+  expect(one.exchanges).toMatchObject([{ client_id: 'at-one', client_secret: 'secret-one' }]);
+  expect(two.exchanges).toMatchObject([{ client_id: 'at-two', client_secret: 'secret-two' }]);
+});
