@@ -25,17 +25,33 @@ export { TokenEndpointError, type TokenEndpointFailure } from './exchange/token-
 export type { Rfc8693Options } from './exchange/dialects/rfc8693.js';
 export type { KeycloakDialectOptions } from './exchange/dialects/keycloak.js';
 export type { EntraOnBehalfOfOptions } from './exchange/dialects/entra-on-behalf-of.js';
-export type { Auth0TokenVaultOptions } from './exchange/dialects/auth0.js';
+export type { Auth0TokenVaultOptions } from './exchange/dialects/auth0-token-vault.js';
+export type { ClientCredentialsOptions } from './exchange/dialects/client-credentials.js';
 export type { IdentityAssertionOptions } from './exchange/dialects/identity-assertion.js';
 export type { JwtBearerOptions } from './exchange/dialects/jwt-bearer.js';
+export { LinkedAccounts } from './linking/linked-accounts.js';
+export type { LinkedAccountOptions, LinkingOptions } from './options/linked-account-options.js';
+export { TokenCache } from './token-cache/token-cache.js';
+export type { Revocation } from './token-cache/revocation.js';
+export { RevocationError } from './token-cache/revocation-error.js';
+export type { ExchangeLock, TokenCacheOptions } from './options/token-cache-options.js';
+export type { BackChannelLogoutOptions } from './options/logout-options.js';
 export type { DownstreamOptions } from './options/downstream-options.js';
+export type {
+  CircuitBreakerOptions,
+  DownstreamHttpOptions,
+  DownstreamRequest,
+  DownstreamResponse,
+} from './options/downstream-http-options.js';
 export { McpTool, type McpToolOptions, type ToolSchema } from './decorators/mcp-tool.decorator.js';
 export type { AccessToken, Caller } from './authentication/caller.js';
+export type { Actor } from './authentication/actor.js';
 export type { McpContext } from './serving/mcp-context.js';
 export { ToolError } from './serving/tool-error.js';
 export type { ClientAuthentication } from './clients/client-authentication.js';
 export { clientSecretBasic, clientSecretPost, type ClientSecret } from './clients/client-secret.js';
-export { privateKeyJwt, type PrivateKeyJwtOptions, type PrivateKeyMaterial } from './clients/private-key-jwt.js';
+export { privateKeyJwt, type PrivateKeyJwtOptions } from './clients/private-key-jwt.js';
+export type { PrivateKeyMaterial } from './clients/signing-key.js';
 export { clientAssertion, type AssertionSource } from './clients/client-assertion.js';
 export { mutualTls, type MutualTlsClientOptions } from './clients/mutual-tls.js';
 export { DownstreamClient, type Downstream, type JsonRequestInit } from './downstream/downstream-client.js';
@@ -73,6 +89,7 @@ export { Anonymous } from './decorators/anonymous.decorator.js';
 export { UsePolicy } from './decorators/use-policy.decorator.js';
 export type {
   AuditContext,
+  AuditedActor,
   AuditedCaller,
   AuditEvent,
   AuditRecord,

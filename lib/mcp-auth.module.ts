@@ -1,5 +1,5 @@
 import { Inject, Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
-import { ApplicationConfig, DiscoveryModule } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from './authentication/authentication.guard.js';
 import { AccessTokenStrategy } from './authentication/access-token.strategy.js';
 import { Introspection } from './authentication/introspection.js';
@@ -8,7 +8,9 @@ import { VerifiedTokens } from './authentication/verified-tokens.js';
 import { AuthorizationGuard } from './authorization/authorization.guard.js';
 import { Policies } from './authorization/policies.js';
 import { ToolCatalogue } from './catalogue/tool-catalogue.js';
+import { BootDoctor } from './doctor/boot-doctor.js';
 import { DownstreamClient } from './downstream/downstream-client.js';
+import { DownstreamSender } from './downstream/downstream-sender.js';
 import { EndpointGuard } from './endpoint/endpoint.guard.js';
 import { MountedControllers } from './endpoint/mounted-controllers.js';
 import { EagerExchange } from './exchange/eager-exchange.js';
@@ -22,6 +24,15 @@ import {
   MODULE_OPTIONS_TOKEN,
   OPTIONS_TYPE,
 } from './mcp-auth.module-definition.js';
+import { AccountRefresh } from './linking/account-refresh.js';
+import { AccountServers } from './linking/account-servers.js';
+import { LinkAudit } from './linking/link-audit.js';
+import { LinkFlow } from './linking/link-flow.js';
+import { LinkRecords } from './linking/link-records.js';
+import { LinkedAccounts } from './linking/linked-accounts.js';
+import { UserSignIn } from './linking/user-sign-in.js';
+import { BackChannelLogout } from './logout/back-channel-logout.js';
+import { LogoutTokens } from './logout/logout-token.js';
 import { Challenges } from './metadata/challenges.js';
 import { AuditLog } from './observability/audit-log.js';
 import { McpAuthHealthIndicator } from './observability/health.indicator.js';
@@ -63,18 +74,30 @@ import { TokenCache } from './token-cache/token-cache.js';
     McpServing,
     TokenCache,
     TokenEndpoints,
+    LogoutTokens,
+    BackChannelLogout,
+    LinkRecords,
+    AccountServers,
+    AccountRefresh,
+    UserSignIn,
+    LinkFlow,
+    LinkAudit,
+    LinkedAccounts,
     TokenExchange,
     EagerExchange,
     ExchangeHealth,
+    DownstreamSender,
     DownstreamClient,
+    BootDoctor,
   ],
-  exports: [DownstreamClient, TokenCache, McpAuthHealthIndicator],
+  exports: [DownstreamClient, LinkedAccounts, TokenCache, McpAuthHealthIndicator],
 })
 export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
     @Inject(MountedControllers) private readonly controllers: MountedControllers,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
     @Inject(ToolRunner) private readonly runner: ToolRunner,
   ) {
@@ -99,7 +122,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
 
   /** Called by Nest before it reads the routes. */
   configure(): void {
-    this.controllers.mount(this.options, this.config);
+    this.controllers.mount(this.options, this.config, this.modules);
   }
 
   /** Called by Nest when every provider of the application is there. */

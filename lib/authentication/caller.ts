@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { Actor } from './actor.js';
 
 /** Holds an access token so that printing, serialising or interpolating it shows nothing. */
 export class AccessToken {
@@ -38,6 +39,8 @@ export interface Caller {
   readonly appOnly: boolean;
   /** Scopes granted, from `scope` or `scp`, or what the issuer calls them; what they imply is not among them. */
   readonly scopes: readonly string[];
+  /** Who acts for the subject (`act`, RFC 8693 section 4.1), where somebody does. This one counts; those inside do not. */
+  readonly actor?: Actor;
   /** All claims of the token. */
   readonly claims: Readonly<Record<string, unknown>>;
   /** `exp`, in seconds since the epoch. */

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { TokenClaims } from '../options/issuer-options.js';
 import type { ResolvedIssuer } from '../options/resolved-issuer.js';
+import { actorOf } from './actor.js';
 import { AccessToken, type Caller } from './caller.js';
 import { claimAt } from './claim-source.js';
 import { InvalidTokenError } from './invalid-token-error.js';
@@ -27,12 +28,16 @@ export function callerOf(claims: TokenClaims, token: string, issuer: ResolvedIss
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token has no subject');
   checkTimes(claims, issuer.clockTolerance);
   if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
+  // A copy: what is read of it afterwards, the actors too, is part of what is frozen.
+  const own = structuredClone(claims);
+  const actor = actorOf(own, issuer.maxActors);
   // It is kept and shared by all requests with this token: nobody may add a scope to it.
   return deepFrozen({
     issuer: iss,
     subject: sub,
     ...mapped(claims, issuer),
-    claims: structuredClone(claims),
+    ...(actor && { actor }),
+    claims: own,
     expiresAt: exp as number,
     token: new AccessToken(token),
   });

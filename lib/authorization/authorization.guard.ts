@@ -19,8 +19,10 @@ import type { DenialReason } from '../observability/audit-event.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { countDenied } from '../observability/metrics.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
+import { logFailure } from '../serving/tool-failure.js';
 import { holds } from './access-rule.js';
 import { AuthorizedOperation, type Refusal } from './authorized-operation.js';
+import { Policies } from './policies.js';
 import { ScopeHierarchy } from './scope-hierarchy.js';
 
 /** Lets a request pass whose caller may do what its body asks for; else a scope challenge. */
@@ -35,6 +37,7 @@ export class AuthorizationGuard implements CanActivate {
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(EagerExchange) private readonly eager: EagerExchange,
+    @Inject(Policies) private readonly policies: Policies,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
   }
@@ -71,12 +74,18 @@ export class AuthorizationGuard implements CanActivate {
   }
 
   /** Gets the tokens of the tool's downstreams, while a challenge can still be an answer of HTTP. */
-  async #exchange({ caller, tool, input, scopes }: AuthorizedOperation, request: McpRequest): Promise<void> {
-    if (!tool || 'problems' in input || (caller?.appOnly && !tool.access.appOnly)) return;
+  async #exchange(authorized: AuthorizedOperation, request: McpRequest): Promise<void> {
+    const { caller, tool, input, scopes } = authorized;
+    if (!tool || tool.downstreams.length === 0 || 'problems' in input) return;
+    if ((caller?.appOnly && !tool.access.appOnly) || (await this.#isObjectedTo(authorized, request))) return;
     const failures = await this.#failures(caller, tool, request);
     const [first] = failures;
     if (!first) return;
     const challenge = caller && this.challenges.demanded(caller, request.scheme, remediesOf(caller, failures), scopes);
+    // The first is told by the tool's result, where there is one.
+    for (const failure of challenge ? failures : failures.slice(1)) {
+      logFailure(tool.name, failure, request.trace.correlationId);
+    }
     if (!challenge) {
       request.failure = first;
       return;
@@ -84,6 +93,15 @@ export class AuthorizationGuard implements CanActivate {
     const { error = 'invalid_token' } = challenge.parameters;
     this.#recordDenial(request, error as DenialReason, { scopes: challenge.parameters.scopes ?? [] });
     throw challenge;
+  }
+
+  /** Nobody gets a token for, or is asked to consent to, what a policy denies. What one throws is for the tool's result. */
+  async #isObjectedTo(authorized: AuthorizedOperation, { trace }: McpRequest): Promise<boolean> {
+    try {
+      return (await trace.run(() => this.policies.objectionTo(authorized))) !== undefined;
+    } catch {
+      return true;
+    }
   }
 
   /** The tool's missing scopes together with those that stand for consent to its downstreams: one round trip for the user. */
@@ -95,17 +113,21 @@ export class AuthorizationGuard implements CanActivate {
   ): Promise<ChallengeException | undefined> {
     const isMapped = tool?.downstreams.some((name) => (this.options.downstreams.get(name)?.scopeMap.size ?? 0) > 0);
     if (!tool || !isMapped || error !== 'insufficient_scope' || caller.appOnly) return undefined;
-    const remedies = remediesOf(caller, await this.#failures(caller, tool, request));
-    return this.challenges.demanded(caller, request.scheme, remedies, scopes);
+    const failures = await this.#failures(caller, tool, request);
+    for (const failure of failures) logFailure(tool.name, failure, request.trace.correlationId);
+    return this.challenges.demanded(caller, request.scheme, remediesOf(caller, failures), scopes);
   }
 
   async #failures(
     caller: Caller | undefined,
     tool: ToolDefinition,
-    { trace, operation }: McpRequest,
+    request: McpRequest,
   ): Promise<readonly DownstreamError[]> {
-    const event = trace.auditContext(caller, operation);
-    return await trace.run(() => this.eager.failures(caller, tool, event));
+    if (tool.downstreams.length === 0) return [];
+    const { trace, operation } = request;
+    const access = this.eager.onBehalfOf(caller, trace.auditContext(caller, operation));
+    request.access = access;
+    return await trace.run(() => this.eager.failures(access, tool));
   }
 
   /** The scopes that a caller's are worth, for whoever lists tools. */

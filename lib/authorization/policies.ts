@@ -3,6 +3,7 @@ import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { placeOf, type ToolDefinition } from '../catalogue/tool-definition.js';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import type { AuthorizedOperation } from './authorized-operation.js';
 import { Denial, type Policy, type PolicyRequest } from './policy.js';
 
 /** A policy's no, and whose. */
@@ -19,6 +20,7 @@ const NOT_ALLOWED = new Denial('This is not allowed for you.');
 /** Asks the policies that tools are under. */
 @Injectable()
 export class Policies {
+  readonly #verdicts = new WeakMap<AuthorizedOperation, Promise<Objection | undefined>>();
   readonly #sources = new Map<ToolDefinition, ReadonlyMap<Type<Policy>, PolicySource>>();
 
   constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
@@ -36,8 +38,21 @@ export class Policies {
     }
   }
 
-  /** The first objection, in the order of the policies. @throws what a policy throws */
-  async objectionTo(tool: ToolDefinition, request: PolicyRequest): Promise<Objection | undefined> {
+  /**
+   * The first objection to an operation, in the order of the policies. They are asked once, whoever asks: before tokens are
+   * got for it, and before it runs.
+   *
+   * @throws what a policy throws
+   */
+  async objectionTo(authorized: AuthorizedOperation): Promise<Objection | undefined> {
+    const verdict = this.#verdicts.get(authorized) ?? this.#ask(authorized);
+    this.#verdicts.set(authorized, verdict);
+    return await verdict;
+  }
+
+  async #ask({ tool, caller, operation, input }: AuthorizedOperation): Promise<Objection | undefined> {
+    if (!tool || !operation || 'problems' in input) return undefined;
+    const request: PolicyRequest = { caller, operation, arguments: input.value };
     const sources = this.#sources.get(tool);
     if (!sources) throw new Error(`The policies of ${tool.name} are not prepared`);
     for (const [{ name: policy }, find] of sources) {

@@ -37,12 +37,14 @@ export function problemsOfTool({ access, downstreams, host }: ToolDefinition, op
 /** Authorization options that no tool makes use of: a typing error in them would otherwise pass unseen. */
 export function problemsOfOptions(tools: readonly ToolDefinition[], options: ResolvedOptions): string[] {
   const problems: string[] = [];
-  const { scopeHierarchy, challenge } = options;
-  if (challenge === 'union' && !tools.some(isScoped)) {
+  const { scopeHierarchy, challenge, downstreams } = options;
+  // Scopes that stand for those of an API.
+  const mapped = [...downstreams.values()].flatMap(({ scopeMap }) => [...scopeMap.values()].flat());
+  if (challenge === 'union' && mapped.length === 0 && !tools.some(isScoped)) {
     problems.push('`challenge` is "union", but no tool has scopes, so that nobody is ever challenged. Remove it.');
   }
   if (typeof scopeHierarchy === 'object' && !tools.some(({ access }) => typeof access.scopes === 'function')) {
-    const needed = new Set(tools.flatMap(({ access }) => namedScopes(access)));
+    const needed = new Set([...mapped, ...tools.flatMap(({ access }) => namedScopes(access))]);
     const hierarchy = new ScopeHierarchy(scopeHierarchy);
     for (const scope of Object.keys(scopeHierarchy)) {
       if (![...hierarchy.expand([scope])].some((implied) => implied !== scope && needed.has(implied))) {

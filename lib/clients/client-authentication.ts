@@ -1,5 +1,7 @@
 import type { ClientAuth } from 'oauth4webapi';
 import type { Dispatcher } from 'undici';
+import { reasonOf } from '../issuers/issuer-fetch.js';
+import { McpAuthError } from '../mcp-auth-error.js';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
 
 /**
@@ -18,4 +20,26 @@ export type ClientAuthentication = ClientAuth & {
 /** @param what - completes "`client.authentication` …" */
 export function badCredentials(what: string): McpAuthConfigurationError {
   return new McpAuthConfigurationError([`\`client.authentication\` ${what}.`]);
+}
+
+/** The client's credentials cannot be had while the server runs. Whoever runs it has to see to that. */
+export class ClientCredentialsError extends McpAuthError {
+  readonly code = 'client_credentials_unavailable';
+}
+
+/**
+ * @param use - needs the credentials
+ * @throws {@link ClientCredentialsError} for whatever it throws
+ */
+export async function withCredentials<Result>(use: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof ClientCredentialsError) throw error;
+    throw new ClientCredentialsError(
+      error instanceof McpAuthConfigurationError
+        ? error.problems.join(' ')
+        : `\`client.authentication\` failed: ${reasonOf(error)}`,
+    );
+  }
 }

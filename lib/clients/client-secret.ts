@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { ClientSecretBasic, ClientSecretPost, type ClientAuth } from 'oauth4webapi';
-import { badCredentials, type ClientAuthentication } from './client-authentication.js';
+import { badCredentials, withCredentials, type ClientAuthentication } from './client-authentication.js';
 
-/** The client's secret, or a function that is asked for it before each request, so that it can be rotated. */
+/**
+ * The client's secret, or a function that is asked for it before each use of a token, so that it can be rotated: let it
+ * keep the secret.
+ */
 export type ClientSecret = string | (() => string | Promise<string>);
 
 /**
@@ -36,7 +39,14 @@ function bySecret(method: string, secret: ClientSecret, by: (secret: string) => 
   const authenticate: ClientAuth = async (...request) => {
     await by(await current())(...request);
   };
-  return Object.assign(authenticate, { method, version: async () => versionOf(await current()) });
+  // Worked out for every token that is looked up, and once for every secret.
+  let known = { secret: '', version: '' };
+  const version = async () => {
+    const value = await withCredentials(current);
+    if (value !== known.secret) known = { secret: value, version: versionOf(value) };
+    return known.version;
+  };
+  return Object.assign(authenticate, { method, version });
 }
 
 /** The same in all replicas. */

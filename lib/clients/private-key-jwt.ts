@@ -1,15 +1,14 @@
-import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from 'node:crypto';
-import { calculateJwkThumbprint, importPKCS8, type CryptoKey, type JWK } from 'jose';
+import { X509Certificate } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { CryptoKey, JWK } from 'jose';
 import { modifyAssertion, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi';
 import { badCredentials, type ClientAuthentication } from './client-authentication.js';
 import { CredentialFile } from './credential-file.js';
-
-/** A private key: PEM (PKCS #8, PKCS #1 or SEC 1), a private JWK, or a `KeyObject`. */
-export type PrivateKeyMaterial = string | JWK | KeyObject;
+import { imported, readSigningKey, thumbprintOf, type PrivateKeyMaterial, type SigningKey } from './signing-key.js';
 
 /** What `private_key_jwt` takes. */
 export interface PrivateKeyJwtOptions {
-  /** The key; a file of PEM or JWK, read again once it changes; or a function that is asked before each request. */
+  /** The key; a file of PEM or JWK, read again once it changes; or a function that is asked for it: let it keep the key. */
   key: PrivateKeyMaterial | { file: string } | (() => PrivateKeyMaterial | Promise<PrivateKeyMaterial>);
   /** `kid` of the header. Defaults to that of a JWK. */
   keyId?: string;
@@ -25,111 +24,141 @@ export interface PrivateKeyJwtOptions {
   lifetime?: number;
 }
 
-interface SigningKey {
-  readonly key: CryptoKey;
-  readonly kid: string | undefined;
-  readonly thumbprint: string;
-}
+/** Seconds by which our clock may be ahead of the authorization server's, at most. */
+const BACKDATED = 10;
+
+const logger = new Logger('ClientCredentials');
 
 /**
  * `private_key_jwt`: a signed assertion (RFC 7523 section 2.2), made for each request, with a `jti` of its own.
  *
- * @throws {@link McpAuthConfigurationError} if the key or the certificate cannot be read
+ * @throws {@link McpAuthConfigurationError} if the key or the certificate cannot be read, or one is not of the other
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {
   const { keyId, audience = 'issuer', lifetime = 60 } = options;
   if (!(lifetime >= 1 && lifetime <= 300)) {
     throw badCredentials('has a `lifetime` that is not between 1 and 300 seconds. Choose a value in between');
   }
-  const signingKey = signingKeys(options);
-  const thumbprint = certificateThumbprints(options.certificate);
+  const signers = new Signers(options);
   const authenticate: ClientAuth = async (server, ...request) => {
-    const { key, kid } = await signingKey();
-    const x5t = await thumbprint();
+    const { key, algorithm, kid, x5t } = await signers.current();
     await PrivateKeyJwt(key, {
       [modifyAssertion]: (header, payload) => {
-        Object.assign(header, { typ: 'JWT' }, (keyId ?? kid) && { kid: keyId ?? kid }, x5t && { 'x5t#S256': x5t });
-        payload.exp = Number(payload.iat) + lifetime;
+        // RFC 9864 gives EdDSA over Ed25519 a name of its own, which not every server knows.
+        Object.assign(header, { alg: algorithm, typ: 'JWT', kid: keyId ?? kid }, x5t && { 'x5t#S256': x5t });
+        const issuedAt = Number(payload.iat) - Math.min(BACKDATED, Math.floor(lifetime / 2));
+        Object.assign(payload, { iat: issuedAt, nbf: issuedAt, exp: issuedAt + lifetime });
         if (audience !== 'issuer') payload.aud = audience === 'token_endpoint' ? server.token_endpoint : audience;
       },
     })(server, ...request);
   };
-  const version = async () => (await signingKey()).thumbprint.slice(0, 16);
+  const version = async () => (await signers.current()).version;
   return Object.assign(authenticate, { method: 'private_key_jwt', version });
 }
 
-/** Keys are imported once, and again when they are others. */
-function signingKeys({ key, algorithm }: PrivateKeyJwtOptions): () => Promise<SigningKey> {
-  const read = readerOf(key);
-  let imported: { readonly from: string; readonly key: Promise<SigningKey> } | undefined;
-  return async () => {
-    const material = await read();
-    const pem = material.key.export({ format: 'pem', type: 'pkcs8' }).toString();
-    if (imported?.from !== pem) imported = { from: pem, key: importKey(material, algorithm) };
-    return await imported.key;
+/** A key ready for use, with the name of its certificate. */
+interface Signer {
+  readonly key: CryptoKey;
+  readonly algorithm: string;
+  readonly kid: string | undefined;
+  readonly x5t: string | undefined;
+  readonly version: string;
+}
+
+/** What a signer was made of. */
+interface Pair {
+  readonly key: SigningKey;
+  readonly certificate: X509Certificate | undefined;
+  readonly id: string;
+  readonly signer: Promise<Signer>;
+}
+
+/** Keys with their certificates. A key whose certificate has yet to come, or the other way round, waits for it. */
+class Signers {
+  readonly #key: () => SigningKey | Promise<SigningKey>;
+  readonly #certificate: () => X509Certificate | undefined | Promise<X509Certificate | undefined>;
+  #known: Pair | undefined;
+  #unmatched: string | undefined;
+
+  constructor({ key, algorithm, certificate }: PrivateKeyJwtOptions) {
+    const [keys, certificates] = [keySource(key, algorithm), certificateSource(certificate)];
+    if (keys.latest && certificates.latest && !certificates.latest.checkPrivateKey(keys.latest.key)) throw unmatched();
+    this.#key = keys.current;
+    this.#certificate = certificates.current;
+  }
+
+  async current(): Promise<Signer> {
+    const [key, certificate] = [await this.#key(), await this.#certificate()];
+    const known = this.#known;
+    if (known?.key === key && known.certificate === certificate) return await known.signer;
+    const id = `${await thumbprintOf(key)} ${certificate?.fingerprint256 ?? ''}`;
+    // A function may tell the same key in a new object each time.
+    if (known?.id === id) return await known.signer;
+    if (certificate && !certificate.checkPrivateKey(key.key)) {
+      if (!known) throw unmatched();
+      this.#warn(id);
+      return await known.signer;
+    }
+    const signer = signerOf(key, certificate);
+    this.#known = { key, certificate, id, signer };
+    return await signer;
+  }
+
+  #warn(id: string): void {
+    if (id === this.#unmatched) return;
+    this.#unmatched = id;
+    logger.warn(
+      'The key and the certificate of `client.authentication` are not of each other. Those of before are used',
+    );
+  }
+}
+
+async function signerOf(key: SigningKey, certificate: X509Certificate | undefined): Promise<Signer> {
+  return {
+    key: await imported(key),
+    algorithm: key.algorithm,
+    kid: key.kid,
+    x5t: certificate && Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url'),
+    version: (await thumbprintOf(key)).slice(0, 16),
   };
 }
 
-interface ReadKey {
-  readonly key: KeyObject;
-  readonly kid: string | undefined;
+/** Where something comes from, and what it is at boot, if that is known then. */
+interface Source<Value> {
+  readonly latest?: Value;
+  readonly current: () => Value | Promise<Value>;
 }
 
-function readerOf(source: PrivateKeyJwtOptions['key']): () => ReadKey | Promise<ReadKey> {
-  if (typeof source === 'function') return async () => readKey(await source());
+function keySource(source: PrivateKeyJwtOptions['key'], algorithm: string | undefined): Source<SigningKey> {
+  if (typeof source === 'function') return { current: async () => readSigningKey(await source(), algorithm) };
   if (typeof source === 'object' && 'file' in source && typeof source.file === 'string') {
-    const file = new CredentialFile(source.file, (text) =>
-      readKey(text.trim().startsWith('{') ? (JSON.parse(text) as JWK) : text),
+    return fileSource(source.file, (text) =>
+      readSigningKey(text.trim().startsWith('{') ? (JSON.parse(text) as JWK) : text, algorithm),
     );
-    return () => file.current();
   }
-  const key = readKey(source as PrivateKeyMaterial);
-  return () => key;
+  const key = readSigningKey(source as PrivateKeyMaterial, algorithm);
+  return { latest: key, current: () => key };
 }
 
-function readKey(material: PrivateKeyMaterial): ReadKey {
+function certificateSource(source: PrivateKeyJwtOptions['certificate']): Source<X509Certificate | undefined> {
+  if (typeof source === 'object') return fileSource(source.file, readCertificate);
+  const certificate = source === undefined ? undefined : readCertificate(source);
+  return { ...(certificate && { latest: certificate }), current: () => certificate };
+}
+
+function fileSource<Value>(path: string, read: (text: string) => Value): Source<Value> {
+  const file = new CredentialFile(path, read);
+  return { latest: file.latest, current: () => file.current() };
+}
+
+function readCertificate(pem: string): X509Certificate {
   try {
-    if (material instanceof KeyObject) return { key: material, kid: undefined };
-    if (typeof material === 'string') return { key: createPrivateKey(material), kid: undefined };
-    return { key: createPrivateKey({ key: material, format: 'jwk' }), kid: material.kid };
-  } catch {
-    // The cause would quote the key.
-    throw badCredentials('has a `key` that is not a private key. Give PEM, a private JWK or a KeyObject');
-  }
-}
-
-async function importKey({ key, kid }: ReadKey, algorithm = algorithmFor(key)): Promise<SigningKey> {
-  const pem = key.export({ format: 'pem', type: 'pkcs8' }).toString();
-  const thumbprint = await calculateJwkThumbprint(createPublicKey(key).export({ format: 'jwk' }));
-  return { key: await importPKCS8(pem, algorithm), kid, thumbprint };
-}
-
-function algorithmFor({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
-  if (asymmetricKeyType === 'rsa') return 'RS256';
-  if (asymmetricKeyType === 'ed25519') return 'Ed25519';
-  const algorithms: Record<string, string> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
-  const algorithm = algorithms[asymmetricKeyDetails?.namedCurve ?? ''];
-  if (algorithm === undefined)
-    throw badCredentials('has a `key` of a type that cannot sign. Use RSA, P-256, P-384, P-521 or Ed25519');
-  return algorithm;
-}
-
-function certificateThumbprints(
-  certificate: PrivateKeyJwtOptions['certificate'],
-): () => string | undefined | Promise<string | undefined> {
-  if (certificate === undefined) return () => undefined;
-  if (typeof certificate === 'object') {
-    const file = new CredentialFile(certificate.file, thumbprintOf);
-    return () => file.current();
-  }
-  const thumbprint = thumbprintOf(certificate);
-  return () => thumbprint;
-}
-
-function thumbprintOf(pem: string): string {
-  try {
-    return Buffer.from(new X509Certificate(pem).fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
+    return new X509Certificate(pem);
   } catch {
     throw badCredentials('has a `certificate` that is none. Give it as PEM');
   }
+}
+
+function unmatched() {
+  return badCredentials('has a `certificate` that is not of its `key`. Give both of one pair');
 }

@@ -11,10 +11,12 @@ export type DownstreamUsageCode =
   /** The request's URL leaves the downstream's `baseUrl`. */
   | 'downstream_outside_base_url';
 
-/** What the API answered to `json()`; stable. */
+/** What the API answered; stable. */
 export type DownstreamAnswerCode =
   /** A status of 3xx or 4xx that has no code of its own; see `status`. */
   | 'downstream_status'
+  /** A redirect that must not be followed. */
+  | 'downstream_redirect'
   /** A body that is not JSON. */
   | 'downstream_body'
   /** A body larger than `maxJsonSize`. */
@@ -97,6 +99,19 @@ export class DownstreamError extends McpAuthError {
     this.status = status;
     this.advice = advice;
   }
+}
+
+/** Causes may go in circles. */
+const MAX_CAUSES = 8;
+
+/** The error itself, or what it was caused by: HTTP clients around `DownstreamClient` wrap what it throws. */
+export function downstreamErrorIn(error: unknown): DownstreamError | undefined {
+  let candidate = error;
+  for (let depth = 0; depth <= MAX_CAUSES && candidate instanceof Error; depth += 1) {
+    if (candidate instanceof DownstreamError) return candidate;
+    candidate = candidate.cause;
+  }
+  return undefined;
 }
 
 /** A challenge that tells a client what to come back with. */

@@ -26,7 +26,8 @@ export function downstreamUrl(base: URL, input: string | URL): URL {
   return new URL(address);
 }
 
-function isBelow(base: URL, { origin, pathname, username, password }: URL): boolean {
+/** Whether a URL is one of a downstream's. */
+export function isBelow(base: URL, { origin, pathname, username, password }: URL): boolean {
   const inside = origin === base.origin && pathname.startsWith(base.pathname) && !ENCODED_TRAVERSAL.test(pathname);
   return inside && !username && !password;
 }

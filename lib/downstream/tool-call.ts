@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Caller } from '../authentication/caller.js';
 import type { ExchangedToken } from '../exchange/dialect.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { DownstreamError } from './downstream-error.js';
@@ -25,6 +26,8 @@ export interface DownstreamAccess {
 
 /** A tool's call while it runs: what it may reach, and as whom. */
 export interface ToolCall {
+  /** Undefined where nobody had to say who they are. */
+  readonly caller: Caller | undefined;
   readonly tool: string;
   /** Names of the downstreams that the tool declares. */
   readonly downstreams: readonly string[];
@@ -33,19 +36,29 @@ export interface ToolCall {
   readonly signal: AbortSignal;
 }
 
-interface RunningCall extends ToolCall {
-  ended: boolean;
+/** A call that has begun. */
+export interface RunningCall extends ToolCall {
+  readonly ended: boolean;
+  /** Told, with the reason, when the client gives up on the call, or it has ended: nothing that it began goes on. */
+  readonly abandon: Set<(reason: () => unknown) => void>;
 }
 
 const calls = new AsyncLocalStorage<RunningCall>();
 
 /** Runs a tool so that {@link currentToolCall}, wherever it is asked from inside, finds this very call. */
 export async function runToolCall<Result>(call: ToolCall, run: () => Promise<Result>): Promise<Result> {
-  const running = { ...call, ended: false };
+  const abandon: RunningCall['abandon'] = new Set();
+  const running = { ...call, abandon, ended: false };
+  const giveUp = () => {
+    for (const one of abandon) one(() => call.signal.reason);
+  };
+  call.signal.addEventListener('abort', giveUp, { once: true });
   try {
     return await calls.run(running, run);
   } finally {
     running.ended = true;
+    call.signal.removeEventListener('abort', giveUp);
+    for (const one of abandon) one(() => outsideCall(running));
   }
 }
 
@@ -54,7 +67,7 @@ export async function runToolCall<Result>(call: ToolCall, run: () => Promise<Res
  *
  * @throws {@link DownstreamError} with `downstream_outside_call` where there is none, or it has ended
  */
-export function currentToolCall(): ToolCall {
+export function currentToolCall(): RunningCall {
   const call = calls.getStore();
   if (!call) {
     throw new DownstreamError(
@@ -62,11 +75,13 @@ export function currentToolCall(): ToolCall {
       'DownstreamClient was used outside a tool call, where there is no caller to act for. Use it inside a method with @McpTool.',
     );
   }
-  if (call.ended) {
-    throw new DownstreamError(
-      'downstream_outside_call',
-      `DownstreamClient was used after the call of ${call.tool} had ended. Await every use before the method returns.`,
-    );
-  }
+  if (call.ended) throw outsideCall(call);
   return call;
+}
+
+function outsideCall({ tool }: ToolCall): DownstreamError {
+  return new DownstreamError(
+    'downstream_outside_call',
+    `DownstreamClient was used after the call of ${tool} had ended. Await every use before the method returns.`,
+  );
 }

@@ -4,6 +4,7 @@ import type { TokenScheme } from '../authentication/credentials.js';
 import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import type { Operation } from '../catalogue/operation.js';
 import type { DownstreamError } from '../downstream/downstream-error.js';
+import type { DownstreamAccess } from '../downstream/tool-call.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 
 /**
@@ -25,6 +26,8 @@ export type McpRequest = IncomingMessage & {
   authorized?: AuthorizedOperation;
   /** Set by `AuthorizationGuard`: why a downstream of the tool cannot be called. */
   failure?: DownstreamError | undefined;
+  /** Set by `AuthorizationGuard`, where there are downstreams: what the tool may reach. */
+  access?: DownstreamAccess;
 };
 
 /** A response of Express, or of Fastify, which has to be told that someone else answers. */

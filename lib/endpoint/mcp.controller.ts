@@ -41,10 +41,12 @@ export class McpController {
       raw.setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }
-    const { authorized, trace, body, scheme, failure } = request;
+    const { authorized, trace, body, scheme, failure, access } = request;
     if (!authorized) throw new Error('A request reached the endpoint without authorization');
     takeOver(response);
-    await trace.run(() => this.serving.serve(nodeRequest(request), raw, { body, authorized, trace, scheme, failure }));
+    await trace.run(() =>
+      this.serving.serve(nodeRequest(request), raw, { body, authorized, trace, scheme, failure, access }),
+    );
   }
 }
 

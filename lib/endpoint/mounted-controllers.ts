@@ -1,6 +1,9 @@
 import { Controller, RequestMethod, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
-import type { ApplicationConfig } from '@nestjs/core';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { linkPath } from '../linking/link-paths.js';
+import { LinkingController } from '../linking/linking.controller.js';
+import { LogoutController } from '../logout/logout.controller.js';
 import { MetadataController } from '../metadata/metadata.controller.js';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
@@ -13,15 +16,19 @@ export class MountedControllers {
   readonly endpoint: Type<McpController> = class McpEndpoint extends McpController {};
   readonly metadata: Type<MetadataController> = class ProtectedResourceMetadata extends MetadataController {};
 
+  readonly linking: Type<LinkingController> = class LinkedAccountPages extends LinkingController {};
+  readonly logout: Type<LogoutController> = class BackChannelLogoutEndpoint extends LogoutController {};
+
   get types(): Type[] {
-    return [this.endpoint, this.metadata];
+    return [this.endpoint, this.metadata, this.linking, this.logout];
   }
 
   /**
    * Puts the controllers where `resource` says, whatever prefix and versioning the application gives its other routes.
    * The path is known only once the options are resolved, which may be asynchronous; Nest reads it later still.
    */
-  mount({ path }: ResolvedOptions, config: ApplicationConfig): void {
+  mount(options: ResolvedOptions, config: ApplicationConfig, modules: ModulesContainer): void {
+    const { path, downstreams, backChannelLogoutPath } = options;
     const { exclude = [], ...prefixOptions } = config.getGlobalPrefixOptions();
     // RFC 9728 section 3.1 puts the well-known part before the path; MCP clients also try it alone. The first server of
     // an application has that address.
@@ -29,11 +36,19 @@ export class MountedControllers {
     const metadataPaths = [...new Set([`${WELL_KNOWN}${path}`, ...alone])];
     Controller({ path: path || '/', version: VERSION_NEUTRAL })(this.endpoint);
     Controller({ path: metadataPaths, version: VERSION_NEUTRAL })(this.metadata);
-    const ours = [path || '/', ...metadataPaths].map((excluded) => ({
-      path: excluded,
-      requestMethod: RequestMethod.ALL,
-      pathRegex: new RegExp(`^${excluded.replace(/[.~-]/g, '\\$&')}/?$`),
-    }));
+    const ours = [path || '/', ...metadataPaths].map((excluded) => excludedPath(excluded));
+    if ([...downstreams.values()].some(({ linked }) => linked)) {
+      Controller({ path: linkPath(path), version: VERSION_NEUTRAL })(this.linking);
+      ours.push(excludedPath(linkPath(path), '/.*'));
+    } else {
+      unmount(this.linking, modules);
+    }
+    if (backChannelLogoutPath === undefined) {
+      unmount(this.logout, modules);
+    } else {
+      Controller({ path: backChannelLogoutPath, version: VERSION_NEUTRAL })(this.logout);
+      ours.push(excludedPath(backChannelLogoutPath));
+    }
     config.setGlobalPrefixOptions({ ...prefixOptions, exclude: [...exclude, ...ours] });
   }
 
@@ -47,4 +62,15 @@ export class MountedControllers {
       ]);
     }
   }
+}
+
+/** A path to which no global prefix is put in front. */
+function excludedPath(path: string, below = '/?') {
+  const pathRegex = new RegExp(`^${path.replace(/[.~-]/g, '\\$&')}${below}$`);
+  return { path, requestMethod: RequestMethod.ALL, pathRegex };
+}
+
+/** A controller that the options turn out not to need takes no path of the application's. Nest has not read the routes yet. */
+function unmount(controller: Type, modules: ModulesContainer): void {
+  for (const module of modules.values()) module.controllers.delete(controller);
 }

@@ -1,3 +1,4 @@
+import type { DPoPHandle } from 'oauth4webapi';
 import type { Caller } from '../authentication/caller.js';
 
 /** Parameters of a form; a list repeats its parameter. What is `undefined` is left out. */
@@ -7,8 +8,10 @@ export type FormParameters = Readonly<Record<string, string | readonly string[] 
 export interface ExchangeTarget {
   /** Name in the module's options. */
   readonly name: string;
-  readonly audience: string | undefined;
-  readonly resource: string | undefined;
+  /** One, or several. */
+  readonly audience: string | readonly string[] | undefined;
+  /** One, or several. */
+  readonly resource: string | readonly string[] | undefined;
   readonly scopes: readonly string[];
   /** Further parameters of the request, none of them reserved. */
   readonly parameters: FormParameters;
@@ -43,6 +46,11 @@ export interface TokenEndpointOptions {
   readonly authorizationServer?: ForeignAuthorizationServer;
   /** Makes the address of the one that the metadata has, on the same origin: for issuers with one per tenant. */
   readonly address?: (tokenEndpoint: URL) => URL;
+  /**
+   * The key that the token has to be bound to (RFC 9449 section 5), as `getDPoPHandle` of openid-client or `DPoP` of
+   * oauth4webapi makes it. A token that is not bound is refused; without this, so is one that is.
+   */
+  readonly dpop?: DPoPHandle | undefined;
 }
 
 /** Sends forms to token endpoints, with the server's own client authentication. */
@@ -64,6 +72,8 @@ export interface ExchangeRequest {
   readonly subjectToken: string;
   /** A claims request as JSON (OpenID Connect Core section 5.5): what an API or the provider demanded besides. */
   readonly claims: string | undefined;
+  /** The key that the token has to be bound to: for `dpop` of the request that gets it. */
+  readonly dpop?: DPoPHandle | undefined;
   readonly tokenEndpoint: TokenEndpoint;
 }
 
@@ -84,12 +94,30 @@ export interface ExchangeDialect {
   readonly name: string;
   /** Whose authority the token carries: the `caller`'s, the server's own (`client`), or nobody's (`none`, no token at all). */
   readonly subject: 'caller' | 'client' | 'none';
-  /** Values of `grant_type` that the provider has to allow this client. */
+  /** Values of `grant_type` that the caller's issuer has to allow this client; none where it is not asked. */
   readonly grantTypes: readonly string[];
-  /** All that shapes the token besides the target, for the cache key: options of the dialect. No secrets. */
-  readonly fingerprint?: readonly string[];
+  /**
+   * Where the API's tokens are of another party than the caller's issuer: the authorization server that is asked for them,
+   * and values of `grant_type` that it has to allow. What such an API demands of a sign-in, no client could get.
+   */
+  readonly foreign?: {
+    readonly authorizationServer?: ForeignAuthorizationServer;
+    readonly grantTypes: readonly string[];
+  };
+  /**
+   * All that shapes the token besides the target, for the cache key: options of the dialect, and who its actor is. No
+   * secrets. A function is asked before each use of a token.
+   */
+  readonly fingerprint?: readonly string[] | (() => Promise<readonly string[]>);
   /** Whether the provider exchanges no token that is bound to a key of the client's (RFC 9449, RFC 8705). */
   readonly refusesBoundTokens?: boolean;
+  /** Whether an actor acts for the caller in place of the server's own client, so that `may_act` has to name that actor. */
+  readonly hasActor?: boolean;
+  /**
+   * How the server asks for a token of its own, where a downstream says `onAppOnly: 'clientCredentials'`; `false` where
+   * no such token could be good for the API. Defaults to `dialects.clientCredentials()`.
+   */
+  readonly ownAuthority?: ExchangeDialect | false;
   /** What is wrong with a downstream's options for this dialect and how to mend it, a sentence each; at boot. */
   problemsOf?(target: ExchangeTarget): readonly string[];
   /** @returns the token; `undefined` for an API that takes none */

@@ -1,4 +1,5 @@
-import { auth0, auth0TokenVault } from './dialects/auth0.js';
+import { auth0TokenVault } from './dialects/auth0-token-vault.js';
+import { auth0 } from './dialects/auth0.js';
 import { clientCredentials } from './dialects/client-credentials.js';
 import { entraOnBehalfOf } from './dialects/entra-on-behalf-of.js';
 import { identityAssertion } from './dialects/identity-assertion.js';

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../authentication/caller.js';
 import type { ToolDefinition } from '../catalogue/tool-definition.js';
-import { CallerActionError, DownstreamError, OperatorActionError } from '../downstream/downstream-error.js';
+import { CallerActionError, OperatorActionError, type DownstreamError } from '../downstream/downstream-error.js';
+import type { DownstreamAccess } from '../downstream/tool-call.js';
 import type { AuditContext } from '../observability/audit-event.js';
+import { failureOfExchange } from './failure-table.js';
 import { TokenExchange } from './token-exchange.js';
 
 /** Gets the tokens of a call before anything is answered, so that what is missing can still be asked for over HTTP. */
@@ -10,34 +12,36 @@ import { TokenExchange } from './token-exchange.js';
 export class EagerExchange {
   constructor(@Inject(TokenExchange) private readonly exchange: TokenExchange) {}
 
+  /** Access to downstreams for one request, for its tool as well. */
+  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+    return this.exchange.onBehalfOf(caller, event);
+  }
+
   /**
    * Exchanges for all of a tool's downstreams at once.
    *
    * @returns why tokens are missing, what is to be told first in front
    */
   async failures(
-    caller: Caller | undefined,
-    { downstreams, exchange }: ToolDefinition,
-    event: AuditContext,
+    access: DownstreamAccess,
+    { downstreams, exchange }: Pick<ToolDefinition, 'downstreams' | 'exchange'>,
   ): Promise<readonly DownstreamError[]> {
     if (exchange === 'lazy' || downstreams.length === 0) return [];
-    const access = this.exchange.onBehalfOf(caller, event);
     const results = await Promise.allSettled(downstreams.map((name) => access.tokenFor(name)));
-    const failures = results.flatMap((result) => (result.status === 'rejected' ? [failureIn(result.reason)] : []));
+    const failures = results.flatMap((result, index) => {
+      if (result.status === 'fulfilled') return [];
+      const target = access.downstream(downstreams[index] ?? '');
+      return [failureOfExchange(result.reason, target, target.dialect)];
+    });
     return failures.sort((a, b) => rank(a) - rank(b));
   }
-}
-
-function failureIn(reason: unknown): DownstreamError {
-  if (reason instanceof DownstreamError) return reason;
-  throw reason;
 }
 
 /** What a client is told first: a sign-in that would not help is not asked for, and one that is needed comes before consent. */
 const RANKS = ['invalid_token', 'insufficient_claims', 'insufficient_user_authentication', 'insufficient_scope'];
 
 function rank(failure: DownstreamError): number {
-  if (failure instanceof OperatorActionError) return -1;
+  if (failure instanceof OperatorActionError) return -2;
   if (!(failure instanceof CallerActionError)) return RANKS.length + 2;
   if (!failure.remedy) return -1;
   return 'page' in failure.remedy ? RANKS.length + 1 : RANKS.indexOf(failure.remedy.challenge);

@@ -1,8 +1,8 @@
 import type { ExchangedToken, TokenEndpointAnswer } from './dialect.js';
 import { TokenEndpointError } from './token-endpoint-error.js';
 
-/** RFC 6750 section 2.1, `b64token`; what is none would be quoted in errors further down. */
-const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+/** RFC 6749 appendix A.12 without the space: some providers' tokens are no `b64token`, but all of these fit in a header. */
+const VISIBLE = /^[\x21-\x7E]+$/;
 
 /**
  * Takes the access token out of an answer whose every statement about it was checked (RFC 6749 section 7.1, RFC 8693
@@ -21,7 +21,7 @@ export function exchangedToken(
   if (asked.issuedTokenType !== undefined && issued_token_type !== asked.issuedTokenType) {
     throw unusable(`issued_token_type is ${quoted(issued_token_type)}, not ${asked.issuedTokenType}`);
   }
-  if (!B64TOKEN.test(value)) throw unusable('access_token is not a bearer token');
+  if (!VISIBLE.test(value)) throw unusable('access_token has characters that no token has');
   const granted = scope?.split(' ').filter((one) => one !== '');
   return {
     value,

@@ -19,6 +19,8 @@ export type FailureCode = CallerActionCode | OperatorActionCode | TemporaryFailu
 export interface Failure extends TokenEndpointFailure {
   /** Whether the request was an exchange of RFC 8693, which names a bad subject token `invalid_request`. */
   readonly isTokenExchange?: boolean;
+  /** Whether the server asked for itself, and not for its caller. */
+  readonly isOwn?: boolean;
   /** Scopes that are missing, as the API names them. */
   readonly scopes?: readonly string[];
 }

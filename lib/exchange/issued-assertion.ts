@@ -1,14 +1,16 @@
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { TokenEndpointAnswer } from './dialect.js';
 import { TokenEndpointError } from './token-endpoint-error.js';
 
 /** What an assertion must be. */
 export interface AssertionDemand {
   readonly issuedTokenType: string;
-  /** `typ` of its header. */
-  readonly type?: string;
-  /** What its `aud` has to name. */
-  readonly audience?: string;
+  /** Its `aud` has to name one of these. */
+  readonly audiences: readonly string[];
+  /** What it must not be: the token that came in goes to nobody but its issuer. */
+  readonly not: string;
+  /** The client that an ID-JAG has to be for; for anything but an ID-JAG none. */
+  readonly idJagFor?: string;
 }
 
 /**
@@ -19,21 +21,26 @@ export interface AssertionDemand {
  */
 export function issuedAssertion(answer: TokenEndpointAnswer, demand: AssertionDemand): string {
   const { access_token: assertion, token_type, issued_token_type } = answer;
-  if (issued_token_type !== demand.issuedTokenType) throw unusable('issued_token_type is not what was asked for');
-  // Some servers call a JWT that they issue as a grant a bearer token.
-  if (token_type !== 'n_a' && (demand.type !== undefined || token_type !== 'bearer'))
+  const { issuedTokenType, audiences, not, idJagFor } = demand;
+  const type = token_type.toLowerCase();
+  if (issued_token_type !== issuedTokenType) throw unusable('issued_token_type is not what was asked for');
+  // Some servers call a JWT that they issue as a grant a bearer token; an ID-JAG never is one.
+  if (type !== 'n_a' && (idJagFor !== undefined || type !== 'bearer'))
     throw unusable('token_type of an assertion is not N_A');
-  const { typ, aud } = contentsOf(assertion);
-  if (demand.type !== undefined && typ?.toLowerCase().replace(/^application\//, '') !== demand.type)
+  if (assertion === not) throw unusable('the assertion is the token that was exchanged');
+  const { typ, payload } = contentsOf(assertion);
+  if (![payload.aud ?? []].flat().some((one) => audiences.includes(one)))
+    throw unusable('the assertion is for another authorization server');
+  if (idJagFor === undefined) return assertion;
+  if (typ?.toLowerCase().replace(/^application\//, '') !== 'oauth-id-jag+jwt')
     throw unusable('the assertion is of another type');
-  if (demand.audience !== undefined && ![aud ?? []].flat().includes(demand.audience))
-    throw unusable('the assertion is for somebody else');
+  if (payload.client_id !== idJagFor) throw unusable('the assertion is for another client');
   return assertion;
 }
 
-function contentsOf(assertion: string): { typ: string | undefined; aud: string | string[] | undefined } {
+function contentsOf(assertion: string): { typ: string | undefined; payload: JWTPayload } {
   try {
-    return { typ: decodeProtectedHeader(assertion).typ, aud: decodeJwt(assertion).aud };
+    return { typ: decodeProtectedHeader(assertion).typ, payload: decodeJwt(assertion) };
   } catch {
     throw unusable('the assertion is not a JWT');
   }

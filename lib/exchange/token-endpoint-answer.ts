@@ -1,8 +1,12 @@
 import type { TokenEndpointAnswer } from './dialect.js';
+import { withoutSecrets } from './sent-secrets.js';
 import { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js';
 
 /** Characters of a description that the log is told. */
 const MAX_DESCRIPTION = 200;
+
+/** Characters of a claims request. It goes on to clients, in a header. */
+const MAX_CLAIMS = 4_000;
 
 /** Seconds: a year. What lasts longer is no lifetime that anybody meant. */
 const MAX_LIFETIME = 366 * 24 * 60 * 60;
@@ -56,14 +60,14 @@ function refused(
   body: Record<string, unknown>,
   secrets: readonly string[],
 ): TokenEndpointError {
+  const textOf = (value: unknown) => (isErrorCode(value) ? withoutSecrets(value, secrets) : undefined);
   const error = textOf(body.error);
   const failure: TokenEndpointFailure = {
     status,
     error,
     suberror: textOf(body.suberror),
-    claims: claimsOf(body.claims),
-    acrValues:
-      typeof body.acr_values === 'string' ? body.acr_values.split(' ').filter((word) => word !== '') : undefined,
+    claims: claimsRequest(body.claims),
+    acrValues: typeof body.acr_values === 'string' ? wordsOf(body.acr_values) : undefined,
     maxAge: maxAgeOf(body.max_age),
     retryAfter: retryAfterOf(headers.get('retry-after')),
   };
@@ -76,20 +80,25 @@ function refused(
 }
 
 /** RFC 6749 section 5.2; anything else would only fill the log. */
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(value) ? value : undefined;
+function isErrorCode(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(value);
 }
 
-/** A claims request, as JSON in a string or as it is. */
-function claimsOf(value: unknown): string | undefined {
+/** A claims request (OpenID Connect Core section 5.5), as JSON in a string or as it is; `undefined` for anything else. */
+export function claimsRequest(value: unknown): string | undefined {
   const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
-  if (typeof text !== 'string' || text.length > 4_000) return undefined;
+  if (typeof text !== 'string' || text.length > MAX_CLAIMS) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? text : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Words with a space between (RFC 6749 section 3.3). */
+export function wordsOf(value: string | undefined): readonly string[] {
+  return (value ?? '').split(' ').filter((word) => word !== '');
 }
 
 function maxAgeOf(value: unknown): number | undefined {
@@ -106,8 +115,7 @@ export function retryAfterOf(value: string | null): number | undefined {
 }
 
 function quoted(description: string, secrets: readonly string[]): string {
-  const parts = secrets.flatMap((secret) => [secret, ...secret.split('.')]).filter((part) => part.length > 8);
-  const clean = parts.reduce((text, part) => text.replaceAll(part, '[token]'), description);
   // A token that was cut, or another one.
-  return JSON.stringify(clean.replace(/[A-Za-z0-9_-]{40,}/g, '[token]').slice(0, MAX_DESCRIPTION));
+  const clean = withoutSecrets(description, secrets).replace(/[A-Za-z0-9_-]{40,}/g, '[token]');
+  return JSON.stringify(clean.slice(0, MAX_DESCRIPTION));
 }

@@ -19,6 +19,8 @@ export interface TokenEndpointFailure {
   readonly unusable?: boolean | undefined;
   /** Whether it is not the token endpoint of the caller's issuer: what it refuses is not what came in. */
   readonly foreign?: boolean | undefined;
+  /** Whether the issuer says, when asked, that the subject token is good (RFC 7662): something else is wrong then. */
+  readonly subjectIsActive?: boolean | undefined;
   /** Whether it took too long. */
   readonly timedOut?: boolean | undefined;
 }

@@ -1,8 +1,9 @@
-import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
+import { DelegateBackoff, handleWhen, retry, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel';
 import { TokenEndpointError } from './token-endpoint-error.js';
 
 /** Milliseconds that a token may take in all. */
 const DEADLINE = 10_000;
+const SECONDS = DEADLINE / 1000;
 
 const MAX_RETRIES = 2;
 
@@ -13,29 +14,56 @@ const FIRST_PAUSE = 200;
  * Sends a request again where it failed in a way that passes, as long as the deadline lets it (RFC 9110 section 10.2.3
  * on `Retry-After`).
  *
+ * @throws TokenEndpointError at the deadline, whatever it is that takes so long
  * @throws what the last attempt threw
  */
 export async function withRetries<Result>(attempt: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  const signal = AbortSignal.timeout(DEADLINE);
   const until = performance.now() + DEADLINE;
-  const policy = retry(
-    handleWhen((error) => isPassing(error) && !signal.aborted && performance.now() + pauseOf(error) < until),
-    {
-      maxAttempts: MAX_RETRIES,
-      backoff: new DelegateBackoff(({ attempt: count, result }) => {
-        const asked = 'error' in result ? pauseOf(result.error) : 0;
-        return Math.max(asked, FIRST_PAUSE * 2 ** (count - 1) * (0.5 + Math.random()));
-      }),
-    },
+  const policy = wrap(
+    timeout(DEADLINE, TimeoutStrategy.Aggressive),
+    retry(
+      handleWhen((error) => isPassing(error) && performance.now() + pauseOf(error) < until),
+      {
+        maxAttempts: MAX_RETRIES,
+        backoff: new DelegateBackoff(({ attempt: count, result }) => {
+          const asked = 'error' in result ? pauseOf(result.error) : 0;
+          return asked + FIRST_PAUSE * 2 ** (count - 1) * (0.5 + Math.random());
+        }),
+      },
+    ),
   );
-  return await policy.execute(() => attempt(signal), signal);
+  try {
+    return await policy.execute(({ signal }) => attempt(signal));
+  } catch (error) {
+    if (!(error instanceof TaskCancelledError)) throw error;
+    throw new TokenEndpointError(`no answer within ${SECONDS} seconds`, { timedOut: true });
+  }
+}
+
+/**
+ * Waits for what has to be there before anybody is asked, no longer than for a token endpoint.
+ *
+ * @param late - makes the error for the deadline, of words that complete a sentence
+ * @throws what `late` makes, and what the promise is rejected with
+ */
+export async function inTime<Result>(promise: Promise<Result>, late: (when: string) => Error): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(late(`did not come within ${SECONDS} seconds`));
+    }, DEADLINE);
+  });
+  try {
+    return await Promise.race([promise, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function isPassing(error: unknown): boolean {
   if (!(error instanceof TokenEndpointError)) return false;
-  const { status, error: code, timedOut } = error.failure;
-  if (timedOut || code === 'client_not_registered' || code === 'no_token_endpoint') return false;
-  return status === undefined || status === 429 || status >= 500;
+  const { status } = error.failure;
+  return status === undefined || status === 408 || status === 429 || status >= 500;
 }
 
 /** Milliseconds that the endpoint asked for. */

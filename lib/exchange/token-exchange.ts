@@ -1,27 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../authentication/caller.js';
+import { ClientCredentialsError } from '../clients/client-authentication.js';
 import { DownstreamError } from '../downstream/downstream-error.js';
 import type { DownstreamAccess, TokenDemand } from '../downstream/tool-call.js';
 import { Issuers } from '../issuers/issuers.js';
 import type { AuditContext } from '../observability/audit-event.js';
+import { isLinked } from '../linking/account-servers.js';
+import { LinkedAccounts } from '../linking/linked-accounts.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { traceExchange } from '../observability/exchange-span.js';
-import type { ClientOptions } from '../options/mcp-auth-options.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { clientAt } from '../options/resolved-issuer.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { TokenCache } from '../token-cache/token-cache.js';
+import { TokenCache, type TokenRequest } from '../token-cache/token-cache.js';
 import type { ExchangeDialect, ExchangedToken } from './dialect.js';
-import { clientCredentials } from './dialects/client-credentials.js';
 import { ExchangeHealth } from './exchange-health.js';
 import { errorFor } from './failure-error.js';
 import { failureOfExchange, isFinal } from './failure-table.js';
 import { mayAct } from './may-act.js';
+import { ownAuthorityOf } from './own-authority.js';
 import { ownerOf, tokenKey, type TokenShape } from './token-key.js';
 import { TokenEndpoints } from './token-endpoint.js';
+import { inTime } from './token-endpoint-retries.js';
 
-/** What stands in for a caller without a user, where a downstream allows it. */
-const OWN_AUTHORITY = clientCredentials();
+/** The keys of one request, by downstream: what they are made of is looked at once. */
+type Keys = Map<string, TokenRequest['key']>;
 
 /** Gets tokens for downstreams on behalf of callers, each by its dialect and from the cache where it can. */
 @Injectable()
@@ -33,6 +36,7 @@ export class TokenExchange {
     @Inject(TokenCache) private readonly cache: TokenCache,
     @Inject(ExchangeHealth) private readonly health: ExchangeHealth,
     @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(LinkedAccounts) private readonly accounts: LinkedAccounts,
   ) {}
 
   /**
@@ -46,9 +50,10 @@ export class TokenExchange {
       if (target) return target;
       throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
     };
+    const keys: Keys = new Map();
     return {
       downstream,
-      tokenFor: (name, demand) => this.#tokenFor(caller, downstream(name), demand, event),
+      tokenFor: (name, demand) => this.#tokenFor(caller, downstream(name), demand, event, keys),
     };
   }
 
@@ -57,16 +62,24 @@ export class TokenExchange {
     target: ResolvedDownstream,
     demand: TokenDemand | undefined,
     event: AuditContext,
+    keys: Keys,
   ): Promise<ExchangedToken | undefined> {
     if (target.dialect.subject === 'none') return undefined;
+    if (isLinked(target)) return await this.accounts.tokenFor(caller, target, demand);
     const dialect = dialectFor(caller, target);
     const issuer = caller && this.issuers.issuerOf(caller.claims);
     const client = issuer && clientAt(issuer.options, this.options.clients);
-    if (!caller || !client) throw notRegistered(caller, target);
-    this.#checkMayAct(caller, client, dialect, target);
-    const owner = ownerOf(caller, client, dialect);
+    if (!caller || (!client && dialect.grantTypes.length > 0)) throw notRegistered(caller, target);
+    const shape = { caller, client, dialect, target, claims: demand?.claims };
+    this.#checkMayAct(shape);
+    const owner = ownerOf(shape);
+    if (demand?.claims !== undefined) {
+      // What was refused is kept under a key without them.
+      const key = await this.#keyOf({ ...shape, claims: undefined }, keys);
+      await this.cache.forget({ key, owner }, demand.refused);
+    }
     return await this.cache.get({
-      key: await this.#keyOf({ caller, client, dialect, target, claims: demand?.claims }),
+      key: await this.#keyOf(shape, keys),
       owner,
       refused: demand?.refused,
       isFinal,
@@ -74,9 +87,14 @@ export class TokenExchange {
     });
   }
 
-  /** RFC 8693 section 4.4: whoever is not named must not act, whatever the provider would allow. */
-  #checkMayAct(caller: Caller, client: ClientOptions, dialect: ExchangeDialect, target: ResolvedDownstream): void {
-    if (dialect.subject !== 'caller' || mayAct(caller.claims, { id: client.id, issuer: caller.issuer })) return;
+  /**
+   * RFC 8693 section 4.4: whoever is not named must not act, whatever the provider would allow. Where a dialect has an actor,
+   * it is the actor who acts, and the dialect that looks.
+   */
+  #checkMayAct({ caller, client, dialect, target }: Omit<TokenShape, 'claims'>): void {
+    if (dialect.subject !== 'caller' || dialect.hasActor) return;
+    if (client ? mayAct(caller.claims, { id: client.id, issuer: caller.issuer }) : !('may_act' in caller.claims))
+      return;
     throw errorFor(
       'caller_access_denied',
       `No token for ${target.name}: may_act of the caller's token does not name this client`,
@@ -85,10 +103,15 @@ export class TokenExchange {
     );
   }
 
-  /** @throws {@link OperatorActionError} if the client's credentials cannot be read */
-  async #keyOf(shape: TokenShape): Promise<readonly (string | undefined)[]> {
+  /** @throws {@link OperatorActionError} if the client's credentials, or those of its actor, cannot be had */
+  async #keyOf(shape: TokenShape, keys: Keys): Promise<TokenRequest['key']> {
+    const { target, claims } = shape;
+    const known = claims === undefined ? keys.get(target.name) : undefined;
+    if (known) return known;
     try {
-      return await tokenKey(shape);
+      const key = await inTime(tokenKey(shape), late);
+      if (claims === undefined) keys.set(target.name, key);
+      return key;
     } catch (error) {
       const failure = failureOfExchange(error, shape.target, shape.dialect);
       this.health.failed(shape.target.name, failure);
@@ -135,6 +158,7 @@ export class TokenExchange {
       caller,
       subjectToken: dialect.subject === 'caller' ? caller.token.reveal() : '',
       claims,
+      dpop: await target.dpop?.handle(),
       tokenEndpoint: this.endpoints.forCaller(caller.issuer, caller.claims),
     });
     if (!token) throw new Error(`the dialect ${dialect.name} gave none`);
@@ -142,11 +166,16 @@ export class TokenExchange {
   }
 }
 
+function late(when: string): ClientCredentialsError {
+  return new ClientCredentialsError(`the credentials of the client, or its actor token, ${when}`);
+}
+
 /** @throws {@link CallerActionError} if there is no user behind the caller, and the downstream is for users */
 function dialectFor(caller: Caller | undefined, target: ResolvedDownstream): ExchangeDialect {
   const { dialect, onAppOnly, name } = target;
   if (!caller?.appOnly || dialect.subject !== 'caller') return dialect;
-  if (onAppOnly === 'clientCredentials') return OWN_AUTHORITY;
+  const own = onAppOnly === 'clientCredentials' && ownAuthorityOf(dialect);
+  if (own) return own;
   throw errorFor('caller_without_user', `No token for ${name}: the caller's token stands for no user`, {}, target);
 }
 

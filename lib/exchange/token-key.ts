@@ -8,7 +8,8 @@ import type { ExchangeDialect } from './dialect.js';
 /** What an exchanged token depends on. */
 export interface TokenShape {
   readonly caller: Caller;
-  readonly client: ClientOptions;
+  /** The server's registration at the caller's issuer; `undefined` where the issuer is not asked. */
+  readonly client: ClientOptions | undefined;
   readonly dialect: ExchangeDialect;
   readonly target: ResolvedDownstream;
   readonly claims: string | undefined;
@@ -17,30 +18,34 @@ export interface TokenShape {
 /** The key of an exchanged token: everything that shaped it. Lists are told with their length, so that none runs into the next. */
 export async function tokenKey({ caller, client, dialect, target, claims }: TokenShape): Promise<TokenRequest['key']> {
   const { name, audience, resource, scopes, parameters, cacheBy } = target;
+  const { fingerprint = [] } = dialect;
   const ofParameters = Object.entries(parameters)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([parameter, value]) => [parameter, ...counted([value ?? []].flat())]);
+    .flatMap(([parameter, value]) => [parameter, ...counted(several(value))]);
   return [
     caller.issuer,
-    client.id,
-    await client.authentication.version?.(),
+    client?.id,
+    await client?.authentication.version?.(),
     name,
     dialect.name,
-    ...counted(dialect.fingerprint ?? []),
-    audience,
-    resource,
+    ...counted(typeof fingerprint === 'function' ? await fingerprint() : fingerprint),
+    ...counted(several(audience)),
+    ...counted(several(resource)),
     ...counted([...new Set(scopes)].sort()),
     ...counted(ofParameters),
     claims,
+    await target.dpop?.thumbprint(),
     ...(dialect.subject === 'caller' ? subjectKey(caller, cacheBy) : ['client']),
   ];
 }
 
 /** Whose token it is, and for how long it may be kept. */
-export function ownerOf(caller: Caller, client: ClientOptions, { subject }: ExchangeDialect): TokenOwner {
-  // The server's own authority does not end with the token of whoever asked first.
-  if (subject === 'client')
-    return { issuer: caller.issuer, subject: client.id, sessionId: undefined, expiresAt: Number.MAX_SAFE_INTEGER };
+export function ownerOf({ caller, client, dialect }: Omit<TokenShape, 'claims'>): TokenOwner {
+  if (dialect.subject === 'client') {
+    const { id = '' } = client ?? dialect.foreign?.authorizationServer?.client ?? {};
+    // The server's own authority does not end with the token of whoever asked first.
+    return { issuer: caller.issuer, subject: id, sessionId: undefined, expiresAt: Number.MAX_SAFE_INTEGER };
+  }
   return {
     issuer: caller.issuer,
     subject: caller.subject,
@@ -62,6 +67,10 @@ function subjectKey(caller: Caller, cacheBy: 'token' | 'session'): readonly (str
 
 function sessionOf({ claims: { sid } }: Caller): string | undefined {
   return typeof sid === 'string' && sid !== '' ? sid : undefined;
+}
+
+function several(value: string | readonly string[] | undefined): readonly string[] {
+  return [value ?? []].flat();
 }
 
 function counted(values: readonly string[]): readonly string[] {

@@ -33,7 +33,12 @@ export class IssuerKeys {
 
   /** @throws {@link IssuerUnavailableError} if there are no keys that may still be used */
   async ensure(): Promise<void> {
-    await this.#keys.get();
+    await this.all();
+  }
+
+  /** @throws {@link IssuerUnavailableError} if there are no keys that may still be used */
+  async all(): Promise<readonly VerificationKey[]> {
+    return await this.#keys.get();
   }
 
   /**

@@ -26,22 +26,25 @@ export function metadataAddresses(issuer: string): string[] {
  *
  * @param issuer - the issuer identifier, as configured
  * @param metadataUrl - where the metadata is, if it is known
+ * @param onAnswer - shown each answer of an address, good or not
  * @throws {@link IssuerUnavailableError} if no address has it, or what it says is not fit for use
  */
-export async function discoverMetadata(issuer: string, metadataUrl?: string): Promise<IssuerMetadata> {
+export async function discoverMetadata(
+  issuer: string,
+  metadataUrl?: string,
+  onAnswer?: (response: Response) => void,
+): Promise<IssuerMetadata> {
   const failures: string[] = [];
   for (const address of metadataUrl === undefined ? metadataAddresses(issuer) : [metadataUrl]) {
     try {
-      return usable(issuer, await metadataAt(issuer, address));
+      const response = await fetchFromIssuer(address);
+      onAnswer?.(response);
+      return usable(issuer, await processDiscoveryResponse(new URL(issuer), response));
     } catch (error) {
       failures.push(`${address}: ${reasonOf(error)}`);
     }
   }
   throw new IssuerUnavailableError(issuer, `no usable metadata. ${failures.join('; ')}`);
-}
-
-async function metadataAt(issuer: string, address: string): Promise<AuthorizationServer> {
-  return await processDiscoveryResponse(new URL(issuer), await fetchFromIssuer(address));
 }
 
 function usable(issuer: string, metadata: AuthorizationServer): IssuerMetadata {
@@ -50,7 +53,9 @@ function usable(issuer: string, metadata: AuthorizationServer): IssuerMetadata {
       `its issuer is "${metadata.issuer}". If that is the right server, configure the issuer as it spells itself`,
     );
   }
-  for (const url of [metadata.jwks_uri, metadata.token_endpoint, metadata.introspection_endpoint]) {
+  const { jwks_uri, token_endpoint, introspection_endpoint, mtls_endpoint_aliases: aliases } = metadata;
+  const endpoints = [jwks_uri, token_endpoint, introspection_endpoint];
+  for (const url of [...endpoints, aliases?.token_endpoint, aliases?.introspection_endpoint]) {
     if (url !== undefined && !isSecure(new URL(url)))
       throw new Error(`${url} is plain http on a host that is not loopback`);
   }

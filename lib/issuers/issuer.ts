@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from '../options/resolved-issuer.js';
+import { clockSkewOf } from './clock-skew.js';
 import { fetchFromIssuer, reasonOf } from './issuer-fetch.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
@@ -18,13 +19,18 @@ export class Issuer {
   readonly keys: IssuerKeys;
   readonly #metadata: Renewable<IssuerMetadata>;
   readonly #anyTenant: RegExp | undefined;
+  #clockSkew: number | undefined;
 
   constructor(readonly options: ResolvedIssuer) {
     const { identifier, metadataUrl } = options;
     const warn = (error: unknown) => {
       logger.error(reasonOf(error));
     };
-    this.#metadata = new Renewable(() => discoverMetadata(identifier, metadataUrl), METADATA_LIFETIME, warn);
+    const discover = () =>
+      discoverMetadata(identifier, metadataUrl, (answer) => {
+        this.#clockSkew = clockSkewOf(answer);
+      });
+    this.#metadata = new Renewable(discover, METADATA_LIFETIME, warn);
     this.keys = new IssuerKeys(() => this.#verificationKeys(), warn);
     this.#anyTenant = identifier.includes(TENANT) ? tenantPattern(identifier) : undefined;
   }
@@ -47,6 +53,16 @@ export class Issuer {
    */
   async metadata(): Promise<IssuerMetadata> {
     return await this.#metadata.get();
+  }
+
+  /** Where users sign in, as far as its metadata has been there and says so (RFC 8414 section 2). */
+  get authorizationEndpoint(): string | undefined {
+    return this.#metadata.latest?.authorization_endpoint;
+  }
+
+  /** Seconds by which its clock was ahead of ours when its metadata came; `undefined` where it did not say. */
+  get clockSkew(): number | undefined {
+    return this.#clockSkew;
   }
 
   /**

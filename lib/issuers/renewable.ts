@@ -31,6 +31,11 @@ export class Renewable<Value> {
     private readonly onFailure: (error: unknown) => void = () => undefined,
   ) {}
 
+  /** The value as it was loaded last, however long ago that was. */
+  get latest(): Value | undefined {
+    return this.#value;
+  }
+
   /** Milliseconds since the value was loaded; infinite where there is none. */
   get age(): number {
     return Date.now() - this.#loadedAt;

@@ -14,6 +14,8 @@ export interface ChallengeParameters {
   readonly maxAge?: number | undefined;
   /** A claims request as JSON; base64 in the challenge (Entra ID, claims challenge). */
   readonly claims?: string | undefined;
+  /** Where to sign in with these claims: `authorization_uri` (Entra ID, claims challenge). */
+  readonly authorizationUri?: string | undefined;
   /** Address of the protected resource metadata. */
   readonly resourceMetadataUrl: string;
   /** RFC 9449: algorithms of proofs; absent where they are not taken. */
@@ -34,7 +36,8 @@ export type ChallengeError =
 /** The text of a challenge: for the scheme in use, and for DPoP besides, where the server takes both. */
 export function challenge(parameters: ChallengeParameters): string {
   const { proofAlgorithms, proofRequired = false, scheme = proofRequired ? 'DPoP' : 'Bearer' } = parameters;
-  const { error, errorDescription, scopes = [], acrValues = [], maxAge, claims, resourceMetadataUrl } = parameters;
+  const { error, errorDescription, scopes = [], acrValues = [], maxAge } = parameters;
+  const { claims, authorizationUri, resourceMetadataUrl } = parameters;
   const algs: Parameter = ['algs', spaced(proofAlgorithms ?? [])];
   const inUse = `${scheme} ${listed([
     ['error', error],
@@ -43,6 +46,7 @@ export function challenge(parameters: ChallengeParameters): string {
     ['acr_values', spaced(acrValues)],
     ['max_age', maxAge === undefined ? undefined : String(maxAge)],
     ['claims', claims === undefined ? undefined : Buffer.from(claims).toString('base64')],
+    ['authorization_uri', authorizationUri],
     ['resource_metadata', resourceMetadataUrl],
     ...(scheme === 'DPoP' ? [algs] : []),
   ])}`;

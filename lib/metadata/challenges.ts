@@ -4,6 +4,7 @@ import type { TokenScheme } from '../authentication/credentials.js';
 import { ProofOfPossession } from '../authentication/proof-of-possession.js';
 import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
 import type { Refusal } from '../authorization/authorized-operation.js';
+import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
 import type { ToolDefinition } from '../catalogue/tool-definition.js';
 import type { ChallengeRemedy } from '../downstream/downstream-error.js';
@@ -15,6 +16,7 @@ import type { ChallengeError } from './challenge.js';
 
 /** Characters: clients and proxies refuse headers that are much longer, and with them the answer. */
 const MAX_SCOPES_LENGTH = 2_000;
+const MAX_ACR_VALUES_LENGTH = 500;
 
 const DESCRIPTIONS: Readonly<Record<ChallengeRemedy['challenge'], string>> = {
   invalid_token: 'The token is no longer good for what the operation calls',
@@ -33,12 +35,16 @@ export interface RefusedRequest {
 /** Makes the challenges of one server: which scheme, which scopes, how clients have to ask for them. */
 @Injectable()
 export class Challenges {
+  readonly #hierarchy: ScopeHierarchy;
+
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
     @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
     @Inject(Issuers) private readonly issuers: Issuers,
     @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
-  ) {}
+  ) {
+    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
+  }
 
   /** The scopes that a client should start with, as it has to ask for them. */
   get initialScopes(): readonly string[] {
@@ -79,6 +85,7 @@ export class Challenges {
    *
    * @param remedies - what the downstreams demand, the most pressing in front; scopes of all of them go into one challenge
    * @param scopes - those that the operation takes itself
+   * @returns `undefined` where no token that the client could come back with would do
    */
   demanded(
     caller: Caller,
@@ -88,16 +95,21 @@ export class Challenges {
   ): ChallengeException | undefined {
     const [first] = remedies;
     if (!first) return undefined;
-    const prefix = this.issuers.issuerOf(caller.claims)?.options.scopePrefix;
+    const issuer = this.issuers.issuerOf(caller.claims);
     const held = this.options.challenge === 'union' ? caller.scopes : [];
     const missing = remedies.flatMap((remedy) => (remedy.challenge === 'insufficient_scope' ? remedy.scopes : []));
+    // Whoever holds them already would be asked again and again for what does not help.
+    if (first.challenge === 'insufficient_scope' && this.#holds(caller, [...scopes, ...missing])) return undefined;
     return this.#challenge(scheme, {
       error: first.challenge,
       errorDescription: DESCRIPTIONS[first.challenge],
-      scopes: this.#asked([...scopes, ...missing, ...held], prefix),
-      ...(first.challenge === 'insufficient_claims' && { claims: first.claims }),
+      scopes: this.#asked([...scopes, ...missing, ...held], issuer?.options.scopePrefix),
+      ...(first.challenge === 'insufficient_claims' && {
+        claims: first.claims,
+        authorizationUri: issuer?.authorizationEndpoint,
+      }),
       ...(first.challenge === 'insufficient_user_authentication' && {
-        acrValues: first.acrValues,
+        acrValues: within(first.acrValues, MAX_ACR_VALUES_LENGTH),
         maxAge: first.maxAge,
       }),
     });
@@ -120,8 +132,17 @@ export class Challenges {
   #asked(scopes: readonly string[], prefix = ''): readonly string[] {
     // Scopes that are held, or made of arguments, may be anything.
     const usable = scopes.filter((scope) => !problemOfResourceScope(scope));
-    const asked = [...new Set(usable.map((scope) => `${prefix}${scope}`))];
-    let length = 0;
-    return asked.filter((scope) => (length += scope.length + 1) <= MAX_SCOPES_LENGTH);
+    return within([...new Set(usable.map((scope) => `${prefix}${scope}`))], MAX_SCOPES_LENGTH);
   }
+
+  #holds({ scopes: held }: Caller, scopes: readonly string[]): boolean {
+    const effective = this.#hierarchy.expand(held);
+    return scopes.every((scope) => effective.has(scope));
+  }
+}
+
+/** As many words as fit. */
+function within(words: readonly string[], length: number): readonly string[] {
+  let taken = 0;
+  return words.filter((word) => (taken += word.length + 1) <= length);
 }

@@ -4,6 +4,15 @@ export interface AuditedCaller {
   readonly subject: string;
   readonly clientId: string | undefined;
   readonly appOnly: boolean;
+  /** Who acts for the subject (RFC 8693 section 4.1), the present actor first; not there where nobody does. */
+  readonly actors?: readonly AuditedActor[];
+}
+
+/** A party that acts for somebody. */
+export interface AuditedActor {
+  readonly issuer: string | undefined;
+  readonly subject: string | undefined;
+  readonly clientId: string | undefined;
 }
 
 /** What all events have. */
@@ -47,13 +56,22 @@ type Occurrence =
       readonly status: number;
     }
   | { readonly type: 'request_refused'; readonly reason: 'origin' | 'host' | 'size' }
+  | {
+      /** An issuer said that a user has signed out. */
+      readonly type: 'session_ended';
+      readonly issuer: string;
+      readonly subject?: string | undefined;
+      readonly sessionId?: string | undefined;
+    }
+  | { readonly type: 'account_linked' | 'account_unlinked'; readonly downstream: string }
+  | { readonly type: 'account_link_refused'; readonly downstream: string; readonly reason: string }
   | (Exchange & { readonly type: 'token_exchanged' })
   | (Exchange & { readonly type: 'token_exchange_failed'; readonly code: string });
 
 interface Exchange {
   readonly downstream: string;
-  readonly audience: string | undefined;
-  readonly targetResource: string | undefined;
+  readonly audience: string | readonly string[] | undefined;
+  readonly targetResource: string | readonly string[] | undefined;
   /** Scopes that were asked for. */
   readonly scopes: readonly string[];
 }

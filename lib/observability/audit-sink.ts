@@ -6,6 +6,9 @@ export interface AuditSink {
   record(event: AuditEvent): void | Promise<void>;
 }
 
+/** What happens where nothing is wrong. */
+const ORDINARY: ReadonlySet<AuditEvent['type']> = new Set(['operation_allowed', 'token_exchanged', 'session_ended']);
+
 /** Writes events to Nest's logger, one line of JSON each, so that no value can pass for a line of its own. */
 export class LoggerAuditSink implements AuditSink {
   readonly #logger = new Logger('McpAudit');
@@ -14,7 +17,7 @@ export class LoggerAuditSink implements AuditSink {
     const line = JSON.stringify(event).replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
       return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
     });
-    if (event.type === 'operation_allowed' || event.type === 'token_exchanged') this.#logger.log(line);
+    if (ORDINARY.has(event.type)) this.#logger.log(line);
     else this.#logger.warn(line);
   }
 }

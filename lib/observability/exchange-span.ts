@@ -26,6 +26,7 @@ export async function traceExchange<Result>(downstream: string, exchange: () => 
   });
 }
 
-function codeOf(error: unknown): string {
+/** Of an error only this is told: messages may quote answers. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '_OTHER';
 }

@@ -11,6 +11,7 @@ import {
   type Context,
   type Span,
 } from '@opentelemetry/api';
+import { actorsOf } from '../authentication/actor.js';
 import type { Caller } from '../authentication/caller.js';
 import type { Operation } from '../catalogue/operation.js';
 import type { AuditContext } from './audit-event.js';
@@ -82,6 +83,9 @@ export class RequestTrace {
         subject: caller.subject,
         clientId: caller.clientId,
         appOnly: caller.appOnly,
+        ...(caller.actor && {
+          actors: actorsOf(caller.actor).map(({ issuer, subject, clientId }) => ({ issuer, subject, clientId })),
+        }),
       },
       operation: operation && {
         method: operation.method.slice(0, MAX_NAME),

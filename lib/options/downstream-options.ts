@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import type { ExchangeDialect, FormParameters } from '../exchange/dialect.js';
+import { RESERVED_PARAMETERS } from '../exchange/reserved-parameters.js';
+import { downstreamHttpSchema, type DownstreamHttpOptions } from './downstream-http-options.js';
+import { oneOrMany } from './one-or-many.js';
+import { linkedAccountSchema, problemsBesideLinked, type LinkedAccountOptions } from './linked-account-options.js';
 import { problemOfResourceScope, problemOfScope, problemOfUri, problemOfUrl } from './option-rules.js';
 import { following, text } from './text-schema.js';
 
@@ -7,10 +11,10 @@ import { following, text } from './text-schema.js';
 export interface DownstreamOptions {
   /** Absolute URL that every call stays under. The exchanged token goes to its origin and nowhere else. */
   baseUrl: string;
-  /** Logical name of the API at the authorization server (RFC 8693 section 2.1, `audience`). */
-  audience?: string;
-  /** URI of the API at the authorization server (RFC 8693 section 2.1, `resource`). */
-  resource?: string;
+  /** Logical name of the API at the authorization server (RFC 8693 section 2.1, `audience`), or several. */
+  audience?: string | readonly string[];
+  /** URI of the API at the authorization server (RFC 8693 section 2.1, `resource`), or several. */
+  resource?: string | readonly string[];
   /** Scopes to ask for. Ask for what the tools need; without them the authorization server decides. */
   scopes?: string[];
   /** How the provider spells the exchange: one of {@link dialects}, or one of your own. Defaults to `dialects.rfc8693()`. */
@@ -35,6 +39,19 @@ export interface DownstreamOptions {
    * user, session (`sid`), client and scopes. Defaults to `'token'`.
    */
   cacheBy?: 'token' | 'session';
+  /**
+   * An API outside the reach of the callers' issuer: each user links an account there, in a browser. In place of an
+   * exchange.
+   */
+  linked?: LinkedAccountOptions;
+  /**
+   * Asks for exchanged tokens that are bound to a key of this server's, so that whoever steals one cannot use it (DPoP, RFC
+   * 9449): `true` for a key that each process makes for itself, or a key pair that replicas share. The public key has to be
+   * extractable.
+   */
+  dpop?: true | { keyPair: CryptoKeyPair };
+  /** Time-outs, retries, limits, hooks. */
+  http?: DownstreamHttpOptions;
 }
 
 const scopeMap = z.custom<Readonly<Record<string, readonly string[]>>>(
@@ -61,50 +78,44 @@ const dialect = z.custom<ExchangeDialect>((value) => {
   );
 }, 'is not a dialect. Use one of `dialects`, for example `dialects.rfc8693()`, or implement ExchangeDialect');
 
-/** Parameters that say who asks, for whom, and by which grant. */
-const RESERVED = new Set([
-  'grant_type',
-  'subject_token',
-  'subject_token_type',
-  'actor_token',
-  'actor_token_type',
-  'assertion',
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-  'requested_token_type',
-  'requested_token_use',
-  'audience',
-  'resource',
-  'scope',
-  'claims',
-  // Of older and other exchanges, which would act for somebody else.
-  'requested_subject',
-  'requested_issuer',
-  'subject_issuer',
-  'connection',
-]);
-
 const parameters = z
   .record(text, z.union([text, z.array(text)]))
-  .refine((value) => !Object.keys(value).some((name) => RESERVED.has(name)), {
-    message: `has one that is reserved (${[...RESERVED].join(', ')}). Use the options of the downstream and of its dialect`,
+  .refine((value) => !Object.keys(value).some((name) => RESERVED_PARAMETERS.has(name)), {
+    message: `has one that is reserved (${[...RESERVED_PARAMETERS].join(', ')}). Use the options of the downstream and of its dialect`,
   });
 
+const dpop = z.custom<true | { keyPair: CryptoKeyPair }>((value) => {
+  const { keyPair } = (value ?? {}) as { keyPair?: Partial<CryptoKeyPair> };
+  return value === true || (keyPair?.privateKey?.type === 'private' && keyPair.publicKey?.extractable === true);
+}, 'is neither `true` nor `{ keyPair }` with a CryptoKeyPair whose public key is extractable. Use one of the two');
+
+const NO_TARGET = 'is an empty list. Name a target, or remove it';
+
 /** The form of a downstream's options. */
-export const downstreamSchema = z.strictObject({
-  baseUrl: following(problemOfUrl),
-  audience: text.optional(),
-  resource: following(problemOfUri).optional(),
-  scopes: z.array(following(problemOfScope)).optional(),
-  dialect: dialect.optional(),
-  parameters: parameters.optional(),
-  onAppOnly: z.enum(['deny', 'clientCredentials']).optional(),
-  scopeMap: scopeMap.optional(),
-  consentUrl: following(problemOfConsentUrl).optional(),
-  cacheBy: z.enum(['token', 'session']).optional(),
-});
+export const downstreamSchema = z
+  .strictObject({
+    baseUrl: following(problemOfUrl),
+    audience: oneOrMany(text, NO_TARGET).optional(),
+    resource: oneOrMany(following(problemOfUri), NO_TARGET).optional(),
+    scopes: z.array(following(problemOfScope)).optional(),
+    dialect: dialect.optional(),
+    parameters: parameters.optional(),
+    onAppOnly: z.enum(['deny', 'clientCredentials']).optional(),
+    scopeMap: scopeMap.optional(),
+    consentUrl: following(problemOfConsentUrl).optional(),
+    cacheBy: z.enum(['token', 'session']).optional(),
+    linked: linkedAccountSchema.optional(),
+    dpop: dpop.optional(),
+    http: downstreamHttpSchema.optional(),
+  })
+  .superRefine((options, context) => {
+    if (options.linked && Array.isArray(options.resource)) {
+      context.addIssue({ code: 'custom', path: ['resource'], message: 'is a list. Beside `linked` it has to be one' });
+    }
+    for (const [option, message] of problemsBesideLinked(options)) {
+      context.addIssue({ code: 'custom', path: [option], message });
+    }
+  });
 
 /** A page's address may have a query. */
 function problemOfConsentUrl(value: string): string | undefined {

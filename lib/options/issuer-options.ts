@@ -105,6 +105,11 @@ export interface IssuerOptions {
   scopePrefix?: string;
   /** Client ids whose tokens are accepted. Defaults to all clients of the issuer. */
   clients?: string[];
+  /**
+   * How many parties may act one for the other (`act`, RFC 8693 section 4.1), 0 to 20. Tokens with more are refused, and
+   * with 0 all that have `act`. Defaults to 5.
+   */
+  maxActors?: number;
   /** Address of the metadata, where it is not found from `issuer`. */
   metadataUrl?: string;
   /** The issuer's keys (RFC 7517), for networks without a way to it. Nothing is then fetched to verify a token. */

@@ -84,6 +84,12 @@ export const issuerSchema = z
       .optional(),
     scopePrefix: z.string().optional(),
     clients: nonEmpty(text, 'the clients').optional(),
+    maxActors: z
+      .custom<number>(
+        (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 20,
+        'is not a whole number from 0 to 20. Choose one; 0 refuses tokens with `act`',
+      )
+      .optional(),
     metadataUrl: text.optional(),
     jwks: jwks.optional(),
     introspection: introspection.optional(),

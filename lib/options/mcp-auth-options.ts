@@ -7,6 +7,7 @@ import type { BackChannelLogoutOptions } from './logout-options.js';
 import type { DownstreamOptions } from './downstream-options.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { IssuerOptions } from './issuer-options.js';
+import type { LinkingOptions } from './linked-account-options.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import type { TokenCacheOptions } from './token-cache-options.js';
 
@@ -87,8 +88,15 @@ export interface McpAuthModuleOptions {
   tokenCache?: TokenCacheOptions;
   /** Lets issuers say that a user has signed out (OpenID Connect Back-Channel Logout 1.0). Without it there is no such endpoint. */
   backChannelLogout?: BackChannelLogoutOptions;
+  /** How users sign in before they link an account, where there are downstreams with `linked`. Defaults to `client`, and `sub`. */
+  linking?: LinkingOptions;
   /** Where audit events go: an object, or a class that the application provides. Defaults to Nest's logger. */
   auditSink?: AuditSink | Type<AuditSink>;
+  /**
+   * Whether the configuration and the issuers are looked over after the application has started, beside its work, and what
+   * is wrong is logged with its fix. Defaults to `true`.
+   */
+  doctor?: boolean;
   /** Gives up authentication: every request is served, from anyone. Only without `issuers`, scopes and downstreams. */
   anonymous?: boolean;
 }

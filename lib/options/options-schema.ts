@@ -6,6 +6,7 @@ import type { AuditSink } from '../observability/audit-sink.js';
 import { downstreamSchema } from './downstream-options.js';
 import { endpointSchema } from './endpoint-options.js';
 import { clientAuthentication, issuerSchema } from './issuer-schema.js';
+import { oneOrMany } from './one-or-many.js';
 import { problemOfResourceScope, problemOfResource, problemOfScope } from './option-rules.js';
 import { backChannelLogoutSchema } from './logout-options.js';
 import { dpopSchema, mutualTlsSchema } from './proof-options.js';
@@ -35,16 +36,6 @@ const auditSink = z.custom<AuditSink | Type<AuditSink>>(
 
 const clientSchema = z.strictObject({ id: text, issuer: text.optional(), authentication: clientAuthentication });
 
-/** Told apart before either is tried, so that a fault is found where it is. */
-function oneOrMany<Schema extends z.ZodType>(schema: Schema, empty: string) {
-  type Value = z.input<Schema>;
-  return z.custom<Value | readonly Value[]>().superRefine((value, context) => {
-    const form: z.ZodType = Array.isArray(value) ? z.array(schema).min(1, empty) : schema;
-    const result = form.safeParse(value, { reportInput: true });
-    for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue });
-  });
-}
-
 /** The form of the options, each by itself. How they go together is up to `resolve-options`. */
 export const optionsSchema = z.strictObject({
   server: z.strictObject({
@@ -70,6 +61,13 @@ export const optionsSchema = z.strictObject({
   endpoint: endpointSchema.optional(),
   tokenCache: tokenCacheSchema.optional(),
   backChannelLogout: backChannelLogoutSchema.optional(),
+  linking: z
+    .strictObject({
+      client: oneOrMany(clientSchema, 'is empty. Name a client, or remove it').optional(),
+      subjectClaim: text.optional(),
+    })
+    .optional(),
   auditSink: auditSink.optional(),
+  doctor: z.boolean().optional(),
   anonymous: z.boolean().optional(),
 });

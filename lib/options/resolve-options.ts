@@ -1,14 +1,28 @@
 import { McpAuthConfigurationError } from './configuration-error.js';
+import { problemOfLogoutPath } from './logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
 import { problemsOf } from './option-problems.js';
 import { optionsSchema } from './options-schema.js';
 import { TENANT } from './resolved-issuer.js';
 import type { DownstreamOptions } from './downstream-options.js';
+import { ownAuthorityOf } from '../exchange/own-authority.js';
 import { exchangeTarget } from './resolved-downstream.js';
 import { ResolvedOptions } from './resolved-options.js';
 
+const NO_OWN_AUTHORITY =
+  'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';
+
 /** Options that mean nothing where nobody says who they are. */
-const ABOUT_CALLERS = ['list', 'scopeHierarchy', 'challenge', 'appOnly', 'dpop', 'mutualTls', 'initialScopes'] as const;
+const ABOUT_CALLERS = [
+  'list',
+  'scopeHierarchy',
+  'challenge',
+  'appOnly',
+  'dpop',
+  'mutualTls',
+  'initialScopes',
+  'backChannelLogout',
+] as const;
 
 const schema = optionsSchema.superRefine((options, context) => {
   const fault = (option: string, message: string) => {
@@ -40,19 +54,38 @@ const schema = optionsSchema.superRefine((options, context) => {
   if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
   const clients = [options.client ?? []].flat();
   const templates = (options.issuers ?? []).map(({ issuer }) => issuer);
-  for (const [index, { issuer }] of clients.entries()) {
-    const option = Array.isArray(options.client) ? `client.${index}.issuer` : 'client.issuer';
-    if (issuer === undefined && issuers.length > 1 && !(templates.length === 1 && clients.length === 1)) {
-      fault(
-        option,
-        'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
-      );
-    } else if (issuer !== undefined && ![...issuers, ...templates].includes(issuer)) {
-      fault(option, 'is not among `issuers`. Write it as it stands there');
+  for (const [name, registered] of [
+    ['client', options.client],
+    ['linking.client', options.linking?.client],
+  ] as const) {
+    const list = [registered ?? []].flat();
+    for (const [index, { issuer }] of list.entries()) {
+      const option = Array.isArray(registered) ? `${name}.${index}.issuer` : `${name}.issuer`;
+      if (issuer === undefined && issuers.length > 1 && !(templates.length === 1 && list.length === 1)) {
+        fault(
+          option,
+          'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
+        );
+      } else if (issuer !== undefined && ![...issuers, ...templates].includes(issuer)) {
+        fault(option, 'is not among `issuers`. Write it as it stands there');
+      }
+    }
+    if (new Set(list.map(({ issuer }) => issuer)).size < list.length) {
+      fault(name, 'has two for one issuer. Keep one, and give each its `issuer`');
     }
   }
-  if (new Set(clients.map(({ issuer }) => issuer)).size < clients.length) {
-    fault('client', 'has two for one issuer. Keep one, and give each its `issuer`');
+  const isLinking = Object.values(options.downstreams ?? {}).some(({ linked }) => linked);
+  if (options.linking && !isLinking) {
+    fault('linking', 'has no effect without a downstream that has `linked`. Add one, or remove it');
+  }
+  const { path: logoutPath } = options.backChannelLogout ?? {};
+  const logoutProblem = logoutPath && problemOfLogoutPath(logoutPath, new URL(options.resource).pathname);
+  if (logoutProblem) fault('backChannelLogout.path', logoutProblem);
+  if (options.backChannelLogout && clients.length === 0 && !options.anonymous) {
+    fault(
+      'client',
+      'is missing, but logout tokens are for it (`aud`). Add `{ id, authentication }`, or remove `backChannelLogout`',
+    );
   }
   for (const [index, { issuer, introspection }] of (options.issuers ?? []).entries()) {
     const isRegistered = clients.some((client) => (client.issuer ?? issuer) === issuer);
@@ -74,11 +107,24 @@ const schema = optionsSchema.superRefine((options, context) => {
   }
   for (const [name, downstream] of Object.entries(options.downstreams ?? {})) {
     const { dialect, ...target } = exchangeTarget(name, downstream as DownstreamOptions);
-    if (clients.length === 0 && dialect.subject !== 'none') {
+    if (downstream.linked) {
+      if (clients.length > 0 || options.linking?.client) continue;
+      fault(
+        'client',
+        'is missing, but users sign in with it before they link an account. Add `{ id, authentication }`, here or in `linking`',
+      );
+      break;
+    }
+    if (clients.length === 0 && dialect.subject !== 'none' && dialect.grantTypes.length > 0) {
       fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
       break;
     }
-    for (const problem of dialect.problemsOf?.(target) ?? []) {
+    const own = downstream.onAppOnly === 'clientCredentials' ? ownAuthorityOf(dialect) : undefined;
+    const problems = [
+      ...(dialect.problemsOf?.(target) ?? []),
+      ...(own === false ? [NO_OWN_AUTHORITY] : (own?.problemsOf?.(target) ?? [])),
+    ];
+    for (const problem of new Set(problems)) {
       context.addIssue({ code: 'custom', path: ['downstreams', name], message: problem });
     }
   }

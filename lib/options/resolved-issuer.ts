@@ -44,6 +44,7 @@ export interface ResolvedIssuer {
   readonly appOnly: ((claims: TokenClaims) => boolean) | undefined;
   readonly scopePrefix: string;
   readonly clients: ReadonlySet<string> | undefined;
+  readonly maxActors: number;
   readonly metadataUrl: string | undefined;
   readonly jwks: JSONWebKeySet | undefined;
   readonly introspection: ResolvedIntrospection | undefined;
@@ -51,6 +52,9 @@ export interface ResolvedIssuer {
 
 /** Seconds by which the issuer's clock and ours may differ. */
 const CLOCK_TOLERANCE = 5;
+
+/** Auth0 records five. */
+const MAX_ACTORS = 5;
 
 /** Seconds for which an introspection is believed. */
 const INTROSPECTION_MAX_AGE = 30;
@@ -97,6 +101,7 @@ function resolveIssuer(
     appOnly: options.claims?.appOnly,
     scopePrefix: options.scopePrefix ?? '',
     clients: options.clients && new Set(options.clients),
+    maxActors: options.maxActors ?? MAX_ACTORS,
     metadataUrl,
     jwks: options.jwks,
     introspection:

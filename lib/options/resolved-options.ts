@@ -47,9 +47,12 @@ export class ResolvedOptions {
   readonly mutualTls: MutualTlsOptions | undefined;
   readonly endpoint: ResolvedEndpoint;
   readonly tokenCache: ResolvedTokenCache;
+  /** How users sign in before they link an account. */
+  readonly linking: { readonly clients: readonly ClientOptions[]; readonly subjectClaim: string };
   /** Path of the endpoint for logout tokens, where there is one. */
   readonly backChannelLogoutPath: string | undefined;
   readonly auditSink: AuditSink | Type<AuditSink> | undefined;
+  readonly doctor: boolean;
   readonly anonymous: boolean;
 
   constructor(options: McpAuthModuleOptions) {
@@ -87,7 +90,10 @@ export class ResolvedOptions {
     this.tokenCache = resolveTokenCache(options.tokenCache);
     this.backChannelLogoutPath =
       options.backChannelLogout && (options.backChannelLogout.path ?? `${this.path}/backchannel-logout`);
+    const { client: signInClient, subjectClaim = 'sub' } = options.linking ?? {};
+    this.linking = { clients: signInClient === undefined ? clients : [signInClient].flat(), subjectClaim };
     this.auditSink = options.auditSink;
+    this.doctor = options.doctor ?? true;
     this.anonymous = options.anonymous ?? false;
   }
 }

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import type { KeyvStoreAdapter } from 'keyv';
+import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { z } from 'zod';
 import { text } from './text-schema.js';
 
@@ -96,9 +96,11 @@ export const tokenCacheSchema = z
     maxEntries: z.int().positive('has to be a positive number of tokens').optional(),
     store: z
       .custom<KeyvStoreAdapter>(
-        (value) => hasMethods(value, ['get', 'set', 'delete', 'on']),
+        (value) => hasMethods(value, ['get', 'set', 'delete', 'clear', 'on']),
         'is not a storage adapter of Keyv. Give one, such as `new KeyvRedis(url)`',
       )
+      // Its failures would be heard as if nothing were there, and its adapter's lock would not be found.
+      .refine((value) => !(value instanceof Keyv), 'is a Keyv, not a storage adapter. Give its own `store`')
       .optional(),
     encryptionKeys: z.array(encryptionKey).min(1, 'is empty. Give a key of 32 random bytes').optional(),
     namespace: text.optional(),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { inputRequired, UrlElicitationRequiredError, type InputRequiredResult } from '@modelcontextprotocol/server';
 
 /** Names the request among the answers that a client comes back with. */
-export const PAGE_REQUEST = 'page';
+const PAGE_REQUEST = 'page';
 
 /** A page that the user has to open before the call can be made again. */
 export interface ElicitedPage {
@@ -10,18 +10,38 @@ export interface ElicitedPage {
   readonly message: string;
 }
 
+/** What the user said to the page that the call was answered with before. */
+export interface PageAnswer {
+  /** Whether it was opened. What is done there goes on after that. */
+  readonly isOpen: boolean;
+  /** What the page was for; a client that does not say has answered for all. */
+  readonly downstream: string | undefined;
+}
+
 /**
  * Asks the client to open a page (MCP, URL mode elicitation).
  *
+ * @param downstream - what for; clients of the era 2026-07-28 bring it back, and could change nothing by changing it but
+ *   how they are told
  * @throws UrlElicitationRequiredError for clients of the revisions before 2026-07-28, which take it as an error
  */
-export function elicitPage(page: ElicitedPage, era: 'modern' | 'legacy'): InputRequiredResult {
+export function elicitPage(
+  page: ElicitedPage,
+  era: 'modern' | 'legacy',
+  downstream: string | undefined,
+): InputRequiredResult {
   if (era === 'legacy') throw new UrlElicitationRequiredError([{ mode: 'url', elicitationId: randomUUID(), ...page }]);
-  return inputRequired({ inputRequests: { [PAGE_REQUEST]: inputRequired.elicitUrl(page) } });
+  return inputRequired({
+    inputRequests: { [PAGE_REQUEST]: inputRequired.elicitUrl(page) },
+    ...(downstream !== undefined && { requestState: downstream }),
+  });
 }
 
-/** Whether the user has already said no to the page. */
-export function isDeclined(inputResponses: Readonly<Record<string, unknown>> | undefined): boolean {
+/** Reads what a client came back with; `undefined` where it was asked for no page. */
+export function pageAnswer(
+  inputResponses: Readonly<Record<string, unknown>> | undefined,
+  requestState: string | undefined,
+): PageAnswer | undefined {
   const answer = inputResponses?.[PAGE_REQUEST] as { action?: unknown } | undefined;
-  return answer?.action === 'decline' || answer?.action === 'cancel';
+  return answer && { isOpen: answer.action === 'accept', downstream: requestState };
 }

@@ -14,15 +14,20 @@ import { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
 import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
 import type { DownstreamError } from '../downstream/downstream-error.js';
+import type { DownstreamAccess } from '../downstream/tool-call.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { ChallengeException } from '../metadata/challenge.exception.js';
 import { Challenges } from '../metadata/challenges.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { isDeclined } from './elicited-page.js';
+import { pageAnswer } from './elicited-page.js';
 import { endingAt } from './expiring-stream.js';
+import { begun } from './held-stream.js';
 import { PageClients } from './page-clients.js';
 import { ToolRunner } from './tool-runner.js';
+
+/** What nginx logs for such requests; nobody gets to see it. */
+const CLIENT_CLOSED_REQUEST = 499;
 
 type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 
@@ -40,6 +45,8 @@ export interface AuthorizedRequest {
   readonly scheme: TokenScheme | undefined;
   /** Why a downstream of the tool cannot be called. */
   readonly failure: DownstreamError | undefined;
+  /** What the tool may reach; `undefined` where that is nothing. */
+  readonly access: DownstreamAccess | undefined;
   /** What the caller turned out to lack while the tool ran; the answer, if it has not begun. */
   challenge?: ChallengeException | undefined;
 }
@@ -58,9 +65,14 @@ export class McpServing implements OnModuleDestroy {
   readonly #nodeHandler = toNodeHandler({
     fetch: async (request, options) => {
       const served = options?.authInfo?.extra?.request as AuthorizedRequest;
-      const response = await this.#handler.fetch(request, { ...options, parsedBody: served.body ?? null });
-      if (served.challenge && isJson(response)) return challengeResponse(served.challenge);
-      const { caller, operation } = served.authorized;
+      const { caller, operation, tool } = served.authorized;
+      // Whoever went away while tokens were got wants nothing done any more.
+      if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
+      const answer = await this.#handler.fetch(request, { ...options, parsedBody: served.body ?? null });
+      // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the tool has ended.
+      const isHeld = tool && tool.downstreams.length > 0 && isStream(answer);
+      const response = isHeld ? await begun(answer) : answer;
+      if (served.challenge) return challengeResponse(served.challenge, response);
       // Nobody may go on listening with a token that has expired.
       return caller && operation?.method === 'subscriptions/listen' ? endingAt(response, caller.expiresAt) : response;
     },
@@ -128,12 +140,14 @@ export class McpServing implements OnModuleDestroy {
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
       }
       const { caller, scopes } = authorized;
-      const { signal, inputResponses } = context.mcpReq;
+      const { signal, inputResponses, requestState } = context.mcpReq;
       return this.runner.run(authorized, authorized.tool, {
         trace,
         signal,
         failure: served.failure,
-        pages: isDeclined(inputResponses) ? undefined : this.#pages.eraOf(caller, context),
+        access: served.access,
+        pages: this.#pages.eraOf(caller, context),
+        answer: pageAnswer(inputResponses, requestState()),
         challenge: (remedy) => {
           const challenge = caller && this.challenges.demanded(caller, served.scheme, [remedy], scopes);
           // Nobody is there to sign in for a client that acts for itself.
@@ -156,12 +170,13 @@ export class McpServing implements OnModuleDestroy {
   }
 }
 
-/** Whether the answer is complete, so that another can take its place. */
-function isJson({ headers }: Response): boolean {
-  return headers.get('content-type')?.startsWith('application/json') ?? false;
+function isStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') ?? false;
 }
 
-function challengeResponse(exception: ChallengeException): Response {
+/** Takes the place of an answer of which nothing has been sent. */
+function challengeResponse(exception: ChallengeException, replaced: Response): Response {
+  void replaced.body?.cancel().catch(() => undefined);
   return Response.json(exception.getResponse(), {
     status: exception.getStatus(),
     headers: { 'WWW-Authenticate': exception.challenge },

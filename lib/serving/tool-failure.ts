@@ -31,14 +31,27 @@ export interface ToldRemedy {
 export function toolFailure(tool: string, error: unknown, reference: string, told: ToldRemedy = {}): CallToolResult {
   if (error instanceof ToolError) return errorResult(error.message);
   if (error instanceof HttpException && error.getStatus() < 500) return errorResult(error.message);
-  const line = `${tool} failed [${reference}] ${traceOf(error)}`;
-  if (isCallersAffair(error)) logger.warn(line);
-  else logger.error(line);
+  logFailure(tool, error, reference);
   const advice =
     (error instanceof DownstreamError ? error.advice : undefined) ??
     `${tool} failed, for a reason that is not shown here.`;
   if (error instanceof CallerActionError) return callerActionResult(error, advice, told, reference);
-  return errorResult(`${advice} Reference for support: ${reference}`);
+  const result = errorResult(`${advice} Reference for support: ${reference}`);
+  return error instanceof TemporaryFailureError ? { ...result, _meta: { [RETRY]: retryOf(error) } } : result;
+}
+
+/** Key of what passes in `_meta`, for clients and agents that try again by themselves. */
+const RETRY = 'nestjs-mcp-auth/retry';
+
+function retryOf({ retryAfter }: TemporaryFailureError) {
+  return { retryable: true, ...(retryAfter !== undefined && { retryAfterSeconds: Math.ceil(retryAfter) }) };
+}
+
+/** Tells the log what a tool, or a token for it, failed with. What the caller can do something about is a warning. */
+export function logFailure(tool: string, error: unknown, reference: string): void {
+  const line = `${tool} failed [${reference}] ${traceOf(error)}`;
+  if (isCallersAffair(error)) logger.warn(line);
+  else logger.error(line);
 }
 
 /** What an API or the provider says of its caller, such as "not found", is no fault of this server. */

@@ -11,19 +11,19 @@ export interface KeptToken extends TokenLife, Pick<TokenOwner, 'issuer' | 'subje
   /** Until when it is used without asking the shared store. */
   readonly freshUntil: number;
   /** When a new one is to be had ahead of time. */
-  refreshAt: number;
+  renewAt: number;
 }
 
 /** Part of its life after which a token is renewed ahead of time; replicas and tokens must not all do it at once. */
-const EARLIEST_REFRESH = 0.75;
-const LATEST_REFRESH = 0.9;
+const EARLIEST_RENEWAL = 0.75;
+const LATEST_RENEWAL = 0.9;
 
 /** @param localMaxAge - milliseconds for which it is used without asking the shared store */
 export function keptToken({ token, keptAt, expiresAt }: TokenLife, owner: TokenOwner, localMaxAge: number): KeptToken {
   const { issuer, subject, sessionId } = owner;
   const monotonic = performance.now();
   const left = expiresAt - Date.now();
-  const part = EARLIEST_REFRESH + Math.random() * (LATEST_REFRESH - EARLIEST_REFRESH);
+  const part = EARLIEST_RENEWAL + Math.random() * (LATEST_RENEWAL - EARLIEST_RENEWAL);
   return {
     token,
     keptAt,
@@ -33,7 +33,7 @@ export function keptToken({ token, keptAt, expiresAt }: TokenLife, owner: TokenO
     sessionId,
     diesAt: monotonic + left,
     freshUntil: monotonic + localMaxAge,
-    refreshAt: monotonic + left - (expiresAt - keptAt) * (1 - part),
+    renewAt: monotonic + left - (expiresAt - keptAt) * (1 - part),
   };
 }
 

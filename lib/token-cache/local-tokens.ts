@@ -29,14 +29,18 @@ export class LocalTokens {
     return undefined;
   }
 
-  /** A token that is there already does not get older by what a store says of it. */
-  keep(id: string, kept: KeptToken): KeptToken {
+  /**
+   * A token that is there already does not last longer by what a store says of it, nor is it renewed sooner.
+   *
+   * @returns `undefined` for one that is not to be kept
+   */
+  keep(id: string, kept: KeptToken): KeptToken | undefined {
     const known = this.#tokens.get(id);
     const isSame = known?.token.value === kept.token.value;
-    const kind = isSame ? { ...kept, diesAt: Math.min(known.diesAt, kept.diesAt) } : kept;
-    if (isAlive(kind)) this.#tokens.set(id, kind);
+    const token = isSame ? { ...kept, diesAt: Math.min(known.diesAt, kept.diesAt), renewAt: known.renewAt } : kept;
+    if (isAlive(token)) this.#tokens.set(id, token);
     else this.#tokens.delete(id);
-    return kind;
+    return isAlive(token) ? token : undefined;
   }
 
   drop(id: string): void {

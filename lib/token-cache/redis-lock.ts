@@ -12,7 +12,9 @@ interface RedisClient {
 
 interface RedisAdapter {
   readonly opts: { readonly dialect?: unknown };
+  readonly namespace?: string;
   getClient(): Promise<RedisClient>;
+  createKeyPrefix(key: string, namespace?: string): string;
 }
 
 /** Whose lock expired must not take another's away. */
@@ -21,20 +23,21 @@ const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call
 /** A lock through the connection of `@keyv/redis` (`SET … NX PX`); `undefined` for other adapters. */
 export function redisLock(adapter: object): ExchangeLock | undefined {
   if (!isRedis(adapter)) return undefined;
+  const place = (key: string) => adapter.createKeyPrefix(key, adapter.namespace);
   return {
     acquire: async (key, owner, lifetime) => {
       const client = await adapter.getClient();
       const expiration = { type: 'PX', value: lifetime } as const;
-      return (await client.set(key, owner, { condition: 'NX', expiration })) === 'OK';
+      return (await client.set(place(key), owner, { condition: 'NX', expiration })) === 'OK';
     },
     release: async (key, owner) => {
       const client = await adapter.getClient();
-      return await client.eval(RELEASE, { keys: [key], arguments: [owner] });
+      return await client.eval(RELEASE, { keys: [place(key)], arguments: [owner] });
     },
   };
 }
 
 function isRedis(adapter: object): adapter is RedisAdapter {
-  const { opts, getClient } = adapter as Partial<RedisAdapter>;
-  return opts?.dialect === 'redis' && typeof getClient === 'function';
+  const { opts, getClient, createKeyPrefix } = adapter as Partial<RedisAdapter>;
+  return opts?.dialect === 'redis' && typeof getClient === 'function' && typeof createKeyPrefix === 'function';
 }

@@ -35,14 +35,14 @@ export interface WantedToken {
 export class SharedExchange {
   readonly #tokens: SharedTokens;
   readonly #turns: Turns;
+  readonly #guarded: readonly Guarded[];
 
   constructor(shared: ResolvedSharedCache) {
     const store = new Guarded('The store of the token cache', shared.timeout);
+    const lock = shared.lock ? new Guarded('The exchange lock of the token cache', shared.timeout) : store;
     this.#tokens = new SharedTokens(shared, store);
-    this.#turns = new Turns(
-      shared,
-      shared.lock ? new Guarded('The exchange lock of the token cache', shared.timeout) : store,
-    );
+    this.#turns = new Turns(shared, lock);
+    this.#guarded = [store, lock];
   }
 
   /** @throws what `obtain` throws, and nothing else */
@@ -62,16 +62,27 @@ export class SharedExchange {
     return wanted.fallback() ?? (await wanted.obtain());
   }
 
+  /** Drops a token, where it is still the one that is there. */
+  async forget(id: string, owner: TokenOwner, token: string): Promise<void> {
+    const found = await this.#tokens.find(id, owner);
+    if (found?.life?.token.value === token) await this.#tokens.drop(id);
+  }
+
   /** @throws if the store did not take it */
   async revoke(revocation: Revocation): Promise<void> {
     await this.#tokens.revoke(revocation);
+  }
+
+  /** From now on each exchange is for this process alone. */
+  stop(): void {
+    for (const one of this.#guarded) one.stop();
   }
 
   async #inTurn(turn: Turn, wanted: WantedToken, before: Found): Promise<TokenLife> {
     const { id, owner } = wanted;
     try {
       // Another replica may have had its turn since.
-      const found = turn.of === 'us' ? ((await this.#tokens.find(id, owner)) ?? before) : before;
+      const found = turn.of === 'nobody' ? before : ((await this.#tokens.find(id, owner)) ?? before);
       if (isOfUse(found.life, wanted)) return found.life;
       const life = await wanted.obtain();
       if (life.expiresAt > life.keptAt && !wanted.isRevoked()) await this.#tokens.keep(id, life, found.marks);

@@ -4,7 +4,6 @@ import type { ResolvedSharedCache } from '../options/token-cache-options.js';
 import { keyOf } from './cache-key.js';
 import { Guarded } from './guarded.js';
 import { KeyRing } from './key-ring.js';
-
 import type { Revocation } from './revocation.js';
 import { SharedStore } from './shared-store.js';
 import { LONGEST_LIFE, type TokenLife } from './token-lifetime.js';
@@ -60,7 +59,8 @@ export class SharedTokens {
     const place = this.#tokenKey(id);
     const sealed: Sealed = [token.value, token.type, token.grantedScopes ?? null, keptAt, expiresAt, marks];
     const value = this.#ring.seal(JSON.stringify(sealed), place);
-    await this.guarded.attempt(() => this.#store.write(place, value, expiresAt - keptAt));
+    const lifetime = expiresAt - Date.now();
+    if (lifetime > 0) await this.guarded.attempt(() => this.#store.write(place, value, lifetime));
   }
 
   async drop(id: string): Promise<void> {

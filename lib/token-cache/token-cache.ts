@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ExchangedToken } from '../exchange/dialect.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
@@ -28,13 +28,15 @@ interface Flight {
  * inject it to forget tokens: {@link revoke}.
  */
 @Injectable()
-export class TokenCache {
+export class TokenCache implements OnApplicationShutdown {
   readonly #logger = new Logger(TokenCache.name);
   readonly #local: LocalTokens;
   readonly #shared: SharedExchange | undefined;
   /** Milliseconds for which a token is used without asking the shared store. */
   readonly #localMaxAge: number;
   readonly #flights = new Map<string, Flight>();
+  /** Of tokens that are still good. */
+  readonly #renewals = new Map<string, Flight>();
 
   constructor(@Inject(ResolvedOptions) { tokenCache }: Pick<ResolvedOptions, 'tokenCache'>) {
     const { maxEntries, shared } = tokenCache;
@@ -51,22 +53,38 @@ export class TokenCache {
    */
   async get(request: TokenRequest): Promise<ExchangedToken> {
     const { key, owner, refused } = request;
-    const id = keyOf([owner.issuer, owner.subject, ...key]);
+    const id = idOf(owner, key);
     const failure = this.#local.failure(id);
     if (failure) throw failure.error;
     const kept = this.#local.find(id);
-    if (kept && kept.token.value === refused) this.#local.drop(id);
+    const isRefused = kept !== undefined && kept.token.value === refused;
+    if (isRefused) this.#local.drop(id);
     else if (kept && performance.now() < kept.freshUntil) {
-      this.#refreshAhead(id, kept, request);
+      this.#renewAhead(id, kept, request);
       return kept.token;
     }
+    // Whoever has a token that is good does not wait for the next.
+    const renewal = kept && !isRefused ? undefined : this.#renewals.get(id);
+    const renewed = await renewal?.token.catch(() => undefined);
+    if (renewed && renewed.value !== refused) return renewed;
     const running = this.#flights.get(id);
     if (running) {
       const token = await running.token;
       // It may have begun before the API refused what came of it.
       if (token.value !== refused) return token;
     }
-    return await (this.#flights.get(id) ?? this.#start(id, request, refused)).token;
+    return await (this.#flights.get(id) ?? this.#start(this.#flights, id, request, refused)).token;
+  }
+
+  /**
+   * Forgets a token that an API refused, where it is still the one that is kept. For the package itself.
+   *
+   * @internal
+   */
+  async forget({ key, owner }: Pick<TokenRequest, 'key' | 'owner'>, refused: string): Promise<void> {
+    const id = idOf(owner, key);
+    if (this.#local.find(id)?.token.value === refused) this.#local.drop(id);
+    await this.#shared?.forget(id, owner, refused);
   }
 
   /**
@@ -82,21 +100,29 @@ export class TokenCache {
       throw new RevocationError(`Other replicas could not be told of a revocation: ${reasonOf(error)}`);
     } finally {
       this.#local.dropAll((kept) => concerns(revocation, kept));
-      for (const [id, { owner, fate }] of this.#flights) {
-        if (!concerns(revocation, owner)) continue;
-        fate.isRevoked = true;
-        this.#flights.delete(id);
+      for (const flights of [this.#flights, this.#renewals]) {
+        for (const [id, { owner, fate }] of flights) {
+          if (!concerns(revocation, owner)) continue;
+          fate.isRevoked = true;
+          flights.delete(id);
+        }
       }
     }
   }
 
-  #start(id: string, request: TokenRequest, outdated: string | undefined, isAhead = false): Flight {
+  /** Called by Nest: what is still running must not connect the store anew. */
+  onApplicationShutdown(): void {
+    this.#shared?.stop();
+  }
+
+  #start(flights: Map<string, Flight>, id: string, request: TokenRequest, outdated: string | undefined): Flight {
     const fate = { isRevoked: false };
+    const isAhead = flights === this.#renewals;
     const token = this.#exchange(id, request, outdated, isAhead, fate).finally(() => {
-      if (this.#flights.get(id)?.fate === fate) this.#flights.delete(id);
+      if (flights.get(id)?.fate === fate) flights.delete(id);
     });
     const flight = { owner: request.owner, token, fate };
-    this.#flights.set(id, flight);
+    flights.set(id, flight);
     return flight;
   }
 
@@ -108,7 +134,10 @@ export class TokenCache {
     fate: Flight['fate'],
   ): Promise<ExchangedToken> {
     const { owner } = request;
-    const obtain = async () => lifeOf(await request.obtain(), owner.expiresAt);
+    const obtain = async () => {
+      const askedAt = Date.now();
+      return lifeOf(await request.obtain(), owner.expiresAt, askedAt);
+    };
     try {
       const life = await (this.#shared?.get({
         id,
@@ -122,7 +151,10 @@ export class TokenCache {
         },
         isRevoked: () => fate.isRevoked,
       }) ?? obtain());
-      if (!fate.isRevoked) this.#local.keep(id, keptToken(life, owner, this.#localMaxAge));
+      if (!fate.isRevoked) {
+        const kept = this.#local.keep(id, keptToken(life, owner, this.#localMaxAge));
+        if (kept && !isAhead) this.#renewAhead(id, kept, request);
+      }
       return life.token;
     } catch (error) {
       if (!isAhead && request.isFinal(error)) this.#local.rememberFailure(id, error);
@@ -136,13 +168,17 @@ export class TokenCache {
   }
 
   /** Nobody waits for it, and nobody minds if it fails: the token is still good. */
-  #refreshAhead(id: string, kept: KeptToken, request: TokenRequest): void {
+  #renewAhead(id: string, kept: KeptToken, request: TokenRequest): void {
     const now = performance.now();
-    if (now < kept.refreshAt || this.#flights.has(id)) return;
+    if (now < kept.renewAt || this.#renewals.has(id)) return;
     if (request.owner.expiresAt * 1000 < kept.expiresAt + LEAST_GAIN) return;
-    kept.refreshAt = now + (kept.diesAt - now) / 2;
-    this.#start(id, request, kept.token.value, true).token.catch((error: unknown) => {
+    kept.renewAt = now + (kept.diesAt - now) / 2;
+    this.#start(this.#renewals, id, request, kept.token.value).token.catch((error: unknown) => {
       this.#logger.debug(`A token could not be renewed ahead of its expiry: ${reasonOf(error)}`);
     });
   }
+}
+
+function idOf({ issuer, subject }: TokenOwner, key: TokenRequest['key']): string {
+  return keyOf([issuer, subject, ...key]);
 }

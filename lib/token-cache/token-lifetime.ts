@@ -16,9 +16,13 @@ export interface TokenLife {
   readonly expiresAt: number;
 }
 
-/** @param subjectExpiresAt - `exp` of the token that came in, in seconds since the epoch */
-export function lifeOf(token: ExchangedToken, subjectExpiresAt: number): TokenLife {
-  const keptAt = Date.now();
+/**
+ * @param subjectExpiresAt - `exp` of the token that came in, in seconds since the epoch
+ * @param askedAt - milliseconds since the epoch; the token may be as old as the question
+ */
+export function lifeOf(token: ExchangedToken, subjectExpiresAt: number, askedAt: number): TokenLife {
+  // Unless the clock was set back meanwhile.
+  const keptAt = Math.min(askedAt, Date.now());
   const lifetime = lifetimeOf(token, subjectExpiresAt, keptAt);
   return { token, keptAt, expiresAt: keptAt + (lifetime > 0 ? lifetime : 0) };
 }

@@ -27,12 +27,16 @@ export class Turns {
 
   async take(id: string): Promise<Turn> {
     const lock = this.#lock;
+    if (!lock) return { of: 'nobody', end: () => Promise.resolve() };
     const key = `${this.#prefix}:${id}`;
     const owner = randomUUID();
-    const isOurs = lock && (await this.guarded.attempt(() => lock.acquire(key, owner, LONGEST_TURN)));
-    return {
-      of: isOurs === undefined ? 'nobody' : isOurs ? 'us' : 'another',
-      end: async () => isOurs && (await this.guarded.attempt(() => lock.release(key, owner))),
-    };
+    const release = () => this.guarded.attempt(() => lock.release(key, owner));
+    const isOurs: unknown = await this.guarded.attempt(
+      () => lock.acquire(key, owner, LONGEST_TURN),
+      // Nobody knew, so nobody would end it.
+      (isOurs) => isOurs && void release(),
+    );
+    if (isOurs === true) return { of: 'us', end: release };
+    return { of: isOurs === false ? 'another' : 'nobody', end: () => Promise.resolve() };
   }
 }

@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -8,10 +8,13 @@ import { clientAssertion, clientSecretBasic, clientSecretPost, privateKeyJwt } f
 import { selfSignedCertificate } from '../quickstart/self-signed-certificate.js';
 import { callTool } from '../support/mcp-request.js';
 import { startClientServer, type ClientServer } from './client-server.js';
+import { rotate } from './rotate.js';
 
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const edwards = generateKeyPairSync('ed25519');
+const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const agreement = generateKeyPairSync('x25519');
 const pem = (key: typeof ec.privateKey, type: 'pkcs8' | 'pkcs1' | 'sec1' = 'pkcs8') =>
   key.export({ format: 'pem', type }).toString();
 
@@ -23,12 +26,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 afterEach(() => server.close());
-
-/** Writes as those do that rotate: a new file, which takes the place of the old one at once. */
-async function rotate(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
-}
 
 describe('secrets', () => {
   test('client_secret_basic and client_secret_post', async () => {
@@ -97,7 +94,7 @@ describe('private_key_jwt', () => {
   });
 
   test('as Entra ID wants it: the certificate by x5t#S256, PS256, for the token endpoint', async () => {
-    const certificate = selfSignedCertificate().cert;
+    const certificate = selfSignedCertificate(rsa).cert;
     const authentication = privateKeyJwt({
       key: pem(rsa.privateKey),
       certificate,
@@ -113,7 +110,29 @@ describe('private_key_jwt', () => {
       typ: 'JWT',
       'x5t#S256': expect.stringMatching(/^[\w-]{43}$/),
     });
+    const fingerprint = new X509Certificate(certificate).fingerprint256.replaceAll(':', '');
+    expect(decodeProtectedHeader(client_assertion)['x5t#S256']).toBe(
+      Buffer.from(fingerprint, 'hex').toString('base64url'),
+    );
     expect(decodeJwt(client_assertion)).toMatchObject({ aud: `${server.issuer.origin}/token` });
+  });
+
+  test('for servers that know Ed25519 by its old name, and a text of the audience', async () => {
+    const authentication = privateKeyJwt({ key: edwards.privateKey, algorithm: 'EdDSA', audience: 'urn:id' });
+    server = await startClientServer(authentication);
+    await server.call();
+    const { client_assertion = '' } = server.last.form;
+    const { protectedHeader } = await jwtVerify(client_assertion, edwards.publicKey, { audience: 'urn:id' });
+    expect(protectedHeader.alg).toBe('EdDSA');
+  });
+
+  test('a clock that is some seconds ahead does no harm', async () => {
+    server = await startClientServer(privateKeyJwt({ key: pem(ec.privateKey) }));
+    await server.call();
+    const behind = new Date(Date.now() - 9_000);
+    await expect(
+      jwtVerify(server.last.form.client_assertion ?? '', ec.publicKey, { currentDate: behind }),
+    ).resolves.toBeDefined();
   });
 
   test('a key in a file is read again once it has been rotated, and tokens of the one before are not used', async () => {
@@ -126,8 +145,44 @@ describe('private_key_jwt', () => {
     await callTool(server.resource, token, 'order');
     const algorithms = server.requests.map(({ form }) => decodeProtectedHeader(form.client_assertion ?? '').alg);
     expect(algorithms).toEqual(['ES256', 'RS256']);
-    await rotate(file, 'half a ke');
+  });
+
+  test.each<[string, (file: string) => Promise<void>, string]>([
+    ['is half written', (file) => rotate(file, 'half a secret ke'), 'its content is not as it has to be'],
+    ['is gone', (file) => rm(file), 'ENOENT'],
+  ])('a file that %s leaves the key of before, and the operator is told once', async (_name, spoil, problem) => {
+    const file = join(directory, 'key.pem');
+    await writeFile(file, pem(ec.privateKey));
+    server = await startClientServer(privateKeyJwt({ key: { file } }));
+    await server.call();
+    await spoil(file);
+    for (let call = 0; call < 2; call += 1) expect((await server.call()).isError).toBeUndefined();
+    expect(server.log.lines.filter((line) => line.includes(file))).toEqual([
+      expect.stringMatching(`^warn ${file} cannot be read any more: ${problem}\\.`),
+    ]);
+    expect(server.log.text).not.toContain('half a');
+    await rotate(file, pem(rsa.privateKey));
     expect((await server.call()).isError).toBeUndefined();
+    const algorithms = server.requests.map(({ form }) => decodeProtectedHeader(form.client_assertion ?? '').alg);
+    expect(algorithms).toEqual(['ES256', 'ES256', 'ES256', 'RS256']);
+  });
+
+  test('a key and its certificate that are rotated one after the other are used once both are there', async () => {
+    const [first, second] = [selfSignedCertificate(), selfSignedCertificate(rsa)];
+    const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+    await writeFile(key, first.key);
+    await writeFile(certificate, first.cert);
+    server = await startClientServer(privateKeyJwt({ key: { file: key }, certificate: { file: certificate } }));
+    await server.call();
+    await rotate(certificate, second.cert);
+    await server.call();
+    await rotate(key, second.key);
+    await server.call();
+    const headers = server.requests.map(({ form }) => decodeProtectedHeader(form.client_assertion ?? ''));
+    expect(headers.map(({ alg }) => alg)).toEqual(['Ed25519', 'Ed25519', 'RS256']);
+    expect(headers[0]?.['x5t#S256']).toBe(headers[1]?.['x5t#S256']);
+    expect(headers[2]?.['x5t#S256']).not.toBe(headers[1]?.['x5t#S256']);
+    expect(server.log.lines.filter((line) => line.includes('not of each other'))).toHaveLength(1);
   });
 
   test.each([
@@ -143,6 +198,25 @@ describe('private_key_jwt', () => {
       '/nowhere/key.pem: ENOENT',
     ],
     ['a certificate that is none', () => privateKeyJwt({ key: pem(ec.privateKey), certificate: 'x' }), '`certificate`'],
+    [
+      'a certificate of another key',
+      () => privateKeyJwt({ key: pem(ec.privateKey), certificate: selfSignedCertificate().cert }),
+      '`certificate` that is not of its `key`',
+    ],
+    ['a key of 1024 bits', () => privateKeyJwt({ key: pem(weak.privateKey) }), '`key` of 1024 bits'],
+    ['a key that cannot sign', () => privateKeyJwt({ key: pem(agreement.privateKey) }), 'of a type that cannot sign'],
+    ['a KeyObject that is public', () => privateKeyJwt({ key: ec.publicKey }), 'not a private key'],
+    ['no key', () => privateKeyJwt({ key: undefined as never }), 'not a private key'],
+    [
+      'an algorithm of other keys',
+      () => privateKeyJwt({ key: pem(ec.privateKey), algorithm: 'RS256' }),
+      '`algorithm` that its `key` is not for. Use ES256',
+    ],
+    [
+      'an algorithm with shared keys',
+      () => privateKeyJwt({ key: pem(rsa.privateKey), algorithm: 'HS256' }),
+      '`algorithm`',
+    ],
     ['a lifetime of hours', () => privateKeyJwt({ key: pem(ec.privateKey), lifetime: 7200 }), '`lifetime`'],
     ['no secret', () => clientSecretBasic(process.env.NO_SUCH_VARIABLE as string), 'has no secret'],
     [
@@ -154,6 +228,18 @@ describe('private_key_jwt', () => {
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
     expect(make).toThrow(message);
     expect(make).not.toThrow('BEGIN');
+  });
+
+  test('a file whose key is none fails at boot, with its path and nothing of what is in it', async () => {
+    const file = join(directory, 'garbage.pem');
+    await writeFile(file, '-----BEGIN PRIVATE KEY-----\nsecret garbage\n');
+    for (const text of ['-----BEGIN PRIVATE KEY-----\nsecret garbage\n', '{ "secret": garbage', '']) {
+      await writeFile(file, text);
+      const make = () => privateKeyJwt({ key: { file } });
+      expect(make).toThrow(file);
+      expect(make).not.toThrow('garbage\n');
+      expect(make).not.toThrow('secret');
+    }
   });
 });
 
@@ -180,6 +266,24 @@ describe('an assertion of the platform', () => {
     });
   });
 
+  test('is found where a symbolic link leads now, as Kubernetes moves it', async () => {
+    const at = (...names: string[]) => join(directory, ...names);
+    for (const version of ['v1', 'v2']) {
+      await mkdir(at(version));
+      await writeFile(at(version, 'token'), `projected.token.${version}`);
+    }
+    await symlink(at('v1'), at('data'));
+    server = await startClientServer(clientAssertion({ file: at('data', 'token') }));
+    await server.call();
+    await symlink(at('v2'), at('data.new'));
+    await rename(at('data.new'), at('data'));
+    await server.call();
+    expect(server.requests.map(({ form }) => form.client_assertion)).toEqual([
+      'projected.token.v1',
+      'projected.token.v2',
+    ]);
+  });
+
   test('or asked for, and one that is empty is never sent', async () => {
     let assertion = 'asked.for';
     server = await startClientServer(clientAssertion(() => Promise.resolve(assertion)));
@@ -188,5 +292,14 @@ describe('an assertion of the platform', () => {
     assertion = '';
     expect((await server.call()).isError).toBe(true);
     expect(server.requests).toHaveLength(1);
+  });
+
+  test('one whose file is empty fails at boot, and later leaves the one of before', async () => {
+    server = await startClientServer(clientAssertion({ file }));
+    await rotate(file, '\n');
+    expect((await server.call()).isError).toBeUndefined();
+    expect(server.last.form.client_assertion).toBe('projected.token.1');
+    expect(server.log.text).toContain(`${file} cannot be read any more`);
+    expect(() => clientAssertion({ file })).toThrow(file);
   });
 });

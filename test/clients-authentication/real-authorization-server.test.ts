@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import * as oauth from 'openid-client';
@@ -8,6 +9,7 @@ import {
   DownstreamClient,
   McpAuthModule,
   McpTool,
+  privateKeyJwt,
   type ClientAuthentication,
   type ClientOptions,
 } from 'nestjs-mcp-auth';
@@ -28,6 +30,14 @@ class Tools {
   }
 }
 
+const SIGNING = [
+  { name: 'by RSA', keys: generateKeyPairSync('rsa', { modulusLength: 2048 }), alg: 'RS256' },
+  { name: 'by RSA-PSS', keys: generateKeyPairSync('rsa', { modulusLength: 2048 }), alg: 'PS256' },
+  { name: 'by P-256', keys: generateKeyPairSync('ec', { namedCurve: 'P-256' }), alg: 'ES256' },
+  { name: 'by Ed25519', keys: generateKeyPairSync('ed25519'), alg: 'Ed25519' },
+  { name: 'by Ed25519, under its old name', keys: generateKeyPairSync('ed25519'), alg: 'EdDSA' },
+];
+
 const closing: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -42,6 +52,21 @@ describe('a real authorization server (oidc-provider) takes the client for who i
       { token_endpoint_auth_method: 'client_secret_post' },
       () => clientSecretPost('mcp-server-secret'),
     ],
+    ...SIGNING.map(({ name, keys, alg }): [string, object, () => ClientAuthentication] => [
+      `private_key_jwt, ${name}`,
+      {
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: alg,
+        client_secret: undefined,
+        jwks: { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'k1', alg, use: 'sig' }] },
+      },
+      () =>
+        privateKeyJwt({
+          key: keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+          keyId: 'k1',
+          algorithm: alg,
+        }),
+    ]),
   ])('by %s', async (_name, registration, authentication) => {
     const server = await OidcAuthorizationServer.start({
       format: 'jwt',

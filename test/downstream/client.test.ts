@@ -187,25 +187,25 @@ describe('json', () => {
   });
 
   test.each([
-    [401, 'does not allow this'],
-    [403, 'does not allow this'],
-    [404, 'has nothing there'],
-    [409, 'present state'],
-    [422, 'refused the request (422)'],
-    [429, 'asked too often'],
-    [503, 'failed (503)'],
-  ])('a status of %i is an error that says what to do', async (status, advice) => {
+    [401, 'downstream_status', 'does not allow this'],
+    [403, 'downstream_status', 'does not allow this'],
+    [404, 'downstream_status', 'has nothing there'],
+    [409, 'downstream_status', 'present state'],
+    [422, 'downstream_status', 'refused the request (422)'],
+    [429, 'downstream_rate_limited', 'Try again later'],
+    [500, 'downstream_failed', 'Try again later'],
+  ])('a status of %i is an error that says what to do', async (status, code, advice) => {
     server.orders.answers.set('/v1/x', (_request, response) => {
       json(response, status, { secret: 'hunter2' });
     });
     const error = await thrownBy('one', (client) => client.json('/x'));
-    expect(error).toMatchObject({ code: 'downstream_status', status, downstream: 'orders' });
+    expect(error).toMatchObject({ code, status, downstream: 'orders' });
     const result = await run('one', (client) => client.json('/x'));
     expect(result.isError).toBe(true);
     expect(textOf(result)).toContain(advice);
     expect(textOf(result)).not.toContain('hunter2');
     const line = server.log.lines.find((entry) => entry.includes(`orders answered ${status}`));
-    expect(line).toMatch(status < 500 ? /^warn/ : /^error/);
+    expect(line).toMatch(code === 'downstream_status' ? /^warn/ : /^error/);
   });
 
   test('a body that breaks off', async () => {
@@ -284,6 +284,30 @@ describe('the identity is that of the running call', () => {
       message: expect.stringContaining('had ended'),
     });
     expect(server.orders.requests).toEqual([]);
+  });
+
+  test('in a timer that outlives the call there is none, and nobody else’s', async () => {
+    let fired: Promise<unknown> = Promise.resolve();
+    await run('one', (client) => {
+      fired = new Promise((resolve) => {
+        setTimeout(() => {
+          resolve(client.fetch('/orders').catch((error: unknown) => error));
+        }, 20);
+      });
+    });
+    // Somebody else's call runs when the timer fires.
+    body = async () => await fired;
+    await callTool(server.resource, await server.token({ sub: 'mallory' }), 'one');
+    expect(await fired).toMatchObject({ code: 'downstream_outside_call' });
+    expect(server.orders.requests).toEqual([]);
+  });
+
+  test('in a timer within the call it is the caller’s', async () => {
+    const result = await run('one', async (client) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return await client.json('/orders');
+    });
+    expect(result.structuredContent).toMatchObject({ subject: 'alice' });
   });
 
   test('of interleaved callers each sees its own alone', async () => {

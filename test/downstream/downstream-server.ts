@@ -1,4 +1,4 @@
-import type { Provider } from '@nestjs/common';
+import type { Provider, Type } from '@nestjs/common';
 import {
   clientSecretBasic,
   McpAuthModule,
@@ -24,6 +24,7 @@ export type DownstreamChanges = { [Option in keyof DownstreamOptions]?: Downstre
 
 export interface DownstreamServerParts {
   readonly providers: Provider[];
+  readonly imports?: Type[];
   readonly client?: ClientOptions;
   /** Changes to the downstream `orders`. */
   readonly orders?: DownstreamChanges;
@@ -36,6 +37,7 @@ export interface DownstreamServerParts {
 /** An MCP server between an issuer and two APIs. */
 export async function startDownstreamServer({
   providers,
+  imports = [],
   client,
   orders = {},
   billing = {},
@@ -63,6 +65,7 @@ export async function startDownstreamServer({
           ...options,
         }),
       ),
+      ...imports,
     ],
     providers,
   });

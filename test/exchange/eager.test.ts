@@ -12,6 +12,21 @@ class Never implements Policy {
   }
 }
 
+class Broken implements Policy {
+  permits(): boolean {
+    throw new Error('the policy is out of order');
+  }
+}
+
+class Counting implements Policy {
+  static asked = 0;
+
+  permits() {
+    Counting.asked += 1;
+    return true;
+  }
+}
+
 const ran: string[] = [];
 
 @Injectable()
@@ -34,6 +49,18 @@ class Tools {
   both() {
     ran.push('both');
     return this.downstream.for('orders').json('/orders');
+  }
+
+  @UsePolicy(Broken)
+  @McpTool({ description: 'x', downstream: 'orders' })
+  broken() {
+    ran.push('broken');
+  }
+
+  @UsePolicy(Counting)
+  @McpTool({ description: 'x', downstream: 'orders' })
+  counted() {
+    ran.push('counted');
   }
 
   @UsePolicy(Never)
@@ -112,17 +139,44 @@ describe('nothing is exchanged', () => {
     });
   });
 
+  test('for a batch', async () => {
+    const call = toolCall('eager', { id: '1' });
+    const response = await post(server.resource, [call, call], { token: await server.token({ scope: 'a' }) });
+    expect(response.status).toBe(400);
+    expect(server.issuer.exchanges).toEqual([]);
+  });
+
   test('for a tool that is not there', async () => {
     await post(server.resource, toolCall('nope'), { token: await server.token() });
     expect(server.issuer.exchanges).toEqual([]);
   });
 });
 
-test('a policy has the last word, and its denial is told before what the downstream lacks', async () => {
-  refusing({ 'orders-api': { error: 'invalid_target' } });
-  const result = await callTool(server.resource, await server.token(), 'never');
-  expect(JSON.stringify(result)).toContain('This is not allowed for you.');
-  expect(ran).toEqual([]);
+describe('a policy comes first', () => {
+  test.each([
+    ['a fault of the operator', { error: 'invalid_target' }],
+    ['a sign-in that is over', { error: 'invalid_grant' }],
+    ['a consent', { error: 'invalid_scope' }],
+  ])('its denial is told, and nobody is asked for a token: not even for %s', async (_name, error) => {
+    refusing({ 'orders-api': error });
+    const result = await callTool(server.resource, await server.token(), 'never');
+    expect(JSON.stringify(result)).toContain('This is not allowed for you.');
+    expect([ran, server.issuer.exchanges]).toEqual([[], []]);
+  });
+
+  test('what it throws fails the call, and nobody is asked for a token', async () => {
+    const result = await callTool(server.resource, await server.token(), 'broken');
+    expect(JSON.stringify(result)).toContain('broken failed, for a reason that is not shown here.');
+    expect(server.log.text).toContain('the policy is out of order');
+    expect([ran, server.issuer.exchanges]).toEqual([[], []]);
+  });
+
+  test('it is asked once for each call', async () => {
+    const token = await server.token();
+    await callTool(server.resource, token, 'counted');
+    await callTool(server.resource, token, 'counted');
+    expect([Counting.asked, ran, server.issuer.exchanges.length]).toEqual([2, ['counted', 'counted'], 1]);
+  });
 });
 
 describe('several downstreams', () => {

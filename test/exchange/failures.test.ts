@@ -80,6 +80,15 @@ const CALLER: [string, number, object, number, RegExp][] = [
     /error="insufficient_user_authentication"/,
   ],
   [
+    'Entra ID: a password that expired',
+    400,
+    { error: 'invalid_grant', suberror: 'user_password_expired', error_codes: [50055] },
+    401,
+    /error="insufficient_user_authentication"/,
+  ],
+  ['Auth0: a second factor', 403, { error: 'mfa_required' }, 401, /error="insufficient_user_authentication"/],
+  ['a sign-in', 400, { error: 'login_required' }, 401, /error="insufficient_user_authentication"/],
+  [
     'RFC 9470 at the token endpoint',
     400,
     { error: 'insufficient_user_authentication', acr_values: 'gold silver', max_age: 60 },
@@ -115,9 +124,13 @@ describe.each(['eager', 'lazy'])('what the caller can mend is a challenge of HTT
 
 const OPERATOR: [string, number, object | string][] = [
   ['bad credentials', 401, { error: 'invalid_client' }],
+  ['Auth0: bad credentials', 401, { error: 'access_denied', error_description: 'Unauthorized' }],
+  ['Keycloak: bad credentials', 401, { error: 'unauthorized_client' }],
   ['a grant that the client may not use', 400, { error: 'unauthorized_client' }],
   ['a grant that the server does not know', 400, { error: 'unsupported_grant_type' }],
   ['an unknown target', 400, { error: 'invalid_target' }],
+  ['Entra ID: an unknown target', 400, { error: 'invalid_resource', error_codes: [500011] }],
+  ['a proof that is not good', 400, { error: 'invalid_dpop_proof' }],
   ['an error that nobody knows', 400, { error: 'whatever' }],
   ['no error at all', 404, '<h1>Not found</h1>'],
   ['a redirect', 302, ''],
@@ -143,6 +156,7 @@ const PASSING: [string, number, object | string, Record<string, string>, RegExp]
   ['a provider that fails', 500, { error: 'server_error' }, {}, /Try again later/],
   ['a gateway in front of it', 502, '<h1>Bad gateway</h1>', {}, /Try again later/],
   ['too many requests', 429, { error: 'slow_down' }, { 'retry-after': '120' }, /Try again in 120 seconds/],
+  ['a proxy that ran out of time', 408, '', {}, /Try again later/],
   ['a maintenance', 503, '', { 'retry-after': '3600' }, /Try again in 3600 seconds/],
   ['an error that says so', 400, { error: 'temporarily_unavailable' }, {}, /Try again later/],
 ];
@@ -153,6 +167,13 @@ describe.each(['eager', 'lazy'])('what passes can be tried again, and nobody has
     const answer = await call(tool);
     expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
     expect(answer.text).toMatch(text);
+    const { 'retry-after': after } = headers;
+    expect(answer.result?._meta).toMatchObject({
+      'nestjs-mcp-auth/retry': {
+        retryable: true,
+        ...(after !== undefined && { retryAfterSeconds: Number(after) }),
+      },
+    });
   });
 });
 

@@ -185,7 +185,7 @@ describe('with an SDK', () => {
   });
 
   describe('a token exchange', () => {
-    const exchanges = () => telemetry.spans.filter(({ kind }) => kind === SpanKind.CLIENT);
+    const exchanges = () => telemetry.spans.filter(({ name }) => name === 'token_exchange');
 
     test('is a client span within that of the request, once for each downstream, and none where there is a cached one', async () => {
       const token = await server.token();

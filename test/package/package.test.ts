@@ -88,10 +88,16 @@ describe('the packed tarball', () => {
     await exec('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: project, env });
     await exec(bin('tsc'), ['-p', '.'], { cwd: project, env });
     const { stdout } = await exec(process.execPath, ['dist/main.js'], { cwd: project, env });
-    const [refused, answered] = stdout.split(/\n(?=\d)/);
+    const [refused, answered] = stdout.split(/\n(?=\d|doctor)/);
     expect(refused).toMatch(
       /^401 Bearer scope="greet", resource_metadata="http.*\/\.well-known\/oauth-protected-resource\/mcp"$/,
     );
     expect(answered).toMatch(/^200 [^]*Hello, Ada/);
+    const usage = await exec(join(project, 'node_modules/.bin/nestjs-mcp-auth'), ['--help'], { cwd: project, env });
+    expect(usage.stdout).toMatch(/^Usage:\n {2}nestjs-mcp-auth doctor <url>/);
+    expect(stdout).toContain(
+      'doctor, from the outside: info client_registration_not_advertised, info scopes_not_advertised\n',
+    );
+    expect(stdout).toContain('doctor, of the options: info client_registration_not_advertised\n');
   });
 });

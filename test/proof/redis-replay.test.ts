@@ -10,19 +10,16 @@ import { parseChallenge } from '../compliance/challenge-parameters.js';
 import { listen, type Listener } from '../support/listen.js';
 import { toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
+import { RedisProcess } from '../support/redis-process.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
+import { describeWithRedis } from '../support/with-redis.js';
 import { fetchWithProof, proofOf, type BoundClient } from './bound-client.js';
 import { claimsOf, ProofClient, seconds, sha256 } from './proof-client.js';
-import { RedisProcess } from './redis-process.js';
 import { send, type Answer } from './send.js';
 
 // The store is given two seconds to answer, and some tests let it take them.
 jest.setTimeout(30_000);
-
-const isThere = RedisProcess.isInstalled;
-const describeWithRedis = isThere || process.env.REQUIRE_REDIS !== undefined ? describe : describe.skip;
-const whyNot = isThere ? '' : ' (not run: there is no redis-server on PATH)';
 
 const PLATFORMS = ['express', 'fastify'] as const;
 const REPLAYED = 'The DPoP proof was used before';
@@ -69,7 +66,7 @@ function balanceBetween(listener: Listener, origins: readonly string[], served: 
   });
 }
 
-describeWithRedis(`two replicas that share a Redis${whyNot}`, () => {
+describeWithRedis('two replicas that share a Redis', () => {
   let redis: RedisProcess;
   let issuer: TestIssuer;
   let balancer: Listener;

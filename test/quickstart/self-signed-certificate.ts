@@ -1,8 +1,12 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, sign, type KeyPairKeyObjectResult } from 'node:crypto';
 
-/** A certificate of its own, for loopback. */
-export function selfSignedCertificate(): { key: string; cert: string } {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+/** A certificate of its own, for loopback; of keys of another type signed by somebody else, whom nobody asks. */
+export function selfSignedCertificate(keys: KeyPairKeyObjectResult = generateKeyPairSync('ed25519')): {
+  key: string;
+  cert: string;
+} {
+  const { publicKey, privateKey } = keys;
+  const signer = privateKey.asymmetricKeyType === 'ed25519' ? privateKey : generateKeyPairSync('ed25519').privateKey;
   const algorithm = sequence(Buffer.from('06032b6570', 'hex')); // id-Ed25519
   const serialNumber = tag(0x02, Buffer.from([1]));
   const nobody = sequence();
@@ -22,7 +26,7 @@ export function selfSignedCertificate(): { key: string; cert: string } {
     subjectPublicKeyInfo,
     extensions,
   );
-  const signature = tag(0x03, Buffer.concat([Buffer.from([0]), sign(null, tbsCertificate, privateKey)]));
+  const signature = tag(0x03, Buffer.concat([Buffer.from([0]), sign(null, tbsCertificate, signer)]));
   const certificate = sequence(tbsCertificate, algorithm, signature);
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -23,10 +23,15 @@ export function toolCall(name: string, args: Record<string, unknown> = {}): Reco
 export interface PostOptions {
   readonly token?: string | undefined;
   readonly headers?: Record<string, string>;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Posts a body to an MCP endpoint with the headers that belong to it. */
-export async function post(url: string, body: unknown, { token, headers = {} }: PostOptions = {}): Promise<Response> {
+export async function post(
+  url: string,
+  body: unknown,
+  { token, headers = {}, signal }: PostOptions = {},
+): Promise<Response> {
   const { method, params } = body as { method?: string; params?: { name?: string } };
   return await fetch(url, {
     method: 'POST',
@@ -40,6 +45,7 @@ export async function post(url: string, body: unknown, { token, headers = {} }: 
       ...headers,
     },
     body: JSON.stringify(body),
+    ...(signal && { signal }),
   });
 }
 
@@ -55,8 +61,9 @@ export async function callTool(
   token: string | undefined,
   name: string,
   args: Record<string, unknown> = {},
+  signal?: AbortSignal,
 ): Promise<ToolResult> {
-  const response = await post(url, toolCall(name, args), { token });
+  const response = await post(url, toolCall(name, args), { token, signal });
   const body = (await response.json()) as { result?: ToolResult };
   if (!body.result) throw new Error(`${response.status} ${JSON.stringify(body)}`);
   return body.result;

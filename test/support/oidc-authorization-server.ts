@@ -23,16 +23,24 @@ export class OidcAuthorizationServer {
     const listener = await listen();
     const { privateKey } = await generateKeyPair('RS256', { extractable: true });
     const none = { redirect_uris: [], response_types: [] };
+    const store = memoryAdapter();
+    const clients = store('Client');
+    // As if it had registered itself: of clients in the configuration it makes copies with structuredClone, which is of
+    // another realm here, and then takes their keys for no objects.
+    await clients.upsert(
+      'mcp-server',
+      {
+        client_id: 'mcp-server',
+        client_secret: 'mcp-server-secret',
+        grant_types: [],
+        ...none,
+        ...registration,
+      },
+      3600,
+    );
     const provider = new Provider(listener.origin, {
-      adapter: memoryAdapter(),
+      adapter: (name) => (name === 'Client' ? clients : store(name)),
       clients: [
-        {
-          client_id: 'mcp-server',
-          client_secret: 'mcp-server-secret',
-          grant_types: [],
-          ...none,
-          ...registration,
-        },
         {
           client_id: REPORT_CLIENT.id,
           client_secret: REPORT_CLIENT.secret,

@@ -16,6 +16,8 @@ export interface ProtectedServerParts {
   readonly controllers?: Type[];
   readonly imports?: (Type | DynamicModule)[];
   readonly configure?: (app: INestApplication) => void;
+  /** Called before there is a server. */
+  readonly beforeStart?: (issuer: TestIssuer) => unknown;
 }
 
 export interface ProtectedServer extends TestApplication {
@@ -29,7 +31,8 @@ export interface ProtectedServer extends TestApplication {
 /** An MCP server and the issuer whose tokens it accepts. */
 export async function startProtectedServer(parts: ProtectedServerParts = {}): Promise<ProtectedServer> {
   const issuer = await TestIssuer.start();
-  const { options, trust, imports = [], ...rest } = parts;
+  const { options, trust, imports = [], beforeStart, ...rest } = parts;
+  beforeStart?.(issuer);
   const issuers = [{ issuer: issuer.issuer, ...trust }];
   const application = await startApplication({
     imports: (origin) => [

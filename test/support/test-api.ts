@@ -8,7 +8,7 @@ interface RecordedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Claims of the bearer token, if there was one. */
+  /** Claims of the token, if there was one. */
   readonly claims: Record<string, unknown> | undefined;
 }
 
@@ -44,7 +44,7 @@ export class TestApi {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    const token = /^(?:Bearer|DPoP) (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     const claims = token === undefined ? undefined : decodeJwt(token);
     const path = request.url ?? '';
     this.requests.push({ method: request.method ?? '', path, headers: request.headers, body, claims });

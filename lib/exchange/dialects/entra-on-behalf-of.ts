@@ -1,6 +1,7 @@
-import type { ExchangeDialect, ExchangeRequest, ExchangeTarget } from '../dialect.js';
+import type { ExchangeDialect, ExchangeRequest } from '../dialect.js';
 import { exchangedToken } from '../exchanged-token.js';
-import { JWT_BEARER } from '../token-types.js';
+import { CLIENT_CREDENTIALS, JWT_BEARER } from '../token-types.js';
+import { apiOf, DEFAULT_SCOPE, problemsOfEntraTarget } from './entra-scopes.js';
 import { spaced } from './rfc8693.js';
 
 /** What may differ between applications in Entra ID. */
@@ -22,39 +23,44 @@ export function entraOnBehalfOf({ capabilities = [] }: EntraOnBehalfOfOptions = 
     subject: 'caller',
     grantTypes: [JWT_BEARER],
     fingerprint: [...capabilities],
-    problemsOf,
-    async exchange({ target, caller, subjectToken, claims, tokenEndpoint }) {
+    ownAuthority: entraApplication(),
+    problemsOf: problemsOfEntraTarget,
+    async exchange({ target, caller, subjectToken, claims, dpop, tokenEndpoint }) {
+      const { parameters, scopes } = target;
       const answer = await tokenEndpoint.request(
         JWT_BEARER,
         {
-          ...target.parameters,
+          ...parameters,
           assertion: subjectToken,
           requested_token_use: 'on_behalf_of',
-          scope: spaced(target.scopes),
+          scope: spaced(scopes),
           claims: claimsWith(claims, capabilities),
         },
-        { address: (endpoint) => atTenant(endpoint, caller) },
+        { address: (endpoint) => tenantEndpoint(endpoint, caller), dpop },
       );
-      return exchangedToken(answer);
+      // What stands for all scopes is granted by other names.
+      return exchangedToken(answer, { scopes: scopes.filter((scope) => !scope.endsWith(DEFAULT_SCOPE)) });
     },
   };
 }
 
-function problemsOf({ audience, resource, scopes }: ExchangeTarget): readonly string[] {
-  const problems: string[] = [];
-  if (audience !== undefined || resource !== undefined) {
-    problems.push('has `audience` or `resource`, which Entra ID refuses. Name the API in `scopes`: `api://…/.default`');
-  }
-  if (scopes.length === 0) {
-    problems.push('has no `scopes`, by which Entra ID knows the API. Set them, for example `["api://…/.default"]`');
-  }
-  const named = new Set(scopes.filter((scope) => scope.includes('/')).map((scope) => scope.replace(/\/[^/]*$/, '')));
-  if (named.size > 1) {
-    problems.push(
-      'has `scopes` of several APIs, which Entra ID does not take in one request. Make a downstream of each',
-    );
-  }
-  return problems;
+/** The server as an application, without a user: its app roles at the same API, which only `/.default` asks for. */
+function entraApplication(): ExchangeDialect {
+  return {
+    name: 'entraApplication',
+    subject: 'client',
+    grantTypes: [CLIENT_CREDENTIALS],
+    problemsOf: problemsOfEntraTarget,
+    async exchange({ target: { parameters, scopes }, caller, dpop, tokenEndpoint }) {
+      const [api] = scopes.flatMap((scope) => apiOf(scope) ?? []);
+      const form = { ...parameters, scope: api === undefined ? undefined : api + DEFAULT_SCOPE };
+      const answer = await tokenEndpoint.request(CLIENT_CREDENTIALS, form, {
+        address: (endpoint) => tenantEndpoint(endpoint, caller),
+        dpop,
+      });
+      return exchangedToken(answer);
+    },
+  };
 }
 
 /** The capabilities beside what is demanded. */
@@ -64,11 +70,16 @@ function claimsWith(claims: string | undefined, capabilities: readonly string[])
   return JSON.stringify({ ...demanded, access_token: { ...demanded.access_token, xms_cc: { values: capabilities } } });
 }
 
-/** An issuer for all tenants has an endpoint for none of them: the user's own is asked. */
-function atTenant(endpoint: URL, caller: ExchangeRequest['caller']): URL {
+/**
+ * The user's own tenant, because an issuer for all tenants has an endpoint for none of them; and version 2, because the
+ * metadata for tokens of version 1 has an endpoint that knows no scopes.
+ */
+function tenantEndpoint(endpoint: URL, caller: ExchangeRequest['caller']): URL {
   const { tid } = caller?.claims ?? {};
-  if (typeof tid !== 'string' || !/^[A-Za-z0-9-]+$/.test(tid)) return endpoint;
   const url = new URL(endpoint);
-  url.pathname = url.pathname.replace(/^\/(organizations|common)\//, `/${tid}/`);
+  url.pathname = url.pathname.replace(/\/oauth2\/token$/, '/oauth2/v2.0/token');
+  if (typeof tid === 'string' && /^[A-Za-z0-9-]+$/.test(tid)) {
+    url.pathname = url.pathname.replace(/^\/(organizations|common)\//, `/${tid}/`);
+  }
   return url;
 }

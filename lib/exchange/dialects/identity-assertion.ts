@@ -1,8 +1,8 @@
+import { chainedExchange, type Chain } from '../chained-exchange.js';
 import type { ExchangeDialect, ForeignAuthorizationServer } from '../dialect.js';
-import { exchangedToken } from '../exchanged-token.js';
-import { issuedAssertion } from '../issued-assertion.js';
+import { foreignFingerprint, problemsOfForeignServer } from '../foreign-authorization-server.js';
 import { ACCESS_TOKEN, ID_JAG, JWT_BEARER, TOKEN_EXCHANGE } from '../token-types.js';
-import { spaced } from './rfc8693.js';
+import { clientCredentials } from './client-credentials.js';
 
 /** The enterprise's provider, and an API with an authorization server of its own. */
 export interface IdentityAssertionOptions {
@@ -21,36 +21,22 @@ export function identityAssertion({
   authorizationServer,
   subjectTokenType = ACCESS_TOKEN,
 }: IdentityAssertionOptions): ExchangeDialect {
+  const chain: Chain = { authorizationServer, subjectTokenType, assertionType: ID_JAG, isIdJag: true };
   return {
     name: 'identityAssertion',
     subject: 'caller',
     grantTypes: [TOKEN_EXCHANGE],
-    fingerprint: [authorizationServer.issuer, authorizationServer.client.id, subjectTokenType],
-    problemsOf: ({ audience }) =>
-      audience === undefined || audience === authorizationServer.issuer
+    foreign: { authorizationServer, grantTypes: [JWT_BEARER] },
+    ownAuthority: clientCredentials({ authorizationServer }),
+    fingerprint: async () => [...(await foreignFingerprint(authorizationServer)), subjectTokenType],
+    problemsOf: ({ audience }) => [
+      ...problemsOfForeignServer(authorizationServer),
+      ...(audience === undefined || audience === authorizationServer.issuer
         ? []
         : [
             "has an `audience`, which is always the issuer of the API's authorization server. Remove it, and name the API by `resource`",
-          ],
-    async exchange({ target, subjectToken, tokenEndpoint }) {
-      const { resource, scopes, parameters } = target;
-      const grant = await tokenEndpoint.request(TOKEN_EXCHANGE, {
-        ...parameters,
-        subject_token: subjectToken,
-        subject_token_type: subjectTokenType,
-        requested_token_type: ID_JAG,
-        audience: authorizationServer.issuer,
-        resource,
-        scope: spaced(scopes),
-      });
-      const assertion = issuedAssertion(grant, {
-        issuedTokenType: ID_JAG,
-        type: 'oauth-id-jag+jwt',
-        audience: authorizationServer.issuer,
-      });
-      // The resource is in the assertion.
-      const form = { assertion, scope: spaced(scopes) };
-      return exchangedToken(await tokenEndpoint.request(JWT_BEARER, form, { authorizationServer }), { scopes });
-    },
+          ]),
+    ],
+    exchange: (request) => chainedExchange(request, chain),
   };
 }

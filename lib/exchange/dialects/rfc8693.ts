@@ -1,6 +1,7 @@
-import type { ExchangeDialect, ExchangeRequest, ExchangeTarget, FormParameters } from '../dialect.js';
 import { actorFingerprint, actorParameters, type ActorToken } from '../actor-token.js';
+import type { ExchangeDialect, ExchangeRequest, ExchangeTarget, FormParameters } from '../dialect.js';
 import { exchangedToken } from '../exchanged-token.js';
+import { RESERVED_PARAMETERS } from '../reserved-parameters.js';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from '../token-types.js';
 
 /** What may differ between servers that speak RFC 8693. */
@@ -11,6 +12,8 @@ export interface Rfc8693Options {
   subjectTokenType?: string;
   /** Who acts for the user: delegation instead of impersonation (RFC 8693 section 1.1). */
   actor?: ActorToken;
+  /** What the server calls these parameters, where it has names of its own for them. */
+  parameterNames?: { audience?: string; resource?: string; scope?: string };
 }
 
 /** The exchange as RFC 8693 has it: `audience` and/or `resource`, the scopes of the downstream, and its parameters. */
@@ -18,21 +21,33 @@ export function rfc8693({
   requestedTokenType = ACCESS_TOKEN,
   subjectTokenType = ACCESS_TOKEN,
   actor,
+  parameterNames = {},
 }: Rfc8693Options = {}): ExchangeDialect {
+  const { audience = 'audience', resource = 'resource', scope = 'scope' } = parameterNames;
   return {
     name: 'rfc8693',
     subject: 'caller',
     grantTypes: [TOKEN_EXCHANGE],
-    fingerprint: [String(requestedTokenType), subjectTokenType, actorFingerprint(actor)],
-    problemsOf: problemsOfTarget,
+    hasActor: actor !== undefined,
+    fingerprint: async () => [
+      String(requestedTokenType),
+      subjectTokenType,
+      ...[audience, resource, scope],
+      ...(await actorFingerprint(actor)),
+    ],
+    problemsOf: (target) => [...problemsOfTarget(target), ...problemsOfNames({ audience, resource, scope })],
     async exchange(request) {
-      const { target, tokenEndpoint } = request;
-      const answer = await tokenEndpoint.request(TOKEN_EXCHANGE, {
-        ...exchangeForm(request),
-        subject_token_type: subjectTokenType,
-        requested_token_type: requestedTokenType === false ? undefined : requestedTokenType,
-        ...(await actorParameters(actor, request)),
-      });
+      const { target, dpop, tokenEndpoint } = request;
+      const answer = await tokenEndpoint.request(
+        TOKEN_EXCHANGE,
+        {
+          ...exchangeForm(request, { audience, resource, scope }),
+          subject_token_type: subjectTokenType,
+          requested_token_type: requestedTokenType === false ? undefined : requestedTokenType,
+          ...(await actorParameters(actor, request)),
+        },
+        { dpop },
+      );
       return exchangedToken(answer, {
         issuedTokenType: requestedTokenType === false ? ACCESS_TOKEN : requestedTokenType,
         scopes: target.scopes,
@@ -41,17 +56,21 @@ export function rfc8693({
   };
 }
 
+type Names = Readonly<Record<'audience' | 'resource' | 'scope', string>>;
+
+const STANDARD_NAMES: Names = { audience: 'audience', resource: 'resource', scope: 'scope' };
+
 /** What all forms of RFC 8693 have in common. */
-export function exchangeForm({ target, subjectToken }: ExchangeRequest): FormParameters {
+export function exchangeForm({ target, subjectToken }: ExchangeRequest, names = STANDARD_NAMES): FormParameters {
   const { parameters, audience, resource, scopes } = target;
   return {
     ...parameters,
+    [names.audience]: audience,
+    [names.resource]: resource,
+    [names.scope]: spaced(scopes),
     subject_token: subjectToken,
     subject_token_type: ACCESS_TOKEN,
     requested_token_type: ACCESS_TOKEN,
-    audience,
-    resource,
-    scope: spaced(scopes),
   };
 }
 
@@ -65,5 +84,28 @@ export function problemsOfTarget({ audience, resource }: ExchangeTarget): readon
   if (audience !== undefined || resource !== undefined) return [];
   return [
     'names no target. Set `audience` or `resource` to what the authorization server calls this API, so that the exchanged token is good for it alone',
+  ];
+}
+
+/** For providers that issue a token for one API. */
+export function problemsOfSeveral(audience: ExchangeTarget['audience']): readonly string[] {
+  return Array.isArray(audience)
+    ? ['has a list as `audience`, of which the provider takes one. Make a downstream of each']
+    : [];
+}
+
+function problemsOfNames(names: Names): readonly string[] {
+  const values = Object.values(names);
+  const taken = Object.entries(names).filter(
+    ([parameter, name]) => name === '' || (name !== parameter && RESERVED_PARAMETERS.has(name)),
+  );
+  return [
+    ...taken.map(
+      ([parameter, name]) =>
+        `has a dialect whose \`parameterNames.${parameter}\` is "${name}", which stands for something else. Choose the name that the authorization server has for it`,
+    ),
+    ...(new Set(values).size < values.length
+      ? ['has a dialect whose `parameterNames` has one name for two parameters. Give each its own']
+      : []),
   ];
 }

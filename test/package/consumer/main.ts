@@ -1,7 +1,10 @@
 /** A Nest application of somebody who has installed the package: boots, is called without and with a token. */
 import 'reflect-metadata';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -19,7 +22,14 @@ class Greeter {
 const { privateKey, publicKey } = await generateKeyPair('ES256');
 const jwk = { ...(await exportJWK(publicKey)), kid: '1', alg: 'ES256', use: 'sig' };
 const authorizationServer = createServer((request, response) => {
-  const body = request.url === '/jwks' ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/jwks` };
+  const metadata = {
+    issuer,
+    jwks_uri: `${issuer}/jwks`,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    code_challenge_methods_supported: ['S256'],
+  };
+  const body = request.url === '/jwks' ? { keys: [jwk] } : metadata;
   response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
 });
 const mcpServer = createServer();
@@ -64,5 +74,16 @@ const token = await new SignJWT({ iss: issuer, sub: 'ada', aud: resource, scope:
   .sign(privateKey);
 console.log(await call({}));
 console.log(await call({ authorization: `Bearer ${token}` }));
+
+/** What the doctor of the installed package finds. */
+const doctor = async (...args: string[]) => {
+  const { stdout } = await promisify(execFile)('node_modules/.bin/nestjs-mcp-auth', ['doctor', '--json', ...args]);
+  const { findings } = JSON.parse(stdout) as { findings: { severity: string; code: string }[] };
+  return findings.map(({ severity, code }) => `${severity} ${code}`).join(', ');
+};
+const options = { server: { name: 'greeter', version: '1.0.0' }, resource, issuers: [{ issuer }] };
+await writeFile('options.mjs', `export default ${JSON.stringify(options)};`);
+console.log('doctor, from the outside:', await doctor(resource));
+console.log('doctor, of the options:', await doctor('--config', 'options.mjs'));
 await app.close();
 process.exit(0);

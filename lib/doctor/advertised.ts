@@ -1,0 +1,20 @@
+import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+
+/** Members that are lists of strings (RFC 8414 section 2, RFC 9449 section 5.1), and that are looked at here. */
+const LISTS = new Set([
+  'code_challenge_methods_supported',
+  'dpop_signing_alg_values_supported',
+  'grant_types_supported',
+  'scopes_supported',
+  'token_endpoint_auth_methods_supported',
+]);
+
+/** An issuer's metadata without the lists that are none: nothing but `issuer` and the addresses was checked before. */
+export function advertised(metadata: IssuerMetadata): IssuerMetadata {
+  const members = Object.entries(metadata).filter(([name, value]) => !LISTS.has(name) || isListOfStrings(value));
+  return { ...Object.fromEntries(members), issuer: metadata.issuer };
+}
+
+function isListOfStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}

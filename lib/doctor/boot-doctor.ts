@@ -1,0 +1,63 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { namedScopes } from '../authorization/access-rule.js';
+import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import { reasonOf } from '../issuers/issuer-fetch.js';
+import { Issuers } from '../issuers/issuers.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { diagnose } from './diagnosis.js';
+import type { Finding } from './finding.js';
+
+/** Looks the configuration over once the application has started, and logs what is wrong. Nothing waits for it. */
+@Injectable()
+export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #logger = new Logger('McpAuthDoctor');
+  #stopped = false;
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Issuers) private readonly issuers: Issuers,
+    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+  ) {}
+
+  /** Called by Nest when the application has started. */
+  onApplicationBootstrap(): void {
+    if (this.options.doctor) void this.#examine();
+  }
+
+  /** Called by Nest: what is found from now on interests nobody. */
+  beforeApplicationShutdown(): void {
+    this.#stopped = true;
+  }
+
+  async #examine(): Promise<void> {
+    const tools = [...this.catalogue.tools].map(({ name, access, downstreams }) => ({
+      name,
+      scopes: namedScopes(access),
+      downstreams,
+    }));
+    try {
+      const findings = await diagnose({ options: this.options, issuers: this.issuers.all, tools });
+      if (!this.#stopped) this.#report(findings);
+    } catch (error) {
+      this.#logger.warn(`${this.options.resource} could not be looked over: ${reasonOf(error)}`);
+    }
+  }
+
+  #report(findings: readonly Finding[]): void {
+    for (const { severity, subject, message, fix, code } of findings) {
+      const line = `${subject}: ${message} ${fix} (${code})`;
+      if (severity === 'error') this.#logger.error(line);
+      else if (severity === 'warning') this.#logger.warn(line);
+      else this.#logger.debug(line);
+    }
+    if (findings.every(({ severity }) => severity === 'info')) {
+      this.#logger.log(`${this.options.resource}: nothing is wrong with the configuration and the issuers.`);
+    }
+  }
+}

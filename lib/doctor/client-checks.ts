@@ -1,0 +1,98 @@
+import { ownAuthorityOf } from '../exchange/own-authority.js';
+import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { clientAt, type ResolvedIssuer } from '../options/resolved-issuer.js';
+import type { Finding } from './finding.js';
+
+/** What has to be allowed to a client for a downstream. */
+export interface NeededGrants {
+  /** Name of the downstream. */
+  readonly downstream: string;
+  /** Name of its dialect. */
+  readonly dialect: string;
+  /** Values of `grant_type`. */
+  readonly grantTypes: readonly string[];
+}
+
+/** Whether the server's own client can do at an issuer what the downstreams need. */
+export function findingsOfClient(
+  { identifier }: ResolvedIssuer,
+  metadata: IssuerMetadata,
+  client: { readonly authentication: { readonly method?: string } } | undefined,
+  { downstreams }: Pick<ResolvedOptions, 'downstreams'>,
+): Finding[] {
+  if (!client || !isExchanging({ downstreams })) return [];
+  const needed = [...downstreams.values()].map(({ name, dialect, onAppOnly }) => {
+    const own = onAppOnly === 'clientCredentials' && ownAuthorityOf(dialect);
+    const grantTypes = [...new Set([...dialect.grantTypes, ...(own ? own.grantTypes : [])])];
+    return { downstream: name, dialect: dialect.name, grantTypes };
+  });
+  return [
+    ...findingsOfGrants(identifier, metadata, needed),
+    ...findingsOfAuthentication(identifier, metadata, client.authentication.method, 'client.authentication'),
+  ];
+}
+
+/** Issuers whose callers cannot be acted for. */
+export function findingsOfIssuersWithoutClient(options: ResolvedOptions): Finding[] {
+  if (!isExchanging(options)) return [];
+  return options.issuers
+    .filter((issuer) => !clientAt(issuer, options.clients))
+    .map(({ identifier }) => ({
+      code: 'issuer_without_client',
+      severity: 'warning',
+      subject: 'client',
+      message: `\`client\` is not registered at ${identifier}, whose callers get no tokens for the downstreams.`,
+      fix: `Add a client with \`issuer: "${identifier}"\`, unless its callers do not need the tools that call them.`,
+    }));
+}
+
+/** Whether tokens are got from the issuers of callers at all. */
+export function isExchanging({ downstreams }: Pick<ResolvedOptions, 'downstreams'>): boolean {
+  return [...downstreams.values()].some(({ dialect, linked }) => !linked && dialect.grantTypes.length > 0);
+}
+
+/** @param server - issuer identifier of who has to allow them */
+export function findingsOfGrants(
+  server: string,
+  { grant_types_supported: supported }: IssuerMetadata,
+  needed: readonly NeededGrants[],
+): Finding[] {
+  if (!supported) return [];
+  return needed.flatMap(({ downstream, dialect, grantTypes }) =>
+    grantTypes
+      .filter((grant) => !supported.includes(grant))
+      .map((grant): Finding => ({
+        code: 'grant_type_not_advertised',
+        severity: 'warning',
+        subject: `downstreams.${downstream}`,
+        message: `It needs the grant ${grant}, which grant_types_supported of ${server} is without.`,
+        fix: `Switch the grant on at the authorization server and for the client, or choose the \`dialect\` of your provider (now: ${dialect}).`,
+      })),
+  );
+}
+
+/**
+ * @param server - issuer identifier of who is shown the credentials
+ * @param subject - the option that has them
+ */
+export function findingsOfAuthentication(
+  server: string,
+  { token_endpoint_auth_methods_supported: supported }: IssuerMetadata,
+  method: string | undefined,
+  subject: string,
+): Finding[] {
+  if (!supported || method === undefined) return [];
+  // Which of the two is up to the registration (RFC 8705 section 2).
+  const names = method === 'tls_client_auth' ? [method, 'self_signed_tls_client_auth'] : [method];
+  if (names.some((name) => supported.includes(name))) return [];
+  return [
+    {
+      code: 'client_authentication_not_advertised',
+      severity: 'warning',
+      subject,
+      message: `The client authenticates by ${method}, which token_endpoint_auth_methods_supported of ${server} is without (${supported.join(', ')}).`,
+      fix: 'Use one of the methods that it has, as the client is registered for it, or allow this one there.',
+    },
+  ];
+}

@@ -1,0 +1,19 @@
+import type { Finding } from './finding.js';
+
+/** Seconds by which clocks may differ before somebody should know, and before tokens are refused whatever is configured. */
+const NOTABLE = 60;
+const FATAL = 300;
+
+/** @param skew - seconds by which the clock at `subject` is ahead of ours; `undefined` where nobody knows */
+export function findingsOfClock(subject: string, skew: number | undefined): Finding[] {
+  if (skew === undefined || Math.abs(skew) <= NOTABLE) return [];
+  return [
+    {
+      code: 'clock_skewed',
+      severity: Math.abs(skew) > FATAL ? 'error' : 'warning',
+      subject,
+      message: `Its clock is ${Math.abs(skew)} seconds ${skew > 0 ? 'ahead of' : 'behind'} the clock of this machine, so that tokens look as if they were expired or not valid yet.`,
+      fix: 'Set both clocks by NTP. `clockTolerance` of the issuer bridges up to 300 seconds until then.',
+    },
+  ];
+}

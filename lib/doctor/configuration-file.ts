@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Type } from '@nestjs/common';
+import { MetadataScanner, Reflector } from '@nestjs/core';
+import { namedScopes } from '../authorization/access-rule.js';
+import { MCP_TOOL, type McpToolOptions } from '../decorators/mcp-tool.decorator.js';
+import { Issuer } from '../issuers/issuer.js';
+import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import type { McpAuthModuleOptions } from '../options/mcp-auth-options.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import { diagnose } from './diagnosis.js';
+import type { ExaminedTool } from './downstream-checks.js';
+import type { Finding } from './finding.js';
+
+/**
+ * Looks the options over that a module exports, as `options`, `mcpAuthOptions` or by default: themselves, or a function
+ * that returns them. Its export `tools`, a list of classes with `@McpTool`, is looked over with them.
+ *
+ * @throws Error if there is no such module, or no options in it
+ */
+export async function examineConfiguration(path: string): Promise<readonly Finding[]> {
+  try {
+    const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
+    const options = await optionsOf(exported);
+    if (!options) throw new Error('The module exports no options. Export them as `options`, or by default');
+    const resolved = resolveOptions(options);
+    const issuers = resolved.issuers.map((issuer) => new Issuer(issuer));
+    for (const issuer of issuers) await issuer.checkGivenKeys();
+    return await diagnose({ options: resolved, issuers, tools: toolsOf(exported.tools) });
+  } catch (error) {
+    if (error instanceof McpAuthConfigurationError) return error.problems.map(findingOf);
+    throw error;
+  }
+}
+
+async function optionsOf(exported: Readonly<Record<string, unknown>>): Promise<McpAuthModuleOptions | undefined> {
+  const { options, mcpAuthOptions, default: byDefault } = exported;
+  // A CommonJS module that was an ES module before has its default export one level deeper.
+  const compiled = (byDefault as { default?: unknown } | undefined)?.default;
+  const found = options ?? mcpAuthOptions ?? compiled ?? byDefault;
+  const value: unknown = typeof found === 'function' ? await (found as () => unknown)() : found;
+  return typeof value === 'object' && value !== null ? (value as McpAuthModuleOptions) : undefined;
+}
+
+function toolsOf(classes: unknown): readonly ExaminedTool[] | undefined {
+  if (!Array.isArray(classes)) return undefined;
+  const scanner = new MetadataScanner();
+  const reflector = new Reflector();
+  return (classes as Type[]).flatMap(({ name, prototype }) => {
+    const methods = prototype as Record<string, () => unknown>;
+    return scanner.getAllMethodNames(methods).flatMap((method) => {
+      const options = reflector.get<McpToolOptions | undefined>(MCP_TOOL, methods[method] as () => unknown);
+      if (!options) return [];
+      const scopes = namedScopes({ scopes: options.scopes ?? [] });
+      return [{ name: `${name}.${method}`, scopes, downstreams: [options.downstream ?? []].flat() }];
+    });
+  });
+}
+
+/** A problem is a sentence that begins with the option, and one with the fix. */
+function findingOf(problem: string): Finding {
+  const [message = '', ...fix] = problem.split(/(?<=\.) (?=[A-Z])/);
+  const subject = /`([^`]+)`/.exec(problem)?.[1] ?? 'options';
+  return { code: 'invalid_configuration', severity: 'error', subject, message, fix: fix.join(' ') };
+}

@@ -1,0 +1,34 @@
+import type { Issuer } from '../issuers/issuer.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { findingsOfIssuersWithoutClient } from './client-checks.js';
+import { findingsOfDownstreams, type ExaminedTool } from './downstream-checks.js';
+import type { Finding } from './finding.js';
+import { examineForeignServers } from './foreign-examination.js';
+import { examineIssuer } from './issuer-examination.js';
+import { findingsOfBoundTokens } from './proof-checks.js';
+import { findingsOfResource } from './resource-checks.js';
+
+/** What is looked over. */
+export interface Patient {
+  readonly options: ResolvedOptions;
+  readonly issuers: readonly Issuer[];
+  /** `undefined` where nobody knows them. */
+  readonly tools: readonly ExaminedTool[] | undefined;
+}
+
+/** Looks a configuration over, and the issuers that it names. Fails for none of them. */
+export async function diagnose({ options, issuers, tools }: Patient): Promise<readonly Finding[]> {
+  const scopes = [...new Set([...(options.initialScopes ?? []), ...(tools ?? []).flatMap((tool) => tool.scopes)])];
+  const [foreign, ...examined] = await Promise.all([
+    examineForeignServers(options),
+    ...issuers.map((issuer) => examineIssuer(issuer, options, scopes)),
+  ]);
+  return [
+    ...findingsOfResource(options),
+    ...findingsOfBoundTokens(options),
+    ...findingsOfIssuersWithoutClient(options),
+    ...(tools ? findingsOfDownstreams(tools, options) : []),
+    ...examined.flat(),
+    ...foreign,
+  ];
+}

@@ -1,0 +1,63 @@
+import type { Finding } from './finding.js';
+
+/** What an MCP client reads of a protected resource's metadata (RFC 9728 section 2). */
+export interface ResourceDocument {
+  readonly authorizationServers: readonly string[];
+  readonly scopes: readonly string[];
+}
+
+/**
+ * Reads the metadata of a protected resource as an MCP client would.
+ *
+ * @param url - the server's, as clients are given it
+ * @param findings - takes what is wrong with the document
+ */
+export function readDocument(url: URL, document: unknown, findings: Finding[]): ResourceDocument {
+  const { resource, authorization_servers, scopes_supported } = (document ?? {}) as Readonly<Record<string, unknown>>;
+  const authorizationServers = texts(authorization_servers);
+  findings.push(...findingsOfResourceMember(url, resource));
+  if (authorizationServers.length === 0) {
+    findings.push({
+      code: 'resource_metadata_unusable',
+      severity: 'error',
+      subject: url.href,
+      message: 'Its metadata names no authorization_servers, so that no client knows where to get a token.',
+      fix: 'Name at least one issuer identifier in authorization_servers (RFC 9728 section 2).',
+    });
+  }
+  return { authorizationServers, scopes: texts(scopes_supported) };
+}
+
+/** RFC 9728 section 3.3: clients refuse a document that is about something else. */
+function findingsOfResourceMember(url: URL, resource: unknown): Finding[] {
+  const finding = { code: 'resource_mismatch', subject: url.href } as const;
+  if (typeof resource !== 'string' || !URL.canParse(resource)) {
+    return [
+      {
+        ...finding,
+        severity: 'error',
+        message: 'Its metadata has no `resource` that is a URL.',
+        fix: `Set it to "${url.href}", the URL that clients use.`,
+      },
+    ];
+  }
+  const named = new URL(resource);
+  if (named.href === url.href) return [];
+  const isParent = named.origin === url.origin && `${url.pathname}/`.startsWith(withSlash(named.pathname));
+  return [
+    {
+      ...finding,
+      severity: isParent ? 'warning' : 'error',
+      message: `Its metadata is about the resource "${resource}", and not about this URL: ${isParent ? 'clients that go by RFC 9728 section 3.3 refuse it' : 'clients refuse it'}.`,
+      fix: `Give clients the URL "${resource}", or make \`resource\` of the server what they use.`,
+    },
+  ];
+}
+
+function withSlash(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}

@@ -1,0 +1,36 @@
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { Finding } from './finding.js';
+
+/** What the doctor needs to know of a tool. */
+export interface ExaminedTool {
+  readonly name: string;
+  /** Scopes that are known without the arguments. */
+  readonly scopes: readonly string[];
+  readonly downstreams: readonly string[];
+}
+
+/** Whether what is declared is used, and what is used declared. */
+export function findingsOfDownstreams(tools: readonly ExaminedTool[], { downstreams }: ResolvedOptions): Finding[] {
+  const used = new Set(tools.flatMap((tool) => tool.downstreams));
+  const unused = [...downstreams.keys()].filter((name) => !used.has(name));
+  return [
+    ...unused.map((name): Finding => ({
+      code: 'downstream_unused',
+      severity: 'warning',
+      subject: `downstreams.${name}`,
+      message: 'No tool declares it, so that nothing can call it.',
+      fix: `Add \`downstream: "${name}"\` to @McpTool of those that do, or remove it: the client should be allowed no more than is used.`,
+    })),
+    ...tools.flatMap((tool) =>
+      tool.downstreams
+        .filter((name) => !downstreams.has(name))
+        .map((name): Finding => ({
+          code: 'downstream_not_declared',
+          severity: 'error',
+          subject: `@McpTool ${tool.name}`,
+          message: `Its \`downstream\` is "${name}", which \`downstreams\` does not have: the server does not start.`,
+          fix: `Add it there, or use one of: ${[...downstreams.keys()].join(', ') || '(none)'}.`,
+        })),
+    ),
+  ];
+}

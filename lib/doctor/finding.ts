@@ -1,0 +1,39 @@
+/** What the doctor can find; stable. */
+export type FindingCode =
+  | 'audience_is_not_resource'
+  | 'bound_tokens_not_exchangeable'
+  | 'challenge_missing'
+  | 'client_authentication_not_advertised'
+  | 'client_registration_not_advertised'
+  | 'clock_skewed'
+  | 'downstream_not_declared'
+  | 'downstream_unused'
+  | 'endpoint_insecure'
+  | 'endpoint_missing'
+  | 'entra_resource_mismatch'
+  | 'grant_type_not_advertised'
+  | 'invalid_configuration'
+  | 'issuer_metadata_unusable'
+  | 'issuer_without_client'
+  | 'keys_unfit'
+  | 'keys_unusable'
+  | 'pkce_not_advertised'
+  | 'proof_not_advertised'
+  | 'resource_metadata_unusable'
+  | 'resource_metadata_without_cors'
+  | 'resource_mismatch'
+  | 'scopes_not_advertised'
+  | 'server_unreachable'
+  | 'token_not_required';
+
+/** Something that does not work (`error`), will not for some (`warning`), or is good to know (`info`). */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: 'error' | 'warning' | 'info';
+  /** The option or the URL that it is about. */
+  readonly subject: string;
+  /** What is the case. */
+  readonly message: string;
+  /** What to do. */
+  readonly fix: string;
+}

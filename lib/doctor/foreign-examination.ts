@@ -1,0 +1,95 @@
+import type { ForeignAuthorizationServer } from '../exchange/dialect.js';
+import { ownAuthorityOf } from '../exchange/own-authority.js';
+import { clockSkewOf } from '../issuers/clock-skew.js';
+import { discoverMetadata, type IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { advertised } from './advertised.js';
+import { findingsOfAuthentication, findingsOfGrants } from './client-checks.js';
+import { findingsOfClock } from './clock-checks.js';
+import type { Finding } from './finding.js';
+import { unusableMetadata } from './issuer-examination.js';
+import { findingsOfBoundRequests } from './proof-checks.js';
+
+/** An authorization server that a downstream gets tokens from, besides the issuers of callers. */
+interface Asked {
+  readonly downstream: ResolvedDownstream;
+  readonly server: ForeignAuthorizationServer;
+  readonly grantTypes: readonly string[];
+}
+
+/** Metadata, and how far the clock of whoever has it is off. */
+interface Published {
+  readonly metadata: IssuerMetadata;
+  readonly skew: number | undefined;
+}
+
+/** Looks over the authorization servers of APIs that have one of their own. Each is asked once. */
+export async function examineForeignServers({
+  downstreams,
+}: Pick<ResolvedOptions, 'downstreams'>): Promise<readonly Finding[]> {
+  const published = new Map<string, Promise<Published>>();
+  const findings = await Promise.all(
+    [...downstreams.values()].flatMap(askedBy).map(async (asked) => {
+      const { issuer, metadataUrl } = asked.server;
+      const key = JSON.stringify([issuer, metadataUrl]);
+      const one = published.get(key) ?? publishedBy(issuer, metadataUrl);
+      published.set(key, one);
+      try {
+        return findingsOf(asked, await one);
+      } catch (error) {
+        return [unusableMetadata(issuer, error)];
+      }
+    }),
+  );
+  // What is wrong with one of them is so for each downstream.
+  return [...new Map(findings.flat().map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+function askedBy(downstream: ResolvedDownstream): readonly Asked[] {
+  const { dialect, onAppOnly, linked } = downstream;
+  if (linked) {
+    const { issuer, metadataUrl, client, tokenEndpoint } = linked;
+    // Given endpoints are all there is to know.
+    if (issuer === undefined || tokenEndpoint !== undefined) return [];
+    const server = { issuer, client, ...(metadataUrl !== undefined && { metadataUrl }) };
+    return [{ downstream, server, grantTypes: ['authorization_code'] }];
+  }
+  const own = onAppOnly === 'clientCredentials' && ownAuthorityOf(dialect);
+  return [dialect, ...(own ? [own] : [])].flatMap(({ foreign }) =>
+    foreign?.authorizationServer
+      ? [{ downstream, server: foreign.authorizationServer, grantTypes: foreign.grantTypes }]
+      : [],
+  );
+}
+
+async function publishedBy(issuer: string, metadataUrl: string | undefined): Promise<Published> {
+  let skew: number | undefined;
+  const metadata = await discoverMetadata(issuer, metadataUrl, (answer) => {
+    skew = clockSkewOf(answer);
+  });
+  return { metadata: advertised(metadata), skew };
+}
+
+function findingsOf({ downstream, server, grantTypes }: Asked, { metadata, skew }: Published): Finding[] {
+  const { issuer, client } = server;
+  const { name, dialect, linked } = downstream;
+  const endpoints = linked ? (['authorization_endpoint', 'token_endpoint'] as const) : (['token_endpoint'] as const);
+  return [
+    ...endpoints.filter((endpoint) => metadata[endpoint] === undefined).map((endpoint) => missing(issuer, endpoint)),
+    ...findingsOfGrants(issuer, metadata, [{ downstream: name, dialect: dialect.name, grantTypes }]),
+    ...findingsOfAuthentication(issuer, metadata, client.authentication.method, `downstreams.${name}`),
+    ...findingsOfBoundRequests(issuer, metadata, [downstream]),
+    ...findingsOfClock(issuer, skew),
+  ];
+}
+
+function missing(issuer: string, endpoint: string): Finding {
+  return {
+    code: 'endpoint_missing',
+    severity: 'error',
+    subject: issuer,
+    message: `Its metadata has no ${endpoint}, without which a downstream gets no tokens there.`,
+    fix: 'Check that this is the authorization server of the API, and that what the downstream needs is switched on there.',
+  };
+}

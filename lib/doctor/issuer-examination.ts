@@ -1,0 +1,76 @@
+import { reasonOf } from '../issuers/issuer-fetch.js';
+import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { Issuer } from '../issuers/issuer.js';
+import { fits } from '../issuers/verification-key.js';
+import { clientAt } from '../options/resolved-issuer.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { advertised } from './advertised.js';
+import { findingsOfClient, isExchanging } from './client-checks.js';
+import { findingsOfClock } from './clock-checks.js';
+import type { Finding } from './finding.js';
+import { findingsOfMetadata } from './metadata-checks.js';
+import { findingsOfProof } from './proof-checks.js';
+import { findingsOfScopes } from './scope-checks.js';
+
+/**
+ * Looks an issuer over: what it publishes is fetched as for the first token, and kept for it. An issuer whose keys are
+ * given, and which nobody has to ask, is not asked here either.
+ *
+ * @param scopes - what clients will ask for
+ */
+export async function examineIssuer(
+  issuer: Issuer,
+  options: ResolvedOptions,
+  scopes: readonly string[],
+): Promise<Finding[]> {
+  const { identifier, jwks, scopePrefix } = issuer.options;
+  const client = clientAt(issuer.options, options.clients);
+  const isAsked = isExchanging(options) && client !== undefined;
+  if (jwks && !isAsked) return [];
+  let metadata: IssuerMetadata;
+  try {
+    metadata = advertised(await issuer.metadata());
+  } catch (error) {
+    return [unusableMetadata(identifier, error)];
+  }
+  return [
+    ...findingsOfMetadata(identifier, metadata),
+    ...findingsOfClient(issuer.options, metadata, client, options),
+    ...findingsOfScopes(identifier, metadata, scopes, scopePrefix),
+    ...findingsOfProof(identifier, metadata, options),
+    ...findingsOfClock(identifier, issuer.clockSkew),
+    ...(await findingsOfKeys(issuer, metadata)),
+  ];
+}
+
+export function unusableMetadata(issuer: string, error: unknown): Finding {
+  return {
+    code: 'issuer_metadata_unusable',
+    severity: 'error',
+    subject: issuer,
+    message: reasonOf(error),
+    fix: 'Check that this machine reaches the address, and that `issuer` is spelled as the metadata spells it. Where the metadata is elsewhere, set `metadataUrl`.',
+  };
+}
+
+async function findingsOfKeys({ keys, options }: Issuer, metadata: IssuerMetadata): Promise<Finding[]> {
+  const { identifier, jwks, algorithms, introspection } = options;
+  // Given keys stop the boot if they are of no use; opaque tokens need none.
+  if (jwks || (introspection && metadata.jwks_uri === undefined)) return [];
+  const finding = { severity: 'error', subject: identifier } as const;
+  try {
+    const usable = (await keys.all()).some((key) => algorithms.some((algorithm) => fits(key, algorithm)));
+    if (usable) return [];
+  } catch (error) {
+    const fix = 'Check that this machine reaches jwks_uri, and that it answers with a JWK set of public keys.';
+    return [{ ...finding, code: 'keys_unusable', message: reasonOf(error), fix }];
+  }
+  return [
+    {
+      ...finding,
+      code: 'keys_unfit',
+      message: `None of its keys is for one of the algorithms ${algorithms.join(', ')}, so that every token is refused.`,
+      fix: 'Add the algorithm that it signs access tokens with to `algorithms` of the issuer, or have it sign with one of these, with RSA keys of 2048 bits or more.',
+    },
+  ];
+}

@@ -1,0 +1,92 @@
+import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import { isSecure } from '../options/option-rules.js';
+import type { Finding } from './finding.js';
+
+/** What MCP clients need of an authorization server's metadata (RFC 8414 section 2), whoever uses it. */
+export function findingsOfMetadata(issuer: string, metadata: IssuerMetadata): Finding[] {
+  return [
+    ...endpoints(issuer, metadata),
+    ...proofKeys(issuer, metadata),
+    ...authorizationCode(issuer, metadata),
+    ...registration(issuer, metadata),
+  ];
+}
+
+function endpoints(issuer: string, metadata: IssuerMetadata): Finding[] {
+  return (['authorization_endpoint', 'token_endpoint'] as const).flatMap((name): Finding[] => {
+    const url = metadata[name];
+    const finding = { subject: issuer, severity: 'error' } as const;
+    if (url === undefined) {
+      return [
+        {
+          ...finding,
+          code: 'endpoint_missing',
+          message: `Its metadata has no ${name}, so that no MCP client can get a token for a user.`,
+          fix: `Switch the authorization code flow on at the authorization server, so that it publishes ${name}.`,
+        },
+      ];
+    }
+    if (URL.canParse(url) && isSecure(new URL(url))) return [];
+    return [
+      {
+        ...finding,
+        code: 'endpoint_insecure',
+        message: `Its ${name} is "${url}", which is not https.`,
+        fix: 'Serve the authorization server by https, and tell it its public address (behind a proxy: the forwarded headers).',
+      },
+    ];
+  });
+}
+
+/** The MCP specification has clients refuse a server that does not say that it can do PKCE with S256. */
+function proofKeys(issuer: string, { code_challenge_methods_supported: methods }: IssuerMetadata): Finding[] {
+  if (methods?.includes('S256')) return [];
+  const finding = { code: 'pkce_not_advertised', subject: issuer } as const;
+  if (methods) {
+    return [
+      {
+        ...finding,
+        severity: 'error',
+        message: `Its code_challenge_methods_supported is without S256 (${methods.join(', ') || 'empty'}), so that MCP clients refuse it.`,
+        fix: 'Allow PKCE with S256 at the authorization server.',
+      },
+    ];
+  }
+  return [
+    {
+      ...finding,
+      severity: 'warning',
+      message:
+        'Its metadata has no code_challenge_methods_supported: MCP clients that go by the specification refuse it.',
+      fix: 'Have the authorization server publish `"code_challenge_methods_supported": ["S256"]`. Where it cannot (Entra ID), try the clients that you care about; many take its absence for a yes.',
+    },
+  ];
+}
+
+function authorizationCode(issuer: string, { grant_types_supported: grants }: IssuerMetadata): Finding[] {
+  if (!grants || grants.includes('authorization_code')) return [];
+  return [
+    {
+      code: 'grant_type_not_advertised',
+      severity: 'warning',
+      subject: issuer,
+      message: 'Its grant_types_supported is without authorization_code, by which MCP clients get tokens for users.',
+      fix: 'Switch the authorization code flow on at the authorization server, unless every client acts for itself.',
+    },
+  ];
+}
+
+function registration(issuer: string, metadata: IssuerMetadata): Finding[] {
+  if (metadata.client_id_metadata_document_supported === true || metadata.registration_endpoint !== undefined)
+    return [];
+  return [
+    {
+      code: 'client_registration_not_advertised',
+      severity: 'info',
+      subject: issuer,
+      message:
+        'It takes neither client ID metadata documents nor dynamic registrations (RFC 7591): MCP clients that it does not know cannot sign in.',
+      fix: 'Register the clients that you want there, and give each its client id.',
+    },
+  ];
+}

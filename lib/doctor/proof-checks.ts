@@ -1,0 +1,85 @@
+import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import type { Finding } from './finding.js';
+
+/** Whether the tokens that callers bring can be exchanged, where they may be bound to a key or a certificate. */
+export function findingsOfBoundTokens({ dpop, mutualTls, downstreams }: ResolvedOptions): Finding[] {
+  const accepting = [dpop && 'dpop', mutualTls && 'mutualTls'].filter((option) => option !== undefined);
+  if (accepting.length === 0) return [];
+  const required = [dpop?.required && 'dpop', mutualTls?.required && 'mutualTls'].filter(Boolean);
+  return [...downstreams.values()].flatMap(({ name, dialect }): Finding[] => {
+    if (!dialect.refusesBoundTokens) return [];
+    const finding = { code: 'bound_tokens_not_exchangeable', subject: `downstreams.${name}` } as const;
+    if (required.length > 0) {
+      return [
+        {
+          ...finding,
+          severity: 'error',
+          message: `\`${required.join('` and `')}\` requires tokens that are bound to a key of the client's, which the provider of the dialect ${dialect.name} does not exchange: no call to ${name} can succeed.`,
+          fix: 'Remove `required`, or reach this API by a dialect that does not need the token of the caller.',
+        },
+      ];
+    }
+    return [
+      {
+        ...finding,
+        severity: 'info',
+        message: `\`${accepting.join('` and `')}\` accepts tokens that are bound to a key of the client's. For their callers the provider of the dialect ${dialect.name} issues no token for ${name}.`,
+        fix: 'Nothing, if clients with bound tokens do not need the tools that call it.',
+      },
+    ];
+  });
+}
+
+/**
+ * Whether an authorization server says that it binds tokens to the key of who asks for them, where downstreams want that.
+ *
+ * @param server - its issuer identifier
+ */
+export function findingsOfBoundRequests(
+  server: string,
+  { dpop_signing_alg_values_supported: algorithms }: IssuerMetadata,
+  downstreams: Iterable<Pick<ResolvedDownstream, 'name' | 'dpop'>>,
+): Finding[] {
+  if (algorithms?.length) return [];
+  return [...downstreams]
+    .filter(({ dpop }) => dpop)
+    .map(({ name }) => ({
+      code: 'proof_not_advertised',
+      severity: 'warning',
+      subject: `downstreams.${name}.dpop`,
+      message: `It asks for tokens that are bound to a key, but the metadata of ${server} is without dpop_signing_alg_values_supported: a token that is not bound is refused.`,
+      fix: 'Switch DPoP (RFC 9449) on at the authorization server, and for the client, or remove `dpop`.',
+    }));
+}
+
+/** Whether clients can learn that the authorization server binds tokens as this server requires. */
+export function findingsOfProof(
+  issuer: string,
+  metadata: IssuerMetadata,
+  { dpop, mutualTls, downstreams }: ResolvedOptions,
+): Finding[] {
+  const lacking = [
+    ...(dpop?.required && !metadata.dpop_signing_alg_values_supported?.length
+      ? [['dpop', 'dpop_signing_alg_values_supported', 'DPoP (RFC 9449)'] as const]
+      : []),
+    ...(mutualTls?.required && metadata.tls_client_certificate_bound_access_tokens !== true
+      ? [['mutualTls', 'tls_client_certificate_bound_access_tokens', 'certificate-bound tokens (RFC 8705)'] as const]
+      : []),
+  ];
+  // Those of other authorization servers are asked for there.
+  const exchanged = [...downstreams.values()].filter(
+    ({ dialect, linked }) => !linked && !dialect.foreign?.authorizationServer && dialect.grantTypes.length > 0,
+  );
+  return [
+    ...lacking.map(([option, member, what]): Finding => ({
+      code: 'proof_not_advertised',
+      severity: 'warning',
+      subject: issuer,
+      message: `\`${option}.required\` is set, but its metadata is without ${member}, so that clients do not know that they can get bound tokens.`,
+      fix: `Switch ${what} on at the authorization server, or remove \`required\`.`,
+    })),
+    ...findingsOfBoundRequests(issuer, metadata, exchanged),
+  ];
+}

@@ -1,0 +1,15 @@
+import type { Finding } from './finding.js';
+
+const SEVERITIES = ['error', 'warning', 'info'] as const;
+
+/** Findings for people, the worst first. */
+export function report(findings: readonly Finding[]): string {
+  const blocks = SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity)).map(
+    ({ severity, code, subject, message, fix }) =>
+      `${severity.toUpperCase()} ${code}\n  ${subject}\n  ${message}\n  Fix: ${fix}\n`,
+  );
+  const [errors, warnings, notes] = SEVERITIES.map(
+    (severity) => findings.filter((finding) => finding.severity === severity).length,
+  );
+  return [...blocks, `errors: ${errors}, warnings: ${warnings}, notes: ${notes}\n`].join('\n');
+}

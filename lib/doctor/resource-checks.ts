@@ -1,0 +1,45 @@
+import type { ResolvedIssuer } from '../options/resolved-issuer.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { Finding } from './finding.js';
+
+/** Hosts of Microsoft Entra ID, in its clouds. */
+const ENTRA =
+  /^https:\/\/(login\.microsoftonline\.(com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net|[^/]+\.ciamlogin\.com)\//;
+
+/** Whether what clients ask for (`resource`, RFC 8707) goes with what tokens have, and with the scopes asked for. */
+export function findingsOfResource({ resource, issuers }: ResolvedOptions): Finding[] {
+  return issuers.flatMap((issuer) => [...audiences(issuer, resource), ...entra(issuer, resource)]);
+}
+
+function audiences({ identifier, audiences }: ResolvedIssuer, resource: string): Finding[] {
+  if (audiences.some((audience) => isSame(audience, resource))) return [];
+  return [
+    {
+      code: 'audience_is_not_resource',
+      severity: 'info',
+      subject: 'issuers.audiences',
+      message: `Tokens of ${identifier} are for ${audiences.join(' or ')}, while MCP clients ask for ${resource} (RFC 8707).`,
+      fix: 'Check that the authorization server issues such tokens to those who ask so. If it can write `resource` into `aud`, have it do so and remove `audiences`.',
+    },
+  ];
+}
+
+function entra({ identifier, scopePrefix }: ResolvedIssuer, resource: string): Finding[] {
+  if (!ENTRA.test(identifier) && !scopePrefix.startsWith('api://')) return [];
+  const application = scopePrefix.replace(/\/$/, '');
+  if (application === '' || isSame(application, resource)) return [];
+  return [
+    {
+      code: 'entra_resource_mismatch',
+      severity: 'warning',
+      subject: 'issuers.scopePrefix',
+      message: `Clients ask Entra ID for scopes of ${application} and, as MCP has it, for the resource ${resource}. It refuses what is not of one application (AADSTS9010010).`,
+      fix: `Make "${resource}" the Application ID URI of the registration ("Expose an API"), and \`applicationIdUri\` of entra(). Clients that send no \`resource\` work without.`,
+    },
+  ];
+}
+
+/** RFC 3986 section 6.2.3: an empty path and "/" are the same. */
+function isSame(one: string, other: string): boolean {
+  return one === other || `${one}/` === other || one === `${other}/`;
+}

@@ -1,0 +1,29 @@
+import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { Finding } from './finding.js';
+
+/**
+ * Whether the authorization server says that it has the scopes that clients will ask for. It need not say so (RFC 8414
+ * section 2), and many name only those of OpenID Connect.
+ *
+ * @param prefix - what clients put before a scope when they ask for it
+ */
+export function findingsOfScopes(
+  issuer: string,
+  { scopes_supported: supported }: IssuerMetadata,
+  scopes: readonly string[],
+  prefix = '',
+): Finding[] {
+  const missing = scopes.filter((scope) => !supported?.includes(scope) && !supported?.includes(`${prefix}${scope}`));
+  if (missing.length === 0) return [];
+  return [
+    {
+      code: 'scopes_not_advertised',
+      severity: 'info',
+      subject: issuer,
+      message: supported
+        ? `Its scopes_supported is without ${missing.join(', ')}.`
+        : `Its metadata has no scopes_supported, so that nobody can tell whether it knows ${missing.join(', ')}.`,
+      fix: 'Check that these scopes are registered there. If they are, all is well: not every server names all of its scopes.',
+    },
+  ];
+}

@@ -1,0 +1,154 @@
+import { clockSkewOf } from '../issuers/clock-skew.js';
+import { limitedFetch, reasonOf } from '../issuers/issuer-fetch.js';
+import { discoverMetadata } from '../issuers/issuer-metadata.js';
+import { problemOfUrl } from '../options/option-rules.js';
+import { advertised } from './advertised.js';
+import { findingsOfClock } from './clock-checks.js';
+import { readDocument, type ResourceDocument } from './document-checks.js';
+import type { Finding } from './finding.js';
+import { unusableMetadata } from './issuer-examination.js';
+import { findingsOfMetadata } from './metadata-checks.js';
+import { findingsOfScopes } from './scope-checks.js';
+
+/** Milliseconds that one answer of the server may take. */
+const TIMEOUT = 10_000;
+
+/** The first message of every MCP client. */
+const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'nestjs-mcp-auth-doctor', version: '1.0.0' },
+  },
+};
+
+/** A page that is somewhere else, as a client in a browser would be. */
+const ORIGIN = 'https://client.example';
+
+/** Looks an MCP server over from the outside, in the steps of a client that has no token yet. */
+export async function examineServer(address: string): Promise<readonly Finding[]> {
+  const problem = problemOfUrl(address);
+  if (problem !== undefined) {
+    const [message = '', fix = ''] = problem.split(/\. (?=[A-Z])/);
+    // What is wrong with it may be a password inside.
+    return [
+      { code: 'endpoint_insecure', severity: 'error', subject: 'url', message: `It ${message}.`, fix: `${fix}.` },
+    ];
+  }
+  const url = new URL(address);
+  const findings: Finding[] = [];
+  const documentUrl = await challengeOf(url, findings);
+  if (documentUrl === undefined) return findings;
+  const document = await documentAt(url, documentUrl, findings);
+  if (!document) return findings;
+  for (const issuer of document.authorizationServers) {
+    findings.push(...(await examineAuthorizationServer(issuer, document.scopes)));
+  }
+  return findings;
+}
+
+/** @returns where the metadata is; `undefined` if nobody is there */
+async function challengeOf(url: URL, findings: Finding[]): Promise<URL | undefined> {
+  let response: Response;
+  try {
+    response = await limitedFetch(url.href, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify(INITIALIZE),
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+  } catch (error) {
+    findings.push({
+      code: 'server_unreachable',
+      severity: 'error',
+      subject: url.href,
+      message: `It gives no answer: ${reasonOf(error)}.`,
+      fix: 'Check the address, and that the server runs and can be reached from here.',
+    });
+    return undefined;
+  }
+  findings.push(...findingsOfClock(url.href, clockSkewOf(response)), ...findingsOfAnswer(url, response));
+  const named = /\bresource_metadata="?([^\s",]+)/i.exec(response.headers.get('www-authenticate') ?? '')?.[1];
+  if (named !== undefined && URL.canParse(named)) return new URL(named);
+  // RFC 9728 section 3.1, where clients look without a challenge.
+  return new URL(`/.well-known/oauth-protected-resource${url.pathname === '/' ? '' : url.pathname}`, url);
+}
+
+function findingsOfAnswer({ href: subject }: URL, { status, headers }: Response): Finding[] {
+  const challenge = headers.get('www-authenticate') ?? '';
+  if (status === 401 && /\bBearer\b/i.test(challenge) && /\bresource_metadata=/i.test(challenge)) return [];
+  if (status === 401) {
+    return [
+      {
+        code: 'challenge_missing',
+        severity: 'error',
+        subject,
+        message: `It answers 401 ${challenge === '' ? 'without WWW-Authenticate' : 'with a challenge that has no Bearer and resource_metadata'}, so that clients do not learn where to get a token.`,
+        fix: 'Answer with `WWW-Authenticate: Bearer resource_metadata="…"` (RFC 9728 section 5.1), and have proxies leave the header alone.',
+      },
+    ];
+  }
+  const isServed = status >= 200 && status < 300;
+  return [
+    {
+      code: isServed ? 'token_not_required' : 'challenge_missing',
+      severity: isServed ? 'warning' : 'error',
+      subject,
+      message: `It answers ${status} to a client without a token, where 401 is due.`,
+      fix: isServed
+        ? 'Nothing, if everyone may use it, or some of its tools. Otherwise put it behind authentication.'
+        : 'Check the address, and what stands between: MCP clients begin with a POST to it.',
+    },
+  ];
+}
+
+async function documentAt(url: URL, address: URL, findings: Finding[]): Promise<ResourceDocument | undefined> {
+  try {
+    const response = await limitedFetch(address.href, {
+      headers: { accept: 'application/json', origin: ORIGIN },
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    const document: unknown = await response.json();
+    if (!['*', ORIGIN].includes(response.headers.get('access-control-allow-origin') ?? '')) {
+      findings.push({
+        code: 'resource_metadata_without_cors',
+        severity: 'info',
+        subject: address.href,
+        message:
+          'Pages of other origins may not read it, so that MCP clients in browsers find no authorization server.',
+        fix: 'Send `Access-Control-Allow-Origin: *` with it: it holds nothing that is not public.',
+      });
+    }
+    return readDocument(url, document, findings);
+  } catch (error) {
+    findings.push({
+      code: 'resource_metadata_unusable',
+      severity: 'error',
+      subject: address.href,
+      message: `The metadata of the server cannot be had: ${reasonOf(error)}.`,
+      fix: 'Serve the metadata of RFC 9728 there as JSON, to everyone and without redirects; check what the proxy does with /.well-known.',
+    });
+    return undefined;
+  }
+}
+
+async function examineAuthorizationServer(issuer: string, scopes: readonly string[]): Promise<Finding[]> {
+  try {
+    let skew: number | undefined;
+    const published = await discoverMetadata(issuer, undefined, (answer) => {
+      skew = clockSkewOf(answer);
+    });
+    const metadata = advertised(published);
+    return [
+      ...findingsOfMetadata(issuer, metadata),
+      ...findingsOfScopes(issuer, metadata, scopes),
+      ...findingsOfClock(issuer, skew),
+    ];
+  } catch (error) {
+    return [unusableMetadata(issuer, error)];
+  }
+}

@@ -1,0 +1,82 @@
+import { downstreamUrl } from './downstream-url.js';
+import { keptBody, requestBody, type RequestBody } from './request-body.js';
+
+/** A request to a downstream, before it has a token. */
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: RequestBody;
+  readonly redirect: RequestRedirect;
+}
+
+/** Say who asks, or belong to one connection (RFC 9110 section 7.6.1). Those of an inbound request must not go on. */
+const RESERVED = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'dpop',
+  'host',
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** Methods that are the same in small letters (Fetch standard, normalize). */
+const NORMALIZED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
+
+/** Methods that no `fetch` sends (Fetch standard, forbidden method). */
+const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
+
+/** Takes out what is not for a tool to say. */
+export function withoutReserved(headers: Headers): Headers {
+  for (const name of RESERVED) headers.delete(name);
+  return headers;
+}
+
+/**
+ * Takes the arguments of `fetch` apart.
+ *
+ * @throws {@link DownstreamError} with `downstream_outside_base_url`
+ * @throws TypeError for what no `fetch` would take
+ */
+export async function outgoingRequest(
+  base: URL,
+  input: string | URL | Request,
+  init: RequestInit = {},
+): Promise<OutgoingRequest> {
+  const given = input instanceof Request ? input : undefined;
+  const url = downstreamUrl(base, input instanceof Request ? input.url : input);
+  const method = methodOf(init.method ?? given?.method ?? 'GET');
+  const headers = withoutReserved(new Headers(init.headers ?? given?.headers));
+  const isOfRequest = init.body === undefined && given?.body;
+  const body = isOfRequest ? await keptBody(given.body) : await requestBody(init.body);
+  if (body.content !== null && (method === 'GET' || method === 'HEAD')) throw new TypeError(`A ${method} has no body`);
+  if (body.type !== undefined && !headers.has('content-type')) headers.set('content-type', body.type);
+  return {
+    method,
+    url,
+    headers,
+    body,
+    redirect: init.redirect ?? given?.redirect ?? 'follow',
+  };
+}
+
+function methodOf(method: string): string {
+  const upper = method.toUpperCase();
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method) || FORBIDDEN.includes(upper)) {
+    throw new TypeError(`"${method}" is not a method that can be sent`);
+  }
+  return NORMALIZED.includes(upper) ? upper : method;
+}
+
+/** What whoever calls `fetch` can end it by. */
+export function signalOf(input: string | URL | Request, { signal }: RequestInit = {}): AbortSignal | undefined {
+  if (!(input instanceof Request)) return signal ?? undefined;
+  return signal ? AbortSignal.any([signal, input.signal]) : input.signal;
+}

@@ -1,0 +1,70 @@
+/** What a page tells the user. None of it comes from a request. */
+export interface LinkPage {
+  readonly status: number;
+  readonly title: string;
+  readonly text: string;
+}
+
+const AGAIN = 'Go back to your assistant, and let it try again for a new link.';
+
+/** The pages that a user can get to see, by what happened. */
+export const linkPages = {
+  linked: (api: string): LinkPage => ({
+    status: 200,
+    title: 'Account linked',
+    text: `Your ${api} account is linked. You may close this window, and go on in your assistant.`,
+  }),
+  expired: (): LinkPage => ({
+    status: 404,
+    title: 'This link is no longer good',
+    text: `It was used already, or it is older than ten minutes. ${AGAIN}`,
+  }),
+  anotherBrowser: (): LinkPage => ({
+    status: 403,
+    title: 'Nothing was linked',
+    text: `This was begun in another browser, or a while ago. ${AGAIN}`,
+  }),
+  anotherUser: (): LinkPage => ({
+    status: 403,
+    title: 'Nothing was linked',
+    text: 'This link was made for another user than the one who is signed in here. If it was you who asked for it, sign in as the user that your assistant works for. If somebody sent it to you, tell your security team.',
+  }),
+  denied: (): LinkPage => ({
+    status: 403,
+    title: 'Nothing was linked',
+    text: `The access was not allowed. ${AGAIN}`,
+  }),
+  failed: (): LinkPage => ({
+    status: 502,
+    title: 'Nothing was linked',
+    text: `Something went wrong that is not your fault. ${AGAIN}`,
+  }),
+  unavailable: (): LinkPage => ({
+    status: 503,
+    title: 'Nothing was linked',
+    text: `This does not work right now. Wait a little. ${AGAIN}`,
+  }),
+} as const;
+
+/** Headers of every answer of the pages: nothing is fetched, framed, kept or told to others. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+
+/** A page without scripts, forms and links. */
+export function htmlOf({ title, text }: LinkPage): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title></head>
+<body><main><h1>${escaped(title)}</h1><p>${escaped(text)}</p></main></body>
+</html>
+`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

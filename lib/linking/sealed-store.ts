@@ -1,0 +1,101 @@
+import { Logger } from '@nestjs/common';
+import QuickLRU from 'quick-lru';
+import { McpAuthError } from '../mcp-auth-error.js';
+import type { ResolvedSharedCache } from '../options/token-cache-options.js';
+import { Guarded } from '../token-cache/guarded.js';
+import { KeyRing } from '../token-cache/key-ring.js';
+import { SharedStore } from '../token-cache/shared-store.js';
+
+/** Keeps what nobody else may read. Its failures are errors: what cannot be read is not what is not there. */
+export interface SealedStore {
+  /** @throws if nobody knows */
+  get(key: string): Promise<string | undefined>;
+  /**
+   * @param lifetime - milliseconds
+   * @throws if it was not kept
+   */
+  set(key: string, value: string, lifetime: number): Promise<void>;
+  /**
+   * @returns whether it was there; `true` for one alone of those who delete it at once
+   * @throws if it may still be there
+   */
+  delete(key: string): Promise<boolean>;
+  /** From now on nobody reads. */
+  stop(): void;
+}
+
+const logger = new Logger('LinkedAccounts');
+
+class SilenceError extends McpAuthError {
+  readonly code = 'token_store_failed';
+}
+
+/** A store that replicas share, with its values encrypted. */
+export class SharedSealedStore implements SealedStore {
+  readonly #store: SharedStore;
+  readonly #ring: KeyRing;
+  readonly #guarded: Guarded;
+  readonly #prefix: string;
+
+  constructor({ store, keys, namespace, timeout }: ResolvedSharedCache) {
+    this.#store = new SharedStore(store);
+    this.#ring = new KeyRing(keys);
+    this.#guarded = new Guarded('The store of linked accounts', timeout);
+    this.#prefix = `${namespace}:v1:linking`;
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    const place = this.#placeOf(key);
+    const values = await this.#guarded.attempt(() => this.#store.read([place]));
+    if (!values) throw new SilenceError('the store of linked accounts gives no answer');
+    const [sealed] = values;
+    const value = this.#ring.open(sealed, place);
+    if (value === undefined && sealed !== undefined)
+      logger.warn('What was kept of linked accounts can be opened with none of `tokenCache.encryptionKeys`');
+    return value;
+  }
+
+  async set(key: string, value: string, lifetime: number): Promise<void> {
+    const place = this.#placeOf(key);
+    await this.#guarded.insist(() => this.#store.write(place, this.#ring.seal(value, place), lifetime));
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return await this.#guarded.insist(() => this.#store.delete(this.#placeOf(key)));
+  }
+
+  stop(): void {
+    this.#guarded.stop();
+  }
+
+  #placeOf(key: string): string {
+    return `${this.#prefix}:${key}`;
+  }
+}
+
+/** The memory of this process. */
+export class MemoryStore implements SealedStore {
+  readonly #values: QuickLRU<string, string>;
+
+  /** @param maxSize - of which the least recently used go first */
+  constructor(maxSize: number) {
+    this.#values = new QuickLRU({ maxSize });
+  }
+
+  get(key: string): Promise<string | undefined> {
+    return Promise.resolve(this.#values.get(key));
+  }
+
+  set(key: string, value: string, lifetime: number): Promise<void> {
+    this.#values.set(key, value, { maxAge: lifetime });
+    return Promise.resolve();
+  }
+
+  delete(key: string): Promise<boolean> {
+    return Promise.resolve(this.#values.delete(key));
+  }
+
+  stop(): void {
+    this.#values.clear();
+  }
+}

@@ -1,0 +1,32 @@
+/** Seconds: a year. What lasts longer is no lifetime that anybody meant. */
+const MAX_LIFETIME = 366 * 24 * 60 * 60;
+
+/**
+ * What a token endpoint answered, as RFC 6749 sections 5.1 and 5.2 have it. Servers outside the enterprise answer 200 with
+ * what is an error (GitHub), or name members that have no value; a lifetime that is none counts as none told.
+ */
+export async function standardAnswer(response: Response): Promise<Response> {
+  const body = response.status === 200 ? await membersOf(response) : undefined;
+  if (!body) return response;
+  const isError = typeof body.error === 'string' && body.access_token === undefined;
+  const members = Object.entries(body).filter(
+    ([name, value]) => value !== null && (name !== 'expires_in' || isLifetime(Number(value))),
+  );
+  return Response.json(Object.fromEntries(members), { status: isError ? 400 : 200 });
+}
+
+async function membersOf(response: Response): Promise<Record<string, unknown> | undefined> {
+  if (!/^application\/json\b/i.test(response.headers.get('content-type') ?? '')) return undefined;
+  try {
+    const body: unknown = await response.clone().json();
+    return typeof body === 'object' && body !== null && !Array.isArray(body)
+      ? (body as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLifetime(seconds: number): boolean {
+  return seconds > 0 && seconds <= MAX_LIFETIME;
+}

@@ -1,0 +1,33 @@
+import { All, Inject, Req, Res } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { nodeRequest, type McpRequest } from '../endpoint/mcp-request.js';
+import { BackChannelLogout } from './back-channel-logout.js';
+
+/** Where issuers say that a user has signed out. Whoever asks is known by the token alone. */
+export class LogoutController {
+  constructor(
+    @Inject(BackChannelLogout) private readonly logout: BackChannelLogout,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the answer. */
+  @All()
+  async receive(@Req() request: McpRequest, @Res() response: unknown): Promise<void> {
+    const { httpAdapter } = this.host;
+    httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
+    const { method, headers } = nodeRequest(request);
+    if (method !== 'POST') {
+      httpAdapter.setHeader(response, 'Allow', 'POST');
+      httpAdapter.reply(response, '', 405);
+      return;
+    }
+    const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+    const { logout_token: token } = (isForm ? (request.body ?? {}) : {}) as { logout_token?: unknown };
+    const status = await this.logout.receive(token);
+    if (status === 503) httpAdapter.setHeader(response, 'Retry-After', '5');
+    httpAdapter.reply(response, status === 400 ? REFUSAL : '', status);
+  }
+}
+
+/** OpenID Connect Back-Channel Logout 1.0 section 2.8. */
+const REFUSAL = { error: 'invalid_request', error_description: 'The logout token is missing or not valid' };

@@ -1,0 +1,51 @@
+import { context, createContextKey, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { codeOf } from './exchange-span.js';
+import { INSTRUMENTATION } from './metrics.js';
+
+/** What OpenTelemetry's own instrumentations look for, so that none adds a second span and a second `traceparent`. */
+const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+/** What a span tells of a request. Paths and queries may name people, so they are left out. */
+export interface TracedRequest {
+  /** Name of the downstream. */
+  readonly downstream: string;
+  readonly method: string;
+  readonly url: URL;
+  /** Gets `traceparent` (W3C Trace Context), where there is a trace. */
+  readonly headers: Headers;
+}
+
+/** Puts a span around one attempt at a downstream (OpenTelemetry semantic conventions, HTTP client). */
+export async function traceDownstream<Answer extends { readonly status: number }>(
+  { downstream, method, url, headers }: TracedRequest,
+  send: () => Promise<Answer>,
+): Promise<Answer> {
+  const attributes = {
+    'nestjs_mcp_auth.downstream': downstream,
+    'http.request.method': method,
+    'server.address': url.hostname,
+    ...(url.port !== '' && { 'server.port': Number(url.port) }),
+  };
+  const span = trace.getTracer(INSTRUMENTATION).startSpan(method, { kind: SpanKind.CLIENT, attributes });
+  const traced = trace.setSpan(context.active(), span);
+  propagation.inject(traced, headers, { set: setHeader });
+  try {
+    const answer = await context.with(traced.setValue(SUPPRESS_TRACING, true), send);
+    span.setAttribute('http.response.status_code', answer.status);
+    if (answer.status >= 400) {
+      span.setAttribute('error.type', String(answer.status));
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    return answer;
+  } catch (error) {
+    span.setAttribute('error.type', codeOf(error));
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+function setHeader(headers: Headers, name: string, value: string): void {
+  headers.set(name, value);
+}

@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { dialects, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { CLIENT, Clinic, ORDERS, type PatientParts } from './examined.js';
+
+const clinic = new Clinic();
+afterEach(() => clinic.close());
+
+const KEYCLOAK = { ...ORDERS, dialect: dialects.keycloak() };
+
+/** What is found of the options alone, besides what is of the issuer. */
+async function found(parts: PatientParts): Promise<string[]> {
+  const findings = await clinic.examine(parts);
+  const issuers = clinic.issuers.map(({ issuer }) => issuer);
+  return findings
+    .filter(({ subject }) => !issuers.includes(subject))
+    .map(({ severity, code, subject }) => `${severity} ${code} ${subject}`);
+}
+
+const keycloak = (rest: Partial<McpAuthModuleOptions>): PatientParts => ({
+  options: { client: CLIENT, downstreams: { orders: KEYCLOAK, billing: ORDERS }, ...rest },
+});
+
+describe('what does not go together is found', () => {
+  test.each<[string, PatientParts, string]>([
+    [
+      'audiences without the resource',
+      { trust: { audiences: ['orders-mcp'] } },
+      'info audience_is_not_resource issuers.audiences',
+    ],
+    [
+      'scopes of another application in Entra ID',
+      { trust: { scopePrefix: 'api://0000/' } },
+      'warning entra_resource_mismatch issuers.scopePrefix',
+    ],
+    [
+      'DPoP, and a provider that exchanges no bound tokens',
+      keycloak({ dpop: { required: true } }),
+      'error bound_tokens_not_exchangeable downstreams.orders',
+    ],
+    [
+      'certificates, and a provider that exchanges no bound tokens',
+      keycloak({ mutualTls: { required: true, certificate: 'socket' } }),
+      'error bound_tokens_not_exchangeable downstreams.orders',
+    ],
+    [
+      'DPoP for some, and a provider that exchanges no bound tokens',
+      keycloak({ dpop: {} }),
+      'info bound_tokens_not_exchangeable downstreams.orders',
+    ],
+    [
+      'a downstream that no tool declares',
+      { ...keycloak({}), tools: [{ name: 'x', scopes: [], downstreams: ['orders'] }] },
+      'warning downstream_unused downstreams.billing',
+    ],
+    [
+      'a downstream that is not declared',
+      { ...keycloak({}), tools: [{ name: 'x', scopes: [], downstreams: ['orders', 'billing', 'stock'] }] },
+      'error downstream_not_declared @McpTool x',
+    ],
+  ])('%s', async (_name, parts, finding) => {
+    expect(await found(parts)).toEqual([finding]);
+  });
+
+  test('an issuer at which there is no client', async () => {
+    const other = 'http://127.0.0.1:1';
+    const downstreams = { orders: ORDERS };
+    const findings = await clinic.examine({
+      options: {
+        issuers: [{ issuer: other }, { issuer: 'http://127.0.0.1:2' }],
+        client: { ...CLIENT, issuer: other },
+        downstreams,
+      },
+    });
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        code: 'issuer_without_client',
+        severity: 'warning',
+        message: expect.stringContaining('http://127.0.0.1:2'),
+        fix: expect.stringContaining('`issuer: "http://127.0.0.1:2"`'),
+      }),
+    );
+  });
+});
+
+describe('nothing is found', () => {
+  test.each<[string, PatientParts]>([
+    [
+      'for bound tokens where they are exchanged',
+      { options: { client: CLIENT, downstreams: { orders: ORDERS }, dpop: { required: true } } },
+    ],
+    ['for tools that nobody knows', keycloak({})],
+    ['for the resource among other audiences', { trust: { audiences: ['orders-mcp', 'https://mcp.example/mcp'] } }],
+    [
+      'for a resource at the root',
+      { options: { resource: 'https://mcp.example' }, trust: { audiences: ['https://mcp.example/'] } },
+    ],
+    [
+      'for an application in Entra ID that is named after the resource',
+      { options: { resource: 'https://mcp.example' }, trust: { scopePrefix: 'https://mcp.example/' } },
+    ],
+  ])('%s', async (_name, parts) => {
+    expect(await found(parts)).toEqual([]);
+  });
+});

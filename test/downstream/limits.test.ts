@@ -1,0 +1,156 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { DownstreamHttpOptions } from 'nestjs-mcp-auth';
+import { answer, answersInTurn, breaks } from './answers.js';
+import { startRunningTool, type RunningTool } from './running-tool.js';
+
+let tool: RunningTool;
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await tool.close();
+});
+
+async function start(http: DownstreamHttpOptions): Promise<void> {
+  tool = await startRunningTool({ orders: { http } });
+}
+
+describe('time-outs', () => {
+  test('an API that never answers', async () => {
+    await start({ timeout: 50 });
+    answersInTurn(tool.orders, '/v1/x', () => undefined);
+    const error = await tool.thrown((client) => client.json('/x'));
+    expect(error).toMatchObject({ code: 'downstream_timeout', message: 'orders did not answer within 50 ms' });
+    expect(tool.orders.requests.length).toBeLessThanOrEqual(1);
+    expect(await tool.run((client) => client.json('/x'))).toMatchObject({ isError: true });
+  });
+
+  test('retries and their pauses have a deadline', async () => {
+    await start({ deadline: 250, retries: 10 });
+    answersInTurn(tool.orders, '/v1/x', answer(503));
+    expect(await tool.thrown((client) => client.json('/x'))).toMatchObject({ code: 'downstream_failed' });
+    expect(tool.orders.requests.length).toBeLessThan(5);
+  });
+
+  test('an answer that stops half-way', async () => {
+    await start({ timeout: 50 });
+    answersInTurn(tool.orders, '/v1/x', (_request, response) => {
+      response.writeHead(200).write('{"a":');
+    });
+    expect(await tool.thrown((client) => client.json('/x'))).toMatchObject({ code: 'downstream_unreachable' });
+  });
+
+  test('an answer that comes drop by drop', async () => {
+    await start({ deadline: 200 });
+    answersInTurn(tool.orders, '/v1/x', (_request, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write(' '), 10);
+      response.on('close', () => {
+        clearInterval(drip);
+      });
+    });
+    expect(await tool.thrown((client) => client.json('/x'))).toMatchObject({ code: 'downstream_timeout' });
+  });
+});
+
+describe('how many requests run at once', () => {
+  test('is limited: some wait, and what is too much fails at once', async () => {
+    await start({ maxConcurrent: 2, maxQueued: 2, retries: 0 });
+    const waiting: (() => void)[] = [];
+    let go: (value?: unknown) => void = () => undefined;
+    const all = new Promise((resolve) => (go = resolve));
+    tool.orders.answers.set('/v1/x', (request, response) => {
+      waiting.push(() => {
+        answer(200)(request, response);
+      });
+      if (waiting.length === 2) go();
+    });
+    const codes = await tool.returned(async (client) => {
+      const calls = Array.from({ length: 6 }, () =>
+        client.fetch('/x').then(
+          ({ status }) => status,
+          (error: unknown) => (error as { code: string }).code,
+        ),
+      );
+      await all;
+      expect(tool.orders.requests).toHaveLength(2);
+      const settled = Promise.all(calls);
+      const release = setInterval(() => {
+        waiting.splice(0).forEach((one) => {
+          one();
+        });
+      }, 5);
+      return await settled.finally(() => {
+        clearInterval(release);
+      });
+    });
+    expect(codes.sort()).toEqual([200, 200, 200, 200, 'downstream_overloaded', 'downstream_overloaded']);
+    expect(tool.orders.requests).toHaveLength(4);
+  });
+});
+
+describe('an API that fails and fails', () => {
+  const http = { retries: 0, circuitBreaker: { minimumRequests: 3, pause: 60_000 } };
+  const codeOf = () =>
+    tool.returned((client) =>
+      client.json('/x').then(
+        () => 'ok',
+        (error: unknown) => (error as { code: string }).code,
+      ),
+    );
+
+  test.each([
+    ['a status of 5xx', answer(500), 'downstream_failed'],
+    ['no answer', breaks, 'downstream_unreachable'],
+  ])('by %s is left alone, and asked again after a while', async (_name, failing, code) => {
+    await start(http);
+    answersInTurn(tool.orders, '/v1/x', failing, failing, failing, answer(200));
+    for (let count = 0; count < 3; count += 1) expect(await codeOf()).toBe(code);
+    expect(await codeOf()).toBe('downstream_overloaded');
+    expect(tool.orders.requests).toHaveLength(3);
+    expect(tool.log.text).toContain('orders fails so often that it is left alone for a while');
+    const [wall, monotonic] = [Date.now(), performance.now()];
+    // The clock on the wall is set back meanwhile.
+    jest.spyOn(Date, 'now').mockImplementation(() => wall - 120_000);
+    jest.spyOn(performance, 'now').mockImplementation(() => monotonic + 60_001);
+    expect(await codeOf()).toBe('ok');
+    expect(await codeOf()).toBe('ok');
+    expect(tool.log.text).toContain('orders answers again');
+  });
+
+  test('by what it refuses it is not', async () => {
+    await start(http);
+    answersInTurn(tool.orders, '/v1/x', answer(404));
+    for (let count = 0; count < 6; count += 1) expect(await codeOf()).toBe('downstream_status');
+  });
+
+  test('is asked on where that is wanted', async () => {
+    await start({ retries: 0, circuitBreaker: false });
+    answersInTurn(tool.orders, '/v1/x', answer(500));
+    for (let count = 0; count < 30; count += 1) await codeOf();
+    expect(tool.orders.requests).toHaveLength(30);
+  });
+});
+
+describe('JSON', () => {
+  test.each<[string, Record<string, string>]>([
+    ['that says how long it is', {}],
+    ['that does not', { 'transfer-encoding': 'chunked' }],
+  ])('of more bytes than are allowed, %s, is not read', async (_name, headers) => {
+    await start({ maxJsonSize: 1000 });
+    answersInTurn(tool.orders, '/v1/x', (_request, response) =>
+      response.writeHead(200, headers).end('"é"'.repeat(1000)),
+    );
+    expect(await tool.thrown((client) => client.json('/x'))).toMatchObject({ code: 'downstream_body_too_large' });
+  });
+
+  test('of so many bytes, cut anywhere, is read', async () => {
+    await start({ maxJsonSize: 1000 });
+    answersInTurn(tool.orders, '/v1/x', (_request, response) => {
+      const bytes = Buffer.from(JSON.stringify('é€😀'.repeat(50)));
+      response.writeHead(200);
+      for (let at = 0; at < bytes.length; at += 3) response.write(bytes.subarray(at, at + 3));
+      response.end();
+    });
+    expect(await tool.returned((client) => client.json('/x'))).toBe('é€😀'.repeat(50));
+  });
+});

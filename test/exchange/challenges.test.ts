@@ -1,0 +1,149 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
+import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
+import { post, toolCall, type ToolResult } from '../support/mcp-request.js';
+import { json } from '../support/test-issuer.js';
+
+@Injectable()
+class Tools {
+  constructor(private readonly downstream: DownstreamClient) {}
+
+  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'] })
+  eager() {
+    return this.downstream.json('/orders');
+  }
+
+  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'], exchange: 'lazy' })
+  lazy() {
+    return this.downstream.json('/orders');
+  }
+}
+
+let server: DownstreamServer;
+
+beforeAll(async () => {
+  server = await startDownstreamServer({
+    providers: [Tools],
+    orders: { scopeMap: { read: ['orders:read'], write: ['orders:write'] } },
+    options: { scopeHierarchy: { 'orders:admin': ['orders:read', 'orders:write'] } },
+  });
+});
+afterEach(() => {
+  server.issuer.answers.clear();
+  server.orders.answers.clear();
+});
+afterAll(() => server.close());
+
+function providerAnswers(body: object): void {
+  server.issuer.answers.set('/token', (_request, response) => {
+    json(response, 400, body);
+  });
+}
+
+function apiAnswers(status: number, challenge: string): void {
+  server.orders.answers.set('/v1/orders', (_request, response) => {
+    json(response.setHeader('www-authenticate', challenge), status, {});
+  });
+}
+
+async function call(tool: string, scope: string) {
+  const response = await post(server.resource, toolCall(tool), { token: await server.token({ scope }) });
+  const { result } = (await response.json()) as { result?: ToolResult & { _meta?: Record<string, unknown> } };
+  return { status: response.status, challenge: response.headers.get('www-authenticate'), result };
+}
+
+describe.each(['eager', 'lazy'])('a scope that stands for one of the API (%s)', (tool) => {
+  test('is asked for where it is missing', async () => {
+    providerAnswers({ error: 'invalid_scope' });
+    const { status, challenge } = await call(tool, 'tool orders:read');
+    expect(status).toBe(403);
+    expect(challenge).toMatch(/scope="tool orders:read orders:write"/);
+  });
+
+  test.each(['tool orders:read orders:write', 'tool orders:admin'])(
+    'is not asked for, over and over, where the caller holds it: %s',
+    async (scope) => {
+      providerAnswers({ error: 'invalid_scope' });
+      const { status, challenge, result } = await call(tool, scope);
+      expect([status, challenge]).toEqual([200, null]);
+      expect(result).toMatchObject({
+        isError: true,
+        content: [{ text: expect.stringContaining('Your sign-in does not cover what this needs of the orders API.') }],
+        _meta: {
+          'io.modelcontextprotocol/authorization': {
+            reason: 'insufficient_authorization',
+            remediation: 'undisclosed',
+          },
+        },
+      });
+      expect(JSON.stringify(result)).not.toContain('www_authenticate');
+    },
+  );
+});
+
+test('the API says so of a scope that the caller holds: nobody is asked for it', async () => {
+  apiAnswers(403, 'Bearer error="insufficient_scope", scope="write"');
+  expect(await call('eager', 'tool orders:write')).toMatchObject({ status: 200, challenge: null });
+});
+
+describe('a claims challenge', () => {
+  const CLAIMS = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+  const encoded = Buffer.from(CLAIMS).toString('base64');
+
+  test.each(['eager', 'lazy'])('says where to sign in, as Entra ID has it (%s)', async (tool) => {
+    providerAnswers({ error: 'interaction_required', claims: CLAIMS });
+    const { status, challenge } = await call(tool, 'tool');
+    expect(status).toBe(401);
+    expect(challenge).toContain(
+      `error="insufficient_claims", error_description="What the operation calls demands further claims", scope="tool", claims="${encoded}", authorization_uri="${server.issuer.origin}/authorize", resource_metadata="`,
+    );
+  });
+
+  test('is what an API demands that the provider will not give without the user (continuous access evaluation)', async () => {
+    apiAnswers(
+      401,
+      `Bearer realm="", authorization_uri="https://evil.example/authorize", error="insufficient_claims", claims="${encoded}"`,
+    );
+    server.issuer.answers.set('/token', async (_request, response, body) => {
+      if (body.get('audience') === null) throw new Error('Nobody asked for the API');
+      json(response, 200, {
+        access_token: await server.issuer.token({ aud: 'orders-api' }),
+        token_type: 'Bearer',
+        issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      });
+    });
+    const { status, challenge } = await call('eager', 'tool');
+    expect(status).toBe(401);
+    expect(challenge).toContain(`claims="${encoded}"`);
+    expect(challenge).not.toContain('evil.example');
+  });
+
+  test.each([
+    ['without end', Buffer.from(JSON.stringify({ a: 'x'.repeat(4000) })).toString('base64')],
+    ['that are no JSON', Buffer.from('sign in').toString('base64')],
+    ['that are a list', Buffer.from('["a"]').toString('base64')],
+  ])('is not made of claims %s', async (_name, claims) => {
+    apiAnswers(401, `Bearer error="insufficient_claims", claims="${claims}"`);
+    expect(await call('eager', 'tool')).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
+  });
+});
+
+test('what an API demands of a sign-in goes on to the client, no more of it than a header can take', async () => {
+  const values = Array.from({ length: 200 }, (_, index) => `urn:acr:${index}`);
+  apiAnswers(401, `Bearer error="insufficient_user_authentication", acr_values="${values.join(' ')}", max_age="60"`);
+  const { status, challenge } = await call('eager', 'tool');
+  expect(status).toBe(401);
+  expect(challenge).toMatch(/acr_values="urn:acr:0 urn:acr:1 /);
+  expect(challenge).toContain('max_age="60"');
+  expect(challenge?.length).toBeLessThan(1_000);
+});
+
+test('no other challenge says where to sign in: clients find out by themselves', async () => {
+  for (const body of [{ error: 'invalid_grant' }, { error: 'login_required' }, { error: 'invalid_scope' }]) {
+    providerAnswers(body);
+    const { challenge } = await call('eager', 'tool');
+    expect(challenge).toContain('resource_metadata=');
+    expect(challenge).not.toContain('authorization_uri');
+  }
+});
