@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import type { TokenCacheOptions } from '../../lib/options/token-cache-options.js';
+import { resolveTokenCache } from '../../lib/options/token-cache-options.js';
+import { TokenCache, type TokenRequest } from '../../lib/token-cache/token-cache.js';
+import { keepSecret } from '../support/secret-watch.js';
+
+/** A cache as the module has it. */
+export function cacheWith(options: TokenCacheOptions = {}): TokenCache {
+  return new TokenCache({ tokenCache: resolveTokenCache(options) });
+}
+
+export function newKey(): Buffer {
+  return randomBytes(32);
+}
+
+/** A token that is no JWT. */
+export function newToken(): string {
+  const token = randomBytes(24).toString('base64url');
+  keepSecret(token);
+  return token;
+}
+
+/** What a test wants different of a request. */
+export interface RequestParts extends Partial<Omit<TokenRequest, 'owner'>> {
+  readonly owner?: Partial<TokenRequest['owner']>;
+}
+
+export const inAnHour = (): number => Date.now() / 1000 + 3600;
+
+/** An authorization server, as far as a cache is concerned. */
+export class Exchanges {
+  /** Tokens that were given out, in order. */
+  readonly tokens: string[] = [];
+  expiresIn: unknown = 300;
+  /** Runs before each answer. */
+  before: () => Promise<void> = () => Promise.resolve();
+
+  /** A request of alice's for the orders, or what a test wants different. */
+  request({ owner, ...rest }: RequestParts = {}): TokenRequest {
+    return {
+      key: ['orders'],
+      obtain: async () => {
+        await this.before();
+        const value = newToken();
+        this.tokens.push(value);
+        return { value, type: 'bearer', expiresIn: this.expiresIn as number };
+      },
+      isFinal: () => false,
+      ...rest,
+      owner: {
+        issuer: 'https://id.example',
+        subject: 'alice',
+        sessionId: 'session',
+        expiresAt: inAnHour(),
+        ...owner,
+      },
+    };
+  }
+
+  async from(cache: TokenCache, parts: RequestParts = {}): Promise<string> {
+    return (await cache.get(this.request(parts))).value;
+  }
+}

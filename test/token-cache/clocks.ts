@@ -1,0 +1,16 @@
+import { jest } from '@jest/globals';
+
+const wall = Date.now.bind(Date);
+const monotonic = performance.now.bind(performance);
+
+/** Both clocks go on, but from a later time; until mocks are restored. */
+export function aheadBy(milliseconds: number): { pass(more: number): void } {
+  let ahead = milliseconds;
+  jest.spyOn(Date, 'now').mockImplementation(() => wall() + ahead);
+  jest.spyOn(performance, 'now').mockImplementation(() => monotonic() + ahead);
+  return {
+    pass: (more) => {
+      ahead += more;
+    },
+  };
+}
