@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { Parties, type LinkedServer } from './linked-server.js';
+
+const executablePath = (process.env.PATH ?? '')
+  .split(delimiter)
+  .flatMap((directory) => ['chromium-headless-shell', 'chromium'].map((name) => join(directory, name)))
+  .find((path) => existsSync(path));
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Not run on a machine that has no browser, unless it has to have one. */
+const describeWithChromium: (name: string, tests: () => void) => void =
+  executablePath !== undefined || process.env.REQUIRE_CHROMIUM !== undefined
+    ? describe
+    : (name, tests) => {
+        describe.skip(`${name} (not run: there is no chromium on PATH)`, tests);
+      };
+
+describeWithChromium('in Chromium', () => {
+  let parties: Parties;
+  let server: LinkedServer;
+  let browser: Browser;
+
+  beforeEach(async () => {
+    if (executablePath === undefined) throw new Error('There is no chromium on PATH');
+    [parties, browser] = await Promise.all([
+      Parties.start(),
+      chromium.launch({ executablePath, headless: true, args: ARGUMENTS }),
+    ]);
+    server = await parties.serve();
+  }, 60_000);
+  afterEach(async () => {
+    await browser.close();
+    await parties.close();
+  });
+
+  /** Signs in, and allows what is asked, wherever that is asked. */
+  async function visit(page: Page, address: string, username: string): Promise<void> {
+    await page.goto(address);
+    while (!page.url().startsWith(server.resource)) {
+      const name = page.locator('input[name=username]');
+      if ((await name.count()) > 0) {
+        await name.fill(username);
+        await page.locator('input[name=password]').fill('any password');
+        await page.locator('button[type=submit]').click();
+      } else {
+        await page.locator('button[value=approve]').click();
+      }
+      await page.waitForLoadState();
+    }
+  }
+
+  test('a user opens the page that the assistant shows, signs in, and the tool works', async () => {
+    const page = await browser.newPage();
+    await visit(page, await server.pageFor('alice'), 'alice');
+    expect(await page.title()).toBe('Account linked');
+    expect(await page.textContent('main')).toContain('Your Partner <CRM> account is linked');
+    // Nothing of the way there is left in the browser.
+    expect((await page.context().cookies(server.resource)).filter(({ name }) => name.includes('mcp-link'))).toEqual([]);
+    expect((await server.call('alice')).result?.structuredContent?.of).toBe('alice');
+  }, 60_000);
+
+  test('another user who opens it is refused', async () => {
+    const page = await browser.newPage();
+    await visit(page, await server.pageFor('alice'), 'bob');
+    expect(await page.title()).toBe('Nothing was linked');
+    expect((await server.call('alice')).result?.inputRequests?.page).toBeDefined();
+  }, 60_000);
+});
