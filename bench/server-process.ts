@@ -1,12 +1,28 @@
-import { bareHttp, bareSdk, protectedServer, type ServerUnderLoad } from './servers.js';
+import {
+  bareHttp,
+  bareSdk,
+  protectedServer,
+  startApi,
+  startCallingServer,
+  startIssuer,
+  type ServerUnderLoad,
+} from './servers.js';
 
 const servers: Record<string, () => Promise<ServerUnderLoad>> = {
   http: bareHttp,
   sdk: bareSdk,
   express: () => protectedServer('express'),
   fastify: () => protectedServer('fastify'),
+  'static-token': () => callingServer('static'),
+  'exchanged-token': () => callingServer('exchanged'),
 };
 
 const start = servers[process.argv[2] ?? ''];
 if (!start) throw new Error(`Name a server: ${Object.keys(servers).join(', ')}`);
 process.send?.(await start());
+
+async function callingServer(tokens: 'static' | 'exchanged'): Promise<ServerUnderLoad> {
+  const [issuer, api] = [await startIssuer(), await startApi()];
+  const { url } = await startCallingServer({ issuer, api, downstreams: 1, tokens });
+  return { url, token: await issuer.sign({ aud: url, sub: 'alice', scope: 'orders' }) };
+}

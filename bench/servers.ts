@@ -1,13 +1,14 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Injectable, Module } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { Injectable, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { McpAuthModule, McpTool } from 'nestjs-mcp-auth';
+import { clientSecretBasic, DownstreamClient, McpAuthModule, McpTool, type TokenCacheOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 
 /** A server under load: where it is, and the token that it wants. */
@@ -59,51 +60,168 @@ export async function bareSdk(): Promise<ServerUnderLoad> {
 /** This package: token verified, scope checked, arguments validated, then the same tool. */
 export async function protectedServer(platform: 'express' | 'fastify'): Promise<ServerUnderLoad> {
   const { issuer, sign } = await startIssuer();
+  const moduleFor = (resource: string): Type => {
+    @Module({
+      imports: [
+        McpAuthModule.forRoot({
+          server: { name: 'echo', version: '1.0.0' },
+          resource,
+          issuers: [{ issuer }],
+          doctor: false,
+        }),
+      ],
+      providers: [EchoTool],
+    })
+    class EchoModule {}
+    return EchoModule;
+  };
+  const { url } = await (platform === 'express' ? startOnExpress(moduleFor) : startOnFastify(moduleFor));
+  return { url, token: await sign({ aud: url, scope: 'echo' }) };
+}
+
+/** An authorization server, in this process, and how many tokens it has exchanged. */
+export interface BenchIssuer {
+  readonly issuer: string;
+  readonly exchanges: number;
+  readonly sign: (claims: Readonly<Record<string, unknown>>) => Promise<string>;
+}
+
+export async function startIssuer(): Promise<BenchIssuer> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'ES256', use: 'sig' };
+  let exchanges = 0;
+  const issuer = await listen((request, response) => {
+    const answer = (document: object) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+    };
+    if (request.url === '/jwks') answer({ keys: [jwk] });
+    else if (request.url !== '/token')
+      answer({ issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` });
+    else {
+      exchanges += 1;
+      request.resume().on('end', () => {
+        answer({
+          access_token: randomBytes(600).toString('base64url'),
+          token_type: 'Bearer',
+          expires_in: 3600,
+          issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        });
+      });
+    }
+  });
+  return {
+    issuer,
+    get exchanges() {
+      return exchanges;
+    },
+    sign: (claims) =>
+      new SignJWT({ iss: issuer, sub: 'alice', client_id: 'bench', ...claims })
+        .setProtectedHeader({ alg: 'ES256', kid: 'bench', typ: 'at+jwt' })
+        .setIssuedAt()
+        .setExpirationTime('1h')
+        .sign(privateKey),
+  };
+}
+
+/** An API that wants a token, in this process. @returns its origin */
+export async function startApi(): Promise<string> {
+  return await listen((request, response) => {
+    const status = request.headers.authorization?.startsWith('Bearer ') ? 200 : 401;
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{"id":"7","item":"tea","quantity":1}');
+  });
+}
+
+/** A server whose tools call APIs. */
+export interface CallingServerParts {
+  readonly issuer: BenchIssuer;
+  readonly api: string;
+  readonly downstreams: number;
+  /** Where the tokens for the APIs come from. Defaults to the exchange. */
+  readonly tokens?: 'static' | 'exchanged';
+  readonly tokenCache?: TokenCacheOptions;
+}
+
+export async function startCallingServer({
+  issuer,
+  api,
+  downstreams,
+  tokens = 'exchanged',
+  tokenCache,
+}: CallingServerParts): Promise<{ readonly url: string }> {
+  const names = Array.from({ length: downstreams }, (_, index) => `api-${index}`);
+  const authorization = `Bearer ${randomBytes(600).toString('base64url')}`;
+
+  @Injectable()
+  class ExchangedTools {
+    constructor(private readonly downstream: DownstreamClient) {}
+
+    @McpTool({ description: 'Find an order', downstream: 'api-0' })
+    async order(): Promise<unknown> {
+      return await this.downstream.json('/orders/7');
+    }
+
+    @McpTool({ description: 'Find an order at each API', downstream: names })
+    async allOrders(): Promise<{ orders: unknown[] }> {
+      return { orders: await Promise.all(names.map((name) => this.downstream.for(name).json('/orders/7'))) };
+    }
+  }
+
+  @Injectable()
+  class StaticTools {
+    @McpTool({ description: 'Find an order' })
+    async order(): Promise<unknown> {
+      const response = await fetch(`${api}/orders/7`, { headers: { accept: 'application/json', authorization } });
+      return await response.json();
+    }
+  }
+
+  return await startOnFastify((resource) => {
+    @Module({
+      imports: [
+        McpAuthModule.forRoot({
+          server: { name: 'orders', version: '1.0.0' },
+          resource,
+          issuers: [{ issuer: issuer.issuer }],
+          client: { id: 'bench', authentication: clientSecretBasic('bench') },
+          downstreams: Object.fromEntries(names.map((name) => [name, { baseUrl: api, audience: name }])),
+          auditSink: { record: () => undefined },
+          doctor: false,
+          ...(tokenCache && { tokenCache }),
+        }),
+      ],
+      providers: [tokens === 'static' ? StaticTools : ExchangedTools],
+    })
+    class OrdersModule {}
+    return OrdersModule;
+  });
+}
+
+async function startOnExpress(moduleFor: (resource: string) => Type): Promise<{ readonly url: string }> {
   let answer: RequestListener = () => undefined;
   const origin = await listen((request, response) => {
     answer(request, response);
   });
-  const resource = `${origin}/mcp`;
-
-  @Module({
-    imports: [McpAuthModule.forRoot({ server: { name: 'echo', version: '1.0.0' }, resource, issuers: [{ issuer }] })],
-    providers: [EchoTool],
-  })
-  class EchoModule {}
-
-  if (platform === 'express') {
-    const app = await NestFactory.create(EchoModule, new ExpressAdapter(), { logger: ['error'] });
-    await app.init();
-    answer = app.getHttpAdapter().getInstance() as RequestListener;
-  } else {
-    const app = await NestFactory.create(EchoModule, new FastifyAdapter(), { logger: ['error'] });
-    await app.init();
-    const fastify = app.getHttpAdapter().getInstance() as unknown as {
-      ready(): Promise<void>;
-      routing: RequestListener;
-    };
-    await fastify.ready();
-    answer = (request, response) => {
-      fastify.routing(request, response);
-    };
-  }
-  return { url: resource, token: await sign({ aud: resource, scope: 'echo' }) };
+  const url = `${origin}/mcp`;
+  const app = await NestFactory.create(moduleFor(url), new ExpressAdapter(), { logger: ['error'] });
+  await app.init();
+  answer = app.getHttpAdapter().getInstance() as RequestListener;
+  return { url };
 }
 
-async function startIssuer() {
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'RS256', use: 'sig' };
-  const issuer = await listen((request, response) => {
-    const document = request.url === '/jwks' ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/jwks` };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+async function startOnFastify(moduleFor: (resource: string) => Type): Promise<{ readonly url: string }> {
+  let answer: RequestListener = () => undefined;
+  const origin = await listen((request, response) => {
+    answer(request, response);
   });
-  const sign = (claims: Record<string, string>) =>
-    new SignJWT({ iss: issuer, sub: 'alice', client_id: 'bench', ...claims })
-      .setProtectedHeader({ alg: 'RS256', kid: 'bench', typ: 'at+jwt' })
-      .setIssuedAt()
-      .setExpirationTime('1h')
-      .sign(privateKey);
-  return { issuer, sign };
+  const url = `${origin}/mcp`;
+  const app = await NestFactory.create(moduleFor(url), new FastifyAdapter(), { logger: ['error'] });
+  await app.init();
+  const fastify = app.getHttpAdapter().getInstance() as unknown as { ready(): Promise<void>; routing: RequestListener };
+  await fastify.ready();
+  answer = (request, response) => {
+    fastify.routing(request, response);
+  };
+  return { url };
 }
 
 async function listen(handler: RequestListener): Promise<string> {

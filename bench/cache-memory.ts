@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { TokenCache } from 'nestjs-mcp-auth';
+
+const ENTRIES = 10_000;
+
+/** Characters of a token, as those of enterprise providers have. */
+const TOKEN_LENGTH = 1_200;
+
+/** Bytes that a kept token takes besides its own. */
+export async function cacheMemory(): Promise<void> {
+  const { gc } = globalThis;
+  if (!gc) throw new Error('Run node with --expose-gc');
+  const cache = new TokenCache({ tokenCache: { maxEntries: ENTRIES * 2, shared: undefined } });
+  const expiresAt = Date.now() / 1000 + 3600;
+  gc();
+  const before = process.memoryUsage().heapUsed;
+  for (let entry = 0; entry < ENTRIES; entry += 1) {
+    await cache.get({
+      key: ['client', 'orders', String(entry)],
+      owner: { issuer: 'https://id.example', subject: `user-${entry}`, sessionId: undefined, expiresAt },
+      isFinal: () => false,
+      obtain: () =>
+        Promise.resolve({
+          value: randomBytes(TOKEN_LENGTH).toString('base64url').slice(0, TOKEN_LENGTH),
+          type: 'bearer' as const,
+          expiresIn: 3600,
+        }),
+    });
+  }
+  gc();
+  const bytes = (process.memoryUsage().heapUsed - before) / ENTRIES;
+  console.log(`Memory of a cached token of ${TOKEN_LENGTH} characters`);
+  console.table({
+    'bytes per entry': { counted: Math.round(bytes), 'of the token': (bytes / TOKEN_LENGTH).toFixed(2) },
+  });
+  // The cache has to be there until here.
+  if (!(cache instanceof TokenCache)) throw new Error('unreachable');
+}
