@@ -30,7 +30,7 @@ export type { ClientCredentialsOptions } from './exchange/dialects/client-creden
 export type { IdentityAssertionOptions } from './exchange/dialects/identity-assertion.js';
 export type { JwtBearerOptions } from './exchange/dialects/jwt-bearer.js';
 export { LinkedAccounts } from './linking/linked-accounts.js';
-export type { LinkedAccountOptions, LinkingOptions } from './options/linked-account-options.js';
+export type { LinkedAccountOptions, LinkingOptions, SubjectClaims } from './options/linked-account-options.js';
 export { TokenCache } from './token-cache/token-cache.js';
 export type { Revocation } from './token-cache/revocation.js';
 export { RevocationError } from './token-cache/revocation-error.js';

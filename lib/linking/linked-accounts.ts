@@ -104,7 +104,7 @@ export class LinkedAccounts implements OnModuleInit {
 
   #notLinked(caller: Caller, owner: AccountOwner, target: LinkedDownstream): DownstreamError {
     const { name, linked } = target;
-    const identity = identityIn(caller.claims, this.options.linking.subjectClaim);
+    const identity = identityIn(caller.claims, this.options.linking.subjectClaims.accessToken);
     const { tid } = caller.claims;
     const user = { issuer: caller.issuer, tenant: typeof tid === 'string' ? tid : undefined };
     const message = `No token for ${name}: the caller has not linked an account`;

@@ -56,7 +56,7 @@ export class UserSignIn {
       expectedNonce: expected.nonce,
       idTokenExpected: true,
     });
-    return identityIn(answer.claims() ?? {}, this.options.linking.subjectClaim);
+    return identityIn(answer.claims() ?? {}, this.options.linking.subjectClaims.idToken);
   }
 
   #registrationFor({ issuer: iss, tenant: tid }: User) {

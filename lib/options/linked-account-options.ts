@@ -47,10 +47,19 @@ export interface LinkingOptions {
    */
   client?: ClientOptions | readonly ClientOptions[];
   /**
-   * Claim that names the same user in access tokens and in ID tokens. Defaults to `sub`; for Entra ID, where `sub`
-   * differs from client to client, `oid`.
+   * Claim that names the same user in access tokens and in ID tokens; two where it has another name in each. Defaults to
+   * `sub`. For Entra ID, where `sub` differs from client to client, `oid`; for Okta, where `sub` of access tokens is the
+   * login, `{ accessToken: 'uid', idToken: 'sub' }`.
    */
-  subjectClaim?: string;
+  subjectClaim?: string | SubjectClaims;
+}
+
+/** Claims that name the same user. */
+export interface SubjectClaims {
+  /** In access tokens. */
+  readonly accessToken: string;
+  /** In ID tokens. */
+  readonly idToken: string;
 }
 
 /** A downstream's {@link LinkedAccountOptions} with the defaults filled in. */
@@ -122,6 +131,12 @@ export const linkedAccountSchema = z
     }
   });
 
+/** The form of `subjectClaim` of {@link LinkingOptions}. */
+export const subjectClaimSchema = z.custom<string | SubjectClaims>((value) => {
+  if (typeof value === 'string') return value !== '';
+  return z.strictObject({ accessToken: text, idToken: text }).safeParse(value).success;
+}, 'is no name of a claim, nor two of them. Write one, or `{ accessToken: "uid", idToken: "sub" }`');
+
 /** Options beside `linked` that would have no effect, each with what to do about it. */
 export function problemsBesideLinked(options: Readonly<Record<string, unknown>>): [option: string, problem: string][] {
   if (options.linked === undefined) return [];
@@ -143,4 +158,9 @@ export const LINKED: ExchangeDialect = {
 export function resolveLinkedAccount(name: string, options: LinkedAccountOptions): ResolvedLinkedAccount {
   const { authorizationParameters = {}, title = name } = options;
   return { ...options, authorizationParameters, title };
+}
+
+/** Fills in the defaults, and both names. */
+export function resolveSubjectClaims({ subjectClaim = 'sub' }: LinkingOptions): SubjectClaims {
+  return typeof subjectClaim === 'string' ? { accessToken: subjectClaim, idToken: subjectClaim } : subjectClaim;
 }

@@ -6,6 +6,7 @@ import type { AuditSink } from '../observability/audit-sink.js';
 import { downstreamSchema } from './downstream-options.js';
 import { endpointSchema } from './endpoint-options.js';
 import { clientAuthentication, issuerSchema } from './issuer-schema.js';
+import { subjectClaimSchema } from './linked-account-options.js';
 import { oneOrMany } from './one-or-many.js';
 import { problemOfResourceScope, problemOfResource, problemOfScope } from './option-rules.js';
 import { backChannelLogoutSchema } from './logout-options.js';
@@ -64,7 +65,7 @@ export const optionsSchema = z.strictObject({
   linking: z
     .strictObject({
       client: oneOrMany(clientSchema, 'is empty. Name a client, or remove it').optional(),
-      subjectClaim: text.optional(),
+      subjectClaim: subjectClaimSchema.optional(),
     })
     .optional(),
   auditSink: auditSink.optional(),

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
 import type { Policy } from '../authorization/policy.js';
 import type { AuditSink } from '../observability/audit-sink.js';
+import { resolveSubjectClaims, type SubjectClaims } from './linked-account-options.js';
 import type { ClientOptions, McpAuthModuleOptions, ServerOptions } from './mcp-auth-options.js';
 import { isLoopback } from './option-rules.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
@@ -48,7 +49,7 @@ export class ResolvedOptions {
   readonly endpoint: ResolvedEndpoint;
   readonly tokenCache: ResolvedTokenCache;
   /** How users sign in before they link an account. */
-  readonly linking: { readonly clients: readonly ClientOptions[]; readonly subjectClaim: string };
+  readonly linking: { readonly clients: readonly ClientOptions[]; readonly subjectClaims: SubjectClaims };
   /** Path of the endpoint for logout tokens, where there is one. */
   readonly backChannelLogoutPath: string | undefined;
   readonly auditSink: AuditSink | Type<AuditSink> | undefined;
@@ -90,8 +91,9 @@ export class ResolvedOptions {
     this.tokenCache = resolveTokenCache(options.tokenCache);
     this.backChannelLogoutPath =
       options.backChannelLogout && (options.backChannelLogout.path ?? `${this.path}/backchannel-logout`);
-    const { client: signInClient, subjectClaim = 'sub' } = options.linking ?? {};
-    this.linking = { clients: signInClient === undefined ? clients : [signInClient].flat(), subjectClaim };
+    const { linking = {} } = options;
+    const signInClients = linking.client === undefined ? clients : [linking.client].flat();
+    this.linking = { clients: signInClients, subjectClaims: resolveSubjectClaims(linking) };
     this.auditSink = options.auditSink;
     this.doctor = options.doctor ?? true;
     this.anonymous = options.anonymous ?? false;

@@ -75,11 +75,11 @@ describe('what Keycloak answered', () => {
   test('with a token that has no `act`, because it did not look at the actor: the API does not get it', async () => {
     const { body } = await recordedAnswer('an actor, where there is no delegation');
     const own = new Watched(dialects.keycloak({ actor: { token: 'opaque-actor' } }));
-    const { resource, issuer, orders, token } = await servers.start({ audience: 'orders-api', dialect: own.dialect });
-    answering(issuer, () => withoutToken(body));
-    expect((await callTool(resource, await token(), 'order')).isError).toBe(true);
+    const delegating = await servers.start({ audience: 'orders-api', dialect: own.dialect });
+    answering(delegating.issuer, () => withoutToken(body));
+    expect((await callTool(delegating.resource, await delegating.token(), 'order')).isError).toBe(true);
     expect(own.failure).toEqual({ status: 200, unusable: true });
-    expect(orders.requests).toEqual([]);
+    expect(delegating.orders.requests).toEqual([]);
   });
 
   test.each<[string, TokenEndpointFailure]>([

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Injectable } from '@nestjs/common';
 import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
@@ -24,6 +24,7 @@ beforeAll(async () => {
   server = await startDownstreamServer({ providers: [Tools], orders: { consentUrl: PAGE } });
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   server.issuer.answers.clear();
 });
 afterAll(() => server.close());
@@ -46,8 +47,9 @@ async function answerTo(body: unknown, token: string, headers: Record<string, st
   return JSON.parse(data) as Answer;
 }
 
-function modernCall(capabilities: object, inputResponses?: object) {
-  const call = message('tools/call', { name: 'order', arguments: {}, ...(inputResponses && { inputResponses }) });
+function modernCall(capabilities: object, inputResponses?: object, requestState?: string) {
+  const again = { ...(inputResponses && { inputResponses }), ...(requestState !== undefined && { requestState }) };
+  const call = message('tools/call', { name: 'order', arguments: {}, ...again });
   const { _meta } = call.params as { _meta: Record<string, unknown> };
   _meta['io.modelcontextprotocol/clientCapabilities'] = capabilities;
   return call;
@@ -59,6 +61,7 @@ describe('2026-07-28', () => {
     const { result } = await answerTo(modernCall({ elicitation: { url: {} } }), await server.token());
     expect(result).toMatchObject({
       resultType: 'input_required',
+      requestState: 'orders',
       inputRequests: {
         page: {
           method: 'elicitation/create',
@@ -77,13 +80,63 @@ describe('2026-07-28', () => {
     expect(result).toMatchObject({ structuredContent: { subject: 'alice' } });
   });
 
-  test('a user who declined is not asked again', async () => {
+  test.each([
+    ['declined', { action: 'decline' }],
+    ['dismissed it', { action: 'cancel' }],
+  ])('a user who %s is not asked again', async (_name, page) => {
     refuseConsent();
-    const { result } = await answerTo(
-      modernCall({ elicitation: { url: {} } }, { page: { action: 'decline' } }),
-      await server.token(),
-    );
-    expect(result).toMatchObject({ isError: true });
+    for (const state of ['orders', undefined]) {
+      const { result } = await answerTo(
+        modernCall({ elicitation: { url: {} } }, { page }, state),
+        await server.token(),
+      );
+      expect(result).toMatchObject({ isError: true });
+    }
+  });
+
+  test('what was said to the page of another API does not count', async () => {
+    refuseConsent();
+    for (const action of ['accept', 'decline']) {
+      const call = modernCall({ elicitation: { url: {} } }, { page: { action } }, 'billing');
+      expect((await answerTo(call, await server.token())).result).toMatchObject({ resultType: 'input_required' });
+    }
+  });
+
+  test('a client that comes back while the user is on the page is answered when consent is there', async () => {
+    const token = await server.token();
+    let asked = 0;
+    server.issuer.answers.set('/token', (_request, response) => {
+      asked += 1;
+      // Looked at once before the call, and once more since.
+      if (asked === 2) server.issuer.answers.clear();
+      json(response, 400, { error: 'invalid_grant', suberror: 'consent_required' });
+    });
+    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, 'orders');
+    expect((await answerTo(call, token)).result).toMatchObject({ structuredContent: { subject: 'alice' } });
+    expect(asked).toBe(2);
+  });
+
+  test('and is told in words where that takes too long', async () => {
+    refuseConsent();
+    const token = await server.token();
+    let now = performance.now();
+    jest.spyOn(performance, 'now').mockImplementation(() => (now += 10_000));
+    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, 'orders');
+    const { result } = await answerTo(call, token);
+    expect(result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining(`Open ${PAGE}`) }] });
+  });
+
+  test('and where something else is missing in the meantime, of that', async () => {
+    const token = await server.token();
+    let asked = 0;
+    server.issuer.answers.set('/token', (_request, response) => {
+      asked += 1;
+      const [status, error] = asked === 1 ? ([400, 'consent_required'] as const) : ([503, 'server_error'] as const);
+      json(response, status, { error: status === 400 ? 'invalid_grant' : error, suberror: error });
+    });
+    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, 'orders');
+    const { result } = await answerTo(call, token);
+    expect(result).toMatchObject({ isError: true, _meta: { 'nestjs-mcp-auth/retry': { retryable: true } } });
   });
 
   test.each([

@@ -1,9 +1,13 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Injectable } from '@nestjs/common';
 import { clientSecretBasic, DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { Browser } from './browser.js';
-import { Parties, type LinkedServer } from './linked-server.js';
+import { OPENS_PAGES, Parties, type LinkedServer } from './linked-server.js';
 import { UserAuthorizationServer } from './user-authorization-server.js';
+
+// Users take several steps, at several servers.
+jest.setTimeout(30_000);
 
 @Injectable()
 class InvoiceTools {
@@ -12,6 +16,15 @@ class InvoiceTools {
   @McpTool({ description: 'x', downstream: 'erp' })
   invoices() {
     return this.downstream.json('/invoices');
+  }
+
+  @McpTool({ description: 'x', downstream: ['crm', 'erp'] })
+  async both() {
+    const [contacts, invoices] = await Promise.all([
+      this.downstream.for('crm').json<{ scope: string }>('/contacts'),
+      this.downstream.for('erp').json<{ scope: string }>('/invoices'),
+    ]);
+    return { scopes: [contacts.scope, invoices.scope] };
   }
 }
 
@@ -115,4 +128,23 @@ test('an account at one API is none at another, each with the scopes that it was
     ['contacts', 'invoices'].map(async (tool) => (await server.call('alice', { tool })).result?.structuredContent),
   );
   expect(scopes).toMatchObject([{ scope: 'contacts:read' }, { scope: 'contacts:write' }]);
+});
+
+test('a tool of two APIs asks for both accounts in one call, each by a page of its own', async () => {
+  const client = new Client(
+    { name: 'test', version: '1.0.0' },
+    { capabilities: OPENS_PAGES, versionNegotiation: { mode: { pin: '2026-07-28' } } },
+  );
+  const shown: string[] = [];
+  client.setRequestHandler('elicitation/create', async ({ params }) => {
+    shown.push(params.message);
+    if (!('url' in params)) return { action: 'cancel' };
+    return { action: (await new Browser('alice').visit(params.url)).status === 200 ? 'accept' : 'decline' };
+  });
+  const requestInit = { headers: { authorization: `Bearer ${await server.tokenOf('alice')}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(server.resource), { requestInit }));
+  const result = await client.callTool({ name: 'both', arguments: {} });
+  await client.close();
+  expect(result.structuredContent).toEqual({ scopes: ['contacts:read', 'contacts:write'] });
+  expect(shown).toEqual([expect.stringContaining('Partner <CRM>'), expect.stringContaining('erp')]);
 });

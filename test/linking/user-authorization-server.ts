@@ -14,6 +14,8 @@ export interface Registration {
   readonly id: string;
   readonly secret: string;
   readonly redirectUri: string;
+  /** Whether this client knows users by a name of its own for them, and not by that of access tokens. */
+  readonly isPairwise?: boolean;
   /** `backchannel_logout_uri`. */
   readonly logoutUri?: string;
 }
@@ -54,6 +56,10 @@ export class UserAuthorizationServer {
         return model;
       },
       findAccount,
+      subjectTypes: ['public', 'pairwise'],
+      pairwiseIdentifier: (_context, accountId) => identifierOf(accountId),
+      extraTokenClaims: (_context, token) =>
+        'accountId' in token ? { uid: identifierOf(token.accountId) } : undefined,
       jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'rsa', alg: 'RS256', use: 'sig' }] },
       cookies: { keys: [randomBytes(32).toString('base64url')] },
       responseTypes: ['code'],
@@ -160,7 +166,8 @@ export class UserAuthorizationServer {
    * @returns when it has come, and what lets it go on
    */
   hold(): { readonly arrived: Promise<void>; readonly release: () => void } {
-    let [arrive, release] = [() => undefined as void, () => undefined as void];
+    let arrive: () => void = () => undefined;
+    let release = arrive;
     const arrived = new Promise<void>((resolve) => (arrive = resolve));
     const released = new Promise<void>((resolve) => (release = resolve));
     this.#fault = async ({ method }) => {
@@ -210,7 +217,7 @@ export class UserAuthorizationServer {
     return access_token;
   }
 
-  async register({ id, secret, redirectUri, logoutUri }: Registration): Promise<void> {
+  async register({ id, secret, redirectUri, isPairwise = false, logoutUri }: Registration): Promise<void> {
     keepSecret(secret);
     await this.clients.upsert(
       id,
@@ -221,6 +228,7 @@ export class UserAuthorizationServer {
         redirect_uris: [redirectUri],
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
+        subject_type: isPairwise ? 'pairwise' : 'public',
         ...(logoutUri !== undefined && {
           backchannel_logout_uri: logoutUri,
           backchannel_logout_session_required: true,
@@ -268,4 +276,8 @@ export class UserAuthorizationServer {
   async close(): Promise<void> {
     await this.listener.close();
   }
+}
+
+function identifierOf(username: string): string {
+  return `identifier-of-${username}`;
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { clientSecretBasic, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { post, toolCall } from '../support/mcp-request.js';
 import { json, TestIssuer } from '../support/test-issuer.js';
@@ -6,6 +6,9 @@ import { describeWithRedis } from '../support/with-redis.js';
 import { newKey } from '../token-cache/cached-exchange.js';
 import { SharedRedis } from '../token-cache/shared-redis.js';
 import { startLogoutServer, type LogoutServer } from './logout-server.js';
+
+// Others may want the processors, too.
+jest.setTimeout(30_000);
 
 const CLIENT = { id: 'mcp-server', authentication: clientSecretBasic('mcp-server-secret') };
 
@@ -116,7 +119,7 @@ describeWithRedis('replicas that share a Redis', () => {
     const encryptionKeys = [newKey()];
     replicas = [];
     for (let count = 0; count < 2; count += 1) {
-      const tokenCache = { store: redis.store(), encryptionKeys, localSeconds: 0, timeout: 2_000 };
+      const tokenCache = { store: redis.store(), encryptionKeys, localSeconds: 0, timeout: 5_000 };
       replicas.push(
         await start({ resource: 'https://mcp.example/mcp', endpoint: { allowedHosts: 'any' }, tokenCache }),
       );

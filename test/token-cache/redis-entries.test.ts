@@ -8,6 +8,9 @@ import { aheadBy } from './clocks.js';
 import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
 import { SharedRedis } from './shared-redis.js';
 
+// Others may want the processors, too.
+jest.setTimeout(30_000);
+
 const never = () => new Promise<never>(() => undefined);
 
 describeWithRedis('what is in Redis', () => {
@@ -37,7 +40,7 @@ describeWithRedis('what is in Redis', () => {
       store: redis.store(),
       encryptionKeys: [key],
       localSeconds: 0,
-      timeout: 2_000,
+      timeout: 5_000,
       ...options,
     });
     started.push(cache);

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { LinkingOptions } from 'nestjs-mcp-auth';
+import { Browser } from './browser.js';
+import { Parties, type LinkedServer } from './linked-server.js';
+
+// Users take several steps, at several servers.
+jest.setTimeout(30_000);
+
+let parties: Parties;
+
+beforeEach(async () => {
+  parties = await Parties.start();
+});
+afterEach(() => parties.close());
+
+/** A server that knows users of ID tokens by another `sub` than those of access tokens. */
+async function serve(linking?: LinkingOptions): Promise<LinkedServer> {
+  const server = await parties.serve({ options: linking ? { linking } : {} });
+  await parties.enterprise.register({
+    id: 'mcp-server',
+    secret: 'mcp-server-secret',
+    redirectUri: `${server.resource}/link/callback`,
+    isPairwise: true,
+  });
+  return server;
+}
+
+describe('where `sub` of ID tokens is another than that of access tokens', () => {
+  const claims = { accessToken: 'uid', idToken: 'sub' };
+
+  test('the claims that are named tell that it is the same user', async () => {
+    const server = await serve({ subjectClaim: claims });
+    expect((await new Browser('alice').visit(await server.pageFor('alice'))).status).toBe(200);
+    expect((await server.call('alice')).result?.structuredContent?.of).toBe('alice');
+    // The account is that of the access token's subject all the same.
+    expect(await server.accounts.unlink({ issuer: parties.enterprise.issuer, subject: 'alice' }, 'crm')).toBe(true);
+  });
+
+  test('and that it is another', async () => {
+    const server = await serve({ subjectClaim: claims });
+    expect((await new Browser('bob').visit(await server.pageFor('alice'))).status).toBe(403);
+    expect((await server.call('alice')).result?.inputRequests?.page).toBeDefined();
+  });
+
+  test('nobody is taken for the same user without them', async () => {
+    const server = await serve();
+    expect((await new Browser('alice').visit(await server.pageFor('alice'))).status).toBe(403);
+  });
+
+  test('nor with a claim that ID tokens do not have', async () => {
+    const server = await serve({ subjectClaim: 'uid' });
+    expect((await new Browser('alice').visit(await server.pageFor('alice'))).status).toBe(403);
+  });
+});
+
+test('a user whom the access token does not name is asked for nothing: the operator has to see to it', async () => {
+  const server = await serve({ subjectClaim: 'oid' });
+  const { result } = await server.call('alice');
+  expect(result?.inputRequests).toBeUndefined();
+  expect(result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('Tell whoever runs it') }] });
+  expect(server.log.text).toMatch(/error .*its token does not name its user/);
+});
