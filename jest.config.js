@@ -1,6 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // A machine may have other things to do.
+  testTimeout: 30_000,
   // In one process, what V8 keeps for the coverage of each file would add up to more than it may have.
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',

@@ -103,8 +103,12 @@ const LOOKALIKES: readonly Record<string, unknown>[] = [
 /** On a machine that has other things to do, so many at once may take longer than they are waited for. */
 async function patiently(call: () => Promise<ToolResult>): Promise<ToolResult> {
   for (let attempt = 1; ; attempt += 1) {
-    const result = await call();
-    if (!result.isError || attempt === 5) return result;
+    const result = await call().catch((error: unknown) => {
+      // No connection in time.
+      if (attempt === 5) throw error;
+      return undefined;
+    });
+    if (result && (!result.isError || attempt === 5)) return result;
   }
 }
 
@@ -125,15 +129,16 @@ test('500 callers at once, with 20 downstreams and any expiry, each act as thems
       issuer.token({ aud: resource, sub: subject, ...claims, exp: Math.floor(Date.now() / 1000) + 40 + random(300) }),
     ),
   );
-  const calls = PEOPLE.flatMap(({ subject }, index) =>
-    [0, 1].map(async () => {
-      const names = Array.from({ length: 3 }, () => DOWNSTREAMS[random(DOWNSTREAMS.length)] ?? '');
-      const { structuredContent } = await patiently(() => callTool(resource, tokens[index], 'ask', { names }));
-      return { seen: structuredContent?.seen, expected: names.map((name) => `${subject}@${name}`) };
-    }),
-  );
-  const answers = await Promise.all(calls);
-  for (const { seen, expected } of answers) expect(seen).toEqual(expected);
+  for (let round = 0; round < 2; round += 1) {
+    const answers = await Promise.all(
+      PEOPLE.map(async ({ subject }, index) => {
+        const names = Array.from({ length: 3 }, () => DOWNSTREAMS[random(DOWNSTREAMS.length)] ?? '');
+        const { structuredContent } = await patiently(() => callTool(resource, tokens[index], 'ask', { names }));
+        return { seen: structuredContent?.seen, expected: names.map((name) => `${subject}@${name}`) };
+      }),
+    );
+    for (const { seen, expected } of answers) expect(seen).toEqual(expected);
+  }
 }, 120_000);
 
 describe('subjects that run into one another where fields are joined without their lengths', () => {

@@ -38,6 +38,20 @@ test('accounts that are kept in this process alone are worth a warning', async (
   expect(log).toMatch(/warn.*Accounts linked at crm are lost when this process ends.*tokenCache\.store/);
 });
 
+test('nor is there a page without anything to link', async () => {
+  const { log } = await boot({ client });
+  expect(log).not.toContain('Accounts linked at');
+});
+
+test.each([
+  ['for all issuers', { client }],
+  ['for each issuer', { client: [{ ...client, issuer: 'https://id.example' }] }],
+  ['with one claim that names users', { client, subjectClaim: 'oid' }],
+  ['with two claims that name users', { client, subjectClaim: { accessToken: 'uid', idToken: 'sub' } }],
+])('a client of its own may be given %s', async (_name, linking) => {
+  expect((await boot({ downstreams: { crm }, linking })).problems).toEqual([]);
+});
+
 test('a server without metadata is told by its endpoints', async () => {
   const endpoints = {
     authorizationEndpoint: 'https://partner.example/authorize',
@@ -65,6 +79,82 @@ describe('what stops the boot', () => {
       /^`downstreams\.crm\.linked\.issuer` is plain http/,
     ],
     [
+      'endpoints and an address of metadata',
+      {
+        client,
+        downstreams: {
+          crm: {
+            ...crm,
+            linked: {
+              client,
+              authorizationEndpoint: 'https://partner.example/authorize',
+              tokenEndpoint: 'https://partner.example/token',
+              metadataUrl: 'https://partner.example/metadata',
+            },
+          },
+        },
+      },
+      /^`downstreams\.crm\.linked\.metadataUrl` has no effect beside given endpoints/,
+    ],
+    [
+      'a revocation endpoint alone',
+      {
+        client,
+        downstreams: { crm: { ...crm, linked: { ...linked, revocationEndpoint: 'https://partner.example/revoke' } } },
+      },
+      /^`downstreams\.crm\.linked\.revocationEndpoint` has no effect without the other endpoints/,
+    ],
+    [
+      'an endpoint with a query',
+      {
+        client,
+        downstreams: {
+          crm: {
+            ...crm,
+            linked: {
+              client,
+              authorizationEndpoint: 'https://partner.example/authorize?x=y',
+              tokenEndpoint: 'https://partner.example/token',
+            },
+          },
+        },
+      },
+      /^`downstreams\.crm\.linked\.authorizationEndpoint` has a query/,
+    ],
+    [
+      'no registration at the server',
+      { client, downstreams: { crm: { ...crm, linked: { issuer: linked.issuer } as typeof linked } } },
+      /^`downstreams\.crm\.linked\.client` is missing/,
+    ],
+    [
+      'a registration without authentication',
+      {
+        client,
+        downstreams: { crm: { ...crm, linked: { ...linked, client: { id: 'mcp' } as typeof client } } },
+      },
+      /^`downstreams\.crm\.linked\.client\.authentication` is/,
+    ],
+    [
+      'an option of another name',
+      { client, downstreams: { crm: { ...crm, linked: { ...linked, scopes: ['a'] } as typeof linked } } },
+      /^`downstreams\.crm\.linked\.scopes` is not an option/,
+    ],
+    [
+      'several resources, for which there is but one account',
+      { client, downstreams: { crm: { ...crm, resource: ['https://a.example', 'https://b.example'] } } },
+      /^`downstreams\.crm\.resource` is a list/,
+    ],
+    [
+      'callers without a user, who have no accounts',
+      { client, downstreams: { crm: { ...crm, onAppOnly: 'clientCredentials' } } },
+      /^`downstreams\.crm\.onAppOnly` has no effect beside `linked`/,
+    ],
+    [
+      'callers of whom nobody knows who they are',
+      { issuers: [], anonymous: true, downstreams: { crm } },
+      /^`downstreams` cannot be called for anonymous callers/,
+    ],
+    [
       'a reserved parameter',
       { client, downstreams: { crm: { ...crm, linked: { ...linked, authorizationParameters: { state: 'x' } } } } },
       /^`downstreams\.crm\.linked\.authorizationParameters` has one that is reserved/,
@@ -83,6 +173,25 @@ describe('what stops the boot', () => {
       'a client of an issuer that there is not',
       { downstreams: { crm }, linking: { client: { ...client, issuer: 'https://other.example' } } },
       /^`linking\.client\.issuer` is not among `issuers`/,
+    ],
+    [
+      'two clients of one issuer',
+      { downstreams: { crm }, linking: { client: [client, client] } },
+      /^`linking\.client` has two for one issuer/,
+    ],
+    [
+      'a client of one of several issuers',
+      {
+        issuers: [{ issuer: 'https://id.example' }, { issuer: 'https://other.example' }],
+        downstreams: { crm },
+        linking: { client },
+      },
+      /^`linking\.client\.issuer` is missing, but there are several `issuers`/,
+    ],
+    [
+      'a subject that is no claim',
+      { client, downstreams: { crm }, linking: { subjectClaim: { accessToken: 'uid' } as never } },
+      /^`linking\.subjectClaim` is no name of a claim, nor two of them/,
     ],
     [
       'linking, with nothing to link',
