@@ -25,6 +25,8 @@ export interface WireAnswer {
 export interface DownstreamAnswer extends WireAnswer {
   /** Those of its `WWW-Authenticate`. */
   readonly challenges: RefusedAnswer['challenges'];
+  /** Those of the token, where they are fewer than were asked for. */
+  readonly grantedScopes?: readonly string[] | undefined;
   readonly url: URL;
   readonly redirected: boolean;
   /** Called once the body is read: nothing can end the request any more. */

@@ -84,7 +84,7 @@ export class DownstreamSender implements OnApplicationShutdown {
 }
 
 /** An answer with the challenges in it. */
-type ChallengingAnswer = WireAnswer & Pick<DownstreamAnswer, 'challenges'>;
+type ChallengingAnswer = WireAnswer & Pick<DownstreamAnswer, 'challenges' | 'grantedScopes'>;
 
 async function followed(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
   const { target } = sending;
@@ -169,7 +169,7 @@ async function presented(
 ): Promise<ChallengingAnswer> {
   if (token.type === 'dpop') return await proven(token, hop, headers, sending);
   const answer = await sent(hop, { ...Object.fromEntries(headers), authorization: `Bearer ${token.value}` }, sending);
-  return { ...answer, challenges: await challengesIn(answer, hop) };
+  return { ...answer, challenges: await challengesIn(answer, hop), grantedScopes: token.grantedScopes };
 }
 
 /** RFC 9449 section 9: an answer may come with a nonce, which the handle of the key keeps for the request that follows. */
@@ -203,7 +203,7 @@ async function proven(
     discard(answer);
     return await proven(token, hop, headers, sending, true);
   }
-  return { ...answer, challenges: challenge?.cause ?? [] };
+  return { ...answer, challenges: challenge?.cause ?? [], grantedScopes: token.grantedScopes };
 }
 
 async function challengesIn(answer: WireAnswer, { url }: Hop): Promise<ChallengingAnswer['challenges']> {

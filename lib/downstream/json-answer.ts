@@ -10,10 +10,10 @@ import { temporaryFailure } from './temporary-failure.js';
  * @throws {@link DownstreamError} for any other, by whoever can do something about it
  */
 export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswer): void {
-  const { status, challenges } = answer;
+  const { status, challenges, grantedScopes } = answer;
   if (status >= 200 && status < 300) return;
   discard(answer);
-  throw failureOfAnswer(target, { status, challenges, retryAfter: retryAfterIn(answer) });
+  throw failureOfAnswer(target, { status, challenges, retryAfter: retryAfterIn(answer), grantedScopes });
 }
 
 /**

@@ -73,4 +73,15 @@ describe('what the API itself answers', () => {
     expect(status).toBe(401);
     expect(challenge).toMatch(/error="insufficient_user_authentication".*acr_values="gold", max_age="5"/);
   });
+
+  test('a scope that the provider withheld is named in the log, for whoever has to give it', async () => {
+    server.issuer.answers.set('/token', async (_request, response) => {
+      const access_token = await server.issuer.token({ aud: 'orders-api' });
+      const issued_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+      json(response, 200, { access_token, token_type: 'Bearer', expires_in: 300, issued_token_type, scope: 'read' });
+    });
+    apiAnswers(403, 'Bearer error="insufficient_scope"');
+    await call('eager');
+    expect(server.log.text).toMatch(/orders answered 403[^\n]*write/);
+  });
 });
