@@ -1,4 +1,4 @@
-import { Injectable, type Provider } from '@nestjs/common';
+import { Injectable, type INestApplication, type Provider } from '@nestjs/common';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import {
   clientSecretBasic,
@@ -62,6 +62,8 @@ export interface LinkedServerParts {
   /** With tools, besides those of the contacts. */
   readonly providers?: Provider[];
   readonly options?: Partial<McpAuthModuleOptions>;
+  /** Called before the application initialises. */
+  readonly configure?: (app: INestApplication) => void;
 }
 
 /** The provider of the enterprise, a partner with an authorization server of its own, and the partner's API. */
@@ -148,7 +150,7 @@ export class Parties {
   }
 
   async #start(parts: LinkedServerParts): Promise<LinkedServer> {
-    const { platform, linked = {}, crm = {}, downstreams = {}, providers = [], options = {} } = parts;
+    const { platform, linked = {}, crm = {}, downstreams = {}, providers = [], options = {}, configure } = parts;
     const application = await startApplication({
       ...(platform && { platform }),
       imports: (origin) => [
@@ -175,6 +177,7 @@ export class Parties {
           }),
         ),
       ],
+      ...(configure && { configure }),
       providers: [ContactTools, ...providers],
     });
     const server = new LinkedServer(application, this, options.resource ?? `${application.origin}/mcp`);
