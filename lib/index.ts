@@ -43,10 +43,25 @@ export type {
   DownstreamRequest,
   DownstreamResponse,
 } from './options/downstream-http-options.js';
-export { McpTool, type McpToolOptions, type ToolSchema } from './decorators/mcp-tool.decorator.js';
+export { McpTool, type McpToolOptions, type ToolTaskOptions } from './decorators/mcp-tool.decorator.js';
+export { McpResource, type McpResourceOptions, type ResourceDescription } from './decorators/mcp-resource.decorator.js';
+export { McpResourceTemplate, type McpResourceTemplateOptions } from './decorators/mcp-resource-template.decorator.js';
+export { McpResourceList, type McpResourceListOptions } from './decorators/mcp-resource-list.decorator.js';
+export { McpPrompt, type McpPromptOptions } from './decorators/mcp-prompt.decorator.js';
+export {
+  McpCompletion,
+  type CompletionInput,
+  type CompletionValues,
+  type McpCompletionOptions,
+} from './decorators/mcp-completion.decorator.js';
+export type { AccessOptions, ArgumentsOf, ArgumentsSchema, ToolSchema } from './decorators/access-options.js';
+export { CurrentCaller, Input, McpContext } from './decorators/parameter.decorators.js';
+export type { DownstreamName, Register, ScopeName, ServerName } from './options/register.js';
+export type { RequestStateOptions } from './options/request-state-options.js';
+export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './notifications/message-bus.js';
 export type { AccessToken, Caller } from './authentication/caller.js';
 export type { Actor } from './authentication/actor.js';
-export type { McpContext } from './serving/mcp-context.js';
+export type { ElicitedForm, McpClient, QuestionOptions } from './serving/mcp-context.js';
 export { ToolError } from './serving/tool-error.js';
 export type { ClientAuthentication } from './clients/client-authentication.js';
 export { clientSecretBasic, clientSecretPost, type ClientSecret } from './clients/client-secret.js';

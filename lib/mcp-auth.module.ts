@@ -7,7 +7,8 @@ import { ProofOfPossession } from './authentication/proof-of-possession.js';
 import { VerifiedTokens } from './authentication/verified-tokens.js';
 import { AuthorizationGuard } from './authorization/authorization.guard.js';
 import { Policies } from './authorization/policies.js';
-import { ToolCatalogue } from './catalogue/tool-catalogue.js';
+import { Catalogue } from './catalogue/catalogue.js';
+import { DecoratedMethods } from './catalogue/decorated-methods.js';
 import { BootDoctor } from './doctor/boot-doctor.js';
 import { DownstreamClient } from './downstream/downstream-client.js';
 import { DownstreamSender } from './downstream/downstream-sender.js';
@@ -34,13 +35,17 @@ import { UserSignIn } from './linking/user-sign-in.js';
 import { BackChannelLogout } from './logout/back-channel-logout.js';
 import { LogoutTokens } from './logout/logout-token.js';
 import { Challenges } from './metadata/challenges.js';
+import { ChangeNotifications } from './notifications/change-notifications.js';
 import { AuditLog } from './observability/audit-log.js';
 import { McpAuthHealthIndicator } from './observability/health.indicator.js';
 import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { McpServing } from './serving/mcp-serving.js';
-import { ToolInvoker } from './serving/tool-invoker.js';
-import { ToolRunner } from './serving/tool-runner.js';
+import { MethodInvoker } from './serving/method-invoker.js';
+import { PrimitiveRunner } from './serving/primitive-runner.js';
+import { InFlight } from './serving/in-flight.js';
+import { ProtocolServers } from './serving/protocol-servers.js';
+import { TaskMethods } from './tasks/task-methods.js';
 import { TokenCache } from './token-cache/token-cache.js';
 
 /**
@@ -67,10 +72,15 @@ import { TokenCache } from './token-cache/token-cache.js';
     EndpointGuard,
     AuthenticationGuard,
     AuthorizationGuard,
-    ToolCatalogue,
+    Catalogue,
     Policies,
-    ToolInvoker,
-    ToolRunner,
+    DecoratedMethods,
+    MethodInvoker,
+    PrimitiveRunner,
+    ChangeNotifications,
+    TaskMethods,
+    ProtocolServers,
+    InFlight,
     McpServing,
     TokenCache,
     TokenEndpoints,
@@ -98,8 +108,8 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
     @Inject(MountedControllers) private readonly controllers: MountedControllers,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
-    @Inject(ToolRunner) private readonly runner: ToolRunner,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(PrimitiveRunner) private readonly runner: PrimitiveRunner,
   ) {
     super();
   }
@@ -128,8 +138,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
   /** Called by Nest when every provider of the application is there. */
   async onModuleInit(): Promise<void> {
     this.controllers.verify();
-    this.catalogue.discover();
-    await this.runner.prepare();
+    await this.runner.prepare(await this.catalogue.discover());
   }
 }
 

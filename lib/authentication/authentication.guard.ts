@@ -3,8 +3,8 @@ import { Inject, Injectable, Logger, ServiceUnavailableException, type Execution
 import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
-import type { ToolDefinition } from '../catalogue/tool-definition.js';
+import { Catalogue } from '../catalogue/catalogue.js';
+import type { Primitive } from '../catalogue/primitive.js';
 import { nodeRequest, type McpRequest } from '../endpoint/mcp-request.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
 import { McpAuthError } from '../mcp-auth-error.js';
@@ -22,12 +22,16 @@ import { ProofOfPossession } from './proof-of-possession.js';
 import { ReplayStoreError } from './replay-store.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-/** What a client does before it calls an anonymous tool. */
+/** What a client does before it calls what is anonymous. */
 const OPEN_METHODS = new Set([
   'initialize',
   'notifications/initialized',
   'notifications/cancelled',
+  'logging/setLevel',
   'ping',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
   'server/discover',
   'tools/list',
 ]);
@@ -42,7 +46,7 @@ export class AuthenticationGuard extends AuthGuard() {
 
   constructor(
     @Inject(ResolvedOptions) private readonly moduleOptions: ResolvedOptions,
-    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
     @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
@@ -76,7 +80,7 @@ export class AuthenticationGuard extends AuthGuard() {
       throw this.challenges.unauthenticated({}, 'invalid_request', credentials.reason);
     if (credentials.kind === 'none') {
       if (this.#isOpen(request)) return undefined;
-      throw this.challenges.unauthenticated({ tool: this.#toolOf(request) });
+      throw this.challenges.unauthenticated({ primitive: this.#primitiveOf(request) });
     }
     request.scheme = credentials.scheme;
     let caller = this.verified.find(credentials.token);
@@ -103,14 +107,14 @@ export class AuthenticationGuard extends AuthGuard() {
     throw new InvalidTokenError('The token is not valid for this server');
   }
 
-  /** Anonymous tools can be called by anyone, and found by anyone. */
+  /** What is anonymous can be called by anyone, and found by anyone. */
   #isOpen(request: McpRequest): boolean {
     if (!this.catalogue.hasAnonymous || request.operation === undefined) return false;
-    return OPEN_METHODS.has(request.operation.method) || this.#toolOf(request)?.access.anonymous === true;
+    return OPEN_METHODS.has(request.operation.method) || this.#primitiveOf(request)?.access.anonymous === true;
   }
 
-  #toolOf({ operation }: McpRequest): ToolDefinition | undefined {
-    return operation?.name === undefined ? undefined : this.catalogue.find(operation.name);
+  #primitiveOf({ operation }: McpRequest): Primitive | undefined {
+    return operation && this.catalogue.find(operation)?.primitive;
   }
 
   #setHeader(context: ExecutionContext, name: string, value: string): void {
@@ -138,7 +142,7 @@ export class AuthenticationGuard extends AuthGuard() {
 
   #exceptionFor(error: unknown, request: McpRequest): unknown {
     if (error instanceof ChallengeException) return error;
-    const refused = { scheme: request.scheme, tool: this.#toolOf(request) };
+    const refused = { scheme: request.scheme, primitive: this.#primitiveOf(request) };
     if (error instanceof ProofError) return this.challenges.unauthenticated(refused, error.error, error.message);
     if (error instanceof InvalidTokenError)
       return this.challenges.unauthenticated(refused, 'invalid_token', error.message);

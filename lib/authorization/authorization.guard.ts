@@ -7,8 +7,8 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import type { Caller } from '../authentication/caller.js';
-import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
-import type { ToolDefinition } from '../catalogue/tool-definition.js';
+import { Catalogue } from '../catalogue/catalogue.js';
+import type { Primitive } from '../catalogue/primitive.js';
 import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../downstream/downstream-error.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import { EagerExchange } from '../exchange/eager-exchange.js';
@@ -25,6 +25,9 @@ import { AuthorizedOperation, type Refusal } from './authorized-operation.js';
 import { Policies } from './policies.js';
 import { ScopeHierarchy } from './scope-hierarchy.js';
 
+/** What calls a method that may reach downstreams. */
+const REACHES = new Set(['tools/call', 'resources/read', 'prompts/get', 'completion/complete']);
+
 /** Lets a request pass whose caller may do what its body asks for; else a scope challenge. */
 @Injectable()
 export class AuthorizationGuard implements CanActivate {
@@ -32,7 +35,7 @@ export class AuthorizationGuard implements CanActivate {
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(Issuers) private readonly issuers: Issuers,
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(AuditLog) private readonly audit: AuditLog,
@@ -49,8 +52,8 @@ export class AuthorizationGuard implements CanActivate {
     if (Array.isArray(body))
       throw new BadRequestException('JSON-RPC batches are not served. Send one message at a time');
     if (caller) this.#checkClient(caller, request);
-    const tool = operation?.name === undefined ? undefined : this.catalogue.find(operation.name);
-    const authorized = await AuthorizedOperation.authorize({ caller, operation, tool, body, isOpen }, this.#hierarchy);
+    const found = operation && this.catalogue.find(operation);
+    const authorized = await AuthorizedOperation.authorize({ caller, operation, found, body, isOpen }, this.#hierarchy);
     if (authorized instanceof AuthorizedOperation) {
       request.authorized = authorized;
       await this.#exchange(authorized, request);
@@ -58,33 +61,40 @@ export class AuthorizationGuard implements CanActivate {
     }
     this.#recordDenial(request, authorized.error, authorized);
     if (this.options.list === 'permitted' && !holds(caller, authorized.rule, this.#hierarchy)) {
-      // Whoever may not see a tool is answered as if there were none.
+      // Whoever may not see it is answered as if it were not there.
       const unknown = await AuthorizedOperation.authorize(
-        { caller, operation, tool: undefined, body, isOpen },
+        { caller, operation, found: undefined, body, isOpen },
         this.#hierarchy,
       );
       if (unknown instanceof AuthorizedOperation) request.authorized = unknown;
       return true;
     }
-    if (!caller) throw this.challenges.unauthenticated({ tool });
+    const primitive = found?.primitive;
+    if (!caller) throw this.challenges.unauthenticated({ primitive });
     throw (
-      (await this.#combined(caller, tool, authorized, request)) ??
+      (await this.#combined(caller, primitive, authorized, request)) ??
       this.challenges.refused(caller, request.scheme, authorized)
     );
   }
 
   /** Gets the tokens of the tool's downstreams, while a challenge can still be an answer of HTTP. */
   async #exchange(authorized: AuthorizedOperation, request: McpRequest): Promise<void> {
-    const { caller, tool, input, scopes } = authorized;
-    if (!tool || tool.downstreams.length === 0 || 'problems' in input) return;
-    if ((caller?.appOnly && !tool.access.appOnly) || (await this.#isObjectedTo(authorized, request))) return;
-    const failures = await this.#failures(caller, tool, request);
+    const { caller, operation, primitive, input, scopes } = authorized;
+    if (
+      !primitive ||
+      primitive.downstreams.length === 0 ||
+      'problems' in input ||
+      !REACHES.has(operation?.method ?? '')
+    )
+      return;
+    if ((caller?.appOnly && !primitive.access.appOnly) || (await this.#isObjectedTo(authorized, request))) return;
+    const failures = await this.#failures(caller, primitive, request);
     const [first] = failures;
     if (!first) return;
     const challenge = caller && this.challenges.demanded(caller, request.scheme, remediesOf(caller, failures), scopes);
     // The first is told by the tool's result, where there is one.
     for (const failure of challenge ? failures : failures.slice(1)) {
-      logFailure(tool.name, failure, request.trace.correlationId);
+      logFailure(primitive.name, failure, request.trace.correlationId);
     }
     if (!challenge) {
       request.failure = first;
@@ -104,30 +114,32 @@ export class AuthorizationGuard implements CanActivate {
     }
   }
 
-  /** The tool's missing scopes together with those that stand for consent to its downstreams: one round trip for the user. */
+  /** Missing scopes of the operation together with those that stand for consent to its downstreams: one round trip for the user. */
   async #combined(
     caller: Caller,
-    tool: ToolDefinition | undefined,
+    primitive: Primitive | undefined,
     { error, scopes }: Refusal,
     request: McpRequest,
   ): Promise<ChallengeException | undefined> {
-    const isMapped = tool?.downstreams.some((name) => (this.options.downstreams.get(name)?.scopeMap.size ?? 0) > 0);
-    if (!tool || !isMapped || error !== 'insufficient_scope' || caller.appOnly) return undefined;
-    const failures = await this.#failures(caller, tool, request);
-    for (const failure of failures) logFailure(tool.name, failure, request.trace.correlationId);
+    const isMapped = primitive?.downstreams.some(
+      (name) => (this.options.downstreams.get(name)?.scopeMap.size ?? 0) > 0,
+    );
+    if (!primitive || !isMapped || error !== 'insufficient_scope' || caller.appOnly) return undefined;
+    const failures = await this.#failures(caller, primitive, request);
+    for (const failure of failures) logFailure(primitive.name, failure, request.trace.correlationId);
     return this.challenges.demanded(caller, request.scheme, remediesOf(caller, failures), scopes);
   }
 
   async #failures(
     caller: Caller | undefined,
-    tool: ToolDefinition,
+    primitive: Primitive,
     request: McpRequest,
   ): Promise<readonly DownstreamError[]> {
-    if (tool.downstreams.length === 0) return [];
+    if (primitive.downstreams.length === 0) return [];
     const { trace, operation } = request;
     const access = this.eager.onBehalfOf(caller, trace.auditContext(caller, operation));
     request.access = access;
-    return await trace.run(() => this.eager.failures(access, tool));
+    return await trace.run(() => this.eager.failures(access, primitive));
   }
 
   /** The scopes that a caller's are worth, for whoever lists tools. */

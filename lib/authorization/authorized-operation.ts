@@ -1,7 +1,8 @@
 import type { Caller } from '../authentication/caller.js';
-import { argumentsIn, type Operation } from '../catalogue/operation.js';
-import type { ToolDefinition } from '../catalogue/tool-definition.js';
-import { parseWith, type Parsed } from '../catalogue/tool-schema.js';
+import { argumentsIn, completionIn, type Operation } from '../catalogue/operation.js';
+import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
+import type { Found } from '../catalogue/catalogue.js';
+import type { Primitive } from '../catalogue/primitive.js';
 import { holds, isSignedInAsNeeded, namedScopes, type AccessRule } from './access-rule.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
 import { judgeScopes, problemOfRule, type ScopeRule } from './scope-rule.js';
@@ -11,8 +12,8 @@ export interface AuthorizationRequest {
   /** `undefined` where nobody said who they are. */
   readonly caller: Caller | undefined;
   readonly operation: Operation | undefined;
-  /** The tool that the operation calls, if there is one of that name. */
-  readonly tool: ToolDefinition | undefined;
+  /** What the operation is about, if there is such a thing. */
+  readonly found: Found | undefined;
   /** Whether the whole server is for everyone. */
   readonly isOpen: boolean;
   /** The JSON-RPC message. */
@@ -32,9 +33,9 @@ export class AuthorizedOperation {
   private constructor(
     readonly caller: Caller | undefined,
     readonly operation: Operation | undefined,
-    /** `undefined` for what is no call of a tool, and for tools that do not exist. */
-    readonly tool: ToolDefinition | undefined,
-    /** The arguments that the tool may be called with, or what is wrong with them. */
+    /** `undefined` for what is about no primitive, and for those that do not exist. */
+    readonly primitive: Primitive | undefined,
+    /** The arguments that its method may be called with, or what is wrong with them. */
     readonly input: Parsed,
     /** Scopes that the operation takes. */
     readonly scopes: readonly string[],
@@ -42,27 +43,48 @@ export class AuthorizedOperation {
 
   /** Gives leave where the caller holds the scopes that the operation takes, and signed in as it demands. */
   static async authorize(
-    { caller, operation, tool, body, isOpen }: AuthorizationRequest,
+    { caller, operation, found, body, isOpen }: AuthorizationRequest,
     hierarchy: ScopeHierarchy,
   ): Promise<AuthorizedOperation | Refusal> {
-    if (!tool) return new AuthorizedOperation(caller, operation, undefined, { problems: [] }, []);
-    const { access } = tool;
+    if (!found) return new AuthorizedOperation(caller, operation, undefined, { problems: [] }, []);
+    const { primitive } = found;
+    const { access } = primitive;
     if (!caller && !access.anonymous && !isOpen)
       return { error: 'insufficient_scope', scopes: namedScopes(access), rule: access };
     // Arguments of callers whose scopes do not suffice anyhow are not looked at.
-    const input = holds(caller, access, hierarchy) ? await parseWith(tool.input, argumentsIn(body)) : undefined;
-    const { sufficient, needed } = judgeScopes(ruleFor(access, input), caller?.scopes ?? [], hierarchy);
+    const input = holds(caller, access, hierarchy) ? await inputOf(found, operation, body) : undefined;
+    const { sufficient, needed } = judgeScopes(ruleFor(access, operation, input), caller?.scopes ?? [], hierarchy);
     if (caller && !isSignedInAsNeeded(caller, access)) {
       return { error: 'insufficient_user_authentication', scopes: needed, rule: access };
     }
     if (!sufficient || !input) return { error: 'insufficient_scope', scopes: needed, rule: access };
-    return new AuthorizedOperation(caller, operation, tool, input, needed);
+    return new AuthorizedOperation(caller, operation, primitive, input, needed);
+  }
+}
+
+/** What the method gets, as validated. */
+async function inputOf(
+  { primitive, variables }: Found,
+  operation: Operation | undefined,
+  body: unknown,
+): Promise<Parsed> {
+  // These have no arguments of the primitive's own. Its scopes are all that counts.
+  if (operation?.method === 'completion/complete') return { value: completionIn(body) };
+  switch (primitive.kind) {
+    case 'resource':
+      return { value: { uri: primitive.name } };
+    case 'resourceTemplate':
+      return primitive.input ? await parseWith(primitive.input, variables) : { value: variables };
+    default:
+      return await parseWith(primitive.input, argumentsIn(body));
   }
 }
 
 /** Where the arguments are wrong, the tool will not run, whatever it would take. */
-function ruleFor({ scopes }: AccessRule, input: Parsed | undefined): ScopeRule {
+function ruleFor({ scopes }: AccessRule, operation: Operation | undefined, input: Parsed | undefined): ScopeRule {
   if (typeof scopes !== 'function') return scopes;
+  // While arguments are typed, nobody knows what they will take.
+  if (operation?.method === 'completion/complete') return [];
   if (!input || !('value' in input)) return [];
   const rule: unknown = scopes(input.value as never);
   const problem = problemOfRule(rule);

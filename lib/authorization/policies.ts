@@ -1,7 +1,7 @@
 import { Inject, Injectable, Scope, type ScopeOptions, type Type } from '@nestjs/common';
 import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
-import { placeOf, type ToolDefinition } from '../catalogue/tool-definition.js';
+import { placeOf, type MethodHost, type Primitive } from '../catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
 import type { AuthorizedOperation } from './authorized-operation.js';
 import { Denial, type Policy, type PolicyRequest } from './policy.js';
@@ -21,20 +21,20 @@ const NOT_ALLOWED = new Denial('This is not allowed for you.');
 @Injectable()
 export class Policies {
   readonly #verdicts = new WeakMap<AuthorizedOperation, Promise<Objection | undefined>>();
-  readonly #sources = new Map<ToolDefinition, ReadonlyMap<Type<Policy>, PolicySource>>();
+  readonly #sources = new WeakMap<Primitive, ReadonlyMap<Type<Policy>, PolicySource>>();
 
   constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
 
   /**
-   * Finds the policies of all tools; once, at boot.
+   * Finds the policies of primitives; once for each.
    *
    * @throws {@link McpAuthConfigurationError} if one cannot be made, or is no policy
    */
-  async prepare(tools: readonly ToolDefinition[]): Promise<void> {
-    for (const tool of tools) {
+  async prepare(primitives: readonly Primitive[]): Promise<void> {
+    for (const primitive of primitives) {
       const sources = new Map<Type<Policy>, PolicySource>();
-      for (const type of tool.policies) sources.set(type, await this.#sourceOf(type, tool));
-      this.#sources.set(tool, sources);
+      for (const type of primitive.policies) sources.set(type, await this.#sourceOf(type, primitive));
+      this.#sources.set(primitive, sources);
     }
   }
 
@@ -50,11 +50,11 @@ export class Policies {
     return await verdict;
   }
 
-  async #ask({ tool, caller, operation, input }: AuthorizedOperation): Promise<Objection | undefined> {
-    if (!tool || !operation || 'problems' in input) return undefined;
+  async #ask({ primitive, caller, operation, input }: AuthorizedOperation): Promise<Objection | undefined> {
+    if (!primitive || !operation || 'problems' in input) return undefined;
     const request: PolicyRequest = { caller, operation, arguments: input.value };
-    const sources = this.#sources.get(tool);
-    if (!sources) throw new Error(`The policies of ${tool.name} are not prepared`);
+    const sources = this.#sources.get(primitive);
+    if (!sources) throw new Error(`The policies of ${primitive.name} are not prepared`);
     for (const [{ name: policy }, find] of sources) {
       const verdict = await (await find()).permits(request);
       if (verdict !== true) return { policy, denial: verdict instanceof Denial ? verdict : NOT_ALLOWED };
@@ -63,7 +63,7 @@ export class Policies {
   }
 
   /** A provider of the tool's own module, else of any, else made with what it injects from the tool's module. */
-  async #sourceOf(type: Type<Policy>, { host }: ToolDefinition): Promise<PolicySource> {
+  async #sourceOf(type: Type<Policy>, { host }: Primitive): Promise<PolicySource> {
     const { wrapper } = host;
     const own = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef | undefined;
     if (typeof (type.prototype as Partial<Policy> | undefined)?.permits !== 'function') {
@@ -102,6 +102,6 @@ function isSingleton(type: Type<Policy>): boolean {
   return (options?.scope ?? Scope.DEFAULT) === Scope.DEFAULT;
 }
 
-function problem(type: Type<Policy>, host: ToolDefinition['host'], what: string): McpAuthConfigurationError {
+function problem(type: Type<Policy>, host: MethodHost, what: string): McpAuthConfigurationError {
   return new McpAuthConfigurationError([`The policy ${type.name} of ${placeOf(host)} ${what}.`]);
 }

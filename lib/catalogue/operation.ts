@@ -1,22 +1,74 @@
-/** What a JSON-RPC message asks for: `tools/call find_order`, `tools/list`. */
+/** What a JSON-RPC message asks for: `tools/call find_order`, `resources/read orders://7`, `tools/list`. */
 export interface Operation {
   readonly method: string;
-  /** Name of the tool, for `tools/call`. */
+  /** Name of the tool, prompt or task, or URI of the resource. */
   readonly name: string | undefined;
 }
+
+/** Where each method says what it is about. */
+const NAMES: Readonly<Record<string, string>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'resources/subscribe': 'uri',
+  'resources/unsubscribe': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+};
 
 /** The operation in a parsed JSON-RPC message. What is no request and no notification asks for nothing. */
 export function operationIn(body: unknown): Operation | undefined {
   if (!isObject(body) || typeof body.method !== 'string') return undefined;
-  const { method, params } = body;
-  const name = isObject(params) && typeof params.name === 'string' ? params.name : undefined;
-  return { method, name: method === 'tools/call' ? name : undefined };
+  const { method } = body;
+  const params = isObject(body.params) ? body.params : {};
+  return { method, name: nameIn(method, params) };
 }
 
-/** The arguments of a `tools/call`, as the client sent them. */
+function nameIn(method: string, params: Record<string, unknown>): string | undefined {
+  if (method === 'completion/complete') {
+    const { ref } = params;
+    const name = isObject(ref) ? ref[ref.type === 'ref/resource' ? 'uri' : 'name'] : undefined;
+    return typeof name === 'string' ? name : undefined;
+  }
+  const key = Object.hasOwn(NAMES, method) ? NAMES[method] : undefined;
+  const name = key === undefined ? undefined : params[key];
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** The arguments of a `tools/call` or `prompts/get`, as the client sent them. */
 export function argumentsIn(body: unknown): unknown {
   const params = isObject(body) ? body.params : undefined;
   return (isObject(params) ? params.arguments : undefined) ?? {};
+}
+
+/** What a `completion/complete` is about: the argument, what was typed of it, and the other arguments. */
+export interface CompletionRequest {
+  readonly argument: string;
+  readonly value: string;
+  readonly arguments: Readonly<Record<string, string>>;
+}
+
+/** What a `completion/complete` asks for. The SDK has checked the message before anyone acts on it. */
+export function completionIn(body: unknown): CompletionRequest {
+  const params = isObject(body) && isObject(body.params) ? body.params : {};
+  const { name, value } = isObject(params.argument) ? params.argument : {};
+  const known = isObject(params.context) ? params.context.arguments : undefined;
+  return {
+    argument: typeof name === 'string' ? name : '',
+    value: typeof value === 'string' ? value : '',
+    arguments: Object.fromEntries(
+      Object.entries(isObject(known) ? known : {}).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      ),
+    ),
+  };
+}
+
+/** Whether a message is a client's answer to a request of the server's. */
+export function isAnswer(body: unknown): body is { readonly id: string | number } {
+  if (!isObject(body) || body.method !== undefined) return false;
+  return (typeof body.id === 'string' || typeof body.id === 'number') && ('result' in body || 'error' in body);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

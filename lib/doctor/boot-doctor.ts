@@ -6,7 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { namedScopes } from '../authorization/access-rule.js';
-import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import { Catalogue } from '../catalogue/catalogue.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { Issuers } from '../issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
@@ -22,7 +22,7 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
     @Inject(Issuers) private readonly issuers: Issuers,
-    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
   ) {}
 
   /** Called by Nest when the application has started. */

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { operationIn } from '../catalogue/operation.js';
-import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import { Catalogue } from '../catalogue/catalogue.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { RequestTrace } from '../observability/request-trace.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
@@ -23,7 +23,7 @@ const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-
 export class EndpointGuard implements CanActivate {
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {}
@@ -48,8 +48,8 @@ export class EndpointGuard implements CanActivate {
 
   #observe(request: McpRequest, response: McpResponse): void {
     const operation = request.method === 'POST' ? operationIn(request.body) : undefined;
-    const isKnown = operation?.name !== undefined && this.catalogue.find(operation.name) !== undefined;
-    const trace = new RequestTrace(request.headers, request.body, operation, isKnown);
+    const known = operation && this.catalogue.find(operation)?.primitive.name;
+    const trace = new RequestTrace(request.headers, request.body, operation, known);
     request.trace = trace;
     request.operation = operation;
     const raw = response.raw ?? response;

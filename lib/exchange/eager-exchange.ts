@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../authentication/caller.js';
-import type { ToolDefinition } from '../catalogue/tool-definition.js';
+import type { Primitive } from '../catalogue/primitive.js';
 import { CallerActionError, OperatorActionError, type DownstreamError } from '../downstream/downstream-error.js';
 import type { DownstreamAccess } from '../downstream/tool-call.js';
 import type { AuditContext } from '../observability/audit-event.js';
@@ -24,7 +24,7 @@ export class EagerExchange {
    */
   async failures(
     access: DownstreamAccess,
-    { downstreams, exchange }: Pick<ToolDefinition, 'downstreams' | 'exchange'>,
+    { downstreams, exchange }: Pick<Primitive, 'downstreams' | 'exchange'>,
   ): Promise<readonly DownstreamError[]> {
     if (exchange === 'lazy' || downstreams.length === 0) return [];
     const results = await Promise.allSettled(downstreams.map((name) => access.tokenFor(name)));

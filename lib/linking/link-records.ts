@@ -64,7 +64,7 @@ export class LinkRecords implements OnApplicationShutdown {
 
   constructor(@Inject(ResolvedOptions) private readonly options: ResolvedOptions) {
     const { shared } = options.tokenCache;
-    this.#accounts = shared ? new SharedSealedStore(shared) : new MemoryStore(Number.POSITIVE_INFINITY);
+    this.#accounts = shared ? new SharedSealedStore(shared, 'linking') : new MemoryStore(Number.POSITIVE_INFINITY);
     this.#pending = shared ? this.#accounts : new MemoryStore(MAX_PENDING);
   }
 

@@ -26,6 +26,8 @@ export interface SealedStore {
 
 const logger = new Logger('LinkedAccounts');
 
+const NAMES = { linking: 'The store of linked accounts', tasks: 'The store of tasks' } as const;
+
 class SilenceError extends McpAuthError {
   readonly code = 'token_store_failed';
 }
@@ -36,22 +38,25 @@ export class SharedSealedStore implements SealedStore {
   readonly #ring: KeyRing;
   readonly #guarded: Guarded;
   readonly #prefix: string;
+  readonly #name: string;
 
-  constructor({ store, keys, namespace, timeout }: ResolvedSharedCache) {
+  /** @param purpose - keeps what is for one thing apart from what is for others */
+  constructor({ store, keys, namespace, timeout }: ResolvedSharedCache, purpose: 'linking' | 'tasks') {
     this.#store = new SharedStore(store);
     this.#ring = new KeyRing(keys);
-    this.#guarded = new Guarded('The store of linked accounts', timeout);
-    this.#prefix = `${namespace}:v1:linking`;
+    this.#guarded = new Guarded(NAMES[purpose], timeout);
+    this.#name = NAMES[purpose];
+    this.#prefix = `${namespace}:v1:${purpose}`;
   }
 
   async get(key: string): Promise<string | undefined> {
     const place = this.#placeOf(key);
     const values = await this.#guarded.attempt(() => this.#store.read([place]));
-    if (!values) throw new SilenceError('the store of linked accounts gives no answer');
+    if (!values) throw new SilenceError(`${this.#name} gives no answer`);
     const [sealed] = values;
     const value = this.#ring.open(sealed, place);
     if (value === undefined && sealed !== undefined)
-      logger.warn('What was kept of linked accounts can be opened with none of `tokenCache.encryptionKeys`');
+      logger.warn(`What is in ${this.#name} can be opened with none of \`tokenCache.encryptionKeys\``);
     return value;
   }
 

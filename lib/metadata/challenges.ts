@@ -5,8 +5,8 @@ import { ProofOfPossession } from '../authentication/proof-of-possession.js';
 import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
 import type { Refusal } from '../authorization/authorized-operation.js';
 import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
-import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
-import type { ToolDefinition } from '../catalogue/tool-definition.js';
+import { Catalogue } from '../catalogue/catalogue.js';
+import type { Primitive } from '../catalogue/primitive.js';
 import type { ChallengeRemedy } from '../downstream/downstream-error.js';
 import { Issuers } from '../issuers/issuers.js';
 import { problemOfResourceScope } from '../options/option-rules.js';
@@ -28,8 +28,8 @@ const DESCRIPTIONS: Readonly<Record<ChallengeRemedy['challenge'], string>> = {
 /** What the request that is refused was like. */
 export interface RefusedRequest {
   readonly scheme?: TokenScheme | undefined;
-  /** The tool that it calls, if there is one. */
-  readonly tool?: ToolDefinition | undefined;
+  /** What it is about, if there is such a thing. */
+  readonly primitive?: Primitive | undefined;
 }
 
 /** Makes the challenges of one server: which scheme, which scopes, how clients have to ask for them. */
@@ -39,7 +39,7 @@ export class Challenges {
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(Issuers) private readonly issuers: Issuers,
     @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
   ) {
@@ -52,9 +52,13 @@ export class Challenges {
   }
 
   /** For a request without a token, or with one that is not good. */
-  unauthenticated({ scheme, tool }: RefusedRequest, error?: ChallengeError, description?: string): ChallengeException {
-    // Where tools are hidden, their scopes would tell a stranger that they are there.
-    const needed = tool && this.options.list === 'all' ? namedScopes(tool.access) : [];
+  unauthenticated(
+    { scheme, primitive }: RefusedRequest,
+    error?: ChallengeError,
+    description?: string,
+  ): ChallengeException {
+    // Where primitives are hidden, their scopes would tell a stranger that they are there.
+    const needed = primitive && this.options.list === 'all' ? namedScopes(primitive.access) : [];
     const scopes = needed.length > 0 ? this.#asked(needed, this.options.issuers[0]?.scopePrefix) : this.initialScopes;
     return this.#challenge(scheme, {
       ...(error && { error }),

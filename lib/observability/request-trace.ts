@@ -36,6 +36,9 @@ const METHODS = new Set([
   'resources/unsubscribe',
   'server/discover',
   'subscriptions/listen',
+  'tasks/cancel',
+  'tasks/get',
+  'tasks/update',
   'tools/call',
   'tools/list',
 ]);
@@ -55,12 +58,19 @@ export class RequestTrace {
   /**
    * @param body - of the message; what its `_meta` says of the trace comes before the headers (MCP SEP-414)
    * @param operation - what is asked for
-   * @param isKnown - whether there is a tool of that name
+   * @param known - name of the primitive that it is about, as declared: URIs of templates would be names without end
    */
-  constructor(headers: IncomingHttpHeaders, body: unknown, operation: Operation | undefined, isKnown: boolean) {
+  constructor(
+    headers: IncomingHttpHeaders,
+    body: unknown,
+    operation: Operation | undefined,
+    known: string | undefined,
+  ) {
     const method = operation && METHODS.has(operation.method) ? operation.method : '_OTHER';
-    const name = isKnown ? operation?.name : undefined;
-    this.#attributes = { 'mcp.method.name': method, ...(name !== undefined && { 'gen_ai.tool.name': name }) };
+    const name = known;
+    const key =
+      method === 'tools/call' ? 'gen_ai.tool.name' : method === 'prompts/get' ? 'gen_ai.prompt.name' : 'mcp.primitive';
+    this.#attributes = { 'mcp.method.name': method, ...(name !== undefined && { [key]: name }) };
     const { parent, link } = origin(headers, body);
     this.#span = trace
       .getTracer(INSTRUMENTATION)

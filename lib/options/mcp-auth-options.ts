@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { Icon } from '@modelcontextprotocol/server';
 import type { Policy } from '../authorization/policy.js';
 import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
 import type { ClientAuthentication } from '../clients/client-authentication.js';
@@ -9,6 +10,8 @@ import type { EndpointOptions } from './endpoint-options.js';
 import type { IssuerOptions } from './issuer-options.js';
 import type { LinkingOptions } from './linked-account-options.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
+import type { MessageBus } from '../notifications/message-bus.js';
+import type { RequestStateOptions } from './request-state-options.js';
 import type { TokenCacheOptions } from './token-cache-options.js';
 
 /** How the MCP server presents itself to clients (`serverInfo` of the MCP schema). */
@@ -21,6 +24,10 @@ export interface ServerOptions {
   title?: string;
   /** Hints for the model on how to use the server. */
   instructions?: string;
+  /** Pictures for people (MCP schema, `Icon`). */
+  icons?: readonly Icon[];
+  /** Address of a page about the server. */
+  websiteUrl?: string;
 }
 
 /** The MCP server's own registration at the authorization server: who it is when it exchanges tokens. */
@@ -52,7 +59,7 @@ export interface McpAuthModuleOptions {
   issuers?: IssuerOptions[];
   /** The server's own client registration, or one for each issuer. Required when there are `downstreams`. */
   client?: ClientOptions | readonly ClientOptions[];
-  /** The APIs that tools may declare, by name. */
+  /** The APIs that tools, resources and prompts may declare, by name. */
   downstreams?: Record<string, DownstreamOptions>;
   /**
    * Scopes a client should start with: `scopes_supported` of the RFC 9728 document and `scope` of a challenge that no
@@ -97,6 +104,19 @@ export interface McpAuthModuleOptions {
    * is wrong is logged with its fix. Defaults to `true`.
    */
   doctor?: boolean;
+  /** Milliseconds after which a call is given up, where what is called says nothing of it. Defaults to none. */
+  timeout?: number;
+  /** Milliseconds for which calls may go on when the application stops. Defaults to 10 000. */
+  shutdownGrace?: number;
+  /** Entries of a page of `tools/list` and the other lists. Defaults to 500. */
+  pageSize?: number;
+  /** How calls that ask the client remember what was said before. */
+  requestState?: RequestStateOptions;
+  /**
+   * Carries notifications, and what clients say to another replica, between the replicas of the server: {@link redisBus}.
+   * Defaults to none: there is one replica.
+   */
+  bus?: MessageBus;
   /** Gives up authentication: every request is served, from anyone. Only without `issuers`, scopes and downstreams. */
   anonymous?: boolean;
 }

@@ -12,7 +12,11 @@ import { problemOfResourceScope, problemOfResource, problemOfScope } from './opt
 import { backChannelLogoutSchema } from './logout-options.js';
 import { dpopSchema, mutualTlsSchema } from './proof-options.js';
 import { following, text } from './text-schema.js';
+import type { MessageBus } from '../notifications/message-bus.js';
+import { requestStateSchema } from './request-state-options.js';
 import { tokenCacheSchema } from './token-cache-options.js';
+
+const milliseconds = z.int().positive('has to be a positive number of milliseconds');
 
 const isClass = (value: unknown) => typeof value === 'function';
 
@@ -44,6 +48,8 @@ export const optionsSchema = z.strictObject({
     version: text,
     title: text.optional(),
     instructions: text.optional(),
+    icons: z.array(z.looseObject({ src: text })).optional(),
+    websiteUrl: text.optional(),
   }),
   resource: following(problemOfResource),
   issuers: z.array(issuerSchema).optional(),
@@ -70,5 +76,17 @@ export const optionsSchema = z.strictObject({
     .optional(),
   auditSink: auditSink.optional(),
   doctor: z.boolean().optional(),
+  timeout: milliseconds.optional(),
+  shutdownGrace: z.int().nonnegative('has to be a whole number of milliseconds, from 0 up').optional(),
+  pageSize: z.int().positive('has to be a positive number of entries').optional(),
+  requestState: requestStateSchema.optional(),
+  bus: z
+    .custom<MessageBus>(
+      (value) =>
+        typeof (value as MessageBus | null)?.publish === 'function' &&
+        typeof (value as MessageBus).subscribe === 'function',
+      'has no methods `publish` and `subscribe`. Give `redisBus(client)`, or an object that implements MessageBus',
+    )
+    .optional(),
   anonymous: z.boolean().optional(),
 });

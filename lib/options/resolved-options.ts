@@ -8,6 +8,8 @@ import { isLoopback } from './option-rules.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import { resolveDownstream, type ResolvedDownstream } from './resolved-downstream.js';
 import { resolveIssuers, type ResolvedIssuer } from './resolved-issuer.js';
+import type { MessageBus } from '../notifications/message-bus.js';
+import { resolveRequestState, type ResolvedRequestState } from './request-state-options.js';
 import { resolveTokenCache, type ResolvedTokenCache } from './token-cache-options.js';
 
 /** The checks before any token is looked at, with the defaults filled in. */
@@ -24,6 +26,11 @@ export interface ResolvedEndpoint {
 }
 
 const MAX_BODY_SIZE = 1024 * 1024;
+
+/** Milliseconds: less than orchestrators wait before they kill. */
+const SHUTDOWN_GRACE = 10_000;
+
+const PAGE_SIZE = 500;
 
 /** The options after validation, with everything derived from `resource` worked out once. */
 export class ResolvedOptions {
@@ -54,6 +61,13 @@ export class ResolvedOptions {
   readonly backChannelLogoutPath: string | undefined;
   readonly auditSink: AuditSink | Type<AuditSink> | undefined;
   readonly doctor: boolean;
+  /** Milliseconds. */
+  readonly timeout: number | undefined;
+  readonly shutdownGrace: number;
+  /** Entries of a page of a list. */
+  readonly pageSize: number;
+  readonly requestState: ResolvedRequestState;
+  readonly bus: MessageBus | undefined;
   readonly anonymous: boolean;
 
   constructor(options: McpAuthModuleOptions) {
@@ -96,6 +110,11 @@ export class ResolvedOptions {
     this.linking = { clients: signInClients, subjectClaims: resolveSubjectClaims(linking) };
     this.auditSink = options.auditSink;
     this.doctor = options.doctor ?? true;
+    this.timeout = options.timeout;
+    this.shutdownGrace = options.shutdownGrace ?? SHUTDOWN_GRACE;
+    this.pageSize = options.pageSize ?? PAGE_SIZE;
+    this.requestState = resolveRequestState(options.requestState, this.tokenCache);
+    this.bus = options.bus;
     this.anonymous = options.anonymous ?? false;
   }
 }

@@ -80,7 +80,7 @@ const hasMethods = (value: unknown, methods: readonly string[]) =>
   value !== null &&
   methods.every((method) => typeof Reflect.get(value, method) === 'function');
 
-const encryptionKey = z
+export const encryptionKey = z
   .custom<string | Uint8Array>(
     (value) => bytesOf(value)?.length === KEY_BYTES,
     'is not a key of 32 bytes. Give a Buffer, or base64, of 32 random bytes: `openssl rand -base64 32`',
@@ -137,7 +137,8 @@ export function resolveTokenCache(options: TokenCacheOptions = {}): ResolvedToke
   return { maxEntries, shared };
 }
 
-function bytesOf(key: unknown): Buffer | undefined {
+/** The bytes of a key that is given as they are, or in base64. */
+export function bytesOf(key: unknown): Buffer | undefined {
   if (key instanceof Uint8Array) return Buffer.from(key);
   // Node skips what is no base64; a key must not be shorter than it looks.
   return typeof key === 'string' && /^[A-Za-z0-9+/_-]*={0,2}$/.test(key) ? Buffer.from(key, 'base64') : undefined;

@@ -21,27 +21,22 @@ export interface PageAnswer {
 /**
  * Asks the client to open a page (MCP, URL mode elicitation).
  *
- * @param downstream - what for; clients of the era 2026-07-28 bring it back, and could change nothing by changing it but
- *   how they are told
+ * @param requestState - which clients of the era 2026-07-28 bring back
  * @throws UrlElicitationRequiredError for clients of the revisions before 2026-07-28, which take it as an error
  */
-export function elicitPage(
-  page: ElicitedPage,
-  era: 'modern' | 'legacy',
-  downstream: string | undefined,
-): InputRequiredResult {
+export function elicitPage(page: ElicitedPage, era: 'modern' | 'legacy', requestState: string): InputRequiredResult {
   if (era === 'legacy') throw new UrlElicitationRequiredError([{ mode: 'url', elicitationId: randomUUID(), ...page }]);
   return inputRequired({
     inputRequests: { [PAGE_REQUEST]: inputRequired.elicitUrl(page) },
-    ...(downstream !== undefined && { requestState: downstream }),
+    requestState,
   });
 }
 
 /** Reads what a client came back with; `undefined` where it was asked for no page. */
 export function pageAnswer(
   inputResponses: Readonly<Record<string, unknown>> | undefined,
-  requestState: string | undefined,
+  downstream: string | undefined,
 ): PageAnswer | undefined {
   const answer = inputResponses?.[PAGE_REQUEST] as { action?: unknown } | undefined;
-  return answer && { isOpen: answer.action === 'accept', downstream: requestState };
+  return answer && { isOpen: answer.action === 'accept', downstream };
 }

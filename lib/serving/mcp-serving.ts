@@ -3,36 +3,33 @@ import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   createMcpHandler,
-  ProtocolError,
-  ProtocolErrorCode,
-  Server,
-  type ServerContext,
+  type JSONRPCMessage,
+  type McpHandlerRequestOptions,
+  type McpHttpHandler,
+  type McpRequestContext,
+  type Server,
 } from '@modelcontextprotocol/server';
 import type { TokenScheme } from '../authentication/credentials.js';
-import { holds } from '../authorization/access-rule.js';
 import { AuthorizedOperation } from '../authorization/authorized-operation.js';
-import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
-import { ToolCatalogue } from '../catalogue/tool-catalogue.js';
+import { isAnswer } from '../catalogue/operation.js';
 import type { DownstreamError } from '../downstream/downstream-error.js';
 import type { DownstreamAccess } from '../downstream/tool-call.js';
-import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { ChallengeException } from '../metadata/challenge.exception.js';
-import { Challenges } from '../metadata/challenges.js';
 import type { RequestTrace } from '../observability/request-trace.js';
-import { ResolvedOptions } from '../options/resolved-options.js';
-import { pageAnswer } from './elicited-page.js';
+import { ChangeNotifications } from '../notifications/change-notifications.js';
+import { beginConversation, conversationIn, partyOf, type Conversation } from './conversation.js';
 import { endingAt } from './expiring-stream.js';
 import { begun } from './held-stream.js';
-import { PageClients } from './page-clients.js';
-import { ToolRunner } from './tool-runner.js';
+import { InFlight } from './in-flight.js';
+import { OpenExchanges } from './open-exchanges.js';
+import { ProtocolServers } from './protocol-servers.js';
 
 /** What nginx logs for such requests; nobody gets to see it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
+const SESSION_ID = 'mcp-session-id';
 
-/** Milliseconds for which a client may keep `tools/list` and `server/discover`: tools change with a deployment. */
-const LISTING_TTL = 5 * 60_000;
+type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 
 /** A request that may be served. */
 export interface AuthorizedRequest {
@@ -43,55 +40,55 @@ export interface AuthorizedRequest {
   readonly trace: RequestTrace;
   /** How the token came. */
   readonly scheme: TokenScheme | undefined;
-  /** Why a downstream of the tool cannot be called. */
+  /** Why a downstream of the primitive cannot be called. */
   readonly failure: DownstreamError | undefined;
-  /** What the tool may reach; `undefined` where that is nothing. */
+  /** What it may reach; `undefined` where that is nothing. */
   readonly access: DownstreamAccess | undefined;
-  /** What the caller turned out to lack while the tool ran; the answer, if it has not begun. */
+  /** What the caller turned out to lack while the call ran; the answer, if it has not begun. */
   challenge?: ChallengeException | undefined;
+  /** What a client before 2026-07-28 said of itself, where it has taken it along. */
+  conversation?: Conversation | undefined;
 }
 
-/** Serves MCP: the SDK speaks the protocol, in both of its eras, over tools that were prepared at boot. */
+/** Serves MCP: the SDK speaks the protocol, in both of its eras, over primitives that were prepared at boot. */
 @Injectable()
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new Logger(McpServing.name);
-  readonly #pages = new PageClients();
-  readonly #handler = createMcpHandler(({ authInfo }) => this.#serverFor(authInfo?.extra?.request), {
-    onerror: (error) => {
-      this.#logger.debug(error.message);
-    },
-  });
-  // The SDK gets the very body that was authorized, parsed once. It must not read, nor write out, another.
-  readonly #nodeHandler = toNodeHandler({
-    fetch: async (request, options) => {
-      const served = options?.authInfo?.extra?.request as AuthorizedRequest;
-      const { caller, operation, tool } = served.authorized;
-      // Whoever went away while tokens were got wants nothing done any more.
-      if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
-      const answer = await this.#handler.fetch(request, { ...options, parsedBody: served.body ?? null });
-      // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the tool has ended.
-      const isHeld = tool && tool.downstreams.length > 0 && isStream(answer);
-      const response = isHeld ? await begun(answer) : answer;
-      if (served.challenge) return challengeResponse(served.challenge, response);
-      // Nobody may go on listening with a token that has expired.
-      return caller && operation?.method === 'subscriptions/listen' ? endingAt(response, caller.expiresAt) : response;
-    },
-  });
-  readonly #hierarchy: ScopeHierarchy;
+  readonly #exchanges = new OpenExchanges();
+  readonly #handler: McpHttpHandler;
+  readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(ToolCatalogue) private readonly catalogue: ToolCatalogue,
-    @Inject(ToolRunner) private readonly runner: ToolRunner,
-    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(ProtocolServers) private readonly servers: ProtocolServers,
+    @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
+    @Inject(InFlight) private readonly inFlight: InFlight,
   ) {
-    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
+    this.#handler = createMcpHandler((context) => this.#serverFor(context), {
+      bus: notifications.bus,
+      onerror: (error) => {
+        this.#logger.debug(error.message);
+      },
+    });
+    notifications.onHanded((kind, party, message) => {
+      if (kind === 'answer') this.#exchanges.answer(party, message as JSONRPCMessage & { readonly id: string });
+      else if (kind === 'cancelled') this.#exchanges.cancel(party, message);
+    });
+    // The SDK gets the very body that was authorized, parsed once. It must not read, nor write out, another.
+    this.#nodeHandler = toNodeHandler({
+      fetch: async (request, options) => {
+        const served = options?.authInfo?.extra?.request as AuthorizedRequest;
+        // Whoever went away while tokens were got wants nothing done any more.
+        if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
+        return await this.#answer(request, served, options);
+      },
+    });
   }
 
   /** Answers one HTTP request. */
   async serve(incoming: IncomingMessage, response: ServerResponse, request: AuthorizedRequest): Promise<void> {
-    const { caller, operation } = request.authorized;
-    if (operation?.method === 'initialize') this.#pages.hear(caller, request.body);
+    this.inFlight.enter(response);
+    const { caller } = request.authorized;
+    request.conversation = conversationIn(incoming.headers[SESSION_ID]);
     // The token stays here: handlers act through DownstreamClient.
     const auth = {
       token: '',
@@ -103,70 +100,50 @@ export class McpServing implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
+    await this.inFlight.drain();
     await this.#handler.close();
   }
 
-  /** One per request. All it holds was made at boot, so that it costs next to nothing. */
-  #serverFor(request: unknown): Server {
-    const served = (request ?? {}) as Partial<AuthorizedRequest>;
-    const { authorized, trace } = served;
-    if (!(authorized instanceof AuthorizedOperation) || !trace)
-      throw new Error('A request reached the MCP server without authorization');
-    const { name, version, title, instructions } = this.options.server;
-    const differs = this.options.list === 'permitted' || this.catalogue.hasAnonymous;
-    const server = new Server(
-      { name, version, ...(title !== undefined && { title }) },
-      {
-        capabilities: { tools: {} },
-        ...(instructions !== undefined && { instructions }),
-        cacheHints: {
-          'tools/list': { ttlMs: LISTING_TTL, cacheScope: differs ? 'private' : 'public' },
-          'server/discover': { ttlMs: LISTING_TTL, cacheScope: 'public' },
-        },
-      },
-    );
-    server.setRequestHandler('tools/list', () => {
-      try {
-        return { tools: this.#listing(authorized) };
-      } catch (error) {
-        // The SDK would tell the client the message of a function of the application.
-        this.#logger.error(`tools/list failed [${trace.correlationId}] ${reasonOf(error)}`);
-        throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error');
-      }
-    });
-    server.setRequestHandler('tools/call', ({ params }, context: ServerContext) => {
-      // A tool that the caller may not see is not there.
-      if (authorized.tool?.name !== params.name) {
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
-      }
-      const { caller, scopes } = authorized;
-      const { signal, inputResponses, requestState } = context.mcpReq;
-      return this.runner.run(authorized, authorized.tool, {
-        trace,
-        signal,
-        failure: served.failure,
-        access: served.access,
-        pages: this.#pages.eraOf(caller, context),
-        answer: pageAnswer(inputResponses, requestState()),
-        challenge: (remedy) => {
-          const challenge = caller && this.challenges.demanded(caller, served.scheme, [remedy], scopes);
-          // Nobody is there to sign in for a client that acts for itself.
-          if (!caller?.appOnly) served.challenge = challenge;
-          return challenge?.challenge;
-        },
-      });
-    });
-    return server;
+  async #answer(
+    request: Request,
+    served: AuthorizedRequest,
+    options: McpHandlerRequestOptions | undefined,
+  ): Promise<Response> {
+    const { caller, operation, primitive } = served.authorized;
+    if (this.#isForAnother(served)) return new Response(null, { status: 202 });
+    const body = await this.servers.narrowed(served.body, served.authorized);
+    const answer = await this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
+    // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the call has ended.
+    const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
+    const response = isHeld ? await begun(answer) : answer;
+    if (served.challenge) return challengeResponse(served.challenge, response);
+    if (operation?.method === 'initialize' && response.ok) {
+      const conversation = beginConversation(served.body);
+      if (conversation !== undefined) response.headers.set(SESSION_ID, conversation);
+    }
+    // Nobody may go on listening with a token that has expired.
+    if (operation?.method !== 'subscriptions/listen') return response;
+    return this.inFlight.untilStopped(caller ? endingAt(response, caller.expiresAt) : response);
   }
 
-  #listing({ caller }: AuthorizedOperation) {
-    const isStranger = !caller && !this.options.anonymous;
-    return [...this.catalogue.tools]
-      .filter(({ access }) => {
-        if (isStranger) return access.anonymous;
-        return this.options.list === 'all' || holds(caller, access, this.#hierarchy);
-      })
-      .map(({ listing }) => listing);
+  /** Hands what a client says to a question, or of a call, to the request that it is about. */
+  #isForAnother({ body, conversation, authorized: { caller, operation } }: AuthorizedRequest): boolean {
+    if (!conversation) return false;
+    const party = partyOf(caller, conversation);
+    const message = body as JSONRPCMessage & { readonly id: string };
+    if (isAnswer(body)) this.notifications.hand('answer', party, message, this.#exchanges.answer(party, message));
+    else if (operation?.method === 'notifications/cancelled')
+      this.notifications.hand('cancelled', party, message, this.#exchanges.cancel(party, message));
+    else return false;
+    return true;
+  }
+
+  /** One per request. All it holds was made at boot, so that it costs next to nothing. */
+  #serverFor({ authInfo, era }: McpRequestContext): Server {
+    const served = (authInfo?.extra?.request ?? {}) as Partial<AuthorizedRequest>;
+    if (!(served.authorized instanceof AuthorizedOperation) || !served.trace)
+      throw new Error('A request reached the MCP server without authorization');
+    return this.servers.make(served as AuthorizedRequest, era, this.#exchanges);
   }
 }
 

@@ -236,8 +236,8 @@ describe('a bad tool stops the boot with its place, the fault and the fix', () =
   @Injectable()
   class BadSchema {
     @McpTool({ description: 'x', input: z.string() as never, output: z.array(z.string()) })
-    find(): void {
-      return;
+    find(): string[] {
+      return [];
     }
   }
   @Injectable()

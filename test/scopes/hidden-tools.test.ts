@@ -66,7 +66,9 @@ describe.each(['express', 'fastify'] as const)("list: 'permitted' on %s", (platf
 
   test('the challenge for it is that for anything else', async () => {
     const challengeOf = async (body: unknown) => (await post(server.resource, body)).headers.get('www-authenticate');
-    expect(await challengeOf(toolCall('secret'))).toBe(await challengeOf(message('resources/list')));
+    expect(await challengeOf(toolCall('secret'))).toBe(
+      await challengeOf(message('resources/read', { uri: 'orders://7' })),
+    );
   });
 
   test('whoever may see it is asked to step up', async () => {

@@ -55,7 +55,7 @@ class Tools {
   }
 
   @McpTool({ description: 'Breaks its promise', output: z.object({ id: z.string() }) })
-  brokenOutput() {
+  brokenOutput(): unknown {
     return { id: 7, secret: SECRET };
   }
 

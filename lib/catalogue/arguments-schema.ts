@@ -1,14 +1,16 @@
 import type { Tool } from '@modelcontextprotocol/server';
-import type { ToolSchema } from '../decorators/mcp-tool.decorator.js';
+import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
+import { isValidatedClass, schemaOfClass, validateAsClass } from './validated-class.js';
 
 type ObjectSchema = Tool['inputSchema'];
 
 /**
- * Tells a Standard Schema as the JSON Schema of an object (JSON Schema 2020-12, which MCP takes for granted).
+ * Tells a schema as the JSON Schema of an object (JSON Schema 2020-12, which MCP takes for granted).
  *
  * @throws Error with what is wrong and how to mend it
  */
-export function objectSchema(schema: ToolSchema, direction: 'input' | 'output'): ObjectSchema {
+export function objectSchema(schema: ArgumentsSchema, direction: 'input' | 'output'): ObjectSchema {
+  if (isValidatedClass(schema)) return schemaOfClass(schema);
   // The types require it; users of plain JavaScript and of older schema libraries come here all the same.
   const convert = (schema['~standard'] as Partial<ToolSchema['~standard']>).jsonSchema?.[direction];
   if (!convert)
@@ -25,8 +27,9 @@ export function objectSchema(schema: ToolSchema, direction: 'input' | 'output'):
 export type Parsed = { readonly value: unknown } | { readonly problems: readonly string[] };
 
 /** Validates arguments; without a schema there are none. */
-export async function parseWith(schema: ToolSchema | undefined, args: unknown): Promise<Parsed> {
+export async function parseWith(schema: ArgumentsSchema | undefined, args: unknown): Promise<Parsed> {
   if (!schema) return { value: {} };
+  if (isValidatedClass(schema)) return await validateAsClass(schema, args);
   const result = await validate(schema, args);
   if (!result.issues) return { value: result.value };
   return {

@@ -1,0 +1,76 @@
+import type { McpCompletionOptions } from '../decorators/mcp-completion.decorator.js';
+import type { McpResourceListOptions } from '../decorators/mcp-resource-list.decorator.js';
+import {
+  placeOf,
+  type MethodHost,
+  type Primitive,
+  type PromptDefinition,
+  type ResourceTemplateDefinition,
+} from './primitive.js';
+
+/** Methods that belong to what others offer. */
+export interface Companions {
+  readonly completions: { readonly host: MethodHost; readonly options: McpCompletionOptions }[];
+  readonly lists: { readonly host: MethodHost; readonly options: McpResourceListOptions }[];
+}
+
+/**
+ * Gives each companion to what it belongs to.
+ *
+ * @param primitives - of this server
+ * @param everywhere - of all servers: what belongs to another one is no fault
+ * @param problems - takes companions of nothing
+ */
+export function attachCompanions(
+  { completions, lists }: Companions,
+  primitives: readonly Primitive[],
+  everywhere: readonly Primitive[],
+  problems: string[],
+): void {
+  for (const { host, options } of completions) {
+    const [kind, name] =
+      'prompt' in options
+        ? (['prompt', options.prompt] as const)
+        : (['resourceTemplate', options.resourceTemplate] as const);
+    const option = kind === 'prompt' ? 'prompt' : 'resourceTemplate';
+    const target = targetOf(kind, name, primitives);
+    if (!target) {
+      if (!targetOf(kind, name, everywhere)) problems.push(missing(host, option, name));
+      continue;
+    }
+    if (!argumentsOf(target).includes(options.argument)) {
+      problems.push(
+        `\`argument\` of ${host.decorator} on ${placeOf(host)} is "${options.argument}", which "${name}" does not have. Use one of: ${argumentsOf(target).join(', ') || '(none)'}.`,
+      );
+    }
+    const other = target.completions.get(options.argument)?.host;
+    if (other && placeOf(other) !== placeOf(host)) {
+      problems.push(
+        `Two methods complete "${options.argument}" of "${name}": ${placeOf(other)} and ${placeOf(host)}. Remove one.`,
+      );
+    }
+    target.completions.set(options.argument, { host });
+  }
+  for (const { host, options } of lists) {
+    const target = targetOf('resourceTemplate', options.resourceTemplate, primitives);
+    if (target?.kind === 'resourceTemplate') target.list = { host };
+    else if (!targetOf('resourceTemplate', options.resourceTemplate, everywhere))
+      problems.push(missing(host, 'resourceTemplate', options.resourceTemplate));
+  }
+}
+
+function targetOf(kind: 'prompt' | 'resourceTemplate', name: string, primitives: readonly Primitive[]) {
+  return primitives.find(
+    (one): one is PromptDefinition | ResourceTemplateDefinition => one.kind === kind && one.name === name,
+  );
+}
+
+function argumentsOf(target: PromptDefinition | ResourceTemplateDefinition): readonly string[] {
+  return target.kind === 'prompt'
+    ? (target.listing.arguments ?? []).map(({ name }) => name)
+    : target.template.variableNames;
+}
+
+function missing(host: MethodHost, option: string, name: string): string {
+  return `\`${option}\` of ${host.decorator} on ${placeOf(host)} is "${name}", which nothing offers. Check the spelling, or remove the method.`;
+}

@@ -1,0 +1,103 @@
+import type { Type } from '@nestjs/common';
+import type { DiscoveryService } from '@nestjs/core';
+import type {
+  CacheHint,
+  Prompt,
+  Resource,
+  ResourceTemplateType,
+  Tool,
+  UriTemplate,
+} from '@modelcontextprotocol/server';
+import type { AccessRule } from '../authorization/access-rule.js';
+import type { Policy } from '../authorization/policy.js';
+import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
+
+/** The provider or controller whose method is called. */
+export interface MethodHost {
+  readonly wrapper: ReturnType<DiscoveryService['getProviders']>[number];
+  readonly type: Type;
+  readonly method: string;
+  /** The decorator on the method, for messages to the developer. */
+  readonly decorator: string;
+}
+
+/** What all that a server offers has in common: what callers need, and where the method is. */
+export interface Offer {
+  /** How clients name it: its name, its URI, or its template of URIs. */
+  readonly name: string;
+  readonly access: AccessRule;
+  readonly policies: readonly Type<Policy>[];
+  readonly downstreams: readonly string[];
+  /** When their tokens are got. */
+  readonly exchange: 'eager' | 'lazy';
+  /** Names of the servers that offer it; all of them where there are none. */
+  readonly servers: readonly string[];
+  /** Milliseconds. */
+  readonly timeout: number | undefined;
+  /** Whether its scopes are ones to start with. */
+  readonly readOnly: boolean;
+  /** Checks the arguments. */
+  readonly input: ArgumentsSchema | undefined;
+  readonly host: MethodHost;
+}
+
+/** A method that tells values of an argument, or resources of a template, under the rules of what it belongs to. */
+export interface Companion {
+  readonly host: MethodHost;
+}
+
+/** How a tool's work goes on where the client need not wait. */
+export interface TaskSupport {
+  readonly required: boolean;
+  /** Milliseconds. */
+  readonly ttl: number;
+  readonly pollInterval: number;
+}
+
+export interface ToolDefinition extends Offer {
+  readonly kind: 'tool';
+  /** As `tools/list` shows it. */
+  readonly listing: Tool;
+  readonly output: ToolSchema | undefined;
+  readonly task: TaskSupport | undefined;
+}
+
+export interface ResourceDefinition extends Offer {
+  readonly kind: 'resource';
+  readonly listing: Resource;
+  readonly cache: CacheHint | undefined;
+}
+
+export interface ResourceTemplateDefinition extends Offer {
+  readonly kind: 'resourceTemplate';
+  readonly listing: ResourceTemplateType;
+  readonly template: UriTemplate;
+  readonly cache: CacheHint | undefined;
+  /** Lists its resources. */
+  list?: Companion;
+  readonly completions: Map<string, Companion>;
+}
+
+export interface PromptDefinition extends Offer {
+  readonly kind: 'prompt';
+  readonly listing: Prompt;
+  readonly completions: Map<string, Companion>;
+  /** Values that the schema has for an argument. */
+  readonly choices: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Whatever a server offers, as found at boot (MCP specification, server primitives). */
+export type Primitive = ToolDefinition | ResourceDefinition | ResourceTemplateDefinition | PromptDefinition;
+
+/** `OrderTools.find`, for messages to the developer. */
+export function placeOf({ type, method }: Pick<MethodHost, 'type' | 'method'>): string {
+  return `${type.name}.${method}`;
+}
+
+/** `findOrder` as `find_order`. */
+export function snakeCase(method: string): string {
+  return method
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+    .toLowerCase();
+}

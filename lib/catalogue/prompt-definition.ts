@@ -1,0 +1,68 @@
+import type { Prompt } from '@modelcontextprotocol/server';
+import type { McpPromptOptions } from '../decorators/mcp-prompt.decorator.js';
+import { objectSchema } from './arguments-schema.js';
+import { defineOffer, faultsOf, type Surroundings } from './offer.js';
+import { snakeCase, type MethodHost, type PromptDefinition } from './primitive.js';
+
+/**
+ * Works out a prompt from its decorators.
+ *
+ * @param problems - takes what is wrong with the declaration, a sentence or two each
+ */
+export function definePrompt(
+  options: McpPromptOptions,
+  host: MethodHost,
+  surroundings: Surroundings,
+  problems: string[],
+): PromptDefinition {
+  const fault = faultsOf(host, problems);
+  const { name = snakeCase(host.method), title, description, input, icons, meta } = options;
+  if (name.trim() === '' || name.length > 128) fault('name', `is "${name}". Use 1 to 128 characters`);
+  const choices = new Map<string, readonly string[]>();
+  let promptArguments: Prompt['arguments'];
+  try {
+    promptArguments = input && argumentsOf(objectSchema(input, 'input'), choices);
+  } catch (error) {
+    fault('input', error instanceof Error ? error.message : String(error));
+  }
+  return {
+    kind: 'prompt',
+    ...defineOffer(name, options, host, surroundings, fault),
+    listing: {
+      name,
+      ...(title !== undefined && { title }),
+      ...(description !== undefined && { description }),
+      ...(promptArguments && { arguments: promptArguments }),
+      ...(icons && { icons: [...icons] }),
+      ...(meta && { _meta: { ...meta } }),
+    },
+    readOnly: true,
+    completions: new Map(),
+    choices,
+  };
+}
+
+interface ArgumentSchema {
+  readonly title?: string;
+  readonly description?: string;
+  readonly enum?: readonly unknown[];
+}
+
+/** @param choices - takes the values that the schema names */
+function argumentsOf(
+  { properties = {}, required = [] }: ReturnType<typeof objectSchema>,
+  choices: Map<string, readonly string[]>,
+): NonNullable<Prompt['arguments']> {
+  return Object.entries(properties as Record<string, ArgumentSchema>).map(
+    ([name, { title, description, enum: values }]) => {
+      const texts = values?.filter((value) => typeof value === 'string');
+      if (texts && texts.length > 0) choices.set(name, texts);
+      return {
+        name,
+        ...(title !== undefined && { title }),
+        ...(description !== undefined && { description }),
+        required: required.includes(name),
+      };
+    },
+  );
+}

@@ -1,0 +1,93 @@
+import { UriTemplate, type Resource } from '@modelcontextprotocol/server';
+import type { McpResourceTemplateOptions } from '../decorators/mcp-resource-template.decorator.js';
+import type { McpResourceOptions, ResourceDescription } from '../decorators/mcp-resource.decorator.js';
+import { objectSchema } from './arguments-schema.js';
+import { defineOffer, faultsOf, type Surroundings } from './offer.js';
+import { snakeCase, type MethodHost, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
+
+/**
+ * Works out a resource from its decorators.
+ *
+ * @param problems - takes what is wrong with the declaration, a sentence or two each
+ */
+export function defineResource(
+  options: McpResourceOptions,
+  host: MethodHost,
+  surroundings: Surroundings,
+  problems: string[],
+): ResourceDefinition {
+  const fault = faultsOf(host, problems);
+  const { uri, size, cache } = options;
+  if (!URL.canParse(uri))
+    fault('uri', `is "${uri}", which is no URI. Write one with a scheme, such as "orders://today"`);
+  return {
+    kind: 'resource',
+    ...defineOffer(uri, options, host, surroundings, fault),
+    listing: { uri, ...described(options, host), ...(size !== undefined && { size }) },
+    readOnly: true,
+    cache,
+  };
+}
+
+/**
+ * Works out a resource template from its decorators.
+ *
+ * @param problems - takes what is wrong with the declaration, a sentence or two each
+ */
+export function defineResourceTemplate(
+  options: McpResourceTemplateOptions,
+  host: MethodHost,
+  surroundings: Surroundings,
+  problems: string[],
+): ResourceTemplateDefinition {
+  const fault = faultsOf(host, problems);
+  const { uriTemplate, cache, input } = options;
+  const template = parsed(uriTemplate);
+  if (!template || template.variableNames.length === 0) {
+    fault(
+      'uriTemplate',
+      `is "${uriTemplate}", which is no template of RFC 6570 with a variable. Write "orders://{id}"`,
+    );
+  }
+  if (input) {
+    try {
+      const { properties = {} } = objectSchema(input, 'input');
+      const stray = Object.keys(properties).find((name) => template && !template.variableNames.includes(name));
+      if (stray !== undefined) fault('input', `has "${stray}", which is no variable of "${uriTemplate}"`);
+    } catch (error) {
+      fault('input', error instanceof Error ? error.message : String(error));
+    }
+  }
+  return {
+    kind: 'resourceTemplate',
+    ...defineOffer(uriTemplate, options, host, surroundings, fault),
+    listing: { uriTemplate, ...described(options, host) },
+    template: template ?? new UriTemplate('invalid://{template}'),
+    readOnly: true,
+    cache,
+    completions: new Map(),
+  };
+}
+
+function parsed(uriTemplate: string): UriTemplate | undefined {
+  try {
+    return new UriTemplate(uriTemplate);
+  } catch {
+    return undefined;
+  }
+}
+
+function described(
+  { name, title, description, mimeType, annotations, icons, meta }: ResourceDescription,
+  host: MethodHost,
+): Omit<Resource, 'uri' | 'size'> {
+  return {
+    name: name ?? snakeCase(host.method),
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
+    ...(mimeType !== undefined && { mimeType }),
+    ...(annotations && { annotations }),
+    ...(icons && { icons: [...icons] }),
+    ...(meta && { _meta: { ...meta } }),
+  };
+}

@@ -1,0 +1,92 @@
+import { HttpException, ValidationPipe, type Type } from '@nestjs/common';
+import type { Tool } from '@modelcontextprotocol/server';
+import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
+
+type ObjectSchema = Tool['inputSchema'];
+type SchemaGenerator = typeof import('class-validator-jsonschema');
+type Transformations = NonNullable<
+  Parameters<SchemaGenerator['validationMetadatasToSchemas']>[0]
+>['classTransformerMetadataStorage'];
+
+const DEFINITIONS = '#/$defs/';
+
+let generator: SchemaGenerator | undefined;
+let transformations: Transformations;
+let pipe: ValidationPipe | undefined;
+
+/** Loads what classes with decorators of `class-validator` take, which applications without them need not have. */
+export async function loadClassValidation(): Promise<void> {
+  generator ??= await optional(() => import('class-validator-jsonschema'));
+  // It has no types, and no other way to what `@Type()` says.
+  const module = 'class-transformer/cjs/storage.js';
+  const storage = await optional(() => import(module) as Promise<{ defaultMetadataStorage?: Transformations }>);
+  transformations = storage?.defaultMetadataStorage;
+}
+
+/** Whether arguments are checked by the decorators of a class, and not by a schema. */
+export function isValidatedClass(schema: ArgumentsSchema): schema is Type<object> {
+  return typeof schema === 'function' && !('~standard' in (schema as unknown as Partial<ToolSchema>));
+}
+
+/**
+ * Tells a class as the JSON Schema of an object.
+ *
+ * @throws Error with what is wrong and how to mend it
+ */
+export function schemaOfClass({ name }: Type<object>): ObjectSchema {
+  if (!generator) {
+    throw new Error(
+      'is a class, whose JSON Schema takes class-validator-jsonschema. Install it, with class-validator and class-transformer, or use a schema',
+    );
+  }
+  const schemas = generator.validationMetadatasToSchemas({
+    refPointerPrefix: DEFINITIONS,
+    ...(transformations && { classTransformerMetadataStorage: transformations }),
+  }) as Record<string, Record<string, unknown>>;
+  const schema = schemas[name];
+  if (!schema) throw new Error(`is ${name}, which has no decorators of class-validator. Add them, or use a schema`);
+  const definitions: Record<string, unknown> = {};
+  collect(schema, schemas, definitions);
+  return {
+    ...schema,
+    type: 'object',
+    ...(Object.keys(definitions).length > 0 && { $defs: definitions }),
+  };
+}
+
+/** Takes over what a schema refers to, over any number of steps. */
+function collect(schema: unknown, from: Readonly<Record<string, unknown>>, definitions: Record<string, unknown>): void {
+  for (const [, name] of JSON.stringify(schema).matchAll(/"#\/\$defs\/([^"]+)"/g)) {
+    if (name === undefined || name in definitions || !(name in from)) continue;
+    definitions[name] = from[name];
+    collect(from[name], from, definitions);
+  }
+}
+
+/** Validates arguments as Nest does a body: properties that the class does not have are left out. */
+export async function validateAsClass(
+  metatype: Type<object>,
+  args: unknown,
+): Promise<{ readonly value: unknown } | { readonly problems: readonly string[] }> {
+  pipe ??= new ValidationPipe({ transform: true, whitelist: true, forbidUnknownValues: true });
+  try {
+    return { value: await pipe.transform(structuredClone(args), { type: 'body', metatype }) };
+  } catch (error) {
+    return { problems: messagesOf(error).map((message) => `- ${message}`) };
+  }
+}
+
+/** What `ValidationPipe` says is wrong; anything else is a transform of the application that met wrong arguments. */
+function messagesOf(error: unknown): readonly string[] {
+  const answer = error instanceof HttpException ? error.getResponse() : undefined;
+  const messages = typeof answer === 'object' ? (answer as { message?: unknown }).message : undefined;
+  return Array.isArray(messages) ? messages.map(String) : ['could not be read'];
+}
+
+async function optional<Loaded>(load: () => Promise<Loaded>): Promise<Loaded | undefined> {
+  try {
+    return await load();
+  } catch {
+    return undefined;
+  }
+}

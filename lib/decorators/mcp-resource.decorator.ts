@@ -1,0 +1,46 @@
+import type { Annotations, CacheHint, Icon } from '@modelcontextprotocol/server';
+import type { AccessOptions } from './access-options.js';
+import { offered } from './offered.js';
+
+/** What resources and resource templates tell of themselves (MCP schema, `Resource`). */
+export interface ResourceDescription {
+  /** Programmatic name. Defaults to the method's name in snake_case. */
+  name?: string;
+  /** Name for people. */
+  title?: string;
+  /** What it is, for the model. */
+  description?: string;
+  /** Media type of what is read. Defaults to `text/plain` for strings and `application/json` for other values. */
+  mimeType?: string;
+  /** For whom it is, and how important (MCP schema, `Annotations`). */
+  annotations?: Annotations;
+  /** Pictures for people (MCP schema, `Icon`). */
+  icons?: readonly Icon[];
+  /** `_meta`, with names of the application's own. */
+  meta?: Readonly<Record<string, unknown>>;
+  /**
+   * For how long, and for whom, clients may keep what they read: `ttlMs` in milliseconds and `cacheScope` (MCP
+   * specification 2026-07-28, Caching). Defaults to `{ ttlMs: 0, cacheScope: 'private' }`.
+   */
+  cache?: CacheHint;
+}
+
+/** What a resource offers to clients, and what it needs from callers. */
+export interface McpResourceOptions extends ResourceDescription, AccessOptions {
+  /** The resource's URI. */
+  uri: string;
+  /** Bytes of the content, where that is known. */
+  size?: number;
+}
+
+export const MCP_RESOURCE = 'nestjs-mcp-auth:resource';
+
+/**
+ * Offers what a method returns as an MCP resource. A string becomes text, bytes (`Uint8Array`) a blob, contents of the MCP
+ * schema are taken as they are, and any other value becomes JSON. The method gets `{ uri }` and an {@link McpContext}.
+ *
+ * @param options - what the resource offers and needs
+ */
+export function McpResource(options: McpResourceOptions): MethodDecorator {
+  return offered(MCP_RESOURCE, options);
+}

@@ -1,0 +1,34 @@
+import { Body, createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
+import type { Caller } from '../authentication/caller.js';
+import type { McpContext as Context } from '../serving/mcp-context.js';
+
+type Pipe = Type<PipeTransform> | PipeTransform;
+
+/**
+ * The validated arguments, or one of them by name. Pipes get it as they get the body of an HTTP request.
+ *
+ * @param argument - name of one argument
+ * @param pipes - for this parameter
+ */
+export function Input(argument?: string, ...pipes: Pipe[]): ParameterDecorator {
+  return argument === undefined ? Body(...pipes) : Body(argument, ...pipes);
+}
+
+/** Whoever calls, or a property of theirs, such as `subject`; `undefined` where nobody had to say who they are. */
+export const CurrentCaller: (property?: keyof Caller) => ParameterDecorator = createParamDecorator(
+  (property: keyof Caller | undefined, context: ExecutionContext) => {
+    const { caller } = context.getArgByIndex<Context>(0);
+    return property === undefined ? caller : caller?.[property];
+  },
+);
+
+/** The context of a call: its caller, its signal, and the way back to the client. */
+export type McpContext = Context;
+
+/** The context of the call, or a property of it. */
+export const McpContext: (property?: keyof Context) => ParameterDecorator = createParamDecorator(
+  (property: keyof Context | undefined, context: ExecutionContext) => {
+    const call = context.getArgByIndex<Context>(0);
+    return property === undefined ? call : (Reflect.get(call, property));
+  },
+);

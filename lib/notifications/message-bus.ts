@@ -1,0 +1,53 @@
+/**
+ * Carries short messages between the replicas of a server: that a list has changed, that a resource was updated, what a
+ * client said to another replica. Lost messages are lost notifications, nothing more.
+ */
+export interface MessageBus {
+  /** Sends a message to all replicas; to this one as well, or not. */
+  publish(message: string): void | Promise<void>;
+  /**
+   * @param listener - gets every message
+   * @returns ends the subscription
+   */
+  subscribe(listener: (message: string) => void): (() => void | Promise<void>) | Promise<() => void | Promise<void>>;
+}
+
+/** What is needed of a client of `redis` (node-redis). */
+export interface RedisClient {
+  publish(channel: string, message: string): Promise<unknown>;
+  duplicate(): RedisSubscriber;
+}
+
+/** A connection of `redis` that does nothing but listen. */
+export interface RedisSubscriber {
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  close(): unknown;
+}
+
+/**
+ * A bus over Redis. Publishes by the client that it gets, and listens by a connection of its own, which it closes.
+ *
+ * @param client - a connected client of `redis`
+ * @param options - `channel` defaults to `mcp-auth:bus`; servers that have nothing to do with each other need different ones
+ */
+export function redisBus(client: RedisClient, { channel = 'mcp-auth:bus' }: { channel?: string } = {}): MessageBus {
+  return {
+    publish: async (message) => {
+      await client.publish(channel, message);
+    },
+    subscribe: async (listener) => {
+      const subscriber = client.duplicate();
+      // It connects again by itself.
+      subscriber.on('error', () => undefined);
+      await subscriber.connect();
+      await subscriber.subscribe(channel, listener);
+      return async () => {
+        await subscriber.unsubscribe(channel);
+        await subscriber.close();
+      };
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+
+/** A part of a list, and where the next one begins. */
+export interface PageOfList<Item> {
+  readonly items: Item[];
+  readonly nextCursor?: string;
+}
+
+/**
+ * Cuts a page out of a list (MCP specification, Pagination). Cursors name the last item of a page, so that a list may
+ * change between two of them, and need not be kept.
+ *
+ * @param items - in the order of their names
+ * @throws ProtocolError for a cursor that this server did not make
+ */
+export function pageOf<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  cursor: string | undefined,
+  size: number,
+): PageOfList<Item> {
+  const after = cursor === undefined ? undefined : nameIn(cursor);
+  const first = after === undefined ? 0 : items.findIndex((item) => nameOf(item) > after);
+  const start = first === -1 ? items.length : first;
+  const page = items.slice(start, start + size);
+  const last = page.at(-1);
+  const isLast = last === undefined || start + size >= items.length;
+  return { items: page, ...(!isLast && { nextCursor: cursorAt(nameOf(last)) }) };
+}
+
+const PREFIX = 'after:';
+
+function cursorAt(name: string): string {
+  return Buffer.from(`${PREFIX}${name}`).toString('base64url');
+}
+
+function nameIn(cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  if (text.startsWith(PREFIX) && cursorAt(text.slice(PREFIX.length)) === cursor) return text.slice(PREFIX.length);
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid cursor. Begin again without one');
+}

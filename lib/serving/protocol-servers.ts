@@ -1,0 +1,320 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  Server,
+  type ListToolsResult,
+  type LoggingLevel,
+  type ServerContext,
+  type ServerOptions,
+} from '@modelcontextprotocol/server';
+import QuickLRU from 'quick-lru';
+import { holds } from '../authorization/access-rule.js';
+import { AuthorizedOperation } from '../authorization/authorized-operation.js';
+import { Policies } from '../authorization/policies.js';
+import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
+import { Catalogue } from '../catalogue/catalogue.js';
+import type { Primitive } from '../catalogue/primitive.js';
+import { reasonOf } from '../issuers/issuer-fetch.js';
+import { Challenges } from '../metadata/challenges.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { TaskMethods } from '../tasks/task-methods.js';
+import { ConversingServer } from './conversing-server.js';
+import { partyOf } from './conversation.js';
+import type { AuthorizedRequest } from './mcp-serving.js';
+import type { OpenExchanges } from './open-exchanges.js';
+import { pageOf } from './page-of-list.js';
+import { PrimitiveRunner, type Outcome } from './primitive-runner.js';
+
+/** Milliseconds for which a client may keep lists and `server/discover`: they change with a deployment, which is told. */
+const LISTING_TTL = 5 * 60_000;
+
+/** Conversations whose level of logging is remembered, and for how many milliseconds. */
+const MAX_LEVELS = 10_000;
+const LEVEL_AGE = 24 * 60 * 60_000;
+
+/** Methods that may ask the client something. */
+const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+/** Finds out what a message may do. */
+export type Admission = (
+  method: string,
+  params: unknown,
+  context: ServerContext,
+) => AuthorizedRequest | Promise<AuthorizedRequest>;
+
+/** Makes the SDK's servers, whose handlers do what was authorized, and nothing else. */
+@Injectable()
+export class ProtocolServers {
+  readonly #logger = new Logger('McpServing');
+  readonly #hierarchy: ScopeHierarchy;
+  readonly #levels = new QuickLRU<string, LoggingLevel>({ maxSize: MAX_LEVELS, maxAge: LEVEL_AGE });
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(PrimitiveRunner) private readonly runner: PrimitiveRunner,
+    @Inject(Policies) private readonly policies: Policies,
+    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(TaskMethods) private readonly tasks: TaskMethods,
+  ) {
+    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
+  }
+
+  /** A server for one request over HTTP. */
+  make(served: AuthorizedRequest, era: 'modern' | 'legacy', exchanges: OpenExchanges): Server {
+    const { conversation, authorized, body } = served;
+    const { caller, operation } = authorized;
+    const method = operation?.method ?? '';
+    let server: Server;
+    if (era === 'legacy' && conversation && ASKING.has(method)) {
+      const party = partyOf(caller, conversation);
+      const requestId = (body as { id?: unknown }).id;
+      const part = { conversation, party, level: this.#levels.get(party), requestId };
+      server = new ConversingServer(this.#info, this.#serverOptions(), part, exchanges);
+    } else {
+      server = new Server(this.#info, this.#serverOptions());
+    }
+    this.#handle(server, method, () => served);
+    return server;
+  }
+
+  /** A server for a connection, whose messages are let in one by one. */
+  forConnection(admit: Admission): Server {
+    const server = new Server(this.#info, this.#serverOptions());
+    for (const method of METHODS) this.#handle(server, method, admit);
+    return server;
+  }
+
+  get #info() {
+    const { name, version, title, icons, websiteUrl } = this.options.server;
+    return {
+      name,
+      version,
+      ...(title !== undefined && { title }),
+      ...(icons && { icons: [...icons] }),
+      ...(websiteUrl !== undefined && { websiteUrl }),
+    };
+  }
+
+  #serverOptions(): ServerOptions {
+    const { instructions } = this.options.server;
+    const { catalogue, options } = this;
+    const hasResources = catalogue.resources.length > 0 || catalogue.templates.length > 0;
+    const completes = [...catalogue.templates, ...catalogue.prompts].some(
+      (one) => one.completions.size > 0 || ('choices' in one && one.choices.size > 0),
+    );
+    const differs = options.list === 'permitted' || catalogue.hasAnonymous;
+    const list = { ttlMs: LISTING_TTL, cacheScope: differs ? 'private' : 'public' } as const;
+    const listsResources = catalogue.templates.some((one) => one.list);
+    return {
+      capabilities: {
+        tools: { listChanged: true },
+        logging: {},
+        ...(hasResources && { resources: { listChanged: true, subscribe: true } }),
+        ...(catalogue.prompts.length > 0 && { prompts: { listChanged: true } }),
+        ...(completes && { completions: {} }),
+        ...(this.tasks.areOffered && { extensions: { 'io.modelcontextprotocol/tasks': {} } }),
+      },
+      ...(instructions !== undefined && { instructions }),
+      cacheHints: {
+        'tools/list': list,
+        'prompts/list': list,
+        'resources/list': listsResources ? { ttlMs: 0, cacheScope: 'private' } : list,
+        'resources/templates/list': list,
+        'server/discover': { ttlMs: LISTING_TTL, cacheScope: 'public' },
+      },
+    };
+  }
+
+  #handle(server: Server, method: string, admit: Admission): void {
+    switch (method) {
+      case 'tools/list':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized } = await admit(method, params, context);
+          const { items, nextCursor } = this.#page(this.catalogue.tools, authorized, params?.cursor);
+          return { tools: items.map(({ listing }) => listing), ...cursorOf(nextCursor) } satisfies ListToolsResult;
+        });
+        break;
+      case 'prompts/list':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized } = await admit(method, params, context);
+          const { items, nextCursor } = this.#page(this.catalogue.prompts, authorized, params?.cursor);
+          return { prompts: items.map(({ listing }) => listing), ...cursorOf(nextCursor) };
+        });
+        break;
+      case 'resources/templates/list':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized } = await admit(method, params, context);
+          const { items, nextCursor } = this.#page(this.catalogue.templates, authorized, params?.cursor);
+          return { resourceTemplates: items.map(({ listing }) => listing), ...cursorOf(nextCursor) };
+        });
+        break;
+      case 'resources/list':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const resources = await this.#resources(served, context, server);
+          const { items, nextCursor } = pageOf(resources, ({ uri }) => uri, params?.cursor, this.options.pageSize);
+          return { resources: items, ...cursorOf(nextCursor) };
+        });
+        break;
+      case 'tools/call':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const { primitive } = served.authorized;
+          // What the caller may not see is not there.
+          if (primitive?.kind !== 'tool')
+            throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+          const run = (over: ServerContext) => this.#run(served, primitive, params, over, server);
+          return (await (this.tasks.begin(primitive, served.authorized, context, run) ?? run(context))) as never;
+        });
+        break;
+      case 'prompts/get':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const { primitive } = served.authorized;
+          if (primitive?.kind !== 'prompt')
+            throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${params.name}`);
+          return (await this.#run(served, primitive, params, context, server)) as never;
+        });
+        break;
+      case 'resources/read':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const { primitive } = served.authorized;
+          if (!primitive) throw new ResourceNotFoundError(params.uri);
+          return (await this.#run(served, primitive, params, context, server)) as never;
+        });
+        break;
+      case 'completion/complete':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const { primitive } = served.authorized;
+          if (!primitive) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Nothing of that name is completed');
+          return (await this.#run(served, primitive, params, context, server)) as never;
+        });
+        break;
+      case 'logging/setLevel':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized, conversation } = await admit(method, params, context);
+          if (conversation) this.#levels.set(partyOf(authorized.caller, conversation), params.level);
+          return {};
+        });
+        break;
+      case 'tasks/get':
+      case 'tasks/update':
+      case 'tasks/cancel':
+        this.tasks.handle(server, method, admit);
+        break;
+      default:
+    }
+  }
+
+  async #run(
+    served: AuthorizedRequest,
+    primitive: Primitive,
+    params: unknown,
+    context: ServerContext,
+    server: Server,
+  ): Promise<Outcome> {
+    const { authorized, trace, scheme, failure, access } = served;
+    const { caller, scopes } = authorized;
+    return await this.runner.run(authorized, primitive, {
+      trace,
+      context,
+      server,
+      params,
+      failure,
+      access,
+      challenge: (remedy) => {
+        const challenge = caller && this.challenges.demanded(caller, scheme, [remedy], scopes);
+        // Nobody is there to sign in for a client that acts for itself.
+        if (!caller?.appOnly) served.challenge = challenge;
+        return challenge?.challenge;
+      },
+    });
+  }
+
+  async #resources(served: AuthorizedRequest, context: ServerContext, server: Server) {
+    const { authorized, trace } = served;
+    const isPermitted = ({ access }: Primitive) => holds(authorized.caller, access, this.#hierarchy);
+    const listed = await Promise.all(
+      this.#visible(this.catalogue.templates, authorized)
+        .filter((one) => one.list && isPermitted(one))
+        .map((template) => this.runner.list(template, authorized, { trace, context, server })),
+    );
+    const own = this.#visible(this.catalogue.resources, authorized).map(({ listing }) => listing);
+    const byUri = new Map([...listed.flat(), ...own].map((resource) => [resource.uri, resource]));
+    return [...byUri.values()].sort(({ uri: a }, { uri: b }) => (a < b ? -1 : 1));
+  }
+
+  #page<One extends Primitive>(all: readonly One[], authorized: AuthorizedOperation, cursor: string | undefined) {
+    return pageOf(this.#visible(all, authorized), ({ name }) => name, cursor, this.options.pageSize);
+  }
+
+  #visible<One extends Primitive>(all: readonly One[], { caller }: AuthorizedOperation): readonly One[] {
+    const isStranger = !caller && !this.options.anonymous;
+    try {
+      return all.filter(({ access }) => {
+        if (isStranger) return access.anonymous;
+        return this.options.list === 'all' || holds(caller, access, this.#hierarchy);
+      });
+    } catch (error) {
+      // The SDK would tell the client the message of a function of the application.
+      this.#logger.error(`A list could not be made: ${reasonOf(error)}`);
+      throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error');
+    }
+  }
+
+  /** The subscriptions of a message that its caller may have: nobody is told of what they may not read. */
+  async narrowed(body: unknown, authorized: AuthorizedOperation): Promise<unknown> {
+    const { operation } = authorized;
+    if (operation?.method !== 'subscriptions/listen') return body;
+    const { params } = body as { params?: { notifications?: { resourceSubscriptions?: unknown } } };
+    const uris = params?.notifications?.resourceSubscriptions;
+    if (!Array.isArray(uris)) return body;
+    const allowed = await Promise.all(uris.map((uri) => this.mayRead(uri, authorized)));
+    const resourceSubscriptions = uris.filter((_uri, index) => allowed[index]);
+    return {
+      ...(body as object),
+      params: { ...params, notifications: { ...params?.notifications, resourceSubscriptions } },
+    };
+  }
+
+  /** Whether a caller may read a resource, by its scopes, their sign-in and policies. */
+  async mayRead(uri: unknown, { caller }: AuthorizedOperation): Promise<boolean> {
+    if (typeof uri !== 'string') return false;
+    const found = this.catalogue.findResource(uri);
+    if (!found) return false;
+    const operation = { method: 'resources/read', name: uri };
+    const isOpen = this.options.anonymous;
+    const leave = await AuthorizedOperation.authorize({ caller, operation, found, body: {}, isOpen }, this.#hierarchy);
+    if (!(leave instanceof AuthorizedOperation)) return false;
+    if (caller?.appOnly && !found.primitive.access.appOnly) return false;
+    try {
+      return (await this.policies.objectionTo(leave)) === undefined;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function cursorOf(nextCursor: string | undefined) {
+  return nextCursor === undefined ? {} : { nextCursor };
+}
+
+const METHODS = [
+  'tools/list',
+  'tools/call',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'completion/complete',
+  'logging/setLevel',
+  'tasks/get',
+  'tasks/update',
+  'tasks/cancel',
+];
