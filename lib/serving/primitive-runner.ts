@@ -6,6 +6,7 @@ import {
   type CompleteResult,
   type GetPromptResult,
   type InputRequiredResult,
+  type ProtocolError,
   type ReadResourceResult,
   type Resource,
   type Server,
@@ -105,9 +106,11 @@ export class PrimitiveRunner {
     const { caller, operation = NO_OPERATION, input, scopes } = authorized;
     const { correlationId } = trace;
     const event = trace.auditContext(caller, operation);
+    let final: ProtocolError | undefined;
     const refused = (told: CallToolResult, error: unknown): CallToolResult => {
       if (primitive.kind === 'tool') return told;
-      throw primitiveFailure(primitive, operation.name ?? '', error, told);
+      final = primitiveFailure(primitive, operation.name ?? '', error, told);
+      throw final;
     };
     const deny = (denial: Denial, reason: DenialReason, policy?: string) => {
       countDenied(reason);
@@ -156,6 +159,7 @@ export class PrimitiveRunner {
       if ('isError' in result && result.isError) trace.fail('tool_error');
       return result;
     } catch (error) {
+      if (error === final) throw error;
       if (channel.questions && !signal.aborted) return this.#asking(channel, binding, {});
       if (signal.aborted && !(signal.reason instanceof CallTimeout)) {
         // Nobody waits for the answer any more.
