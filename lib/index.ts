@@ -62,6 +62,9 @@ export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } fro
 export type { AccessToken, Caller } from './authentication/caller.js';
 export type { Actor } from './authentication/actor.js';
 export type { ElicitedForm, McpClient, QuestionOptions } from './serving/mcp-context.js';
+export { connectInMemory, serveStdio, type ConnectionOptions, type ServedConnection } from './connections/connect.js';
+export type { TokenSource } from './connections/mcp-connections.js';
+export { McpRegistry, type Registration, type RegistrationOptions } from './serving/mcp-registry.js';
 export { ToolError } from './serving/tool-error.js';
 export type { ClientAuthentication } from './clients/client-authentication.js';
 export { clientSecretBasic, clientSecretPost, type ClientSecret } from './clients/client-secret.js';

@@ -35,12 +35,15 @@ import { UserSignIn } from './linking/user-sign-in.js';
 import { BackChannelLogout } from './logout/back-channel-logout.js';
 import { LogoutTokens } from './logout/logout-token.js';
 import { Challenges } from './metadata/challenges.js';
+import { Subscriptions } from './notifications/subscriptions.js';
 import { ChangeNotifications } from './notifications/change-notifications.js';
 import { AuditLog } from './observability/audit-log.js';
 import { McpAuthHealthIndicator } from './observability/health.indicator.js';
 import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { McpServing } from './serving/mcp-serving.js';
+import { McpConnections } from './connections/mcp-connections.js';
+import { McpRegistry } from './serving/mcp-registry.js';
 import { MethodInvoker } from './serving/method-invoker.js';
 import { PrimitiveRunner } from './serving/primitive-runner.js';
 import { InFlight } from './serving/in-flight.js';
@@ -78,10 +81,13 @@ import { TokenCache } from './token-cache/token-cache.js';
     MethodInvoker,
     PrimitiveRunner,
     ChangeNotifications,
+    Subscriptions,
     TaskMethods,
     ProtocolServers,
     InFlight,
     McpServing,
+    McpRegistry,
+    McpConnections,
     TokenCache,
     TokenEndpoints,
     LogoutTokens,
@@ -100,7 +106,7 @@ import { TokenCache } from './token-cache/token-cache.js';
     DownstreamClient,
     BootDoctor,
   ],
-  exports: [DownstreamClient, LinkedAccounts, TokenCache, McpAuthHealthIndicator],
+  exports: [DownstreamClient, LinkedAccounts, McpRegistry, TokenCache, McpAuthHealthIndicator],
 })
 export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   constructor(
@@ -138,7 +144,8 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
   /** Called by Nest when every provider of the application is there. */
   async onModuleInit(): Promise<void> {
     this.controllers.verify();
-    await this.runner.prepare(await this.catalogue.discover());
+    await this.catalogue.discover();
+    await this.runner.prepare(this.catalogue.primitives);
   }
 }
 

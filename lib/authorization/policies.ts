@@ -32,6 +32,7 @@ export class Policies {
    */
   async prepare(primitives: readonly Primitive[]): Promise<void> {
     for (const primitive of primitives) {
+      if (this.#sources.has(primitive)) continue;
       const sources = new Map<Type<Policy>, PolicySource>();
       for (const type of primitive.policies) sources.set(type, await this.#sourceOf(type, primitive));
       this.#sources.set(primitive, sources);

@@ -49,11 +49,11 @@ export function attachCompanions(
         `Two methods complete "${options.argument}" of "${name}": ${placeOf(other)} and ${placeOf(host)}. Remove one.`,
       );
     }
-    target.completions.set(options.argument, { host });
+    if (!other) target.completions.set(options.argument, { host });
   }
   for (const { host, options } of lists) {
     const target = targetOf('resourceTemplate', options.resourceTemplate, primitives);
-    if (target?.kind === 'resourceTemplate') target.list = { host };
+    if (target?.kind === 'resourceTemplate') target.list ??= { host };
     else if (!targetOf('resourceTemplate', options.resourceTemplate, everywhere))
       problems.push(missing(host, 'resourceTemplate', options.resourceTemplate));
   }

@@ -29,6 +29,6 @@ export type McpContext = Context;
 export const McpContext: (property?: keyof Context) => ParameterDecorator = createParamDecorator(
   (property: keyof Context | undefined, context: ExecutionContext) => {
     const call = context.getArgByIndex<Context>(0);
-    return property === undefined ? call : (Reflect.get(call, property));
+    return property === undefined ? call : Reflect.get(call, property);
   },
 );

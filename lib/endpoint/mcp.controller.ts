@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import {
   All,
   Inject,
@@ -36,8 +37,9 @@ export class McpController {
       raw.writeHead(204, preflight(request)).end();
       return;
     }
+    if (request.method === 'GET' && (await this.#listen(request, response, raw))) return;
     if (request.method !== 'POST') {
-      // There are no sessions, and so no streams to open (GET) and nothing to end (DELETE).
+      // There are no sessions, and so nothing to end (DELETE).
       raw.setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }
@@ -47,6 +49,15 @@ export class McpController {
     await trace.run(() =>
       this.serving.serve(nodeRequest(request), raw, { body, authorized, trace, scheme, failure, access }),
     );
+  }
+
+  /** For the revisions before 2026-07-28. */
+  async #listen(request: McpRequest, response: McpResponse, raw: ServerResponse): Promise<boolean> {
+    const node = nodeRequest(request);
+    if (!this.serving.listens(node)) return false;
+    takeOver(response);
+    await request.trace.run(() => this.serving.listen(node, raw, request.caller));
+    return true;
   }
 }
 

@@ -14,7 +14,9 @@ import { ResolvedOptions } from '../options/resolved-options.js';
 import { KeyRing } from '../token-cache/key-ring.js';
 
 /** What a client says to one replica, and another one waits for. */
-export type Handed = 'answer' | 'cancelled' | 'task_update' | 'task_cancel';
+export type Handed = (typeof HANDED)[number];
+
+const HANDED = ['answer', 'cancelled', 'task_update', 'task_cancel', 'subscribe', 'unsubscribe'] as const;
 
 type HandedListener = (kind: Handed, party: string, message: JSONRPCMessage) => void;
 
@@ -35,7 +37,7 @@ const messageSchema = z.discriminatedUnion('type', [
 ]);
 
 const handedSchema = z.object({
-  kind: z.enum(['answer', 'cancelled', 'task_update', 'task_cancel']),
+  kind: z.enum(HANDED),
   party: z.string(),
   message: z.unknown(),
 });

@@ -18,12 +18,17 @@ export class InFlight {
    * @throws ServiceUnavailableException once the application stops
    */
   enter(response: ServerResponse): void {
-    if (this.#stopping) throw new ServiceUnavailableException('The server is stopping. Try again');
+    this.admit();
     this.#running += 1;
     response.once('close', () => {
       this.#running -= 1;
       if (this.#running === 0) this.#stopped?.();
     });
+  }
+
+  /** @throws ServiceUnavailableException once the application stops */
+  admit(): void {
+    if (this.#stopping) throw new ServiceUnavailableException('The server is stopping. Try again');
   }
 
   /** A response whose body ends when the application stops. */

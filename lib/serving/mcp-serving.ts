@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
@@ -9,6 +12,7 @@ import {
   type McpRequestContext,
   type Server,
 } from '@modelcontextprotocol/server';
+import type { Caller } from '../authentication/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import { isAnswer } from '../catalogue/operation.js';
@@ -17,6 +21,7 @@ import type { DownstreamAccess } from '../downstream/tool-call.js';
 import type { ChallengeException } from '../metadata/challenge.exception.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
+import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, conversationIn, partyOf, type Conversation } from './conversation.js';
 import { endingAt } from './expiring-stream.js';
 import { begun } from './held-stream.js';
@@ -61,6 +66,7 @@ export class McpServing implements OnModuleDestroy {
   constructor(
     @Inject(ProtocolServers) private readonly servers: ProtocolServers,
     @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
+    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
     @Inject(InFlight) private readonly inFlight: InFlight,
   ) {
     this.#handler = createMcpHandler((context) => this.#serverFor(context), {
@@ -97,6 +103,25 @@ export class McpServing implements OnModuleDestroy {
       extra: { request },
     };
     await this.#nodeHandler(Object.assign(incoming as NodeRequest, { auth }), response, null);
+  }
+
+  /** Whether a GET is a client's of the revisions before 2026-07-28 that wants to hear of changes. */
+  listens(incoming: IncomingMessage): boolean {
+    return conversationIn(incoming.headers[SESSION_ID]) !== undefined && accepts(incoming, 'text/event-stream');
+  }
+
+  /**
+   * Opens the stream on which such clients hear of changes, until their token expires (MCP specification 2025-11-25,
+   * Streamable HTTP, Listening for Messages from the Server).
+   */
+  async listen(incoming: IncomingMessage, response: ServerResponse, caller: Caller | undefined): Promise<void> {
+    const conversation = conversationIn(incoming.headers[SESSION_ID]);
+    if (!conversation) return;
+    this.inFlight.admit();
+    const stream = this.subscriptions.stream(partyOf(caller, conversation));
+    const { status, headers, body } = this.inFlight.untilStopped(caller ? endingAt(stream, caller.expiresAt) : stream);
+    response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
+    await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -145,6 +170,10 @@ export class McpServing implements OnModuleDestroy {
       throw new Error('A request reached the MCP server without authorization');
     return this.servers.make(served as AuthorizedRequest, era, this.#exchanges);
   }
+}
+
+function accepts({ headers }: IncomingMessage, type: string): boolean {
+  return (headers.accept ?? '').split(',').some((one) => one.trim().startsWith(type));
 }
 
 function isStream({ headers }: Response): boolean {

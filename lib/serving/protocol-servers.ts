@@ -19,6 +19,7 @@ import type { Primitive } from '../catalogue/primitive.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { Challenges } from '../metadata/challenges.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
+import { Subscriptions } from '../notifications/subscriptions.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 import { ConversingServer } from './conversing-server.js';
 import { partyOf } from './conversation.js';
@@ -58,6 +59,7 @@ export class ProtocolServers {
     @Inject(Policies) private readonly policies: Policies,
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(TaskMethods) private readonly tasks: TaskMethods,
+    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
   }
@@ -82,7 +84,8 @@ export class ProtocolServers {
 
   /** A server for a connection, whose messages are let in one by one. */
   forConnection(admit: Admission): Server {
-    const server = new Server(this.#info, this.#serverOptions());
+    // What is registered later has to be within what was said in the beginning.
+    const server = new Server(this.#info, this.#serverOptions(true));
     for (const method of METHODS) this.#handle(server, method, admit);
     return server;
   }
@@ -98,13 +101,16 @@ export class ProtocolServers {
     };
   }
 
-  #serverOptions(): ServerOptions {
+  /** @param offersAll - even what there is nothing of yet */
+  #serverOptions(offersAll = false): ServerOptions {
     const { instructions } = this.options.server;
     const { catalogue, options } = this;
-    const hasResources = catalogue.resources.length > 0 || catalogue.templates.length > 0;
-    const completes = [...catalogue.templates, ...catalogue.prompts].some(
-      (one) => one.completions.size > 0 || ('choices' in one && one.choices.size > 0),
-    );
+    const hasResources = offersAll || catalogue.resources.length > 0 || catalogue.templates.length > 0;
+    const completes =
+      offersAll ||
+      [...catalogue.templates, ...catalogue.prompts].some(
+        (one) => one.completions.size > 0 || ('choices' in one && one.choices.size > 0),
+      );
     const differs = options.list === 'permitted' || catalogue.hasAnonymous;
     const list = { ttlMs: LISTING_TTL, cacheScope: differs ? 'private' : 'public' } as const;
     const listsResources = catalogue.templates.some((one) => one.list);
@@ -113,7 +119,7 @@ export class ProtocolServers {
         tools: { listChanged: true },
         logging: {},
         ...(hasResources && { resources: { listChanged: true, subscribe: true } }),
-        ...(catalogue.prompts.length > 0 && { prompts: { listChanged: true } }),
+        ...((offersAll || catalogue.prompts.length > 0) && { prompts: { listChanged: true } }),
         ...(completes && { completions: {} }),
         ...(this.tasks.areOffered && { extensions: { 'io.modelcontextprotocol/tasks': {} } }),
       },
@@ -193,6 +199,22 @@ export class ProtocolServers {
           const { primitive } = served.authorized;
           if (!primitive) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Nothing of that name is completed');
           return (await this.#run(served, primitive, params, context, server)) as never;
+        });
+        break;
+      case 'resources/subscribe':
+      case 'resources/unsubscribe':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized, conversation } = await admit(method, params, context);
+          if (!authorized.primitive || !(await this.mayRead(params.uri, authorized)))
+            throw new ResourceNotFoundError(params.uri);
+          if (!conversation)
+            throw new ProtocolError(
+              ProtocolErrorCode.InvalidRequest,
+              'Subscriptions take the Mcp-Session-Id of initialize',
+            );
+          const party = partyOf(authorized.caller, conversation);
+          this.subscriptions.change(method === 'resources/subscribe' ? 'subscribe' : 'unsubscribe', party, params.uri);
+          return {};
         });
         break;
       case 'logging/setLevel':
@@ -312,8 +334,9 @@ const METHODS = [
   'resources/list',
   'resources/templates/list',
   'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
   'completion/complete',
-  'logging/setLevel',
   'tasks/get',
   'tasks/update',
   'tasks/cancel',

@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ServerEvent } from '@modelcontextprotocol/server';
+import QuickLRU from 'quick-lru';
+import { ChangeNotifications } from './change-notifications.js';
+
+/** Parties whose subscriptions are remembered, and for how many milliseconds; and how many each may have. */
+const MAX_PARTIES = 10_000;
+const MAX_AGE = 24 * 60 * 60_000;
+const MAX_URIS = 1_000;
+
+/** Milliseconds between two signs of life on a stream. */
+const KEEP_ALIVE = 15_000;
+
+/**
+ * What clients of the revisions before 2026-07-28 want to hear of. They say so in requests of their own (`resources/subscribe`)
+ * and listen on a stream, in this replica or in another one.
+ */
+@Injectable()
+export class Subscriptions {
+  readonly #uris = new QuickLRU<string, Set<string>>({ maxSize: MAX_PARTIES, maxAge: MAX_AGE });
+
+  constructor(@Inject(ChangeNotifications) private readonly notifications: ChangeNotifications) {
+    notifications.onHanded((kind, party, message) => {
+      const { params } = message as { params?: { uri?: unknown } };
+      if ((kind === 'subscribe' || kind === 'unsubscribe') && typeof params?.uri === 'string')
+        this.#take(kind, party, params.uri);
+    });
+  }
+
+  /** @param party - whose subscription it is */
+  change(kind: 'subscribe' | 'unsubscribe', party: string, uri: string): void {
+    this.#take(kind, party, uri);
+    this.notifications.hand(kind, party, { jsonrpc: '2.0', method: `resources/${kind}`, params: { uri } }, false);
+  }
+
+  /** Whether a party wants to hear of an event: of lists always, of resources where it has subscribed to them. */
+  wants(party: string, event: ServerEvent): boolean {
+    return event.kind !== 'resource_updated' || (this.#uris.get(party)?.has(event.uri) ?? false);
+  }
+
+  /** A stream of what a party wants to hear. */
+  stream(party: string): Response {
+    const encoder = new TextEncoder();
+    let end: () => void = () => undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const write = (text: string) => {
+          controller.enqueue(encoder.encode(text));
+        };
+        const unsubscribe = this.notifications.bus.subscribe((event) => {
+          if (this.wants(party, event)) write(`event: message\ndata: ${JSON.stringify(notificationOf(event))}\n\n`);
+        });
+        const timer = setInterval(() => {
+          write(': keep-alive\n\n');
+        }, KEEP_ALIVE).unref();
+        end = () => {
+          clearInterval(timer);
+          unsubscribe();
+        };
+        write(': listening\n\n');
+      },
+      cancel: () => {
+        end();
+      },
+    });
+    const headers = {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-cache, no-transform',
+      'X-Accel-Buffering': 'no',
+    };
+    return new Response(body, { headers });
+  }
+
+  #take(kind: 'subscribe' | 'unsubscribe', party: string, uri: string): void {
+    const uris = this.#uris.get(party) ?? new Set();
+    if (kind === 'unsubscribe') uris.delete(uri);
+    else if (uris.size < MAX_URIS) uris.add(uri);
+    this.#uris.set(party, uris);
+  }
+}
+
+/** An event as clients are told of it. */
+function notificationOf(event: ServerEvent): Record<string, unknown> {
+  if (event.kind === 'resource_updated') {
+    return { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: event.uri } };
+  }
+  return { jsonrpc: '2.0', method: `notifications/${event.kind.replace('_list_changed', '/list_changed')}` };
+}
