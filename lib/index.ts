@@ -64,6 +64,8 @@ export type { Actor } from './authentication/actor.js';
 export type { ElicitedForm, McpClient, QuestionOptions } from './serving/mcp-context.js';
 export { connectInMemory, serveStdio, type ConnectionOptions, type ServedConnection } from './connections/connect.js';
 export type { TokenSource } from './connections/mcp-connections.js';
+export { ProtectedMcp } from './foreign-servers/protected-mcp.decorator.js';
+export type { ForeignRule, ForeignRules, ProtectedMcpOptions } from './foreign-servers/foreign-rules.js';
 export { McpRegistry, type Registration, type RegistrationOptions } from './serving/mcp-registry.js';
 export { ToolError } from './serving/tool-error.js';
 export type { ClientAuthentication } from './clients/client-authentication.js';

@@ -42,6 +42,7 @@ import { McpAuthHealthIndicator } from './observability/health.indicator.js';
 import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { McpServing } from './serving/mcp-serving.js';
+import { McpProtection } from './foreign-servers/mcp-protection.js';
 import { McpConnections } from './connections/mcp-connections.js';
 import { McpRegistry } from './serving/mcp-registry.js';
 import { MethodInvoker } from './serving/method-invoker.js';
@@ -88,6 +89,7 @@ import { TokenCache } from './token-cache/token-cache.js';
     McpServing,
     McpRegistry,
     McpConnections,
+    McpProtection,
     TokenCache,
     TokenEndpoints,
     LogoutTokens,
@@ -106,7 +108,7 @@ import { TokenCache } from './token-cache/token-cache.js';
     DownstreamClient,
     BootDoctor,
   ],
-  exports: [DownstreamClient, LinkedAccounts, McpRegistry, TokenCache, McpAuthHealthIndicator],
+  exports: [DownstreamClient, LinkedAccounts, McpProtection, McpRegistry, TokenCache, McpAuthHealthIndicator],
 })
 export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   constructor(

@@ -7,7 +7,8 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import type { Caller } from '../authentication/caller.js';
-import { Catalogue } from '../catalogue/catalogue.js';
+import { Catalogue, type Found } from '../catalogue/catalogue.js';
+import type { Operation } from '../catalogue/operation.js';
 import type { Primitive } from '../catalogue/primitive.js';
 import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../downstream/downstream-error.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
@@ -47,17 +48,27 @@ export class AuthorizationGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
+    await this.admit(request, (operation) => this.catalogue.find(operation));
+    return true;
+  }
+
+  /**
+   * Lets a request pass, or throws its challenge.
+   *
+   * @param find - finds what an operation is about
+   */
+  async admit(request: McpRequest, find: (operation: Operation) => Found | undefined): Promise<void> {
     const { caller, operation, body } = request;
     const { anonymous: isOpen } = this.options;
     if (Array.isArray(body))
       throw new BadRequestException('JSON-RPC batches are not served. Send one message at a time');
     if (caller) this.#checkClient(caller, request);
-    const found = operation && this.catalogue.find(operation);
+    const found = operation && find(operation);
     const authorized = await AuthorizedOperation.authorize({ caller, operation, found, body, isOpen }, this.#hierarchy);
     if (authorized instanceof AuthorizedOperation) {
       request.authorized = authorized;
       await this.#exchange(authorized, request);
-      return true;
+      return;
     }
     this.#recordDenial(request, authorized.error, authorized);
     if (this.options.list === 'permitted' && !holds(caller, authorized.rule, this.#hierarchy)) {
@@ -67,7 +78,7 @@ export class AuthorizationGuard implements CanActivate {
         this.#hierarchy,
       );
       if (unknown instanceof AuthorizedOperation) request.authorized = unknown;
-      return true;
+      return;
     }
     const primitive = found?.primitive;
     if (!caller) throw this.challenges.unauthenticated({ primitive });

@@ -35,6 +35,7 @@ const KINDS = { tool: 'tools', resource: 'resources', resourceTemplate: 'resourc
 export class Catalogue {
   readonly #primitives = new Map<string, Primitive>();
   readonly #listeners = new Set<(listed: Listed) => void>();
+  readonly #foreign: Primitive[] = [];
   #tools: readonly ToolDefinition[] = [];
   #resources: readonly ResourceDefinition[] = [];
   #templates: readonly ResourceTemplateDefinition[] = [];
@@ -170,6 +171,12 @@ export class Catalogue {
     this.#listeners.add(listener);
   }
 
+  /** Takes into account what other servers offer, where clients ask for scopes to start with. */
+  include(primitives: readonly Primitive[]): void {
+    this.#foreign.push(...primitives);
+    this.#sort();
+  }
+
   /** Tells that a list has changed. */
   changed(primitives: readonly Primitive[]): void {
     for (const listed of new Set(primitives.map(({ kind }) => KINDS[kind]))) this.#tell(listed);
@@ -223,7 +230,7 @@ export class Catalogue {
     this.#resources = sorted.filter((one) => one.kind === 'resource');
     this.#templates = sorted.filter((one) => one.kind === 'resourceTemplate');
     this.#prompts = sorted.filter((one) => one.kind === 'prompt');
-    this.#initialScopes = this.options.initialScopes ?? startingScopes(sorted);
+    this.#initialScopes = this.options.initialScopes ?? startingScopes([...sorted, ...this.#foreign]);
     this.#hasAnonymous = sorted.some(({ access }) => access.anonymous);
   }
 }

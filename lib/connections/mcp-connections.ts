@@ -47,8 +47,8 @@ export class McpConnections implements OnModuleDestroy {
   serve(transport: Transport | undefined, token: TokenSource | undefined): StdioServerHandle {
     const stops: (() => void)[] = [];
     const handle = serveStdio(
-      () => {
-        const connection = this.#connection(token);
+      ({ era }) => {
+        const connection = this.#connection(token, era);
         stops.push(connection.stop);
         return connection.server;
       },
@@ -75,7 +75,10 @@ export class McpConnections implements OnModuleDestroy {
     await Promise.all([...this.#open].map((connection) => connection.close()));
   }
 
-  #connection(token: TokenSource | undefined): { readonly server: Server; readonly stop: () => void } {
+  #connection(
+    token: TokenSource | undefined,
+    era: 'modern' | 'legacy',
+  ): { readonly server: Server; readonly stop: () => void } {
     const conversation: Conversation = {
       id: randomUUID(),
       protocolVersion: '',
@@ -87,7 +90,7 @@ export class McpConnections implements OnModuleDestroy {
       return { ...served, conversation };
     });
     const stop = this.notifications.bus.subscribe((event) => {
-      void this.#tell(server, event, conversation, token).catch((error: unknown) => {
+      void this.#tell(server, event, era === 'legacy' ? conversation : undefined, token).catch((error: unknown) => {
         this.#logger.debug(`A change could not be told: ${reasonOf(error)}`);
       });
     });
@@ -97,7 +100,7 @@ export class McpConnections implements OnModuleDestroy {
   async #tell(
     server: Server,
     event: Parameters<Subscriptions['wants']>[1],
-    conversation: Conversation,
+    conversation: Conversation | undefined,
     token: TokenSource | undefined,
   ): Promise<void> {
     if (!server.transport) return;
@@ -114,8 +117,8 @@ export class McpConnections implements OnModuleDestroy {
       default: {
         // Whoever listens by `subscriptions/listen` is known to the SDK alone, which sorts out what was asked for.
         const { authorized } = await this.#checked({ method: 'resources/list', params: {} }, token);
-        const isModern = server.getNegotiatedProtocolVersion() !== undefined && server.getClientVersion() === undefined;
-        const wants = isModern || this.subscriptions.wants(partyOf(authorized.caller, conversation), event);
+        const { caller } = authorized;
+        const wants = !conversation || this.subscriptions.wants(partyOf(caller, conversation), event);
         if (wants && (await this.servers.mayRead(event.uri, authorized)))
           await server.sendResourceUpdated({ uri: event.uri });
       }

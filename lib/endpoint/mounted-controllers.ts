@@ -34,9 +34,12 @@ export class MountedControllers {
     // an application has that address.
     const alone = exclude.some((excluded) => excluded.path === WELL_KNOWN) ? [] : [WELL_KNOWN];
     const metadataPaths = [...new Set([`${WELL_KNOWN}${path}`, ...alone])];
-    Controller({ path: path || '/', version: VERSION_NEUTRAL })(this.endpoint);
+    if (options.endpoint.isMounted) Controller({ path: path || '/', version: VERSION_NEUTRAL })(this.endpoint);
+    else unmount(this.endpoint, modules);
     Controller({ path: metadataPaths, version: VERSION_NEUTRAL })(this.metadata);
-    const ours = [path || '/', ...metadataPaths].map((excluded) => excludedPath(excluded));
+    const ours = [...(options.endpoint.isMounted ? [path || '/'] : []), ...metadataPaths].map((excluded) =>
+      excludedPath(excluded),
+    );
     if ([...downstreams.values()].some(({ linked }) => linked)) {
       Controller({ path: linkPath(path), version: VERSION_NEUTRAL })(this.linking);
       ours.push(excludedPath(linkPath(path), '/.*'));

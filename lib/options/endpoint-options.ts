@@ -15,6 +15,11 @@ export interface EndpointOptions {
   allowedHosts?: readonly string[] | 'any';
   /** Bytes that a message may have. Your body parser may allow less. Defaults to 1 MiB. */
   maxBodySize?: number;
+  /**
+   * Whether the endpoint answers at `resource`. With `false` a controller of the application does, which is behind
+   * {@link ProtectedMcp}. Defaults to `true`.
+   */
+  mount?: boolean;
 }
 
 /** As an `Origin` header spells it (RFC 6454 section 6.2). */
@@ -38,5 +43,6 @@ const host = z
 export const endpointSchema = z.strictObject({
   allowedOrigins: z.union([z.array(origin), z.literal('any')]).optional(),
   allowedHosts: z.union([z.array(host), z.literal('any')]).optional(),
+  mount: z.boolean().optional(),
   maxBodySize: z.int().positive('has to be a positive number of bytes').optional(),
 });

@@ -23,6 +23,8 @@ export interface ResolvedEndpoint {
   readonly allowedHosts: ReadonlySet<string> | 'any';
   /** Bytes. */
   readonly maxBodySize: number;
+  /** Whether the endpoint is ours. */
+  readonly isMounted: boolean;
 }
 
 const MAX_BODY_SIZE = 1024 * 1024;
@@ -101,6 +103,7 @@ export class ResolvedOptions {
       allowedOrigins: allowedOrigins === 'any' ? 'any' : new Set(allowedOrigins),
       allowedHosts: allowedHosts === 'any' ? 'any' : new Set(allowedHosts),
       maxBodySize,
+      isMounted: options.endpoint?.mount ?? true,
     };
     this.tokenCache = resolveTokenCache(options.tokenCache);
     this.backChannelLogoutPath =

@@ -1,0 +1,94 @@
+import type { Type } from '@nestjs/common';
+import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { z } from 'zod';
+import type { Policy } from '../authorization/policy.js';
+import type { Found } from '../catalogue/catalogue.js';
+import { problemsOfPrimitive } from '../catalogue/catalogue-problems.js';
+import { defineOffer, faultsOf } from '../catalogue/offer.js';
+import type { Operation } from '../catalogue/operation.js';
+import type { MethodHost, Primitive, ToolDefinition } from '../catalogue/primitive.js';
+import type { AccessOptions } from '../decorators/access-options.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+
+/** What one tool, resource or prompt of another server needs from callers, and may reach. */
+export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, unknown>>>, 'server' | 'timeout'> {
+  /** Policies that it is under. */
+  policies?: readonly Type<Policy>[];
+}
+
+/** Rules by name or URI. `*` is for all that have none of their own; without it they are refused. */
+export type ForeignRules = Readonly<Record<string, ForeignRule>>;
+
+/** Which server is protected, and by which rules. */
+export interface ProtectedMcpOptions {
+  /** `server.name` of the `McpAuthModule` whose `resource` this endpoint is, where there are several. */
+  server?: string;
+  /** Rules for tools, by name. */
+  tools?: ForeignRules;
+  /** Rules for resources, by URI. */
+  resources?: ForeignRules;
+  /** Rules for prompts, by name. */
+  prompts?: ForeignRules;
+}
+
+const KINDS: Readonly<Record<string, 'tools' | 'resources' | 'prompts'>> = {
+  'tools/call': 'tools',
+  'resources/read': 'resources',
+  'resources/subscribe': 'resources',
+  'resources/unsubscribe': 'resources',
+  'prompts/get': 'prompts',
+};
+
+/** The other server checks arguments by its own schema. */
+const ANY_ARGUMENTS = z.record(z.string(), z.unknown());
+
+/** Rules for what another server offers, in the form in which this package's own are. */
+export class PreparedRules {
+  readonly #rules = new Map<string, Primitive>();
+
+  /** @param problems - takes what is wrong with the rules */
+  constructor(
+    rules: ProtectedMcpOptions,
+    private readonly type: Type,
+    private readonly options: ResolvedOptions,
+    problems: string[],
+  ) {
+    for (const kind of ['tools', 'resources', 'prompts'] as const) {
+      for (const [name, rule] of Object.entries(rules[kind] ?? {})) {
+        this.#rules.set(`${kind} ${name}`, this.#prepare(kind, name, rule, problems));
+      }
+    }
+  }
+
+  get all(): readonly Primitive[] {
+    return [...this.#rules.values()];
+  }
+
+  /** @returns `undefined` for what has no rule, `'none needed'` for what is about nothing that has rules */
+  find(operation: Operation | undefined): Found | 'none needed' | undefined {
+    const kind = operation && Object.hasOwn(KINDS, operation.method) ? KINDS[operation.method] : undefined;
+    if (!kind || !operation) return 'none needed';
+    const primitive = this.#rules.get(`${kind} ${operation.name ?? ''}`) ?? this.#rules.get(`${kind} *`);
+    return primitive && { primitive, variables: {} };
+  }
+
+  #prepare(kind: keyof ProtectedMcpOptions, name: string, rule: ForeignRule, problems: string[]): Primitive {
+    const wrapper = new InstanceWrapper({ token: this.type, name: this.type.name, metatype: this.type });
+    const host: MethodHost = { wrapper, type: this.type, method: `${kind} ${name}`, decorator: '@ProtectedMcp' };
+    const { appOnly, timeout } = this.options;
+    const policies = [...this.options.policies, ...(rule.policies ?? [])];
+    const surroundings = { anonymous: false, policies, appOnly, timeout };
+    const offer = defineOffer(name, rule, host, surroundings, faultsOf(host, problems));
+    const primitive: ToolDefinition = {
+      kind: 'tool',
+      ...offer,
+      input: ANY_ARGUMENTS,
+      listing: { name, inputSchema: { type: 'object' } },
+      output: undefined,
+      task: undefined,
+      readOnly: false,
+    };
+    problems.push(...problemsOfPrimitive(primitive, this.options));
+    return primitive;
+  }
+}

@@ -1,0 +1,153 @@
+import {
+  ForbiddenException,
+  HttpException,
+  Inject,
+  Injectable,
+  Logger,
+  type ExecutionContext,
+  type Type,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { AuthenticationGuard } from '../authentication/authentication.guard.js';
+import { AuthorizationGuard } from '../authorization/authorization.guard.js';
+import { Policies } from '../authorization/policies.js';
+import { Catalogue } from '../catalogue/catalogue.js';
+import { runToolCall } from '../downstream/tool-call.js';
+import { EndpointGuard } from '../endpoint/endpoint.guard.js';
+import { nodeRequest, type McpRequest, type McpResponse } from '../endpoint/mcp-request.js';
+import { TokenExchange } from '../exchange/token-exchange.js';
+import { reasonOf } from '../issuers/issuer-fetch.js';
+import { AuditLog } from '../observability/audit-log.js';
+import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import { PreparedRules, type ProtectedMcpOptions } from './foreign-rules.js';
+
+/** Protects endpoints of the application that other MCP servers answer, such as those of the SDK's own. */
+@Injectable()
+export class McpProtection {
+  readonly #logger = new Logger('ProtectedMcp');
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(EndpointGuard) private readonly endpoint: EndpointGuard,
+    @Inject(AuthenticationGuard) private readonly authentication: AuthenticationGuard,
+    @Inject(AuthorizationGuard) private readonly authorization: AuthorizationGuard,
+    @Inject(Policies) private readonly policies: Policies,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(TokenExchange) private readonly exchange: TokenExchange,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  /**
+   * @param name - `server.name` of the module's options
+   * @throws {@link McpAuthConfigurationError} if there is no such server, or there are several
+   */
+  of(name: string | undefined, type: Type): McpProtection {
+    const all = [...this.modules.values()].flatMap(({ providers }) => {
+      const instance: unknown = providers.get(McpProtection)?.instance;
+      return instance instanceof McpProtection ? [instance] : [];
+    });
+    const [only, ...others] = all.filter(({ options }) => name === undefined || options.server.name === name);
+    if (only && others.length === 0) return only;
+    const names = all.map(({ options }) => options.server.name).join(', ');
+    throw new McpAuthConfigurationError([
+      `\`server\` of @ProtectedMcp on ${type.name} is ${name === undefined ? 'missing, but there are several servers' : `"${name}", which is the \`server.name\` of no McpAuthModule`}. Use one of: ${names}.`,
+    ]);
+  }
+
+  /**
+   * Looks the rules over; once, at boot.
+   *
+   * @throws {@link McpAuthConfigurationError} for rules that are at fault
+   */
+  async prepare(rules: ProtectedMcpOptions, type: Type): Promise<PreparedRules> {
+    const problems: string[] = [];
+    const prepared = new PreparedRules(rules, type, this.options, problems);
+    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
+    await this.policies.prepare(prepared.all);
+    this.catalogue.include(prepared.all);
+    return prepared;
+  }
+
+  /** Lets a request pass as the endpoint of the module would; else answers as it would. */
+  async admit(context: ExecutionContext, rules: PreparedRules): Promise<boolean> {
+    this.endpoint.canActivate(context);
+    await this.authentication.canActivate(context);
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    const found = rules.find(request.operation);
+    if (found === undefined) {
+      const { method, name } = request.operation ?? { method: '', name: '' };
+      this.#logger.warn(`${method} ${name ?? ''} was refused: @ProtectedMcp has no rule for it. Add one, or "*"`);
+      throw new ForbiddenException('This is not offered here');
+    }
+    await this.authorization.admit(request, () => (found === 'none needed' ? undefined : found));
+    await this.#checkPolicies(request);
+    const { caller } = request;
+    // As the SDK's servers expect it. The token stays here.
+    const auth = {
+      token: '',
+      clientId: caller?.clientId ?? '',
+      scopes: [...(caller?.scopes ?? [])],
+      ...(caller && { expiresAt: caller.expiresAt, extra: { caller } }),
+    };
+    Object.assign(nodeRequest(request), { auth, user: caller });
+    Object.assign(request, { auth, user: caller });
+    return true;
+  }
+
+  /** Runs what answers the request so that `DownstreamClient` acts for its caller, until the answer is over. */
+  async run(context: ExecutionContext, handle: () => Promise<unknown>): Promise<void> {
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    const response = context.switchToHttp().getResponse<McpResponse>();
+    const raw = response.raw ?? response;
+    const { caller, authorized, trace, operation } = request;
+    const primitive = authorized?.primitive;
+    const abort = new AbortController();
+    const over = new Promise<void>((resolve) => {
+      raw.once('close', () => {
+        if (!raw.writableFinished) abort.abort(new Error('The client went away'));
+        resolve();
+      });
+    });
+    const access = request.access ?? this.exchange.onBehalfOf(caller, trace.auditContext(caller, operation));
+    const call = {
+      tool: operation?.name ?? '',
+      caller,
+      downstreams: primitive?.downstreams ?? [],
+      access,
+      signal: abort.signal,
+    };
+    await trace.run(() =>
+      runToolCall(call, async () => {
+        await handle();
+        // Servers of the SDK answer after their method has returned.
+        if (!raw.writableEnded || !raw.writableFinished) await over;
+      }),
+    );
+  }
+
+  async #checkPolicies(request: McpRequest): Promise<void> {
+    const { authorized, caller, operation, trace } = request;
+    if (!authorized?.primitive) return;
+    const { scopes, primitive } = authorized;
+    const event = trace.auditContext(caller, operation);
+    if (caller?.appOnly && !primitive.access.appOnly) {
+      this.audit.record({ ...event, type: 'operation_denied', reason: 'app_only', scopes });
+      throw new ForbiddenException('This acts for a user, and the token stands for none');
+    }
+    let objection: Awaited<ReturnType<Policies['objectionTo']>>;
+    try {
+      objection = await this.policies.objectionTo(authorized);
+    } catch (error) {
+      this.#logger.error(`A policy failed [${trace.correlationId}] ${reasonOf(error)}`);
+      throw new HttpException('The request cannot be decided about', 500);
+    }
+    if (objection) {
+      const { policy, denial } = objection;
+      this.audit.record({ ...event, type: 'operation_denied', reason: 'policy', scopes, policy });
+      throw new ForbiddenException(denial.message);
+    }
+    this.audit.record({ ...event, type: 'operation_allowed', scopes });
+  }
+}

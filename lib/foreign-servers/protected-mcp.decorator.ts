@@ -1,0 +1,77 @@
+import {
+  applyDecorators,
+  Inject,
+  Injectable,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import { from, lastValueFrom, Observable } from 'rxjs';
+import { ChallengeFilter } from '../metadata/challenge.filter.js';
+import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
+import { McpProtection } from './mcp-protection.js';
+
+/**
+ * Puts a controller of the application, whose requests another MCP server answers (one of the SDK, 1.x or 2.x, or of
+ * `@rekog/mcp-nest`), behind the guards of `McpAuthModule`: tokens are verified, callers without the scopes of a tool are
+ * challenged, and `DownstreamClient` acts for the caller inside it. The request gets `auth` in the SDK's form, and `user`,
+ * the {@link Caller}. Give the module `endpoint: { mount: false }`, and the controller the path of `resource`.
+ *
+ * @param options - rules by name; what has none is refused
+ */
+export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
+  return (target) => {
+    const type = target as unknown as Type;
+
+    @Injectable()
+    class ProtectedMcpGuard implements CanActivate, OnModuleInit {
+      #protection: McpProtection;
+      #rules: PreparedRules | undefined;
+
+      constructor(@Inject(McpProtection) protection: McpProtection) {
+        this.#protection = protection;
+      }
+
+      async onModuleInit(): Promise<void> {
+        this.#protection = this.#protection.of(options.server, type);
+        this.#rules = await this.#protection.prepare(options, type);
+      }
+
+      async canActivate(context: ExecutionContext): Promise<boolean> {
+        if (!this.#rules) throw new Error('@ProtectedMcp was asked before the application was initialised');
+        return await this.#protection.admit(context, this.#rules);
+      }
+    }
+
+    @Injectable()
+    class ProtectedMcpInterceptor implements NestInterceptor {
+      constructor(@Inject(McpProtection) private readonly protection: McpProtection) {}
+
+      intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+        const protection = this.protection.of(options.server, type);
+        return new Observable((subscriber) => {
+          const handle = async () => {
+            const result: unknown = await lastValueFrom(from(next.handle()), { defaultValue: undefined });
+            subscriber.next(result);
+            subscriber.complete();
+          };
+          protection.run(context, handle).catch((error: unknown) => {
+            subscriber.error(error);
+          });
+        });
+      }
+    }
+
+    applyDecorators(
+      UseGuards(ProtectedMcpGuard),
+      UseInterceptors(ProtectedMcpInterceptor),
+      UseFilters(ChallengeFilter),
+    )(target);
+  };
+}
