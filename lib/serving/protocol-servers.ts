@@ -20,6 +20,7 @@ import { reasonOf } from '../issuers/issuer-fetch.js';
 import { Challenges } from '../metadata/challenges.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
+import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 import { ConversingServer } from './conversing-server.js';
 import { partyOf } from './conversation.js';
@@ -67,7 +68,7 @@ export class ProtocolServers {
   /** A server for one request over HTTP. */
   make(served: AuthorizedRequest, era: 'modern' | 'legacy', exchanges: OpenExchanges): Server {
     const { conversation, authorized, body } = served;
-    const { caller, operation } = authorized;
+    const { caller, operation, primitive } = authorized;
     const method = operation?.method ?? '';
     let server: Server;
     if (era === 'legacy' && conversation && ASKING.has(method)) {
@@ -76,7 +77,8 @@ export class ProtocolServers {
       const part = { conversation, party, level: this.#levels.get(party), requestId };
       server = new ConversingServer(this.#info, this.#serverOptions(), part, exchanges);
     } else {
-      server = new Server(this.#info, this.#serverOptions());
+      const Type = primitive?.kind === 'tool' && primitive.task ? TaskingServer : Server;
+      server = new Type(this.#info, this.#serverOptions());
     }
     this.#handle(server, method, () => served);
     return server;
@@ -85,7 +87,7 @@ export class ProtocolServers {
   /** A server for a connection, whose messages are let in one by one. */
   forConnection(admit: Admission): Server {
     // What is registered later has to be within what was said in the beginning.
-    const server = new Server(this.#info, this.#serverOptions(true));
+    const server = new TaskingServer(this.#info, this.#serverOptions(true));
     for (const method of METHODS) this.#handle(server, method, admit);
     return server;
   }

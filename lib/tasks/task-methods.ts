@@ -30,11 +30,7 @@ import { TASKS_EXTENSION, type OwnedTask } from './task-record.js';
 const MAX_KEPT = 10_000;
 const MAX_RUNNING = 50;
 
-const paramsSchemas = {
-  'tasks/get': z.looseObject({ taskId: z.string() }),
-  'tasks/update': z.looseObject({ taskId: z.string(), inputResponses: z.record(z.string(), z.unknown()) }),
-  'tasks/cancel': z.looseObject({ taskId: z.string() }),
-} as const;
+const paramsSchema = z.looseObject({ taskId: z.string() });
 
 /** The methods of the Tasks extension (SEP-2663). Each task is its caller's, and nobody else's. */
 @Injectable()
@@ -98,15 +94,17 @@ export class TaskMethods implements OnModuleDestroy {
   }
 
   /** Answers the methods of the extension. */
-  handle(server: Server, method: keyof typeof paramsSchemas, admit: Admission): void {
-    server.setRequestHandler(method, { params: paramsSchemas[method] as z.ZodType }, async (params, context) => {
+  handle(server: Server, method: 'tasks/get' | 'tasks/update' | 'tasks/cancel', admit: Admission): void {
+    server.setRequestHandler(method, { params: paramsSchema }, async (params, context) => {
       const served = await admit(method, params, context);
       if (!knowsTasks(context)) throw missingCapability();
-      const { taskId, inputResponses } = params as { taskId: string; inputResponses?: Record<string, unknown> };
+      const { taskId } = params;
+      // The SDK has taken them out of the parameters.
+      const { inputResponses = {} } = context.mcpReq;
       const owned = await this.#find(taskId, served);
       if (method === 'tasks/get') return { ...owned.task, resultType: 'complete' };
       const task = this.#running.get(taskId);
-      if (method === 'tasks/update') task?.answer(inputResponses ?? {});
+      if (method === 'tasks/update') task?.answer(inputResponses);
       else task?.cancel();
       const kind = method === 'tasks/update' ? 'task_update' : 'task_cancel';
       const message = { jsonrpc: '2.0', method, params: { taskId, inputResponses } } as const;
