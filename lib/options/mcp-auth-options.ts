@@ -108,6 +108,11 @@ export interface McpAuthModuleOptions {
   timeout?: number;
   /** Milliseconds for which calls may go on when the application stops. Defaults to 10 000. */
   shutdownGrace?: number;
+  /**
+   * Milliseconds for which clients may keep lists without asking again (`ttlMs`; MCP specification 2026-07-28, Caching).
+   * Those that listen for changes hear of them before. Defaults to 300 000.
+   */
+  listTtl?: number;
   /** Entries of a page of `tools/list` and the other lists. Defaults to 500. */
   pageSize?: number;
   /** How calls that ask the client remember what was said before. */

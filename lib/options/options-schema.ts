@@ -78,6 +78,7 @@ export const optionsSchema = z.strictObject({
   doctor: z.boolean().optional(),
   timeout: milliseconds.optional(),
   shutdownGrace: z.int().nonnegative('has to be a whole number of milliseconds, from 0 up').optional(),
+  listTtl: z.int().nonnegative('has to be a whole number of milliseconds, from 0 up').optional(),
   pageSize: z.int().positive('has to be a positive number of entries').optional(),
   requestState: requestStateSchema.optional(),
   bus: z

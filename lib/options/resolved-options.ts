@@ -32,6 +32,9 @@ const MAX_BODY_SIZE = 1024 * 1024;
 /** Milliseconds: less than orchestrators wait before they kill. */
 const SHUTDOWN_GRACE = 10_000;
 
+/** Milliseconds: lists change with a deployment. */
+const LIST_TTL = 5 * 60_000;
+
 const PAGE_SIZE = 500;
 
 /** The options after validation, with everything derived from `resource` worked out once. */
@@ -66,6 +69,8 @@ export class ResolvedOptions {
   /** Milliseconds. */
   readonly timeout: number | undefined;
   readonly shutdownGrace: number;
+  /** Milliseconds. */
+  readonly listTtl: number;
   /** Entries of a page of a list. */
   readonly pageSize: number;
   readonly requestState: ResolvedRequestState;
@@ -115,6 +120,7 @@ export class ResolvedOptions {
     this.doctor = options.doctor ?? true;
     this.timeout = options.timeout;
     this.shutdownGrace = options.shutdownGrace ?? SHUTDOWN_GRACE;
+    this.listTtl = options.listTtl ?? LIST_TTL;
     this.pageSize = options.pageSize ?? PAGE_SIZE;
     this.requestState = resolveRequestState(options.requestState, this.tokenCache);
     this.bus = options.bus;

@@ -29,9 +29,6 @@ import type { OpenExchanges } from './open-exchanges.js';
 import { pageOf } from './page-of-list.js';
 import { PrimitiveRunner, type Outcome } from './primitive-runner.js';
 
-/** Milliseconds for which a client may keep lists and `server/discover`: they change with a deployment, which is told. */
-const LISTING_TTL = 5 * 60_000;
-
 /** Conversations whose level of logging is remembered, and for how many milliseconds. */
 const MAX_LEVELS = 10_000;
 const LEVEL_AGE = 24 * 60 * 60_000;
@@ -114,7 +111,8 @@ export class ProtocolServers {
         (one) => one.completions.size > 0 || ('choices' in one && one.choices.size > 0),
       );
     const differs = options.list === 'permitted' || catalogue.hasAnonymous;
-    const list = { ttlMs: LISTING_TTL, cacheScope: differs ? 'private' : 'public' } as const;
+    const ttlMs = options.listTtl;
+    const list = { ttlMs, cacheScope: differs ? 'private' : 'public' } as const;
     const listsResources = catalogue.templates.some((one) => one.list);
     return {
       capabilities: {
@@ -131,7 +129,7 @@ export class ProtocolServers {
         'prompts/list': list,
         'resources/list': listsResources ? { ttlMs: 0, cacheScope: 'private' } : list,
         'resources/templates/list': list,
-        'server/discover': { ttlMs: LISTING_TTL, cacheScope: 'public' },
+        'server/discover': { ttlMs, cacheScope: 'public' },
       },
     };
   }
