@@ -45,6 +45,7 @@ export default tseslint.config(
                 'log',
               ],
             },
+            { from: 'package', package: '@modelcontextprotocol/client', name: 'setLoggingLevel' },
             // Marked so to make its use stand out; for loopback alone.
             { from: 'package', package: 'openid-client', name: 'allowInsecureRequests' },
           ],
