@@ -4,13 +4,13 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startQuickstart, type Quickstart } from '../../../sample/quickstart/quickstart.js';
+import type { Quickstart } from '../../../sample/quickstart/quickstart.js';
 import { EventLog } from '../../../sample/quickstart/walkthrough/event-log.js';
 import { authorizationNeeded, McpClient } from '../../../sample/quickstart/walkthrough/mcp-client.js';
 import { selfSignedCertificate } from '../../quickstart/self-signed-certificate.js';
 import { RecordedRequests } from './recorded-requests.js';
 
-/** A quickstart that a client is let loose on, and the home of its user. */
+/** A quickstart, as a test lets a client loose on it, and the home of the client's user. */
 export class ClientQuickstart {
   readonly requests: RecordedRequests;
   /** What the authorization server and the orders API tell of. */
@@ -26,9 +26,8 @@ export class ClientQuickstart {
     this.events = new EventLog(quickstart.events);
   }
 
-  static async start(): Promise<ClientQuickstart> {
-    const home = await mkdtemp(join(tmpdir(), 'mcp-client-home-'));
-    return new ClientQuickstart(await startQuickstart({ mcpPort: 0, authPort: 0, apiPort: 0 }), home);
+  static async of(quickstart: Quickstart): Promise<ClientQuickstart> {
+    return new ClientQuickstart(quickstart, await mkdtemp(join(tmpdir(), 'mcp-client-home-')));
   }
 
   get mcpUrl(): string {
@@ -61,11 +60,11 @@ export class ClientQuickstart {
     return clientId;
   }
 
+  /** Ends what belongs to the test. */
   async close(): Promise<void> {
     this.requests.close();
     this.events.close();
     this.#documents?.close().closeAllConnections();
-    await this.quickstart.close();
     await rm(this.home, { recursive: true });
   }
 }

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { startQuickstart, type Quickstart } from '../../../sample/quickstart/quickstart.js';
 import { ClientQuickstart } from './client-quickstart.js';
 import { describeWith, environmentIn, inspector } from './installed-clients.js';
 import { Terminal } from './terminal.js';
@@ -25,9 +26,14 @@ interface Answer {
   readonly result?: { readonly tools?: readonly { readonly name: string }[]; readonly structuredContent?: unknown };
 }
 
+let servers: Quickstart;
 let quickstart: ClientQuickstart;
+beforeAll(async () => {
+  servers = await startQuickstart({ mcpPort: 0, authPort: 0, apiPort: 0 });
+});
+afterAll(() => servers.close());
 beforeEach(async () => {
-  quickstart = await ClientQuickstart.start();
+  quickstart = await ClientQuickstart.of(servers);
 });
 afterEach(() => quickstart.close());
 

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { startQuickstart, type Quickstart } from '../../../sample/quickstart/quickstart.js';
 import { ClientQuickstart } from './client-quickstart.js';
 import { describeWith, environmentIn, mcpRemote } from './installed-clients.js';
 import { Terminal } from './terminal.js';
@@ -13,11 +14,16 @@ const DISCOVERY = [
 ];
 const ORDER = { name: 'create_order', arguments: { item: 'pump', quantity: 1 } };
 
+let servers: Quickstart;
 let quickstart: ClientQuickstart;
 let closings: (() => Promise<void>)[];
+beforeAll(async () => {
+  servers = await startQuickstart({ mcpPort: 0, authPort: 0, apiPort: 0 });
+});
+afterAll(() => servers.close());
 beforeEach(async () => {
   closings = [];
-  quickstart = await ClientQuickstart.start();
+  quickstart = await ClientQuickstart.of(servers);
 });
 afterEach(async () => {
   for (const close of closings) await close();

@@ -1,15 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { ScriptlessBrowser } from '../../../sample/quickstart/walkthrough/scriptless-browser.js';
 import { signIn } from '../../../sample/quickstart/walkthrough/sign-in.js';
+import { startQuickstart, type Quickstart } from '../../../sample/quickstart/quickstart.js';
 import { ClientQuickstart } from './client-quickstart.js';
 import { describeWith, environmentIn, pythonClient } from './installed-clients.js';
 
+let servers: Quickstart;
 let quickstart: ClientQuickstart;
+beforeAll(async () => {
+  servers = await startQuickstart({ mcpPort: 0, authPort: 0, apiPort: 0 });
+});
+afterAll(() => servers.close());
 beforeEach(async () => {
-  quickstart = await ClientQuickstart.start();
+  quickstart = await ClientQuickstart.of(servers);
 });
 afterEach(() => quickstart.close());
 
