@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@jest/globals';
+
+const read = async (file: string) => await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+const ROW = /^\| `(?<name>[^`]+)`[^|]*\| (?<version>[\d.]+) /gm;
+
+test('docs/clients.md has the versions that the tests run', async () => {
+  const { dependencies } = JSON.parse(await read('test/clients/installed/setup/pinned/package.json')) as {
+    dependencies: Record<string, string>;
+  };
+  const [, mcp = ''] = (await read('test/clients/installed/setup/pinned/requirements.txt')).trim().split('==');
+  const installed = async (name: string) =>
+    (JSON.parse(await read(`node_modules/${name}/package.json`)) as { version: string }).version;
+
+  const rows = [...(await read('docs/clients.md')).matchAll(ROW)].map(({ groups }) => [groups?.name, groups?.version]);
+
+  expect(Object.fromEntries(rows)).toEqual({
+    '@modelcontextprotocol/client': await installed('@modelcontextprotocol/client'),
+    '@modelcontextprotocol/sdk': await installed('@modelcontextprotocol/sdk'),
+    mcp,
+    ...dependencies,
+  });
+});
+
+test('its commands name the same versions', async () => {
+  const { dependencies } = JSON.parse(await read('test/clients/installed/setup/pinned/package.json')) as {
+    dependencies: Record<string, string>;
+  };
+  const named = [
+    ...(await read('docs/clients.md')).matchAll(/(@modelcontextprotocol\/inspector|mcp-remote)@([\d.]+\d)/g),
+  ];
+
+  expect(named.length).toBeGreaterThan(1);
+  for (const [, name = '', version] of named) expect(version).toBe(dependencies[name]);
+});
