@@ -67,6 +67,7 @@ export type { TokenSource } from './connections/mcp-connections.js';
 export { ProtectedMcp } from './foreign-servers/protected-mcp.decorator.js';
 export type { ForeignRule, ForeignRules, ProtectedMcpOptions } from './foreign-servers/foreign-rules.js';
 export { McpRegistry, type Registration, type RegistrationOptions } from './serving/mcp-registry.js';
+export { isMcp, McpArgumentsHost } from './serving/mcp-execution-context.js';
 export { ToolError } from './serving/tool-error.js';
 export type { ClientAuthentication } from './clients/client-authentication.js';
 export { clientSecretBasic, clientSecretPost, type ClientSecret } from './clients/client-secret.js';

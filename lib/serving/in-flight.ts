@@ -31,8 +31,12 @@ export class InFlight {
     if (this.#stopping) throw new ServiceUnavailableException('The server is stopping. Try again');
   }
 
-  /** A response whose body ends when the application stops. */
-  untilStopped(response: Response): Response {
+  /**
+   * A response whose body ends when the application stops.
+   *
+   * @param farewell - the last of it then
+   */
+  untilStopped(response: Response, farewell = ''): Response {
     if (!response.body) return response;
     const reader = response.body.getReader();
     const streams = this.#streams;
@@ -41,6 +45,7 @@ export class InFlight {
       start(controller) {
         end = () => {
           streams.delete(end);
+          if (farewell !== '') controller.enqueue(new TextEncoder().encode(farewell));
           controller.close();
           void reader.cancel().catch(() => undefined);
         };

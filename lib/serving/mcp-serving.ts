@@ -6,6 +6,7 @@ import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   createMcpHandler,
+  SUBSCRIPTION_ID_META_KEY,
   type JSONRPCMessage,
   type McpHandlerRequestOptions,
   type McpHttpHandler,
@@ -148,7 +149,8 @@ export class McpServing implements OnModuleDestroy {
     }
     // Nobody may go on listening with a token that has expired.
     if (operation?.method !== 'subscriptions/listen') return response;
-    return this.inFlight.untilStopped(caller ? endingAt(response, caller.expiresAt) : response);
+    const stream = caller ? endingAt(response, caller.expiresAt) : response;
+    return this.inFlight.untilStopped(stream, farewellTo(served.body));
   }
 
   /** Hands what a client says to a question, or of a call, to the request that it is about. */
@@ -170,6 +172,13 @@ export class McpServing implements OnModuleDestroy {
       throw new Error('A request reached the MCP server without authorization');
     return this.servers.make(served as AuthorizedRequest, era, this.#exchanges);
   }
+}
+
+/** How a server ends a subscription that has not failed (MCP specification 2026-07-28, Subscriptions). */
+function farewellTo(body: unknown): string {
+  const { id } = body as { id: string | number };
+  const result = { resultType: 'complete', _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
+  return `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`;
 }
 
 function accepts({ headers }: IncomingMessage, type: string): boolean {
