@@ -1,10 +1,12 @@
+import type { ScopeName } from '../options/register.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
 
 /**
  * Scopes that a caller needs: all of a list; or all of `allOf` and one of `anyOf`. Of `anyOf`, the first is what a
  * challenge asks for, so put the narrowest there.
  */
-export type ScopeRule = readonly string[] | { readonly allOf?: readonly string[]; readonly anyOf?: readonly string[] };
+export type ScopeRule =
+  readonly ScopeName[] | { readonly allOf?: readonly ScopeName[]; readonly anyOf?: readonly ScopeName[] };
 
 /** What a caller's scopes are worth against a rule. */
 export interface ScopeVerdict {
@@ -45,15 +47,15 @@ export function problemOfRule(rule: unknown): string | undefined {
 
 const NO_RULE = 'is neither a list of scopes nor `{ allOf, anyOf }` with such lists. Write one of the two';
 
-function isScopes(value: unknown): value is readonly string[] {
+function isScopes(value: unknown): value is readonly ScopeName[] {
   return Array.isArray(value) && value.every((scope) => typeof scope === 'string');
 }
 
-function partsOf(rule: ScopeRule): { allOf: readonly string[]; anyOf: readonly string[] } {
+function partsOf(rule: ScopeRule): { allOf: readonly ScopeName[]; anyOf: readonly ScopeName[] } {
   if (isList(rule)) return { allOf: rule, anyOf: [] };
   return { allOf: rule.allOf ?? [], anyOf: rule.anyOf ?? [] };
 }
 
-function isList(rule: ScopeRule): rule is readonly string[] {
+function isList(rule: ScopeRule): rule is readonly ScopeName[] {
   return Array.isArray(rule);
 }

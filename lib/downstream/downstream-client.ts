@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { DownstreamName } from '../options/register.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { responseOf, type DownstreamAnswer } from './downstream-answer.js';
 import { DownstreamError } from './downstream-error.js';
@@ -54,7 +55,7 @@ export class DownstreamClient implements Downstream {
    *
    * @param name - as in `downstreams` of the module's options
    */
-  for(name: string): Downstream {
+  for(name: DownstreamName): Downstream {
     return downstream(this.sender, (call) => declaredDownstream(call, name));
   }
 }

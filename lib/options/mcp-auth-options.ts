@@ -11,6 +11,7 @@ import type { IssuerOptions } from './issuer-options.js';
 import type { LinkingOptions } from './linked-account-options.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import type { MessageBus } from '../notifications/message-bus.js';
+import type { DownstreamName } from './register.js';
 import type { RequestStateOptions } from './request-state-options.js';
 import type { TokenCacheOptions } from './token-cache-options.js';
 
@@ -60,7 +61,9 @@ export interface McpAuthModuleOptions {
   /** The server's own client registration, or one for each issuer. Required when there are `downstreams`. */
   client?: ClientOptions | readonly ClientOptions[];
   /** The APIs that tools, resources and prompts may declare, by name. */
-  downstreams?: Record<string, DownstreamOptions>;
+  downstreams?: string extends DownstreamName
+    ? Record<string, DownstreamOptions>
+    : Partial<Readonly<Record<DownstreamName, DownstreamOptions>>>;
   /**
    * Scopes a client should start with: `scopes_supported` of the RFC 9728 document and `scope` of a challenge that no
    * particular tool caused. Defaults to the scopes of the tools declared read-only, else to all declared scopes.

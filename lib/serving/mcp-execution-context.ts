@@ -22,8 +22,8 @@ export class McpArgumentsHost {
   }
 
   /** The validated arguments, before pipes. */
-  getInput<Input = unknown>(): Input {
-    return this.host.getArgByIndex<Input>(1);
+  getInput(): unknown {
+    return this.host.getArgByIndex<unknown>(1);
   }
 
   /** Who calls; `undefined` where nobody had to say who they are. */

@@ -268,7 +268,7 @@ describe('two servers of one application', () => {
     expect((await post(at('admin'), message('tools/list'), { token: await token('public') })).status).toBe(401);
     await expect(callTool(at('public'), await token('public'), 'purge')).rejects.toThrow('Unknown tool');
     const metadata = async (name: string) =>
-      (await fetch(`${application.origin}/.well-known/oauth-protected-resource/${name}/mcp`)).json();
+      (await (await fetch(`${application.origin}/.well-known/oauth-protected-resource/${name}/mcp`)).json()) as unknown;
     expect(await metadata('admin')).toMatchObject({ resource: at('admin'), scopes_supported: ['admin', 'read'] });
     expect(await metadata('public')).toMatchObject({ resource: at('public'), scopes_supported: ['read'] });
     const registry = application.app.get(McpRegistry, { strict: false });
