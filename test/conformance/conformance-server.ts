@@ -21,11 +21,11 @@ export interface ConformanceServer {
 
 /** One that serves everybody. */
 export async function startOpenServer(): Promise<ConformanceServer> {
-  const { origin, close } = await startApplication({
+  const application = await startApplication({
     imports: (at) => [McpAuthModule.forRoot(optionsFor(at, '', { issuers: [], anonymous: true, shutdownGrace: 0 }))],
     providers: fixtures(() => ({})),
   });
-  return { url: endpointAt(origin), close };
+  return { url: endpointAt(application.origin), close: () => application.close() };
 }
 
 /** One where each tool, resource and prompt takes a scope, behind a proxy that has tokens with all of them. */

@@ -90,9 +90,10 @@ export class ConformanceSuite {
     const options = { cwd: this.folder, env, timeout: TIMEOUT, maxBuffer: MAX_BUFFER };
     const { code, stdout } = await exec(this.node, [this.#main, ...args, '-o', results], options).then(
       ({ stdout: text }) => ({ code: 0, stdout: text }),
-      (error: Error & { code?: unknown; stdout?: string }) => {
-        if (typeof error.code !== 'number') throw error;
-        return { code: error.code, stdout: error.stdout ?? '' };
+      (error: unknown) => {
+        const { code, stdout: text } = error as { code?: unknown; stdout?: string };
+        if (typeof code !== 'number') throw error;
+        return { code, stdout: text ?? '' };
       },
     );
     const checks = await checksIn(results);
