@@ -3,6 +3,7 @@ import { McpAuthModule } from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
 import { startProtectedServer } from '../support/protected-server.js';
 import { startApplication } from '../support/test-application.js';
+import { changingTools } from './fixtures/changing-tools.js';
 import { contentTools } from './fixtures/content-tools.js';
 import type { Needs } from './fixtures/needs.js';
 import { prompts } from './fixtures/prompts.js';
@@ -28,8 +29,14 @@ export async function startOpenServer(): Promise<ConformanceServer> {
   return { url: endpointAt(application.origin), close: () => application.close() };
 }
 
+/** What is behind the proxy. */
+export interface AuthorizedServer extends ConformanceServer {
+  readonly protectedUrl: string;
+  tokenWithoutScopes(): Promise<string>;
+}
+
 /** One where each tool, resource and prompt takes a scope, behind a proxy that has tokens with all of them. */
-export async function startAuthorizedServer(): Promise<ConformanceServer & { readonly protectedUrl: string }> {
+export async function startAuthorizedServer(): Promise<AuthorizedServer> {
   const scopes = new Set<string>();
   const needs: Needs = (scope) => {
     scopes.add(scope);
@@ -40,6 +47,7 @@ export async function startAuthorizedServer(): Promise<ConformanceServer & { rea
   return {
     url: endpointAt(proxy.origin),
     protectedUrl: endpointAt(server.origin),
+    tokenWithoutScopes: () => server.token(),
     close: async () => {
       await proxy.close();
       await server.close();
@@ -48,7 +56,8 @@ export async function startAuthorizedServer(): Promise<ConformanceServer & { rea
 }
 
 function fixtures(needs: Needs): Type[] {
-  return [contentTools, questionTools, roundTripTools, taskTools, resources, prompts].map((make) => make(needs));
+  const kinds = [contentTools, questionTools, roundTripTools, taskTools, changingTools, resources, prompts];
+  return kinds.map((make) => make(needs));
 }
 
 /** The suite insists on the name. */
