@@ -38,7 +38,7 @@ for (const revision of REVISIONS) {
     });
 
     test('the suite agrees, and expects no failure that is none', () => {
-      expect(report).toMatchObject({ exitCode: 0 });
+      expect(report.complaint).toBe('');
     });
   });
 }

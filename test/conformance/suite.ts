@@ -39,9 +39,8 @@ export interface Scenarios {
 
 /** What a run has found out. */
 export interface Report {
-  /** What the suite makes of it, with the failures that are expected. */
-  readonly exitCode: number;
-  readonly output: string;
+  /** The suite's summary, where it is not content with what failed and what was expected to; else empty. */
+  readonly complaint: string;
   /** Everything that a scenario found fault with, warnings too. */
   faults(scenario: string): readonly Check[];
   /** Whether the suite finds a scenario as it is expected to be. */
@@ -100,8 +99,7 @@ export class ConformanceSuite {
     // What was not expected, and what was and is none any more, behind "✗" or "✓" and without a count.
     const surprises = [...stdout.matchAll(/^ {2}[✗✓] ([^\s:]+)(?::\S+)?$/gm)].map(([, name]) => name);
     return {
-      exitCode: code,
-      output: stdout,
+      complaint: code === 0 ? '' : stdout.slice(Math.max(stdout.lastIndexOf('=== SUMMARY ==='), 0)) || `Exit ${code}`,
       faults: (scenario) => {
         const found = checks.get(scenario);
         if (!found) throw new Error(`${scenario} did not run`);
