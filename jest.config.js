@@ -8,7 +8,12 @@ export default {
   workerIdleMemoryLimit: '1GB',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // They have a configuration of their own.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/keycloak/', '<rootDir>/test/clients/installed/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/test/keycloak/',
+    '<rootDir>/test/clients/installed/',
+    '<rootDir>/test/conformance/',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/secret-watch.setup.ts'],
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],

@@ -11,6 +11,7 @@ import type {
 import type { AccessRule } from '../authorization/access-rule.js';
 import type { Policy } from '../authorization/policy.js';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
+import type { ParameterHeader } from './parameter-headers.js';
 
 /** The provider or controller whose method is called. */
 export interface MethodHost {
@@ -59,6 +60,7 @@ export interface ToolDefinition extends Offer {
   /** As `tools/list` shows it. */
   readonly listing: Tool;
   readonly output: ToolSchema | undefined;
+  readonly parameterHeaders: readonly ParameterHeader[];
   readonly task: TaskSupport | undefined;
 }
 

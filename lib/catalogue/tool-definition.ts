@@ -3,6 +3,7 @@ import type { ArgumentsSchema } from '../decorators/access-options.js';
 import type { McpToolOptions } from '../decorators/mcp-tool.decorator.js';
 import { objectSchema } from './arguments-schema.js';
 import { defineOffer, faultsOf, type Surroundings } from './offer.js';
+import { parameterHeadersOf } from './parameter-headers.js';
 import { snakeCase, type MethodHost, type ToolDefinition } from './primitive.js';
 
 /** Milliseconds. */
@@ -33,6 +34,7 @@ export function defineTool(
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) {
     fault('name', `is "${name}". Use 1 to 128 letters, digits, "_", "-" and "."`);
   }
+  const inputSchema = input ? describe('input', input) : NO_ARGUMENTS;
   const task = options.task === true ? {} : options.task;
   for (const option of ['ttl', 'pollInterval'] as const) {
     const value = task?.[option];
@@ -47,7 +49,7 @@ export function defineTool(
       name,
       ...(title !== undefined && { title }),
       description,
-      inputSchema: input ? describe('input', input) : NO_ARGUMENTS,
+      inputSchema,
       ...(output && { outputSchema: describe('output', output) }),
       ...(annotations && { annotations }),
       ...(icons && { icons: [...icons] }),
@@ -55,6 +57,9 @@ export function defineTool(
     },
     readOnly: annotations?.readOnlyHint === true,
     output,
+    parameterHeaders: parameterHeadersOf(inputSchema, (message) => {
+      fault('input', message);
+    }),
     task: task && {
       required: task.support === 'required',
       ttl: task.ttl ?? TASK_TTL,

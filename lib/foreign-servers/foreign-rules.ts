@@ -85,6 +85,7 @@ export class PreparedRules {
       input: ANY_ARGUMENTS,
       listing: { name, inputSchema: { type: 'object' } },
       output: undefined,
+      parameterHeaders: [],
       task: undefined,
       readOnly: false,
     };

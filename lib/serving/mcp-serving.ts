@@ -25,6 +25,7 @@ import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, conversationIn, partyOf, type Conversation } from './conversation.js';
 import { endingAt } from './expiring-stream.js';
+import { headerMismatch } from './header-mismatch.js';
 import { begun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
 import { OpenExchanges } from './open-exchanges.js';
@@ -137,6 +138,8 @@ export class McpServing implements OnModuleDestroy {
   ): Promise<Response> {
     const { caller, operation, primitive } = served.authorized;
     if (this.#isForAnother(served)) return new Response(null, { status: 202 });
+    const mismatch = headerMismatch(served.body, primitive, request.headers);
+    if (mismatch) return mismatch;
     const body = await this.servers.narrowed(served.body, served.authorized);
     const answer = await this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
     // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the call has ended.
