@@ -126,7 +126,8 @@ export function placeOf({ type, method }: ToolHost): string {
 /** What the MCP specification recommends for a tool without parameters. */
 const NO_ARGUMENTS: Tool['inputSchema'] = { type: 'object', additionalProperties: false };
 
-function snakeCase(method: string): string {
+/** The name of a tool that has none of its own. */
+export function snakeCase(method: string): string {
   return method
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
