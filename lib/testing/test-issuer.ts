@@ -212,8 +212,8 @@ export class TestIssuer implements AsyncDisposable {
     const targets = [...asked.audiences, ...(asked.audiences.length > 0 ? [] : asked.resources)];
     const access_token = await this.token({
       sub: subject,
-      aud: targets.length > 1 ? targets : targets[0],
-      scope: form.get('scope') ?? '',
+      audience: targets.length > 1 ? targets : targets[0],
+      scopes: asked.scopes,
       ...(asked.client.id !== undefined && { act: { sub: asked.client.id } }),
       ...this.exchangedClaims,
     });
