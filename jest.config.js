@@ -20,6 +20,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-mcp-auth$': '<rootDir>/lib/index.ts',
+    '^nestjs-mcp-auth/testing$': '<rootDir>/lib/testing/index.ts',
+    '^nestjs-mcp-auth/testing/jest$': '<rootDir>/lib/testing/jest.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   // jwks-rsa requires jose, an ES module, from CommonJS; jest cannot do that without a transform.

@@ -1,6 +1,7 @@
 import type {
   CreateMessageRequestParams,
   CreateMessageResult,
+  InputResponses,
   LoggingLevel,
   Root,
   StandardSchemaWithJSON,
@@ -66,7 +67,7 @@ export class CallContext implements McpContext {
     return this.#channel.meta;
   }
 
-  get inputResponses(): Readonly<Record<string, unknown>> | undefined {
+  get inputResponses(): InputResponses | undefined {
     return this.#channel.inputResponses;
   }
 

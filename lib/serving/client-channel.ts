@@ -1,4 +1,4 @@
-import type { InputRequest, InputRequests, LoggingLevel } from '@modelcontextprotocol/server';
+import type { InputRequest, InputRequests, InputResponses, LoggingLevel } from '@modelcontextprotocol/server';
 import type { McpClient } from './mcp-context.js';
 
 /** The way from a running call to the client that makes it. */
@@ -6,7 +6,7 @@ export interface ClientChannel {
   readonly client: McpClient;
   readonly meta: Readonly<Record<string, unknown>>;
   /** Answers to questions of the method's own making, and what it wanted to remember until then. */
-  readonly inputResponses: Readonly<Record<string, unknown>> | undefined;
+  readonly inputResponses: InputResponses | undefined;
   readonly requestState: string | undefined;
   /** Questions that the call has to end with. */
   readonly questions: InputRequests | undefined;

@@ -4,6 +4,7 @@ import type {
   CreateMessageResult,
   CreateMessageResultWithTools,
   Implementation,
+  InputResponses,
   LoggingLevel,
   Root,
   StandardSchemaWithJSON,
@@ -104,7 +105,7 @@ export interface McpContext {
    */
   once<Value>(key: string, run: () => Value | Promise<Value>): Promise<Value>;
   /** Answers to what the method asked with `inputRequired` of `@modelcontextprotocol/server`; as the client sent them. */
-  readonly inputResponses: Readonly<Record<string, unknown>> | undefined;
+  readonly inputResponses: InputResponses | undefined;
   /** `requestState` that the method gave to `inputRequired`; certainly as it was. */
   readonly requestState: string | undefined;
   /** The caller, for guards that are written for HTTP. */

@@ -5,6 +5,7 @@ import {
   type Implementation,
   type InputRequest,
   type InputRequests,
+  type InputResponses,
   type LoggingLevel,
   type Server,
   type ServerContext,
@@ -52,8 +53,8 @@ export class RequestChannel implements ClientChannel {
     return meta;
   }
 
-  get inputResponses(): Readonly<Record<string, unknown>> | undefined {
-    return this.#context.mcpReq.inputResponses;
+  get inputResponses(): InputResponses | undefined {
+    return this.#context.mcpReq.inputResponses as InputResponses | undefined;
   }
 
   get requestState(): string | undefined {

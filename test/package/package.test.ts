@@ -45,6 +45,9 @@ describe('the packed tarball', () => {
     expect(files).toEqual(
       expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts']),
     );
+    expect(files).toEqual(
+      expect.arrayContaining(['dist/testing/index.js', 'dist/testing/index.d.ts', 'dist/testing/jest.js']),
+    );
     expect(
       files.filter(
         (file) => !/^(dist\/.+\.(js|d\.ts|js\.map)|LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(file),
@@ -81,7 +84,9 @@ describe('the packed tarball', () => {
           'nestjs-mcp-auth': `file:${tarball}`,
           ...Object.fromEntries(['reflect-metadata', 'rxjs'].map((name) => [name, manifest.devDependencies[name]])),
           ...Object.fromEntries(['jose', 'zod'].map((name) => [name, manifest.dependencies[name]])),
-          '@types/node': manifest.devDependencies['@types/node'],
+          ...Object.fromEntries(
+            ['@modelcontextprotocol/client', '@types/node'].map((name) => [name, manifest.devDependencies[name]]),
+          ),
         },
       }),
     );
@@ -99,5 +104,9 @@ describe('the packed tarball', () => {
       'doctor, from the outside: info client_registration_not_advertised, info scopes_not_advertised\n',
     );
     expect(stdout).toContain('doctor, of the options: info client_registration_not_advertised\n');
+    const kit = await exec(process.execPath, ['dist/kit.js'], { cwd: project, env });
+    expect(kit.stdout).toMatch(
+      /^Hello, Ada\nThe server refused the request: 403 Bearer insufficient_scope, asking for greet .+\n\{ pass: true,/,
+    );
   });
 });

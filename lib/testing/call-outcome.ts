@@ -1,0 +1,63 @@
+import { inspect } from 'node:util';
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import { ChallengeError, refusalIn } from './challenge-error.js';
+import { textIn } from './tool-call.js';
+
+/** What became of a call. */
+export type CallOutcome =
+  | { readonly kind: 'refused'; readonly refusal: ChallengeError }
+  | { readonly kind: 'tool error'; readonly text: string }
+  | { readonly kind: 'answered'; readonly result: unknown }
+  /** It failed in another way, from which nothing follows. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** The outcome of a call that is over: of what it threw, or gave back. */
+export function outcomeOf(received: unknown): CallOutcome {
+  if (received instanceof ChallengeError) return { kind: 'refused', refusal: received };
+  if (received instanceof Error) return { kind: 'failed', error: received };
+  if (received instanceof Response) {
+    const refusal = refusalIn(received);
+    return refusal ? { kind: 'refused', refusal } : { kind: 'answered', result: `HTTP ${received.status}` };
+  }
+  if (isToolResult(received) && received.isError === true) return { kind: 'tool error', text: textIn(received) };
+  return { kind: 'answered', result: received };
+}
+
+/** The outcome of a call that may be under way. */
+export async function eventualOutcome(call: PromiseLike<unknown>): Promise<CallOutcome> {
+  try {
+    return outcomeOf(await call);
+  } catch (error) {
+    return error instanceof Error ? outcomeOf(error) : { kind: 'failed', error };
+  }
+}
+
+/** In words, for a test that failed. */
+export function tell(outcome: CallOutcome): string {
+  switch (outcome.kind) {
+    case 'refused': {
+      const { status, scheme, error, scopes, errorDescription } = outcome.refusal;
+      if (scheme === undefined) return `${status} without a challenge`;
+      const asked = scopes.length > 0 ? `, asking for ${scopes.join(' ')}` : ', asking for no scope';
+      const said = errorDescription === undefined ? '' : ` (${errorDescription})`;
+      return `${status} ${scheme} ${error ?? 'without an error'}${asked}${said}`;
+    }
+    case 'tool error':
+      return `a tool error: ${outcome.text}`;
+    case 'answered':
+      return `an answer: ${shortened(inspect(outcome.result, { depth: 5, breakLength: Infinity }))}`;
+    case 'failed':
+      return `a failure: ${outcome.error instanceof Error ? `${outcome.error.name}: ${outcome.error.message}` : String(outcome.error)}`;
+  }
+}
+
+function isToolResult(value: unknown): value is CallToolResult {
+  return typeof value === 'object' && value !== null && 'content' in value && Array.isArray(value.content);
+}
+
+/** Characters of an answer that are shown. */
+const MAX_SHOWN = 500;
+
+function shortened(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}

@@ -1,0 +1,93 @@
+import { decodeJwt } from 'jose';
+
+/** How a client said who it is (RFC 7591 section 2, `token_endpoint_auth_method`). */
+export type TestClientAuthentication =
+  'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'none';
+
+/** What a {@link TestIssuer} was asked to exchange. Tokens and secrets are not in it. */
+export interface TestExchangeRequest {
+  readonly grantType: string;
+  /** Each `audience` (RFC 8693 section 2.1). */
+  readonly audiences: readonly string[];
+  /** Each `resource` (RFC 8707). */
+  readonly resources: readonly string[];
+  readonly scopes: readonly string[];
+  /** `sub` of the token that was to be exchanged. */
+  readonly subject: string | undefined;
+  /** `sub` of the actor's token. */
+  readonly actor: string | undefined;
+  /** Who asked. `id` is as the request says it, and the credentials are not checked. */
+  readonly client: { readonly id: string | undefined; readonly method: TestClientAuthentication };
+  /** The form, where tokens and secrets say `(hidden)`. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** `error` of the answer (RFC 6749 section 5.2); `undefined` where a token was issued. */
+  readonly error: string | undefined;
+}
+
+const SECRETS = new Set([
+  'actor_token',
+  'assertion',
+  'client_assertion',
+  'client_secret',
+  'code',
+  'code_verifier',
+  'id_token',
+  'password',
+  'refresh_token',
+  'subject_token',
+  'token',
+]);
+
+/**
+ * Reads a request for an exchange.
+ *
+ * @param authorization - value of its `Authorization`
+ */
+export function exchangeRequest(
+  form: URLSearchParams,
+  authorization: string | undefined,
+): Omit<TestExchangeRequest, 'error'> {
+  const parameters = [...form].map(([name, value]): [string, string] => [name, SECRETS.has(name) ? '(hidden)' : value]);
+  return {
+    grantType: form.get('grant_type') ?? '',
+    audiences: form.getAll('audience'),
+    resources: form.getAll('resource'),
+    scopes: (form.get('scope') ?? '').split(' ').filter((scope) => scope !== ''),
+    subject: subjectOf(form.get('subject_token') ?? form.get('assertion')),
+    actor: subjectOf(form.get('actor_token')),
+    client: clientOf(form, authorization),
+    parameters: Object.fromEntries(parameters),
+  };
+}
+
+function clientOf(form: URLSearchParams, authorization = ''): TestExchangeRequest['client'] {
+  const basic = /^Basic +(\S+)$/i.exec(authorization)?.[1];
+  // RFC 6749 section 2.3.1: each half is form-encoded on its own.
+  if (basic !== undefined) return { id: formDecoded(beforeColon(basic)), method: 'client_secret_basic' };
+  const id = form.get('client_id') ?? undefined;
+  const assertion = form.get('client_assertion');
+  if (assertion !== null) return { id: id ?? subjectOf(assertion), method: methodOf(assertion) };
+  return { id, method: form.has('client_secret') ? 'client_secret_post' : 'none' };
+}
+
+function beforeColon(basic: string): string {
+  return Buffer.from(basic, 'base64').toString().split(':', 1)[0] ?? '';
+}
+
+function formDecoded(text: string): string {
+  return [...new URLSearchParams(`id=${text}`).values()][0] ?? '';
+}
+
+/** By its first part alone: what an assertion is signed with tells the two methods apart. */
+function methodOf(assertion: string): TestClientAuthentication {
+  const header = Buffer.from(assertion.split('.', 1)[0] ?? '', 'base64url').toString();
+  return /"alg" *: *"HS/.test(header) ? 'client_secret_jwt' : 'private_key_jwt';
+}
+
+function subjectOf(token: string | null): string | undefined {
+  try {
+    return token === null ? undefined : decodeJwt(token).sub;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+export interface Listener {
+  readonly server: Server;
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/**
+ * A server on a loopback port that the system chose, known before there is anything to answer with.
+ *
+ * @param tls - makes it a server of https
+ */
+export async function listen(handler?: RequestListener, tls?: ServerOptions): Promise<Listener> {
+  const server = tls ? createTlsServer(tls) : createServer();
+  if (handler) server.on('request', handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    server,
+    origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Ends a response with JSON. */
+export function json(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { ...headers, 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** Answers, and says what went wrong where an answer of the test itself throws. */
+export async function answering(response: ServerResponse, answer: () => unknown): Promise<void> {
+  try {
+    await answer();
+  } catch (error) {
+    const description = error instanceof Error ? error.message : String(error);
+    if (response.headersSent) response.destroy();
+    else json(response, 500, { error: 'server_error', error_description: description });
+  }
+}

@@ -1,0 +1,35 @@
+import { isPromise } from 'node:util/types';
+import { eventualOutcome, outcomeOf, tell, type CallOutcome } from './call-outcome.js';
+
+/** What a matcher of jest or vitest gives back. */
+export interface MatcherResult {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/** What jest and vitest call a matcher on, as far as it is used. */
+export interface MatcherContext {
+  readonly isNot?: boolean;
+}
+
+/** A verdict, and the sentence that says what was expected and what was got. */
+export function verdict(pass: boolean, expected: string, got: string): MatcherResult {
+  return { pass, message: () => `Expected ${pass ? 'not ' : ''}${expected}.\nGot ${got}` };
+}
+
+/**
+ * Judges a call that is over, or under way. One that failed in another way than by a refusal or an error of the tool
+ * passes neither a matcher nor its opposite.
+ */
+export function judge(
+  received: unknown,
+  { isNot = false }: MatcherContext,
+  expected: string,
+  matches: (outcome: CallOutcome) => boolean,
+): MatcherResult | Promise<MatcherResult> {
+  const judged = (outcome: CallOutcome): MatcherResult =>
+    outcome.kind === 'failed'
+      ? { pass: isNot, message: () => `Expected ${isNot ? 'not ' : ''}${expected}.\nGot ${tell(outcome)}` }
+      : verdict(matches(outcome), expected, tell(outcome));
+  return isPromise(received) ? eventualOutcome(received).then(judged) : judged(outcomeOf(received));
+}

@@ -1,0 +1,161 @@
+import {
+  Client,
+  StreamableHTTPClientTransport,
+  type CallToolRequestOptions,
+  type ClientOptions,
+  type GetPromptResult,
+  type ListToolsResult,
+  type ReadResourceResult,
+  type RequestOptions,
+} from '@modelcontextprotocol/client';
+import { refusalIn, type ChallengeError } from './challenge-error.js';
+import type { TestEndpoint } from './test-endpoint.js';
+import { toolCall, type ToolCall } from './tool-call.js';
+import {
+  toolName,
+  type MethodName,
+  type MethodOf,
+  type ToolArguments,
+  type ToolClass,
+  type ToolMethod,
+  type ToolReference,
+  type ToolValue,
+} from './tool-reference.js';
+
+export interface TestClientOptions {
+  /** Revision of MCP that the client speaks. Defaults to `'2026-07-28'`. */
+  readonly era?: '2026-07-28' | '2025-11-25';
+  /** `aud` of its tokens. Defaults to `resource` of the application, or to the URL. */
+  readonly audience?: string;
+  /** For the official client, for example its `capabilities`. */
+  readonly client?: ClientOptions;
+  /** Called with the official client before it connects, for example to answer elicitations. */
+  readonly configure?: (client: Client) => void;
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/**
+ * Calls an MCP server as one caller, by the official client over HTTP. Each call connects anew, and nothing is left open.
+ * All of them throw {@link ChallengeError} where the server refuses over HTTP.
+ */
+export class TestCaller {
+  #token: Promise<string | undefined> | undefined;
+
+  /** @param issueToken - makes its token, once; `undefined` for none */
+  constructor(
+    private readonly endpoint: TestEndpoint,
+    private readonly issueToken: () => Promise<string | undefined>,
+    private readonly options: TestClientOptions,
+  ) {}
+
+  /** Its token: the same for all of its calls. */
+  async token(): Promise<string | undefined> {
+    this.#token ??= this.issueToken();
+    return await this.#token;
+  }
+
+  /**
+   * Calls a tool.
+   *
+   * @param tool - a method that has `@McpTool`: `OrderTools.prototype.find`
+   * @throws {@link ChallengeError} if the server refuses
+   * @throws TypeError if the method has no `@McpTool`
+   */
+  callTool<Method extends ToolMethod>(
+    tool: Method,
+    ...rest: ToolArguments<Method, CallToolRequestOptions>
+  ): Promise<ToolCall<ToolValue<Method>>>;
+  /**
+   * Calls a tool.
+   *
+   * @param tool - the class and the name of a method that has `@McpTool`: `[OrderTools, 'find']`
+   * @throws {@link ChallengeError} if the server refuses
+   * @throws TypeError if the method has no `@McpTool`
+   */
+  callTool<Instance extends object, Key extends MethodName<Instance>>(
+    tool: readonly [ToolClass<Instance>, Key],
+    ...rest: ToolArguments<MethodOf<Instance, Key>, CallToolRequestOptions>
+  ): Promise<ToolCall<ToolValue<MethodOf<Instance, Key>>>>;
+  /**
+   * Calls a tool by its name, with arguments that need not be good.
+   *
+   * @throws {@link ChallengeError} if the server refuses
+   */
+  callTool(tool: string, args?: Arguments, options?: CallToolRequestOptions): Promise<ToolCall<unknown>>;
+  async callTool(
+    tool: ToolReference,
+    args: unknown = {},
+    options: CallToolRequestOptions = {},
+  ): Promise<ToolCall<unknown>> {
+    const name = toolName(tool);
+    const params = { name, arguments: args as Record<string, unknown> };
+    return toolCall(name, await this.#with((client) => client.callTool(params, options)));
+  }
+
+  /** Every tool that the server shows the caller. */
+  async listTools(options?: RequestOptions): Promise<ListToolsResult> {
+    return await this.#with((client) => client.listTools(undefined, options));
+  }
+
+  /** Reads a resource. */
+  async readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
+    return await this.#with((client) => client.readResource({ uri }, options));
+  }
+
+  /** Gets a prompt. */
+  async getPrompt(
+    name: string,
+    args: Readonly<Record<string, string>> = {},
+    options?: RequestOptions,
+  ): Promise<GetPromptResult> {
+    return await this.#with((client) => client.getPrompt({ name, arguments: { ...args } }, options));
+  }
+
+  /** The official client, connected as this caller, for everything else. Whoever asks for it closes it. */
+  async connect(): Promise<Client> {
+    return (await this.#connected()).client;
+  }
+
+  async #with<Result>(ask: (client: Client) => Promise<Result>): Promise<Result> {
+    const { client, connection } = await this.#connected();
+    try {
+      return await ask(client);
+    } catch (error) {
+      throw connection.refusal ?? error;
+    } finally {
+      await client.close();
+    }
+  }
+
+  async #connected(): Promise<{ client: Client; connection: Connection }> {
+    const { era = '2026-07-28', client: options, configure } = this.options;
+    const mode = era === '2025-11-25' ? ('legacy' as const) : { pin: era };
+    const client = new Client({ name: 'test-client', version: '1.0.0' }, { ...options, versionNegotiation: { mode } });
+    configure?.(client);
+    const connection = new Connection(await this.token());
+    const url = await this.endpoint.url();
+    try {
+      await client.connect(new StreamableHTTPClientTransport(url, { fetch: connection.fetch }));
+    } catch (error) {
+      await client.close();
+      throw connection.refusal ?? error;
+    }
+    return { client, connection };
+  }
+}
+
+/** What goes over the wire, and what was refused of it, which the official client wraps in errors of its own. */
+class Connection {
+  refusal: ChallengeError | undefined;
+
+  constructor(private readonly token: string | undefined) {}
+
+  readonly fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (this.token !== undefined) headers.set('authorization', `Bearer ${this.token}`);
+    const response = await fetch(url, { ...init, headers });
+    this.refusal ??= refusalIn(response, this.token);
+    return response;
+  };
+}

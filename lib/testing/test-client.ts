@@ -1,0 +1,45 @@
+import type { INestApplication } from '@nestjs/common';
+import { TestCaller, type TestClientOptions } from './test-caller.js';
+import { endpointOf, type TestEndpoint } from './test-endpoint.js';
+import type { TestIssuer } from './test-issuer.js';
+import type { TestTokenClaims } from './test-token.js';
+
+/** Calls an MCP server as anybody, by the official client (`@modelcontextprotocol/client`) over HTTP. */
+export class TestClient {
+  private constructor(
+    private readonly endpoint: TestEndpoint,
+    private readonly issuer: TestIssuer,
+    private readonly options: TestClientOptions,
+  ) {}
+
+  /**
+   * A client of a server.
+   *
+   * @param target - a Nest application, which is made to listen on a loopback port that the system chooses unless it
+   *   listens already; or the URL of an endpoint
+   * @param issuer - signs the callers' tokens
+   */
+  static for(target: INestApplication | URL | string, issuer: TestIssuer, options: TestClientOptions = {}): TestClient {
+    return new TestClient(endpointOf(target, options.audience), issuer, options);
+  }
+
+  /** A caller with a token of these claims, for the server: of `alice`, without scopes, unless they say otherwise. */
+  as(claims: TestTokenClaims = {}): TestCaller {
+    const { audience } = this.endpoint;
+    return this.#caller(() => this.issuer.token({ scopes: [], audience, ...claims }));
+  }
+
+  /** A caller with a token that is made already, good or not. */
+  withToken(token: string): TestCaller {
+    return this.#caller(() => Promise.resolve(token));
+  }
+
+  /** A caller without a token. */
+  anonymously(): TestCaller {
+    return this.#caller(() => Promise.resolve(undefined));
+  }
+
+  #caller(issueToken: () => Promise<string | undefined>): TestCaller {
+    return new TestCaller(this.endpoint, issueToken, this.options);
+  }
+}

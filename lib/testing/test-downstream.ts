@@ -1,0 +1,139 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { checkToken, type TokenCheck } from './api-token.js';
+import { answering, json, listen, type Listener } from './loopback.js';
+import type { TestIssuer } from './test-issuer.js';
+
+export interface TestDownstreamOptions {
+  /** Whose tokens it takes. */
+  readonly issuer: TestIssuer;
+  /** `aud` of the tokens that are for it. */
+  readonly audience: string;
+  /** Scopes that every request needs. Defaults to none. */
+  readonly scopes?: readonly string[];
+}
+
+/** A request as a {@link TestDownstream} got it, without its token. */
+export interface TestDownstreamRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** Without credentials. */
+  readonly headers: IncomingHttpHeaders;
+  /** Parsed, where it was JSON; `undefined` where there was none. */
+  readonly body: unknown;
+  /** Claims of the token, verified; `undefined` where it was not good. */
+  readonly claims: Readonly<Record<string, unknown>> | undefined;
+  /** Why it was refused with 401 or 403; `undefined` where it was not. */
+  readonly refusal: string | undefined;
+}
+
+/** Answers with what it returns: a `Response` as it is, anything else as JSON. */
+export type TestDownstreamAnswer = (request: TestDownstreamRequest) => unknown;
+
+const CREDENTIALS = new Set(['authorization', 'cookie', 'dpop', 'proxy-authorization']);
+
+/**
+ * A protected API on a loopback port: real HTTP, that checks the token it gets as an API does (signature, issuer,
+ * audience, expiry, scopes) and answers 401 or 403 with a challenge (RFC 6750 section 3) where it is not good.
+ */
+export class TestDownstream implements AsyncDisposable {
+  /** What it was asked, in order, refused or not. */
+  readonly requests: TestDownstreamRequest[] = [];
+  readonly #answers = new Map<string, TestDownstreamAnswer>();
+
+  private constructor(
+    private readonly listener: Listener,
+    private readonly options: TestDownstreamOptions,
+  ) {}
+
+  /** Starts an API. Until {@link TestDownstream.respond | told otherwise} it answers 404. */
+  static async start(options: TestDownstreamOptions): Promise<TestDownstream> {
+    const listener = await listen();
+    const downstream = new TestDownstream(listener, options);
+    listener.server.on('request', (request, response) => {
+      void answering(response, () => downstream.#handle(request, response));
+    });
+    return downstream;
+  }
+
+  /** Its origin, for `baseUrl` of the downstream. */
+  get origin(): string {
+    return this.listener.origin;
+  }
+
+  /** `aud` of the tokens that are for it, for `audience` of the downstream. */
+  get audience(): string {
+    return this.options.audience;
+  }
+
+  /**
+   * Says what to answer, to those whose token is good.
+   *
+   * @param target - a path, without a query, for every method: `/orders/7`; or a method and a path: `POST /orders`
+   * @param answer - what to send as JSON, or a function of the request that returns it; a `Response` is sent as it is
+   */
+  respond(target: string, answer: TestDownstreamAnswer | object | string | number | boolean | null): this {
+    this.#answers.set(target, typeof answer === 'function' ? (answer as TestDownstreamAnswer) : () => answer);
+    return this;
+  }
+
+  /** Stops it, and closes its connections. */
+  async close(): Promise<void> {
+    await this.listener.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { issuer, audience, scopes = [] } = this.options;
+    const check = await checkToken(message.headers.authorization, { issuer, audience, scopes });
+    const request = await requestOf(message, check);
+    this.requests.push(request);
+    if (check.status !== 200) {
+      json(response, check.status, { error: check.reason }, { 'www-authenticate': check.challenge });
+      return;
+    }
+    const path = request.path.split('?', 1)[0] ?? '';
+    const answer = this.#answers.get(`${request.method} ${path}`) ?? this.#answers.get(path);
+    if (answer) await send(response, await answer(request));
+    else json(response, 404, { error: `There is nothing at ${request.method} ${path}` });
+  }
+}
+
+async function requestOf(message: IncomingMessage, check: TokenCheck): Promise<TestDownstreamRequest> {
+  let text = '';
+  for await (const chunk of message) text += String(chunk);
+  const headers = Object.entries(message.headers).filter(([name]) => !CREDENTIALS.has(name));
+  return {
+    method: message.method ?? '',
+    path: message.url ?? '',
+    headers: Object.fromEntries(headers),
+    body: bodyOf(text, message.headers['content-type']),
+    claims: check.claims,
+    refusal: check.status === 200 ? undefined : check.reason,
+  };
+}
+
+function bodyOf(text: string, type = ''): unknown {
+  if (text === '') return undefined;
+  if (!/^application\/(?:json|[^;]+\+json)\b/i.test(type)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+async function send(response: ServerResponse, answer: unknown): Promise<void> {
+  if (!(answer instanceof Response)) {
+    json(response, 200, answer ?? null);
+    return;
+  }
+  // The same one may be sent many times.
+  const { status, headers, body } = answer.clone();
+  response.writeHead(status, Object.fromEntries(headers));
+  if (body) for await (const chunk of body) response.write(chunk);
+  response.end();
+}

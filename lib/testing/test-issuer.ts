@@ -1,0 +1,241 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { decodeProtectedHeader, jwtVerify } from 'jose';
+import { exchangeRequest, type TestExchangeRequest } from './exchange-request.js';
+import { answering, json, listen, type Listener } from './loopback.js';
+import { generateKey, type TestKey } from './test-key.js';
+import { claimsOf, LIFETIME, signed, type TestTokenClaims } from './test-token.js';
+
+/** Answers a request in place of the issuer. */
+export type TestAnswer = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  form: URLSearchParams,
+) => void | Promise<void>;
+
+export interface TestIssuerOptions {
+  /** Path of the issuer's identifier, for example `/realms/acme`. Defaults to none. */
+  readonly path?: string;
+  /** Algorithms of its keys; the first signs. Defaults to `['ES256']`. */
+  readonly algorithms?: readonly string[];
+  /** Which metadata it publishes: of RFC 8414, of OpenID Connect Discovery, or both. Defaults to `'both'`. */
+  readonly publishes?: 'oauth' | 'openid' | 'both';
+  /** Called with every token that it signs, for example to look for tokens in logs. */
+  readonly onToken?: (token: string) => void;
+  /** Called with the form of every exchange as it came, tokens and secrets included. */
+  readonly onExchange?: (form: URLSearchParams) => void;
+}
+
+/** How an exchange is refused (RFC 6749 section 5.2). */
+export interface TestExchangeFailure {
+  /** Defaults to `invalid_grant`. */
+  readonly error?: string;
+  /** `error_description`. */
+  readonly description?: string;
+  /** Of HTTP. Defaults to 400. */
+  readonly status?: number;
+  /** Further members of the answer, for example `claims`. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An authorization server on a loopback port: real HTTP, with keys, metadata (RFC 8414 and OpenID Connect Discovery), a
+ * JWKS, and a token endpoint that exchanges (RFC 8693). It signs whatever a test wants signed, remembers what it was asked,
+ * and can be made to fail.
+ */
+export class TestIssuer implements AsyncDisposable {
+  /** What its token endpoint was asked to exchange, in order. */
+  readonly exchangeRequests: TestExchangeRequest[] = [];
+  /** Paths asked for, in order. */
+  readonly requests: string[] = [];
+  /** Answers that take the place of its own, by path. */
+  readonly answers = new Map<string, TestAnswer>();
+  /** Its keys, as its JWKS shows them. The first signs. */
+  keys: TestKey[] = [];
+  /** Claims of the tokens that it gives in exchange, besides or in place of the usual ones. */
+  exchangedClaims: TestTokenClaims = {};
+  #failure: TestExchangeFailure | undefined;
+
+  private constructor(
+    private readonly listener: Listener,
+    /** Its identifier: `issuer` of its metadata, and `iss` of its tokens. */
+    readonly issuer: string,
+    private readonly options: TestIssuerOptions,
+  ) {}
+
+  /** Starts an issuer with keys of its own. */
+  static async start(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+    const { path = '', algorithms = ['ES256'] } = options;
+    const listener = await listen();
+    const issuer = new TestIssuer(listener, `${listener.origin}${path}`, options);
+    for (const algorithm of algorithms) await issuer.addKey(algorithm);
+    listener.server.on('request', (request, response) => void issuer.#handle(request, response));
+    return issuer;
+  }
+
+  get origin(): string {
+    return this.listener.origin;
+  }
+
+  /** Publishes one more key, which signs where a token is asked for with it. */
+  async addKey(alg: string, kid?: string): Promise<TestKey> {
+    const key = await generateKey(alg, kid);
+    this.keys.push(key);
+    return key;
+  }
+
+  /**
+   * Signs with a new key from now on. The others stay published, so that their tokens stay good, until
+   * {@link TestIssuer.removeKey | removed}.
+   *
+   * @param alg - its algorithm. Defaults to that of the key before
+   */
+  async rotate(alg: string = this.#signing().alg): Promise<TestKey> {
+    const key = await generateKey(alg);
+    this.keys.unshift(key);
+    return key;
+  }
+
+  /** Publishes a key no more. */
+  removeKey({ kid }: Pick<TestKey, 'kid'>): void {
+    this.keys = this.keys.filter((key) => key.kid !== kid);
+  }
+
+  /**
+   * An access token as RFC 9068 has it: of this issuer, for `alice`, good for five minutes.
+   *
+   * @param claims - take the place of the usual ones
+   * @param header - members of the header that take the place of the usual ones
+   * @param key - signs. Defaults to the first of `keys`
+   */
+  async token(
+    claims: TestTokenClaims | Readonly<Record<string, unknown>> = {},
+    header: Readonly<Record<string, unknown>> = {},
+    key: TestKey = this.#signing(),
+  ): Promise<string> {
+    const token = await signed(claimsOf(this.issuer, claims), header, key);
+    this.options.onToken?.(token);
+    return token;
+  }
+
+  /** Its metadata. */
+  metadata(): Record<string, unknown> {
+    return {
+      issuer: this.issuer,
+      authorization_endpoint: `${this.origin}/authorize`,
+      token_endpoint: `${this.origin}/token`,
+      jwks_uri: `${this.origin}/jwks`,
+      response_types_supported: ['code'],
+      code_challenge_methods_supported: ['S256'],
+    };
+  }
+
+  /** Refuses every exchange from now on, until {@link TestIssuer.restoreExchange}. */
+  failExchange(failure: TestExchangeFailure = {}): void {
+    this.#failure = failure;
+  }
+
+  /** Exchanges again. */
+  restoreExchange(): void {
+    this.#failure = undefined;
+  }
+
+  /** Stops it, and closes its connections. */
+  async close(): Promise<void> {
+    await this.listener.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #signing(): TestKey {
+    const [key] = this.keys;
+    if (!key) throw new Error('The issuer has no key');
+    return key;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '';
+    this.requests.push(path);
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    const answer = this.answers.get(path) ?? this.#usual(path);
+    await answering(response, () => answer(request, response, new URLSearchParams(text)));
+  }
+
+  #usual(path: string): TestAnswer {
+    const suffix = this.issuer.slice(this.origin.length);
+    const { publishes = 'both' } = this.options;
+    if (path === `/.well-known/oauth-authorization-server${suffix}` && publishes !== 'openid') {
+      return (_request, response) => {
+        json(response, 200, this.metadata());
+      };
+    }
+    if (path === `${suffix}/.well-known/openid-configuration` && publishes !== 'oauth') {
+      return (_request, response) => {
+        json(response, 200, {
+          ...this.metadata(),
+          subject_types_supported: ['public'],
+          id_token_signing_alg_values_supported: [...new Set(this.keys.map(({ alg }) => alg))],
+        });
+      };
+    }
+    if (path === '/jwks') {
+      return (_request, response) => {
+        json(response, 200, { keys: this.keys.map(({ publicJwk }) => publicJwk) });
+      };
+    }
+    if (path === '/token') return (request, response, form) => this.#exchange(request, response, form);
+    return (_request, response) => {
+      json(response, 404, {});
+    };
+  }
+
+  async #exchange(request: IncomingMessage, response: ServerResponse, form: URLSearchParams): Promise<void> {
+    this.options.onExchange?.(form);
+    const asked = exchangeRequest(form, request.headers.authorization);
+    const { error = 'invalid_grant', description, status = 400, members } = this.#failure ?? {};
+    const refuse = (code: string, text: string | undefined) => {
+      this.exchangeRequests.push({ ...asked, error: code });
+      json(response, status, { error: code, error_description: text, ...members });
+    };
+    if (this.#failure) {
+      refuse(error, description);
+      return;
+    }
+    const subject = await this.#subjectOf(form, asked);
+    // RFC 8693 section 2.2.2.
+    if (subject === undefined) {
+      refuse('invalid_request', 'There is no subject token, or it is not good');
+      return;
+    }
+    const targets = [...asked.audiences, ...(asked.audiences.length > 0 ? [] : asked.resources)];
+    const access_token = await this.token({
+      sub: subject,
+      audience: targets.length > 1 ? targets : targets[0],
+      scopes: asked.scopes,
+      ...(asked.client.id !== undefined && { act: { sub: asked.client.id } }),
+      ...this.exchangedClaims,
+    });
+    this.exchangeRequests.push({ ...asked, error: undefined });
+    json(response, 200, {
+      access_token,
+      token_type: 'Bearer',
+      expires_in: LIFETIME,
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    });
+  }
+
+  /** Whom a token is asked for: the user of the token that came, or the client itself. */
+  async #subjectOf(form: URLSearchParams, { client, grantType }: Omit<TestExchangeRequest, 'error'>) {
+    const token = form.get('subject_token') ?? form.get('assertion');
+    if (token === null) return grantType === 'client_credentials' ? client.id : undefined;
+    try {
+      const { kid } = decodeProtectedHeader(token);
+      const key = this.keys.find((one) => one.kid === kid);
+      return key && (await jwtVerify(token, key.publicJwk)).payload.sub;
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose';
+
+/** A key of a {@link TestIssuer}. */
+export interface TestKey {
+  /** Algorithm of RFC 7518 or RFC 8037, for example `ES256`. */
+  readonly alg: string;
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  /** As the issuer's JWKS shows it. */
+  readonly publicJwk: JWK;
+}
+
+export async function generateKey(alg: string, kid: string = randomUUID()): Promise<TestKey> {
+  const { privateKey, publicKey } = await generateKeyPair(alg);
+  return { alg, kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
+}
