@@ -45,7 +45,11 @@ export type {
 } from './options/downstream-http-options.js';
 export { McpTool, type McpToolOptions, type ToolTaskOptions } from './decorators/mcp-tool.decorator.js';
 export { McpResource, type McpResourceOptions, type ResourceDescription } from './decorators/mcp-resource.decorator.js';
-export { McpResourceTemplate, type McpResourceTemplateOptions } from './decorators/mcp-resource-template.decorator.js';
+export {
+  McpResourceTemplate,
+  type McpResourceTemplateOptions,
+  type TemplateVariables,
+} from './decorators/mcp-resource-template.decorator.js';
 export { McpResourceList, type McpResourceListOptions } from './decorators/mcp-resource-list.decorator.js';
 export { McpPrompt, type McpPromptOptions } from './decorators/mcp-prompt.decorator.js';
 export {
@@ -63,7 +67,7 @@ export type { AccessToken, Caller } from './authentication/caller.js';
 export type { Actor } from './authentication/actor.js';
 export type { ElicitedForm, McpClient, QuestionOptions } from './serving/mcp-context.js';
 export { connectInMemory, serveStdio, type ConnectionOptions, type ServedConnection } from './connections/connect.js';
-export type { TokenSource } from './connections/mcp-connections.js';
+export type { TokenSource } from './connections/token-source.js';
 export { ProtectedMcp } from './foreign-servers/protected-mcp.decorator.js';
 export type { ForeignRule, ForeignRules, ProtectedMcpOptions } from './foreign-servers/foreign-rules.js';
 export { McpRegistry, type Registration, type RegistrationOptions } from './serving/mcp-registry.js';

@@ -3,7 +3,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InMemoryTransport, type Transport } from '@modelcontextprotocol/server';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
-import { McpConnections, type TokenSource } from './mcp-connections.js';
+import { McpConnections } from './mcp-connections.js';
+import type { TokenSource } from './token-source.js';
 
 /** Which server of the application, and as whom. */
 export interface ConnectionOptions {

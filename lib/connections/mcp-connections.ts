@@ -20,9 +20,7 @@ import { partyOf, type Conversation } from '../serving/conversation.js';
 import type { AuthorizedRequest } from '../serving/mcp-serving.js';
 import { ProtocolServers } from '../serving/protocol-servers.js';
 import { localRequest } from './local-request.js';
-
-/** Where the access token of a connection comes from: itself, or whoever has it, who is asked for each message. */
-export type TokenSource = string | (() => string | Promise<string>);
+import type { TokenSource } from './token-source.js';
 
 /** Serves connections that are no HTTP: each message is checked as one that came over HTTP. */
 @Injectable()

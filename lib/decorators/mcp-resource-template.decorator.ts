@@ -3,16 +3,40 @@ import type { ResourceDescription } from './mcp-resource.decorator.js';
 import { offered } from './offered.js';
 
 /** What a resource template offers to clients, and what it needs from callers. */
-export interface McpResourceTemplateOptions<Input extends ArgumentsSchema = ArgumentsSchema>
+export interface McpResourceTemplateOptions<
+  Input extends ArgumentsSchema = ArgumentsSchema,
+  Template extends string = string,
+>
   extends ResourceDescription, AccessOptions<ArgumentsOf<Input>> {
   /** Template of URIs (RFC 6570), such as `orders://{id}`. */
-  uriTemplate: string;
+  uriTemplate: Template;
   /** Schema of the template's variables. Without it they are strings as they stand in the URI, and lists of them. */
   input?: Input;
 }
 
+/** Variables of a template, as RFC 6570 writes them; those with `*` may be lists. */
+export type TemplateVariables<Template extends string> = string extends Template
+  ? Readonly<Record<string, string | string[]>>
+  : { [Spec in SpecsOf<Template> as NameOf<Spec>]: Spec extends `${string}*` ? string | string[] : string };
+
+type SpecsOf<Template extends string> = Template extends `${string}{${infer Expression}}${infer Rest}`
+  ? | ListOf<Expression extends `${'+' | '#' | '.' | '/' | ';' | '?' | '&'}${infer List}` ? List : Expression>
+    | SpecsOf<Rest>
+  : never;
+
+type ListOf<List extends string> = List extends `${infer First},${infer Rest}` ? First | ListOf<Rest> : List;
+
+type NameOf<Spec extends string> = Spec extends `${infer Name}*`
+  ? Name
+  : Spec extends `${infer Name}:${string}`
+    ? Name
+    : Spec;
+
 /** A method that may carry `@McpResourceTemplate`: it takes the variables and the context. */
-type ResourceTemplateMethod<Input extends ArgumentsSchema> = (input: ArgumentsOf<Input>, ...rest: never[]) => unknown;
+type ResourceTemplateMethod<Input extends ArgumentsSchema, Template extends string> = (
+  input: unknown extends ArgumentsOf<Input> ? TemplateVariables<Template> : ArgumentsOf<Input>,
+  ...rest: never[]
+) => unknown;
 
 export const MCP_RESOURCE_TEMPLATE = 'nestjs-mcp-auth:resource-template';
 
@@ -23,9 +47,9 @@ export const MCP_RESOURCE_TEMPLATE = 'nestjs-mcp-auth:resource-template';
  *
  * @param options - what the template offers and needs
  */
-export function McpResourceTemplate<Input extends ArgumentsSchema>(
-  options: McpResourceTemplateOptions<Input>,
-): <Method extends ResourceTemplateMethod<Input>>(
+export function McpResourceTemplate<Input extends ArgumentsSchema, const Template extends string>(
+  options: McpResourceTemplateOptions<Input, Template>,
+): <Method extends ResourceTemplateMethod<Input, Template>>(
   target: object,
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,

@@ -81,11 +81,18 @@ describe('the packed tarball', () => {
           '@nestjs/common': nest,
           '@nestjs/core': nest,
           '@nestjs/platform-express': nest,
+          '@nestjs/platform-fastify': nest,
           'nestjs-mcp-auth': `file:${tarball}`,
           ...Object.fromEntries(['reflect-metadata', 'rxjs'].map((name) => [name, manifest.devDependencies[name]])),
           ...Object.fromEntries(['jose', 'zod'].map((name) => [name, manifest.dependencies[name]])),
           ...Object.fromEntries(
-            ['@modelcontextprotocol/client', '@types/node'].map((name) => [name, manifest.devDependencies[name]]),
+            [
+              '@modelcontextprotocol/client',
+              '@types/node',
+              'class-transformer',
+              'class-validator',
+              'class-validator-jsonschema',
+            ].map((name) => [name, manifest.devDependencies[name]]),
           ),
         },
       }),
@@ -104,6 +111,10 @@ describe('the packed tarball', () => {
       'doctor, from the outside: info client_registration_not_advertised, info scopes_not_advertised\n',
     );
     expect(stdout).toContain('doctor, of the options: info client_registration_not_advertised\n');
+    for (const platform of ['express', 'fastify']) {
+      const whole = await exec(process.execPath, ['dist/whole.js', platform], { cwd: project, env });
+      expect(whole.stdout).toBe(`${platform} modern: all of it\n${platform} legacy: all of it\n`);
+    }
     const kit = await exec(process.execPath, ['dist/kit.js'], { cwd: project, env });
     expect(kit.stdout).toMatch(
       /^Hello, Ada\nThe server refused the request: 403 Bearer insufficient_scope, asking for greet .+\n\{ pass: true,/,

@@ -100,6 +100,11 @@ export class WellTypedResults {
     return { id };
   }
 
+  @McpResourceTemplate({ uriTemplate: 'orders://{id}{/path*}{?q,limit:3}' })
+  variables({ id, path, q, limit }: { id: string; path: string | string[]; q: string; limit: string }) {
+    return [id, path, q, limit];
+  }
+
   async context(context: McpContext) {
     const answer = await context.elicit('?', z.object({ sure: z.boolean() }));
     expectTypeOf(answer).toEqualTypeOf<
@@ -138,6 +143,12 @@ export class IllTyped {
   @McpResourceTemplate({ uriTemplate: 'orders://{id}', input: z.object({ id: z.coerce.number() }) })
   template({ id }: { id: string }) {
     return { id };
+  }
+
+  // @ts-expect-error there is no such variable
+  @McpResourceTemplate({ uriTemplate: 'orders://{id}' })
+  variables({ name }: { name: string }) {
+    return name;
   }
 
   // @ts-expect-error values are strings
