@@ -6,8 +6,10 @@ import {
   Injectable,
   Logger,
   type ExecutionContext,
+  type OnApplicationBootstrap,
   type Type,
 } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from '../authentication/authentication.guard.js';
 import { AuthorizationGuard } from '../authorization/authorization.guard.js';
@@ -27,8 +29,9 @@ import { PreparedRules, type ProtectedMcpOptions } from './foreign-rules.js';
 
 /** Protects endpoints of the application that other MCP servers answer, such as those of the SDK's own. */
 @Injectable()
-export class McpProtection {
+export class McpProtection implements OnApplicationBootstrap {
   readonly #logger = new Logger('ProtectedMcp');
+  #isUsed = false;
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
@@ -41,6 +44,15 @@ export class McpProtection {
     @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {}
+
+  /** Called by Nest when the application has started. */
+  onApplicationBootstrap(): void {
+    const { endpoint, resource } = this.options;
+    if (endpoint.isMounted || this.#isUsed) return;
+    this.#logger.warn(
+      `\`endpoint.mount\` is false, but no controller has @ProtectedMcp: whatever answers at ${resource} is not protected. Put it on that controller.`,
+    );
+  }
 
   /**
    * @param name - `server.name` of the module's options
@@ -66,7 +78,13 @@ export class McpProtection {
    */
   async prepare(rules: ProtectedMcpOptions, type: Type): Promise<PreparedRules> {
     const problems: string[] = [];
+    this.#isUsed = true;
     const prepared = new PreparedRules(rules, type, this.options, problems);
+    if (this.options.endpoint.isMounted && pathsOf(type).includes(this.options.path)) {
+      problems.push(
+        `@ProtectedMcp is on ${type.name}, whose path the endpoint of the module has. Set \`endpoint.mount\` to false.`,
+      );
+    }
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
     await this.policies.prepare(prepared.all);
     this.catalogue.include(prepared.all);
@@ -192,4 +210,9 @@ const SECRETS: ReadonlySet<string> = new Set(['authorization', 'dpop']);
 /** Name of the header that an entry of `rawHeaders` is of: names and values take turns. */
 function nameAt(rawHeaders: readonly string[], index: number): string {
   return rawHeaders[index - (index % 2)]?.toLowerCase() ?? '';
+}
+
+function pathsOf(controller: Type): readonly string[] {
+  const paths = [Reflect.getMetadata(PATH_METADATA, controller) as string | string[] | undefined].flat();
+  return paths.map((path = '') => `/${path}`.replace(/\/+/g, '/').replace(/\/$/, ''));
 }

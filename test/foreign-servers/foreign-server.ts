@@ -29,20 +29,23 @@ export interface ForeignServer extends ProtectedServer {
   readonly api: TestApi;
   /** What ran, in order. */
   readonly ran: string[];
+  /** Methods of the requests that the other server got. */
+  readonly reached: string[];
   /** Called when an answer is over, whichever way; on Express. */
   onClose: () => void;
   /** What the tool `run` does. */
   body: Body;
   /** Sends a message as clients of the revision 2025-11-25 do. */
-  send(method: string, params: Record<string, unknown>, options?: PostOptions): Promise<Response>;
+  readonly send: (method: string, params: Record<string, unknown>, options?: PostOptions) => Promise<Response>;
   /** Calls the tool `run`. */
-  run(options?: PostOptions): Promise<Response>;
+  readonly run: (options?: PostOptions) => Promise<Response>;
 }
 
 /** A server of the SDK 1.x that answers a stream of events, behind rules. */
 export async function startForeignServer(parts: ForeignServerParts): Promise<ForeignServer> {
   const { rules, platform = 'express', options = {}, providers = [] } = parts;
   const ran: string[] = [];
+  const reached: string[] = [];
   const api = await TestApi.start();
 
   @Controller('mcp')
@@ -55,6 +58,7 @@ export async function startForeignServer(parts: ForeignServerParts): Promise<For
       @Req() request: IncomingMessage & { raw?: IncomingMessage; body?: unknown },
       @Res() response: ServerResponse & { raw?: ServerResponse; hijack?: () => void },
     ) {
+      reached.push(request.method ?? '');
       response.hijack?.();
       const mcp = otherServer(ran, (seen) => server.body(this.client, seen));
       const transport = new StreamableHTTPServerTransport();
@@ -63,7 +67,7 @@ export async function startForeignServer(parts: ForeignServerParts): Promise<For
     }
   }
 
-  const { close, ...started } = await startProtectedServer({
+  const started = await startProtectedServer({
     platform,
     options: {
       endpoint: { mount: false },
@@ -82,6 +86,9 @@ export async function startForeignServer(parts: ForeignServerParts): Promise<For
       });
     },
     providers,
+  }).catch(async (error: unknown) => {
+    await api.close();
+    throw error;
   });
   const send: ForeignServer['send'] = async (method, params, { headers = {}, ...rest } = {}) =>
     await post(
@@ -93,12 +100,13 @@ export async function startForeignServer(parts: ForeignServerParts): Promise<For
     ...started,
     api,
     ran,
+    reached,
     onClose: () => undefined,
     body: () => 'done',
     send,
     run: async (init) => await send('tools/call', { name: 'run', arguments: {} }, init),
     close: async () => {
-      await close();
+      await started.close();
       await api.close();
     },
   };

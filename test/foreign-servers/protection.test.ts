@@ -3,11 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Anonymous, Denial, McpTool, type Policy, type PolicyRequest } from 'nestjs-mcp-auth';
+import { startProtectedServer } from '../support/protected-server.js';
 import { json } from '../support/test-issuer.js';
 import { messageIn, startForeignServer, type ForeignServer, type ForeignServerParts } from './foreign-server.js';
 
 let server: ForeignServer;
-afterEach(() => server.close());
+afterEach(async () => {
+  await server.close();
+});
 
 async function start(rules: ForeignServerParts['rules'], parts: Omit<ForeignServerParts, 'rules'> = {}) {
   server = await startForeignServer({ rules, ...parts });
@@ -31,7 +34,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     const token = await start({ tools: { run: { scopes: ['write'] } } }, { platform });
     const response = await server.run({ token, headers: { 'content-type': type } });
     expect([400, 415]).toContain(response.status);
-    expect(server.ran).toEqual([]);
+    expect(server.reached).toEqual([]);
   });
 
   test('refuses a message that asks for nothing and answers nothing', async () => {
@@ -40,6 +43,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
       expect((await fetch(server.resource, { method: 'POST', headers, body })).status).toBe(400);
     }
+    expect(server.reached).toEqual([]);
   });
 
   test('lets pages of an allowed origin read the answer', async () => {
@@ -68,6 +72,21 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-headers')).toBe('authorization, content-type');
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example');
+    expect(server.reached).toEqual([]);
+  });
+
+  test('hands answers of clients on', async () => {
+    const token = await start({}, { platform });
+    const response = await fetch(server.resource, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} }),
+    });
+    expect(response.status).toBe(202);
   });
 
   test('does not show the token to the server', async () => {
@@ -113,6 +132,39 @@ describe('a policy', () => {
     expect((await server.run({ token })).status).toBe(403);
     expect(server.ran).toEqual([]);
   });
+});
+
+test.each([
+  ['a downstream that there is none of', { tools: { run: { downstream: 'stock' } } }, /"stock"/],
+  ['a scope that is none', { prompts: { greet: { scopes: ['a b'] } } }, /"a b"/],
+  ['a template that is none', { resources: { 'orders://{id': {} } }, /template of RFC 6570/],
+  ['a server that there is none of', { server: 'other' }, /"other".*Use one of: test/],
+])('%s stops the boot', async (_what, rules, message) => {
+  const started = startForeignServer({ rules });
+  await expect(started.then((it) => it.close())).rejects.toThrow(message);
+});
+
+test('an endpoint of the module at the same path stops the boot', async () => {
+  const started = startForeignServer({ rules: { tools: { '*': {} } }, options: { endpoint: {} } });
+  await expect(started.then((it) => it.close())).rejects.toThrow(/Set `endpoint.mount` to false/);
+});
+
+test('a warning says that nothing is protected where no controller is', async () => {
+  const options = { endpoint: { mount: false } };
+  const unprotected = await startProtectedServer({ options });
+  await unprotected.close();
+  expect(unprotected.log.text).toContain('no controller has @ProtectedMcp');
+  await start({});
+  expect(server.log.text).not.toContain('no controller has @ProtectedMcp');
+  await server.close();
+  await start({ tools: { run: { scopes: ['read'] } } }, { options: { challenge: 'union' } });
+});
+
+test('the doctor knows what rules make use of', async () => {
+  await start({ tools: { run: { downstream: 'orders' } } }, { options: { doctor: true } });
+  const line = () => server.log.lines.find((one) => one.includes('McpAuthDoctor') && !one.startsWith('debug'));
+  while (line() === undefined) await new Promise((resolve) => setImmediate(resolve));
+  expect(line()).toContain('nothing is wrong');
 });
 
 test('a tool that the caller may not see is not run either', async () => {
