@@ -153,7 +153,7 @@ describe.each(CASES)('$sample on $platform', ({ sample, platform }) => {
     );
     const calls = Array.from({ length: 20 }, (_value, index) => index);
     const answers = await Promise.all(
-      calls.map((index) => clients[index % 2]?.call('find_order', { id: `${names[index % 2]}-${index}` })),
+      calls.map(async (index) => await clients[index % 2]?.call('find_order', { id: `${names[index % 2]}-${index}` })),
     );
     expect(answers).toEqual(
       calls.map((index) => ({
