@@ -22,10 +22,12 @@ export default {
     '^nestjs-mcp-auth$': '<rootDir>/lib/index.ts',
     '^nestjs-mcp-auth/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-mcp-auth/testing/jest$': '<rootDir>/lib/testing/jest.ts',
+    // CommonJS that requires Nest 12, an ES module: Node does that, jest does not. Its source is in the package.
+    '^@rekog/mcp-nest$': '<rootDir>/node_modules/@rekog/mcp-nest/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   // jwks-rsa requires jose, an ES module, from CommonJS; jest cannot do that without a transform.
-  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(jose|@rekog/mcp-nest)/)'],
   transform: {
     '\\.ts$': ['@swc/jest', swcOptions('typescript', 'es6')],
     'node_modules/jose/.+\\.js$': ['@swc/jest', swcOptions('ecmascript', 'commonjs')],

@@ -109,12 +109,12 @@ export class AuthenticationGuard extends AuthGuard() {
 
   /** What is anonymous can be called by anyone, and found by anyone. */
   #isOpen(request: McpRequest): boolean {
-    if (!this.catalogue.hasAnonymous || request.operation === undefined) return false;
+    if (request.findForeign || !this.catalogue.hasAnonymous || request.operation === undefined) return false;
     return OPEN_METHODS.has(request.operation.method) || this.#primitiveOf(request)?.access.anonymous === true;
   }
 
-  #primitiveOf({ operation }: McpRequest): Primitive | undefined {
-    return operation && this.catalogue.find(operation)?.primitive;
+  #primitiveOf({ operation, findForeign }: McpRequest): Primitive | undefined {
+    return operation && (findForeign ? findForeign(operation) : this.catalogue.find(operation))?.primitive;
   }
 
   #setHeader(context: ExecutionContext, name: string, value: string): void {

@@ -70,6 +70,11 @@ export class Catalogue {
     return [...this.#primitives.values()];
   }
 
+  /** All that there are rules for: primitives, and what other servers offer. */
+  get offers(): readonly Primitive[] {
+    return [...this.primitives, ...this.#foreign];
+  }
+
   /** The scopes that a client should start with. */
   get initialScopes(): readonly string[] {
     return this.#initialScopes;
@@ -137,7 +142,8 @@ export class Catalogue {
     const all = new Map(this.#primitives);
     for (const one of found) this.#add(all, one, problems);
     attachCompanions(companions, [...all.values()], primitives, problems);
-    problems.push(...problemsOfOptions([...all.values()], this.options));
+    // What another server offers is not known yet.
+    if (this.options.endpoint.isMounted) problems.push(...problemsOfOptions([...all.values()], this.options));
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
     for (const one of found) this.#primitives.set(keyOf(one), one);
     this.#sort();

@@ -36,7 +36,7 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async #examine(): Promise<void> {
-    const tools = [...this.catalogue.tools].map(({ name, access, downstreams }) => ({
+    const tools = this.catalogue.offers.map(({ name, access, downstreams }) => ({
       name,
       scopes: namedScopes(access),
       downstreams,

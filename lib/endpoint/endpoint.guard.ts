@@ -48,8 +48,8 @@ export class EndpointGuard implements CanActivate {
 
   #observe(request: McpRequest, response: McpResponse): void {
     const operation = request.method === 'POST' ? operationIn(request.body) : undefined;
-    const known = operation && this.catalogue.find(operation)?.primitive.name;
-    const trace = new RequestTrace(request.headers, request.body, operation, known);
+    const found = operation && (request.findForeign ? request.findForeign(operation) : this.catalogue.find(operation));
+    const trace = new RequestTrace(request.headers, request.body, operation, found?.primitive.name);
     request.trace = trace;
     request.operation = operation;
     const raw = response.raw ?? response;

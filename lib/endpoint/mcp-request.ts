@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../authentication/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
+import type { Found } from '../catalogue/catalogue.js';
 import type { Operation } from '../catalogue/operation.js';
 import type { DownstreamError } from '../downstream/downstream-error.js';
 import type { DownstreamAccess } from '../downstream/tool-call.js';
@@ -18,6 +19,8 @@ export type McpRequest = IncomingMessage & {
   trace: RequestTrace;
   /** Set by `EndpointGuard`: what a POST asks for. */
   operation?: Operation | undefined;
+  /** Set by `McpProtection`: finds what an operation is about where another server answers. */
+  findForeign?: (operation: Operation) => Found | undefined;
   /** Set by `AuthenticationGuard`: who calls, if anyone had to say so. */
   caller?: Caller | undefined;
   /** Set by `AuthenticationGuard`: how the token came. */

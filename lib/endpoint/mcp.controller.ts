@@ -16,12 +16,10 @@ import { ChallengeFilter } from '../metadata/challenge.filter.js';
 import { McpServing } from '../serving/mcp-serving.js';
 import { EndpointGuard } from './endpoint.guard.js';
 import { nodeRequest, type McpRequest, type McpResponse } from './mcp-request.js';
+import { answerPreflight, keepHeaders } from './preflight.js';
 
 /** In this order: what is sent, who sends it, whether they may. */
 export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [EndpointGuard, AuthenticationGuard, AuthorizationGuard];
-
-/** A header that a page asks to send; what is no token is not repeated to it. */
-const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
 
 /** The MCP endpoint (Streamable HTTP): every method of HTTP comes through the guards. */
 @UseFilters(ChallengeFilter)
@@ -33,8 +31,7 @@ export class McpController {
   async handle(@Req() request: McpRequest, @Res() response: McpResponse): Promise<void> {
     const raw = response.raw ?? response;
     if (request.method === 'OPTIONS') {
-      takeOver(response);
-      raw.writeHead(204, preflight(request)).end();
+      answerPreflight(request, response);
       return;
     }
     if (request.method === 'GET' && (await this.#listen(request, response, raw))) return;
@@ -61,24 +58,8 @@ export class McpController {
   }
 }
 
-/** Headers that Fastify's plugins and our guards have set so far would be lost with its reply. */
 function takeOver(response: McpResponse): void {
   if (!response.hijack) return;
-  for (const [name, value] of Object.entries(response.getHeaders())) {
-    if (value !== undefined) response.raw?.setHeader(name, value);
-  }
+  keepHeaders(response);
   response.hijack();
-}
-
-/** RFC 9110 section 9.3.7, and the Fetch standard, CORS-preflight. `*` would not cover `Authorization`. */
-function preflight({ headers }: McpRequest): Record<string, string> {
-  if (headers.origin === undefined || headers['access-control-request-method'] === undefined)
-    return { Allow: 'POST, OPTIONS' };
-  const wanted = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());
-  return {
-    Allow: 'POST, OPTIONS',
-    'Access-Control-Allow-Methods': 'POST',
-    'Access-Control-Allow-Headers': wanted.filter((name) => HEADER_NAME.test(name)).join(', '),
-    'Access-Control-Max-Age': '600',
-  };
 }

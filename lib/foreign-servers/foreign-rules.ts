@@ -9,6 +9,7 @@ import type { Operation } from '../catalogue/operation.js';
 import type { MethodHost, Primitive, ToolDefinition } from '../catalogue/primitive.js';
 import type { AccessOptions } from '../decorators/access-options.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
+import { ResourceRules } from './resource-rules.js';
 
 /** What one tool, resource or prompt of another server needs from callers, and may reach. */
 export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, unknown>>>, 'server' | 'timeout'> {
@@ -16,7 +17,7 @@ export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, 
   policies?: readonly Type<Policy>[];
 }
 
-/** Rules by name or URI. `*` is for all that have none of their own; without it they are refused. */
+/** Rules by name, URI or template. `*` is for all that have none of their own; without it they are refused. */
 export type ForeignRules = Readonly<Record<string, ForeignRule>>;
 
 /** Which server is protected, and by which rules. */
@@ -25,13 +26,15 @@ export interface ProtectedMcpOptions {
   server?: string;
   /** Rules for tools, by name. */
   tools?: ForeignRules;
-  /** Rules for resources, by URI. */
+  /** Rules for resources, by URI, or by template (RFC 6570): the first that fits. */
   resources?: ForeignRules;
   /** Rules for prompts, by name. */
   prompts?: ForeignRules;
 }
 
-const KINDS: Readonly<Record<string, 'tools' | 'resources' | 'prompts'>> = {
+type Kind = 'tools' | 'resources' | 'prompts';
+
+const KINDS: Readonly<Record<string, Kind>> = {
   'tools/call': 'tools',
   'resources/read': 'resources',
   'resources/subscribe': 'resources',
@@ -39,12 +42,15 @@ const KINDS: Readonly<Record<string, 'tools' | 'resources' | 'prompts'>> = {
   'prompts/get': 'prompts',
 };
 
+const completion = z.object({ params: z.object({ ref: z.object({ type: z.literal('ref/resource') }) }) });
+
 /** The other server checks arguments by its own schema. */
 const ANY_ARGUMENTS = z.record(z.string(), z.unknown());
 
 /** Rules for what another server offers, in the form in which this package's own are. */
 export class PreparedRules {
   readonly #rules = new Map<string, Primitive>();
+  readonly #resources = new ResourceRules();
 
   /** @param problems - takes what is wrong with the rules */
   constructor(
@@ -55,7 +61,9 @@ export class PreparedRules {
   ) {
     for (const kind of ['tools', 'resources', 'prompts'] as const) {
       for (const [name, rule] of Object.entries(rules[kind] ?? {})) {
-        this.#rules.set(`${kind} ${name}`, this.#prepare(kind, name, rule, problems));
+        const prepared = this.#prepare(kind, name, rule, problems);
+        this.#rules.set(`${kind} ${name}`, prepared);
+        if (kind === 'resources') this.#addResource(name, prepared, problems);
       }
     }
   }
@@ -64,15 +72,32 @@ export class PreparedRules {
     return [...this.#rules.values()];
   }
 
-  /** @returns `undefined` for what has no rule, `'none needed'` for what is about nothing that has rules */
-  find(operation: Operation | undefined): Found | 'none needed' | undefined {
-    const kind = operation && Object.hasOwn(KINDS, operation.method) ? KINDS[operation.method] : undefined;
-    if (!kind || !operation) return 'none needed';
-    const primitive = this.#rules.get(`${kind} ${operation.name ?? ''}`) ?? this.#rules.get(`${kind} *`);
+  /**
+   * @param body - the JSON-RPC message
+   * @returns `undefined` for what has no rule, `'none needed'` for what is about nothing that has rules
+   */
+  find(operation: Operation | undefined, body: unknown): Found | 'none needed' | undefined {
+    const kind = operation && kindOf(operation, body);
+    if (!kind) return 'none needed';
+    const { method, name = '' } = operation;
+    const primitive =
+      kind === 'resources' && method !== 'completion/complete'
+        ? this.#resources.find(name)
+        : (this.#rules.get(`${kind} ${name}`) ?? this.#rules.get(`${kind} *`));
     return primitive && { primitive, variables: {} };
   }
 
-  #prepare(kind: keyof ProtectedMcpOptions, name: string, rule: ForeignRule, problems: string[]): Primitive {
+  #addResource(key: string, rule: Primitive, problems: string[]): void {
+    try {
+      this.#resources.add(key, rule);
+    } catch {
+      problems.push(
+        `\`resources\` of @ProtectedMcp on ${this.type.name} has "${key}", which is no template of RFC 6570. Write "orders://{id}".`,
+      );
+    }
+  }
+
+  #prepare(kind: Kind, name: string, rule: ForeignRule, problems: string[]): Primitive {
     const wrapper = new InstanceWrapper({ token: this.type, name: this.type.name, metatype: this.type });
     const host: MethodHost = { wrapper, type: this.type, method: `${kind} ${name}`, decorator: '@ProtectedMcp' };
     const { appOnly, timeout } = this.options;
@@ -87,9 +112,15 @@ export class PreparedRules {
       output: undefined,
       parameterHeaders: [],
       task: undefined,
-      readOnly: false,
+      readOnly: kind !== 'tools',
     };
     problems.push(...problemsOfPrimitive(primitive, this.options));
     return primitive;
   }
+}
+
+/** Completions are about a prompt, or about the template of a resource. */
+function kindOf({ method }: Operation, body: unknown): Kind | undefined {
+  if (method === 'completion/complete') return completion.safeParse(body).success ? 'resources' : 'prompts';
+  return Object.hasOwn(KINDS, method) ? KINDS[method] : undefined;
 }

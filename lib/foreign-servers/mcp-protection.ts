@@ -1,20 +1,25 @@
 import {
+  BadRequestException,
   ForbiddenException,
   HttpException,
   Inject,
   Injectable,
   Logger,
   type ExecutionContext,
+  type OnApplicationBootstrap,
   type Type,
 } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from '../authentication/authentication.guard.js';
 import { AuthorizationGuard } from '../authorization/authorization.guard.js';
 import { Policies } from '../authorization/policies.js';
 import { Catalogue } from '../catalogue/catalogue.js';
+import { isAnswer, type Operation } from '../catalogue/operation.js';
 import { runToolCall } from '../downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import { nodeRequest, type McpRequest, type McpResponse } from '../endpoint/mcp-request.js';
+import { answerPreflight, keepHeaders } from '../endpoint/preflight.js';
 import { TokenExchange } from '../exchange/token-exchange.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { AuditLog } from '../observability/audit-log.js';
@@ -24,8 +29,9 @@ import { PreparedRules, type ProtectedMcpOptions } from './foreign-rules.js';
 
 /** Protects endpoints of the application that other MCP servers answer, such as those of the SDK's own. */
 @Injectable()
-export class McpProtection {
+export class McpProtection implements OnApplicationBootstrap {
   readonly #logger = new Logger('ProtectedMcp');
+  #isUsed = false;
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
@@ -38,6 +44,15 @@ export class McpProtection {
     @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {}
+
+  /** Called by Nest when the application has started. */
+  onApplicationBootstrap(): void {
+    const { endpoint, resource } = this.options;
+    if (endpoint.isMounted || this.#isUsed) return;
+    this.#logger.warn(
+      `\`endpoint.mount\` is false, but no controller has @ProtectedMcp: whatever answers at ${resource} is not protected. Put it on that controller.`,
+    );
+  }
 
   /**
    * @param name - `server.name` of the module's options
@@ -63,7 +78,13 @@ export class McpProtection {
    */
   async prepare(rules: ProtectedMcpOptions, type: Type): Promise<PreparedRules> {
     const problems: string[] = [];
+    this.#isUsed = true;
     const prepared = new PreparedRules(rules, type, this.options, problems);
+    if (this.options.endpoint.isMounted && pathsOf(type).includes(this.options.path)) {
+      problems.push(
+        `@ProtectedMcp is on ${type.name}, whose path the endpoint of the module has. Set \`endpoint.mount\` to false.`,
+      );
+    }
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
     await this.policies.prepare(prepared.all);
     this.catalogue.include(prepared.all);
@@ -72,27 +93,28 @@ export class McpProtection {
 
   /** Lets a request pass as the endpoint of the module would; else answers as it would. */
   async admit(context: ExecutionContext, rules: PreparedRules): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    request.findForeign = (operation) => {
+      const rule = rules.find(operation, request.body);
+      return rule === 'none needed' ? undefined : rule;
+    };
     this.endpoint.canActivate(context);
     await this.authentication.canActivate(context);
-    const request = context.switchToHttp().getRequest<McpRequest>();
-    const found = rules.find(request.operation);
-    if (found === undefined) {
-      const { method, name } = request.operation ?? { method: '', name: '' };
-      this.#logger.warn(`${method} ${name ?? ''} was refused: @ProtectedMcp has no rule for it. Add one, or "*"`);
-      throw new ForbiddenException('This is not offered here');
+    if (request.method === 'OPTIONS') return true;
+    const { operation, body } = request;
+    // The other server would read what the application's parser did not, and nobody would have seen what it asks for.
+    if (request.method === 'POST' && !operation && !Array.isArray(body) && !isAnswer(body)) {
+      throw new BadRequestException('A JSON-RPC message is needed, as application/json');
     }
+    const found = rules.find(operation, body);
+    if (found === undefined) throw this.#notOffered(operation, '@ProtectedMcp has no rule for it. Add one, or "*"');
     await this.authorization.admit(request, () => (found === 'none needed' ? undefined : found));
+    // Where lists show what is permitted alone, what is not is answered as if it were not there. The other server has it.
+    if (found !== 'none needed' && !request.authorized?.primitive) {
+      throw this.#notOffered(operation, 'the caller may not see it');
+    }
     await this.#checkPolicies(request);
-    const { caller } = request;
-    // As the SDK's servers expect it. The token stays here.
-    const auth = {
-      token: '',
-      clientId: caller?.clientId ?? '',
-      scopes: [...(caller?.scopes ?? [])],
-      ...(caller && { expiresAt: caller.expiresAt, extra: { caller } }),
-    };
-    Object.assign(nodeRequest(request), { auth, user: caller });
-    Object.assign(request, { auth, user: caller });
+    handOver(request, context.switchToHttp().getResponse<McpResponse>());
     return true;
   }
 
@@ -100,15 +122,22 @@ export class McpProtection {
   async run(context: ExecutionContext, handle: () => Promise<unknown>): Promise<void> {
     const request = context.switchToHttp().getRequest<McpRequest>();
     const response = context.switchToHttp().getResponse<McpResponse>();
+    if (request.method === 'OPTIONS') {
+      answerPreflight(request, response);
+      return;
+    }
     const raw = response.raw ?? response;
     const { caller, authorized, trace, operation } = request;
     const primitive = authorized?.primitive;
     const abort = new AbortController();
     const over = new Promise<void>((resolve) => {
-      raw.once('close', () => {
+      const end = () => {
         if (!raw.writableFinished) abort.abort(new Error('The client went away'));
         resolve();
-      });
+      };
+      // It may have gone while the guards were at work.
+      if (raw.closed) end();
+      else raw.once('close', end);
     });
     const access = request.access ?? this.exchange.onBehalfOf(caller, trace.auditContext(caller, operation));
     const call = {
@@ -125,6 +154,12 @@ export class McpProtection {
         if (!raw.writableEnded || !raw.writableFinished) await over;
       }),
     );
+  }
+
+  #notOffered(operation: Operation | undefined, reason: string): ForbiddenException {
+    const { method, name } = operation ?? { method: '', name: '' };
+    this.#logger.warn(`${method} ${name ?? ''} was refused: ${reason}`);
+    return new ForbiddenException('This is not offered here');
   }
 
   async #checkPolicies(request: McpRequest): Promise<void> {
@@ -150,4 +185,34 @@ export class McpProtection {
     }
     this.audit.record({ ...event, type: 'operation_allowed', scopes });
   }
+}
+
+/** Tells the other server who calls, in the form that servers of the SDK expect. The token stays here. */
+function handOver(request: McpRequest, response: McpResponse): void {
+  const { caller } = request;
+  const auth = {
+    token: '',
+    clientId: caller?.clientId ?? '',
+    scopes: [...(caller?.scopes ?? [])],
+    ...(caller && { expiresAt: caller.expiresAt, extra: { caller } }),
+  };
+  const node = nodeRequest(request);
+  Object.assign(node, { auth, user: caller });
+  Object.assign(request, { auth, user: caller });
+  for (const name of SECRETS) Reflect.deleteProperty(node.headers, name);
+  node.rawHeaders = node.rawHeaders.filter((_value, index, all) => !SECRETS.has(nameAt(all, index)));
+  keepHeaders(response);
+}
+
+/** Headers that are for this server alone. */
+const SECRETS: ReadonlySet<string> = new Set(['authorization', 'dpop']);
+
+/** Name of the header that an entry of `rawHeaders` is of: names and values take turns. */
+function nameAt(rawHeaders: readonly string[], index: number): string {
+  return rawHeaders[index - (index % 2)]?.toLowerCase() ?? '';
+}
+
+function pathsOf(controller: Type): readonly string[] {
+  const paths = [Reflect.getMetadata(PATH_METADATA, controller) as string | string[] | undefined].flat();
+  return paths.map((path = '') => `/${path}`.replace(/\/+/g, '/').replace(/\/$/, ''));
 }

@@ -61,7 +61,12 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
             subscriber.next(result);
             subscriber.complete();
           };
-          protection.run(context, handle).catch((error: unknown) => {
+          const end = () => {
+            // Nothing, where the server was not asked.
+            subscriber.next(undefined);
+            subscriber.complete();
+          };
+          protection.run(context, handle).then(end, (error: unknown) => {
             subscriber.error(error);
           });
         });

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { startAuthorizationServer } from './authorization-server/authorization-server.js';
 import type { TokenEvent } from './authorization-server/token-events.js';
 import { closeServer, listen, originOf } from './listen.js';
-import { createMcpServer } from './mcp-server/mcp-server.js';
+import { createMcpServer, type McpServer, type McpServerOptions } from './mcp-server/mcp-server.js';
 import { startOrdersApi } from './orders-api/orders-api.js';
 import type { RequestEvent } from './orders-api/request-events.js';
 
@@ -30,8 +30,15 @@ export interface Quickstart {
   close(): Promise<void>;
 }
 
-/** Boots the MCP server, the authorization server and the orders API in this process. */
-export async function startQuickstart({ mcpPort, authPort, apiPort }: QuickstartPorts): Promise<Quickstart> {
+/**
+ * Boots the MCP server, the authorization server and the orders API in this process.
+ *
+ * @param createServer - makes the MCP server
+ */
+export async function startQuickstart(
+  { mcpPort, authPort, apiPort }: QuickstartPorts,
+  createServer: (options: McpServerOptions) => Promise<McpServer> = createMcpServer,
+): Promise<Quickstart> {
   const cleanups: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -67,7 +74,7 @@ export async function startQuickstart({ mcpPort, authPort, apiPort }: Quickstart
     });
     cleanups.push(() => ordersApi.close());
     const createServerAt = async (resource: string) => {
-      const mcpServer = await createMcpServer({
+      const mcpServer = await createServer({
         resource,
         issuer,
         client,

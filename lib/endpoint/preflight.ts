@@ -1,0 +1,32 @@
+import type { McpRequest, McpResponse } from './mcp-request.js';
+
+/** A header that a page asks to send; what is no token is not repeated to it. */
+const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
+
+/** Headers that Fastify's plugins and our guards have set so far would be lost with its reply, where another answers. */
+export function keepHeaders(response: McpResponse): void {
+  if (!response.raw) return;
+  for (const [name, value] of Object.entries(response.getHeaders())) {
+    if (value !== undefined) response.raw.setHeader(name, value);
+  }
+}
+
+/** Answers what browsers ask before they send a request of another origin. */
+export function answerPreflight(request: McpRequest, response: McpResponse): void {
+  keepHeaders(response);
+  response.hijack?.();
+  (response.raw ?? response).writeHead(204, preflight(request)).end();
+}
+
+/** RFC 9110 section 9.3.7, and the Fetch standard, CORS-preflight. `*` would not cover `Authorization`. */
+function preflight({ headers }: McpRequest): Record<string, string> {
+  if (headers.origin === undefined || headers['access-control-request-method'] === undefined)
+    return { Allow: 'POST, OPTIONS' };
+  const wanted = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());
+  return {
+    Allow: 'POST, OPTIONS',
+    'Access-Control-Allow-Methods': 'POST',
+    'Access-Control-Allow-Headers': wanted.filter((name) => HEADER_NAME.test(name)).join(', '),
+    'Access-Control-Max-Age': '600',
+  };
+}
