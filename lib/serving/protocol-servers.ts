@@ -135,6 +135,8 @@ export class ProtocolServers {
   }
 
   #handle(server: Server, method: string, admit: Admission): void {
+    // The SDK takes no handlers for what a server says that it does not have.
+    if (!offers(server, method)) return;
     switch (method) {
       case 'tools/list':
         server.setRequestHandler(method, async ({ params }, context) => {
@@ -320,6 +322,13 @@ export class ProtocolServers {
       return false;
     }
   }
+}
+
+function offers(server: Server, method: string): boolean {
+  const { prompts, resources, completions } = server.getCapabilities();
+  if (method.startsWith('prompts/')) return prompts !== undefined;
+  if (method.startsWith('resources/')) return resources !== undefined;
+  return method !== 'completion/complete' || completions !== undefined;
 }
 
 function cursorOf(nextCursor: string | undefined) {

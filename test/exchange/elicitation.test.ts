@@ -47,6 +47,13 @@ async function answerTo(body: unknown, token: string, headers: Record<string, st
   return JSON.parse(data) as Answer;
 }
 
+/** State of a call that was answered with a page. */
+async function asked(token: string): Promise<string> {
+  const { result } = await answerTo(modernCall({ elicitation: { url: {} } }), token);
+  expect(result?.resultType).toBe('input_required');
+  return result?.requestState as string;
+}
+
 function modernCall(capabilities: object, inputResponses?: object, requestState?: string) {
   const again = { ...(inputResponses && { inputResponses }), ...(requestState !== undefined && { requestState }) };
   const call = message('tools/call', { name: 'order', arguments: {}, ...again });
@@ -61,7 +68,6 @@ describe('2026-07-28', () => {
     const { result } = await answerTo(modernCall({ elicitation: { url: {} } }), await server.token());
     expect(result).toMatchObject({
       resultType: 'input_required',
-      requestState: 'orders',
       inputRequests: {
         page: {
           method: 'elicitation/create',
@@ -85,56 +91,60 @@ describe('2026-07-28', () => {
     ['dismissed it', { action: 'cancel' }],
   ])('a user who %s is not asked again', async (_name, page) => {
     refuseConsent();
-    for (const state of ['orders', undefined]) {
-      const { result } = await answerTo(
-        modernCall({ elicitation: { url: {} } }, { page }, state),
-        await server.token(),
-      );
+    const token = await server.token();
+    for (const state of [await asked(token), undefined]) {
+      const { result } = await answerTo(modernCall({ elicitation: { url: {} } }, { page }, state), token);
       expect(result).toMatchObject({ isError: true });
     }
   });
 
-  test('what was said to the page of another API does not count', async () => {
+  test('what was said to a page that nobody asked for does not count', async () => {
     refuseConsent();
-    for (const action of ['accept', 'decline']) {
-      const call = modernCall({ elicitation: { url: {} } }, { page: { action } }, 'billing');
-      expect((await answerTo(call, await server.token())).result).toMatchObject({ resultType: 'input_required' });
+    const others = await asked(await server.token({ sub: 'bob' }));
+    for (const state of ['orders', others]) {
+      const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, state);
+      expect((await answerTo(call, await server.token())).error).toMatchObject({ code: -32602 });
     }
   });
 
   test('a client that comes back while the user is on the page is answered when consent is there', async () => {
     const token = await server.token();
-    let asked = 0;
+    refuseConsent();
+    const state = await asked(token);
+    let looks = 0;
     server.issuer.answers.set('/token', (_request, response) => {
-      asked += 1;
+      looks += 1;
       // Looked at once before the call, and once more since.
-      if (asked === 2) server.issuer.answers.clear();
+      if (looks === 2) server.issuer.answers.clear();
       json(response, 400, { error: 'invalid_grant', suberror: 'consent_required' });
     });
-    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, 'orders');
+    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, state);
     expect((await answerTo(call, token)).result).toMatchObject({ structuredContent: { subject: 'alice' } });
-    expect(asked).toBe(2);
+    expect(looks).toBe(2);
   });
 
   test('and is told in words where that takes too long', async () => {
     refuseConsent();
     const token = await server.token();
+    const state = await asked(token);
     let now = performance.now();
     jest.spyOn(performance, 'now').mockImplementation(() => (now += 10_000));
-    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, 'orders');
+    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, state);
     const { result } = await answerTo(call, token);
     expect(result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining(`Open ${PAGE}`) }] });
   });
 
   test('and where something else is missing in the meantime, of that', async () => {
     const token = await server.token();
-    let asked = 0;
+    refuseConsent();
+    const state = await asked(token);
+    let looks = 0;
     server.issuer.answers.set('/token', (_request, response) => {
-      asked += 1;
-      const [status, error] = asked === 1 ? ([400, 'consent_required'] as const) : ([503, 'server_error'] as const);
+      looks += 1;
+      const [status, error] = looks === 1 ? ([400, 'consent_required'] as const) : ([503, 'server_error'] as const);
       json(response, status, { error: status === 400 ? 'invalid_grant' : error, suberror: error });
     });
-    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, 'orders');
+    const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, state);
     const { result } = await answerTo(call, token);
     expect(result).toMatchObject({ isError: true, _meta: { 'nestjs-mcp-auth/retry': { retryable: true } } });
   });
@@ -172,11 +182,17 @@ describe('2025-11-25', () => {
     params: { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 't', version: '1' } },
   });
 
+  /** What a client takes along of its `initialize`. */
+  async function begun(capabilities: object, token: string): Promise<Record<string, string>> {
+    const response = await post(server.resource, initialize(capabilities), { token, headers: legacy });
+    await response.text();
+    return { 'mcp-session-id': response.headers.get('mcp-session-id') ?? '' };
+  }
+
   test('a client that said at its start that it opens pages gets error -32042', async () => {
     refuseConsent();
     const token = await server.token({ sub: 'carol' });
-    await answerTo(initialize({ elicitation: { url: {} } }), token, legacy);
-    const { error } = await answerTo(call, token, legacy);
+    const { error } = await answerTo(call, token, { ...legacy, ...(await begun({ elicitation: { url: {} } }, token)) });
     expect(error).toMatchObject({
       code: -32042,
       data: { elicitations: [{ mode: 'url', url: PAGE, elicitationId: expect.stringMatching(/^[\w-]{20,}$/) }] },
@@ -187,9 +203,9 @@ describe('2025-11-25', () => {
     refuseConsent();
     const dave = await server.token({ sub: 'dave' });
     expect((await answerTo(call, dave, legacy)).result).toMatchObject({ isError: true });
-    await answerTo(initialize({ elicitation: { url: {} } }), dave, legacy);
-    await answerTo(initialize({}), dave, legacy);
-    expect((await answerTo(call, dave, legacy)).result).toMatchObject({ isError: true });
+    await begun({ elicitation: { url: {} } }, dave);
+    const headers = { ...legacy, ...(await begun({}, dave)) };
+    expect((await answerTo(call, dave, headers)).result).toMatchObject({ isError: true });
   });
 });
 
