@@ -74,7 +74,9 @@ async function inputOf(
     case 'resource':
       return { value: { uri: primitive.name } };
     case 'resourceTemplate':
-      return primitive.input ? await parseWith(primitive.input, variables) : { value: variables };
+      return primitive.input
+        ? await parseWith(primitive.input, variables)
+        : { value: { uri: operation?.name, ...variables } };
     default:
       return await parseWith(primitive.input, argumentsIn(body));
   }

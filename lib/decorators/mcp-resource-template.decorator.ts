@@ -10,7 +10,7 @@ export interface McpResourceTemplateOptions<
   extends ResourceDescription, AccessOptions<ArgumentsOf<Input>> {
   /** Template of URIs (RFC 6570), such as `orders://{id}`. */
   uriTemplate: Template;
-  /** Schema of the template's variables. Without it they are strings as they stand in the URI, and lists of them. */
+  /** Schema of the template's variables. Without it the method gets them as strings, and `uri` besides. */
   input?: Input;
 }
 
@@ -34,7 +34,7 @@ type NameOf<Spec extends string> = Spec extends `${infer Name}*`
 
 /** A method that may carry `@McpResourceTemplate`: it takes the variables and the context. */
 type ResourceTemplateMethod<Input extends ArgumentsSchema, Template extends string> = (
-  input: unknown extends ArgumentsOf<Input> ? TemplateVariables<Template> : ArgumentsOf<Input>,
+  input: unknown extends ArgumentsOf<Input> ? { uri: string } & TemplateVariables<Template> : ArgumentsOf<Input>,
   ...rest: never[]
 ) => unknown;
 

@@ -27,6 +27,8 @@ export interface TestClientOptions {
   readonly era?: '2026-07-28' | '2025-11-25';
   /** `aud` of its tokens. Defaults to `resource` of the application, or to the URL. */
   readonly audience?: string;
+  /** `server.name` of the server, in an application that has several. */
+  readonly server?: string;
   /** For the official client, for example its `capabilities`. */
   readonly client?: ClientOptions;
   /** Called with the official client before it connects, for example to answer elicitations. */

@@ -20,7 +20,7 @@ export class TestClient {
    * @param issuer - signs the callers' tokens
    */
   static for(target: INestApplication | URL | string, issuer: TestIssuer, options: TestClientOptions = {}): TestClient {
-    return new TestClient(endpointOf(target, options.audience), issuer, options);
+    return new TestClient(endpointOf(target, options.audience, options.server), issuer, options);
   }
 
   /** A caller with a token of these claims, for the server: of `alice`, without scopes, unless they say otherwise. */

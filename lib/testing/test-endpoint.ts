@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** Where a {@link TestClient} calls, and whom its tokens are for. */
@@ -11,17 +12,36 @@ export interface TestEndpoint {
 /** Applications that were made to listen. */
 const listening = new WeakMap<INestApplication, Promise<unknown>>();
 
-/** @param audience - takes the place of the server's `resource` */
-export function endpointOf(target: INestApplication | URL | string, audience: string | undefined): TestEndpoint {
+/**
+ * @param audience - takes the place of the server's `resource`
+ * @param server - `server.name` of one of several
+ */
+export function endpointOf(
+  target: INestApplication | URL | string,
+  audience: string | undefined,
+  server: string | undefined,
+): TestEndpoint {
   if (typeof target === 'string' || target instanceof URL) {
     const url = new URL(target);
     return { audience: audience ?? String(target), url: () => Promise.resolve(url) };
   }
-  const { resource, path } = target.get(ResolvedOptions, { strict: false });
+  const { resource, path } = optionsOf(target, server);
   return {
     audience: audience ?? resource,
     url: async () => new URL(path === '' ? '/' : path, await originOf(target)),
   };
+}
+
+/** @throws TypeError for an application that has no such server, or several */
+function optionsOf(app: INestApplication, server: string | undefined): ResolvedOptions {
+  const all = [...app.get(ModulesContainer).values()].flatMap(({ providers }) => {
+    const instance: unknown = providers.get(ResolvedOptions)?.instance;
+    return instance instanceof ResolvedOptions ? [instance] : [];
+  });
+  const [only, ...others] = all.filter((options) => server === undefined || options.server.name === server);
+  if (only && others.length === 0) return only;
+  const names = all.map((options) => options.server.name).join(', ') || '(none: import McpAuthModule)';
+  throw new TypeError(`\`server\` has to be one of the application's: ${names}.`);
 }
 
 async function originOf(app: INestApplication): Promise<string> {

@@ -20,6 +20,7 @@ import { Test } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpAuthModule, McpRegistry, McpTool, type McpContext } from 'nestjs-mcp-auth';
+import { TestClient } from 'nestjs-mcp-auth/testing';
 import { listen } from '../support/listen.js';
 import { callTool, message, post, textOf } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
@@ -267,6 +268,9 @@ describe('two servers of one application', () => {
     // The other server's token, and the other server's tool.
     expect((await post(at('admin'), message('tools/list'), { token: await token('public') })).status).toBe(401);
     await expect(callTool(at('public'), await token('public'), 'purge')).rejects.toThrow('Unknown tool');
+    const client = TestClient.for(application.app, issuer, { server: 'admin' });
+    expect((await client.as({ scopes: ['read'] }).callTool('look')).isError).toBeFalsy();
+    expect(() => TestClient.for(application.app, issuer)).toThrow('`server` has to be one of');
     const metadata = async (name: string) =>
       (await (await fetch(`${application.origin}/.well-known/oauth-protected-resource/${name}/mcp`)).json()) as unknown;
     expect(await metadata('admin')).toMatchObject({ resource: at('admin'), scopes_supported: ['admin', 'read'] });

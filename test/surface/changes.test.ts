@@ -44,7 +44,7 @@ let server: ProtectedServer;
 let registry: McpRegistry;
 
 beforeAll(async () => {
-  server = await startProtectedServer({ providers: [Tools], options: { listTtl: 0 } });
+  server = await startProtectedServer({ platform: 'fastify', providers: [Tools], options: { listTtl: 0 } });
   registry = server.app.get(McpRegistry);
 });
 
@@ -129,7 +129,7 @@ describe('what is registered at run time', () => {
     ];
     const textOf = async (uri: string) => (await client.readResource({ uri })).contents[0];
     expect(await textOf('clock://now')).toMatchObject({ text: 'noon' });
-    expect(await textOf('clock://utc')).toMatchObject({ text: '{"zone":"utc"}' });
+    expect(await textOf('clock://utc')).toMatchObject({ text: '{"uri":"clock://utc","zone":"utc"}' });
     const { messages } = await client.getPrompt({ name: 'greet', arguments: { who: 'Bob' } });
     expect(messages).toEqual([{ role: 'user', content: { type: 'text', text: 'Hello Bob' } }]);
     for (const one of registrations) one.remove();

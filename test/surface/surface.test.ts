@@ -21,6 +21,8 @@ const PIXEL = 'iVBORw0KGgo=';
 @Injectable()
 class Surface {
   readonly seen: unknown[] = [];
+  begun: () => void = () => undefined;
+  ended: () => void = () => undefined;
 
   @McpTool({
     description: 'Every kind of content',
@@ -58,6 +60,20 @@ class Surface {
       context.roots(),
     ]);
     return { answer: answer.content, roots };
+  }
+
+  @McpTool({ description: 'Sends to a page', scopes: ['surface:use'] })
+  async page(_input: unknown, context: McpContext) {
+    return await context.elicitUrl('Please sign.', 'https://acme.example/sign');
+  }
+
+  @McpTool({ description: 'Waits', scopes: ['surface:use'] })
+  async wait(_input: unknown, { signal }: McpContext) {
+    this.begun();
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve, { once: true });
+    });
+    this.ended();
   }
 
   @McpTool({ description: 'Streams', scopes: ['surface:use'] })
@@ -297,6 +313,30 @@ describe.each(['modern', 'legacy'] as const)('in the %s era', (era) => {
     const { structuredContent } = await asking.callTool({ name: 'think' });
     expect(structuredContent).toEqual({ answer: { type: 'text', text: '4' }, roots: [{ uri: 'file:///work' }] });
     await asking.close();
+  });
+
+  test('the user is sent to a page', async () => {
+    const asking = await connect(era, ALL, { capabilities: { elicitation: { url: {} } } });
+    const pages: unknown[] = [];
+    asking.setRequestHandler('elicitation/create', ({ params }) => {
+      pages.push('url' in params && params.url);
+      return Promise.resolve({ action: 'accept' });
+    });
+    expect((await asking.callTool({ name: 'page' })).content).toEqual([{ type: 'text', text: 'accept' }]);
+    expect(pages).toEqual(['https://acme.example/sign']);
+    await asking.close();
+  });
+
+  test('a method is told that its client has given up', async () => {
+    const surface = server.app.get(Surface);
+    const begun = new Promise<void>((resolve) => (surface.begun = resolve));
+    const ended = new Promise<void>((resolve) => (surface.ended = resolve));
+    const controller = new AbortController();
+    const calling = client.callTool({ name: 'wait' }, { signal: controller.signal });
+    await begun;
+    controller.abort();
+    await expect(calling).rejects.toThrow();
+    await ended;
   });
 
   test('a client that cannot be asked is told so', async () => {

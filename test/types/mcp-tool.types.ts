@@ -101,8 +101,8 @@ export class WellTypedResults {
   }
 
   @McpResourceTemplate({ uriTemplate: 'orders://{id}{/path*}{?q,limit:3}' })
-  variables({ id, path, q, limit }: { id: string; path: string | string[]; q: string; limit: string }) {
-    return [id, path, q, limit];
+  variables(input: { uri: string; id: string; path: string | string[]; q: string; limit: string }) {
+    return [input.uri, input.id, input.path];
   }
 
   async context(context: McpContext) {
