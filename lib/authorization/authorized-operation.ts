@@ -62,14 +62,17 @@ export class AuthorizedOperation {
   }
 }
 
+/** What is asked about a primitive, and not of it. */
+const WITHOUT_ARGUMENTS = new Set(['completion/complete', 'resources/list']);
+
 /** What the method gets, as validated. */
 async function inputOf(
   { primitive, variables }: Found,
   operation: Operation | undefined,
   body: unknown,
 ): Promise<Parsed> {
-  // These have no arguments of the primitive's own. Its scopes are all that counts.
   if (operation?.method === 'completion/complete') return { value: completionIn(body) };
+  if (operation?.method === 'resources/list') return { value: {} };
   switch (primitive.kind) {
     case 'resource':
       return { value: { uri: primitive.name } };
@@ -85,8 +88,8 @@ async function inputOf(
 /** Where the arguments are wrong, the tool will not run, whatever it would take. */
 function ruleFor({ scopes }: AccessRule, operation: Operation | undefined, input: Parsed | undefined): ScopeRule {
   if (typeof scopes !== 'function') return scopes;
-  // While arguments are typed, nobody knows what they will take.
-  if (operation?.method === 'completion/complete') return [];
+  // What arguments will take is not known before there are any.
+  if (WITHOUT_ARGUMENTS.has(operation?.method ?? '')) return [];
   if (!input || !('value' in input)) return [];
   const rule: unknown = scopes(input.value as never);
   const problem = problemOfRule(rule);

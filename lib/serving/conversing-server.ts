@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   isJSONRPCNotification,
   isJSONRPCRequest,
@@ -10,10 +11,6 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Conversation } from './conversation.js';
 import type { OpenExchanges } from './open-exchanges.js';
-
-/** The SDK numbers its own requests, and knows nobody's by this name. */
-const HELLO = 'nestjs-mcp-auth:hello';
-const LEVEL = 'nestjs-mcp-auth:level';
 
 /** What a request of a revision before 2026-07-28 is part of. */
 export interface ConversationPart {
@@ -43,14 +40,16 @@ export class ConversingServer extends Server {
     const { part, exchanges } = this;
     const send = transport.send.bind(transport);
     const asked = new Set<string>();
+    // No client can have a request of the same id.
+    const [hello, level] = [randomUUID(), randomUUID()];
     let greeted: () => void = () => undefined;
     const greeting = new Promise<void>((resolve) => {
       greeted = resolve;
     });
     const receive = (message: JSONRPCMessage) => transport.onmessage?.(message);
     transport.send = async (message, options) => {
-      if ('id' in message && (message.id === HELLO || message.id === LEVEL)) {
-        if (message.id === (part.level === undefined ? HELLO : LEVEL)) greeted();
+      if ('id' in message && (message.id === hello || message.id === level)) {
+        if (message.id === (part.level === undefined ? hello : level)) greeted();
         return;
       }
       if (isJSONRPCRequest(message)) {
@@ -82,9 +81,9 @@ export class ConversingServer extends Server {
       onclose?.();
     };
     const { protocolVersion, capabilities, clientInfo } = part.conversation;
-    receive({ jsonrpc: '2.0', id: HELLO, method: 'initialize', params: { protocolVersion, capabilities, clientInfo } });
+    receive({ jsonrpc: '2.0', id: hello, method: 'initialize', params: { protocolVersion, capabilities, clientInfo } });
     if (part.level !== undefined)
-      receive({ jsonrpc: '2.0', id: LEVEL, method: 'logging/setLevel', params: { level: part.level } });
+      receive({ jsonrpc: '2.0', id: level, method: 'logging/setLevel', params: { level: part.level } });
     await greeting;
   }
 }

@@ -14,7 +14,8 @@ import { holds } from '../authorization/access-rule.js';
 import { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import { Policies } from '../authorization/policies.js';
 import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
-import { Catalogue } from '../catalogue/catalogue.js';
+import { Catalogue, type Found } from '../catalogue/catalogue.js';
+import type { Operation } from '../catalogue/operation.js';
 import type { Primitive } from '../catalogue/primitive.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { Challenges } from '../metadata/challenges.js';
@@ -262,11 +263,18 @@ export class ProtocolServers {
 
   async #resources(served: AuthorizedRequest, context: ServerContext, server: Server) {
     const { authorized, trace } = served;
-    const isPermitted = ({ access }: Primitive) => holds(authorized.caller, access, this.#hierarchy);
     const listed = await Promise.all(
       this.#visible(this.catalogue.templates, authorized)
-        .filter((one) => one.list && isPermitted(one))
-        .map((template) => this.runner.list(template, authorized, { trace, context, server })),
+        .filter((one) => one.list)
+        .map(async (template) =>
+          (await this.#mayUse(
+            { primitive: template, variables: {} },
+            { method: 'resources/list', name: template.name },
+            authorized,
+          ))
+            ? await this.runner.list(template, authorized, { trace, context, server })
+            : [],
+        ),
     );
     const own = this.#visible(this.catalogue.resources, authorized).map(({ listing }) => listing);
     const byUri = new Map([...listed.flat(), ...own].map((resource) => [resource.uri, resource]));
@@ -307,11 +315,14 @@ export class ProtocolServers {
   }
 
   /** Whether a caller may read a resource, by its scopes, their sign-in and policies. */
-  async mayRead(uri: unknown, { caller }: AuthorizedOperation): Promise<boolean> {
+  async mayRead(uri: unknown, authorized: AuthorizedOperation): Promise<boolean> {
     if (typeof uri !== 'string') return false;
     const found = this.catalogue.findResource(uri);
     if (!found) return false;
-    const operation = { method: 'resources/read', name: uri };
+    return await this.#mayUse(found, { method: 'resources/read', name: uri }, authorized);
+  }
+
+  async #mayUse(found: Found, operation: Operation, { caller }: AuthorizedOperation): Promise<boolean> {
     const isOpen = this.options.anonymous;
     const leave = await AuthorizedOperation.authorize({ caller, operation, found, body: {}, isOpen }, this.#hierarchy);
     if (!(leave instanceof AuthorizedOperation)) return false;

@@ -7,6 +7,7 @@ import {
   McpCompletion,
   McpPrompt,
   McpResource,
+  McpResourceList,
   McpResourceTemplate,
   McpTool,
   UsePolicy,
@@ -48,6 +49,11 @@ class Offers {
   @McpResourceTemplate({ uriTemplate: 'own://{id}', input: z.object({ id: z.coerce.number() }) })
   own({ id }: { id: number }) {
     return { id };
+  }
+
+  @McpResourceList({ resourceTemplate: 'own://{id}' })
+  owned() {
+    return [{ uri: 'own://7', name: 'seven' }];
   }
 
   @UsePolicy(OnlyOwn)
@@ -137,6 +143,9 @@ describe('resources and prompts', () => {
     const denied = await as('resources/read', { uri: 'own://7' }, { sub: 'bob' });
     expect(denied.error).toMatchObject({ message: expect.stringContaining('These are not yours.') as unknown });
     expect(denied.error?.data).toMatchObject({ 'io.modelcontextprotocol/authorization': {} });
+    const listed = async (sub: string) => JSON.stringify((await as('resources/list', {}, { sub })).result?.resources);
+    expect(await listed('alice')).toContain('own://7');
+    expect(await listed('bob')).not.toContain('own://7');
     const prompt = { name: 'own_prompt', arguments: { city: 'Bern' } };
     expect((await as('prompts/get', prompt)).result).toBeDefined();
     expect((await as('prompts/get', prompt, { sub: 'bob' })).error).toBeDefined();
