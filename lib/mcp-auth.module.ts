@@ -48,6 +48,7 @@ import { McpRegistry } from './serving/mcp-registry.js';
 import { MethodInvoker } from './serving/method-invoker.js';
 import { PrimitiveRunner } from './serving/primitive-runner.js';
 import { InFlight } from './serving/in-flight.js';
+import { Listings } from './serving/listings.js';
 import { ProtocolServers } from './serving/protocol-servers.js';
 import { TaskMethods } from './tasks/task-methods.js';
 import { TokenCache } from './token-cache/token-cache.js';
@@ -84,6 +85,7 @@ import { TokenCache } from './token-cache/token-cache.js';
     ChangeNotifications,
     Subscriptions,
     TaskMethods,
+    Listings,
     ProtocolServers,
     InFlight,
     McpServing,

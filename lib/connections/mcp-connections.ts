@@ -18,6 +18,7 @@ import { Subscriptions } from '../notifications/subscriptions.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { partyOf, type Conversation } from '../serving/conversation.js';
 import type { AuthorizedRequest } from '../serving/mcp-serving.js';
+import { Listings } from '../serving/listings.js';
 import { ProtocolServers } from '../serving/protocol-servers.js';
 import { localRequest } from './local-request.js';
 import type { TokenSource } from './token-source.js';
@@ -31,6 +32,7 @@ export class McpConnections implements OnModuleDestroy {
   constructor(
     @Inject(ResolvedOptions) readonly options: ResolvedOptions,
     @Inject(ProtocolServers) private readonly servers: ProtocolServers,
+    @Inject(Listings) private readonly listings: Listings,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(AuthenticationGuard) private readonly authentication: AuthenticationGuard,
     @Inject(AuthorizationGuard) private readonly authorization: AuthorizationGuard,
@@ -117,7 +119,7 @@ export class McpConnections implements OnModuleDestroy {
         const { authorized } = await this.#checked({ method: 'resources/list', params: {} }, token);
         const { caller } = authorized;
         const wants = !conversation || this.subscriptions.wants(partyOf(caller, conversation), event);
-        if (wants && (await this.servers.mayRead(event.uri, authorized)))
+        if (wants && (await this.listings.mayRead(event.uri, authorized)))
           await server.sendResourceUpdated({ uri: event.uri });
       }
     }

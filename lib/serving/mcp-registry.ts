@@ -152,18 +152,30 @@ export class McpRegistry {
       ]);
     }
     const added: { readonly catalogue: Catalogue; readonly primitive: Primitive }[] = [];
-    for (const server of servers) {
-      const { catalogue } = server;
-      const problems: string[] = [];
-      const primitive = define(server.#hostOf(decorator, handler), server.#surroundingsOf(registration), problems);
-      if (problems.length > 0) throw new McpAuthConfigurationError(problems);
-      await server.runner.prepare([primitive]);
-      catalogue.add(primitive, problems);
-      added.push({ catalogue, primitive });
+    const remove = () => added.map(({ catalogue, primitive }) => catalogue.remove(primitive)).some(Boolean);
+    try {
+      for (const server of servers) added.push(await server.#add(decorator, registration, handler, define));
+    } catch (error) {
+      // In all of them, or in none.
+      remove();
+      throw error;
     }
-    return {
-      remove: () => added.map(({ catalogue, primitive }) => catalogue.remove(primitive)).some(Boolean),
-    };
+    return { remove };
+  }
+
+  async #add(
+    decorator: string,
+    registration: RegistrationOptions,
+    handler: Handler<never>,
+    define: Definition,
+  ): Promise<{ readonly catalogue: Catalogue; readonly primitive: Primitive }> {
+    const { catalogue } = this;
+    const problems: string[] = [];
+    const primitive = define(this.#hostOf(decorator, handler), this.#surroundingsOf(registration), problems);
+    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
+    await this.runner.prepare([primitive]);
+    catalogue.add(primitive, problems);
+    return { catalogue, primitive };
   }
 
   /** Those of all servers of the application. */

@@ -28,6 +28,7 @@ import { endingAt } from './expiring-stream.js';
 import { headerMismatch } from './header-mismatch.js';
 import { begun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
+import { Listings } from './listings.js';
 import { OpenExchanges } from './open-exchanges.js';
 import { ProtocolServers } from './protocol-servers.js';
 
@@ -68,6 +69,7 @@ export class McpServing implements OnModuleDestroy {
   constructor(
     @Inject(ProtocolServers) private readonly servers: ProtocolServers,
     @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
+    @Inject(Listings) private readonly listings: Listings,
     @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
     @Inject(InFlight) private readonly inFlight: InFlight,
   ) {
@@ -140,7 +142,7 @@ export class McpServing implements OnModuleDestroy {
     if (this.#isForAnother(served)) return new Response(null, { status: 202 });
     const mismatch = headerMismatch(served.body, primitive, request.headers);
     if (mismatch) return mismatch;
-    const body = await this.servers.narrowed(served.body, served.authorized);
+    const body = await this.listings.narrowed(served.body, served.authorized);
     const answer = await this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
     // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the call has ended.
     const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);

@@ -169,7 +169,7 @@ export class PrimitiveRunner {
       }
       trace.fail(signal.aborted ? 'timeout' : 'tool_error');
       const failure = toldOf(signal.aborted ? signal.reason : error);
-      const told = await this.#failed(primitive, failure, correlationId, surroundings, channel, answer, binding);
+      const told = await this.#failed(primitive, operation, failure, surroundings, channel, answer, binding);
       return isInputRequiredResult(told) ? told : refused(told, failure);
     } finally {
       time.release();
@@ -240,9 +240,9 @@ export class PrimitiveRunner {
   /** @throws UrlElicitationRequiredError where that is how the client is told of a page */
   async #failed(
     { name }: Primitive,
+    operation: Operation,
     error: unknown,
-    correlationId: string,
-    { challenge }: Surroundings,
+    { challenge, trace: { correlationId } }: Surroundings,
     channel: RequestChannel,
     answer: PageAnswer | undefined,
     binding: string,
@@ -257,7 +257,8 @@ export class PrimitiveRunner {
       return toolFailure(name, failure, correlationId);
     }
     const page = { url, message: remedy.message };
-    if (!opensPages(channel) || isAnswered(error, answer)) return toolFailure(name, error, correlationId, { page });
+    const isAskable = operation.method !== 'completion/complete' && opensPages(channel);
+    if (!isAskable || isAnswered(error, answer)) return toolFailure(name, error, correlationId, { page });
     const state = { ...channel.next, ...(downstream !== undefined && { page: downstream }) };
     return elicitPage(page, channel.client.era, this.#states.seal(state, binding));
   }

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   ProtocolError,
   ProtocolErrorCode,
@@ -10,14 +10,8 @@ import {
   type ServerOptions,
 } from '@modelcontextprotocol/server';
 import QuickLRU from 'quick-lru';
-import { holds } from '../authorization/access-rule.js';
-import { AuthorizedOperation } from '../authorization/authorized-operation.js';
-import { Policies } from '../authorization/policies.js';
-import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
-import { Catalogue, type Found } from '../catalogue/catalogue.js';
-import type { Operation } from '../catalogue/operation.js';
+import { Catalogue } from '../catalogue/catalogue.js';
 import type { Primitive } from '../catalogue/primitive.js';
-import { reasonOf } from '../issuers/issuer-fetch.js';
 import { Challenges } from '../metadata/challenges.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
@@ -26,6 +20,7 @@ import { TaskMethods } from '../tasks/task-methods.js';
 import { ConversingServer } from './conversing-server.js';
 import { partyOf } from './conversation.js';
 import type { AuthorizedRequest } from './mcp-serving.js';
+import { Listings } from './listings.js';
 import type { OpenExchanges } from './open-exchanges.js';
 import { pageOf } from './page-of-list.js';
 import { PrimitiveRunner, type Outcome } from './primitive-runner.js';
@@ -47,21 +42,17 @@ export type Admission = (
 /** Makes the SDK's servers, whose handlers do what was authorized, and nothing else. */
 @Injectable()
 export class ProtocolServers {
-  readonly #logger = new Logger('McpServing');
-  readonly #hierarchy: ScopeHierarchy;
   readonly #levels = new QuickLRU<string, LoggingLevel>({ maxSize: MAX_LEVELS, maxAge: LEVEL_AGE });
 
   constructor(
     @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(PrimitiveRunner) private readonly runner: PrimitiveRunner,
-    @Inject(Policies) private readonly policies: Policies,
+    @Inject(Listings) private readonly listings: Listings,
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(TaskMethods) private readonly tasks: TaskMethods,
     @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
-  ) {
-    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
-  }
+  ) {}
 
   /** A server for one request over HTTP. */
   make(served: AuthorizedRequest, era: 'modern' | 'legacy', exchanges: OpenExchanges): Server {
@@ -142,28 +133,28 @@ export class ProtocolServers {
       case 'tools/list':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = this.#page(this.catalogue.tools, authorized, params?.cursor);
+          const { items, nextCursor } = this.listings.page(this.catalogue.tools, authorized, params?.cursor);
           return { tools: items.map(({ listing }) => listing), ...cursorOf(nextCursor) } satisfies ListToolsResult;
         });
         break;
       case 'prompts/list':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = this.#page(this.catalogue.prompts, authorized, params?.cursor);
+          const { items, nextCursor } = this.listings.page(this.catalogue.prompts, authorized, params?.cursor);
           return { prompts: items.map(({ listing }) => listing), ...cursorOf(nextCursor) };
         });
         break;
       case 'resources/templates/list':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = this.#page(this.catalogue.templates, authorized, params?.cursor);
+          const { items, nextCursor } = this.listings.page(this.catalogue.templates, authorized, params?.cursor);
           return { resourceTemplates: items.map(({ listing }) => listing), ...cursorOf(nextCursor) };
         });
         break;
       case 'resources/list':
         server.setRequestHandler(method, async ({ params }, context) => {
-          const served = await admit(method, params, context);
-          const resources = await this.#resources(served, context, server);
+          const { authorized, trace } = await admit(method, params, context);
+          const resources = await this.listings.resources(authorized, { trace, context, server });
           const { items, nextCursor } = pageOf(resources, ({ uri }) => uri, params?.cursor, this.options.pageSize);
           return { resources: items, ...cursorOf(nextCursor) };
         });
@@ -208,7 +199,7 @@ export class ProtocolServers {
       case 'resources/unsubscribe':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized, conversation } = await admit(method, params, context);
-          if (!authorized.primitive || !(await this.mayRead(params.uri, authorized)))
+          if (!authorized.primitive || !(await this.listings.mayRead(params.uri, authorized)))
             throw new ResourceNotFoundError(params.uri);
           if (!conversation)
             throw new ProtocolError(
@@ -259,79 +250,6 @@ export class ProtocolServers {
         return challenge?.challenge;
       },
     });
-  }
-
-  async #resources(served: AuthorizedRequest, context: ServerContext, server: Server) {
-    const { authorized, trace } = served;
-    const listed = await Promise.all(
-      this.#visible(this.catalogue.templates, authorized)
-        .filter((one) => one.list)
-        .map(async (template) =>
-          (await this.#mayUse(
-            { primitive: template, variables: {} },
-            { method: 'resources/list', name: template.name },
-            authorized,
-          ))
-            ? await this.runner.list(template, authorized, { trace, context, server })
-            : [],
-        ),
-    );
-    const own = this.#visible(this.catalogue.resources, authorized).map(({ listing }) => listing);
-    const byUri = new Map([...listed.flat(), ...own].map((resource) => [resource.uri, resource]));
-    return [...byUri.values()].sort(({ uri: a }, { uri: b }) => (a < b ? -1 : 1));
-  }
-
-  #page<One extends Primitive>(all: readonly One[], authorized: AuthorizedOperation, cursor: string | undefined) {
-    return pageOf(this.#visible(all, authorized), ({ name }) => name, cursor, this.options.pageSize);
-  }
-
-  #visible<One extends Primitive>(all: readonly One[], { caller }: AuthorizedOperation): readonly One[] {
-    const isStranger = !caller && !this.options.anonymous;
-    try {
-      return all.filter(({ access }) => {
-        if (isStranger) return access.anonymous;
-        return this.options.list === 'all' || holds(caller, access, this.#hierarchy);
-      });
-    } catch (error) {
-      // The SDK would tell the client the message of a function of the application.
-      this.#logger.error(`A list could not be made: ${reasonOf(error)}`);
-      throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error');
-    }
-  }
-
-  /** The subscriptions of a message that its caller may have: nobody is told of what they may not read. */
-  async narrowed(body: unknown, authorized: AuthorizedOperation): Promise<unknown> {
-    const { operation } = authorized;
-    if (operation?.method !== 'subscriptions/listen') return body;
-    const { params } = body as { params?: { notifications?: { resourceSubscriptions?: unknown } } };
-    const uris = params?.notifications?.resourceSubscriptions;
-    if (!Array.isArray(uris)) return body;
-    const allowed = await Promise.all(uris.map((uri) => this.mayRead(uri, authorized)));
-    const resourceSubscriptions = uris.filter((_uri, index) => allowed[index]);
-    return {
-      ...(body as object),
-      params: { ...params, notifications: { ...params?.notifications, resourceSubscriptions } },
-    };
-  }
-
-  /** Whether a caller may read a resource, by its scopes, their sign-in and policies. */
-  async mayRead(uri: unknown, authorized: AuthorizedOperation): Promise<boolean> {
-    if (typeof uri !== 'string') return false;
-    const found = this.catalogue.findResource(uri);
-    if (!found) return false;
-    return await this.#mayUse(found, { method: 'resources/read', name: uri }, authorized);
-  }
-
-  async #mayUse(found: Found, operation: Operation, { caller }: AuthorizedOperation): Promise<boolean> {
-    const isOpen = this.options.anonymous;
-    const leave = await AuthorizedOperation.authorize({ caller, operation, found, body: {}, isOpen }, this.#hierarchy);
-    if (!(leave instanceof AuthorizedOperation)) return false;
-    if (caller?.appOnly && !found.primitive.access.appOnly) return false;
-    try {
-      return (await this.policies.objectionTo(leave)) === undefined;
-    } catch {
-      return false;
-    }
   }
 }
 
