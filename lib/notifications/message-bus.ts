@@ -1,3 +1,7 @@
+import { Logger } from '@nestjs/common';
+
+const logger = new Logger('McpNotifications');
+
 /**
  * Carries short messages between the replicas of a server: that a list has changed, that a resource was updated, what a
  * client said to another replica. Lost messages are lost notifications, nothing more.
@@ -23,7 +27,7 @@ export interface RedisSubscriber {
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
-  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'error' | 'ready', listener: (error?: Error) => void): unknown;
   close(): unknown;
 }
 
@@ -40,8 +44,16 @@ export function redisBus(client: RedisClient, { channel = 'mcp-auth:bus' }: { ch
     },
     subscribe: async (listener) => {
       const subscriber = client.duplicate();
-      // It connects again by itself.
-      subscriber.on('error', () => undefined);
+      // It connects again by itself, and says so at each try.
+      let isLost = false;
+      subscriber.on('error', (error) => {
+        if (!isLost) logger.warn(`Other replicas are not heard: ${error?.message ?? 'the connection is lost'}`);
+        isLost = true;
+      });
+      subscriber.on('ready', () => {
+        if (isLost) logger.log('Other replicas are heard again');
+        isLost = false;
+      });
       await subscriber.connect();
       await subscriber.subscribe(channel, listener);
       return async () => {

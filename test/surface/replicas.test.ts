@@ -42,6 +42,7 @@ class Tools {
 }
 
 describeWithRedis('two replicas that share a bus over Redis', () => {
+  let redis: RedisProcess;
   let issuer: TestIssuer;
   let balancer: Listener;
   const replicas: TestApplication[] = [];
@@ -49,7 +50,7 @@ describeWithRedis('two replicas that share a bus over Redis', () => {
   let served = 0;
 
   beforeAll(async () => {
-    const redis = await RedisProcess.start();
+    redis = await RedisProcess.start();
     closing.push(() => redis.close());
     issuer = await TestIssuer.start();
     closing.push(() => issuer.close());
@@ -153,6 +154,30 @@ describeWithRedis('two replicas that share a bus over Redis', () => {
       while (told.length === before) await new Promise(setImmediate);
     }
     expect(told).toEqual(['news://today', 'news://today']);
+    await client.close();
+  });
+
+  test('changes are told again after Redis was away', async () => {
+    const client = await connect('modern');
+    const told: string[] = [];
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+      told.push(params.uri);
+    });
+    // This one listens at one of the two.
+    await client.listen({ resourceSubscriptions: ['news://today'] });
+    await redis.kill();
+    await redis.startAgain();
+    // Nest has one log for the process.
+    const heard = () => replicas.flatMap(({ log }) => log.text.match(/Other replicas are heard again/g) ?? []);
+    while (heard().length < 2) await new Promise(setImmediate);
+    for (const { app } of replicas) {
+      const before = told.length;
+      while (told.length === before) {
+        app.get(McpRegistry).resourceUpdated('news://today');
+        await new Promise(setImmediate);
+      }
+    }
+    expect(new Set(told)).toEqual(new Set(['news://today']));
     await client.close();
   });
 
