@@ -8,6 +8,7 @@ import { loadClassValidation } from './validated-class.js';
 import { problemsOfOptions, problemsOfPrimitive } from './catalogue-problems.js';
 import { attachCompanions } from './companions.js';
 import { DecoratedMethods } from './decorated-methods.js';
+import { instancesOf } from './module-instances.js';
 import type { Operation } from './operation.js';
 import {
   placeOf,
@@ -218,10 +219,7 @@ export class Catalogue {
   /** @param problems - takes a server that is not there */
   #offers({ servers, host }: Primitive, problems: string[]): boolean {
     if (servers.length === 0) return true;
-    const known = [...this.modules.values()].flatMap(({ providers }) => {
-      const instance = providers.get(ResolvedOptions)?.instance as ResolvedOptions | undefined;
-      return instance ? [instance.server.name] : [];
-    });
+    const known = instancesOf(this.modules, ResolvedOptions).map(({ server }) => server.name);
     for (const server of servers.filter((name) => !known.includes(name))) {
       problems.push(
         `\`server\` of ${host.decorator} on ${placeOf(host)} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,

@@ -2,6 +2,7 @@ import process from 'node:process';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InMemoryTransport, type Transport } from '@modelcontextprotocol/server';
+import { instancesOf } from '../catalogue/module-instances.js';
 import { McpAuthConfigurationError } from '../options/configuration-error.js';
 import { McpConnections } from './mcp-connections.js';
 import type { TokenSource } from './token-source.js';
@@ -49,10 +50,7 @@ export function connectInMemory(app: INestApplicationContext, { server, token }:
 }
 
 function connectionsOf(app: INestApplicationContext, name: string | undefined): McpConnections {
-  const all = [...app.get(ModulesContainer).values()].flatMap(({ providers }) => {
-    const instance: unknown = providers.get(McpConnections)?.instance;
-    return instance instanceof McpConnections ? [instance] : [];
-  });
+  const all = instancesOf(app.get(ModulesContainer), McpConnections);
   const wanted = name === undefined ? all : all.filter(({ options }) => options.server.name === name);
   const [only, ...others] = wanted;
   if (only && others.length === 0) return only;

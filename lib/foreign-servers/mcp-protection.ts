@@ -16,6 +16,7 @@ import { AuthorizationGuard } from '../authorization/authorization.guard.js';
 import { Policies } from '../authorization/policies.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { isAnswer, type Operation } from '../catalogue/operation.js';
+import { instancesOf } from '../catalogue/module-instances.js';
 import { runToolCall } from '../downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import { nodeRequest, type McpRequest, type McpResponse } from '../endpoint/mcp-request.js';
@@ -59,10 +60,7 @@ export class McpProtection implements OnApplicationBootstrap {
    * @throws {@link McpAuthConfigurationError} if there is no such server, or there are several
    */
   of(name: string | undefined, type: Type): McpProtection {
-    const all = [...this.modules.values()].flatMap(({ providers }) => {
-      const instance: unknown = providers.get(McpProtection)?.instance;
-      return instance instanceof McpProtection ? [instance] : [];
-    });
+    const all = instancesOf(this.modules, McpProtection);
     const [only, ...others] = all.filter(({ options }) => name === undefined || options.server.name === name);
     if (only && others.length === 0) return only;
     const names = all.map(({ options }) => options.server.name).join(', ');

@@ -50,11 +50,19 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
     }
 
     @Injectable()
-    class ProtectedMcpInterceptor implements NestInterceptor {
-      constructor(@Inject(McpProtection) private readonly protection: McpProtection) {}
+    class ProtectedMcpInterceptor implements NestInterceptor, OnModuleInit {
+      #protection: McpProtection;
+
+      constructor(@Inject(McpProtection) protection: McpProtection) {
+        this.#protection = protection;
+      }
+
+      onModuleInit(): void {
+        this.#protection = this.#protection.of(options.server, type);
+      }
 
       intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-        const protection = this.protection.of(options.server, type);
+        const protection = this.#protection;
         return new Observable((subscriber) => {
           const handle = async () => {
             const result: unknown = await lastValueFrom(from(next.handle()), { defaultValue: undefined });

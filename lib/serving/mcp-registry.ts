@@ -3,6 +3,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Policy } from '../authorization/policy.js';
 import { Catalogue } from '../catalogue/catalogue.js';
+import { instancesOf } from '../catalogue/module-instances.js';
 import type { Surroundings } from '../catalogue/offer.js';
 import type { MethodHost, Primitive } from '../catalogue/primitive.js';
 import { definePrompt } from '../catalogue/prompt-definition.js';
@@ -180,10 +181,7 @@ export class McpRegistry {
 
   /** Those of all servers of the application. */
   #servers(): readonly McpRegistry[] {
-    return [...this.modules.values()].flatMap(({ providers }) => {
-      const instance: unknown = providers.get(McpRegistry)?.instance;
-      return instance instanceof McpRegistry ? [instance] : [];
-    });
+    return instancesOf(this.modules, McpRegistry);
   }
 
   #surroundingsOf({ policies = [], anonymous = false }: RegistrationOptions): Surroundings {

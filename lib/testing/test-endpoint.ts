@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { instancesOf } from '../catalogue/module-instances.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** Where a {@link TestClient} calls, and whom its tokens are for. */
@@ -34,10 +35,7 @@ export function endpointOf(
 
 /** @throws TypeError for an application that has no such server, or several */
 function optionsOf(app: INestApplication, server: string | undefined): ResolvedOptions {
-  const all = [...app.get(ModulesContainer).values()].flatMap(({ providers }) => {
-    const instance: unknown = providers.get(ResolvedOptions)?.instance;
-    return instance instanceof ResolvedOptions ? [instance] : [];
-  });
+  const all = instancesOf(app.get(ModulesContainer), ResolvedOptions);
   const [only, ...others] = all.filter((options) => server === undefined || options.server.name === server);
   if (only && others.length === 0) return only;
   const names = all.map((options) => options.server.name).join(', ') || '(none: import McpAuthModule)';
