@@ -1,6 +1,6 @@
 export { McpAuthModule } from './mcp-auth.module.js';
-export { McpAuthError } from './mcp-auth-error.js';
-export { McpAuthConfigurationError } from './options/configuration-error.js';
+export { McpAuthError } from './errors/mcp-auth-error.js';
+export { McpAuthConfigurationError } from './errors/configuration-error.js';
 export type {
   ClientOptions,
   McpAuthModuleOptions,
@@ -21,7 +21,7 @@ export type {
   TokenEndpointOptions,
 } from './exchange/dialect.js';
 export { exchangedToken } from './exchange/exchanged-token.js';
-export { TokenEndpointError, type TokenEndpointFailure } from './exchange/token-endpoint-error.js';
+export { TokenEndpointError, type TokenEndpointFailure } from './errors/token-endpoint-error.js';
 export type { Rfc8693Options } from './exchange/dialects/rfc8693.js';
 export type { KeycloakDialectOptions } from './exchange/dialects/keycloak.js';
 export type { EntraOnBehalfOfOptions } from './exchange/dialects/entra-on-behalf-of.js';
@@ -33,8 +33,8 @@ export { LinkedAccounts } from './linking/linked-accounts.js';
 export type { LinkedAccountOptions, LinkingOptions, SubjectClaims } from './options/linked-account-options.js';
 export { TokenCache } from './token-cache/token-cache.js';
 export type { Revocation } from './token-cache/revocation.js';
-export { RevocationError } from './token-cache/revocation-error.js';
-export type { ExchangeLock, TokenCacheOptions } from './options/token-cache-options.js';
+export { RevocationError } from './errors/revocation-error.js';
+export type { ExchangeLock, TokenCacheOptions } from './replicas/token-cache-options.js';
 export type { BackChannelLogoutOptions } from './options/logout-options.js';
 export type { DownstreamOptions } from './options/downstream-options.js';
 export type {
@@ -60,11 +60,11 @@ export {
 } from './decorators/mcp-completion.decorator.js';
 export type { AccessOptions, ArgumentsOf, ArgumentsSchema, ToolSchema } from './decorators/access-options.js';
 export { CurrentCaller, Input, McpContext } from './decorators/parameter.decorators.js';
-export type { DownstreamName, Register, ScopeName, ServerName } from './options/register.js';
+export type { DownstreamName, Register, ScopeName, ServerName } from './access/register.js';
 export type { RequestStateOptions } from './options/request-state-options.js';
-export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './notifications/message-bus.js';
-export type { AccessToken, Caller } from './authentication/caller.js';
-export type { Actor } from './authentication/actor.js';
+export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './replicas/message-bus.js';
+export type { AccessToken, Caller } from './access/caller.js';
+export type { Actor } from './access/actor.js';
 export type { ElicitedForm, McpClient, QuestionOptions } from './serving/mcp-context.js';
 export { connectInMemory, serveStdio, type ConnectionOptions, type ServedConnection } from './connections/connect.js';
 export type { TokenSource } from './connections/token-source.js';
@@ -95,7 +95,7 @@ export {
   type TemporaryFailureCode,
   type DownstreamErrorCode,
   type DownstreamErrorOptions,
-} from './downstream/downstream-error.js';
+} from './errors/downstream-error.js';
 export type {
   ClaimMapping,
   ClaimSource,
@@ -106,10 +106,10 @@ export type {
 } from './options/issuer-options.js';
 export type { EndpointOptions } from './options/endpoint-options.js';
 export type { DpopOptions, MutualTlsOptions, ReplayStore } from './options/proof-options.js';
-export type { ScopeRule } from './authorization/scope-rule.js';
-export type { ScopeImplications } from './authorization/scope-hierarchy.js';
-export { Denial, type Policy, type PolicyRequest, type Remediation } from './authorization/policy.js';
-export type { Operation } from './catalogue/operation.js';
+export type { ScopeRule } from './access/scope-rule.js';
+export type { ScopeImplications } from './access/scope-hierarchy.js';
+export { Denial, type Policy, type PolicyRequest, type Remediation } from './access/policy.js';
+export type { Operation } from './access/operation.js';
 export { Anonymous } from './decorators/anonymous.decorator.js';
 export { UsePolicy } from './decorators/use-policy.decorator.js';
 export type {

@@ -6,7 +6,7 @@ import passport from 'passport';
 import { Strategy, type SecretOrKeyProvider, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 import { Issuers } from '../issuers/issuers.js';
 import { SIGNING_ALGORITHMS, type TokenClaims } from '../options/issuer-options.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../access/caller.js';
 import { credentialsOf, type CredentialSource } from './credentials.js';
 import { Introspection } from './introspection.js';
 import { InvalidTokenError } from './invalid-token-error.js';

@@ -9,7 +9,7 @@ import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { TokenClaims } from '../options/issuer-options.js';
 import type { ResolvedIntrospection } from '../options/resolved-issuer.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../access/caller.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { callerOf } from './token-claims.js';
 

@@ -1,4 +1,4 @@
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 
 /** A token whose sender does not prove to have its key. The message may be shown to whoever sent it. */
 export class ProofError extends McpAuthError {

@@ -1,4 +1,4 @@
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 import type { ReplayStore } from '../options/proof-options.js';
 
 /** Nobody can tell whether a proof was used before, so that none is accepted. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import QuickLRU from 'quick-lru';
-import type { Caller } from './caller.js';
+import type { Caller } from '../access/caller.js';
 
 /** A caller, as a sign-out names one. */
 export interface RememberedCaller {

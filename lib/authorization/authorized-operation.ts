@@ -1,11 +1,11 @@
-import type { Caller } from '../authentication/caller.js';
-import { argumentsIn, completionIn, type Operation } from '../catalogue/operation.js';
+import type { Caller } from '../access/caller.js';
+import { argumentsIn, completionIn, type Operation } from '../access/operation.js';
 import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
 import type { Found } from '../catalogue/catalogue.js';
 import type { Primitive } from '../catalogue/primitive.js';
-import { holds, isSignedInAsNeeded, namedScopes, type AccessRule } from './access-rule.js';
-import type { ScopeHierarchy } from './scope-hierarchy.js';
-import { judgeScopes, problemOfRule, type ScopeRule } from './scope-rule.js';
+import { holds, isSignedInAsNeeded, namedScopes, type AccessRule } from '../access/access-rule.js';
+import type { ScopeHierarchy } from '../access/scope-hierarchy.js';
+import { judgeScopes, problemOfRule, type ScopeRule } from '../access/scope-rule.js';
 
 /** A request whose caller is certain. */
 export interface AuthorizationRequest {

@@ -2,9 +2,9 @@ import { Inject, Injectable, Scope, type ScopeOptions, type Type } from '@nestjs
 import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { placeOf, type MethodHost, type Primitive } from '../catalogue/primitive.js';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { AuthorizedOperation } from './authorized-operation.js';
-import { Denial, type Policy, type PolicyRequest } from './policy.js';
+import { Denial, type Policy, type PolicyRequest } from '../access/policy.js';
 
 /** A policy's no, and whose. */
 export interface Objection {

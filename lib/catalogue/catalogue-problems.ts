@@ -1,5 +1,5 @@
-import { namedScopes } from '../authorization/access-rule.js';
-import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
+import { namedScopes } from '../access/access-rule.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { placeOf, type Primitive } from './primitive.js';
 

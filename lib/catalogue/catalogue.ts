@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { UriTemplate } from '@modelcontextprotocol/server';
-import { namedScopes } from '../authorization/access-rule.js';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { namedScopes } from '../access/access-rule.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { loadClassValidation } from './validated-class.js';
 import { problemsOfOptions, problemsOfPrimitive } from './catalogue-problems.js';
 import { attachCompanions } from './companions.js';
 import { DecoratedMethods } from './decorated-methods.js';
 import { instancesOf } from './module-instances.js';
-import type { Operation } from './operation.js';
+import type { Operation } from '../access/operation.js';
 import {
   placeOf,
   type Primitive,

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import type { Policy } from '../authorization/policy.js';
+import type { Policy } from '../access/policy.js';
 import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
 import { MCP_COMPLETION, type McpCompletionOptions } from '../decorators/mcp-completion.decorator.js';
 import { MCP_PROMPT, type McpPromptOptions } from '../decorators/mcp-prompt.decorator.js';

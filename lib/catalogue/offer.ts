@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
-import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
-import type { Policy } from '../authorization/policy.js';
-import { problemOfRule } from '../authorization/scope-rule.js';
+import { namedScopes, type AccessRule } from '../access/access-rule.js';
+import type { Policy } from '../access/policy.js';
+import { problemOfRule } from '../access/scope-rule.js';
 import type { AccessOptions, ArgumentsSchema } from '../decorators/access-options.js';
 import { problemOfResourceScope } from '../options/option-rules.js';
 import { placeOf, type MethodHost, type Offer } from './primitive.js';

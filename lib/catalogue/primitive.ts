@@ -8,8 +8,8 @@ import type {
   Tool,
   UriTemplate,
 } from '@modelcontextprotocol/server';
-import type { AccessRule } from '../authorization/access-rule.js';
-import type { Policy } from '../authorization/policy.js';
+import type { AccessRule } from '../access/access-rule.js';
+import type { Policy } from '../access/policy.js';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
 import type { ParameterHeader } from './parameter-headers.js';
 

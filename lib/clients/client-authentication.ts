@@ -1,8 +1,8 @@
 import type { ClientAuth } from 'oauth4webapi';
 import type { Dispatcher } from 'undici';
 import { reasonOf } from '../issuers/issuer-fetch.js';
-import { McpAuthError } from '../mcp-auth-error.js';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 
 /**
  * How the server proves at a token endpoint which client it is: {@link clientSecretBasic}, {@link clientSecretPost},

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import { TlsClientAuth, type ClientAuth } from 'oauth4webapi';
 import { Agent } from 'undici';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { badCredentials, type ClientAuthentication } from './client-authentication.js';
 import { CredentialFile } from './credential-file.js';
 

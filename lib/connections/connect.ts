@@ -3,7 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InMemoryTransport, type Transport } from '@modelcontextprotocol/server';
 import { instancesOf } from '../catalogue/module-instances.js';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { McpConnections } from './mcp-connections.js';
 import type { TokenSource } from './token-source.js';
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { operationIn } from '../catalogue/operation.js';
+import { operationIn } from '../access/operation.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import { RequestTrace } from '../observability/request-trace.js';

@@ -8,11 +8,11 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import { serveStdio, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
-import { AuthenticationGuard } from '../authentication/authentication.guard.js';
-import { AuthorizationGuard } from '../authorization/authorization.guard.js';
+import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
+import { AuthorizationGuard } from '../endpoint/authorization.guard.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
-import { ChallengeException } from '../metadata/challenge.exception.js';
+import { ChallengeException } from '../challenges/challenge.exception.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { ResolvedOptions } from '../options/resolved-options.js';

@@ -6,7 +6,7 @@ import type {
   InputRequiredResult,
 } from '@modelcontextprotocol/server';
 import type { Observable } from 'rxjs';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { McpContext } from '../serving/mcp-context.js';
 import type { AccessOptions, ArgumentsOf, ArgumentsSchema, ToolSchema } from './access-options.js';
 import { offered } from './offered.js';

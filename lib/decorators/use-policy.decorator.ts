@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
-import type { Policy } from '../authorization/policy.js';
+import type { Policy } from '../access/policy.js';
 
 export const POLICIES = 'nestjs-mcp-auth:policies';
 

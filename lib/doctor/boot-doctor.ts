@@ -5,7 +5,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { namedScopes } from '../authorization/access-rule.js';
+import { namedScopes } from '../access/access-rule.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { Issuers } from '../issuers/issuers.js';

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DownstreamName } from '../options/register.js';
+import type { DownstreamName } from '../access/register.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { responseOf, type DownstreamAnswer } from './downstream-answer.js';
-import { DownstreamError } from './downstream-error.js';
+import { DownstreamError } from '../errors/downstream-error.js';
 import { DownstreamSender } from './downstream-sender.js';
 import { checkSuccess, jsonOf } from './json-answer.js';
 import { currentToolCall, type ToolCall } from './tool-call.js';

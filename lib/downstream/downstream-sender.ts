@@ -7,19 +7,19 @@ import {
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
 import type { ExchangedToken } from '../exchange/dialect.js';
-import { errorFor } from '../exchange/failure-error.js';
-import { claimsIn } from '../exchange/failure-table.js';
+import { errorFor } from '../failures/failure-error.js';
+import { claimsIn } from '../failures/failure-table.js';
 import { traceDownstream } from '../observability/downstream-span.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { Cancellation } from './cancellation.js';
 import { ACCEPTED_ENCODINGS } from './content-encoding.js';
 import { discard, headerIn, headersOf, type DownstreamAnswer, type WireAnswer } from './downstream-answer.js';
-import { DownstreamError } from './downstream-error.js';
+import { DownstreamError } from '../errors/downstream-error.js';
 import { DownstreamTransport } from './downstream-transport.js';
 import { outgoingRequest, signalOf, withoutReserved } from './outgoing-request.js';
 import { MAX_REDIRECTS, nextHop, type Hop } from './redirect.js';
 import { isRepeatable, withRetries } from './retries.js';
-import { temporaryFailure } from './temporary-failure.js';
+import { temporaryFailure } from '../failures/temporary-failure.js';
 import type { RunningCall } from './tool-call.js';
 
 /** What all attempts of one call of `fetch` have in common. */

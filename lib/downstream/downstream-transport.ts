@@ -7,9 +7,9 @@ import type { Cancellation } from './cancellation.js';
 import { Circuit } from './circuit.js';
 import { decoded } from './content-encoding.js';
 import { NO_BODY, type WireAnswer } from './downstream-answer.js';
-import { TemporaryFailureError } from './downstream-error.js';
+import { TemporaryFailureError } from '../errors/downstream-error.js';
 import type { RequestBody } from './request-body.js';
-import { temporaryFailure } from './temporary-failure.js';
+import { temporaryFailure } from '../failures/temporary-failure.js';
 
 /** Milliseconds over which the circuit breaker counts. */
 const SAMPLING = 30_000;

@@ -1,4 +1,4 @@
-import { DownstreamError } from './downstream-error.js';
+import { DownstreamError } from '../errors/downstream-error.js';
 
 /** What is left of "/../" after parsing: parts of it encoded, for servers that decode before they split. */
 const ENCODED_TRAVERSAL = /(\/|%2f|%5c)(\.|%2e){2}(;|%3b|%00|%09|\/|%2f|%5c|$)/i;

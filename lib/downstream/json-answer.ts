@@ -1,8 +1,8 @@
-import { failureOfAnswer } from '../exchange/failure-table.js';
+import { failureOfAnswer } from '../failures/failure-table.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { discard, retryAfterIn, type DownstreamAnswer } from './downstream-answer.js';
-import { DownstreamError } from './downstream-error.js';
-import { temporaryFailure } from './temporary-failure.js';
+import { DownstreamError } from '../errors/downstream-error.js';
+import { temporaryFailure } from '../failures/temporary-failure.js';
 
 /**
  * Lets an answer of 2xx through.

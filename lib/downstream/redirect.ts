@@ -1,6 +1,6 @@
 import { isLoopback } from '../options/option-rules.js';
 import { headerIn, type WireAnswer } from './downstream-answer.js';
-import { DownstreamError } from './downstream-error.js';
+import { DownstreamError } from '../errors/downstream-error.js';
 import { isBelow } from './downstream-url.js';
 import type { OutgoingRequest } from './outgoing-request.js';
 

@@ -1,6 +1,6 @@
 import type { Cancellation } from './cancellation.js';
 import { discard, retryAfterIn, type WireAnswer } from './downstream-answer.js';
-import { TemporaryFailureError } from './downstream-error.js';
+import { TemporaryFailureError } from '../errors/downstream-error.js';
 import type { OutgoingRequest } from './outgoing-request.js';
 
 /** Methods that do the same when they are sent again (RFC 9110 section 9.2.2). */

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { ExchangedToken } from '../exchange/dialect.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { DownstreamError } from './downstream-error.js';
+import { DownstreamError } from '../errors/downstream-error.js';
 
 /** What is wrong with the token that a downstream was called with, and what it wants instead. */
 export interface TokenDemand {

@@ -7,7 +7,7 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { operationIn } from '../catalogue/operation.js';
+import { operationIn } from '../access/operation.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { RequestTrace } from '../observability/request-trace.js';

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import type { Found } from '../catalogue/catalogue.js';
-import type { Operation } from '../catalogue/operation.js';
-import type { DownstreamError } from '../downstream/downstream-error.js';
+import type { Operation } from '../access/operation.js';
+import type { DownstreamError } from '../errors/downstream-error.js';
 import type { DownstreamAccess } from '../downstream/tool-call.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 

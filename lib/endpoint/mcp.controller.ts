@@ -10,9 +10,9 @@ import {
   type CanActivate,
   type Type,
 } from '@nestjs/common';
-import { AuthenticationGuard } from '../authentication/authentication.guard.js';
-import { AuthorizationGuard } from '../authorization/authorization.guard.js';
-import { ChallengeFilter } from '../metadata/challenge.filter.js';
+import { AuthenticationGuard } from './authentication.guard.js';
+import { AuthorizationGuard } from './authorization.guard.js';
+import { ChallengeFilter } from './challenge.filter.js';
 import { McpServing } from '../serving/mcp-serving.js';
 import { EndpointGuard } from './endpoint.guard.js';
 import { nodeRequest, type McpRequest, type McpResponse } from './mcp-request.js';

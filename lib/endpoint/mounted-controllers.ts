@@ -4,8 +4,8 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { linkPath } from '../linking/link-paths.js';
 import { LinkingController } from '../linking/linking.controller.js';
 import { LogoutController } from '../logout/logout.controller.js';
-import { MetadataController } from '../metadata/metadata.controller.js';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { MetadataController } from '../challenges/metadata.controller.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { ENDPOINT_GUARDS, McpController } from './mcp.controller.js';
 

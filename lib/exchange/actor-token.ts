@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import type { Caller } from '../authentication/caller.js';
-import { CallerActionError } from '../downstream/downstream-error.js';
+import type { Caller } from '../access/caller.js';
+import { CallerActionError } from '../errors/downstream-error.js';
 import type { ExchangeRequest, FormParameters } from './dialect.js';
 import { mayAct } from './may-act.js';
 import { ACCESS_TOKEN } from './token-types.js';

@@ -1,5 +1,5 @@
 import type { DPoPHandle } from 'oauth4webapi';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 
 /** Parameters of a form; a list repeats its parameter. What is `undefined` is left out. */
 export type FormParameters = Readonly<Record<string, string | readonly string[] | undefined>>;

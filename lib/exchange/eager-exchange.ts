@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { Primitive } from '../catalogue/primitive.js';
-import { CallerActionError, OperatorActionError, type DownstreamError } from '../downstream/downstream-error.js';
+import { CallerActionError, OperatorActionError, type DownstreamError } from '../errors/downstream-error.js';
 import type { DownstreamAccess } from '../downstream/tool-call.js';
 import type { AuditContext } from '../observability/audit-event.js';
-import { failureOfExchange } from './failure-table.js';
+import { failureOfExchange } from '../failures/failure-table.js';
 import { TokenExchange } from './token-exchange.js';
 
 /** Gets the tokens of a call before anything is answered, so that what is missing can still be asked for over HTTP. */

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { OperatorActionError } from '../downstream/downstream-error.js';
+import { OperatorActionError } from '../errors/downstream-error.js';
 
 /**
  * Milliseconds for which a fault counts after it was last seen. A server that is taken out of service for it gets no more

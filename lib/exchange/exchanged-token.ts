@@ -1,5 +1,5 @@
 import type { ExchangedToken, TokenEndpointAnswer } from './dialect.js';
-import { TokenEndpointError } from './token-endpoint-error.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 
 /** RFC 6749 appendix A.12 without the space: some providers' tokens are no `b64token`, but all of these fit in a header. */
 const VISIBLE = /^[\x21-\x7E]+$/;

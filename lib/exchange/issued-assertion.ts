@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { TokenEndpointAnswer } from './dialect.js';
-import { TokenEndpointError } from './token-endpoint-error.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 
 /** What an assertion must be. */
 export interface AssertionDemand {

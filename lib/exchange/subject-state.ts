@@ -9,7 +9,7 @@ import { withCredentials } from '../clients/client-authentication.js';
 import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
 import type { FormParameters } from './dialect.js';
 import type { Destination } from './token-endpoint-request.js';
-import { TokenEndpointError } from './token-endpoint-error.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 import { TOKEN_EXCHANGE } from './token-types.js';
 
 /** Milliseconds that the endpoint may take. */

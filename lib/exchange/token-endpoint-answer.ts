@@ -1,6 +1,6 @@
 import type { TokenEndpointAnswer } from './dialect.js';
 import { withoutSecrets } from './sent-secrets.js';
-import { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js';
+import { TokenEndpointError, type TokenEndpointFailure } from '../errors/token-endpoint-error.js';
 
 /** Characters of a description that the log is told. */
 const MAX_DESCRIPTION = 200;

@@ -9,12 +9,12 @@ import { withCredentials } from '../clients/client-authentication.js';
 import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 import type { ClientOptions } from '../options/mcp-auth-options.js';
 import type { FormParameters, TokenEndpointAnswer, TokenEndpointOptions } from './dialect.js';
 import { secretsIn } from './sent-secrets.js';
 import { answerOf } from './token-endpoint-answer.js';
-import { TokenEndpointError } from './token-endpoint-error.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 import { withRetries } from './token-endpoint-retries.js';
 
 /** An authorization server, and who the server is there. */

@@ -1,5 +1,5 @@
 import { DelegateBackoff, handleWhen, retry, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel';
-import { TokenEndpointError } from './token-endpoint-error.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 
 /** Milliseconds that a token may take in all. */
 const DEADLINE = 10_000;

@@ -7,7 +7,7 @@ import { clientAt } from '../options/resolved-issuer.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { ForeignAuthorizationServer, TokenEndpoint } from './dialect.js';
 import { withSubjectState } from './subject-state.js';
-import { TokenEndpointError } from './token-endpoint-error.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 import { requestToken, type Destination } from './token-endpoint-request.js';
 import { inTime } from './token-endpoint-retries.js';
 

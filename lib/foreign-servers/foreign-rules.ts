@@ -1,11 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { z } from 'zod';
-import type { Policy } from '../authorization/policy.js';
+import type { Policy } from '../access/policy.js';
 import type { Found } from '../catalogue/catalogue.js';
 import { problemsOfPrimitive } from '../catalogue/catalogue-problems.js';
 import { defineOffer, faultsOf } from '../catalogue/offer.js';
-import type { Operation } from '../catalogue/operation.js';
+import type { Operation } from '../access/operation.js';
 import type { MethodHost, Primitive, ToolDefinition } from '../catalogue/primitive.js';
 import type { AccessOptions } from '../decorators/access-options.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';

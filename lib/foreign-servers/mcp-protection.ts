@@ -11,11 +11,11 @@ import {
 } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
-import { AuthenticationGuard } from '../authentication/authentication.guard.js';
-import { AuthorizationGuard } from '../authorization/authorization.guard.js';
+import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
+import { AuthorizationGuard } from '../endpoint/authorization.guard.js';
 import { Policies } from '../authorization/policies.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import { isAnswer, type Operation } from '../catalogue/operation.js';
+import { isAnswer, type Operation } from '../access/operation.js';
 import { instancesOf } from '../catalogue/module-instances.js';
 import { runToolCall } from '../downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
@@ -24,7 +24,7 @@ import { answerPreflight, keepHeaders } from '../endpoint/preflight.js';
 import { TokenExchange } from '../exchange/token-exchange.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { AuditLog } from '../observability/audit-log.js';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { PreparedRules, type ProtectedMcpOptions } from './foreign-rules.js';
 

@@ -13,7 +13,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { from, lastValueFrom, Observable } from 'rxjs';
-import { ChallengeFilter } from '../metadata/challenge.filter.js';
+import { ChallengeFilter } from '../endpoint/challenge.filter.js';
 import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
 import { McpProtection } from './mcp-protection.js';
 

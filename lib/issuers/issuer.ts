@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from '../options/resolved-issuer.js';
 import { clockSkewOf } from './clock-skew.js';
 import { fetchFromIssuer, reasonOf } from './issuer-fetch.js';

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import type { DownstreamError } from '../downstream/downstream-error.js';
+import type { DownstreamError } from '../errors/downstream-error.js';
 import { ExchangeHealth } from '../exchange/exchange-health.js';
-import { failureOfExchange } from '../exchange/failure-table.js';
-import { TokenEndpointError } from '../exchange/token-endpoint-error.js';
+import { failureOfExchange } from '../failures/failure-table.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { Guarded } from '../token-cache/guarded.js';
-import { Turns } from '../token-cache/turns.js';
+import { Guarded } from '../replicas/guarded.js';
+import { Turns } from '../replicas/turns.js';
 import { AccountServers, type LinkedDownstream } from './account-servers.js';
 import { LinkRecords, type AccountOwner, type LinkedAccount } from './link-records.js';
 import { tokenEndpointFailure } from './oauth-failure.js';

@@ -8,7 +8,7 @@ import {
   type TokenEndpointResponse,
 } from 'openid-client';
 import { exchangedToken } from '../exchange/exchanged-token.js';
-import { TokenEndpointError } from '../exchange/token-endpoint-error.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 import { discoverMetadata, type IssuerMetadata } from '../issuers/issuer-metadata.js';
 import { Renewable } from '../issuers/renewable.js';
 import type { ResolvedLinkedAccount } from '../options/linked-account-options.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { keyOf } from '../token-cache/cache-key.js';
+import { keyOf } from '../replicas/cache-key.js';
 import { REQUEST_LIFETIME } from './link-records.js';
 
 /** Ties a browser to the link that was opened in it, so that what comes back in another browser fails. */

@@ -1,8 +1,8 @@
 import { AuthorizationResponseError, ClientError } from 'openid-client';
 import { ClientCredentialsError } from '../clients/client-authentication.js';
-import { OperatorActionError } from '../downstream/downstream-error.js';
-import { failureOfExchange } from '../exchange/failure-table.js';
-import { TokenEndpointError } from '../exchange/token-endpoint-error.js';
+import { OperatorActionError } from '../errors/downstream-error.js';
+import { failureOfExchange } from '../failures/failure-table.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { LinkedDownstream } from './account-servers.js';
 import type { linkPages } from './link-page.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { keyOf } from '../token-cache/cache-key.js';
-import { MemoryStore, SharedSealedStore, type SealedStore } from './sealed-store.js';
+import { keyOf } from '../replicas/cache-key.js';
+import { MemoryStore, SharedSealedStore, type SealedStore } from '../replicas/sealed-store.js';
 
 /** Whose account it is, and at which API. */
 export interface AccountOwner {

@@ -1,13 +1,13 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import type { Caller } from '../authentication/caller.js';
-import { CallerActionError, DownstreamError, TemporaryFailureError } from '../downstream/downstream-error.js';
+import type { Caller } from '../access/caller.js';
+import { CallerActionError, DownstreamError, TemporaryFailureError } from '../errors/downstream-error.js';
 import type { TokenDemand } from '../downstream/tool-call.js';
 import type { ExchangedToken } from '../exchange/dialect.js';
-import { errorFor } from '../exchange/failure-error.js';
+import { errorFor } from '../failures/failure-error.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { redisLock } from '../token-cache/redis-lock.js';
+import { redisLock } from '../replicas/redis-lock.js';
 import { AccountRefresh } from './account-refresh.js';
 import { AccountServers, isLinked, type LinkedDownstream } from './account-servers.js';
 import { LinkAudit } from './link-audit.js';

@@ -1,7 +1,7 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
 import { retryAfterOf } from '../exchange/token-endpoint-answer.js';
-import { TokenEndpointError } from '../exchange/token-endpoint-error.js';
-import { McpAuthError } from '../mcp-auth-error.js';
+import { TokenEndpointError } from '../errors/token-endpoint-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 
 /**
  * Tells what a token endpoint answered, for the table of failures.

@@ -1,4 +1,4 @@
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 
 /** A logout token that is not good here. The message is for the log. */
 export class LogoutTokenError extends McpAuthError {

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { Catalogue, type Listed } from '../catalogue/catalogue.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { KeyRing } from '../token-cache/key-ring.js';
+import { KeyRing } from '../replicas/key-ring.js';
 
 /** What a client says to one replica, and another one waits for. */
 export type Handed = (typeof HANDED)[number];

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { AuditEvent, AuditRecord } from './audit-event.js';
 import { LoggerAuditSink, type AuditSink } from './audit-sink.js';

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 
 /** A request that is about to go to a downstream. It has no token yet, and no hook gets to see it. */
 export interface DownstreamRequest {

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { z } from 'zod';
-import type { Policy } from '../authorization/policy.js';
-import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
+import type { Policy } from '../access/policy.js';
+import type { ScopeImplications } from '../access/scope-hierarchy.js';
 import type { AuditSink } from '../observability/audit-sink.js';
 import { downstreamSchema } from './downstream-options.js';
 import { endpointSchema } from './endpoint-options.js';
@@ -12,9 +12,9 @@ import { problemOfResourceScope, problemOfResource, problemOfScope } from './opt
 import { backChannelLogoutSchema } from './logout-options.js';
 import { dpopSchema, mutualTlsSchema } from './proof-options.js';
 import { following, text } from './text-schema.js';
-import type { MessageBus } from '../notifications/message-bus.js';
+import type { MessageBus } from '../replicas/message-bus.js';
 import { requestStateSchema } from './request-state-options.js';
-import { tokenCacheSchema } from './token-cache-options.js';
+import { tokenCacheSchema } from '../replicas/token-cache-options.js';
 
 const milliseconds = z.int().positive('has to be a positive number of milliseconds');
 

@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { bytesOf, encryptionKey, type ResolvedTokenCache } from './token-cache-options.js';
+import { bytesOf, encryptionKey, type ResolvedTokenCache } from '../replicas/token-cache-options.js';
 
 /** How calls that ask the client remember what was said before (MCP specification 2026-07-28, `requestState`). */
 export interface RequestStateOptions {

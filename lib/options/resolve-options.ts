@@ -1,4 +1,4 @@
-import { McpAuthConfigurationError } from './configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { problemOfLogoutPath } from './logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
 import { problemsOf } from './option-problems.js';

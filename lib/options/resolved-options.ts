@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
-import type { ScopeImplications } from '../authorization/scope-hierarchy.js';
-import type { Policy } from '../authorization/policy.js';
+import type { ScopeImplications } from '../access/scope-hierarchy.js';
+import type { Policy } from '../access/policy.js';
 import type { AuditSink } from '../observability/audit-sink.js';
 import { resolveSubjectClaims, type SubjectClaims } from './linked-account-options.js';
 import type { ClientOptions, McpAuthModuleOptions, ServerOptions } from './mcp-auth-options.js';
@@ -8,9 +8,9 @@ import { isLoopback } from './option-rules.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import { resolveDownstream, type ResolvedDownstream } from './resolved-downstream.js';
 import { resolveIssuers, type ResolvedIssuer } from './resolved-issuer.js';
-import type { MessageBus } from '../notifications/message-bus.js';
+import type { MessageBus } from '../replicas/message-bus.js';
 import { resolveRequestState, type ResolvedRequestState } from './request-state-options.js';
-import { resolveTokenCache, type ResolvedTokenCache } from './token-cache-options.js';
+import { resolveTokenCache, type ResolvedTokenCache } from '../replicas/token-cache-options.js';
 
 /** The checks before any token is looked at, with the defaults filled in. */
 export interface ResolvedEndpoint {

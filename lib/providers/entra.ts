@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { IssuerOptions, TokenClaims } from '../options/issuer-options.js';
 import { problemOfUri, problemOfUrl } from '../options/option-rules.js';
 import { TENANT } from '../options/resolved-issuer.js';

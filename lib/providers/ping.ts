@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { IssuerOptions } from '../options/issuer-options.js';
 import { problemOfUrl } from '../options/option-rules.js';
 import { following, text } from '../options/text-schema.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { IssuerOptions } from '../options/issuer-options.js';
 import { problemsOf } from '../options/option-problems.js';
 

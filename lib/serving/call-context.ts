@@ -7,8 +7,8 @@ import type {
   StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
 import { inputRequired } from '@modelcontextprotocol/server';
-import type { Caller } from '../authentication/caller.js';
-import type { Operation } from '../catalogue/operation.js';
+import type { Caller } from '../access/caller.js';
+import type { Operation } from '../access/operation.js';
 import type { ClientChannel } from './client-channel.js';
 import type { ElicitedForm, McpClient, McpContext, QuestionOptions } from './mcp-context.js';
 import { ToolError } from './tool-error.js';

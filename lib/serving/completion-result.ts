@@ -1,5 +1,5 @@
 import type { CompleteResult } from '@modelcontextprotocol/server';
-import type { CompletionRequest } from '../catalogue/operation.js';
+import type { CompletionRequest } from '../access/operation.js';
 import type { Primitive } from '../catalogue/primitive.js';
 import type { CompletionValues } from '../decorators/mcp-completion.decorator.js';
 

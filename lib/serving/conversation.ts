@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 
 const conversationSchema = z.object({
   /** Unguessable, and nobody's proof of anything. */

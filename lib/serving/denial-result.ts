@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import type { Denial } from '../authorization/policy.js';
+import type { Denial } from '../access/policy.js';
 
 /** Key of the envelope in `_meta` (SEP-2643, Structured Authorization Denials). */
 const ENVELOPE = 'io.modelcontextprotocol/authorization';

@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode, type Resource } from '@modelcontextprotocol/server';
-import { holds } from '../authorization/access-rule.js';
+import { holds } from '../access/access-rule.js';
 import { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import { Policies } from '../authorization/policies.js';
-import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { Catalogue, type Found } from '../catalogue/catalogue.js';
-import type { Operation } from '../catalogue/operation.js';
+import type { Operation } from '../access/operation.js';
 import type { Primitive, ResourceTemplateDefinition } from '../catalogue/primitive.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { ResolvedOptions } from '../options/resolved-options.js';

@@ -9,8 +9,8 @@ import type {
   Root,
   StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
-import type { Caller } from '../authentication/caller.js';
-import type { Operation } from '../catalogue/operation.js';
+import type { Caller } from '../access/caller.js';
+import type { Operation } from '../access/operation.js';
 
 /** What a client says of itself. It is nothing to decide about authority by. */
 export interface McpClient {

@@ -1,6 +1,6 @@
 import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
-import type { Caller } from '../authentication/caller.js';
-import type { Operation } from '../catalogue/operation.js';
+import type { Caller } from '../access/caller.js';
+import type { Operation } from '../access/operation.js';
 import type { McpContext } from './mcp-context.js';
 
 /** What guards, interceptors, filters and decorators of parameters get of a call, where `getType()` is `'mcp'`. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import type { Policy } from '../authorization/policy.js';
+import type { Policy } from '../access/policy.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { instancesOf } from '../catalogue/module-instances.js';
 import type { Surroundings } from '../catalogue/offer.js';
@@ -16,7 +16,7 @@ import type { McpResourceTemplateOptions } from '../decorators/mcp-resource-temp
 import type { McpResourceOptions } from '../decorators/mcp-resource.decorator.js';
 import type { McpToolOptions } from '../decorators/mcp-tool.decorator.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { McpContext } from './mcp-context.js';
 import { PrimitiveRunner } from './primitive-runner.js';

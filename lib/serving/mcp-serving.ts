@@ -13,13 +13,13 @@ import {
   type McpRequestContext,
   type Server,
 } from '@modelcontextprotocol/server';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import { AuthorizedOperation } from '../authorization/authorized-operation.js';
-import { isAnswer } from '../catalogue/operation.js';
-import type { DownstreamError } from '../downstream/downstream-error.js';
+import { isAnswer } from '../access/operation.js';
+import type { DownstreamError } from '../errors/downstream-error.js';
 import type { DownstreamAccess } from '../downstream/tool-call.js';
-import type { ChallengeException } from '../metadata/challenge.exception.js';
+import type { ChallengeException } from '../challenges/challenge.exception.js';
 import type { RequestTrace } from '../observability/request-trace.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { Subscriptions } from '../notifications/subscriptions.js';

@@ -9,7 +9,7 @@ import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef,
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import { placeOf, type MethodHost } from '../catalogue/primitive.js';
-import { McpAuthConfigurationError } from '../options/configuration-error.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { Suspension } from './client-channel.js';
 import type { McpContext } from './mcp-context.js';
 import { CONTEXT_PARAMETER, defineParameters, PARAMETERS, parametersFactory } from './method-parameters.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CallerActionError, type DownstreamError } from '../downstream/downstream-error.js';
+import { CallerActionError, type DownstreamError } from '../errors/downstream-error.js';
 import type { PageAnswer } from './elicited-page.js';
 
 /** Milliseconds that a user has on a page while the call waits: less than clients wait, most of which do for a minute. */

@@ -14,8 +14,8 @@ import {
 } from '@modelcontextprotocol/server';
 import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
 import { Policies } from '../authorization/policies.js';
-import { Denial } from '../authorization/policy.js';
-import type { CompletionRequest, Operation } from '../catalogue/operation.js';
+import { Denial } from '../access/policy.js';
+import type { CompletionRequest, Operation } from '../access/operation.js';
 import type { MethodHost, Primitive, ResourceTemplateDefinition } from '../catalogue/primitive.js';
 import type { CompletionValues } from '../decorators/mcp-completion.decorator.js';
 import {
@@ -23,7 +23,7 @@ import {
   downstreamErrorIn,
   type ChallengeRemedy,
   type DownstreamError,
-} from '../downstream/downstream-error.js';
+} from '../errors/downstream-error.js';
 import { runToolCall, type DownstreamAccess } from '../downstream/tool-call.js';
 import { EagerExchange } from '../exchange/eager-exchange.js';
 import { TokenExchange } from '../exchange/token-exchange.js';

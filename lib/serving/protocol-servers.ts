@@ -12,7 +12,7 @@ import {
 import QuickLRU from 'quick-lru';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { Primitive } from '../catalogue/primitive.js';
-import { Challenges } from '../metadata/challenges.js';
+import { Challenges } from '../challenges/challenges.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { TaskingServer } from '../tasks/tasking-server.js';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Caller } from '../authentication/caller.js';
-import type { Operation } from '../catalogue/operation.js';
+import type { Caller } from '../access/caller.js';
+import type { Operation } from '../access/operation.js';
 import type { ResolvedRequestState } from '../options/request-state-options.js';
-import { KeyRing } from '../token-cache/key-ring.js';
+import { KeyRing } from '../replicas/key-ring.js';
 
 /** An answer that a client gave in an earlier round, and the question that it was given to. */
 const answer = z.object({ question: z.string(), value: z.unknown() });

@@ -1,12 +1,12 @@
 import { HttpException, Logger } from '@nestjs/common';
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { Denial } from '../authorization/policy.js';
+import { Denial } from '../access/policy.js';
 import {
   CallerActionError,
   DownstreamError,
   OperatorActionError,
   TemporaryFailureError,
-} from '../downstream/downstream-error.js';
+} from '../errors/downstream-error.js';
 import { denialResult } from './denial-result.js';
 import type { ElicitedPage } from './elicited-page.js';
 import { ToolError } from './tool-error.js';

@@ -9,16 +9,16 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Caller } from '../authentication/caller.js';
-import { holds } from '../authorization/access-rule.js';
+import type { Caller } from '../access/caller.js';
+import { holds } from '../access/access-rule.js';
 import type { AuthorizedOperation } from '../authorization/authorized-operation.js';
-import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
-import { judgeScopes } from '../authorization/scope-rule.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
+import { judgeScopes } from '../access/scope-rule.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { ToolDefinition } from '../catalogue/primitive.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
-import { MemoryStore, SharedSealedStore, type SealedStore } from '../linking/sealed-store.js';
-import { Challenges } from '../metadata/challenges.js';
+import { MemoryStore, SharedSealedStore, type SealedStore } from '../replicas/sealed-store.js';
+import { Challenges } from '../challenges/challenges.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { AuthorizedRequest } from '../serving/mcp-serving.js';

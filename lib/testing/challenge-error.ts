@@ -1,4 +1,4 @@
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 import { challengesIn, type TestChallenge } from './authenticate-header.js';
 
 /**

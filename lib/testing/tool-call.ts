@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 
 /** The result of a tool as the official client has it, and its value as the tool's method returned it. */
 export type ToolCall<Value> = CallToolResult & {

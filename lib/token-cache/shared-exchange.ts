@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ResolvedSharedCache } from '../options/token-cache-options.js';
-import { Guarded } from './guarded.js';
+import type { ResolvedSharedCache } from '../replicas/token-cache-options.js';
+import { Guarded } from '../replicas/guarded.js';
 import type { Revocation } from './revocation.js';
 import { SharedTokens, type Found } from './shared-tokens.js';
 import type { TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-request.js';
-import { Turns, type Turn } from './turns.js';
+import { Turns, type Turn } from '../replicas/turns.js';
 
 /** Milliseconds for which a replica waits for another's exchange before it makes its own. */
 const LONGEST_WAIT = 5_000;

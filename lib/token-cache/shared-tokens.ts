@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ExchangedToken } from '../exchange/dialect.js';
-import type { ResolvedSharedCache } from '../options/token-cache-options.js';
-import { keyOf } from './cache-key.js';
-import { Guarded } from './guarded.js';
-import { KeyRing } from './key-ring.js';
+import type { ResolvedSharedCache } from '../replicas/token-cache-options.js';
+import { keyOf } from '../replicas/cache-key.js';
+import { Guarded } from '../replicas/guarded.js';
+import { KeyRing } from '../replicas/key-ring.js';
 import type { Revocation } from './revocation.js';
-import { SharedStore } from './shared-store.js';
+import { SharedStore } from '../replicas/shared-store.js';
 import { LONGEST_LIFE, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-request.js';
 

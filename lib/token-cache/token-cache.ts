@@ -2,11 +2,11 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import type { ExchangedToken } from '../exchange/dialect.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { keyOf } from './cache-key.js';
+import { keyOf } from '../replicas/cache-key.js';
 import { keptToken, type KeptToken } from './kept-token.js';
 import { LocalTokens } from './local-tokens.js';
 import { concerns, type Revocation } from './revocation.js';
-import { RevocationError } from './revocation-error.js';
+import { RevocationError } from '../errors/revocation-error.js';
 import { SharedExchange } from './shared-exchange.js';
 import { lifeOf, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner, TokenRequest } from './token-request.js';

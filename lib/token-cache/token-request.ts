@@ -1,5 +1,5 @@
 import type { ExchangedToken } from '../exchange/dialect.js';
-import type { KeyFields } from './cache-key.js';
+import type { KeyFields } from '../replicas/cache-key.js';
 
 /** Whose token is kept. */
 export interface TokenOwner {

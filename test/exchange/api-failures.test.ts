@@ -7,7 +7,7 @@ import {
   type DownstreamOptions,
 } from 'nestjs-mcp-auth';
 import { EagerExchange } from '../../lib/exchange/eager-exchange.js';
-import { failureOfAnswer, type RefusedAnswer } from '../../lib/exchange/failure-table.js';
+import { failureOfAnswer, type RefusedAnswer } from '../../lib/failures/failure-table.js';
 import { resolveDownstream } from '../../lib/options/resolved-downstream.js';
 
 const orders = (rest: Partial<DownstreamOptions> = {}) =>

@@ -5,7 +5,7 @@ import * as library from 'nestjs-mcp-auth';
 import { McpAuthError } from 'nestjs-mcp-auth';
 
 const document = readFileSync('docs/errors.md', 'utf8');
-const source = readFileSync('lib/downstream/downstream-error.ts', 'utf8');
+const source = readFileSync('lib/errors/downstream-error.ts', 'utf8');
 
 /** Members of the unions of codes. */
 const codes = [...source.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code = '']) => code);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { TokenCacheOptions } from '../../lib/options/token-cache-options.js';
-import { resolveTokenCache } from '../../lib/options/token-cache-options.js';
+import type { TokenCacheOptions } from '../../lib/replicas/token-cache-options.js';
+import { resolveTokenCache } from '../../lib/replicas/token-cache-options.js';
 import { TokenCache, type TokenRequest } from '../../lib/token-cache/token-cache.js';
 import { keepSecret } from '../support/secret-watch.js';
 

@@ -1,4 +1,4 @@
-import type { Caller } from '../../authentication/caller.js';
+import type { Caller } from '../../access/caller.js';
 import type { ExchangeDialect } from '../dialect.js';
 import { exchangedToken } from '../exchanged-token.js';
 import { ACCESS_TOKEN } from '../token-types.js';

@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
-import { CallerActionError } from '../../downstream/downstream-error.js';
+import { CallerActionError } from '../../errors/downstream-error.js';
 import { actorFingerprint, actorParameters, type ActorToken } from '../actor-token.js';
 import type { ExchangeDialect, ExchangeRequest } from '../dialect.js';
 import { exchangedToken } from '../exchanged-token.js';
-import { TokenEndpointError } from '../token-endpoint-error.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from '../token-types.js';
 import { exchangeForm } from './rfc8693.js';
 

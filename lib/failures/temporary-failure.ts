@@ -1,5 +1,5 @@
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { TemporaryFailureError, type TemporaryFailureCode } from './downstream-error.js';
+import { TemporaryFailureError, type TemporaryFailureCode } from '../errors/downstream-error.js';
 
 /** Something that passes, between this server and a downstream. */
 export function temporaryFailure(

@@ -1,4 +1,4 @@
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from './mcp-auth-error.js';
 
 /** What the developer of a tool did wrong; stable. */
 export type DownstreamUsageCode =

@@ -1,5 +1,5 @@
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 
 class StoreError extends McpAuthError {
   readonly code = 'token_store_failed';

@@ -1,4 +1,4 @@
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from './mcp-auth-error.js';
 
 /** The module cannot start as configured. The message names each option at fault, what is wrong, and the fix. */
 export class McpAuthConfigurationError extends McpAuthError {

@@ -1,5 +1,5 @@
-import type { Caller } from '../authentication/caller.js';
-import type { Operation } from '../catalogue/operation.js';
+import type { Caller } from './caller.js';
+import type { Operation } from './operation.js';
 
 /** What a policy decides about. */
 export interface PolicyRequest {

@@ -1,5 +1,5 @@
 import type { TokenClaims } from '../options/issuer-options.js';
-import { InvalidTokenError } from './invalid-token-error.js';
+import { InvalidTokenError } from '../authentication/invalid-token-error.js';
 
 /** A party that acts for the subject of a token (RFC 8693 section 4.1, `act`). */
 export interface Actor {

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import QuickLRU from 'quick-lru';
-import { McpAuthError } from '../mcp-auth-error.js';
-import type { ResolvedSharedCache } from '../options/token-cache-options.js';
-import { Guarded } from '../token-cache/guarded.js';
-import { KeyRing } from '../token-cache/key-ring.js';
-import { SharedStore } from '../token-cache/shared-store.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
+import type { ResolvedSharedCache } from './token-cache-options.js';
+import { Guarded } from './guarded.js';
+import { KeyRing } from './key-ring.js';
+import { SharedStore } from './shared-store.js';
 
 /** Keeps what nobody else may read. Its failures are errors: what cannot be read is not what is not there. */
 export interface SealedStore {

@@ -5,22 +5,22 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { Primitive } from '../catalogue/primitive.js';
-import { nodeRequest, type McpRequest } from '../endpoint/mcp-request.js';
+import { nodeRequest, type McpRequest } from './mcp-request.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
-import { McpAuthError } from '../mcp-auth-error.js';
-import { ChallengeException } from '../metadata/challenge.exception.js';
-import { Challenges } from '../metadata/challenges.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
+import { ChallengeException } from '../challenges/challenge.exception.js';
+import { Challenges } from '../challenges/challenges.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { countRejected } from '../observability/metrics.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { AccessTokenStrategy } from './access-token.strategy.js';
-import type { Caller } from './caller.js';
-import { credentialsOf } from './credentials.js';
-import { InvalidTokenError } from './invalid-token-error.js';
-import { ProofError } from './proof-error.js';
-import { ProofOfPossession } from './proof-of-possession.js';
-import { ReplayStoreError } from './replay-store.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { AccessTokenStrategy } from '../authentication/access-token.strategy.js';
+import type { Caller } from '../access/caller.js';
+import { credentialsOf } from '../authentication/credentials.js';
+import { InvalidTokenError } from '../authentication/invalid-token-error.js';
+import { ProofError } from '../authentication/proof-error.js';
+import { ProofOfPossession } from '../authentication/proof-of-possession.js';
+import { ReplayStoreError } from '../authentication/replay-store.js';
+import { VerifiedTokens } from '../authentication/verified-tokens.js';
 
 /** What a client does before it calls what is anonymous. */
 const OPEN_METHODS = new Set([

@@ -6,25 +6,25 @@ import {
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 import { Catalogue, type Found } from '../catalogue/catalogue.js';
-import type { Operation } from '../catalogue/operation.js';
+import type { Operation } from '../access/operation.js';
 import type { Primitive } from '../catalogue/primitive.js';
-import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../downstream/downstream-error.js';
-import type { McpRequest } from '../endpoint/mcp-request.js';
+import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../errors/downstream-error.js';
+import type { McpRequest } from './mcp-request.js';
 import { EagerExchange } from '../exchange/eager-exchange.js';
 import { Issuers } from '../issuers/issuers.js';
-import type { ChallengeException } from '../metadata/challenge.exception.js';
-import { Challenges } from '../metadata/challenges.js';
+import type { ChallengeException } from '../challenges/challenge.exception.js';
+import { Challenges } from '../challenges/challenges.js';
 import type { DenialReason } from '../observability/audit-event.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { countDenied } from '../observability/metrics.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { logFailure } from '../serving/tool-failure.js';
-import { holds } from './access-rule.js';
-import { AuthorizedOperation, type Refusal } from './authorized-operation.js';
-import { Policies } from './policies.js';
-import { ScopeHierarchy } from './scope-hierarchy.js';
+import { holds } from '../access/access-rule.js';
+import { AuthorizedOperation, type Refusal } from '../authorization/authorized-operation.js';
+import { Policies } from '../authorization/policies.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 
 /** What calls a method that may reach downstreams. */
 const REACHES = new Set(['tools/call', 'resources/read', 'prompts/get', 'completion/complete']);

@@ -1,4 +1,4 @@
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from './mcp-auth-error.js';
 
 /** What a token endpoint answered instead of a token, or why there was no answer. */
 export interface TokenEndpointFailure {

@@ -1,4 +1,4 @@
-import { McpAuthError } from '../mcp-auth-error.js';
+import { McpAuthError } from './mcp-auth-error.js';
 
 /** Tokens were forgotten in this process, but other replicas may go on using them. Try again. */
 export class RevocationError extends McpAuthError {

@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import { ProofOfPossession } from '../authentication/proof-of-possession.js';
-import { namedScopes, type AccessRule } from '../authorization/access-rule.js';
+import { namedScopes, type AccessRule } from '../access/access-rule.js';
 import type { Refusal } from '../authorization/authorized-operation.js';
-import { ScopeHierarchy } from '../authorization/scope-hierarchy.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { Primitive } from '../catalogue/primitive.js';
-import type { ChallengeRemedy } from '../downstream/downstream-error.js';
+import type { ChallengeRemedy } from '../errors/downstream-error.js';
 import { Issuers } from '../issuers/issuers.js';
 import { problemOfResourceScope } from '../options/option-rules.js';
 import { ResolvedOptions } from '../options/resolved-options.js';

@@ -8,9 +8,9 @@ import {
   type DownstreamErrorOptions,
   type OperatorActionCode,
   type TemporaryFailureCode,
-} from '../downstream/downstream-error.js';
+} from '../errors/downstream-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import type { TokenEndpointFailure } from './token-endpoint-error.js';
+import type { TokenEndpointFailure } from '../errors/token-endpoint-error.js';
 
 /** What a failure can come to. */
 export type FailureCode = CallerActionCode | OperatorActionCode | TemporaryFailureCode | 'downstream_status';

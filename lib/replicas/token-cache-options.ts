@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { z } from 'zod';
-import { text } from './text-schema.js';
+import { text } from '../options/text-schema.js';
 
 /** Lets one replica at a time exchange a token. `@keyv/redis` needs none of these: its own connection is used. */
 export interface ExchangeLock {

@@ -1,4 +1,4 @@
-import type { Caller } from '../authentication/caller.js';
+import type { Caller } from './caller.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
 import { judgeScopes, scopesNamedBy, type ScopeRule } from './scope-rule.js';
 

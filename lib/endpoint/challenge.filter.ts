@@ -1,6 +1,6 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { ChallengeException } from './challenge.exception.js';
+import { ChallengeException } from '../challenges/challenge.exception.js';
 
 /** Answers with the challenge. It is bound to the endpoint, so that no filter of the application can lose the header. */
 @Catch(ChallengeException)

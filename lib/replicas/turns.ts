@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ExchangeLock, ResolvedSharedCache } from '../options/token-cache-options.js';
+import type { ExchangeLock, ResolvedSharedCache } from './token-cache-options.js';
 import type { Guarded } from './guarded.js';
 import { redisLock } from './redis-lock.js';
 
