@@ -7,8 +7,8 @@ export type {
   McpAuthOptionsFactory,
   ServerOptions,
 } from './options/mcp-auth-options.js';
-export { dialects } from './exchange/dialects.js';
-export type { ActorToken } from './exchange/actor-token.js';
+export { dialects } from './dialects/dialects.js';
+export type { ActorToken } from './dialects/actor-token.js';
 export type {
   ExchangeDialect,
   ExchangedToken,
@@ -19,16 +19,16 @@ export type {
   TokenEndpoint,
   TokenEndpointAnswer,
   TokenEndpointOptions,
-} from './exchange/dialect.js';
-export { exchangedToken } from './exchange/exchanged-token.js';
+} from './dialects/dialect.js';
+export { exchangedToken } from './dialects/exchanged-token.js';
 export { TokenEndpointError, type TokenEndpointFailure } from './errors/token-endpoint-error.js';
-export type { Rfc8693Options } from './exchange/dialects/rfc8693.js';
-export type { KeycloakDialectOptions } from './exchange/dialects/keycloak.js';
-export type { EntraOnBehalfOfOptions } from './exchange/dialects/entra-on-behalf-of.js';
-export type { Auth0TokenVaultOptions } from './exchange/dialects/auth0-token-vault.js';
-export type { ClientCredentialsOptions } from './exchange/dialects/client-credentials.js';
-export type { IdentityAssertionOptions } from './exchange/dialects/identity-assertion.js';
-export type { JwtBearerOptions } from './exchange/dialects/jwt-bearer.js';
+export type { Rfc8693Options } from './dialects/rfc8693.js';
+export type { KeycloakDialectOptions } from './dialects/keycloak.js';
+export type { EntraOnBehalfOfOptions } from './dialects/entra-on-behalf-of.js';
+export type { Auth0TokenVaultOptions } from './dialects/auth0-token-vault.js';
+export type { ClientCredentialsOptions } from './dialects/client-credentials.js';
+export type { IdentityAssertionOptions } from './dialects/identity-assertion.js';
+export type { JwtBearerOptions } from './dialects/jwt-bearer.js';
 export { LinkedAccounts } from './linking/linked-accounts.js';
 export type { LinkedAccountOptions, LinkingOptions, SubjectClaims } from './options/linked-account-options.js';
 export { TokenCache } from './token-cache/token-cache.js';
@@ -61,7 +61,7 @@ export {
 export type { AccessOptions, ArgumentsOf, ArgumentsSchema, ToolSchema } from './decorators/access-options.js';
 export { CurrentCaller, Input, McpContext } from './decorators/parameter.decorators.js';
 export type { DownstreamName, Register, ScopeName, ServerName } from './access/register.js';
-export type { RequestStateOptions } from './options/request-state-options.js';
+export type { RequestStateOptions } from './invocation/request-state-options.js';
 export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './replicas/message-bus.js';
 export type { AccessToken, Caller } from './access/caller.js';
 export type { Actor } from './access/actor.js';
@@ -70,9 +70,9 @@ export { connectInMemory, serveStdio, type ConnectionOptions, type ServedConnect
 export type { TokenSource } from './connections/token-source.js';
 export { ProtectedMcp } from './foreign-servers/protected-mcp.decorator.js';
 export type { ForeignRule, ForeignRules, ProtectedMcpOptions } from './foreign-servers/foreign-rules.js';
-export { McpRegistry, type Registration, type RegistrationOptions } from './serving/mcp-registry.js';
-export { isMcp, McpArgumentsHost } from './serving/mcp-execution-context.js';
-export { ToolError } from './serving/tool-error.js';
+export { McpRegistry, type Registration, type RegistrationOptions } from './registry/mcp-registry.js';
+export { isMcp, McpArgumentsHost } from './invocation/mcp-execution-context.js';
+export { ToolError } from './invocation/tool-error.js';
 export type { ClientAuthentication } from './clients/client-authentication.js';
 export { clientSecretBasic, clientSecretPost, type ClientSecret } from './clients/client-secret.js';
 export { privateKeyJwt, type PrivateKeyJwtOptions } from './clients/private-key-jwt.js';

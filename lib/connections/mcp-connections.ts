@@ -16,10 +16,10 @@ import { ChallengeException } from '../challenges/challenge.exception.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import { partyOf, type Conversation } from '../serving/conversation.js';
-import type { AuthorizedRequest } from '../serving/mcp-serving.js';
-import { Listings } from '../serving/listings.js';
-import { ProtocolServers } from '../serving/protocol-servers.js';
+import { partyOf, type Conversation } from '../invocation/conversation.js';
+import type { AuthorizedRequest } from '../protocol/mcp-serving.js';
+import { Listings } from '../protocol/listings.js';
+import { ProtocolServers } from '../protocol/protocol-servers.js';
 import { localRequest } from './local-request.js';
 import type { TokenSource } from './token-source.js';
 

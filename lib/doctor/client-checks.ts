@@ -1,4 +1,4 @@
-import { ownAuthorityOf } from '../exchange/own-authority.js';
+import { ownAuthorityOf } from '../dialects/own-authority.js';
 import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { clientAt, type ResolvedIssuer } from '../options/resolved-issuer.js';

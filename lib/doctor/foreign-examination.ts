@@ -1,5 +1,5 @@
-import type { ForeignAuthorizationServer } from '../exchange/dialect.js';
-import { ownAuthorityOf } from '../exchange/own-authority.js';
+import type { ForeignAuthorizationServer } from '../dialects/dialect.js';
+import { ownAuthorityOf } from '../dialects/own-authority.js';
 import { clockSkewOf } from '../issuers/clock-skew.js';
 import { discoverMetadata, type IssuerMetadata } from '../issuers/issuer-metadata.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';

@@ -6,7 +6,7 @@ import {
   protectedResourceRequest,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
-import type { ExchangedToken } from '../exchange/dialect.js';
+import type { ExchangedToken } from '../dialects/dialect.js';
 import { errorFor } from '../failures/failure-error.js';
 import { claimsIn } from '../failures/failure-table.js';
 import { traceDownstream } from '../observability/downstream-span.js';

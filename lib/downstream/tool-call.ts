@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Caller } from '../access/caller.js';
-import type { ExchangedToken } from '../exchange/dialect.js';
+import type { ExchangedToken } from '../dialects/dialect.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { DownstreamError } from '../errors/downstream-error.js';
 

@@ -13,7 +13,7 @@ import {
 import { AuthenticationGuard } from './authentication.guard.js';
 import { AuthorizationGuard } from './authorization.guard.js';
 import { ChallengeFilter } from './challenge.filter.js';
-import { McpServing } from '../serving/mcp-serving.js';
+import { McpServing } from '../protocol/mcp-serving.js';
 import { EndpointGuard } from './endpoint.guard.js';
 import { nodeRequest, type McpRequest, type McpResponse } from './mcp-request.js';
 import { answerPreflight, keepHeaders } from './preflight.js';

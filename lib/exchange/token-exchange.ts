@@ -13,15 +13,15 @@ import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { clientAt } from '../options/resolved-issuer.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { TokenCache, type TokenRequest } from '../token-cache/token-cache.js';
-import type { ExchangeDialect, ExchangedToken } from './dialect.js';
+import type { ExchangeDialect, ExchangedToken } from '../dialects/dialect.js';
 import { ExchangeHealth } from './exchange-health.js';
 import { errorFor } from '../failures/failure-error.js';
 import { failureOfExchange, isFinal } from '../failures/failure-table.js';
-import { mayAct } from './may-act.js';
-import { ownAuthorityOf } from './own-authority.js';
+import { mayAct } from '../dialects/may-act.js';
+import { ownAuthorityOf } from '../dialects/own-authority.js';
 import { ownerOf, tokenKey, type TokenShape } from './token-key.js';
-import { TokenEndpoints } from './token-endpoint.js';
-import { inTime } from './token-endpoint-retries.js';
+import { TokenEndpoints } from '../token-endpoint/token-endpoint.js';
+import { inTime } from '../token-endpoint/token-endpoint-retries.js';
 
 /** The keys of one request, by downstream: what they are made of is looked at once. */
 type Keys = Map<string, TokenRequest['key']>;

@@ -3,7 +3,7 @@ import type { Caller } from '../access/caller.js';
 import type { ClientOptions } from '../options/mcp-auth-options.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { TokenOwner, TokenRequest } from '../token-cache/token-cache.js';
-import type { ExchangeDialect } from './dialect.js';
+import type { ExchangeDialect } from '../dialects/dialect.js';
 
 /** What an exchanged token depends on. */
 export interface TokenShape {

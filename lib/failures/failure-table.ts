@@ -2,11 +2,11 @@ import type { WWWAuthenticateChallenge } from 'oauth4webapi';
 import { CallerActionError, DownstreamError, OperatorActionError } from '../errors/downstream-error.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import type { ExchangeDialect } from '../exchange/dialect.js';
+import type { ExchangeDialect } from '../dialects/dialect.js';
 import { errorFor, type Failure, type FailureCode } from './failure-error.js';
-import { claimsRequest, wordsOf } from '../exchange/token-endpoint-answer.js';
+import { claimsRequest, wordsOf } from '../token-endpoint/token-endpoint-answer.js';
 import { TokenEndpointError } from '../errors/token-endpoint-error.js';
-import { TOKEN_EXCHANGE } from '../exchange/token-types.js';
+import { TOKEN_EXCHANGE } from '../dialects/token-types.js';
 
 type Condition = (failure: Failure) => boolean;
 type Row = readonly [code: FailureCode, applies: Condition];

@@ -7,7 +7,7 @@ import {
   type Configuration,
   type TokenEndpointResponse,
 } from 'openid-client';
-import { exchangedToken } from '../exchange/exchanged-token.js';
+import { exchangedToken } from '../dialects/exchanged-token.js';
 import { TokenEndpointError } from '../errors/token-endpoint-error.js';
 import { discoverMetadata, type IssuerMetadata } from '../issuers/issuer-metadata.js';
 import { Renewable } from '../issuers/renewable.js';

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import { CallerActionError, DownstreamError, TemporaryFailureError } from '../errors/downstream-error.js';
 import type { TokenDemand } from '../downstream/tool-call.js';
-import type { ExchangedToken } from '../exchange/dialect.js';
+import type { ExchangedToken } from '../dialects/dialect.js';
 import { errorFor } from '../failures/failure-error.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ExchangeDialect, FormParameters } from '../exchange/dialect.js';
-import { RESERVED_PARAMETERS } from '../exchange/reserved-parameters.js';
+import type { ExchangeDialect, FormParameters } from '../dialects/dialect.js';
+import { RESERVED_PARAMETERS } from '../dialects/reserved-parameters.js';
 import { downstreamHttpSchema, type DownstreamHttpOptions } from './downstream-http-options.js';
 import { oneOrMany } from './one-or-many.js';
 import { linkedAccountSchema, problemsBesideLinked, type LinkedAccountOptions } from './linked-account-options.js';

@@ -12,7 +12,7 @@ import type { LinkingOptions } from './linked-account-options.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import type { MessageBus } from '../replicas/message-bus.js';
 import type { DownstreamName } from '../access/register.js';
-import type { RequestStateOptions } from './request-state-options.js';
+import type { RequestStateOptions } from '../invocation/request-state-options.js';
 import type { TokenCacheOptions } from '../replicas/token-cache-options.js';
 
 /** How the MCP server presents itself to clients (`serverInfo` of the MCP schema). */

@@ -13,7 +13,7 @@ import { backChannelLogoutSchema } from './logout-options.js';
 import { dpopSchema, mutualTlsSchema } from './proof-options.js';
 import { following, text } from './text-schema.js';
 import type { MessageBus } from '../replicas/message-bus.js';
-import { requestStateSchema } from './request-state-options.js';
+import { requestStateSchema } from '../invocation/request-state-options.js';
 import { tokenCacheSchema } from '../replicas/token-cache-options.js';
 
 const milliseconds = z.int().positive('has to be a positive number of milliseconds');

@@ -5,7 +5,7 @@ import { problemsOf } from './option-problems.js';
 import { optionsSchema } from './options-schema.js';
 import { TENANT } from './resolved-issuer.js';
 import type { DownstreamOptions } from './downstream-options.js';
-import { ownAuthorityOf } from '../exchange/own-authority.js';
+import { ownAuthorityOf } from '../dialects/own-authority.js';
 import { exchangeTarget } from './resolved-downstream.js';
 import { ResolvedOptions } from './resolved-options.js';
 

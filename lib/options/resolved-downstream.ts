@@ -1,6 +1,6 @@
-import { DpopKey } from '../exchange/dpop-key.js';
-import type { ExchangeDialect, ExchangeTarget } from '../exchange/dialect.js';
-import { rfc8693 } from '../exchange/dialects/rfc8693.js';
+import { DpopKey } from '../dialects/dpop-key.js';
+import type { ExchangeDialect, ExchangeTarget } from '../dialects/dialect.js';
+import { rfc8693 } from '../dialects/rfc8693.js';
 import { resolveDownstreamHttp, type ResolvedDownstreamHttp } from './downstream-http-options.js';
 import type { DownstreamOptions } from './downstream-options.js';
 import { LINKED, resolveLinkedAccount, type ResolvedLinkedAccount } from './linked-account-options.js';

@@ -9,7 +9,7 @@ import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import { resolveDownstream, type ResolvedDownstream } from './resolved-downstream.js';
 import { resolveIssuers, type ResolvedIssuer } from './resolved-issuer.js';
 import type { MessageBus } from '../replicas/message-bus.js';
-import { resolveRequestState, type ResolvedRequestState } from './request-state-options.js';
+import { resolveRequestState, type ResolvedRequestState } from '../invocation/request-state-options.js';
 import { resolveTokenCache, type ResolvedTokenCache } from '../replicas/token-cache-options.js';
 
 /** The checks before any token is looked at, with the defaults filled in. */

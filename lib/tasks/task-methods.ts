@@ -21,8 +21,8 @@ import { MemoryStore, SharedSealedStore, type SealedStore } from '../replicas/se
 import { Challenges } from '../challenges/challenges.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import type { AuthorizedRequest } from '../serving/mcp-serving.js';
-import type { Admission } from '../serving/protocol-servers.js';
+import type { AuthorizedRequest } from '../protocol/mcp-serving.js';
+import type { Admission } from '../protocol/protocol-servers.js';
 import { RunningTask, type RunInTask } from './running-task.js';
 import { TASKS_EXTENSION, type OwnedTask } from './task-record.js';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ExchangedToken } from '../exchange/dialect.js';
+import type { ExchangedToken } from '../dialects/dialect.js';
 import type { ResolvedSharedCache } from '../replicas/token-cache-options.js';
 import { keyOf } from '../replicas/cache-key.js';
 import { Guarded } from '../replicas/guarded.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { ExchangedToken } from '../exchange/dialect.js';
+import type { ExchangedToken } from '../dialects/dialect.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { keyOf } from '../replicas/cache-key.js';

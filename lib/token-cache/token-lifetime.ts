@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import type { ExchangedToken } from '../exchange/dialect.js';
+import type { ExchangedToken } from '../dialects/dialect.js';
 
 /** Milliseconds before its expiry in which a token is no longer used: it still has to travel, and clocks differ. */
 const MARGIN = 30_000;

@@ -1,4 +1,4 @@
-import type { ExchangedToken } from '../exchange/dialect.js';
+import type { ExchangedToken } from '../dialects/dialect.js';
 import type { KeyFields } from '../replicas/cache-key.js';
 
 /** Whose token is kept. */

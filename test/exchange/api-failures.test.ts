@@ -6,7 +6,7 @@ import {
   OperatorActionError,
   type DownstreamOptions,
 } from 'nestjs-mcp-auth';
-import { EagerExchange } from '../../lib/exchange/eager-exchange.js';
+import { EagerExchange } from '../../lib/downstream/eager-exchange.js';
 import { failureOfAnswer, type RefusedAnswer } from '../../lib/failures/failure-table.js';
 import { resolveDownstream } from '../../lib/options/resolved-downstream.js';
 

@@ -1,0 +1,40 @@
+import { foreignFingerprint, problemsOfForeignServer } from './foreign-authorization-server.js';
+import type { ExchangeDialect, ForeignAuthorizationServer } from './dialect.js';
+import { exchangedToken } from './exchanged-token.js';
+import { CLIENT_CREDENTIALS } from './token-types.js';
+import { spaced } from './rfc8693.js';
+
+/** Where the server gets a token of its own. */
+export interface ClientCredentialsOptions {
+  /** The API's own authorization server, and who this server is there. Defaults to the issuer of the caller. */
+  authorizationServer?: ForeignAuthorizationServer;
+}
+
+/** The server's own authority (RFC 6749 section 4.4), whoever calls: the API does not learn who that is. */
+export function clientCredentials({ authorizationServer }: ClientCredentialsOptions = {}): ExchangeDialect {
+  return {
+    name: 'clientCredentials',
+    subject: 'client',
+    grantTypes: authorizationServer ? [] : [CLIENT_CREDENTIALS],
+    ...(authorizationServer && { foreign: { authorizationServer, grantTypes: [CLIENT_CREDENTIALS] } }),
+    fingerprint: () => foreignFingerprint(authorizationServer),
+    problemsOf: ({ audience, resource, scopes }) => [
+      ...(audience === undefined && resource === undefined && scopes.length === 0
+        ? [
+            'names no target. Set `audience`, `resource` or `scopes` to what the authorization server calls this API, so that the token of the server is good for it alone',
+          ]
+        : []),
+      ...problemsOfForeignServer(authorizationServer),
+    ],
+    async exchange({ target, dpop, tokenEndpoint }) {
+      const { parameters, audience, resource, scopes } = target;
+      const form = { ...parameters, audience, resource, scope: spaced(scopes) };
+      const answer = await tokenEndpoint.request(
+        CLIENT_CREDENTIALS,
+        form,
+        authorizationServer ? { authorizationServer, dpop } : { dpop },
+      );
+      return exchangedToken(answer, { scopes });
+    },
+  };
+}

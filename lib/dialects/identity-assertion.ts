@@ -1,0 +1,42 @@
+import { chainedExchange, type Chain } from './chained-exchange.js';
+import type { ExchangeDialect, ForeignAuthorizationServer } from './dialect.js';
+import { foreignFingerprint, problemsOfForeignServer } from './foreign-authorization-server.js';
+import { ACCESS_TOKEN, ID_JAG, JWT_BEARER, TOKEN_EXCHANGE } from './token-types.js';
+import { clientCredentials } from './client-credentials.js';
+
+/** The enterprise's provider, and an API with an authorization server of its own. */
+export interface IdentityAssertionOptions {
+  /** The API's own authorization server, and who this server is there. */
+  authorizationServer: ForeignAuthorizationServer;
+  /** `subject_token_type` of the token that came in, as the provider takes it. Defaults to an access token. */
+  subjectTokenType?: string;
+}
+
+/**
+ * Identity assertion authorization grant (draft-ietf-oauth-identity-assertion-authz-grant): the caller's provider asserts
+ * who the user is, in a JWT for the API's authorization server, which issues the access token. The provider has to take an
+ * access token for it: an ID token is never seen here.
+ */
+export function identityAssertion({
+  authorizationServer,
+  subjectTokenType = ACCESS_TOKEN,
+}: IdentityAssertionOptions): ExchangeDialect {
+  const chain: Chain = { authorizationServer, subjectTokenType, assertionType: ID_JAG, isIdJag: true };
+  return {
+    name: 'identityAssertion',
+    subject: 'caller',
+    grantTypes: [TOKEN_EXCHANGE],
+    foreign: { authorizationServer, grantTypes: [JWT_BEARER] },
+    ownAuthority: clientCredentials({ authorizationServer }),
+    fingerprint: async () => [...(await foreignFingerprint(authorizationServer)), subjectTokenType],
+    problemsOf: ({ audience }) => [
+      ...problemsOfForeignServer(authorizationServer),
+      ...(audience === undefined || audience === authorizationServer.issuer
+        ? []
+        : [
+            "has an `audience`, which is always the issuer of the API's authorization server. Remove it, and name the API by `resource`",
+          ]),
+    ],
+    exchange: (request) => chainedExchange(request, chain),
+  };
+}

@@ -1,0 +1,111 @@
+import { actorFingerprint, actorParameters, type ActorToken } from './actor-token.js';
+import type { ExchangeDialect, ExchangeRequest, ExchangeTarget, FormParameters } from './dialect.js';
+import { exchangedToken } from './exchanged-token.js';
+import { RESERVED_PARAMETERS } from './reserved-parameters.js';
+import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
+
+/** What may differ between servers that speak RFC 8693. */
+export interface Rfc8693Options {
+  /** `requested_token_type`; `false` leaves it out, for servers that refuse it. Defaults to an access token. */
+  requestedTokenType?: string | false;
+  /** `subject_token_type`. Defaults to an access token, which is what comes in. */
+  subjectTokenType?: string;
+  /** Who acts for the user: delegation instead of impersonation (RFC 8693 section 1.1). */
+  actor?: ActorToken;
+  /** What the server calls these parameters, where it has names of its own for them. */
+  parameterNames?: { audience?: string; resource?: string; scope?: string };
+}
+
+/** The exchange as RFC 8693 has it: `audience` and/or `resource`, the scopes of the downstream, and its parameters. */
+export function rfc8693({
+  requestedTokenType = ACCESS_TOKEN,
+  subjectTokenType = ACCESS_TOKEN,
+  actor,
+  parameterNames = {},
+}: Rfc8693Options = {}): ExchangeDialect {
+  const { audience = 'audience', resource = 'resource', scope = 'scope' } = parameterNames;
+  return {
+    name: 'rfc8693',
+    subject: 'caller',
+    grantTypes: [TOKEN_EXCHANGE],
+    hasActor: actor !== undefined,
+    fingerprint: async () => [
+      String(requestedTokenType),
+      subjectTokenType,
+      ...[audience, resource, scope],
+      ...(await actorFingerprint(actor)),
+    ],
+    problemsOf: (target) => [...problemsOfTarget(target), ...problemsOfNames({ audience, resource, scope })],
+    async exchange(request) {
+      const { target, dpop, tokenEndpoint } = request;
+      const answer = await tokenEndpoint.request(
+        TOKEN_EXCHANGE,
+        {
+          ...exchangeForm(request, { audience, resource, scope }),
+          subject_token_type: subjectTokenType,
+          requested_token_type: requestedTokenType === false ? undefined : requestedTokenType,
+          ...(await actorParameters(actor, request)),
+        },
+        { dpop },
+      );
+      return exchangedToken(answer, {
+        issuedTokenType: requestedTokenType === false ? ACCESS_TOKEN : requestedTokenType,
+        scopes: target.scopes,
+      });
+    },
+  };
+}
+
+type Names = Readonly<Record<'audience' | 'resource' | 'scope', string>>;
+
+const STANDARD_NAMES: Names = { audience: 'audience', resource: 'resource', scope: 'scope' };
+
+/** What all forms of RFC 8693 have in common. */
+export function exchangeForm({ target, subjectToken }: ExchangeRequest, names = STANDARD_NAMES): FormParameters {
+  const { parameters, audience, resource, scopes } = target;
+  return {
+    ...parameters,
+    [names.audience]: audience,
+    [names.resource]: resource,
+    [names.scope]: spaced(scopes),
+    subject_token: subjectToken,
+    subject_token_type: ACCESS_TOKEN,
+    requested_token_type: ACCESS_TOKEN,
+  };
+}
+
+/** RFC 6749 section 3.3; left out where there are none. */
+export function spaced(scopes: readonly string[]): string | undefined {
+  return scopes.length > 0 ? scopes.join(' ') : undefined;
+}
+
+/** A token that is good for one API has to say for which. */
+export function problemsOfTarget({ audience, resource }: ExchangeTarget): readonly string[] {
+  if (audience !== undefined || resource !== undefined) return [];
+  return [
+    'names no target. Set `audience` or `resource` to what the authorization server calls this API, so that the exchanged token is good for it alone',
+  ];
+}
+
+/** For providers that issue a token for one API. */
+export function problemsOfSeveral(audience: ExchangeTarget['audience']): readonly string[] {
+  return Array.isArray(audience)
+    ? ['has a list as `audience`, of which the provider takes one. Make a downstream of each']
+    : [];
+}
+
+function problemsOfNames(names: Names): readonly string[] {
+  const values = Object.values(names);
+  const taken = Object.entries(names).filter(
+    ([parameter, name]) => name === '' || (name !== parameter && RESERVED_PARAMETERS.has(name)),
+  );
+  return [
+    ...taken.map(
+      ([parameter, name]) =>
+        `has a dialect whose \`parameterNames.${parameter}\` is "${name}", which stands for something else. Choose the name that the authorization server has for it`,
+    ),
+    ...(new Set(values).size < values.length
+      ? ['has a dialect whose `parameterNames` has one name for two parameters. Give each its own']
+      : []),
+  ];
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import {
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  Server,
+  type Implementation,
+  type JSONRPCMessage,
+  type LoggingLevel,
+  type ServerOptions,
+  type Transport,
+} from '@modelcontextprotocol/server';
+import type { Conversation } from '../invocation/conversation.js';
+import type { OpenExchanges } from './open-exchanges.js';
+
+/** What a request of a revision before 2026-07-28 is part of. */
+export interface ConversationPart {
+  readonly conversation: Conversation;
+  readonly party: string;
+  /** Level from which on the client wants lines of the log. */
+  readonly level: LoggingLevel | undefined;
+  /** Id of the request. */
+  readonly requestId: unknown;
+}
+
+/**
+ * Serves one request of a conversation that has no server of its own: it begins by what the client said in `initialize`,
+ * its questions have ids that no other server's have, and answers and cancellations reach it from other requests.
+ */
+export class ConversingServer extends Server {
+  constructor(
+    info: Implementation,
+    options: ServerOptions,
+    private readonly part: ConversationPart,
+    private readonly exchanges: OpenExchanges,
+  ) {
+    super(info, options);
+  }
+
+  override async connect(transport: Transport): Promise<void> {
+    const { part, exchanges } = this;
+    const send = transport.send.bind(transport);
+    const asked = new Set<string>();
+    // No client can have a request of the same id.
+    const [hello, level] = [randomUUID(), randomUUID()];
+    let greeted: () => void = () => undefined;
+    const greeting = new Promise<void>((resolve) => {
+      greeted = resolve;
+    });
+    const receive = (message: JSONRPCMessage) => transport.onmessage?.(message);
+    transport.send = async (message, options) => {
+      if ('id' in message && (message.id === hello || message.id === level)) {
+        if (message.id === (part.level === undefined ? hello : level)) greeted();
+        return;
+      }
+      if (isJSONRPCRequest(message)) {
+        const id = exchanges.expect(part.party, (answer) => {
+          asked.delete(id);
+          receive({ ...answer, id: message.id });
+        });
+        asked.add(id);
+        await send({ ...message, id }, options);
+        return;
+      }
+      // A question is given up by the name that the client knows it by.
+      if (isJSONRPCNotification(message) && message.method === 'notifications/cancelled') {
+        for (const id of asked) {
+          exchanges.forget(id);
+          await send({ ...message, params: { ...message.params, requestId: id } }, options);
+        }
+        asked.clear();
+        return;
+      }
+      await send(message, options);
+    };
+    await super.connect(transport);
+    const done = exchanges.begin(part.party, part.requestId, receive);
+    const { onclose } = this;
+    this.onclose = () => {
+      done();
+      for (const id of asked) exchanges.forget(id);
+      onclose?.();
+    };
+    const { protocolVersion, capabilities, clientInfo } = part.conversation;
+    receive({ jsonrpc: '2.0', id: hello, method: 'initialize', params: { protocolVersion, capabilities, clientInfo } });
+    if (part.level !== undefined)
+      receive({ jsonrpc: '2.0', id: level, method: 'logging/setLevel', params: { level: part.level } });
+    await greeting;
+  }
+}
