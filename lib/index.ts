@@ -1,12 +1,7 @@
 export { McpAuthModule } from './mcp-auth.module.js';
 export { McpAuthError } from './errors/mcp-auth-error.js';
 export { McpAuthConfigurationError } from './errors/configuration-error.js';
-export type {
-  ClientOptions,
-  McpAuthModuleOptions,
-  McpAuthOptionsFactory,
-  ServerOptions,
-} from './options/mcp-auth-options.js';
+export type { ClientOptions, McpAuthModuleOptions, McpAuthOptionsFactory, ServerOptions } from './mcp-auth-options.js';
 export { dialects } from './dialects/dialects.js';
 export type { ActorToken } from './dialects/actor-token.js';
 export type {
@@ -35,7 +30,7 @@ export { TokenCache } from './token-cache/token-cache.js';
 export type { Revocation } from './token-cache/revocation.js';
 export { RevocationError } from './errors/revocation-error.js';
 export type { ExchangeLock, TokenCacheOptions } from './replicas/token-cache-options.js';
-export type { BackChannelLogoutOptions } from './options/logout-options.js';
+export type { BackChannelLogoutOptions } from './logout/logout-options.js';
 export type { DownstreamOptions } from './options/downstream-options.js';
 export type {
   CircuitBreakerOptions,
@@ -65,7 +60,7 @@ export type { RequestStateOptions } from './invocation/request-state-options.js'
 export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './replicas/message-bus.js';
 export type { AccessToken, Caller } from './access/caller.js';
 export type { Actor } from './access/actor.js';
-export type { ElicitedForm, McpClient, QuestionOptions } from './serving/mcp-context.js';
+export type { ElicitedForm, McpClient, QuestionOptions } from './decorators/mcp-context.js';
 export { connectInMemory, serveStdio, type ConnectionOptions, type ServedConnection } from './connections/connect.js';
 export type { TokenSource } from './connections/token-source.js';
 export { ProtectedMcp } from './foreign-servers/protected-mcp.decorator.js';
@@ -103,9 +98,9 @@ export type {
   IssuerOptions,
   SigningAlgorithm,
   TokenClaims,
-} from './options/issuer-options.js';
-export type { EndpointOptions } from './options/endpoint-options.js';
-export type { DpopOptions, MutualTlsOptions, ReplayStore } from './options/proof-options.js';
+} from './issuers/issuer-options.js';
+export type { EndpointOptions } from './endpoint/endpoint-options.js';
+export type { DpopOptions, MutualTlsOptions, ReplayStore } from './authentication/proof-options.js';
 export type { ScopeRule } from './access/scope-rule.js';
 export type { ScopeImplications } from './access/scope-hierarchy.js';
 export { Denial, type Policy, type PolicyRequest, type Remediation } from './access/policy.js';
@@ -126,7 +121,7 @@ export {
   type DownstreamHealth,
   type IssuerHealth,
   type McpAuthHealth,
-} from './observability/health.indicator.js';
+} from './doctor/health.indicator.js';
 export { auth0, type Auth0Options } from './providers/auth0.js';
 export { entra, type EntraOptions } from './providers/entra.js';
 export { keycloak, type KeycloakOptions } from './providers/keycloak.js';

@@ -1,4 +1,4 @@
-import type { TokenClaims } from '../options/issuer-options.js';
+import type { TokenClaims } from '../issuers/issuer-options.js';
 import { InvalidTokenError } from '../authentication/invalid-token-error.js';
 
 /** A party that acts for the subject of a token (RFC 8693 section 4.1, `act`). */

@@ -5,7 +5,7 @@ import { compactVerify } from 'jose';
 import passport from 'passport';
 import { Strategy, type SecretOrKeyProvider, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 import { Issuers } from '../issuers/issuers.js';
-import { SIGNING_ALGORITHMS, type TokenClaims } from '../options/issuer-options.js';
+import { SIGNING_ALGORITHMS, type TokenClaims } from '../issuers/issuer-options.js';
 import type { Caller } from '../access/caller.js';
 import { credentialsOf, type CredentialSource } from './credentials.js';
 import { Introspection } from './introspection.js';

@@ -1,4 +1,4 @@
-import type { ClaimSource, TokenClaims } from '../options/issuer-options.js';
+import type { ClaimSource, TokenClaims } from '../issuers/issuer-options.js';
 
 /** What a claim source has for these claims. */
 export function claimAt(claims: TokenClaims, source: ClaimSource<unknown>): unknown {

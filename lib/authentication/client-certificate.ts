@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv6, type BlockList, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { blockListOf, type MutualTlsOptions } from '../options/proof-options.js';
+import { blockListOf, type MutualTlsOptions } from './proof-options.js';
 
 /**
  * Certificates in PEM and nothing else: OpenSSL reads the first and looks no further, which in a header that proxies

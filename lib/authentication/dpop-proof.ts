@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify, type JWTPayload } from 'jose';
-import { SIGNING_ALGORITHMS } from '../options/issuer-options.js';
-import type { DpopOptions, ReplayStore } from '../options/proof-options.js';
+import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
+import type { DpopOptions, ReplayStore } from './proof-options.js';
 import { DpopNonces } from './dpop-nonce.js';
 import { ProofError } from './proof-error.js';
 import { claimIn, MemoryReplayStore } from './replay-store.js';

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { DpopOptions, MutualTlsOptions } from '../options/proof-options.js';
+import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import { ClientCertificates, type CertificateSource } from './client-certificate.js';
 import type { TokenScheme } from './credentials.js';
 import { DpopProofs } from './dpop-proof.js';

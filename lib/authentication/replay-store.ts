@@ -1,5 +1,5 @@
 import { McpAuthError } from '../errors/mcp-auth-error.js';
-import type { ReplayStore } from '../options/proof-options.js';
+import type { ReplayStore } from './proof-options.js';
 
 /** Nobody can tell whether a proof was used before, so that none is accepted. */
 export class ReplayStoreError extends McpAuthError {

@@ -2,8 +2,8 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Issuers } from '../issuers/issuers.js';
 import type { VerificationKey } from '../issuers/verification-key.js';
-import type { TokenClaims } from '../options/issuer-options.js';
-import { bareType } from '../options/resolved-issuer.js';
+import type { TokenClaims } from '../issuers/issuer-options.js';
+import { bareType } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
 /** A JWT that says it is of a configured issuer. Nothing in it is verified. */

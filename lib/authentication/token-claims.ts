@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { reasonOf } from '../issuers/issuer-fetch.js';
-import type { TokenClaims } from '../options/issuer-options.js';
-import type { ResolvedIssuer } from '../options/resolved-issuer.js';
+import type { TokenClaims } from '../issuers/issuer-options.js';
+import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
 import { actorOf } from '../access/actor.js';
 import { AccessToken, type Caller } from '../access/caller.js';
 import { claimAt } from './claim-source.js';

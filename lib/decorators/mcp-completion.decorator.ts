@@ -1,4 +1,4 @@
-import type { McpContext } from '../serving/mcp-context.js';
+import type { McpContext } from './mcp-context.js';
 import { offered } from './offered.js';
 
 /** What a method completes: an argument of a prompt, or a variable of a resource template. */

@@ -1,5 +1,5 @@
 import type { Resource } from '@modelcontextprotocol/server';
-import type { McpContext } from '../serving/mcp-context.js';
+import type { McpContext } from './mcp-context.js';
 import { offered } from './offered.js';
 
 /** Which template a method lists the resources of. */

@@ -7,7 +7,7 @@ import type {
 } from '@modelcontextprotocol/server';
 import type { Observable } from 'rxjs';
 import type { Caller } from '../access/caller.js';
-import type { McpContext } from '../serving/mcp-context.js';
+import type { McpContext } from './mcp-context.js';
 import type { AccessOptions, ArgumentsOf, ArgumentsSchema, ToolSchema } from './access-options.js';
 import { offered } from './offered.js';
 

@@ -1,6 +1,6 @@
 import { Body, createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
-import type { McpContext as Context } from '../serving/mcp-context.js';
+import type { McpContext as Context } from './mcp-context.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 

@@ -2,7 +2,7 @@ import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
 import type { Issuer } from '../issuers/issuer.js';
 import { fits } from '../issuers/verification-key.js';
-import { clientAt } from '../options/resolved-issuer.js';
+import { clientAt } from '../issuers/resolved-issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { advertised } from './advertised.js';
 import { findingsOfClient, isExchanging } from './client-checks.js';

@@ -10,7 +10,7 @@ import { LinkedAccounts } from '../linking/linked-accounts.js';
 import { AuditLog } from '../observability/audit-log.js';
 import { traceExchange } from '../observability/exchange-span.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { clientAt } from '../options/resolved-issuer.js';
+import { clientAt } from '../issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { TokenCache, type TokenRequest } from '../token-cache/token-cache.js';
 import type { ExchangeDialect, ExchangedToken } from '../dialects/dialect.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../access/caller.js';
-import type { ClientOptions } from '../options/mcp-auth-options.js';
+import type { ClientOptions } from '../mcp-auth-options.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { TokenOwner, TokenRequest } from '../token-cache/token-cache.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';

@@ -10,7 +10,7 @@ import { inputRequired } from '@modelcontextprotocol/server';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
 import type { ClientChannel } from './client-channel.js';
-import type { ElicitedForm, McpClient, McpContext, QuestionOptions } from '../serving/mcp-context.js';
+import type { ElicitedForm, McpClient, McpContext, QuestionOptions } from '../decorators/mcp-context.js';
 import { ToolError } from './tool-error.js';
 
 /** How often the user is asked again for what does not fit the form. */

@@ -1,5 +1,5 @@
 import type { InputRequest, InputRequests, InputResponses, LoggingLevel } from '@modelcontextprotocol/server';
-import type { McpClient } from '../serving/mcp-context.js';
+import type { McpClient } from '../decorators/mcp-context.js';
 
 /** The way from a running call to the client that makes it. */
 export interface ClientChannel {

@@ -1,7 +1,7 @@
 import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
-import type { McpContext } from '../serving/mcp-context.js';
+import type { McpContext } from '../decorators/mcp-context.js';
 
 /** What guards, interceptors, filters and decorators of parameters get of a call, where `getType()` is `'mcp'`. */
 export class McpArgumentsHost {

@@ -11,7 +11,7 @@ import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constant
 import { placeOf, type MethodHost } from '../catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { Suspension } from './client-channel.js';
-import type { McpContext } from '../serving/mcp-context.js';
+import type { McpContext } from '../decorators/mcp-context.js';
 import { CONTEXT_PARAMETER, defineParameters, PARAMETERS, parametersFactory } from './method-parameters.js';
 import { followed } from './streamed-items.js';
 

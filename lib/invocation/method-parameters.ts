@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { placeOf, type MethodHost } from '../catalogue/primitive.js';
-import type { McpContext } from '../serving/mcp-context.js';
+import type { McpContext } from '../decorators/mcp-context.js';
 
 /**
  * Nest hands guards and interceptors the arguments in this order. The context comes first, because guards written for

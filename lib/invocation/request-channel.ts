@@ -11,7 +11,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { Suspension, type ClientChannel } from './client-channel.js';
-import type { McpClient } from '../serving/mcp-context.js';
+import type { McpClient } from '../decorators/mcp-context.js';
 import { digestOf, type CallState } from './request-state.js';
 
 /**

@@ -1,5 +1,5 @@
 import { isObservable, type Observable, type Subscription } from 'rxjs';
-import type { McpContext } from '../serving/mcp-context.js';
+import type { McpContext } from '../decorators/mcp-context.js';
 
 /** An item that only says how far the work is. */
 interface ProgressItem {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
-import { TENANT, type ResolvedIssuer } from '../options/resolved-issuer.js';
+import { TENANT, type ResolvedIssuer } from './resolved-issuer.js';
 import { clockSkewOf } from './clock-skew.js';
 import { fetchFromIssuer, reasonOf } from './issuer-fetch.js';
 import { IssuerKeys } from './issuer-keys.js';

@@ -3,7 +3,7 @@ import { withCredentials } from '../clients/client-authentication.js';
 import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
 import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
-import type { ClientOptions } from '../options/mcp-auth-options.js';
+import type { ClientOptions } from '../mcp-auth-options.js';
 import { isSecure } from '../options/option-rules.js';
 
 /** Seconds that one answer of an authorization server may take. */

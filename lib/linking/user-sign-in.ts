@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { authorizationCodeGrant, buildAuthorizationUrl, type Configuration } from 'openid-client';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
 import { Issuers } from '../issuers/issuers.js';
-import { clientAt } from '../options/resolved-issuer.js';
+import { clientAt } from '../issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { CodeRequest } from './account-servers.js';
 import type { LinkRequest } from './link-records.js';

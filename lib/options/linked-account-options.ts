@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ClientAuthentication } from '../clients/client-authentication.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
-import { clientAuthentication } from './issuer-schema.js';
-import type { ClientOptions } from './mcp-auth-options.js';
+import { clientAuthentication } from '../issuers/issuer-schema.js';
+import type { ClientOptions } from '../mcp-auth-options.js';
 import { problemOfUrl } from './option-rules.js';
 import { following, text } from './text-schema.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IssuerOptions, TokenClaims } from '../options/issuer-options.js';
+import type { IssuerOptions, TokenClaims } from '../issuers/issuer-options.js';
 import { text } from '../options/text-schema.js';
 import { domain, presetOptions, type PresetOverrides } from './preset.js';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
-import type { IssuerOptions, TokenClaims } from '../options/issuer-options.js';
+import type { IssuerOptions, TokenClaims } from '../issuers/issuer-options.js';
 import { problemOfUri, problemOfUrl } from '../options/option-rules.js';
-import { TENANT } from '../options/resolved-issuer.js';
+import { TENANT } from '../issuers/resolved-issuer.js';
 import { following } from '../options/text-schema.js';
 import { guid, presetOptions, type PresetOverrides } from './preset.js';
 

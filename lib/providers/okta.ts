@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IssuerOptions } from '../options/issuer-options.js';
+import type { IssuerOptions } from '../issuers/issuer-options.js';
 import { text } from '../options/text-schema.js';
 import { domain, presetOptions, type PresetOverrides } from './preset.js';
 

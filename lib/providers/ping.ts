@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
-import type { IssuerOptions } from '../options/issuer-options.js';
+import type { IssuerOptions } from '../issuers/issuer-options.js';
 import { problemOfUrl } from '../options/option-rules.js';
 import { following, text } from '../options/text-schema.js';
 import { guid, presetOptions, type PresetOverrides } from './preset.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
-import type { IssuerOptions } from '../options/issuer-options.js';
+import type { IssuerOptions } from '../issuers/issuer-options.js';
 import { problemsOf } from '../options/option-problems.js';
 
 /** What a preset takes besides its own options: it goes before what the preset says. */

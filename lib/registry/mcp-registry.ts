@@ -18,7 +18,7 @@ import type { McpToolOptions } from '../decorators/mcp-tool.decorator.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import type { McpContext } from '../serving/mcp-context.js';
+import type { McpContext } from '../decorators/mcp-context.js';
 import { PrimitiveRunner } from '../invocation/primitive-runner.js';
 
 /** What other decorators would say of a method. */

@@ -10,7 +10,7 @@ import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
 import { reasonOf } from '../issuers/issuer-fetch.js';
 import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
 import { McpAuthError } from '../errors/mcp-auth-error.js';
-import type { ClientOptions } from '../options/mcp-auth-options.js';
+import type { ClientOptions } from '../mcp-auth-options.js';
 import type { FormParameters, TokenEndpointAnswer, TokenEndpointOptions } from '../dialects/dialect.js';
 import { secretsIn } from './sent-secrets.js';
 import { answerOf } from './token-endpoint-answer.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { MemoryReplayStore, ReplayStoreError } from '../../lib/authentication/replay-store.js';
-import type { ReplayStore } from '../../lib/options/proof-options.js';
+import type { ReplayStore } from '../../lib/authentication/proof-options.js';
 import { outcome, possession, ProofClient, RecordingStore, request, RESOURCE, TOKEN } from './proof-client.js';
 
 /** Seconds since the epoch. */

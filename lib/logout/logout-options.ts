@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { linkPath } from '../linking/link-paths.js';
-import { following } from './text-schema.js';
+import { following } from '../options/text-schema.js';
 
 /** Where an issuer says that a user has signed out (OpenID Connect Back-Channel Logout 1.0). */
 export interface BackChannelLogoutOptions {

@@ -6,7 +6,7 @@ import {
   type IssuerOptions,
   type TokenClaims,
 } from './issuer-options.js';
-import type { ClientOptions } from './mcp-auth-options.js';
+import type { ClientOptions } from '../mcp-auth-options.js';
 
 /** What stands for the tenant in the identifier of an issuer that has many; Entra ID spells it so in its metadata. */
 export const TENANT = '{tenantid}';

@@ -1,20 +1,20 @@
 import type { Type } from '@nestjs/common';
 import { z } from 'zod';
-import type { Policy } from '../access/policy.js';
-import type { ScopeImplications } from '../access/scope-hierarchy.js';
-import type { AuditSink } from '../observability/audit-sink.js';
-import { downstreamSchema } from './downstream-options.js';
-import { endpointSchema } from './endpoint-options.js';
-import { clientAuthentication, issuerSchema } from './issuer-schema.js';
-import { subjectClaimSchema } from './linked-account-options.js';
-import { oneOrMany } from './one-or-many.js';
-import { problemOfResourceScope, problemOfResource, problemOfScope } from './option-rules.js';
-import { backChannelLogoutSchema } from './logout-options.js';
-import { dpopSchema, mutualTlsSchema } from './proof-options.js';
-import { following, text } from './text-schema.js';
-import type { MessageBus } from '../replicas/message-bus.js';
-import { requestStateSchema } from '../invocation/request-state-options.js';
-import { tokenCacheSchema } from '../replicas/token-cache-options.js';
+import type { Policy } from './access/policy.js';
+import type { ScopeImplications } from './access/scope-hierarchy.js';
+import type { AuditSink } from './observability/audit-sink.js';
+import { downstreamSchema } from './options/downstream-options.js';
+import { endpointSchema } from './endpoint/endpoint-options.js';
+import { clientAuthentication, issuerSchema } from './issuers/issuer-schema.js';
+import { subjectClaimSchema } from './options/linked-account-options.js';
+import { oneOrMany } from './options/one-or-many.js';
+import { problemOfResourceScope, problemOfResource, problemOfScope } from './options/option-rules.js';
+import { backChannelLogoutSchema } from './logout/logout-options.js';
+import { dpopSchema, mutualTlsSchema } from './authentication/proof-options.js';
+import { following, text } from './options/text-schema.js';
+import type { MessageBus } from './replicas/message-bus.js';
+import { requestStateSchema } from './invocation/request-state-options.js';
+import { tokenCacheSchema } from './replicas/token-cache-options.js';
 
 const milliseconds = z.int().positive('has to be a positive number of milliseconds');
 

@@ -1,13 +1,13 @@
-import { McpAuthConfigurationError } from '../errors/configuration-error.js';
-import { problemOfLogoutPath } from './logout-options.js';
+import { McpAuthConfigurationError } from './errors/configuration-error.js';
+import { problemOfLogoutPath } from './logout/logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
-import { problemsOf } from './option-problems.js';
+import { problemsOf } from './options/option-problems.js';
 import { optionsSchema } from './options-schema.js';
-import { TENANT } from './resolved-issuer.js';
-import type { DownstreamOptions } from './downstream-options.js';
-import { ownAuthorityOf } from '../dialects/own-authority.js';
-import { exchangeTarget } from './resolved-downstream.js';
-import { ResolvedOptions } from './resolved-options.js';
+import { TENANT } from './issuers/resolved-issuer.js';
+import type { DownstreamOptions } from './options/downstream-options.js';
+import { ownAuthorityOf } from './dialects/own-authority.js';
+import { exchangeTarget } from './options/resolved-downstream.js';
+import { ResolvedOptions } from './options/resolved-options.js';
 
 const NO_OWN_AUTHORITY =
   'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';

@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
-import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './issuer-options.js';
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../issuers/issuer-options.js';
 
 /** Remembers which proofs were used. Replicas have to share one, or a proof can be used once at each. */
 export interface ReplayStore {

@@ -2,9 +2,9 @@ import type { JSONWebKeySet } from 'jose';
 import type { ClientAuthentication } from '../clients/client-authentication.js';
 import { z } from 'zod';
 import { SIGNING_ALGORITHMS, type ClaimSource } from './issuer-options.js';
-import { problemOfUrl } from './option-rules.js';
+import { problemOfUrl } from '../options/option-rules.js';
 import { TENANT } from './resolved-issuer.js';
-import { following, text } from './text-schema.js';
+import { following, text } from '../options/text-schema.js';
 
 /** A function that makes a `ClientAuth`, as openid-client and this package have them. */
 export const clientAuthentication = z.custom<ClientAuthentication>(
