@@ -1,18 +1,18 @@
 import type { Type } from '@nestjs/common';
 import type { Icon } from '@modelcontextprotocol/server';
-import type { Policy } from './access/policy.js';
-import type { ScopeImplications } from './access/scope-hierarchy.js';
-import type { ClientAuthentication } from './clients/client-authentication.js';
+import type { Policy } from './resource-server/access/policy.js';
+import type { ScopeImplications } from './resource-server/access/scope-hierarchy.js';
+import type { ClientAuthentication } from './resource-server/clients/client-authentication.js';
 import type { AuditSink } from './observability/audit-sink.js';
-import type { BackChannelLogoutOptions } from './logout/logout-options.js';
-import type { DownstreamOptions } from './options/downstream-options.js';
-import type { EndpointOptions } from './endpoint/endpoint-options.js';
-import type { IssuerOptions } from './issuers/issuer-options.js';
-import type { LinkingOptions } from './options/linked-account-options.js';
-import type { DpopOptions, MutualTlsOptions } from './authentication/proof-options.js';
+import type { BackChannelLogoutOptions } from './entry/logout/logout-options.js';
+import type { DownstreamOptions } from './on-behalf-of/options/downstream-options.js';
+import type { EndpointOptions } from './entry/endpoint/endpoint-options.js';
+import type { IssuerOptions } from './resource-server/issuers/issuer-options.js';
+import type { LinkingOptions } from './on-behalf-of/options/linked-account-options.js';
+import type { DpopOptions, MutualTlsOptions } from './resource-server/authentication/proof-options.js';
 import type { MessageBus } from './replicas/message-bus.js';
-import type { DownstreamName } from './access/register.js';
-import type { RequestStateOptions } from './invocation/request-state-options.js';
+import type { DownstreamName } from './resource-server/access/register.js';
+import type { RequestStateOptions } from './mcp/invocation/request-state-options.js';
 import type { TokenCacheOptions } from './replicas/token-cache-options.js';
 
 /** How the MCP server presents itself to clients (`serverInfo` of the MCP schema). */

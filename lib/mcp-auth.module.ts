@@ -1,57 +1,57 @@
 import { Inject, Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
-import { AuthenticationGuard } from './endpoint/authentication.guard.js';
-import { AccessTokenStrategy } from './authentication/access-token.strategy.js';
-import { Introspection } from './authentication/introspection.js';
-import { ProofOfPossession } from './authentication/proof-of-possession.js';
-import { VerifiedTokens } from './authentication/verified-tokens.js';
-import { AuthorizationGuard } from './endpoint/authorization.guard.js';
-import { Policies } from './authorization/policies.js';
-import { Catalogue } from './catalogue/catalogue.js';
-import { DecoratedMethods } from './catalogue/decorated-methods.js';
+import { AuthenticationGuard } from './entry/endpoint/authentication.guard.js';
+import { AccessTokenStrategy } from './resource-server/authentication/access-token.strategy.js';
+import { Introspection } from './resource-server/authentication/introspection.js';
+import { ProofOfPossession } from './resource-server/authentication/proof-of-possession.js';
+import { VerifiedTokens } from './resource-server/authentication/verified-tokens.js';
+import { AuthorizationGuard } from './entry/endpoint/authorization.guard.js';
+import { Policies } from './resource-server/authorization/policies.js';
+import { Catalogue } from './resource-server/catalogue/catalogue.js';
+import { DecoratedMethods } from './resource-server/catalogue/decorated-methods.js';
 import { BootDoctor } from './doctor/boot-doctor.js';
-import { DownstreamClient } from './downstream/downstream-client.js';
-import { DownstreamSender } from './downstream/downstream-sender.js';
-import { EndpointGuard } from './endpoint/endpoint.guard.js';
+import { DownstreamClient } from './on-behalf-of/downstream/downstream-client.js';
+import { DownstreamSender } from './on-behalf-of/downstream/downstream-sender.js';
+import { EndpointGuard } from './entry/endpoint/endpoint.guard.js';
 import { MountedControllers } from './mounted-controllers.js';
-import { EagerExchange } from './downstream/eager-exchange.js';
-import { ExchangeHealth } from './exchange/exchange-health.js';
-import { TokenEndpoints } from './token-endpoint/token-endpoint.js';
-import { TokenExchange } from './exchange/token-exchange.js';
-import { Issuers } from './issuers/issuers.js';
+import { EagerExchange } from './on-behalf-of/downstream/eager-exchange.js';
+import { ExchangeHealth } from './on-behalf-of/exchange/exchange-health.js';
+import { TokenEndpoints } from './on-behalf-of/token-endpoint/token-endpoint.js';
+import { TokenExchange } from './on-behalf-of/exchange/token-exchange.js';
+import { Issuers } from './resource-server/issuers/issuers.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
   OPTIONS_TYPE,
 } from './mcp-auth.module-definition.js';
-import { AccountRefresh } from './linking/account-refresh.js';
-import { AccountServers } from './linking/account-servers.js';
-import { LinkAudit } from './linking/link-audit.js';
-import { LinkFlow } from './linking/link-flow.js';
-import { LinkRecords } from './linking/link-records.js';
-import { LinkedAccounts } from './linking/linked-accounts.js';
-import { UserSignIn } from './linking/user-sign-in.js';
-import { BackChannelLogout } from './logout/back-channel-logout.js';
-import { LogoutTokens } from './logout/logout-token.js';
-import { Challenges } from './challenges/challenges.js';
-import { Subscriptions } from './notifications/subscriptions.js';
-import { ChangeNotifications } from './notifications/change-notifications.js';
+import { AccountRefresh } from './on-behalf-of/linking/account-refresh.js';
+import { AccountServers } from './on-behalf-of/linking/account-servers.js';
+import { LinkAudit } from './on-behalf-of/linking/link-audit.js';
+import { LinkFlow } from './on-behalf-of/linking/link-flow.js';
+import { LinkRecords } from './on-behalf-of/linking/link-records.js';
+import { LinkedAccounts } from './on-behalf-of/linking/linked-accounts.js';
+import { UserSignIn } from './on-behalf-of/linking/user-sign-in.js';
+import { BackChannelLogout } from './entry/logout/back-channel-logout.js';
+import { LogoutTokens } from './entry/logout/logout-token.js';
+import { Challenges } from './resource-server/challenges/challenges.js';
+import { Subscriptions } from './mcp/notifications/subscriptions.js';
+import { ChangeNotifications } from './mcp/notifications/change-notifications.js';
 import { AuditLog } from './observability/audit-log.js';
 import { McpAuthHealthIndicator } from './doctor/health.indicator.js';
 import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './resolve-options.js';
-import { McpServing } from './protocol/mcp-serving.js';
-import { McpProtection } from './foreign-servers/mcp-protection.js';
-import { McpConnections } from './connections/mcp-connections.js';
-import { McpRegistry } from './registry/mcp-registry.js';
-import { MethodInvoker } from './invocation/method-invoker.js';
-import { PrimitiveRunner } from './invocation/primitive-runner.js';
-import { InFlight } from './protocol/in-flight.js';
-import { Listings } from './protocol/listings.js';
-import { ProtocolServers } from './protocol/protocol-servers.js';
-import { TaskMethods } from './tasks/task-methods.js';
-import { TokenCache } from './token-cache/token-cache.js';
+import { McpServing } from './mcp/protocol/mcp-serving.js';
+import { McpProtection } from './entry/foreign-servers/mcp-protection.js';
+import { McpConnections } from './entry/connections/mcp-connections.js';
+import { McpRegistry } from './mcp/registry/mcp-registry.js';
+import { MethodInvoker } from './mcp/invocation/method-invoker.js';
+import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
+import { InFlight } from './mcp/protocol/in-flight.js';
+import { Listings } from './mcp/protocol/listings.js';
+import { ProtocolServers } from './mcp/protocol/protocol-servers.js';
+import { TaskMethods } from './mcp/tasks/task-methods.js';
+import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 
 /**
  * An MCP server that is an OAuth 2 resource server: it tells clients where to get a token, verifies the tokens that

@@ -1,19 +1,19 @@
 import type { Type } from '@nestjs/common';
 import { z } from 'zod';
-import type { Policy } from './access/policy.js';
-import type { ScopeImplications } from './access/scope-hierarchy.js';
+import type { Policy } from './resource-server/access/policy.js';
+import type { ScopeImplications } from './resource-server/access/scope-hierarchy.js';
 import type { AuditSink } from './observability/audit-sink.js';
-import { downstreamSchema } from './options/downstream-options.js';
-import { endpointSchema } from './endpoint/endpoint-options.js';
-import { clientAuthentication, issuerSchema } from './issuers/issuer-schema.js';
-import { subjectClaimSchema } from './options/linked-account-options.js';
+import { downstreamSchema } from './on-behalf-of/options/downstream-options.js';
+import { endpointSchema } from './entry/endpoint/endpoint-options.js';
+import { clientAuthentication, issuerSchema } from './resource-server/issuers/issuer-schema.js';
+import { subjectClaimSchema } from './on-behalf-of/options/linked-account-options.js';
 import { oneOrMany } from './options/one-or-many.js';
 import { problemOfResourceScope, problemOfResource, problemOfScope } from './options/option-rules.js';
-import { backChannelLogoutSchema } from './logout/logout-options.js';
-import { dpopSchema, mutualTlsSchema } from './authentication/proof-options.js';
+import { backChannelLogoutSchema } from './entry/logout/logout-options.js';
+import { dpopSchema, mutualTlsSchema } from './resource-server/authentication/proof-options.js';
 import { following, text } from './options/text-schema.js';
 import type { MessageBus } from './replicas/message-bus.js';
-import { requestStateSchema } from './invocation/request-state-options.js';
+import { requestStateSchema } from './mcp/invocation/request-state-options.js';
 import { tokenCacheSchema } from './replicas/token-cache-options.js';
 
 const milliseconds = z.int().positive('has to be a positive number of milliseconds');

@@ -1,4 +1,4 @@
-import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 
 /** Members that are lists of strings (RFC 8414 section 2, RFC 9449 section 5.1), and that are looked at here. */
 const LISTS = new Set([

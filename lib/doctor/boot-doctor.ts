@@ -5,10 +5,10 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { namedScopes } from '../access/access-rule.js';
-import { Catalogue } from '../catalogue/catalogue.js';
-import { reasonOf } from '../issuers/issuer-fetch.js';
-import { Issuers } from '../issuers/issuers.js';
+import { namedScopes } from '../resource-server/access/access-rule.js';
+import { Catalogue } from '../resource-server/catalogue/catalogue.js';
+import { reasonOf } from '../resource-server/issuers/issuer-fetch.js';
+import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
 import type { Finding } from './finding.js';

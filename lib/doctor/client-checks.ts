@@ -1,7 +1,7 @@
-import { ownAuthorityOf } from '../dialects/own-authority.js';
-import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
+import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import { clientAt, type ResolvedIssuer } from '../issuers/resolved-issuer.js';
+import { clientAt, type ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { Finding } from './finding.js';
 
 /** What has to be allowed to a client for a downstream. */

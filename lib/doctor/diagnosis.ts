@@ -1,4 +1,4 @@
-import type { Issuer } from '../issuers/issuer.js';
+import type { Issuer } from '../resource-server/issuers/issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { findingsOfIssuersWithoutClient } from './client-checks.js';
 import { findingsOfDownstreams, type ExaminedTool } from './downstream-checks.js';

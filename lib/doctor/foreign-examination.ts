@@ -1,8 +1,8 @@
-import type { ForeignAuthorizationServer } from '../dialects/dialect.js';
-import { ownAuthorityOf } from '../dialects/own-authority.js';
-import { clockSkewOf } from '../issuers/clock-skew.js';
-import { discoverMetadata, type IssuerMetadata } from '../issuers/issuer-metadata.js';
-import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import type { ForeignAuthorizationServer } from '../on-behalf-of/dialects/dialect.js';
+import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
+import { clockSkewOf } from '../resource-server/issuers/clock-skew.js';
+import { discoverMetadata, type IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
+import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { advertised } from './advertised.js';
 import { findingsOfAuthentication, findingsOfGrants } from './client-checks.js';

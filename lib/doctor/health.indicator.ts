@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ExchangeHealth } from '../exchange/exchange-health.js';
-import { Issuers } from '../issuers/issuers.js';
+import { ExchangeHealth } from '../on-behalf-of/exchange/exchange-health.js';
+import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** What is known of an issuer; nothing that a stranger should not see. */

@@ -1,8 +1,8 @@
-import { reasonOf } from '../issuers/issuer-fetch.js';
-import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
-import type { Issuer } from '../issuers/issuer.js';
-import { fits } from '../issuers/verification-key.js';
-import { clientAt } from '../issuers/resolved-issuer.js';
+import { reasonOf } from '../resource-server/issuers/issuer-fetch.js';
+import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
+import type { Issuer } from '../resource-server/issuers/issuer.js';
+import { fits } from '../resource-server/issuers/verification-key.js';
+import { clientAt } from '../resource-server/issuers/resolved-issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { advertised } from './advertised.js';
 import { findingsOfClient, isExchanging } from './client-checks.js';

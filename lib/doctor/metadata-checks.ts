@@ -1,4 +1,4 @@
-import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import { isSecure } from '../options/option-rules.js';
 import type { Finding } from './finding.js';
 

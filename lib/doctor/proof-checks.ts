@@ -1,6 +1,6 @@
-import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { Finding } from './finding.js';
 
 /** Whether the tokens that callers bring can be exchanged, where they may be bound to a key or a certificate. */

@@ -1,4 +1,4 @@
-import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
+import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Finding } from './finding.js';
 

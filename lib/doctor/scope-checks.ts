@@ -1,4 +1,4 @@
-import type { IssuerMetadata } from '../issuers/issuer-metadata.js';
+import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { Finding } from './finding.js';
 
 /**

@@ -1,6 +1,6 @@
-import { clockSkewOf } from '../issuers/clock-skew.js';
-import { limitedFetch, reasonOf } from '../issuers/issuer-fetch.js';
-import { discoverMetadata } from '../issuers/issuer-metadata.js';
+import { clockSkewOf } from '../resource-server/issuers/clock-skew.js';
+import { limitedFetch, reasonOf } from '../resource-server/issuers/issuer-fetch.js';
+import { discoverMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import { problemOfUrl } from '../options/option-rules.js';
 import { advertised } from './advertised.js';
 import { findingsOfClock } from './clock-checks.js';

@@ -11,9 +11,9 @@ import {
   type Context,
   type Span,
 } from '@opentelemetry/api';
-import { actorsOf } from '../access/actor.js';
-import type { Caller } from '../access/caller.js';
-import type { Operation } from '../access/operation.js';
+import { actorsOf } from '../resource-server/access/actor.js';
+import type { Caller } from '../resource-server/access/caller.js';
+import type { Operation } from '../resource-server/access/operation.js';
 import type { AuditContext } from './audit-event.js';
 import { INSTRUMENTATION, recordDuration } from './metrics.js';
 

@@ -1,15 +1,15 @@
 import type { Type } from '@nestjs/common';
-import type { ScopeImplications } from '../access/scope-hierarchy.js';
-import type { Policy } from '../access/policy.js';
+import type { ScopeImplications } from '../resource-server/access/scope-hierarchy.js';
+import type { Policy } from '../resource-server/access/policy.js';
 import type { AuditSink } from '../observability/audit-sink.js';
-import { resolveSubjectClaims, type SubjectClaims } from './linked-account-options.js';
+import { resolveSubjectClaims, type SubjectClaims } from '../on-behalf-of/options/linked-account-options.js';
 import type { ClientOptions, McpAuthModuleOptions, ServerOptions } from '../mcp-auth-options.js';
 import { isLoopback } from './option-rules.js';
-import type { DpopOptions, MutualTlsOptions } from '../authentication/proof-options.js';
-import { resolveDownstream, type ResolvedDownstream } from './resolved-downstream.js';
-import { resolveIssuers, type ResolvedIssuer } from '../issuers/resolved-issuer.js';
+import type { DpopOptions, MutualTlsOptions } from '../resource-server/authentication/proof-options.js';
+import { resolveDownstream, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import { resolveIssuers, type ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { MessageBus } from '../replicas/message-bus.js';
-import { resolveRequestState, type ResolvedRequestState } from '../invocation/request-state-options.js';
+import { resolveRequestState, type ResolvedRequestState } from '../mcp/invocation/request-state-options.js';
 import { resolveTokenCache, type ResolvedTokenCache } from '../replicas/token-cache-options.js';
 
 /** The checks before any token is looked at, with the defaults filled in. */

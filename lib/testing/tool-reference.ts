@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Observable } from 'rxjs';
-import { snakeCase } from '../catalogue/primitive.js';
-import { MCP_TOOL, type McpToolOptions } from '../decorators/mcp-tool.decorator.js';
+import { snakeCase } from '../resource-server/catalogue/primitive.js';
+import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 
 /** A method that has `@McpTool`. */
 export type ToolMethod = (...parameters: never[]) => unknown;

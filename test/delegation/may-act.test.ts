@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mayAct } from '../../lib/dialects/may-act.js';
+import { mayAct } from '../../lib/on-behalf-of/dialects/may-act.js';
 
 const ISSUER = 'https://id.example';
 const PARTY = { id: 'mcp', issuer: ISSUER };

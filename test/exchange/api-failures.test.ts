@@ -6,9 +6,9 @@ import {
   OperatorActionError,
   type DownstreamOptions,
 } from 'nestjs-mcp-auth';
-import { EagerExchange } from '../../lib/downstream/eager-exchange.js';
-import { failureOfAnswer, type RefusedAnswer } from '../../lib/failures/failure-table.js';
-import { resolveDownstream } from '../../lib/options/resolved-downstream.js';
+import { EagerExchange } from '../../lib/on-behalf-of/downstream/eager-exchange.js';
+import { failureOfAnswer, type RefusedAnswer } from '../../lib/on-behalf-of/failures/failure-table.js';
+import { resolveDownstream } from '../../lib/on-behalf-of/options/resolved-downstream.js';
 
 const orders = (rest: Partial<DownstreamOptions> = {}) =>
   resolveDownstream('orders', {

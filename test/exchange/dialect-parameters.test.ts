@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { clientSecretPost, dialects, type ExchangeDialect, type FormParameters } from 'nestjs-mcp-auth';
-import { RESERVED_PARAMETERS } from '../../lib/dialects/reserved-parameters.js';
+import { RESERVED_PARAMETERS } from '../../lib/on-behalf-of/dialects/reserved-parameters.js';
 
 const authorizationServer = {
   issuer: 'https://a.example',

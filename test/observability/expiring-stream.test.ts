@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpTool } from 'nestjs-mcp-auth';
-import { endingAt } from '../../lib/protocol/expiring-stream.js';
+import { endingAt } from '../../lib/mcp/protocol/expiring-stream.js';
 import { message, post } from '../support/mcp-request.js';
 import { startProtectedServer } from '../support/protected-server.js';
 

@@ -1,7 +1,7 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { SIGNING_ALGORITHMS } from '../../lib/issuers/issuer-options.js';
+import { SIGNING_ALGORITHMS } from '../../lib/resource-server/issuers/issuer-options.js';
 import { claimsOf, forged, outcome, possession, ProofClient, reasonAgainst, request, TOKEN } from './proof-client.js';
 
 let client: ProofClient;

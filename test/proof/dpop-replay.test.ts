@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { MemoryReplayStore, ReplayStoreError } from '../../lib/authentication/replay-store.js';
-import type { ReplayStore } from '../../lib/authentication/proof-options.js';
+import { MemoryReplayStore, ReplayStoreError } from '../../lib/resource-server/authentication/replay-store.js';
+import type { ReplayStore } from '../../lib/resource-server/authentication/proof-options.js';
 import { outcome, possession, ProofClient, RecordingStore, request, RESOURCE, TOKEN } from './proof-client.js';
 
 /** Seconds since the epoch. */

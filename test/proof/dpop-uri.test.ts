@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ProofOfPossession } from '../../lib/authentication/proof-of-possession.js';
+import { ProofOfPossession } from '../../lib/resource-server/authentication/proof-of-possession.js';
 import { outcome, ProofClient, request, RESOURCE, TOKEN } from './proof-client.js';
 
 let client: ProofClient;

@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { Injectable } from '@nestjs/common';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpTool, type AuditEvent } from 'nestjs-mcp-auth';
-import { ClientCertificates } from '../../lib/authentication/client-certificate.js';
+import { ClientCertificates } from '../../lib/resource-server/authentication/client-certificate.js';
 import { parseChallenge } from '../compliance/challenge-parameters.js';
 import { selfSignedCertificate } from '../quickstart/self-signed-certificate.js';
 import { listen, type Listener } from '../support/listen.js';

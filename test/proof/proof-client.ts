@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, randomUUID, sign } from 'node:crypto';
 import { Socket } from 'node:net';
 import { calculateJwkThumbprint, CompactSign, exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose';
-import { ProofError } from '../../lib/authentication/proof-error.js';
-import { ProofOfPossession, type ProofSource } from '../../lib/authentication/proof-of-possession.js';
-import type { DpopOptions, ReplayStore } from '../../lib/authentication/proof-options.js';
+import { ProofError } from '../../lib/resource-server/authentication/proof-error.js';
+import { ProofOfPossession, type ProofSource } from '../../lib/resource-server/authentication/proof-of-possession.js';
+import type { DpopOptions, ReplayStore } from '../../lib/resource-server/authentication/proof-options.js';
 
 export const RESOURCE = 'https://mcp.example.com/mcp';
 export const TOKEN = 'header.claims.signature';

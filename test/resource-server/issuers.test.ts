@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpAuthModule, McpTool } from 'nestjs-mcp-auth';
-import { metadataAddresses } from '../../lib/issuers/issuer-metadata.js';
+import { metadataAddresses } from '../../lib/resource-server/issuers/issuer-metadata.js';
 import { optionsFor } from '../support/module-options.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';

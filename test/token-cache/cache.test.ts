@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { TokenCache } from '../../lib/token-cache/token-cache.js';
+import type { TokenCache } from '../../lib/on-behalf-of/token-cache/token-cache.js';
 import { cacheWith, Exchanges, inAnHour, newKey } from './cached-exchange.js';
 import { MemoryAdapter } from './memory-adapter.js';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TokenCacheOptions } from '../../lib/replicas/token-cache-options.js';
 import { resolveTokenCache } from '../../lib/replicas/token-cache-options.js';
-import { TokenCache, type TokenRequest } from '../../lib/token-cache/token-cache.js';
+import { TokenCache, type TokenRequest } from '../../lib/on-behalf-of/token-cache/token-cache.js';
 import { keepSecret } from '../support/secret-watch.js';
 
 /** A cache as the module has it. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import type { TokenCache } from '../../lib/token-cache/token-cache.js';
+import type { TokenCache } from '../../lib/on-behalf-of/token-cache/token-cache.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
 

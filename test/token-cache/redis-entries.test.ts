@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TokenCacheOptions } from 'nestjs-mcp-auth';
-import type { TokenCache } from '../../lib/token-cache/token-cache.js';
+import type { TokenCache } from '../../lib/on-behalf-of/token-cache/token-cache.js';
 import { describeWithRedis } from '../support/with-redis.js';
 import { aheadBy } from './clocks.js';
 import { cacheWith, Exchanges, newKey } from './cached-exchange.js';

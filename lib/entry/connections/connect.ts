@@ -1,0 +1,63 @@
+import process from 'node:process';
+import type { INestApplicationContext } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { InMemoryTransport, type Transport } from '@modelcontextprotocol/server';
+import { instancesOf } from '../../resource-server/catalogue/module-instances.js';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { McpConnections } from './mcp-connections.js';
+import type { TokenSource } from './token-source.js';
+
+/** Which server of the application, and as whom. */
+export interface ConnectionOptions {
+  /** `server.name` of the module's options, where there are several. */
+  server?: string;
+  /**
+   * Access token that stands for whoever uses the connection, or a function that has a fresh one for each message. It is
+   * verified as over HTTP. For {@link serveStdio} it defaults to the environment variable `MCP_ACCESS_TOKEN`.
+   */
+  token?: TokenSource;
+}
+
+/** A connection that is served. */
+export interface ServedConnection {
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a client that started this process, over standard input and output (MCP specification, stdio). The credentials
+ * come from the environment; scopes, policies and downstreams are as over HTTP. Nothing else may be written to the
+ * standard output: give the application a logger that writes to standard error.
+ *
+ * @param app - made by `NestFactory.createApplicationContext()`
+ * @throws {@link McpAuthConfigurationError} if there is no such server
+ */
+export function serveStdio(app: INestApplicationContext, options: ConnectionOptions = {}): ServedConnection {
+  const token = options.token ?? (() => process.env.MCP_ACCESS_TOKEN ?? '');
+  return connectionsOf(app, options.server).serve(undefined, token);
+}
+
+/**
+ * Connects a client in this process, for tests and for agents that run in the application.
+ *
+ * @returns the client's end: give it to `client.connect()` of the SDK
+ * @throws {@link McpAuthConfigurationError} if there is no such server
+ */
+export function connectInMemory(app: INestApplicationContext, { server, token }: ConnectionOptions = {}): Transport {
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  connectionsOf(app, server).serve(far, token);
+  return near;
+}
+
+function connectionsOf(app: INestApplicationContext, name: string | undefined): McpConnections {
+  const all = instancesOf(app.get(ModulesContainer), McpConnections);
+  const wanted = name === undefined ? all : all.filter(({ options }) => options.server.name === name);
+  const [only, ...others] = wanted;
+  if (only && others.length === 0) return only;
+  const names = all.map(({ options }) => options.server.name).join(', ') || '(none: import McpAuthModule)';
+  throw new McpAuthConfigurationError([
+    only
+      ? `\`server\` is missing, but the application has several servers. Use one of: ${names}.`
+      : `\`server\` is "${name ?? ''}", which is the \`server.name\` of no McpAuthModule. Use one of: ${names}.`,
+  ]);
+}

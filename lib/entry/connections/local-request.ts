@@ -1,0 +1,32 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { operationIn } from '../../resource-server/access/operation.js';
+import type { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { McpRequest } from '../endpoint/mcp-request.js';
+import { RequestTrace } from '../../observability/request-trace.js';
+
+/** A message that came over no HTTP, in the form in which guards know requests. */
+export interface LocalRequest {
+  readonly request: McpRequest;
+  readonly context: ExecutionContextHost;
+}
+
+/** @param token - that stands for the user of the connection */
+export function localRequest(body: unknown, token: string | undefined, catalogue: Catalogue): LocalRequest {
+  const authorization = token === undefined ? undefined : `Bearer ${token}`;
+  const operation = operationIn(body);
+  const request = {
+    method: 'POST',
+    url: '/',
+    headers: authorization === undefined ? {} : { authorization },
+    rawHeaders: authorization === undefined ? [] : ['authorization', authorization],
+    socket: {},
+    body,
+    operation,
+    trace: new RequestTrace({}, body, operation, operation && catalogue.find(operation)?.primitive.name),
+  } as unknown as McpRequest;
+  const response = new EventEmitter() as unknown as ServerResponse;
+  const context = new ExecutionContextHost([request, response]);
+  return { request, context };
+}

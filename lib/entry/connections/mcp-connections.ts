@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { HttpException, Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+  type ServerContext,
+  type Transport,
+} from '@modelcontextprotocol/server';
+import { serveStdio, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
+import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
+import { AuthorizationGuard } from '../endpoint/authorization.guard.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
+import { ChangeNotifications } from '../../mcp/notifications/change-notifications.js';
+import { Subscriptions } from '../../mcp/notifications/subscriptions.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { partyOf, type Conversation } from '../../mcp/invocation/conversation.js';
+import type { AuthorizedRequest } from '../../mcp/protocol/mcp-serving.js';
+import { Listings } from '../../mcp/protocol/listings.js';
+import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
+import { localRequest } from './local-request.js';
+import type { TokenSource } from './token-source.js';
+
+/** Serves connections that are no HTTP: each message is checked as one that came over HTTP. */
+@Injectable()
+export class McpConnections implements OnModuleDestroy {
+  readonly #logger = new Logger('McpConnections');
+  readonly #open = new Set<StdioServerHandle>();
+
+  constructor(
+    @Inject(ResolvedOptions) readonly options: ResolvedOptions,
+    @Inject(ProtocolServers) private readonly servers: ProtocolServers,
+    @Inject(Listings) private readonly listings: Listings,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(AuthenticationGuard) private readonly authentication: AuthenticationGuard,
+    @Inject(AuthorizationGuard) private readonly authorization: AuthorizationGuard,
+    @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
+    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
+  ) {}
+
+  /**
+   * @param transport - of the SDK; standard input and output by default
+   * @param token - of whoever uses the connection
+   */
+  serve(transport: Transport | undefined, token: TokenSource | undefined): StdioServerHandle {
+    const stops: (() => void)[] = [];
+    const handle = serveStdio(
+      ({ era }) => {
+        const connection = this.#connection(token, era);
+        stops.push(connection.stop);
+        return connection.server;
+      },
+      {
+        ...(transport && { transport }),
+        onerror: (error) => {
+          this.#logger.debug(error.message);
+        },
+      },
+    );
+    const closing: StdioServerHandle = {
+      close: async () => {
+        this.#open.delete(closing);
+        for (const stop of stops) stop();
+        await handle.close();
+      },
+    };
+    this.#open.add(closing);
+    return closing;
+  }
+
+  /** Called by Nest. */
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all([...this.#open].map((connection) => connection.close()));
+  }
+
+  #connection(
+    token: TokenSource | undefined,
+    era: 'modern' | 'legacy',
+  ): { readonly server: Server; readonly stop: () => void } {
+    const conversation: Conversation = {
+      id: randomUUID(),
+      protocolVersion: '',
+      capabilities: {},
+      clientInfo: { name: '', version: '' },
+    };
+    const server = this.servers.forConnection(async (method, params, context) => {
+      const served = await this.#admit(method, params, context, token);
+      return { ...served, conversation };
+    });
+    const stop = this.notifications.bus.subscribe((event) => {
+      void this.#tell(server, event, era === 'legacy' ? conversation : undefined, token).catch((error: unknown) => {
+        this.#logger.debug(`A change could not be told: ${reasonOf(error)}`);
+      });
+    });
+    return { server, stop };
+  }
+
+  async #tell(
+    server: Server,
+    event: Parameters<Subscriptions['wants']>[1],
+    conversation: Conversation | undefined,
+    token: TokenSource | undefined,
+  ): Promise<void> {
+    if (!server.transport) return;
+    switch (event.kind) {
+      case 'tools_list_changed':
+        await server.sendToolListChanged();
+        return;
+      case 'prompts_list_changed':
+        await server.sendPromptListChanged();
+        return;
+      case 'resources_list_changed':
+        await server.sendResourceListChanged();
+        return;
+      default: {
+        // Whoever listens by `subscriptions/listen` is known to the SDK alone, which sorts out what was asked for.
+        const { authorized } = await this.#checked({ method: 'resources/list', params: {} }, token);
+        const { caller } = authorized;
+        const wants = !conversation || this.subscriptions.wants(partyOf(caller, conversation), event);
+        if (wants && (await this.listings.mayRead(event.uri, authorized)))
+          await server.sendResourceUpdated({ uri: event.uri });
+      }
+    }
+  }
+
+  async #admit(
+    method: string,
+    params: unknown,
+    { mcpReq: { id } }: ServerContext,
+    token: TokenSource | undefined,
+  ): Promise<AuthorizedRequest> {
+    return await this.#checked({ jsonrpc: '2.0', id, method, params }, token);
+  }
+
+  /** @throws ProtocolError where over HTTP there would be a challenge */
+  async #checked(body: Record<string, unknown>, token: TokenSource | undefined): Promise<AuthorizedRequest> {
+    const value = typeof token === 'function' ? await token() : token;
+    const { request, context } = localRequest(body, value, this.catalogue);
+    try {
+      await this.authentication.canActivate(context);
+      await this.authorization.canActivate(context);
+    } catch (error) {
+      request.trace.end(error instanceof HttpException ? error.getStatus() : 500);
+      throw protocolErrorOf(error);
+    }
+    const { authorized, trace, scheme, failure, access } = request;
+    if (!authorized) throw new Error('A message reached the MCP server without authorization');
+    trace.end(200);
+    return { body, authorized, trace, scheme, failure, access };
+  }
+}
+
+/** What clients over HTTP would get as a challenge. Nobody can act on one here but whoever started the process. */
+function protocolErrorOf(error: unknown): unknown {
+  if (error instanceof ChallengeException) {
+    const {
+      error: code = 'unauthorized',
+      errorDescription = 'An access token is needed',
+      scopes = [],
+    } = error.parameters;
+    const needed = scopes.length > 0 ? `. Needed: ${scopes.join(' ')}` : '';
+    return new ProtocolError(ProtocolErrorCode.InvalidRequest, `${errorDescription} (${code})${needed}`, {
+      error: code,
+      scopes,
+    });
+  }
+  if (error instanceof HttpException) return new ProtocolError(ProtocolErrorCode.InvalidRequest, error.message);
+  return error;
+}

@@ -1,0 +1,163 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable, Logger, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
+import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
+import { HttpAdapterHost } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import { nodeRequest, type McpRequest } from './mcp-request.js';
+import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
+import { McpAuthError } from '../../errors/mcp-auth-error.js';
+import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
+import { Challenges } from '../../resource-server/challenges/challenges.js';
+import { AuditLog } from '../../observability/audit-log.js';
+import { countRejected } from '../../observability/metrics.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { AccessTokenStrategy } from '../../resource-server/authentication/access-token.strategy.js';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { credentialsOf } from '../../resource-server/authentication/credentials.js';
+import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
+import { ProofError } from '../../resource-server/authentication/proof-error.js';
+import { ProofOfPossession } from '../../resource-server/authentication/proof-of-possession.js';
+import { ReplayStoreError } from '../../resource-server/authentication/replay-store.js';
+import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
+
+/** What a client does before it calls what is anonymous. */
+const OPEN_METHODS = new Set([
+  'initialize',
+  'notifications/initialized',
+  'notifications/cancelled',
+  'logging/setLevel',
+  'ping',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'server/discover',
+  'tools/list',
+]);
+
+/** Seconds after which an issuer that is down is asked again at the latest (RFC 9110 section 10.2.3). */
+const RETRY_AFTER = '10';
+
+/** Lets a request pass whose access token is verified, and says who sent it. Everyone else is challenged. */
+@Injectable()
+export class AuthenticationGuard extends AuthGuard() {
+  readonly #logger = new Logger(AuthenticationGuard.name);
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly moduleOptions: ResolvedOptions,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
+    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(AccessTokenStrategy) strategy: AccessTokenStrategy,
+  ) {
+    super({ defaultStrategy: strategy.name, session: false });
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    // What a page may send is asked without credentials (Fetch standard, CORS-preflight).
+    if (this.moduleOptions.anonymous || request.method === 'OPTIONS') return true;
+    const { nonce } = this.proof;
+    if (nonce !== undefined) this.#setHeader(context, 'DPoP-Nonce', nonce);
+    try {
+      request.caller = await request.trace.run(() => this.#authenticate(context, request));
+      return true;
+    } catch (error) {
+      const answer = this.#answerTo(error, request);
+      if (answer instanceof ServiceUnavailableException) this.#setHeader(context, 'Retry-After', RETRY_AFTER);
+      throw answer;
+    }
+  }
+
+  async #authenticate(context: ExecutionContext, request: McpRequest): Promise<Caller | undefined> {
+    const source = this.getRequest(context);
+    const credentials = credentialsOf(source);
+    if (credentials.kind === 'malformed')
+      throw this.challenges.unauthenticated({}, 'invalid_request', credentials.reason);
+    if (credentials.kind === 'none') {
+      if (this.#isOpen(request)) return undefined;
+      throw this.challenges.unauthenticated({ primitive: this.#primitiveOf(request) });
+    }
+    request.scheme = credentials.scheme;
+    let caller = this.verified.find(credentials.token);
+    if (!caller) {
+      await super.canActivate(context);
+      caller = source.user;
+    }
+    await this.proof.check(source, credentials.scheme, credentials.token, caller.claims.cnf);
+    return caller;
+  }
+
+  /** Passport and its strategies expect Node's request, which Fastify wraps. */
+  override getRequest(context: ExecutionContext): IncomingMessage & { user: Caller } {
+    return nodeRequest(context.switchToHttp().getRequest<McpRequest>()) as IncomingMessage & { user: Caller };
+  }
+
+  override handleRequest<User = Caller>(error: unknown, user: User | false, info: unknown): User {
+    if (user) return user;
+    const cause = error ?? info;
+    if (error || cause instanceof McpAuthError) throw cause;
+    // jsonwebtoken's own: "invalid signature" and the like. Others may quote the token.
+    if (cause instanceof Error && cause.name === 'JsonWebTokenError')
+      this.#logger.debug(`Token rejected: ${cause.message}`);
+    throw new InvalidTokenError('The token is not valid for this server');
+  }
+
+  /** What is anonymous can be called by anyone, and found by anyone. */
+  #isOpen(request: McpRequest): boolean {
+    if (request.findForeign || !this.catalogue.hasAnonymous || request.operation === undefined) return false;
+    return OPEN_METHODS.has(request.operation.method) || this.#primitiveOf(request)?.access.anonymous === true;
+  }
+
+  #primitiveOf({ operation, findForeign }: McpRequest): Primitive | undefined {
+    return operation && (findForeign ? findForeign(operation) : this.catalogue.find(operation))?.primitive;
+  }
+
+  #setHeader(context: ExecutionContext, name: string, value: string): void {
+    this.host.httpAdapter.setHeader(context.switchToHttp().getResponse(), name, value);
+  }
+
+  #answerTo(error: unknown, request: McpRequest): unknown {
+    const answer = this.#exceptionFor(error, request);
+    if (!(answer instanceof ChallengeException || answer instanceof ServiceUnavailableException)) return answer;
+    const status = answer.getStatus();
+    request.trace.fail(
+      answer instanceof ChallengeException ? (answer.parameters.error ?? 'unauthorized') : 'unavailable',
+    );
+    // Every client starts without a token; that is no event.
+    if (request.scheme === undefined && status === 401) return answer;
+    countRejected(status);
+    this.audit.record({
+      type: 'token_rejected',
+      reason: reasonFor(error),
+      status,
+      ...request.trace.auditContext(undefined, request.operation),
+    });
+    return answer;
+  }
+
+  #exceptionFor(error: unknown, request: McpRequest): unknown {
+    if (error instanceof ChallengeException) return error;
+    const refused = { scheme: request.scheme, primitive: this.#primitiveOf(request) };
+    if (error instanceof ProofError) return this.challenges.unauthenticated(refused, error.error, error.message);
+    if (error instanceof InvalidTokenError)
+      return this.challenges.unauthenticated(refused, 'invalid_token', error.message);
+    if (error instanceof IssuerUnavailableError || error instanceof ReplayStoreError) {
+      return new ServiceUnavailableException('The token cannot be checked right now');
+    }
+    return error;
+  }
+}
+
+function reasonFor(error: unknown): string {
+  if (error instanceof ChallengeException) return error.parameters.errorDescription ?? error.message;
+  return error instanceof Error ? error.message : 'unknown';
+}
+
+// Nest would put the options of a PassportModule that this module can see in the place of those given above, and another
+// strategy would say who calls.
+Reflect.defineMetadata(PROPERTY_DEPS_METADATA, [], AuthenticationGuard);

@@ -1,0 +1,95 @@
+import {
+  ForbiddenException,
+  Inject,
+  Injectable,
+  PayloadTooLargeException,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { operationIn } from '../../resource-server/access/operation.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import { AuditLog } from '../../observability/audit-log.js';
+import { RequestTrace } from '../../observability/request-trace.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { nodeRequest, type McpRequest, type McpResponse } from './mcp-request.js';
+import { problemOfHost, problemOfOrigin } from './request-source.js';
+
+/** Response headers that a client in a browser has to see. */
+const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-Version', 'Mcp-Session-Id'];
+
+/** What is checked before anyone looks at a token: where the request comes from, and how large it is. */
+@Injectable()
+export class EndpointGuard implements CanActivate {
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    const response = context.switchToHttp().getResponse<McpResponse>();
+    this.#observe(request, response);
+    const { origin } = request.headers;
+    const { endpoint } = this.options;
+    // What the answer may say to a page depends on the page: caches must not mix them up.
+    this.#setHeader(response, 'Vary', 'Origin');
+    const sourceProblem = problemOfHost(hostsOf(request), endpoint) ?? problemOfOrigin(origin, endpoint);
+    if (sourceProblem) throw this.#refused(request, sourceProblem);
+    if (origin !== undefined) {
+      this.#setHeader(response, 'Access-Control-Allow-Origin', origin);
+      this.#setHeader(response, 'Access-Control-Expose-Headers', EXPOSED.join(', '));
+    }
+    if (sizeOf(request) > endpoint.maxBodySize) throw this.#refused(request, 'size');
+    return true;
+  }
+
+  #observe(request: McpRequest, response: McpResponse): void {
+    const operation = request.method === 'POST' ? operationIn(request.body) : undefined;
+    const found = operation && (request.findForeign ? request.findForeign(operation) : this.catalogue.find(operation));
+    const trace = new RequestTrace(request.headers, request.body, operation, found?.primitive.name);
+    request.trace = trace;
+    request.operation = operation;
+    const raw = response.raw ?? response;
+    raw.once('close', () => {
+      trace.end(raw.statusCode);
+    });
+  }
+
+  #refused(request: McpRequest, reason: 'host' | 'origin' | 'size') {
+    request.trace.fail(reason);
+    this.audit.record({ type: 'request_refused', reason, ...request.trace.auditContext(undefined, undefined) });
+    return reason === 'size'
+      ? new PayloadTooLargeException()
+      : new ForbiddenException(`Requests of this ${reason} are not served here`);
+  }
+
+  #setHeader(response: McpResponse, name: string, value: string): void {
+    this.host.httpAdapter.setHeader(response, name, value);
+  }
+}
+
+/** Each `Host` of a request, of which there has to be one (RFC 9112 section 3.2), or what HTTP/2 has in its place. */
+function hostsOf(request: McpRequest): readonly string[] {
+  const { headers, rawHeaders } = nodeRequest(request);
+  const hosts = rawHeaders.filter(
+    (_value, index) => rawHeaders[index - 1]?.toLowerCase() === 'host' && index % 2 === 1,
+  );
+  const authority = headers[':authority'];
+  return typeof authority === 'string' ? [...hosts, authority] : hosts;
+}
+
+/** Bytes of the body. A body without a stated length was read by the application's parser, within its own limit. */
+function sizeOf(request: McpRequest): number {
+  const { 'content-length': stated, 'content-encoding': encoding = 'identity' } = nodeRequest(request).headers;
+  if (stated !== undefined && encoding.toLowerCase() === 'identity') return Number(stated);
+  if (request.body === undefined) return 0;
+  try {
+    return Buffer.byteLength(JSON.stringify(request.body));
+  } catch {
+    // Nested deeper than it can be written out.
+    return Number.POSITIVE_INFINITY;
+  }
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
+import type { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
+import type { Found } from '../../resource-server/catalogue/catalogue.js';
+import type { Operation } from '../../resource-server/access/operation.js';
+import type { DownstreamError } from '../../errors/downstream-error.js';
+import type { DownstreamAccess } from '../../on-behalf-of/downstream/tool-call.js';
+import type { RequestTrace } from '../../observability/request-trace.js';
+
+/**
+ * A request of the endpoint, as Express has it, or as Fastify does with Node's own in `raw`. Each guard adds what it
+ * found out; `user` may be of the application's own making.
+ */
+export type McpRequest = IncomingMessage & {
+  raw?: IncomingMessage;
+  body?: unknown;
+  /** Set by `EndpointGuard`. */
+  trace: RequestTrace;
+  /** Set by `EndpointGuard`: what a POST asks for. */
+  operation?: Operation | undefined;
+  /** Set by `McpProtection`: finds what an operation is about where another server answers. */
+  findForeign?: (operation: Operation) => Found | undefined;
+  /** Set by `AuthenticationGuard`: who calls, if anyone had to say so. */
+  caller?: Caller | undefined;
+  /** Set by `AuthenticationGuard`: how the token came. */
+  scheme?: TokenScheme;
+  /** Set by `AuthorizationGuard`: what may be done. */
+  authorized?: AuthorizedOperation;
+  /** Set by `AuthorizationGuard`: why a downstream of the tool cannot be called. */
+  failure?: DownstreamError | undefined;
+  /** Set by `AuthorizationGuard`, where there are downstreams: what the tool may reach. */
+  access?: DownstreamAccess;
+};
+
+/** A response of Express, or of Fastify, which has to be told that someone else answers. */
+export type McpResponse = ServerResponse & {
+  raw?: ServerResponse;
+  hijack?: () => void;
+};
+
+/** Node's own request. */
+export function nodeRequest(request: McpRequest): IncomingMessage {
+  return request.raw ?? request;
+}

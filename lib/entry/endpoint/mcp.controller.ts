@@ -1,0 +1,65 @@
+import type { ServerResponse } from 'node:http';
+import {
+  All,
+  Inject,
+  MethodNotAllowedException,
+  Req,
+  Res,
+  UseFilters,
+  UseGuards,
+  type CanActivate,
+  type Type,
+} from '@nestjs/common';
+import { AuthenticationGuard } from './authentication.guard.js';
+import { AuthorizationGuard } from './authorization.guard.js';
+import { ChallengeFilter } from './challenge.filter.js';
+import { McpServing } from '../../mcp/protocol/mcp-serving.js';
+import { EndpointGuard } from './endpoint.guard.js';
+import { nodeRequest, type McpRequest, type McpResponse } from './mcp-request.js';
+import { answerPreflight, keepHeaders } from './preflight.js';
+
+/** In this order: what is sent, who sends it, whether they may. */
+export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [EndpointGuard, AuthenticationGuard, AuthorizationGuard];
+
+/** The MCP endpoint (Streamable HTTP): every method of HTTP comes through the guards. */
+@UseFilters(ChallengeFilter)
+@UseGuards(...ENDPOINT_GUARDS)
+export class McpController {
+  constructor(@Inject(McpServing) private readonly serving: McpServing) {}
+
+  @All()
+  async handle(@Req() request: McpRequest, @Res() response: McpResponse): Promise<void> {
+    const raw = response.raw ?? response;
+    if (request.method === 'OPTIONS') {
+      answerPreflight(request, response);
+      return;
+    }
+    if (request.method === 'GET' && (await this.#listen(request, response, raw))) return;
+    if (request.method !== 'POST') {
+      // There are no sessions, and so nothing to end (DELETE).
+      raw.setHeader('Allow', 'POST, OPTIONS');
+      throw new MethodNotAllowedException();
+    }
+    const { authorized, trace, body, scheme, failure, access } = request;
+    if (!authorized) throw new Error('A request reached the endpoint without authorization');
+    takeOver(response);
+    await trace.run(() =>
+      this.serving.serve(nodeRequest(request), raw, { body, authorized, trace, scheme, failure, access }),
+    );
+  }
+
+  /** For the revisions before 2026-07-28. */
+  async #listen(request: McpRequest, response: McpResponse, raw: ServerResponse): Promise<boolean> {
+    const node = nodeRequest(request);
+    if (!this.serving.listens(node)) return false;
+    takeOver(response);
+    await request.trace.run(() => this.serving.listen(node, raw, request.caller));
+    return true;
+  }
+}
+
+function takeOver(response: McpResponse): void {
+  if (!response.hijack) return;
+  keepHeaders(response);
+  response.hijack();
+}

@@ -1,0 +1,34 @@
+import { isIP } from 'node:net';
+import { isLoopback } from '../../options/option-rules.js';
+import type { ResolvedEndpoint } from '../../options/resolved-options.js';
+
+/** A page's own name can be made to resolve to any address (DNS rebinding), but that name then stands in `Host`. */
+export function problemOfHost(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
+  const { allowedHosts } = endpoint;
+  if (allowedHosts === 'any') return undefined;
+  const names = new Set(hosts.map((host) => host.toLowerCase()));
+  if (names.size > 1) return 'host';
+  return [...names].every((name) => name === endpoint.host || allowedHosts.has(name) || isAddress(name))
+    ? undefined
+    : 'host';
+}
+
+/** MCP specification, Streamable HTTP, Security Warning: an `Origin` that is there has to be a good one. */
+export function problemOfOrigin(origin: string | undefined, endpoint: ResolvedEndpoint): 'origin' | undefined {
+  const { allowedOrigins } = endpoint;
+  if (allowedOrigins === 'any' || origin === undefined) return undefined;
+  if (origin === endpoint.origin || allowedOrigins.has(origin)) return undefined;
+  return endpoint.loopback && isOrigin(origin) && isLoopback(new URL(origin)) ? undefined : 'origin';
+}
+
+/** No name, so that nobody can have pointed it here. */
+function isAddress(host: string): boolean {
+  if (!URL.canParse(`http://${host}`)) return false;
+  const url = new URL(`http://${host}`);
+  const isBare = url.host === host.replace(/:80$/, '');
+  return isBare && (isLoopback(url) || isIP(url.hostname.replace(/^\[|\]$/g, '')) > 0);
+}
+
+function isOrigin(origin: string): boolean {
+  return URL.canParse(origin) && new URL(origin).origin === origin;
+}

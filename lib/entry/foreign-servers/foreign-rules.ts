@@ -1,0 +1,126 @@
+import type { Type } from '@nestjs/common';
+import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { z } from 'zod';
+import type { Policy } from '../../resource-server/access/policy.js';
+import type { Found } from '../../resource-server/catalogue/catalogue.js';
+import { problemsOfPrimitive } from '../../resource-server/catalogue/catalogue-problems.js';
+import { defineOffer, faultsOf } from '../../resource-server/catalogue/offer.js';
+import type { Operation } from '../../resource-server/access/operation.js';
+import type { MethodHost, Primitive, ToolDefinition } from '../../resource-server/catalogue/primitive.js';
+import type { AccessOptions } from '../../resource-server/decorators/access-options.js';
+import type { ResolvedOptions } from '../../options/resolved-options.js';
+import { ResourceRules } from './resource-rules.js';
+
+/** What one tool, resource or prompt of another server needs from callers, and may reach. */
+export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, unknown>>>, 'server' | 'timeout'> {
+  /** Policies that it is under. */
+  policies?: readonly Type<Policy>[];
+}
+
+/** Rules by name, URI or template. `*` is for all that have none of their own; without it they are refused. */
+export type ForeignRules = Readonly<Record<string, ForeignRule>>;
+
+/** Which server is protected, and by which rules. */
+export interface ProtectedMcpOptions {
+  /** `server.name` of the `McpAuthModule` whose `resource` this endpoint is, where there are several. */
+  server?: string;
+  /** Rules for tools, by name. */
+  tools?: ForeignRules;
+  /** Rules for resources, by URI, or by template (RFC 6570): the first that fits. */
+  resources?: ForeignRules;
+  /** Rules for prompts, by name. */
+  prompts?: ForeignRules;
+}
+
+type Kind = 'tools' | 'resources' | 'prompts';
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  'tools/call': 'tools',
+  'resources/read': 'resources',
+  'resources/subscribe': 'resources',
+  'resources/unsubscribe': 'resources',
+  'prompts/get': 'prompts',
+};
+
+const completion = z.object({ params: z.object({ ref: z.object({ type: z.literal('ref/resource') }) }) });
+
+/** The other server checks arguments by its own schema. */
+const ANY_ARGUMENTS = z.record(z.string(), z.unknown());
+
+/** Rules for what another server offers, in the form in which this package's own are. */
+export class PreparedRules {
+  readonly #rules = new Map<string, Primitive>();
+  readonly #resources = new ResourceRules();
+
+  /** @param problems - takes what is wrong with the rules */
+  constructor(
+    rules: ProtectedMcpOptions,
+    private readonly type: Type,
+    private readonly options: ResolvedOptions,
+    problems: string[],
+  ) {
+    for (const kind of ['tools', 'resources', 'prompts'] as const) {
+      for (const [name, rule] of Object.entries(rules[kind] ?? {})) {
+        const prepared = this.#prepare(kind, name, rule, problems);
+        this.#rules.set(`${kind} ${name}`, prepared);
+        if (kind === 'resources') this.#addResource(name, prepared, problems);
+      }
+    }
+  }
+
+  get all(): readonly Primitive[] {
+    return [...this.#rules.values()];
+  }
+
+  /**
+   * @param body - the JSON-RPC message
+   * @returns `undefined` for what has no rule, `'none needed'` for what is about nothing that has rules
+   */
+  find(operation: Operation | undefined, body: unknown): Found | 'none needed' | undefined {
+    const kind = operation && kindOf(operation, body);
+    if (!kind) return 'none needed';
+    const { method, name = '' } = operation;
+    const primitive =
+      kind === 'resources' && method !== 'completion/complete'
+        ? this.#resources.find(name)
+        : (this.#rules.get(`${kind} ${name}`) ?? this.#rules.get(`${kind} *`));
+    return primitive && { primitive, variables: {} };
+  }
+
+  #addResource(key: string, rule: Primitive, problems: string[]): void {
+    try {
+      this.#resources.add(key, rule);
+    } catch {
+      problems.push(
+        `\`resources\` of @ProtectedMcp on ${this.type.name} has "${key}", which is no template of RFC 6570. Write "orders://{id}".`,
+      );
+    }
+  }
+
+  #prepare(kind: Kind, name: string, rule: ForeignRule, problems: string[]): Primitive {
+    const wrapper = new InstanceWrapper({ token: this.type, name: this.type.name, metatype: this.type });
+    const host: MethodHost = { wrapper, type: this.type, method: `${kind} ${name}`, decorator: '@ProtectedMcp' };
+    const { appOnly, timeout } = this.options;
+    const policies = [...this.options.policies, ...(rule.policies ?? [])];
+    const surroundings = { anonymous: false, policies, appOnly, timeout };
+    const offer = defineOffer(name, rule, host, surroundings, faultsOf(host, problems));
+    const primitive: ToolDefinition = {
+      kind: 'tool',
+      ...offer,
+      input: ANY_ARGUMENTS,
+      listing: { name, inputSchema: { type: 'object' } },
+      output: undefined,
+      parameterHeaders: [],
+      task: undefined,
+      readOnly: kind !== 'tools',
+    };
+    problems.push(...problemsOfPrimitive(primitive, this.options));
+    return primitive;
+  }
+}
+
+/** Completions are about a prompt, or about the template of a resource. */
+function kindOf({ method }: Operation, body: unknown): Kind | undefined {
+  if (method === 'completion/complete') return completion.safeParse(body).success ? 'resources' : 'prompts';
+  return Object.hasOwn(KINDS, method) ? KINDS[method] : undefined;
+}

@@ -1,0 +1,216 @@
+import {
+  BadRequestException,
+  ForbiddenException,
+  HttpException,
+  Inject,
+  Injectable,
+  Logger,
+  type ExecutionContext,
+  type OnApplicationBootstrap,
+  type Type,
+} from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { ModulesContainer } from '@nestjs/core';
+import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
+import { AuthorizationGuard } from '../endpoint/authorization.guard.js';
+import { Policies } from '../../resource-server/authorization/policies.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import { isAnswer, type Operation } from '../../resource-server/access/operation.js';
+import { instancesOf } from '../../resource-server/catalogue/module-instances.js';
+import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
+import { EndpointGuard } from '../endpoint/endpoint.guard.js';
+import { nodeRequest, type McpRequest, type McpResponse } from '../endpoint/mcp-request.js';
+import { answerPreflight, keepHeaders } from '../endpoint/preflight.js';
+import { TokenExchange } from '../../on-behalf-of/exchange/token-exchange.js';
+import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { AuditLog } from '../../observability/audit-log.js';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { PreparedRules, type ProtectedMcpOptions } from './foreign-rules.js';
+
+/** Protects endpoints of the application that other MCP servers answer, such as those of the SDK's own. */
+@Injectable()
+export class McpProtection implements OnApplicationBootstrap {
+  readonly #logger = new Logger('ProtectedMcp');
+  #isUsed = false;
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(EndpointGuard) private readonly endpoint: EndpointGuard,
+    @Inject(AuthenticationGuard) private readonly authentication: AuthenticationGuard,
+    @Inject(AuthorizationGuard) private readonly authorization: AuthorizationGuard,
+    @Inject(Policies) private readonly policies: Policies,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(TokenExchange) private readonly exchange: TokenExchange,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  /** Called by Nest when the application has started. */
+  onApplicationBootstrap(): void {
+    const { endpoint, resource } = this.options;
+    if (endpoint.isMounted || this.#isUsed) return;
+    this.#logger.warn(
+      `\`endpoint.mount\` is false, but no controller has @ProtectedMcp: whatever answers at ${resource} is not protected. Put it on that controller.`,
+    );
+  }
+
+  /**
+   * @param name - `server.name` of the module's options
+   * @throws {@link McpAuthConfigurationError} if there is no such server, or there are several
+   */
+  of(name: string | undefined, type: Type): McpProtection {
+    const all = instancesOf(this.modules, McpProtection);
+    const [only, ...others] = all.filter(({ options }) => name === undefined || options.server.name === name);
+    if (only && others.length === 0) return only;
+    const names = all.map(({ options }) => options.server.name).join(', ');
+    throw new McpAuthConfigurationError([
+      `\`server\` of @ProtectedMcp on ${type.name} is ${name === undefined ? 'missing, but there are several servers' : `"${name}", which is the \`server.name\` of no McpAuthModule`}. Use one of: ${names}.`,
+    ]);
+  }
+
+  /**
+   * Looks the rules over; once, at boot.
+   *
+   * @throws {@link McpAuthConfigurationError} for rules that are at fault
+   */
+  async prepare(rules: ProtectedMcpOptions, type: Type): Promise<PreparedRules> {
+    const problems: string[] = [];
+    this.#isUsed = true;
+    const prepared = new PreparedRules(rules, type, this.options, problems);
+    if (this.options.endpoint.isMounted && pathsOf(type).includes(this.options.path)) {
+      problems.push(
+        `@ProtectedMcp is on ${type.name}, whose path the endpoint of the module has. Set \`endpoint.mount\` to false.`,
+      );
+    }
+    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
+    await this.policies.prepare(prepared.all);
+    this.catalogue.include(prepared.all);
+    return prepared;
+  }
+
+  /** Lets a request pass as the endpoint of the module would; else answers as it would. */
+  async admit(context: ExecutionContext, rules: PreparedRules): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    request.findForeign = (operation) => {
+      const rule = rules.find(operation, request.body);
+      return rule === 'none needed' ? undefined : rule;
+    };
+    this.endpoint.canActivate(context);
+    await this.authentication.canActivate(context);
+    if (request.method === 'OPTIONS') return true;
+    const { operation, body } = request;
+    // The other server would read what the application's parser did not, and nobody would have seen what it asks for.
+    if (request.method === 'POST' && !operation && !Array.isArray(body) && !isAnswer(body)) {
+      throw new BadRequestException('A JSON-RPC message is needed, as application/json');
+    }
+    const found = rules.find(operation, body);
+    if (found === undefined) throw this.#notOffered(operation, '@ProtectedMcp has no rule for it. Add one, or "*"');
+    await this.authorization.admit(request, () => (found === 'none needed' ? undefined : found));
+    // Where lists show what is permitted alone, what is not is answered as if it were not there. The other server has it.
+    if (found !== 'none needed' && !request.authorized?.primitive) {
+      throw this.#notOffered(operation, 'the caller may not see it');
+    }
+    await this.#checkPolicies(request);
+    handOver(request, context.switchToHttp().getResponse<McpResponse>());
+    return true;
+  }
+
+  /** Runs what answers the request so that `DownstreamClient` acts for its caller, until the answer is over. */
+  async run(context: ExecutionContext, handle: () => Promise<unknown>): Promise<void> {
+    const request = context.switchToHttp().getRequest<McpRequest>();
+    const response = context.switchToHttp().getResponse<McpResponse>();
+    if (request.method === 'OPTIONS') {
+      answerPreflight(request, response);
+      return;
+    }
+    const raw = response.raw ?? response;
+    const { caller, authorized, trace, operation } = request;
+    const primitive = authorized?.primitive;
+    const abort = new AbortController();
+    const over = new Promise<void>((resolve) => {
+      const end = () => {
+        if (!raw.writableFinished) abort.abort(new Error('The client went away'));
+        resolve();
+      };
+      // It may have gone while the guards were at work.
+      if (raw.closed) end();
+      else raw.once('close', end);
+    });
+    const access = request.access ?? this.exchange.onBehalfOf(caller, trace.auditContext(caller, operation));
+    const call = {
+      tool: operation?.name ?? '',
+      caller,
+      downstreams: primitive?.downstreams ?? [],
+      access,
+      signal: abort.signal,
+    };
+    await trace.run(() =>
+      runToolCall(call, async () => {
+        await handle();
+        // Servers of the SDK answer after their method has returned.
+        if (!raw.writableEnded || !raw.writableFinished) await over;
+      }),
+    );
+  }
+
+  #notOffered(operation: Operation | undefined, reason: string): ForbiddenException {
+    const { method, name } = operation ?? { method: '', name: '' };
+    this.#logger.warn(`${method} ${name ?? ''} was refused: ${reason}`);
+    return new ForbiddenException('This is not offered here');
+  }
+
+  async #checkPolicies(request: McpRequest): Promise<void> {
+    const { authorized, caller, operation, trace } = request;
+    if (!authorized?.primitive) return;
+    const { scopes, primitive } = authorized;
+    const event = trace.auditContext(caller, operation);
+    if (caller?.appOnly && !primitive.access.appOnly) {
+      this.audit.record({ ...event, type: 'operation_denied', reason: 'app_only', scopes });
+      throw new ForbiddenException('This acts for a user, and the token stands for none');
+    }
+    let objection: Awaited<ReturnType<Policies['objectionTo']>>;
+    try {
+      objection = await this.policies.objectionTo(authorized);
+    } catch (error) {
+      this.#logger.error(`A policy failed [${trace.correlationId}] ${reasonOf(error)}`);
+      throw new HttpException('The request cannot be decided about', 500);
+    }
+    if (objection) {
+      const { policy, denial } = objection;
+      this.audit.record({ ...event, type: 'operation_denied', reason: 'policy', scopes, policy });
+      throw new ForbiddenException(denial.message);
+    }
+    this.audit.record({ ...event, type: 'operation_allowed', scopes });
+  }
+}
+
+/** Tells the other server who calls, in the form that servers of the SDK expect. The token stays here. */
+function handOver(request: McpRequest, response: McpResponse): void {
+  const { caller } = request;
+  const auth = {
+    token: '',
+    clientId: caller?.clientId ?? '',
+    scopes: [...(caller?.scopes ?? [])],
+    ...(caller && { expiresAt: caller.expiresAt, extra: { caller } }),
+  };
+  const node = nodeRequest(request);
+  Object.assign(node, { auth, user: caller });
+  Object.assign(request, { auth, user: caller });
+  for (const name of SECRETS) Reflect.deleteProperty(node.headers, name);
+  node.rawHeaders = node.rawHeaders.filter((_value, index, all) => !SECRETS.has(nameAt(all, index)));
+  keepHeaders(response);
+}
+
+/** Headers that are for this server alone. */
+const SECRETS: ReadonlySet<string> = new Set(['authorization', 'dpop']);
+
+/** Name of the header that an entry of `rawHeaders` is of: names and values take turns. */
+function nameAt(rawHeaders: readonly string[], index: number): string {
+  return rawHeaders[index - (index % 2)]?.toLowerCase() ?? '';
+}
+
+function pathsOf(controller: Type): readonly string[] {
+  const paths = [Reflect.getMetadata(PATH_METADATA, controller) as string | string[] | undefined].flat();
+  return paths.map((path = '') => `/${path}`.replace(/\/+/g, '/').replace(/\/$/, ''));
+}

@@ -1,0 +1,76 @@
+import { UriTemplate } from '@modelcontextprotocol/server';
+import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+
+/** Characters; longer URIs name nothing here. */
+const MAX_URI = 8_192;
+
+/** Rules of one server by URI or template. */
+class Rules {
+  readonly #exact = new Map<string, Primitive[]>();
+  readonly #templates: { readonly template: UriTemplate; readonly rule: Primitive }[] = [];
+
+  /** @throws Error for a template that is none (RFC 6570) */
+  add(key: string, rule: Primitive): void {
+    if (key.includes('{')) this.#templates.push({ template: new UriTemplate(key), rule });
+    else this.#exact.set(key, [...(this.#exact.get(key) ?? []), rule]);
+  }
+
+  /** Whoever is named goes before whoever fits a template. */
+  matching(uri: string): readonly Primitive[] {
+    return (
+      this.#exact.get(uri) ?? this.#templates.filter(({ template }) => template.match(uri)).map(({ rule }) => rule)
+    );
+  }
+}
+
+/** Rules for resources, by URI or by template of URIs. */
+export class ResourceRules {
+  readonly #spelled = new Rules();
+  readonly #folded = new Rules();
+  #other: Primitive | undefined;
+
+  /**
+   * @param key - a URI, a template, or `*` for the rest
+   * @throws Error for a template that is none (RFC 6570)
+   */
+  add(key: string, rule: Primitive): void {
+    if (key === '*') {
+      this.#other = rule;
+      return;
+    }
+    this.#spelled.add(key, rule);
+    this.#folded.add(folded(key), rule);
+  }
+
+  /**
+   * Finds the rule of a URI. Servers read some URIs as others: in capitals, encoded, with a query. What one of them might
+   * take for a resource that is under another rule has none.
+   */
+  find(uri: string): Primitive | undefined {
+    if (uri.length > MAX_URI) return undefined;
+    const found = this.#spelled.matching(uri)[0] ?? this.#other;
+    const meant = this.#folded.matching(folded(uri));
+    return found && (meant.length === 0 || meant.includes(found)) ? found : undefined;
+  }
+}
+
+/** A URI or template without what one server or another leaves out of account: scheme, query, fragment, case, encoding. */
+function folded(key: string): string {
+  const isTemplate = key.includes('{');
+  const spelled = !isTemplate && URL.canParse(key) ? new URL(key).href : key;
+  const path = spelled
+    .replace(/\{[?&#][^}]*\}/g, '')
+    .replace(/[?#].*$/s, '')
+    .replace(/^[^:/{]*:(\/\/)?/, '');
+  return decoded(path)
+    .toLowerCase()
+    .replace(/^\/+|\/+$/g, '');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

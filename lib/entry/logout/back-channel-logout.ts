@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
+import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { AuditLog } from '../../observability/audit-log.js';
+import { concerns } from '../../on-behalf-of/token-cache/revocation.js';
+import { TokenCache } from '../../on-behalf-of/token-cache/token-cache.js';
+import { LogoutTokenError } from './logout-token-error.js';
+import { LogoutTokens } from './logout-token.js';
+
+/** Ends at this server what an issuer says has ended (OpenID Connect Back-Channel Logout 1.0 section 2.7). */
+@Injectable()
+export class BackChannelLogout {
+  readonly #logger = new Logger(BackChannelLogout.name);
+
+  constructor(
+    @Inject(LogoutTokens) private readonly tokens: LogoutTokens,
+    @Inject(TokenCache) private readonly cache: TokenCache,
+    @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+  ) {}
+
+  /** @returns the HTTP status: 200, 400 for what is no good token, 503 for what has to be sent again */
+  async receive(token: unknown): Promise<200 | 400 | 503> {
+    try {
+      const revocation = await this.tokens.verify(token);
+      this.verified.forget((caller) => concerns(revocation, caller));
+      await this.cache.revoke(revocation);
+      this.tokens.remember(token as string);
+      this.audit.record({ correlationId: randomUUID(), type: 'session_ended', ...revocation });
+      return 200;
+    } catch (error) {
+      const line = `A logout token was not taken: ${reasonOf(error)}`;
+      if (!(error instanceof LogoutTokenError)) {
+        this.#logger.error(line);
+        return 503;
+      }
+      // Strangers must not fill the log.
+      if (error.isSigned) this.#logger.warn(line);
+      else this.#logger.debug(line);
+      return 400;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { linkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { following } from '../../options/text-schema.js';
+
+/** Where an issuer says that a user has signed out (OpenID Connect Back-Channel Logout 1.0). */
+export interface BackChannelLogoutOptions {
+  /**
+   * Path of the endpoint, which is registered at the issuer as `backchannel_logout_uri` of the server's own client.
+   * Defaults to the path of `resource` with `/backchannel-logout` at its end.
+   */
+  path?: string;
+}
+
+export const backChannelLogoutSchema = z.strictObject({ path: following(problemOfPath).optional() });
+
+function problemOfPath(value: string): string | undefined {
+  return /^(\/[A-Za-z0-9\-._~]+)+$/.test(value) && !/\/\.{1,2}(\/|$)/.test(value)
+    ? undefined
+    : 'is not a path that can be mounted as it stands. Write it as "/oauth/backchannel-logout", of letters, digits, "-", ".", "_" and "~"';
+}
+
+/**
+ * What is wrong with a path beside those that the module has already.
+ *
+ * @param endpoint - path of the endpoint
+ */
+export function problemOfLogoutPath(path: string, endpoint: string): string | undefined {
+  // Express takes no note of case.
+  const [own, taken] = [path, endpoint].map((one) => one.toLowerCase()) as [string, string];
+  if (own === taken) return 'is the path of the endpoint. Choose another';
+  const isOfModule = own.startsWith('/.well-known/') || own.startsWith(`${linkPath(taken)}/`);
+  return isOfModule ? 'is among paths that have another meaning. Choose another' : undefined;
+}

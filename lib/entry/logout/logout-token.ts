@@ -1,0 +1,109 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { compactVerify } from 'jose';
+import QuickLRU from 'quick-lru';
+import { readToken, type SignedToken } from '../../resource-server/authentication/signed-token.js';
+import type { TokenClaims } from '../../resource-server/issuers/issuer-options.js';
+import { bareType, clientAt } from '../../resource-server/issuers/resolved-issuer.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Issuers } from '../../resource-server/issuers/issuers.js';
+import type { Revocation } from '../../on-behalf-of/token-cache/revocation.js';
+import { LogoutTokenError } from './logout-token-error.js';
+
+/** OpenID Connect Back-Channel Logout 1.0 section 2.4. */
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+
+/** Types that are no other kind of token's. Few providers write the first, which the specification recommends. */
+const TYPES = ['logout+jwt', 'jwt'];
+
+const MAX_LENGTH = 16_384;
+
+/** Seconds: what was issued before that is not about a sign-out of now. */
+const MAX_AGE = 10 * 60;
+
+const MAX_REMEMBERED = 10_000;
+
+/** Verifies logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6). */
+@Injectable()
+export class LogoutTokens {
+  readonly #used = new QuickLRU<string, true>({ maxSize: MAX_REMEMBERED });
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Issuers) private readonly issuers: Issuers,
+  ) {}
+
+  /**
+   * @returns whose tokens are to be forgotten
+   * @throws {@link LogoutTokenError} for one that is not good
+   * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
+   */
+  async verify(token: unknown): Promise<Revocation> {
+    const signed = typeof token === 'string' && token.length <= MAX_LENGTH ? readToken(token, this.issuers) : undefined;
+    if (!signed) throw new LogoutTokenError('it is not a JWT of an issuer that is trusted here', false);
+    await checkSignature(signed);
+    const { claims } = signed;
+    const problem = this.#problemOf(signed);
+    if (problem !== undefined) throw new LogoutTokenError(problem, true);
+    const { sub: subject, sid: sessionId } = claims as { sub?: string; sid?: string };
+    return { issuer: String(claims.iss), subject, sessionId };
+  }
+
+  /** It has done its work: the same once more is a replay. What failed may be sent again. */
+  remember(token: string): void {
+    const signed = readToken(token, this.issuers);
+    if (signed) this.#used.set(idOf(signed.claims), true, { maxAge: 2 * MAX_AGE * 1000 });
+  }
+
+  #problemOf({ claims, issuer }: SignedToken): string | undefined {
+    const { aud, iat, exp, jti, sub, sid, events, nonce } = claims;
+    const client = clientAt(issuer.options, this.options.clients);
+    if (!client || ![aud].flat().includes(client.id)) return 'its aud is not the client of this server';
+    const now = Date.now() / 1000;
+    const { clockTolerance } = issuer.options;
+    if (typeof iat !== 'number' || iat > now + clockTolerance) return 'it is of the future';
+    if (iat < now - MAX_AGE) return 'it is too old';
+    if (typeof exp !== 'number' || exp <= now - clockTolerance) return 'it has expired';
+    if (!isText(jti)) return 'it has no jti';
+    if (typeof events !== 'object' || events === null || !isObject((events as Record<string, unknown>)[EVENT])) {
+      return 'it is about something else than a logout';
+    }
+    if (nonce !== undefined) return 'it has a nonce, as ID tokens have';
+    if (sub === undefined && sid === undefined) return 'it names neither a user nor a session';
+    if ([sub, sid].some((name) => name !== undefined && !isText(name))) return 'its sub or sid is no text';
+    if (this.#used.has(idOf(claims))) return 'it was used before';
+    return undefined;
+  }
+}
+
+/** No access token or ID token may pass for one, nor what somebody else signed. */
+async function checkSignature({ token, header, issuer }: SignedToken): Promise<void> {
+  const { alg, kid, typ } = header;
+  const refused = (why: string) => new LogoutTokenError(why, false);
+  if (typ !== undefined && !(typeof typ === 'string' && TYPES.includes(bareType(typ)))) {
+    throw refused('it is of another type');
+  }
+  if (!issuer.options.algorithms.includes(alg)) throw refused('it is signed with an algorithm that is not accepted');
+  if (['crit', 'jwk', 'jku', 'x5u'].some((parameter) => parameter in header)) {
+    throw refused('it has header parameters that no logout token has');
+  }
+  if (kid !== undefined && typeof kid !== 'string') throw refused('it has a key id that is not a string');
+  const key = await issuer.keys.find({ alg, kid });
+  if (!key) throw refused('it is signed with an unknown key');
+  try {
+    await compactVerify(token, key.key, { algorithms: [alg] });
+  } catch {
+    throw refused('it has a wrong signature');
+  }
+}
+
+function idOf({ iss, jti }: TokenClaims): string {
+  return JSON.stringify([iss, jti]);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

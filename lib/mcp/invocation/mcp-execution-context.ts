@@ -1,0 +1,43 @@
+import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { Operation } from '../../resource-server/access/operation.js';
+import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
+
+/** What guards, interceptors, filters and decorators of parameters get of a call, where `getType()` is `'mcp'`. */
+export class McpArgumentsHost {
+  protected constructor(private readonly host: ArgumentsHost) {}
+
+  /**
+   * @param host - as Nest hands it over
+   * @throws TypeError where it is of another type
+   */
+  static create(host: ArgumentsHost): McpArgumentsHost {
+    if (!isMcp(host)) throw new TypeError(`This is no call of MCP, but one of ${host.getType()}`);
+    return new McpArgumentsHost(host);
+  }
+
+  /** The context of the call. */
+  getContext(): McpContext {
+    return this.host.getArgByIndex<McpContext>(0);
+  }
+
+  /** The validated arguments, before pipes. */
+  getInput(): unknown {
+    return this.host.getArgByIndex<unknown>(1);
+  }
+
+  /** Who calls; `undefined` where nobody had to say who they are. */
+  getCaller(): Caller | undefined {
+    return this.getContext().caller;
+  }
+
+  /** What is asked for. */
+  getOperation(): Operation {
+    return this.getContext().operation;
+  }
+}
+
+/** Whether a call is one of MCP, for enhancers that also serve HTTP. */
+export function isMcp(host: ArgumentsHost | ExecutionContext): boolean {
+  return host.getType<string>() === 'mcp';
+}

@@ -1,0 +1,195 @@
+import { Inject, Injectable, Logger, type Type } from '@nestjs/common';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+} from '@nestjs/common/constants.js';
+import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
+import { placeOf, type MethodHost } from '../../resource-server/catalogue/primitive.js';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { Suspension } from './client-channel.js';
+import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
+import { CONTEXT_PARAMETER, defineParameters, PARAMETERS, parametersFactory } from './method-parameters.js';
+import { followed } from './streamed-items.js';
+
+/** Runs a method as Nest runs a controller's. */
+export type Invocation = (context: McpContext, input: unknown) => Promise<unknown>;
+
+type Method = (...args: unknown[]) => unknown;
+type ContextId = ReturnType<typeof ContextIdFactory.create>;
+
+/** Filters of a method, as Nest has them. */
+interface Filters {
+  invokeCustomFilters(exception: unknown, host: ExecutionContextHost): unknown;
+}
+
+interface Interceptors {
+  intercept(
+    interceptors: unknown[],
+    args: unknown[],
+    instance: object,
+    callback: Method,
+    next: () => Promise<unknown>,
+    type?: string,
+  ): Promise<unknown>;
+}
+
+const logger = new Logger('McpTool');
+
+/** Makes methods callable behind the guards, pipes, interceptors and filters that apply to them. */
+@Injectable()
+export class MethodInvoker {
+  constructor(
+    @Inject(ExternalContextCreator) private readonly contexts: ExternalContextCreator,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+  ) {}
+
+  /**
+   * What a call needs is worked out here, once, unless the host or something it depends on is request-scoped.
+   *
+   * @throws {@link McpAuthConfigurationError} if Nest would skip an enhancer of the method, or has no value for a parameter
+   */
+  prepare(host: MethodHost): Invocation {
+    refuseSkippedEnhancers(host, this.config);
+    const problem = defineParameters(host);
+    if (problem !== undefined) throw new McpAuthConfigurationError([problem]);
+    const { wrapper } = host;
+    const contexts = this.#contextsOf(wrapper);
+    if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
+      return behindEnhancers(contexts, host, wrapper.instance as Record<string, Method>);
+    }
+    // Of its own module: another may have the same token for another class.
+    const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
+    return async (context, input) => {
+      const contextId = contextIdOf(context, moduleRef, wrapper.isDependencyTreeDurable());
+      const instance = await moduleRef.resolve<Record<string, Method>>(wrapper.token, contextId);
+      return await behindEnhancers(contexts, host, instance, contextId)(context, input);
+    };
+  }
+
+  #contextsOf({ host }: MethodHost['wrapper']): ExternalContextCreator {
+    const { contexts } = this;
+    const key = [...this.modules].find(([, module]) => module === host)?.[0];
+    if (key === undefined) throw new Error('A decorated method belongs to no module');
+    const { interceptorsConsumer } = contexts as unknown as { readonly interceptorsConsumer: Interceptors };
+    return Object.assign(Object.create(contexts) as ExternalContextCreator, {
+      /** Nest looks for a host's module among the providers alone, and skips the guards where it finds none. */
+      getContextModuleKey: () => key,
+      getHostModuleKey: () => key,
+      /** Pipes are for what the client sent. */
+      getParamValue: ((value, metadata, pipes) =>
+        (metadata.type as unknown) === CONTEXT_PARAMETER
+          ? Promise.resolve(value)
+          : contexts.getParamValue(value, metadata, pipes)) as ExternalContextCreator['getParamValue'],
+      /** Nest waits for the last item of a stream alone. */
+      interceptorsConsumer: {
+        intercept: (interceptors, args, instance, callback, next, type) =>
+          interceptorsConsumer.intercept(
+            interceptors,
+            args,
+            instance,
+            callback,
+            async () => await followed(await next(), args[0] as McpContext),
+            type,
+          ),
+      } satisfies Interceptors,
+      externalErrorProxy: { createProxy: filtered },
+    });
+  }
+}
+
+/** Nest logs what no filter takes; here it is told to the client, and logged, with the reference of the call. */
+function filtered(target: Invocation, filters: Filters, type: string): Invocation {
+  return async (context, input) => {
+    try {
+      return await target(context, input);
+    } catch (error) {
+      // That the call waits for its client is no failure.
+      if (error instanceof Suspension) throw error;
+      const host = new ExecutionContextHost([context, input]);
+      host.setType(type);
+      const answer = await answerOf(filters, error, host, context);
+      if (answer === undefined || answer === null) throw error;
+      return answer;
+    }
+  };
+}
+
+/** What a filter makes of an error. One that only knows HTTP fails for want of a response, and has made nothing of it. */
+async function answerOf(
+  filters: Filters,
+  error: unknown,
+  host: ExecutionContextHost,
+  { correlationId }: McpContext,
+): Promise<unknown> {
+  try {
+    return await filters.invokeCustomFilters(error, host);
+  } catch (failure) {
+    if (!(failure instanceof TypeError)) throw failure;
+    logger.warn(
+      `An exception filter failed [${correlationId}]: ${failure.message}. Where getType() is 'mcp' there is no response; return what the client may know`,
+    );
+    return undefined;
+  }
+}
+
+/** As Nest's router has it, so that strategies of durable providers find the tenant of the call. */
+function contextIdOf(context: McpContext, moduleRef: ModuleRef, isDurable: boolean): ContextId {
+  const contextId: ContextId = ContextIdFactory.getByRequest(context);
+  if (REQUEST_CONTEXT_ID in context) return contextId;
+  Object.defineProperty(context, REQUEST_CONTEXT_ID, { value: contextId, enumerable: false });
+  const payload = contextId.payload as object | undefined;
+  moduleRef.registerRequestByContextId(isDurable && payload ? payload : context, contextId);
+  return contextId;
+}
+
+function behindEnhancers(
+  contexts: ExternalContextCreator,
+  { wrapper, method }: MethodHost,
+  instance: Record<string, Method>,
+  contextId?: ContextId,
+): Invocation {
+  const enhancers = { guards: true, interceptors: true, filters: true };
+  return contexts.create(
+    instance,
+    instance[method] as Method,
+    method,
+    PARAMETERS,
+    parametersFactory,
+    contextId,
+    wrapper.id,
+    enhancers,
+    'mcp',
+  ) as Invocation;
+}
+
+/** Nest does not look at the class of what `useFactory` and `useValue` provide, so that its guards would not run. */
+function refuseSkippedEnhancers(host: MethodHost, config: ApplicationConfig): void {
+  const { wrapper, type, method } = host;
+  const handler = (type.prototype as Record<string, object>)[method] as object;
+  const enhancers = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA].flatMap(
+    (key) => [type, handler].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]),
+  );
+  const skipped = enhancers.filter((enhancer) => isClass(enhancer) && !wrapper.host?.injectables.has(enhancer));
+  const scoped = wrapper.isNotMetatype
+    ? [
+        config.getGlobalRequestGuards(),
+        config.getGlobalRequestInterceptors(),
+        config.getGlobalRequestPipes(),
+        config.getGlobalRequestFilters(),
+      ].flat()
+    : [];
+  const names = [...skipped, ...scoped].map((enhancer) => (enhancer as { name: string }).name).join(', ');
+  if (names === '') return;
+  throw new McpAuthConfigurationError([
+    `${placeOf(host)} is behind ${names}, which Nest skips on providers made by useFactory or useValue. Provide the class itself, or with useClass.`,
+  ]);
+}
+
+function isClass(value: unknown): value is Type {
+  return typeof value === 'function';
+}

@@ -1,0 +1,32 @@
+import { HttpException } from '@nestjs/common';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type CallToolResult,
+} from '@modelcontextprotocol/server';
+import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import { ToolError } from './tool-error.js';
+
+const NOT_FOUND = 404;
+
+/**
+ * What failed, for resources and prompts, whose results cannot say that anything did: a JSON-RPC error.
+ *
+ * @param error - what the method threw
+ * @param told - what a tool's result would have said of it
+ */
+export function primitiveFailure(
+  { kind, name }: Primitive,
+  uri: string,
+  error: unknown,
+  told: CallToolResult,
+): ProtocolError {
+  const isResource = kind === 'resource' || kind === 'resourceTemplate';
+  const text = told.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n') || `${name} failed`;
+  if (isResource && error instanceof HttpException && error.getStatus() === NOT_FOUND)
+    return new ResourceNotFoundError(uri);
+  const isBadRequest = error instanceof HttpException && error.getStatus() < 500;
+  const code = isBadRequest ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
+  return new ProtocolError(error instanceof ToolError ? ProtocolErrorCode.InternalError : code, text, told._meta);
+}

@@ -1,0 +1,113 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  type ClientCapabilities,
+  type Implementation,
+  type InputRequest,
+  type InputRequests,
+  type InputResponses,
+  type LoggingLevel,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { Suspension, type ClientChannel } from './client-channel.js';
+import type { McpClient } from '../../resource-server/decorators/mcp-context.js';
+import { digestOf, type CallState } from './request-state.js';
+
+/**
+ * The way back to the client through the request that it made. Questions end the call; the client, or for those of the
+ * revisions before 2026-07-28 the SDK in its place, makes it again with the answers.
+ */
+export class RequestChannel implements ClientChannel {
+  readonly #context: ServerContext;
+  readonly #server: Server;
+  readonly #state: CallState;
+  readonly #asked: Record<string, string> = {};
+  #questions: InputRequests | undefined;
+
+  /** @param state - what the call remembers of earlier rounds */
+  constructor(context: ServerContext, server: Server, state: CallState) {
+    this.#context = context;
+    this.#server = server;
+    this.#state = state;
+  }
+
+  get client(): McpClient {
+    const { envelope } = this.#context.mcpReq;
+    if (envelope) {
+      const { [CLIENT_CAPABILITIES_META_KEY]: capabilities, [CLIENT_INFO_META_KEY]: info } = envelope as {
+        [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities;
+        [CLIENT_INFO_META_KEY]?: Implementation;
+      };
+      return { era: 'modern', capabilities: capabilities ?? {}, info };
+    }
+    return {
+      era: 'legacy',
+      capabilities: this.#server.getClientCapabilities() ?? {},
+      info: this.#server.getClientVersion(),
+    };
+  }
+
+  get meta(): Readonly<Record<string, unknown>> {
+    const { progressToken, ...meta } = this.#context.mcpReq._meta ?? {};
+    return meta;
+  }
+
+  get inputResponses(): InputResponses | undefined {
+    return this.#context.mcpReq.inputResponses as InputResponses | undefined;
+  }
+
+  get requestState(): string | undefined {
+    return this.#state.own;
+  }
+
+  get questions(): InputRequests | undefined {
+    return this.#questions;
+  }
+
+  /** What is to be remembered for the next round. */
+  get next(): Omit<CallState, 'expiresAt'> {
+    const { answers, done } = this.#state;
+    return { answers, done, asked: this.#asked };
+  }
+
+  async progress(progress: number, total?: number, message?: string): Promise<void> {
+    const progressToken = this.#context.mcpReq._meta?.progressToken;
+    if (progressToken === undefined) return;
+    await this.#context.mcpReq.notify({
+      method: 'notifications/progress',
+      params: {
+        progressToken,
+        progress,
+        ...(total !== undefined && { total }),
+        ...(message !== undefined && { message }),
+      },
+    });
+  }
+
+  async log(level: LoggingLevel, data: unknown, logger?: string): Promise<void> {
+    await this.#context.mcpReq.log(level, data, logger);
+  }
+
+  ask(key: string, question: InputRequest): Promise<unknown> {
+    const digest = digestOf(question);
+    const { answers, asked } = this.#state;
+    // What is asked now may be another question than the one that was answered.
+    const known = Object.hasOwn(answers, key) ? answers[key] : undefined;
+    if (known?.question === digest) return Promise.resolve(known.value);
+    const { inputResponses = {} } = this.#context.mcpReq;
+    if (Object.hasOwn(inputResponses, key) && Object.hasOwn(asked, key) && asked[key] === digest) {
+      answers[key] = { question: digest, value: inputResponses[key] };
+      return Promise.resolve(inputResponses[key]);
+    }
+    this.#questions = { ...this.#questions, [key]: question };
+    this.#asked[key] = digest;
+    return Promise.reject(new Suspension());
+  }
+
+  async once(key: string, run: () => unknown): Promise<unknown> {
+    const { done } = this.#state;
+    if (!Object.hasOwn(done, key)) done[key] = (await run()) ?? null;
+    return done[key];
+  }
+}

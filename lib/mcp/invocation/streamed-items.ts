@@ -1,0 +1,99 @@
+import { isObservable, type Observable, type Subscription } from 'rxjs';
+import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
+
+/** An item that only says how far the work is. */
+interface ProgressItem {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message?: string;
+}
+
+/** Everything that a method yielded, but what only said how far it is. */
+export class StreamedItems {
+  constructor(readonly items: readonly unknown[]) {}
+}
+
+/**
+ * Follows what a method returned to its end: the items of an Observable or an async iterable are told as progress, and kept
+ * as the result, unless an async generator returns one.
+ */
+export async function followed(returned: unknown, context: McpContext): Promise<unknown> {
+  if (isObservable(returned)) return await observed(returned, context);
+  if (!isAsyncIterable(returned)) return returned;
+  const items: unknown[] = [];
+  const iterator = returned[Symbol.asyncIterator]();
+  let isOver = false;
+  try {
+    for (;;) {
+      const next = await untilAborted(iterator.next(), context.signal);
+      if (next.done) {
+        isOver = true;
+        return next.value === undefined ? new StreamedItems(items) : next.value;
+      }
+      await take(next.value, items, context);
+    }
+  } finally {
+    // A generator that is in the middle of something ends when that does.
+    if (!isOver) void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+async function observed(returned: Observable<unknown>, context: McpContext): Promise<StreamedItems> {
+  const items: unknown[] = [];
+  let told = Promise.resolve();
+  let subscription: Subscription | undefined;
+  const over = new Promise<void>((resolve, reject) => {
+    subscription = returned.subscribe({
+      next: (item) => {
+        told = told.then(() => take(item, items, context));
+        told.catch(reject);
+      },
+      error: reject,
+      complete: resolve,
+    });
+  });
+  try {
+    await untilAborted(over, context.signal);
+    await told;
+    return new StreamedItems(items);
+  } finally {
+    subscription?.unsubscribe();
+  }
+}
+
+async function take(item: unknown, items: unknown[], context: McpContext): Promise<void> {
+  if (isProgress(item)) {
+    await context.progress(item.progress, item.total, item.message);
+    return;
+  }
+  items.push(item);
+  await context.progress(items.length, undefined, typeof item === 'string' ? item : undefined);
+}
+
+async function untilAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => {
+      reject(signal.reason as Error);
+    };
+  });
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([value, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+const PROGRESS_KEYS = new Set(['progress', 'total', 'message']);
+
+function isProgress(item: unknown): item is ProgressItem {
+  if (typeof item !== 'object' || item === null) return false;
+  const { progress } = item as Partial<ProgressItem>;
+  return typeof progress === 'number' && Object.keys(item).every((key) => PROGRESS_KEYS.has(key));
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}

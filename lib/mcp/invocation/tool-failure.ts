@@ -1,0 +1,96 @@
+import { HttpException, Logger } from '@nestjs/common';
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { Denial } from '../../resource-server/access/policy.js';
+import {
+  CallerActionError,
+  DownstreamError,
+  OperatorActionError,
+  TemporaryFailureError,
+} from '../../errors/downstream-error.js';
+import { denialResult } from './denial-result.js';
+import type { ElicitedPage } from './elicited-page.js';
+import { ToolError } from './tool-error.js';
+import { errorResult } from './tool-result.js';
+
+const logger = new Logger('McpTool');
+
+/** A remedy in the words that a result has for it. */
+export interface ToldRemedy {
+  readonly page?: ElicitedPage | undefined;
+  /** Value of a `WWW-Authenticate` header. */
+  readonly challenge?: string | undefined;
+}
+
+/**
+ * Makes a tool's result of what its method threw, and logs the rest. The result has only what was written to be read
+ * by clients: a `ToolError`, a 4xx `HttpException` as on any controller, the advice of a `DownstreamError`.
+ *
+ * @param reference - correlation id of the request, which result and log have in common
+ * @param told - how the caller can mend it, for the result
+ */
+export function toolFailure(tool: string, error: unknown, reference: string, told: ToldRemedy = {}): CallToolResult {
+  if (error instanceof ToolError) return errorResult(error.message);
+  if (error instanceof HttpException && error.getStatus() < 500) return errorResult(error.message);
+  logFailure(tool, error, reference);
+  const advice =
+    (error instanceof DownstreamError ? error.advice : undefined) ??
+    `${tool} failed, for a reason that is not shown here.`;
+  if (error instanceof CallerActionError) return callerActionResult(error, advice, told, reference);
+  const result = errorResult(`${advice} Reference for support: ${reference}`);
+  return error instanceof TemporaryFailureError ? { ...result, _meta: { [RETRY]: retryOf(error) } } : result;
+}
+
+/** Key of what passes in `_meta`, for clients and agents that try again by themselves. */
+const RETRY = 'nestjs-mcp-auth/retry';
+
+function retryOf({ retryAfter }: TemporaryFailureError) {
+  return { retryable: true, ...(retryAfter !== undefined && { retryAfterSeconds: Math.ceil(retryAfter) }) };
+}
+
+/** Tells the log what a tool, or a token for it, failed with. What the caller can do something about is a warning. */
+export function logFailure(tool: string, error: unknown, reference: string): void {
+  const line = `${tool} failed [${reference}] ${traceOf(error)}`;
+  if (isCallersAffair(error)) logger.warn(line);
+  else logger.error(line);
+}
+
+/** What an API or the provider says of its caller, such as "not found", is no fault of this server. */
+function isCallersAffair(error: unknown): boolean {
+  if (error instanceof OperatorActionError || error instanceof TemporaryFailureError) return false;
+  if (error instanceof CallerActionError) return true;
+  return error instanceof DownstreamError && error.status !== undefined && error.status < 500;
+}
+
+/** SEP-2643: what the challenge or the page would have said, for clients that get to see neither. */
+function callerActionResult(
+  { code }: CallerActionError,
+  advice: string,
+  { page, challenge }: ToldRemedy,
+  reference: string,
+): CallToolResult {
+  if (page) {
+    const hints = [{ type: 'url', url: page.url }];
+    return denialResult(new Denial(`${advice} ${page.message} Open ${page.url}`, 'available', hints), reference);
+  }
+  if (challenge !== undefined) {
+    const hints = [{ type: 'authorization_remediation', www_authenticate: challenge }];
+    return denialResult(new Denial(advice, 'available', hints), reference);
+  }
+  return denialResult(new Denial(advice, code === 'caller_without_user' ? 'unavailable' : 'undisclosed'), reference);
+}
+
+/** Causes may go in circles. */
+const MAX_CAUSES = 8;
+
+/** The stacks of an error and of its causes. Their properties stay out: those of HTTP clients hold headers. */
+function traceOf(error: unknown, depth = 0): string {
+  if (!(error instanceof Error)) return `A value was thrown that is no Error: ${typeof error}`;
+  try {
+    const code = 'code' in error && typeof error.code === 'string' ? `(${error.code}) ` : '';
+    const cause =
+      error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${traceOf(error.cause, depth + 1)}`;
+    return `${code}${error.stack ?? error.message}${cause}`;
+  } catch {
+    return 'An error was thrown that cannot be read';
+  }
+}

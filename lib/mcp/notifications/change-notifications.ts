@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  InMemoryServerEventBus,
+  parseJSONRPCMessage,
+  type JSONRPCMessage,
+  type ServerEvent,
+  type ServerEventBus,
+} from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { Catalogue, type Listed } from '../../resource-server/catalogue/catalogue.js';
+import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { KeyRing } from '../../replicas/key-ring.js';
+
+/** What a client says to one replica, and another one waits for. */
+export type Handed = (typeof HANDED)[number];
+
+const HANDED = ['answer', 'cancelled', 'task_update', 'task_cancel', 'subscribe', 'unsubscribe'] as const;
+
+type HandedListener = (kind: Handed, party: string, message: JSONRPCMessage) => void;
+
+const KINDS = {
+  tools: 'tools_list_changed',
+  resources: 'resources_list_changed',
+  prompts: 'prompts_list_changed',
+} as const;
+
+const eventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['tools_list_changed', 'resources_list_changed', 'prompts_list_changed']) }),
+  z.object({ kind: z.literal('resource_updated'), uri: z.string() }),
+]);
+
+const messageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('event'), server: z.string(), from: z.string(), event: eventSchema }),
+  z.object({ type: z.literal('handed'), server: z.string(), from: z.string(), sealed: z.string() }),
+]);
+
+const handedSchema = z.object({
+  kind: z.enum(HANDED),
+  party: z.string(),
+  message: z.unknown(),
+});
+
+/** Tells clients, and the other replicas, that something has changed (MCP specification, `subscriptions/listen`). */
+@Injectable()
+export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
+  readonly #logger = new Logger('McpNotifications');
+  readonly #local = new InMemoryServerEventBus();
+  readonly #self = randomUUID();
+  readonly #ring: KeyRing;
+  readonly #handed = new Set<HandedListener>();
+  #unsubscribe: (() => void | Promise<void>) | undefined;
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Catalogue) catalogue: Catalogue,
+  ) {
+    this.#ring = new KeyRing(options.requestState.keys);
+    catalogue.onChange((listed) => {
+      this.listChanged(listed);
+    });
+  }
+
+  /** Where the streams of this process listen. */
+  get bus(): ServerEventBus {
+    return this.#local;
+  }
+
+  /** Listens to the other replicas. */
+  async onModuleInit(): Promise<void> {
+    const { bus } = this.options;
+    if (!bus) return;
+    this.#unsubscribe = await bus.subscribe((message) => {
+      this.#receive(message);
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#unsubscribe?.();
+  }
+
+  listChanged(listed: Listed): void {
+    this.#tell({ kind: KINDS[listed] });
+  }
+
+  resourceUpdated(uri: string): void {
+    this.#tell({ kind: 'resource_updated', uri });
+  }
+
+  /** @param listener - gets what clients say to other replicas */
+  onHanded(listener: HandedListener): void {
+    this.#handed.add(listener);
+  }
+
+  /**
+   * Hands on what a client said, to the replica that waits for it; encrypted, because it is what a user filled in.
+   *
+   * @param isKnown - whether it has found whoever waits for it
+   */
+  hand(kind: Handed, party: string, message: JSONRPCMessage, isKnown: boolean): void {
+    if (isKnown || !this.options.bus) return;
+    const sealed = this.#ring.seal(JSON.stringify({ kind, party, message }), this.#place);
+    this.#publish({ type: 'handed', sealed });
+  }
+
+  #tell(event: ServerEvent): void {
+    this.#local.publish(event);
+    this.#publish({ type: 'event', event });
+  }
+
+  #publish(message: Record<string, unknown>): void {
+    const { bus, resource } = this.options;
+    if (!bus) return;
+    const text = JSON.stringify({ ...message, server: resource, from: this.#self });
+    Promise.resolve()
+      .then(() => bus.publish(text))
+      .catch((error: unknown) => {
+        this.#logger.warn(`Other replicas could not be told: ${reasonOf(error)}`);
+      });
+  }
+
+  #receive(text: string): void {
+    const message = messageSchema.safeParse(parsed(text)).data;
+    if (!message) return;
+    const { server, from } = message;
+    if (server !== this.options.resource || from === this.#self) return;
+    if (message.type === 'event') {
+      this.#local.publish(message.event);
+      return;
+    }
+    const handed = handedSchema.safeParse(parsed(this.#ring.open(message.sealed, this.#place) ?? '')).data;
+    if (!handed) return;
+    for (const listener of this.#handed) listener(handed.kind, handed.party, parseJSONRPCMessage(handed.message));
+  }
+
+  get #place(): string {
+    return `bus:${this.options.resource}`;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

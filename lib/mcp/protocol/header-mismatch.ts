@@ -1,0 +1,60 @@
+import { PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import type { ParameterHeader } from '../../resource-server/catalogue/parameter-headers.js';
+import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+
+const HEADER_MISMATCH = -32020;
+
+const BASE64 = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/;
+const DECIMAL = /^-?\d+(\.\d+)?$/;
+
+/**
+ * The refusal of a call whose headers say something else than its arguments: whoever routed it by them was deceived (MCP
+ * specification 2026-07-28, Server Behavior for Custom Headers). Earlier revisions have no such headers.
+ */
+export function headerMismatch(
+  body: unknown,
+  primitive: Primitive | undefined,
+  headers: Headers,
+): Response | undefined {
+  const { id, method, params } = (body ?? {}) as {
+    id?: unknown;
+    method?: unknown;
+    params?: { arguments?: unknown; _meta?: Record<string, unknown> };
+  };
+  const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
+  if (primitive?.kind !== 'tool' || method !== 'tools/call' || !isModern) return undefined;
+  const wrong = primitive.parameterHeaders.find((one) => !agrees(one, params.arguments, headers));
+  if (!wrong) return undefined;
+  const message = `Header mismatch: Mcp-Param-${wrong.name} does not say what the argument ${wrong.path.join('.')} says`;
+  return Response.json({ jsonrpc: '2.0', id, error: { code: HEADER_MISMATCH, message } }, { status: 400 });
+}
+
+function agrees({ path, name, type }: ParameterHeader, args: unknown, headers: Headers): boolean {
+  const value = path.reduce<unknown>(
+    (node, key) => (isRecord(node) && Object.hasOwn(node, key) ? node[key] : null),
+    args,
+  );
+  // Of what is no such value, the schema of the arguments says so.
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return true;
+  const header = decoded(headers.get(`Mcp-Param-${name}`));
+  if (header === undefined) return false;
+  if (type === 'integer' && typeof value === 'number') return DECIMAL.test(header) && Number(header) === value;
+  return header === String(value);
+}
+
+/** `undefined` for what is none, or was not encoded as it has to be. */
+function decoded(header: string | null): string | undefined {
+  if (header === null) return undefined;
+  if (!header.startsWith('=?base64?') || !header.endsWith('?=')) return header;
+  const [, base64] = BASE64.exec(header) ?? [];
+  if (base64 === undefined) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,84 @@
+import { Inject, Injectable, ServiceUnavailableException } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+
+/** Requests that are being answered, and streams that stay open. When the application stops, calls end, and streams are ended. */
+@Injectable()
+export class InFlight {
+  readonly #streams = new Set<() => void>();
+  #running = 0;
+  #stopped: (() => void) | undefined;
+  #stopping = false;
+
+  constructor(@Inject(ResolvedOptions) private readonly options: ResolvedOptions) {}
+
+  /**
+   * Counts a request until its answer is over.
+   *
+   * @throws ServiceUnavailableException once the application stops
+   */
+  enter(response: ServerResponse): void {
+    this.admit();
+    this.#running += 1;
+    response.once('close', () => {
+      this.#running -= 1;
+      if (this.#running === 0) this.#stopped?.();
+    });
+  }
+
+  /** @throws ServiceUnavailableException once the application stops */
+  admit(): void {
+    if (this.#stopping) throw new ServiceUnavailableException('The server is stopping. Try again');
+  }
+
+  /**
+   * A response whose body ends when the application stops.
+   *
+   * @param farewell - the last of it then
+   */
+  untilStopped(response: Response, farewell = ''): Response {
+    if (!response.body) return response;
+    const reader = response.body.getReader();
+    const streams = this.#streams;
+    let end: () => void = () => undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        end = () => {
+          streams.delete(end);
+          if (farewell !== '') controller.enqueue(new TextEncoder().encode(farewell));
+          controller.close();
+          void reader.cancel().catch(() => undefined);
+        };
+        streams.add(end);
+      },
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (!streams.has(end)) return;
+        if (value) controller.enqueue(value);
+        if (!done) return;
+        streams.delete(end);
+        controller.close();
+      },
+      async cancel(reason) {
+        streams.delete(end);
+        await reader.cancel(reason);
+      },
+    });
+    const { status, statusText, headers } = response;
+    return new Response(body, { status, statusText, headers });
+  }
+
+  /** Takes no more requests, ends the streams, and waits for calls; no longer than `shutdownGrace` of the options. */
+  async drain(): Promise<void> {
+    this.#stopping = true;
+    for (const end of [...this.#streams]) end();
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.options.shutdownGrace);
+      this.#stopped = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

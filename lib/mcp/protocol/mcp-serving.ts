@@ -1,0 +1,204 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import {
+  createMcpHandler,
+  SUBSCRIPTION_ID_META_KEY,
+  type JSONRPCMessage,
+  type McpHandlerRequestOptions,
+  type McpHttpHandler,
+  type McpRequestContext,
+  type Server,
+} from '@modelcontextprotocol/server';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
+import { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
+import { isAnswer } from '../../resource-server/access/operation.js';
+import type { DownstreamError } from '../../errors/downstream-error.js';
+import type { DownstreamAccess } from '../../on-behalf-of/downstream/tool-call.js';
+import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
+import type { RequestTrace } from '../../observability/request-trace.js';
+import { ChangeNotifications } from '../notifications/change-notifications.js';
+import { Subscriptions } from '../notifications/subscriptions.js';
+import { beginConversation, conversationIn, partyOf, type Conversation } from '../invocation/conversation.js';
+import { endingAt } from './expiring-stream.js';
+import { headerMismatch } from './header-mismatch.js';
+import { begun } from './held-stream.js';
+import { InFlight } from './in-flight.js';
+import { Listings } from './listings.js';
+import { OpenExchanges } from './open-exchanges.js';
+import { ProtocolServers } from './protocol-servers.js';
+
+/** What nginx logs for such requests; nobody gets to see it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+const SESSION_ID = 'mcp-session-id';
+
+type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
+
+/** A request that may be served. */
+export interface AuthorizedRequest {
+  /** As parsed. */
+  readonly body: unknown;
+  /** Leave to do what is in the body. */
+  readonly authorized: AuthorizedOperation;
+  readonly trace: RequestTrace;
+  /** How the token came. */
+  readonly scheme: TokenScheme | undefined;
+  /** Why a downstream of the primitive cannot be called. */
+  readonly failure: DownstreamError | undefined;
+  /** What it may reach; `undefined` where that is nothing. */
+  readonly access: DownstreamAccess | undefined;
+  /** What the caller turned out to lack while the call ran; the answer, if it has not begun. */
+  challenge?: ChallengeException | undefined;
+  /** What a client before 2026-07-28 said of itself, where it has taken it along. */
+  conversation?: Conversation | undefined;
+}
+
+/** Serves MCP: the SDK speaks the protocol, in both of its eras, over primitives that were prepared at boot. */
+@Injectable()
+export class McpServing implements OnModuleDestroy {
+  readonly #logger = new Logger(McpServing.name);
+  readonly #exchanges = new OpenExchanges();
+  readonly #handler: McpHttpHandler;
+  readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
+
+  constructor(
+    @Inject(ProtocolServers) private readonly servers: ProtocolServers,
+    @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
+    @Inject(Listings) private readonly listings: Listings,
+    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
+    @Inject(InFlight) private readonly inFlight: InFlight,
+  ) {
+    this.#handler = createMcpHandler((context) => this.#serverFor(context), {
+      bus: notifications.bus,
+      onerror: (error) => {
+        this.#logger.debug(error.message);
+      },
+    });
+    notifications.onHanded((kind, party, message) => {
+      if (kind === 'answer') this.#exchanges.answer(party, message as JSONRPCMessage & { readonly id: string });
+      else if (kind === 'cancelled') this.#exchanges.cancel(party, message);
+    });
+    // The SDK gets the very body that was authorized, parsed once. It must not read, nor write out, another.
+    this.#nodeHandler = toNodeHandler({
+      fetch: async (request, options) => {
+        const served = options?.authInfo?.extra?.request as AuthorizedRequest;
+        // Whoever went away while tokens were got wants nothing done any more.
+        if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
+        return await this.#answer(request, served, options);
+      },
+    });
+  }
+
+  /** Answers one HTTP request. */
+  async serve(incoming: IncomingMessage, response: ServerResponse, request: AuthorizedRequest): Promise<void> {
+    this.inFlight.enter(response);
+    const { caller } = request.authorized;
+    request.conversation = conversationIn(incoming.headers[SESSION_ID]);
+    // The token stays here: handlers act through DownstreamClient.
+    const auth = {
+      token: '',
+      clientId: caller?.clientId ?? '',
+      scopes: [...(caller?.scopes ?? [])],
+      extra: { request },
+    };
+    await this.#nodeHandler(Object.assign(incoming as NodeRequest, { auth }), response, null);
+  }
+
+  /** Whether a GET is a client's of the revisions before 2026-07-28 that wants to hear of changes. */
+  listens(incoming: IncomingMessage): boolean {
+    return conversationIn(incoming.headers[SESSION_ID]) !== undefined && accepts(incoming, 'text/event-stream');
+  }
+
+  /**
+   * Opens the stream on which such clients hear of changes, until their token expires (MCP specification 2025-11-25,
+   * Streamable HTTP, Listening for Messages from the Server).
+   */
+  async listen(incoming: IncomingMessage, response: ServerResponse, caller: Caller | undefined): Promise<void> {
+    const conversation = conversationIn(incoming.headers[SESSION_ID]);
+    if (!conversation) return;
+    this.inFlight.admit();
+    const stream = this.subscriptions.stream(partyOf(caller, conversation));
+    const { status, headers, body } = this.inFlight.untilStopped(caller ? endingAt(stream, caller.expiresAt) : stream);
+    response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
+    await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.inFlight.drain();
+    await this.#handler.close();
+  }
+
+  async #answer(
+    request: Request,
+    served: AuthorizedRequest,
+    options: McpHandlerRequestOptions | undefined,
+  ): Promise<Response> {
+    const { caller, operation, primitive } = served.authorized;
+    if (this.#isForAnother(served)) return new Response(null, { status: 202 });
+    const mismatch = headerMismatch(served.body, primitive, request.headers);
+    if (mismatch) return mismatch;
+    const body = await this.listings.narrowed(served.body, served.authorized);
+    const answer = await this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
+    // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the call has ended.
+    const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
+    const response = isHeld ? await begun(answer) : answer;
+    if (served.challenge) return challengeResponse(served.challenge, response);
+    if (operation?.method === 'initialize' && response.ok) {
+      const conversation = beginConversation(served.body);
+      if (conversation !== undefined) response.headers.set(SESSION_ID, conversation);
+    }
+    // Nobody may go on listening with a token that has expired.
+    if (operation?.method !== 'subscriptions/listen') return response;
+    const stream = caller ? endingAt(response, caller.expiresAt) : response;
+    return this.inFlight.untilStopped(stream, farewellTo(served.body));
+  }
+
+  /** Hands what a client says to a question, or of a call, to the request that it is about. */
+  #isForAnother({ body, conversation, authorized: { caller, operation } }: AuthorizedRequest): boolean {
+    if (!conversation) return false;
+    const party = partyOf(caller, conversation);
+    const message = body as JSONRPCMessage & { readonly id: string };
+    if (isAnswer(body)) this.notifications.hand('answer', party, message, this.#exchanges.answer(party, message));
+    else if (operation?.method === 'notifications/cancelled')
+      this.notifications.hand('cancelled', party, message, this.#exchanges.cancel(party, message));
+    else return false;
+    return true;
+  }
+
+  /** One per request. All it holds was made at boot, so that it costs next to nothing. */
+  #serverFor({ authInfo, era }: McpRequestContext): Server {
+    const served = (authInfo?.extra?.request ?? {}) as Partial<AuthorizedRequest>;
+    if (!(served.authorized instanceof AuthorizedOperation) || !served.trace)
+      throw new Error('A request reached the MCP server without authorization');
+    return this.servers.make(served as AuthorizedRequest, era, this.#exchanges);
+  }
+}
+
+/** How a server ends a subscription that has not failed (MCP specification 2026-07-28, Subscriptions). */
+function farewellTo(body: unknown): string {
+  const { id } = body as { id: string | number };
+  const result = { resultType: 'complete', _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
+  return `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`;
+}
+
+function accepts({ headers }: IncomingMessage, type: string): boolean {
+  return (headers.accept ?? '').split(',').some((one) => one.trim().startsWith(type));
+}
+
+function isStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+}
+
+/** Takes the place of an answer of which nothing has been sent. */
+function challengeResponse(exception: ChallengeException, replaced: Response): Response {
+  void replaced.body?.cancel().catch(() => undefined);
+  return Response.json(exception.getResponse(), {
+    status: exception.getStatus(),
+    headers: { 'WWW-Authenticate': exception.challenge },
+  });
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import {
+  isInputRequiredResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  type CallToolResult,
+  type InputRequiredResult,
+  type Notification,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { TaskSupport } from '../../resource-server/catalogue/primitive.js';
+import { isOver, type TaskRecord } from './task-record.js';
+
+/** Runs the tool, in a context that outlives the request. */
+export type RunInTask = (context: ServerContext) => Promise<unknown>;
+
+/** Work that goes on in this process. */
+export class RunningTask {
+  readonly #abort = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #record: TaskRecord;
+  #answers: Record<string, unknown> = {};
+  #answered: (() => void) | undefined;
+  #saved = Promise.resolve();
+
+  /** @param save - called with each state; calls do not overlap */
+  constructor(
+    readonly owner: string,
+    readonly tool: string,
+    { ttl, pollInterval }: TaskSupport,
+    private readonly save: (task: RunningTask) => Promise<void>,
+  ) {
+    const now = new Date().toISOString();
+    this.#record = {
+      taskId: randomUUID(),
+      status: 'working',
+      createdAt: now,
+      lastUpdatedAt: now,
+      ttlMs: ttl,
+      pollIntervalMs: pollInterval,
+    };
+    this.#timer = setTimeout(
+      () => {
+        this.stop('The time of the task is over');
+      },
+      Math.min(ttl, 2 ** 31 - 1),
+    ).unref();
+  }
+
+  get record(): TaskRecord {
+    return this.#record;
+  }
+
+  /** Runs to the end, by as many rounds as the client is asked something. Never throws. */
+  async run(run: RunInTask, context: ServerContext): Promise<void> {
+    try {
+      let round = this.#context(context, undefined, undefined);
+      for (;;) {
+        const result = await run(round);
+        if (isOver(this.#record)) return;
+        if (!isInputRequiredResult(result)) {
+          await this.#become({ status: 'completed', result: result as CallToolResult });
+          return;
+        }
+        const answers = await this.#ask(result);
+        round = this.#context(context, answers, result.requestState);
+      }
+    } catch (error) {
+      if (isOver(this.#record)) return;
+      const { code, message, data } =
+        error instanceof ProtocolError
+          ? error
+          : { code: ProtocolErrorCode.InternalError, message: 'Internal error', data: undefined };
+      await this.#become({ status: 'failed', error: { code, message, ...(data !== undefined && { data }) } });
+    } finally {
+      clearTimeout(this.#timer);
+    }
+  }
+
+  /** Takes answers to questions that are open; others are of no effect. */
+  answer(responses: Readonly<Record<string, unknown>>): void {
+    const open = this.#record.inputRequests ?? {};
+    for (const [key, response] of Object.entries(responses)) {
+      if (Object.hasOwn(open, key)) this.#answers[key] = response;
+    }
+    const rest = Object.fromEntries(Object.entries(open).filter(([key]) => !Object.hasOwn(this.#answers, key)));
+    if (Object.keys(open).length > 0 && Object.keys(rest).length === 0) this.#answered?.();
+    else if (this.#record.status === 'input_required')
+      void this.#become({ status: 'input_required', inputRequests: rest });
+  }
+
+  /** Stops at the client's wish. */
+  cancel(): void {
+    if (isOver(this.#record)) return;
+    void this.#become({ status: 'cancelled' });
+    this.#abort.abort(new Error('The task was cancelled'));
+  }
+
+  /** Stops for another reason. */
+  stop(message: string): void {
+    if (isOver(this.#record)) return;
+    void this.#become({ status: 'failed', error: { code: ProtocolErrorCode.InternalError, message } });
+    this.#abort.abort(new Error(message));
+  }
+
+  async #ask({ inputRequests = {} }: InputRequiredResult): Promise<Record<string, unknown>> {
+    this.#answers = {};
+    const answered = new Promise<void>((resolve, reject) => {
+      this.#answered = resolve;
+      this.#abort.signal.addEventListener(
+        'abort',
+        () => {
+          reject(this.#abort.signal.reason as Error);
+        },
+        { once: true },
+      );
+    });
+    await Promise.all([answered, this.#become({ status: 'input_required', inputRequests: inputRequests })]);
+    await this.#become({ status: 'working' });
+    return this.#answers;
+  }
+
+  /** What the tool's method has to do with is the task; the request is over. */
+  #context(
+    context: ServerContext,
+    inputResponses: Record<string, unknown> | undefined,
+    requestState: string | undefined,
+  ): ServerContext {
+    const notify = async ({ method, params }: Notification) => {
+      const message = method === 'notifications/progress' ? params?.message : undefined;
+      if (typeof message === 'string' && !isOver(this.#record)) await this.#become({ statusMessage: message });
+    };
+    const { inputResponses: before, ...mcpReq } = context.mcpReq;
+    const ofTask = {
+      // Progress is always wanted here.
+      _meta: { ...mcpReq._meta, progressToken: mcpReq._meta?.progressToken ?? 0 },
+      signal: this.#abort.signal,
+      notify,
+      log: () => Promise.resolve(),
+      ...(inputResponses && { inputResponses }),
+      requestState: () => requestState,
+    };
+    return { ...context, mcpReq: Object.assign({}, mcpReq, ofTask) };
+  }
+
+  async #become(change: Partial<TaskRecord>): Promise<void> {
+    const { inputRequests, ...before } = this.#record;
+    this.#record = { ...before, ...change, lastUpdatedAt: new Date().toISOString() };
+    this.#saved = this.#saved.then(() => this.save(this));
+    await this.#saved;
+  }
+}

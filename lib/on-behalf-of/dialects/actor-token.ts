@@ -1,0 +1,95 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { decodeJwt } from 'jose';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { CallerActionError } from '../../errors/downstream-error.js';
+import type { ExchangeRequest, FormParameters } from './dialect.js';
+import { mayAct } from './may-act.js';
+import { ACCESS_TOKEN } from './token-types.js';
+
+/** The party that acts for the user (RFC 8693 section 2.1, `actor_token`). */
+export interface ActorToken {
+  /** The token, or a function that is asked for it before each use of an exchanged token: let it keep the token. */
+  token: string | (() => string | Promise<string>);
+  /** `actor_token_type`. Defaults to an access token. */
+  type?: string;
+}
+
+/** Who an actor token is of, as far as it says so. */
+interface ActorClaims {
+  readonly iss?: string | undefined;
+  readonly sub?: string | undefined;
+  readonly clientId?: string | undefined;
+}
+
+/**
+ * The parameters of an actor, none where there is none.
+ *
+ * @throws Error if the actor is the subject: nobody acts for themselves
+ * @throws CallerActionError if `may_act` of the caller's token does not name the actor
+ */
+export async function actorParameters(
+  actor: ActorToken | undefined,
+  { subjectToken, caller, target }: Pick<ExchangeRequest, 'subjectToken' | 'caller' | 'target'>,
+): Promise<FormParameters> {
+  if (!actor) return {};
+  const token = await tokenOf(actor);
+  const claims = claimsOf(token);
+  if (isSame(token, subjectToken) || isOf(claims, caller)) throw new Error('the actor token is of the subject itself');
+  if (caller && !isNamed(claims, caller)) {
+    throw new CallerActionError(
+      'caller_access_denied',
+      `No token for ${target.name}: may_act of the caller's token does not name the actor`,
+      { downstream: target.name, advice: `The ${target.name} API cannot be called for you by this server.` },
+    );
+  }
+  return { actor_token: token, actor_token_type: typeOf(actor) };
+}
+
+/** Tells one actor from another in cache keys, and nothing of its token. */
+export async function actorFingerprint(actor: ActorToken | undefined): Promise<readonly string[]> {
+  if (!actor) return [];
+  const token = await tokenOf(actor);
+  const { iss = '', sub, clientId = '' } = claimsOf(token);
+  // An actor stays the same while its tokens come and go.
+  const who = sub === undefined ? digest(token).toString('base64url') : JSON.stringify([iss, sub, clientId]);
+  return [typeOf(actor), who];
+}
+
+function typeOf({ type = ACCESS_TOKEN }: ActorToken): string {
+  return type;
+}
+
+async function tokenOf({ token: source }: ActorToken): Promise<string> {
+  const token: unknown = typeof source === 'string' ? source : await source();
+  if (typeof token !== 'string' || token === '') throw new Error('the actor token is empty');
+  return token;
+}
+
+/** None of an opaque token. */
+function claimsOf(token: string): ActorClaims {
+  try {
+    const { iss, sub, client_id, azp } = decodeJwt(token);
+    const clientId = [client_id, azp].find((name) => typeof name === 'string');
+    return { iss, sub, clientId };
+  } catch {
+    return {};
+  }
+}
+
+function isSame(one: string, other: string): boolean {
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+function isOf({ iss, sub }: ActorClaims, caller: Caller | undefined): boolean {
+  return sub !== undefined && sub === caller?.subject && (iss === undefined || iss === caller.issuer);
+}
+
+/** RFC 8693 section 4.4: it is the actor whom `may_act` has to name, and it names nobody whose token does not say who it is. */
+function isNamed({ iss, sub, clientId }: ActorClaims, { claims, issuer }: Caller): boolean {
+  if (sub === undefined && clientId === undefined) return claims.may_act === undefined;
+  return [sub, clientId].some((id) => id !== undefined && mayAct(claims, { id, issuer: iss ?? issuer }));
+}
+
+function digest(value: string): Buffer {
+  return createHash('sha256').update(value).digest();
+}

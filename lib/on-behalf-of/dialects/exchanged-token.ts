@@ -1,0 +1,44 @@
+import type { ExchangedToken, TokenEndpointAnswer } from './dialect.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+
+/** RFC 6749 appendix A.12 without the space: some providers' tokens are no `b64token`, but all of these fit in a header. */
+const VISIBLE = /^[\x21-\x7E]+$/;
+
+/**
+ * Takes the access token out of an answer whose every statement about it was checked (RFC 6749 section 7.1, RFC 8693
+ * section 2.2.1).
+ *
+ * @param asked - `issued_token_type` that the answer must have; none where the dialect has none; and the scopes asked for
+ * @throws TokenEndpointError if it is not the token that was asked for
+ */
+export function exchangedToken(
+  answer: TokenEndpointAnswer,
+  asked: { readonly issuedTokenType?: string; readonly scopes?: readonly string[] } = {},
+): ExchangedToken {
+  const { access_token: value, token_type, issued_token_type, expires_in: expiresIn, scope } = answer;
+  const type = token_type.toLowerCase();
+  if (type !== 'bearer' && type !== 'dpop') throw unusable(`token_type is ${quoted(token_type)}`);
+  if (asked.issuedTokenType !== undefined && issued_token_type !== asked.issuedTokenType) {
+    throw unusable(`issued_token_type is ${quoted(issued_token_type)}, not ${asked.issuedTokenType}`);
+  }
+  if (!VISIBLE.test(value)) throw unusable('access_token has characters that no token has');
+  const granted = scope?.split(' ').filter((one) => one !== '');
+  return {
+    value,
+    type,
+    expiresIn,
+    ...(granted && isNarrower(granted, asked.scopes ?? []) && { grantedScopes: granted }),
+  };
+}
+
+function isNarrower(granted: readonly string[], asked: readonly string[]): boolean {
+  return asked.some((scope) => !granted.includes(scope));
+}
+
+function unusable(what: string): TokenEndpointError {
+  return new TokenEndpointError(what, { status: 200, unusable: true });
+}
+
+function quoted(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 100);
+}

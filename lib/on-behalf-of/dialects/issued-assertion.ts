@@ -1,0 +1,51 @@
+import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
+import type { TokenEndpointAnswer } from './dialect.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+
+/** What an assertion must be. */
+export interface AssertionDemand {
+  readonly issuedTokenType: string;
+  /** Its `aud` has to name one of these. */
+  readonly audiences: readonly string[];
+  /** What it must not be: the token that came in goes to nobody but its issuer. */
+  readonly not: string;
+  /** The client that an ID-JAG has to be for; for anything but an ID-JAG none. */
+  readonly idJagFor?: string;
+}
+
+/**
+ * Takes the assertion for a second authorization server out of the first one's answer. It is no access token: its
+ * `token_type` is `N_A` (RFC 8693 section 2.2.1).
+ *
+ * @throws TokenEndpointError if it is not what was asked for
+ */
+export function issuedAssertion(answer: TokenEndpointAnswer, demand: AssertionDemand): string {
+  const { access_token: assertion, token_type, issued_token_type } = answer;
+  const { issuedTokenType, audiences, not, idJagFor } = demand;
+  const type = token_type.toLowerCase();
+  if (issued_token_type !== issuedTokenType) throw unusable('issued_token_type is not what was asked for');
+  // Some servers call a JWT that they issue as a grant a bearer token; an ID-JAG never is one.
+  if (type !== 'n_a' && (idJagFor !== undefined || type !== 'bearer'))
+    throw unusable('token_type of an assertion is not N_A');
+  if (assertion === not) throw unusable('the assertion is the token that was exchanged');
+  const { typ, payload } = contentsOf(assertion);
+  if (![payload.aud ?? []].flat().some((one) => audiences.includes(one)))
+    throw unusable('the assertion is for another authorization server');
+  if (idJagFor === undefined) return assertion;
+  if (typ?.toLowerCase().replace(/^application\//, '') !== 'oauth-id-jag+jwt')
+    throw unusable('the assertion is of another type');
+  if (payload.client_id !== idJagFor) throw unusable('the assertion is for another client');
+  return assertion;
+}
+
+function contentsOf(assertion: string): { typ: string | undefined; payload: JWTPayload } {
+  try {
+    return { typ: decodeProtectedHeader(assertion).typ, payload: decodeJwt(assertion) };
+  } catch {
+    throw unusable('the assertion is not a JWT');
+  }
+}
+
+function unusable(what: string): TokenEndpointError {
+  return new TokenEndpointError(what, { status: 200, unusable: true });
+}

@@ -1,0 +1,81 @@
+import { decodeJwt } from 'jose';
+import { CallerActionError } from '../../errors/downstream-error.js';
+import { actorFingerprint, actorParameters, type ActorToken } from './actor-token.js';
+import type { ExchangeDialect, ExchangeRequest } from './dialect.js';
+import { exchangedToken } from './exchanged-token.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
+import { exchangeForm } from './rfc8693.js';
+
+/** What may differ between realms. */
+export interface KeycloakDialectOptions {
+  /** Who acts for the user, where the realm has delegation (experimental in Keycloak 26). */
+  actor?: ActorToken;
+}
+
+/**
+ * Keycloak's standard token exchange (since 26.2). `audience` is the client id of the API. The scopes of the downstream
+ * are optional client scopes of this server's own client; ask for exactly what is needed, because an exchange may widen.
+ */
+export function keycloak({ actor }: KeycloakDialectOptions = {}): ExchangeDialect {
+  return {
+    name: 'keycloak',
+    subject: 'caller',
+    grantTypes: [TOKEN_EXCHANGE],
+    hasActor: actor !== undefined,
+    fingerprint: () => actorFingerprint(actor),
+    refusesBoundTokens: true,
+    problemsOf: ({ audience }) =>
+      audience === undefined
+        ? ['has no `audience`. Set it to the client id of the API in Keycloak, so that the token is good for it alone']
+        : [],
+    async exchange(request) {
+      const { target, dpop, tokenEndpoint } = request;
+      refuseWhatWouldBeLost(request, actor);
+      const form = { ...exchangeForm(request), ...(await actorParameters(actor, request)) };
+      try {
+        const answer = await tokenEndpoint.request(TOKEN_EXCHANGE, form, { dpop });
+        const token = exchangedToken(answer, { issuedTokenType: ACCESS_TOKEN, scopes: target.scopes });
+        if (actor) checkActor(token.value);
+        return token;
+      } catch (error) {
+        throw error instanceof TokenEndpointError ? aboutTarget(error) : error;
+      }
+    },
+  };
+}
+
+/**
+ * Without an actor Keycloak answers with a token that has lost `act` and `may_act` (keycloak#52691), and it exchanges no
+ * token that is bound to the key of another client. Which token comes in is up to callers: the operator is not to blame.
+ */
+function refuseWhatWouldBeLost({ caller, target: { name } }: ExchangeRequest, actor: ActorToken | undefined): void {
+  const { cnf, act, may_act } = caller?.claims ?? {};
+  if (cnf !== undefined) {
+    throw new CallerActionError(
+      'caller_access_denied',
+      `No token for ${name}: Keycloak does not exchange tokens that are bound to a key of the client's (cnf)`,
+      { downstream: name, advice: `The ${name} API cannot be called with a token that is bound to a key.` },
+    );
+  }
+  if (!actor && (act !== undefined || may_act !== undefined)) {
+    throw new CallerActionError(
+      'caller_access_denied',
+      `No token for ${name}: the caller's token is for delegation (act, may_act), which Keycloak would drop without an actor`,
+      { downstream: name, advice: `The ${name} API cannot be called by way of others.` },
+    );
+  }
+}
+
+/** A server without delegation does not look at `actor_token` at all: the token would be the user's own. */
+function checkActor(token: string): void {
+  if (decodeJwt(token).act !== undefined) return;
+  throw new TokenEndpointError('the token has no act: the server has no delegation', { status: 200, unusable: true });
+}
+
+/** A client that it refuses gets 401; 400 is for an `audience` that is no client, or a disabled one. */
+function aboutTarget(error: TokenEndpointError): TokenEndpointError {
+  const { status, error: name } = error.failure;
+  if (status !== 400 || name !== 'invalid_client') return error;
+  return new TokenEndpointError(error.message, { ...error.failure, error: 'invalid_target' });
+}

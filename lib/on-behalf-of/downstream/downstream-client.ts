@@ -1,0 +1,128 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DownstreamName } from '../../resource-server/access/register.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { responseOf, type DownstreamAnswer } from './downstream-answer.js';
+import { DownstreamError } from '../../errors/downstream-error.js';
+import { DownstreamSender } from './downstream-sender.js';
+import { checkSuccess, jsonOf } from './json-answer.js';
+import { currentToolCall, type ToolCall } from './tool-call.js';
+
+/** `RequestInit`, and `json`: a value to send as a JSON body. */
+export interface JsonRequestInit extends RequestInit {
+  /** Sent as the body, with `Content-Type: application/json`. */
+  json?: unknown;
+}
+
+/** One API, called on behalf of the caller of the running tool. Its methods may be detached. */
+export interface Downstream {
+  /**
+   * `fetch` of the WHATWG standard with the caller's exchanged token. Fits wherever a generated client takes a `fetch`.
+   *
+   * @param input - a path below the downstream's `baseUrl`, or a URL or `Request` that is below it
+   * @returns the answer, whatever its status
+   * @throws {@link DownstreamError} if no token can be had, the API cannot be reached, or the URL leaves `baseUrl`; the
+   *   reason of a signal that is aborted: `init.signal`, or the call's, when its client cancels
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /**
+   * Like `fetch`, for answers of 2xx alone: what else the API says reaches whoever can do something about it.
+   *
+   * @throws {@link DownstreamError} as `fetch` does, and for any status but 2xx: {@link CallerActionError},
+   *   {@link TemporaryFailureError}, or with `downstream_status`
+   */
+  readonly fetchOk: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /**
+   * Like `fetchOk`, and reads the answer as JSON; `undefined` where the answer has no body.
+   *
+   * @throws {@link DownstreamError} as `fetchOk` does, and for a body that is no JSON, or larger than `http.maxJsonSize`
+   */
+  readonly json: <T = unknown>(input: string | URL | Request, init?: JsonRequestInit) => Promise<T>;
+}
+
+/** Calls the downstreams that the running tool declares, with tokens exchanged for each (RFC 8693). */
+@Injectable()
+export class DownstreamClient implements Downstream {
+  readonly fetch: Downstream['fetch'];
+  readonly fetchOk: Downstream['fetchOk'];
+  readonly json: Downstream['json'];
+
+  constructor(@Inject(DownstreamSender) private readonly sender: DownstreamSender) {
+    ({ fetch: this.fetch, fetchOk: this.fetchOk, json: this.json } = downstream(sender, soleDownstream));
+  }
+
+  /**
+   * One downstream by name, for a tool that declares several.
+   *
+   * @param name - as in `downstreams` of the module's options
+   */
+  for(name: DownstreamName): Downstream {
+    return downstream(this.sender, (call) => declaredDownstream(call, name));
+  }
+}
+
+function downstream(sender: DownstreamSender, nameFor: (call: ToolCall) => string): Downstream {
+  const send = async (input: string | URL | Request, init?: RequestInit): Promise<Answered> => {
+    const call = currentToolCall();
+    const name = nameFor(call);
+    const answer = await sender.send(call, name, input, init);
+    return { target: call.access.downstream(name), answer };
+  };
+  const fetchOk: Downstream['fetchOk'] = async (input, init) => {
+    const { target, answer } = await send(input, init);
+    checkSuccess(target, answer);
+    return responseOf(target.name, answer);
+  };
+  return {
+    fetch: async (input, init) => {
+      const { target, answer } = await send(input, init);
+      return responseOf(target.name, answer);
+    },
+    fetchOk,
+    json: async <T>(input: string | URL | Request, init: JsonRequestInit = {}) => {
+      const { target, answer } = await send(input, jsonInit(input, init));
+      checkSuccess(target, answer);
+      return (await jsonOf(target, answer)) as T;
+    },
+  };
+}
+
+interface Answered {
+  readonly target: ResolvedDownstream;
+  readonly answer: DownstreamAnswer;
+}
+
+function jsonInit(input: string | URL | Request, { json, ...init }: JsonRequestInit): RequestInit {
+  const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
+  if (!headers.has('accept')) headers.set('accept', 'application/json');
+  if (json === undefined) return { ...init, headers };
+  headers.set('content-type', 'application/json');
+  return { ...init, headers, body: JSON.stringify(json) };
+}
+
+function soleDownstream({ tool, downstreams: [name, ...others] }: ToolCall): string {
+  if (name === undefined) throw undeclared(tool, undefined);
+  if (others.length > 0) {
+    throw new DownstreamError(
+      'downstream_ambiguous',
+      `${tool} declares several downstreams. Say which: for("${name}")`,
+    );
+  }
+  return name;
+}
+
+function declaredDownstream({ tool, downstreams }: ToolCall, name: string): string {
+  if (!downstreams.includes(name)) throw undeclared(tool, name);
+  return name;
+}
+
+function undeclared(tool: string, name: string | undefined): DownstreamError {
+  const reached =
+    name === undefined ? 'a downstream, but declares none' : `the downstream "${name}", which it does not declare`;
+  return new DownstreamError(
+    'downstream_not_declared',
+    `${tool} reached for ${reached}. Name it in \`downstream\` of its @McpTool.`,
+    {
+      ...(name !== undefined && { downstream: name }),
+    },
+  );
+}

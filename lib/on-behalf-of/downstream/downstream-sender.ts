@@ -1,0 +1,243 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  allowInsecureRequests,
+  customFetch,
+  isDPoPNonceError,
+  protectedResourceRequest,
+  WWWAuthenticateChallengeError,
+} from 'oauth4webapi';
+import type { ExchangedToken } from '../dialects/dialect.js';
+import { errorFor } from '../failures/failure-error.js';
+import { claimsIn } from '../failures/failure-table.js';
+import { traceDownstream } from '../../observability/downstream-span.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { Cancellation } from './cancellation.js';
+import { ACCEPTED_ENCODINGS } from './content-encoding.js';
+import { discard, headerIn, headersOf, type DownstreamAnswer, type WireAnswer } from './downstream-answer.js';
+import { DownstreamError } from '../../errors/downstream-error.js';
+import { DownstreamTransport } from './downstream-transport.js';
+import { outgoingRequest, signalOf, withoutReserved } from './outgoing-request.js';
+import { MAX_REDIRECTS, nextHop, type Hop } from './redirect.js';
+import { isRepeatable, withRetries } from './retries.js';
+import { temporaryFailure } from '../failures/temporary-failure.js';
+import type { RunningCall } from './tool-call.js';
+
+/** What all attempts of one call of `fetch` have in common. */
+interface Sending {
+  readonly call: RunningCall;
+  readonly target: ResolvedDownstream;
+  readonly transport: DownstreamTransport;
+  readonly cancellation: Cancellation;
+  /** Milliseconds of `performance.now()`. */
+  readonly until: number;
+}
+
+/** Sends requests to downstreams, each with the token of the running call's caller. */
+@Injectable()
+export class DownstreamSender implements OnApplicationShutdown {
+  readonly #transports = new Map<ResolvedDownstream, DownstreamTransport>();
+
+  /**
+   * Sends what was given to `fetch`. A token that the API refuses is exchanged anew, once.
+   *
+   * @param name - of the downstream
+   * @throws {@link DownstreamError} if no token can be had, no answer comes, or the request goes where it must not
+   */
+  async send(
+    call: RunningCall,
+    name: string,
+    input: string | URL | Request,
+    init: RequestInit | undefined,
+  ): Promise<DownstreamAnswer> {
+    const target = call.access.downstream(name);
+    const cancellation = new Cancellation(call, signalOf(input, init));
+    const { deadline } = target.http;
+    const stop = cancellation.after(deadline, () =>
+      temporaryFailure('downstream_timeout', `${name} gave no answer within ${deadline} ms`, target),
+    );
+    const until = performance.now() + deadline;
+    const sending: Sending = { call, target, transport: this.#transportTo(target), cancellation, until };
+    const sent = async () => {
+      const request = await outgoingRequest(target.baseUrl, input, init);
+      return await followed({ ...request, isWithin: true }, sending);
+    };
+    try {
+      return await cancellation.race(sent());
+    } finally {
+      stop();
+    }
+  }
+
+  /** Called by Nest, when no calls run any more. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
+  }
+
+  #transportTo(target: ResolvedDownstream): DownstreamTransport {
+    let transport = this.#transports.get(target);
+    if (!transport) {
+      transport = new DownstreamTransport(target);
+      this.#transports.set(target, transport);
+    }
+    return transport;
+  }
+}
+
+/** An answer with the challenges in it. */
+type ChallengingAnswer = WireAnswer & Pick<DownstreamAnswer, 'challenges' | 'grantedScopes'>;
+
+async function followed(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
+  const { target } = sending;
+  let hop = first;
+  for (let redirects = 0; ; redirects += 1) {
+    const answer = hop.isWithin ? await withToken(hop, sending) : await repeated(hop, undefined, sending);
+    const next = hop.redirect === 'manual' ? undefined : nextHop(hop, answer, target);
+    if (!next) {
+      const release = () => {
+        sending.cancellation.release();
+      };
+      return { ...answer, url: hop.url, redirected: redirects > 0, release };
+    }
+    discard(answer);
+    if (redirects === MAX_REDIRECTS) {
+      const message = `${target.name} redirects more than ${MAX_REDIRECTS} times`;
+      throw new DownstreamError('downstream_redirect', message, { downstream: target.name });
+    }
+    hop = next;
+  }
+}
+
+/** A token may have been revoked, or be too little for this request, without anybody having been told. */
+async function withToken(hop: Hop, sending: Sending): Promise<ChallengingAnswer> {
+  const { access } = sending.call;
+  const { name } = sending.target;
+  const token = await access.tokenFor(name);
+  const answer = await repeated(hop, token, sending);
+  if (!token || answer.status !== 401) return answer;
+  const { error, claims } = answer.challenges.find(({ parameters }) => parameters.error)?.parameters ?? {};
+  // Only the user can do something about it.
+  if (error === 'insufficient_user_authentication') return answer;
+  const renewed = access.tokenFor(name, { refused: token.value, claims: claimsIn(claims) });
+  if (!hop.body.isReplayable) {
+    renewed.catch(() => undefined);
+    return answer;
+  }
+  discard(answer);
+  return await repeated(hop, await renewed, sending);
+}
+
+async function repeated(hop: Hop, token: ExchangedToken | undefined, sending: Sending): Promise<ChallengingAnswer> {
+  const { cancellation, until, target } = sending;
+  const retries = isRepeatable(hop) ? target.http.retries : 0;
+  return await withRetries((attempt) => attempted(hop, token, attempt, sending), { retries, until, cancellation });
+}
+
+async function attempted(
+  hop: Hop,
+  token: ExchangedToken | undefined,
+  attempt: number,
+  sending: Sending,
+): Promise<ChallengingAnswer> {
+  const { call, target } = sending;
+  const { method, url } = hop;
+  const { onRequest, onResponse } = target.http;
+  const headers = new Headers(hop.headers);
+  const request = { downstream: target.name, tool: call.tool, caller: call.caller, method, url, headers, attempt };
+  const isShown = hop.isWithin;
+  if (onRequest && isShown) {
+    await onRequest(request);
+    withoutReserved(headers);
+  }
+  const startedAt = performance.now();
+  const answer = await traceDownstream(request, async () => {
+    if (token) return await presented(token, hop, headers, sending);
+    return { ...(await sent(hop, Object.fromEntries(headers), sending)), challenges: [] };
+  });
+  if (onResponse && isShown) {
+    const duration = performance.now() - startedAt;
+    await onResponse({ status: answer.status, headers: headersOf(answer), duration }, request);
+  }
+  return answer;
+}
+
+/** RFC 6750 section 2.1, RFC 9449 section 7.1. */
+async function presented(
+  token: ExchangedToken,
+  hop: Hop,
+  headers: Headers,
+  sending: Sending,
+): Promise<ChallengingAnswer> {
+  if (token.type === 'dpop') return await proven(token, hop, headers, sending);
+  const answer = await sent(hop, { ...Object.fromEntries(headers), authorization: `Bearer ${token.value}` }, sending);
+  return { ...answer, challenges: await challengesIn(answer, hop), grantedScopes: token.grantedScopes };
+}
+
+/** RFC 9449 section 9: an answer may come with a nonce, which the handle of the key keeps for the request that follows. */
+async function proven(
+  token: ExchangedToken,
+  hop: Hop,
+  headers: Headers,
+  sending: Sending,
+  isAgain = false,
+): Promise<ChallengingAnswer> {
+  const { target } = sending;
+  const dpop = await target.dpop?.handle();
+  if (!dpop) {
+    const message = `${target.name} cannot be called: its token is bound to a key, and there is no \`dpop\``;
+    throw errorFor('exchange_misconfigured', message, {}, target);
+  }
+  let answer: WireAnswer | undefined;
+  const challenge = await challengeOf(
+    protectedResourceRequest(token.value, hop.method, hop.url, headers, null, {
+      DPoP: dpop,
+      [customFetch]: async (_url, init) => {
+        answer = await sent(hop, init.headers, sending);
+        return headOf(answer);
+      },
+      // Plain http is on loopback alone: the base URL was checked.
+      [allowInsecureRequests]: true,
+    }),
+  );
+  if (!answer) throw new Error('Nothing was sent');
+  if (challenge && isDPoPNonceError(challenge) && !isAgain && hop.body.isReplayable) {
+    discard(answer);
+    return await proven(token, hop, headers, sending, true);
+  }
+  return { ...answer, challenges: challenge?.cause ?? [], grantedScopes: token.grantedScopes };
+}
+
+async function challengesIn(answer: WireAnswer, { url }: Hop): Promise<ChallengingAnswer['challenges']> {
+  if (headerIn(answer, 'www-authenticate') === null) return [];
+  const asked = protectedResourceRequest('-', 'GET', url, undefined, null, {
+    [customFetch]: () => Promise.resolve(headOf(answer)),
+    [allowInsecureRequests]: true,
+  });
+  return (await challengeOf(asked))?.cause ?? [];
+}
+
+async function challengeOf(request: Promise<Response>): Promise<WWWAuthenticateChallengeError | undefined> {
+  try {
+    await request;
+    return undefined;
+  } catch (error) {
+    if (error instanceof WWWAuthenticateChallengeError) return error;
+    throw error;
+  }
+}
+
+/** What oauth4webapi looks at: challenges and nonces. */
+function headOf(answer: WireAnswer): Response {
+  const known = ['www-authenticate', 'dpop-nonce'].flatMap((name): [string, string][] =>
+    [answer.headers[name] ?? []].flat().map((value) => [name, value]),
+  );
+  return new Response(null, { status: answer.status, headers: known });
+}
+
+async function sent(hop: Hop, headers: Record<string, string>, sending: Sending): Promise<WireAnswer> {
+  const { method, url, body } = hop;
+  const all = { ...DEFAULT_HEADERS, ...headers };
+  return await sending.transport.send({ method, url, headers: all, body }, sending.cancellation);
+}
+
+/** What is sent where the tool says nothing else. */
+const DEFAULT_HEADERS = { accept: '*/*', 'accept-encoding': ACCEPTED_ENCODINGS, 'user-agent': 'nestjs-mcp-auth' };

@@ -1,0 +1,128 @@
+import type { Readable } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import { bulkhead, BrokenCircuitError, BulkheadRejectedError, handleWhen, SamplingBreaker } from 'cockatiel';
+import { Agent, type Dispatcher } from 'undici';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import type { Cancellation } from './cancellation.js';
+import { Circuit } from './circuit.js';
+import { decoded } from './content-encoding.js';
+import { NO_BODY, type WireAnswer } from './downstream-answer.js';
+import { TemporaryFailureError } from '../../errors/downstream-error.js';
+import type { RequestBody } from './request-body.js';
+import { temporaryFailure } from '../failures/temporary-failure.js';
+
+/** Milliseconds over which the circuit breaker counts. */
+const SAMPLING = 30_000;
+
+const logger = new Logger('Downstream');
+
+/** What goes over the wire. */
+export interface WireRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Record<string, string>;
+  readonly body: RequestBody;
+}
+
+/** The connections to one downstream, and how many requests may use them, or none for a while. */
+export class DownstreamTransport {
+  readonly #dispatcher: Dispatcher;
+  readonly #circuit: Circuit | undefined;
+  readonly #bulkhead: ReturnType<typeof bulkhead>;
+  #isOpen = false;
+
+  constructor(private readonly target: Pick<ResolvedDownstream, 'name' | 'http'>) {
+    const { dispatcher, maxConcurrent, maxQueued, circuitBreaker } = target.http;
+    this.#dispatcher = dispatcher ?? new Agent({ connections: maxConcurrent });
+    this.#bulkhead = bulkhead(maxConcurrent, maxQueued);
+    this.#circuit =
+      circuitBreaker &&
+      new Circuit(
+        handleWhen(isFailure).orWhenResult((answer) => (answer as WireAnswer).status >= 500),
+        {
+          breaker: new SamplingBreaker({
+            threshold: circuitBreaker.threshold,
+            duration: SAMPLING,
+            minimumRps: circuitBreaker.minimumRequests / (SAMPLING / 1000),
+          }),
+          halfOpenAfter: circuitBreaker.pause,
+        },
+        (state) => {
+          this.#changed(state);
+        },
+      );
+  }
+
+  /**
+   * Sends a request once.
+   *
+   * @throws {@link TemporaryFailureError} if there is no answer, or nobody may ask now; and the reason of the cancellation
+   */
+  async send(request: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
+    const admitted = () => this.#bulkhead.execute(() => this.#attempt(request, cancellation));
+    try {
+      return await (this.#circuit ? this.#circuit.execute(admitted) : admitted());
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw this.#overloaded('it failed so often that it is left alone');
+      if (error instanceof BulkheadRejectedError) throw this.#overloaded('too many requests wait for it');
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.target.http.dispatcher) await this.#dispatcher.destroy();
+  }
+
+  async #attempt({ method, url, headers, body }: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
+    const { name, http } = this.target;
+    cancellation.throwIfAborted();
+    const stop = cancellation.after(http.timeout, () =>
+      temporaryFailure('downstream_timeout', `${name} did not answer within ${http.timeout} ms`, this.target),
+    );
+    try {
+      const answer = await this.#dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: method,
+        headers,
+        body: body.content as Readable | string | Uint8Array | null,
+        signal: cancellation,
+        // Until the answer begins the time is taken above.
+        headersTimeout: 0,
+        bodyTimeout: Math.ceil(http.timeout),
+      });
+      // What breaks when nobody reads any more would end the process.
+      answer.body.on('error', () => undefined);
+      const { statusCode: status, body: rawBody } = answer;
+      const hasBody = method !== 'HEAD' && !NO_BODY.includes(status);
+      const { headers: told, body: content } = hasBody
+        ? decoded(answer.headers, rawBody)
+        : { headers: answer.headers, body: rawBody };
+      if (content !== rawBody) content.on('error', () => undefined);
+      return { status, headers: told, body: content, rawBody };
+    } catch (cause) {
+      cancellation.throwIfAborted();
+      throw temporaryFailure('downstream_unreachable', `${name} cannot be reached`, this.target, { cause });
+    } finally {
+      stop();
+    }
+  }
+
+  #overloaded(why: string): TemporaryFailureError {
+    return temporaryFailure('downstream_overloaded', `${this.target.name} was not asked: ${why}`, this.target);
+  }
+
+  #changed(state: 'open' | 'closed'): void {
+    const { name } = this.target;
+    if (state === 'closed') logger.log(`${name} answers again`);
+    else if (!this.#isOpen) logger.warn(`${name} fails so often that it is left alone for a while`);
+    this.#isOpen = state === 'open';
+  }
+}
+
+function isFailure(error: Error): boolean {
+  return (
+    error instanceof TemporaryFailureError &&
+    (error.code === 'downstream_unreachable' || error.code === 'downstream_timeout')
+  );
+}

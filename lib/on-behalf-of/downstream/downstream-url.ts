@@ -1,0 +1,33 @@
+import { DownstreamError } from '../../errors/downstream-error.js';
+
+/** What is left of "/../" after parsing: parts of it encoded, for servers that decode before they split. */
+const ENCODED_TRAVERSAL = /(\/|%2f|%5c)(\.|%2e){2}(;|%3b|%00|%09|\/|%2f|%5c|$)/i;
+
+/** A path that climbs: "/orders/" + "..", which `encodeURIComponent` leaves as it is. */
+const DOT_SEGMENT = /(^|[\\/])(\.|%2e){1,2}(;|%3b|%00|%09|[\\/]|$)/i;
+
+/**
+ * The URL of a request to a downstream. A path, with or without a leading slash, is taken below the base and may
+ * not have dot segments; an absolute URL has to be below it already.
+ *
+ * @throws {@link DownstreamError} with `downstream_outside_base_url`
+ */
+export function downstreamUrl(base: URL, input: string | URL): URL {
+  const text = String(input);
+  const absolute = /^[a-z][a-z0-9+.-]*:/i.test(text);
+  const address = absolute ? text : base.href + text.replace(/^\//, '');
+  const [path = ''] = text.split(/[?#]/);
+  if (DOT_SEGMENT.test(path) || !URL.canParse(address) || !isBelow(base, new URL(address))) {
+    throw new DownstreamError(
+      'downstream_outside_base_url',
+      `The URL leaves the downstream's base URL ${base.href}. Give a path below it.`,
+    );
+  }
+  return new URL(address);
+}
+
+/** Whether a URL is one of a downstream's. */
+export function isBelow(base: URL, { origin, pathname, username, password }: URL): boolean {
+  const inside = origin === base.origin && pathname.startsWith(base.pathname) && !ENCODED_TRAVERSAL.test(pathname);
+  return inside && !username && !password;
+}

@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import { CallerActionError, OperatorActionError, type DownstreamError } from '../../errors/downstream-error.js';
+import type { DownstreamAccess } from './tool-call.js';
+import type { AuditContext } from '../../observability/audit-event.js';
+import { failureOfExchange } from '../failures/failure-table.js';
+import { TokenExchange } from '../exchange/token-exchange.js';
+
+/** Gets the tokens of a call before anything is answered, so that what is missing can still be asked for over HTTP. */
+@Injectable()
+export class EagerExchange {
+  constructor(@Inject(TokenExchange) private readonly exchange: TokenExchange) {}
+
+  /** Access to downstreams for one request, for its tool as well. */
+  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+    return this.exchange.onBehalfOf(caller, event);
+  }
+
+  /**
+   * Exchanges for all of a tool's downstreams at once.
+   *
+   * @returns why tokens are missing, what is to be told first in front
+   */
+  async failures(
+    access: DownstreamAccess,
+    { downstreams, exchange }: Pick<Primitive, 'downstreams' | 'exchange'>,
+  ): Promise<readonly DownstreamError[]> {
+    if (exchange === 'lazy' || downstreams.length === 0) return [];
+    const results = await Promise.allSettled(downstreams.map((name) => access.tokenFor(name)));
+    const failures = results.flatMap((result, index) => {
+      if (result.status === 'fulfilled') return [];
+      const target = access.downstream(downstreams[index] ?? '');
+      return [failureOfExchange(result.reason, target, target.dialect)];
+    });
+    return failures.sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+/** What a client is told first: a sign-in that would not help is not asked for, and one that is needed comes before consent. */
+const RANKS = ['invalid_token', 'insufficient_claims', 'insufficient_user_authentication', 'insufficient_scope'];
+
+function rank(failure: DownstreamError): number {
+  if (failure instanceof OperatorActionError) return -2;
+  if (!(failure instanceof CallerActionError)) return RANKS.length + 2;
+  if (!failure.remedy) return -1;
+  return 'page' in failure.remedy ? RANKS.length + 1 : RANKS.indexOf(failure.remedy.challenge);
+}

@@ -1,0 +1,82 @@
+import { failureOfAnswer } from '../failures/failure-table.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { discard, retryAfterIn, type DownstreamAnswer } from './downstream-answer.js';
+import { DownstreamError } from '../../errors/downstream-error.js';
+import { temporaryFailure } from '../failures/temporary-failure.js';
+
+/**
+ * Lets an answer of 2xx through.
+ *
+ * @throws {@link DownstreamError} for any other, by whoever can do something about it
+ */
+export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswer): void {
+  const { status, challenges, grantedScopes } = answer;
+  if (status >= 200 && status < 300) return;
+  discard(answer);
+  throw failureOfAnswer(target, { status, challenges, retryAfter: retryAfterIn(answer), grantedScopes });
+}
+
+/**
+ * Reads a body as JSON, and no more of it than is allowed.
+ *
+ * @returns `undefined` where there is no body
+ * @throws {@link DownstreamError} if it is no JSON, too large, or does not come
+ */
+export async function jsonOf(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<unknown> {
+  const text = await textOf(target, answer);
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The cause would quote the body.
+    const { name } = target;
+    throw new DownstreamError('downstream_body', `${name} answered with a body that is not JSON`, { downstream: name });
+  }
+}
+
+async function textOf(target: ResolvedDownstream, { body, release }: DownstreamAnswer): Promise<string> {
+  const { name, http } = target;
+  return await new Promise<string>((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const end = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+      body.destroy();
+    };
+    const timer = setTimeout(() => {
+      end(temporaryFailure('downstream_timeout', `${name} did not finish its answer in time`, target));
+    }, http.deadline);
+    body.on('data', (chunk: Uint8Array) => {
+      size += chunk.byteLength;
+      if (size > http.maxJsonSize) end(tooLarge(name, http.maxJsonSize));
+      else chunks.push(chunk);
+    });
+    body.on('end', () => {
+      clearTimeout(timer);
+      release();
+      // A byte order mark may be in front (RFC 8259 section 8.1).
+      resolve(
+        Buffer.concat(chunks)
+          .toString('utf8')
+          .replace(/^\uFEFF/, ''),
+      );
+    });
+    const broken = (cause: Error) => {
+      const isOurs = cause instanceof DownstreamError || cause.name === 'AbortError';
+      end(
+        isOurs ? cause : temporaryFailure('downstream_unreachable', `${name} broke off its answer`, target, { cause }),
+      );
+    };
+    body.on('error', broken);
+    // It may have been over before anybody listened.
+    if (body.errored) broken(body.errored);
+  });
+}
+
+function tooLarge(name: string, size: number): DownstreamError {
+  return new DownstreamError('downstream_body_too_large', `${name} answered with more than ${size} bytes of JSON`, {
+    downstream: name,
+    advice: `The ${name} API answers with more than this tool can take. Ask for less at a time.`,
+  });
+}

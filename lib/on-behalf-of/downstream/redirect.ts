@@ -1,0 +1,82 @@
+import { isLoopback } from '../../options/option-rules.js';
+import { headerIn, type WireAnswer } from './downstream-answer.js';
+import { DownstreamError } from '../../errors/downstream-error.js';
+import { isBelow } from './downstream-url.js';
+import type { OutgoingRequest } from './outgoing-request.js';
+
+/** Redirects that one call follows. */
+export const MAX_REDIRECTS = 10;
+
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/** Of these alone an address elsewhere is told: others may be credentials, or are nobody else's business. */
+const TOLD_ELSEWHERE = [
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+  'user-agent',
+];
+
+/** One address after the other that a call leads to. */
+export interface Hop extends OutgoingRequest {
+  /** Whether it is below `baseUrl`, and no hop before it was not: only then does it get the token. */
+  readonly isWithin: boolean;
+}
+
+/** A downstream as redirects know it. */
+interface Origin {
+  readonly name: string;
+  readonly baseUrl: URL;
+}
+
+/**
+ * Where an answer leads to (Fetch standard, HTTP-redirect fetch). Below `baseUrl` everything goes on, the token included.
+ * Elsewhere, at a file store for example, only reading does, over https, without token, body and the tool's own headers.
+ *
+ * @returns `undefined` for an answer that leads nowhere
+ * @throws {@link DownstreamError} with `downstream_redirect` where it must not be followed
+ */
+export function nextHop(hop: Hop, answer: Pick<WireAnswer, 'status' | 'headers'>, origin: Origin): Hop | undefined {
+  const { name, baseUrl } = origin;
+  const { status } = answer;
+  const location = headerIn(answer, 'location');
+  if (!REDIRECTS.includes(status) || location === null) return undefined;
+  const refused = (why: string) =>
+    new DownstreamError('downstream_redirect', `${name} redirects ${why}`, { downstream: name, status });
+  if (hop.redirect === 'error') throw refused('where the tool wants no redirect');
+  if (!URL.canParse(location, hop.url)) throw refused('to something that is no URL');
+  const url = new URL(location, hop.url);
+  const next = withMethod({ ...hop, url }, status);
+  if (hop.isWithin && isBelow(baseUrl, url)) {
+    if (!next.body.isReplayable) throw refused('a request whose body cannot be sent again');
+    return next;
+  }
+  if (url.username || url.password) throw refused('to an address with credentials');
+  if (url.protocol !== 'https:' && !(isLoopback(url) && isPlainLoopback(baseUrl)))
+    throw refused('to an address that is not https');
+  if (!['GET', 'HEAD'].includes(next.method)) throw refused(`a ${next.method} out of its base URL`);
+  return { ...next, headers: toldElsewhere(next.headers), isWithin: false };
+}
+
+function withMethod(hop: Hop, status: number): Hop {
+  const isPost = hop.method === 'POST' && (status === 301 || status === 302);
+  if (!isPost && !(status === 303 && !['GET', 'HEAD'].includes(hop.method))) return hop;
+  const headers = new Headers(hop.headers);
+  for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name);
+  return { ...hop, method: 'GET', headers, body: { content: null, isReplayable: true } };
+}
+
+function toldElsewhere(headers: Headers): Headers {
+  return new Headers([...headers].filter(([name]) => TOLD_ELSEWHERE.includes(name)));
+}
+
+/** APIs on this very machine, for development and tests. */
+function isPlainLoopback(url: URL): boolean {
+  return url.protocol === 'http:' && isLoopback(url);
+}

@@ -1,0 +1,187 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { ClientCredentialsError } from '../../resource-server/clients/client-authentication.js';
+import { DownstreamError } from '../../errors/downstream-error.js';
+import type { DownstreamAccess, TokenDemand } from '../downstream/tool-call.js';
+import { Issuers } from '../../resource-server/issuers/issuers.js';
+import type { AuditContext } from '../../observability/audit-event.js';
+import { isLinked } from '../linking/account-servers.js';
+import { LinkedAccounts } from '../linking/linked-accounts.js';
+import { AuditLog } from '../../observability/audit-log.js';
+import { traceExchange } from '../../observability/exchange-span.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { TokenCache, type TokenRequest } from '../token-cache/token-cache.js';
+import type { ExchangeDialect, ExchangedToken } from '../dialects/dialect.js';
+import { ExchangeHealth } from './exchange-health.js';
+import { errorFor } from '../failures/failure-error.js';
+import { failureOfExchange, isFinal } from '../failures/failure-table.js';
+import { mayAct } from '../dialects/may-act.js';
+import { ownAuthorityOf } from '../dialects/own-authority.js';
+import { ownerOf, tokenKey, type TokenShape } from './token-key.js';
+import { TokenEndpoints } from '../token-endpoint/token-endpoint.js';
+import { inTime } from '../token-endpoint/token-endpoint-retries.js';
+
+/** The keys of one request, by downstream: what they are made of is looked at once. */
+type Keys = Map<string, TokenRequest['key']>;
+
+/** Gets tokens for downstreams on behalf of callers, each by its dialect and from the cache where it can. */
+@Injectable()
+export class TokenExchange {
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Issuers) private readonly issuers: Issuers,
+    @Inject(TokenEndpoints) private readonly endpoints: TokenEndpoints,
+    @Inject(TokenCache) private readonly cache: TokenCache,
+    @Inject(ExchangeHealth) private readonly health: ExchangeHealth,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(LinkedAccounts) private readonly accounts: LinkedAccounts,
+  ) {}
+
+  /**
+   * Access to the downstreams on behalf of a caller. Nobody is acted for where nobody had to say who they are.
+   *
+   * @param event - what audit events say of the request
+   */
+  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+    const downstream = (name: string) => {
+      const target = this.options.downstreams.get(name);
+      if (target) return target;
+      throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
+    };
+    const keys: Keys = new Map();
+    return {
+      downstream,
+      tokenFor: (name, demand) => this.#tokenFor(caller, downstream(name), demand, event, keys),
+    };
+  }
+
+  async #tokenFor(
+    caller: Caller | undefined,
+    target: ResolvedDownstream,
+    demand: TokenDemand | undefined,
+    event: AuditContext,
+    keys: Keys,
+  ): Promise<ExchangedToken | undefined> {
+    if (target.dialect.subject === 'none') return undefined;
+    if (isLinked(target)) return await this.accounts.tokenFor(caller, target, demand);
+    const dialect = dialectFor(caller, target);
+    const issuer = caller && this.issuers.issuerOf(caller.claims);
+    const client = issuer && clientAt(issuer.options, this.options.clients);
+    if (!caller || (!client && dialect.grantTypes.length > 0)) throw notRegistered(caller, target);
+    const shape = { caller, client, dialect, target, claims: demand?.claims };
+    this.#checkMayAct(shape);
+    const owner = ownerOf(shape);
+    if (demand?.claims !== undefined) {
+      // What was refused is kept under a key without them.
+      const key = await this.#keyOf({ ...shape, claims: undefined }, keys);
+      await this.cache.forget({ key, owner }, demand.refused);
+    }
+    return await this.cache.get({
+      key: await this.#keyOf(shape, keys),
+      owner,
+      refused: demand?.refused,
+      isFinal,
+      obtain: () => this.#obtain(caller, target, dialect, demand?.claims, event),
+    });
+  }
+
+  /**
+   * RFC 8693 section 4.4: whoever is not named must not act, whatever the provider would allow. Where a dialect has an actor,
+   * it is the actor who acts, and the dialect that looks.
+   */
+  #checkMayAct({ caller, client, dialect, target }: Omit<TokenShape, 'claims'>): void {
+    if (dialect.subject !== 'caller' || dialect.hasActor) return;
+    if (client ? mayAct(caller.claims, { id: client.id, issuer: caller.issuer }) : !('may_act' in caller.claims))
+      return;
+    throw errorFor(
+      'caller_access_denied',
+      `No token for ${target.name}: may_act of the caller's token does not name this client`,
+      {},
+      target,
+    );
+  }
+
+  /** @throws {@link OperatorActionError} if the client's credentials, or those of its actor, cannot be had */
+  async #keyOf(shape: TokenShape, keys: Keys): Promise<TokenRequest['key']> {
+    const { target, claims } = shape;
+    const known = claims === undefined ? keys.get(target.name) : undefined;
+    if (known) return known;
+    try {
+      const key = await inTime(tokenKey(shape), late);
+      if (claims === undefined) keys.set(target.name, key);
+      return key;
+    } catch (error) {
+      const failure = failureOfExchange(error, shape.target, shape.dialect);
+      this.health.failed(shape.target.name, failure);
+      throw failure;
+    }
+  }
+
+  async #obtain(
+    caller: Caller,
+    target: ResolvedDownstream,
+    dialect: ExchangeDialect,
+    claims: string | undefined,
+    event: AuditContext,
+  ): Promise<ExchangedToken> {
+    const { name, audience, resource, scopes } = target;
+    const exchange = { ...event, downstream: name, audience, targetResource: resource, scopes };
+    try {
+      const token = await traceExchange(name, async () => {
+        try {
+          return await this.#exchange(caller, target, dialect, claims);
+        } catch (error) {
+          throw failureOfExchange(error, target, dialect);
+        }
+      });
+      this.health.succeeded(name);
+      this.audit.record({ ...exchange, type: 'token_exchanged' });
+      return token;
+    } catch (error) {
+      this.health.failed(name, error);
+      const code = error instanceof DownstreamError ? error.code : 'exchange_misconfigured';
+      this.audit.record({ ...exchange, type: 'token_exchange_failed', code });
+      throw error;
+    }
+  }
+
+  async #exchange(
+    caller: Caller,
+    target: ResolvedDownstream,
+    dialect: ExchangeDialect,
+    claims: string | undefined,
+  ): Promise<ExchangedToken> {
+    const token = await dialect.exchange({
+      target,
+      caller,
+      subjectToken: dialect.subject === 'caller' ? caller.token.reveal() : '',
+      claims,
+      dpop: await target.dpop?.handle(),
+      tokenEndpoint: this.endpoints.forCaller(caller.issuer, caller.claims),
+    });
+    if (!token) throw new Error(`the dialect ${dialect.name} gave none`);
+    return token;
+  }
+}
+
+function late(when: string): ClientCredentialsError {
+  return new ClientCredentialsError(`the credentials of the client, or its actor token, ${when}`);
+}
+
+/** @throws {@link CallerActionError} if there is no user behind the caller, and the downstream is for users */
+function dialectFor(caller: Caller | undefined, target: ResolvedDownstream): ExchangeDialect {
+  const { dialect, onAppOnly, name } = target;
+  if (!caller?.appOnly || dialect.subject !== 'caller') return dialect;
+  const own = onAppOnly === 'clientCredentials' && ownAuthorityOf(dialect);
+  if (own) return own;
+  throw errorFor('caller_without_user', `No token for ${name}: the caller's token stands for no user`, {}, target);
+}
+
+function notRegistered(caller: Caller | undefined, target: ResolvedDownstream): DownstreamError {
+  if (!caller)
+    return errorFor('caller_without_user', `No token for ${target.name}: the caller is anonymous`, {}, target);
+  const message = `No token for ${target.name}: \`client\` is not registered at ${caller.issuer}`;
+  return errorFor('exchange_misconfigured', message, {}, target);
+}

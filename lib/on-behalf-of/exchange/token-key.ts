@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { ClientOptions } from '../../mcp-auth-options.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import type { TokenOwner, TokenRequest } from '../token-cache/token-cache.js';
+import type { ExchangeDialect } from '../dialects/dialect.js';
+
+/** What an exchanged token depends on. */
+export interface TokenShape {
+  readonly caller: Caller;
+  /** The server's registration at the caller's issuer; `undefined` where the issuer is not asked. */
+  readonly client: ClientOptions | undefined;
+  readonly dialect: ExchangeDialect;
+  readonly target: ResolvedDownstream;
+  readonly claims: string | undefined;
+}
+
+/** The key of an exchanged token: everything that shaped it. Lists are told with their length, so that none runs into the next. */
+export async function tokenKey({ caller, client, dialect, target, claims }: TokenShape): Promise<TokenRequest['key']> {
+  const { name, audience, resource, scopes, parameters, cacheBy } = target;
+  const { fingerprint = [] } = dialect;
+  const ofParameters = Object.entries(parameters)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([parameter, value]) => [parameter, ...counted(several(value))]);
+  return [
+    caller.issuer,
+    client?.id,
+    await client?.authentication.version?.(),
+    name,
+    dialect.name,
+    ...counted(typeof fingerprint === 'function' ? await fingerprint() : fingerprint),
+    ...counted(several(audience)),
+    ...counted(several(resource)),
+    ...counted([...new Set(scopes)].sort()),
+    ...counted(ofParameters),
+    claims,
+    await target.dpop?.thumbprint(),
+    ...(dialect.subject === 'caller' ? subjectKey(caller, cacheBy) : ['client']),
+  ];
+}
+
+/** Whose token it is, and for how long it may be kept. */
+export function ownerOf({ caller, client, dialect }: Omit<TokenShape, 'claims'>): TokenOwner {
+  if (dialect.subject === 'client') {
+    const { id = '' } = client ?? dialect.foreign?.authorizationServer?.client ?? {};
+    // The server's own authority does not end with the token of whoever asked first.
+    return { issuer: caller.issuer, subject: id, sessionId: undefined, expiresAt: Number.MAX_SAFE_INTEGER };
+  }
+  return {
+    issuer: caller.issuer,
+    subject: caller.subject,
+    sessionId: sessionOf(caller),
+    expiresAt: caller.expiresAt,
+  };
+}
+
+/** A user without a session is told apart by the token: nothing weaker stands in for what is missing. */
+function subjectKey(caller: Caller, cacheBy: 'token' | 'session'): readonly (string | undefined)[] {
+  const session = sessionOf(caller);
+  if (cacheBy === 'token' || session === undefined) {
+    return ['token', createHash('sha256').update(caller.token.reveal()).digest('base64url')];
+  }
+  const { acr, auth_time, act, may_act, cnf } = caller.claims;
+  const signIn = JSON.stringify([acr, auth_time, act, may_act, cnf]);
+  return ['session', caller.subject, session, caller.clientId, signIn, ...counted([...caller.scopes].sort())];
+}
+
+function sessionOf({ claims: { sid } }: Caller): string | undefined {
+  return typeof sid === 'string' && sid !== '' ? sid : undefined;
+}
+
+function several(value: string | readonly string[] | undefined): readonly string[] {
+  return [value ?? []].flat();
+}
+
+function counted(values: readonly string[]): readonly string[] {
+  return [String(values.length), ...values];
+}

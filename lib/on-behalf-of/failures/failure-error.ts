@@ -1,0 +1,126 @@
+import {
+  CallerActionError,
+  DownstreamError,
+  OperatorActionError,
+  TemporaryFailureError,
+  type CallerActionCode,
+  type CallerRemedy,
+  type DownstreamErrorOptions,
+  type OperatorActionCode,
+  type TemporaryFailureCode,
+} from '../../errors/downstream-error.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import type { TokenEndpointFailure } from '../../errors/token-endpoint-error.js';
+
+/** What a failure can come to. */
+export type FailureCode = CallerActionCode | OperatorActionCode | TemporaryFailureCode | 'downstream_status';
+
+/** A failure as told apart: on `error`, `suberror`, `claims` and status, never on prose. */
+export interface Failure extends TokenEndpointFailure {
+  /** Whether the request was an exchange of RFC 8693, which names a bad subject token `invalid_request`. */
+  readonly isTokenExchange?: boolean;
+  /** Whether the server asked for itself, and not for its caller. */
+  readonly isOwn?: boolean;
+  /** Scopes that are missing, as the API names them. */
+  readonly scopes?: readonly string[];
+}
+
+/** Makes the error for a code: whoever has to act is told what to do, and nobody else learns more than that. */
+export function errorFor(
+  code: FailureCode,
+  message: string,
+  failure: Failure,
+  target: ResolvedDownstream,
+): DownstreamError {
+  const { name } = target;
+  const options: DownstreamErrorOptions = {
+    downstream: name,
+    ...(failure.status !== undefined && { status: failure.status }),
+  };
+  switch (code) {
+    case 'client_rejected':
+    case 'target_unknown':
+    case 'exchange_misconfigured':
+    case 'exchange_answer_unusable':
+      return new OperatorActionError(code, message, {
+        ...options,
+        advice: `This server is not set up to call the ${name} API for you. Tell whoever runs it.`,
+      });
+    case 'issuer_unavailable':
+    case 'issuer_rate_limited':
+    case 'downstream_unreachable':
+    case 'downstream_timeout':
+    case 'downstream_failed':
+    case 'downstream_rate_limited':
+    case 'downstream_overloaded':
+      return new TemporaryFailureError(code, message, {
+        ...options,
+        retryAfter: failure.retryAfter,
+        advice: `The ${name} API cannot be reached for you right now. Try again${later(failure.retryAfter)}.`,
+      });
+    case 'downstream_status':
+      return new DownstreamError(code, message, { ...options, advice: adviceForStatus(name, failure.status ?? 0) });
+    default:
+      return callerAction(code, message, failure, target, options);
+  }
+}
+
+function callerAction(
+  wanted: CallerActionCode,
+  message: string,
+  { claims = '', acrValues = [], maxAge, scopes = [] }: Failure,
+  { name, scopeMap, consentUrl }: ResolvedDownstream,
+  options: DownstreamErrorOptions,
+): CallerActionError {
+  const own = [...new Set(scopes.flatMap((scope) => scopeMap.get(scope) ?? []))];
+  const page: CallerRemedy | undefined =
+    consentUrl === undefined
+      ? undefined
+      : { page: () => consentUrl, message: `Give your consent to calling the ${name} API.` };
+  const remedies: Partial<Record<CallerActionCode, CallerRemedy>> = {
+    caller_token_rejected: { challenge: 'invalid_token' },
+    caller_claims_required: { challenge: 'insufficient_claims', claims },
+    caller_authentication_insufficient: { challenge: 'insufficient_user_authentication', acrValues, maxAge },
+    ...(own.length > 0 && { caller_scope_insufficient: { challenge: 'insufficient_scope', scopes: own } }),
+    ...(page && { caller_consent_required: page }),
+  };
+  // Consent and scope stand for one another, as far as there is a way to get them; where there is none, somebody else
+  // has to give the access.
+  const obtainable: readonly CallerActionCode[] = ['caller_scope_insufficient', 'caller_consent_required'];
+  const code = obtainable.includes(wanted)
+    ? ([wanted, ...obtainable].find((candidate) => remedies[candidate]) ?? 'caller_access_denied')
+    : wanted;
+  const remedy = remedies[code];
+  return new CallerActionError(code, message, { ...options, ...(remedy && { remedy }), advice: ADVICE[code](name) });
+}
+
+const ADVICE: Readonly<Record<CallerActionCode, (name: string) => string>> = {
+  caller_token_rejected: (name) => `Your sign-in no longer allows calling the ${name} API. Sign in again.`,
+  caller_claims_required: (name) => `The ${name} API wants you to sign in again, as your organisation demands it.`,
+  caller_authentication_insufficient: (name) => `The ${name} API wants you to sign in again, in a stronger way.`,
+  caller_scope_insufficient: (name) => `Your sign-in does not cover what this needs of the ${name} API.`,
+  caller_consent_required: (name) => `You have not consented to calling the ${name} API yet.`,
+  caller_account_not_linked: (name) => `Your account at the ${name} API is not linked yet.`,
+  caller_access_denied: (name) =>
+    `You have not been given the access to the ${name} API that this tool needs. Ask whoever runs it for access.`,
+  caller_without_user: (name) => `The ${name} API is called on behalf of a user, and your token stands for none.`,
+};
+
+function adviceForStatus(name: string, status: number): string {
+  switch (status) {
+    case 401:
+    case 403:
+      return `The ${name} API does not allow this for you. Ask whoever runs it for access.`;
+    case 404:
+    case 410:
+      return `The ${name} API has nothing there. Check the identifiers in the arguments.`;
+    case 409:
+      return `The ${name} API cannot do this in the present state (409).`;
+    default:
+      return `The ${name} API refused the request (${status}). Check the arguments.`;
+  }
+}
+
+function later(retryAfter: number | undefined): string {
+  return retryAfter === undefined ? ' later' : ` in ${Math.ceil(retryAfter)} seconds`;
+}

@@ -1,0 +1,16 @@
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { TemporaryFailureError, type TemporaryFailureCode } from '../../errors/downstream-error.js';
+
+/** Something that passes, between this server and a downstream. */
+export function temporaryFailure(
+  code: TemporaryFailureCode,
+  message: string,
+  { name }: Pick<ResolvedDownstream, 'name'>,
+  options: ErrorOptions = {},
+): TemporaryFailureError {
+  return new TemporaryFailureError(code, message, {
+    ...options,
+    downstream: name,
+    advice: `The ${name} API cannot be reached right now. Try again later.`,
+  });
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import type { DownstreamError } from '../../errors/downstream-error.js';
+import { ExchangeHealth } from '../exchange/exchange-health.js';
+import { failureOfExchange } from '../failures/failure-table.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Guarded } from '../../replicas/guarded.js';
+import { Turns } from '../../replicas/turns.js';
+import { AccountServers, type LinkedDownstream } from './account-servers.js';
+import { LinkRecords, type AccountOwner, type LinkedAccount } from './link-records.js';
+import { tokenEndpointFailure } from './oauth-failure.js';
+
+/** Milliseconds for which a replica waits for another's turn: longer than anyone's lasts. */
+const LONGEST_WAIT = 12_000;
+
+/** Milliseconds between two looks at what another replica has done, on average. */
+const PAUSE = 50;
+
+/**
+ * Refreshes the tokens of accounts, one request at a time for each: a refresh token may be good but once, and a server
+ * that sees it twice may take it for stolen (RFC 9700 section 4.14.2). Whatever else changes an account takes its turn.
+ */
+@Injectable()
+export class AccountRefresh {
+  readonly #turns: Turns | undefined;
+  /** The last of those who wait for their turn in this process, by account. */
+  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #running = new Map<string, Promise<LinkedAccount | undefined>>();
+
+  constructor(
+    @Inject(ResolvedOptions) { tokenCache: { shared } }: ResolvedOptions,
+    @Inject(LinkRecords) private readonly records: LinkRecords,
+    @Inject(AccountServers) private readonly servers: AccountServers,
+    @Inject(ExchangeHealth) private readonly health: ExchangeHealth,
+  ) {
+    this.#turns = shared && new Turns(shared, new Guarded('The lock of linked accounts', shared.timeout));
+  }
+
+  /**
+   * The account with an access token that can be used.
+   *
+   * @param refused - an access token that the API refused
+   * @returns `undefined` where there is no account, or nothing to be had for it any more
+   * @throws {@link DownstreamError} if the authorization server cannot be asked, and whatever the store throws
+   */
+  async usable(
+    owner: AccountOwner,
+    target: LinkedDownstream,
+    refused: string | undefined,
+  ): Promise<LinkedAccount | undefined> {
+    const account = await this.records.account(owner);
+    if (!account || isUsable(account, refused)) return account;
+    const key = this.records.keyOf(owner);
+    let running = this.#running.get(key);
+    if (!running) {
+      running = this.#alone(key, () => this.#refreshed(owner, target, account.accessToken)).finally(() =>
+        this.#running.delete(key),
+      );
+      this.#running.set(key, running);
+    }
+    return await running;
+  }
+
+  /** Puts an account in the place of the one before. @throws whatever the store throws */
+  async replace(owner: AccountOwner, account: LinkedAccount): Promise<void> {
+    await this.#alone(this.records.keyOf(owner), () => this.records.keepAccount(owner, account));
+  }
+
+  /**
+   * Forgets an account.
+   *
+   * @returns what it was
+   * @throws whatever the store throws
+   */
+  async drop(owner: AccountOwner): Promise<LinkedAccount | undefined> {
+    return await this.#alone(this.records.keyOf(owner), async () => {
+      const account = await this.records.account(owner);
+      await this.records.dropAccount(owner);
+      return account;
+    });
+  }
+
+  /** One after the other, in this process and, where they can agree, in all. */
+  async #alone<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
+    const before = this.#last.get(key);
+    const result = (async () => {
+      await before?.catch(() => undefined);
+      return await this.#inTurn(key, action);
+    })();
+    this.#last.set(key, result);
+    try {
+      return await result;
+    } finally {
+      if (this.#last.get(key) === result) this.#last.delete(key);
+    }
+  }
+
+  async #inTurn<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
+    const deadline = performance.now() + LONGEST_WAIT;
+    for (;;) {
+      const turn = await this.#turns?.take(key);
+      if (turn?.of !== 'another' || performance.now() >= deadline) {
+        try {
+          return await action();
+        } finally {
+          await turn?.end();
+        }
+      }
+      await sleep(PAUSE * (0.5 + Math.random()));
+    }
+  }
+
+  async #refreshed(
+    owner: AccountOwner,
+    target: LinkedDownstream,
+    outdated: string,
+  ): Promise<LinkedAccount | undefined> {
+    // Another replica may have had its turn since.
+    const account = await this.records.account(owner);
+    if (!account || isUsable(account, outdated)) return account;
+    const { refreshToken } = account;
+    if (refreshToken === undefined) return undefined;
+    let refreshed: LinkedAccount;
+    try {
+      refreshed = await this.servers.refresh(target, account, refreshToken);
+    } catch (error) {
+      const failure = tokenEndpointFailure(error);
+      if (!wantsUser(failure)) throw this.#failed(target, failure);
+      // Where replicas have no lock, another may have used it first.
+      const current = await this.records.account(owner);
+      if (current && current.refreshToken !== refreshToken) return current;
+      await this.records.dropAccount(owner);
+      return undefined;
+    }
+    this.health.succeeded(target.name);
+    await this.#keep(owner, refreshed);
+    return refreshed;
+  }
+
+  #failed(target: LinkedDownstream, caught: unknown): DownstreamError {
+    const failure = failureOfExchange(caught, target, REFRESH);
+    this.health.failed(target.name, failure);
+    return failure;
+  }
+
+  /** What is not kept is lost: the refresh token from before may be void. */
+  async #keep(owner: AccountOwner, account: LinkedAccount): Promise<void> {
+    try {
+      await this.records.keepAccount(owner, account);
+    } catch {
+      await this.records.keepAccount(owner, account);
+    }
+  }
+}
+
+const REFRESH = { grantTypes: ['refresh_token'] };
+
+/** RFC 6749 section 5.2, as GitHub has it, and OpenID Connect Core section 3.1.2.6: only the user can help. */
+const ERRORS_OF_USER = [
+  'invalid_grant',
+  'bad_refresh_token',
+  'interaction_required',
+  'login_required',
+  'consent_required',
+];
+
+function wantsUser(failure: unknown): boolean {
+  return failure instanceof TokenEndpointError && ERRORS_OF_USER.includes(failure.failure.error ?? '');
+}
+
+function isUsable({ accessToken, expiresAt }: LinkedAccount, refused: string | undefined): boolean {
+  return accessToken !== refused && (expiresAt === undefined || Date.now() < expiresAt);
+}

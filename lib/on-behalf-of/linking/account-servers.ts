@@ -1,0 +1,162 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  refreshTokenGrant,
+  tokenRevocation,
+  type Configuration,
+  type TokenEndpointResponse,
+} from 'openid-client';
+import { exchangedToken } from '../dialects/exchanged-token.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
+import { Renewable } from '../../resource-server/issuers/renewable.js';
+import type { ResolvedLinkedAccount } from '../options/linked-account-options.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import type { LinkedAccount } from './link-records.js';
+import { oauthClient } from './oauth-client.js';
+import { standardAnswer } from './standard-answer.js';
+
+/** Metadata of an authorization server is discovered anew after an hour; while it is down it serves for a day. */
+const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
+
+/** Milliseconds before its expiry in which a token is no longer used. */
+const MARGIN = 30_000;
+
+/** A downstream whose users link accounts. */
+export type LinkedDownstream = ResolvedDownstream & {
+  readonly linked: ResolvedLinkedAccount;
+  readonly resource: string | undefined;
+};
+
+/** Whether a downstream is one of linked accounts. */
+export function isLinked(target: ResolvedDownstream): target is LinkedDownstream {
+  return target.linked !== undefined;
+}
+
+/** What a request for authorization and the request for tokens that follows it have in common. */
+export interface CodeRequest {
+  readonly redirectUri: URL;
+  readonly state: string;
+  readonly codeChallenge: string;
+}
+
+/** The authorization servers of APIs at which users link accounts. */
+@Injectable()
+export class AccountServers {
+  readonly #metadata: ReadonlyMap<string, Renewable<IssuerMetadata>>;
+
+  constructor(@Inject(ResolvedOptions) { downstreams }: ResolvedOptions) {
+    this.#metadata = new Map(
+      [...downstreams.values()].flatMap(({ name, linked }) =>
+        linked ? [[name, new Renewable(() => metadataOf(linked), METADATA_LIFETIME)]] : [],
+      ),
+    );
+  }
+
+  /** Where the browser is sent (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1). */
+  async authorizationUrl(target: LinkedDownstream, { redirectUri, state, codeChallenge }: CodeRequest): Promise<URL> {
+    const { linked, scopes, resource } = target;
+    return buildAuthorizationUrl(await this.#clientAt(target), {
+      ...linked.authorizationParameters,
+      redirect_uri: redirectUri.href,
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+      ...(resource !== undefined && { resource }),
+      state,
+      code_challenge: codeChallenge,
+      code_challenge_method: 'S256',
+    });
+  }
+
+  /**
+   * Takes the code that the browser came back with to the token endpoint; `iss` is checked (RFC 9207).
+   *
+   * @param currentUrl - the redirect URI, with the query that came
+   * @throws what openid-client throws, or TokenEndpointError
+   */
+  async redeem(
+    target: LinkedDownstream,
+    currentUrl: URL,
+    expected: { readonly state: string; readonly codeVerifier: string },
+  ): Promise<LinkedAccount> {
+    const answer = await authorizationCodeGrant(
+      await this.#clientAt(target),
+      currentUrl,
+      { expectedState: expected.state, pkceCodeVerifier: expected.codeVerifier },
+      parametersFor(target),
+    );
+    return accountOf(answer, target);
+  }
+
+  /**
+   * Asks for a new access token (RFC 6749 section 6). The old refresh token may be void after that.
+   *
+   * @throws what openid-client throws, or TokenEndpointError
+   */
+  async refresh(target: LinkedDownstream, account: LinkedAccount, refreshToken: string): Promise<LinkedAccount> {
+    const answer = await refreshTokenGrant(await this.#clientAt(target), refreshToken, parametersFor(target));
+    const { scopes, grantedScopes } = account;
+    return { refreshToken, grantedScopes, ...accountOf(answer, target), scopes };
+  }
+
+  /**
+   * Makes the tokens of an account void (RFC 7009).
+   *
+   * @returns whether the server can do that
+   */
+  async revoke(target: LinkedDownstream, { refreshToken, accessToken }: LinkedAccount): Promise<boolean> {
+    const client = await this.#clientAt(target);
+    if (client.serverMetadata().revocation_endpoint === undefined) return false;
+    if (refreshToken !== undefined) await tokenRevocation(client, refreshToken, { token_type_hint: 'refresh_token' });
+    // RFC 7009 section 2.1: the server need not void it together with the refresh token.
+    await tokenRevocation(client, accessToken, { token_type_hint: 'access_token' });
+    return true;
+  }
+
+  async #clientAt({ name, linked }: LinkedDownstream): Promise<Configuration> {
+    const metadata = this.#metadata.get(name);
+    if (!metadata) throw new Error(`There are no linked accounts at ${name}`);
+    return oauthClient(await metadata.get(), linked.client, standardAnswer);
+  }
+}
+
+/** Servers without metadata are told by their endpoints. */
+async function metadataOf(linked: ResolvedLinkedAccount): Promise<IssuerMetadata> {
+  const { issuer, metadataUrl, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
+  if (authorizationEndpoint === undefined || tokenEndpoint === undefined) {
+    return await discoverMetadata(issuer ?? '', metadataUrl);
+  }
+  return {
+    issuer: issuer ?? new URL(authorizationEndpoint).origin,
+    authorization_endpoint: authorizationEndpoint,
+    token_endpoint: tokenEndpoint,
+    ...(revocationEndpoint !== undefined && { revocation_endpoint: revocationEndpoint }),
+  };
+}
+
+function parametersFor({ resource }: LinkedDownstream): Record<string, string> {
+  return resource === undefined ? {} : { resource };
+}
+
+function accountOf(answer: TokenEndpointResponse, { scopes }: LinkedDownstream): LinkedAccount {
+  const { type, value, expiresIn, grantedScopes } = exchangedToken(
+    { ...answer, scope: wordsIn(answer.scope, scopes) },
+    { scopes },
+  );
+  // A token that is bound to a key which nobody here has could not be used.
+  if (type === 'dpop') throw new TokenEndpointError('token_type is DPoP', { status: 200, unusable: true });
+  const life = expiresIn === undefined ? undefined : expiresIn * 1000;
+  return {
+    accessToken: value,
+    scopes,
+    ...(life !== undefined && { expiresAt: Date.now() + life - Math.min(MARGIN, life / 2) }),
+    ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
+    ...(grantedScopes && { grantedScopes }),
+  };
+}
+
+/** GitHub puts commas between scopes. */
+function wordsIn(scope: string | undefined, asked: readonly string[]): string | undefined {
+  return asked.some((one) => one.includes(',')) ? scope : scope?.replaceAll(',', ' ');
+}

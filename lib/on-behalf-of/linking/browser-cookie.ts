@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { keyOf } from '../../replicas/cache-key.js';
+import { REQUEST_LIFETIME } from './link-records.js';
+
+/** Ties a browser to the link that was opened in it, so that what comes back in another browser fails. */
+export class BrowserCookie {
+  readonly #name: string;
+  readonly #attributes: string;
+
+  /**
+   * @param origin - of the server
+   * @param requestId - each link has a cookie of its own
+   */
+  constructor(origin: string, requestId: string) {
+    const isSecure = origin.startsWith('https:');
+    this.#name = `${isSecure ? '__Host-' : ''}mcp-link-${requestId.slice(0, 12)}`;
+    this.#attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
+  }
+
+  /** @returns the header for the browser, and what to remember of it */
+  issue(): { readonly header: string; readonly hash: string } {
+    const value = randomBytes(32).toString('base64url');
+    const header = `${this.#name}=${value}; Max-Age=${REQUEST_LIFETIME / 1000}; ${this.#attributes}`;
+    return { header, hash: hashOf(value) };
+  }
+
+  /** Whether a browser with these cookies is the one. Two of the same name are one too many. */
+  isIn(header: string | undefined, hash: string): boolean {
+    const values = (header ?? '').split(';').flatMap((cookie) => {
+      const [name, value] = cookie.trim().split('=', 2);
+      return name === this.#name && value !== undefined ? [value] : [];
+    });
+    return values.length === 1 && values.every((value) => hashOf(value) === hash);
+  }
+
+  /** Header that takes it away. */
+  get removal(): string {
+    return `${this.#name}=; Max-Age=0; ${this.#attributes}`;
+  }
+}
+
+function hashOf(value: string): string {
+  return keyOf(['browser', value]);
+}

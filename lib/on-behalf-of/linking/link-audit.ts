@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { AuditContext } from '../../observability/audit-event.js';
+import { AuditLog } from '../../observability/audit-log.js';
+import type { AccountOwner } from './link-records.js';
+
+/** What becomes of users' accounts, for the audit trail. */
+@Injectable()
+export class LinkAudit {
+  constructor(@Inject(AuditLog) private readonly audit: AuditLog) {}
+
+  linked(owner: AccountOwner): void {
+    this.audit.record({ ...contextOf(owner), type: 'account_linked', downstream: owner.downstream });
+  }
+
+  unlinked(owner: AccountOwner): void {
+    this.audit.record({ ...contextOf(owner), type: 'account_unlinked', downstream: owner.downstream });
+  }
+
+  /** @param reason - for operators; has nothing of codes and tokens */
+  refused(owner: AccountOwner, reason: string): void {
+    this.audit.record({ ...contextOf(owner), type: 'account_link_refused', downstream: owner.downstream, reason });
+  }
+}
+
+/** A browser is no request of the MCP endpoint. */
+function contextOf({ issuer, subject }: AccountOwner): AuditContext {
+  const caller = { issuer, subject, clientId: undefined, appOnly: false };
+  return { correlationId: randomUUID(), caller };
+}

@@ -1,0 +1,200 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { ExchangeHealth } from '../exchange/exchange-health.js';
+import { AccountRefresh } from './account-refresh.js';
+import { AccountServers, isLinked, type LinkedDownstream } from './account-servers.js';
+import { BrowserCookie } from './browser-cookie.js';
+import { LinkAudit } from './link-audit.js';
+import { linkFailure, operatorsFault, type Refusal } from './link-failure.js';
+import { linkPages, type LinkPage } from './link-page.js';
+import { accountCallback, signInCallback } from './link-paths.js';
+import { LinkRecords, type LinkRequest, type LinkStep } from './link-records.js';
+import { UserSignIn } from './user-sign-in.js';
+
+/** What the browser is answered. */
+export type LinkAnswer = ({ readonly redirect: URL } | { readonly page: LinkPage }) & {
+  /** `Set-Cookie`. */
+  readonly cookie?: string;
+};
+
+/** What a browser comes back with. */
+export interface BrowserReturn {
+  /** The query as it came. */
+  readonly query: URLSearchParams;
+  /** `Cookie`. */
+  readonly cookies: string | undefined;
+}
+
+/**
+ * Links an account in three steps: the link is opened, the user signs in at the issuer that the link was made for, and
+ * authorizes the server at the API. The same browser has to take all three, and the user has to be the one whose call
+ * asked for it (MCP specification, URL mode elicitation, phishing).
+ */
+@Injectable()
+export class LinkFlow {
+  readonly #logger = new Logger('LinkedAccounts');
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(LinkRecords) private readonly records: LinkRecords,
+    @Inject(UserSignIn) private readonly signIn: UserSignIn,
+    @Inject(AccountServers) private readonly servers: AccountServers,
+    @Inject(AccountRefresh) private readonly accounts: AccountRefresh,
+    @Inject(ExchangeHealth) private readonly health: ExchangeHealth,
+    @Inject(LinkAudit) private readonly audit: LinkAudit,
+  ) {}
+
+  /** The link is opened. Whoever does it is nobody yet, and the link stays good: it may be a program that looks at links. */
+  async open(id: string): Promise<LinkAnswer> {
+    return await this.#answered(async (about) => {
+      const request = await this.records.request(id);
+      if (request) about(request);
+      else return this.#refused('expired', 'nobody asked for this link, or it is used up', undefined);
+      const requestId = this.records.idOf(id);
+      const { header, hash } = new BrowserCookie(this.#origin, requestId).issue();
+      const { url, ...pending } = await this.#signInUrl(request);
+      await this.records.keepStep(pending.state, {
+        kind: 'sign-in',
+        requestId,
+        request,
+        browser: hash,
+        codeVerifier: pending.codeVerifier,
+        nonce: pending.nonce,
+      });
+      return { redirect: url, cookie: header };
+    });
+  }
+
+  /** The user has signed in, or has not. Either way the link is used up. */
+  async signedIn({ query, cookies }: BrowserReturn): Promise<LinkAnswer> {
+    return await this.#answered(async (about) => {
+      const step = await this.#stepOf('sign-in', query, cookies);
+      if ('page' in step) return step;
+      about(step.request);
+      const { request, requestId, state, nonce = '', codeVerifier, browser } = step;
+      const target = this.#targetOf(request);
+      if (!target || !(await this.records.closeRequest(requestId)))
+        return this.#refused('expired', 'the link is used up', request);
+      const url = this.#returned(signInCallback(this.options.path), query);
+      const identity = await this.signIn.identify(request, url, { state, codeVerifier, nonce });
+      if (identity !== request.identity) return this.#refused('anotherUser', 'another user opened the link', request);
+      const { url: redirect, ...next } = await this.#authorizationUrl(target);
+      await this.records.keepStep(next.state, {
+        kind: 'authorization',
+        requestId,
+        request,
+        browser,
+        codeVerifier: next.codeVerifier,
+      });
+      return { redirect };
+    });
+  }
+
+  /** The user has authorized the server at the API, or has not. */
+  async authorized(downstream: string, { query, cookies }: BrowserReturn): Promise<LinkAnswer> {
+    return await this.#answered(async (about) => {
+      const step = await this.#stepOf('authorization', query, cookies, downstream);
+      if ('page' in step) return step;
+      about(step.request);
+      const { request, requestId, state, codeVerifier } = step;
+      const target = this.#targetOf(request);
+      if (!target) return this.#refused('expired', 'the downstream is gone', request);
+      const url = this.#returned(accountCallback(this.options.path, downstream), query);
+      await this.accounts.replace(request, await this.#redeemed(target, url, { state, codeVerifier }));
+      this.audit.linked(request);
+      const cookie = new BrowserCookie(this.#origin, requestId).removal;
+      return { page: linkPages.linked(target.linked.title), cookie };
+    });
+  }
+
+  async #redeemed(target: LinkedDownstream, url: URL, expected: { state: string; codeVerifier: string }) {
+    try {
+      const account = await this.servers.redeem(target, url, expected);
+      this.health.succeeded(target.name);
+      return account;
+    } catch (error) {
+      this.health.failed(target.name, operatorsFault(error, target));
+      throw error;
+    }
+  }
+
+  async #signInUrl(request: LinkRequest) {
+    const redirectUri = new URL(signInCallback(this.options.path), this.#origin);
+    const [pending, nonce] = [await newCodeRequest(), randomNonce()];
+    return { ...pending, nonce, url: await this.signIn.authorizationUrl(request, { redirectUri, nonce, ...pending }) };
+  }
+
+  async #authorizationUrl(target: LinkedDownstream) {
+    const redirectUri = new URL(accountCallback(this.options.path, target.name), this.#origin);
+    const pending = await newCodeRequest();
+    return { ...pending, url: await this.servers.authorizationUrl(target, { redirectUri, ...pending }) };
+  }
+
+  /** What the state stands for, in the browser and at the redirect URI that it was made for. It is void after that. */
+  async #stepOf(
+    kind: LinkStep['kind'],
+    query: URLSearchParams,
+    cookies: string | undefined,
+    downstream?: string,
+  ): Promise<(LinkStep & { readonly state: string }) | { readonly page: LinkPage }> {
+    const [state, ...more] = query.getAll('state');
+    const step = state === undefined || more.length > 0 ? undefined : await this.records.takeStep(state);
+    if (state === undefined || !step)
+      return this.#refused('expired', 'nobody was sent away with this state', undefined);
+    if (!new BrowserCookie(this.#origin, step.requestId).isIn(cookies, step.browser))
+      return this.#refused('anotherBrowser', 'it was begun in another browser', step.request);
+    if (step.kind !== kind || (downstream !== undefined && step.request.downstream !== downstream))
+      return this.#refused('failed', 'an answer came to the redirect URI of another server', step.request);
+    return { ...step, state };
+  }
+
+  #targetOf({ downstream }: LinkRequest): LinkedDownstream | undefined {
+    const target = this.options.downstreams.get(downstream);
+    return target && isLinked(target) ? target : undefined;
+  }
+
+  /** The redirect URI as it is registered, whatever `Host` says. */
+  #returned(path: string, query: URLSearchParams): URL {
+    return new URL(`${path}?${query.toString()}`, this.#origin);
+  }
+
+  get #origin(): string {
+    return this.options.endpoint.origin;
+  }
+
+  async #answered(attempt: (about: (request: LinkRequest) => void) => Promise<LinkAnswer>): Promise<LinkAnswer> {
+    let request: LinkRequest | undefined;
+    try {
+      return await attempt((one) => (request = one));
+    } catch (error) {
+      const { refusal, reason } = linkFailure(error);
+      const target = request && this.#targetOf(request);
+      const fault = target && operatorsFault(error, target);
+      return fault
+        ? this.#refused(refusal, `${fault.code}, ${reason}`, request, 'error')
+        : this.#refused(refusal, reason, request, 'warn');
+    }
+  }
+
+  /** That somebody opened a page that there is not is no news: everybody can. */
+  #refused(
+    refusal: Refusal,
+    reason: string,
+    request: LinkRequest | undefined,
+    level: 'error' | 'warn' | 'debug' = request ? 'warn' : 'debug',
+  ): { readonly page: LinkPage } {
+    this.#logger[level](`No account was linked${request ? ` at ${request.downstream}` : ''}: ${reason}`);
+    if (request) this.audit.refused(request, reason);
+    return { page: linkPages[refusal]() };
+  }
+}
+
+async function newCodeRequest(): Promise<{
+  readonly state: string;
+  readonly codeVerifier: string;
+  readonly codeChallenge: string;
+}> {
+  const codeVerifier = randomPKCECodeVerifier();
+  return { state: randomState(), codeVerifier, codeChallenge: await calculatePKCECodeChallenge(codeVerifier) };
+}

@@ -1,0 +1,52 @@
+import { Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { nodeRequest, type McpRequest } from '../../entry/endpoint/mcp-request.js';
+import { LinkFlow, type BrowserReturn, type LinkAnswer } from './link-flow.js';
+import { htmlOf, PAGE_HEADERS } from './link-page.js';
+
+/** The pages on which users link accounts. Whoever may open them is found out on the way. */
+export class LinkingController {
+  constructor(
+    @Inject(LinkFlow) private readonly flow: LinkFlow,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  @Get('callback')
+  async signedIn(@Req() request: McpRequest, @Res() response: unknown): Promise<void> {
+    this.#answer(response, await this.flow.signedIn(returnOf(request)));
+  }
+
+  @Get('callback/:downstream')
+  async authorized(
+    @Param('downstream') downstream: string,
+    @Req() request: McpRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    this.#answer(response, await this.flow.authorized(downstream, returnOf(request)));
+  }
+
+  @Get(':id')
+  async open(@Param('id') id: string, @Res() response: unknown): Promise<void> {
+    this.#answer(response, await this.flow.open(id));
+  }
+
+  /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the page. */
+  #answer(response: unknown, answer: LinkAnswer): void {
+    const { httpAdapter } = this.host;
+    const headers = {
+      ...PAGE_HEADERS,
+      ...(answer.cookie !== undefined && { 'Set-Cookie': answer.cookie }),
+      ...('redirect' in answer
+        ? { Location: answer.redirect.href, 'Content-Type': 'text/plain; charset=utf-8' }
+        : { 'Content-Type': 'text/html; charset=utf-8' }),
+    };
+    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
+    if ('redirect' in answer) httpAdapter.reply(response, '', 303);
+    else httpAdapter.reply(response, htmlOf(answer.page), answer.page.status);
+  }
+}
+
+function returnOf(request: McpRequest): BrowserReturn {
+  const { url = '', headers } = nodeRequest(request);
+  return { query: new URL(url, 'http://localhost').searchParams, cookies: headers.cookie };
+}

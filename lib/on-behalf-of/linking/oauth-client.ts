@@ -1,0 +1,46 @@
+import { allowInsecureRequests, Configuration, customFetch, type ClientAuth, type CustomFetch } from 'openid-client';
+import { withCredentials } from '../../resource-server/clients/client-authentication.js';
+import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
+import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
+import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
+import type { ClientOptions } from '../../mcp-auth-options.js';
+import { isSecure } from '../../options/option-rules.js';
+
+/** Seconds that one answer of an authorization server may take. */
+const TIMEOUT = 5;
+
+/** Where browsers are sent, and codes and tokens. */
+const NEEDED = ['authorization_endpoint', 'token_endpoint'] as const;
+const ENDPOINTS = [...NEEDED, 'revocation_endpoint'] as const;
+
+/**
+ * The server as a client of an authorization server.
+ *
+ * @param read - makes the answers of its endpoints fit the standard
+ * @throws {@link IssuerUnavailableError} if it has no endpoint that a browser, or a token, could safely be sent to
+ */
+export function oauthClient(
+  metadata: IssuerMetadata,
+  { id, authentication }: Pick<ClientOptions, 'id' | 'authentication'>,
+  read: (response: Response) => Response | Promise<Response> = (response) => response,
+): Configuration {
+  const { issuer, mtls_endpoint_aliases: aliases } = metadata;
+  for (const name of NEEDED) {
+    if (metadata[name] === undefined) throw new IssuerUnavailableError(issuer, `its metadata has no ${name}`);
+  }
+  for (const address of ENDPOINTS.flatMap((name) => [metadata[name], aliases?.[name]])) {
+    if (address !== undefined && !(URL.canParse(address) && isSecure(new URL(address)))) {
+      throw new IssuerUnavailableError(issuer, `${address} is no https, nor on loopback`);
+    }
+  }
+  // It is waited for, whatever the type says.
+  const authenticate = (...request: Parameters<ClientAuth>): unknown =>
+    withCredentials(() => authentication(...request));
+  const configuration = new Configuration(metadata, id, metadataOf(authentication), authenticate);
+  const send = clientFetch(authentication) as CustomFetch;
+  configuration.timeout = TIMEOUT;
+  configuration[customFetch] = async (address, options) => await read(await send(address, options));
+  // The addresses were checked: plain http is on loopback alone.
+  allowInsecureRequests(configuration);
+  return configuration;
+}

@@ -1,0 +1,41 @@
+import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
+import { retryAfterOf } from '../token-endpoint/token-endpoint-answer.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { McpAuthError } from '../../errors/mcp-auth-error.js';
+
+/**
+ * Tells what a token endpoint answered, for the table of failures.
+ *
+ * @param caught - what openid-client threw
+ * @returns an error that has nothing of the request, nor of what the server said in prose
+ */
+export function tokenEndpointFailure(caught: unknown): McpAuthError {
+  if (caught instanceof McpAuthError) return caught;
+  if (caught instanceof ResponseBodyError) {
+    const { status, error, response } = caught;
+    const retryAfter = retryAfterOf(response.headers.get('retry-after'));
+    return new TokenEndpointError(`status ${status}, ${nameOf(error)}`, { status, error, retryAfter, foreign: true });
+  }
+  if (caught instanceof WWWAuthenticateChallengeError) {
+    const { status } = caught;
+    return new TokenEndpointError(`status ${status}`, { status, foreign: true });
+  }
+  if (caught instanceof ClientError) return clientFailure(caught);
+  return new TokenEndpointError('no answer', {});
+}
+
+function clientFailure({ message, code, cause }: ClientError): McpAuthError {
+  // The client could not authenticate itself.
+  if (cause instanceof McpAuthError) return cause;
+  if (code === 'OAUTH_TIMEOUT') return new TokenEndpointError(message, { timedOut: true });
+  if (cause instanceof Response && cause.status !== 200) {
+    return new TokenEndpointError(`status ${cause.status}`, { status: cause.status, foreign: true });
+  }
+  if (code === undefined) return new TokenEndpointError(message, {});
+  return new TokenEndpointError(`the answer cannot be used: ${message}`, { status: 200, unusable: true });
+}
+
+/** `error` (RFC 6749 section 5.2); anything else would only fill the log. */
+export function nameOf(error: string): string {
+  return /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? error : 'unknown error';
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import type { ExchangeDialect, FormParameters } from '../dialects/dialect.js';
+import { RESERVED_PARAMETERS } from '../dialects/reserved-parameters.js';
+import { downstreamHttpSchema, type DownstreamHttpOptions } from './downstream-http-options.js';
+import { oneOrMany } from '../../options/one-or-many.js';
+import { linkedAccountSchema, problemsBesideLinked, type LinkedAccountOptions } from './linked-account-options.js';
+import { problemOfResourceScope, problemOfScope, problemOfUri, problemOfUrl } from '../../options/option-rules.js';
+import { following, text } from '../../options/text-schema.js';
+
+/** An API that tools call on behalf of the user. */
+export interface DownstreamOptions {
+  /** Absolute URL that every call stays under. The exchanged token goes to its origin and nowhere else. */
+  baseUrl: string;
+  /** Logical name of the API at the authorization server (RFC 8693 section 2.1, `audience`), or several. */
+  audience?: string | readonly string[];
+  /** URI of the API at the authorization server (RFC 8693 section 2.1, `resource`), or several. */
+  resource?: string | readonly string[];
+  /** Scopes to ask for. Ask for what the tools need; without them the authorization server decides. */
+  scopes?: string[];
+  /** How the provider spells the exchange: one of {@link dialects}, or one of your own. Defaults to `dialects.rfc8693()`. */
+  dialect?: ExchangeDialect;
+  /** Further parameters of the exchange's request. Those that identify somebody or carry a token cannot be set. */
+  parameters?: FormParameters;
+  /**
+   * What callers without a user get, for whom nobody can act: an error, or the server's own authority
+   * (`'clientCredentials'`, RFC 6749 section 4.4). Defaults to `'deny'`.
+   */
+  onAppOnly?: 'deny' | 'clientCredentials';
+  /**
+   * Which scopes of this server stand for a scope of the API's: `{ 'orders.write': ['orders:write'] }`. Where the
+   * provider or the API says that a scope is missing, clients are asked to step up to these. What is not named here
+   * never reaches a client.
+   */
+  scopeMap?: Readonly<Record<string, readonly string[]>>;
+  /** Page where a user can consent to the API, for clients that open pages (MCP, URL mode elicitation). */
+  consentUrl?: string;
+  /**
+   * Whose exchanged token a caller gets from the cache: of the very `'token'` that came in, or of any token of the same
+   * user, session (`sid`), client and scopes. Defaults to `'token'`.
+   */
+  cacheBy?: 'token' | 'session';
+  /**
+   * An API outside the reach of the callers' issuer: each user links an account there, in a browser. In place of an
+   * exchange.
+   */
+  linked?: LinkedAccountOptions;
+  /**
+   * Asks for exchanged tokens that are bound to a key of this server's, so that whoever steals one cannot use it (DPoP, RFC
+   * 9449): `true` for a key that each process makes for itself, or a key pair that replicas share. The public key has to be
+   * extractable.
+   */
+  dpop?: true | { keyPair: CryptoKeyPair };
+  /** Time-outs, retries, limits, hooks. */
+  http?: DownstreamHttpOptions;
+}
+
+const scopeMap = z.custom<Readonly<Record<string, readonly string[]>>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(value).every(
+      ([foreign, own]) =>
+        foreign !== '' &&
+        Array.isArray(own) &&
+        own.length > 0 &&
+        own.every((scope) => typeof scope === 'string' && problemOfResourceScope(scope) === undefined),
+    ),
+  'is not a map from a scope of the API to scopes of this server. Write it as `{ "orders.write": ["orders:write"] }`',
+);
+
+const dialect = z.custom<ExchangeDialect>((value) => {
+  const { name, subject, grantTypes, exchange } = (value ?? {}) as Partial<ExchangeDialect>;
+  return (
+    typeof name === 'string' &&
+    ['caller', 'client', 'none'].includes(String(subject)) &&
+    Array.isArray(grantTypes) &&
+    typeof exchange === 'function'
+  );
+}, 'is not a dialect. Use one of `dialects`, for example `dialects.rfc8693()`, or implement ExchangeDialect');
+
+const parameters = z
+  .record(text, z.union([text, z.array(text)]))
+  .refine((value) => !Object.keys(value).some((name) => RESERVED_PARAMETERS.has(name)), {
+    message: `has one that is reserved (${[...RESERVED_PARAMETERS].join(', ')}). Use the options of the downstream and of its dialect`,
+  });
+
+const dpop = z.custom<true | { keyPair: CryptoKeyPair }>((value) => {
+  const { keyPair } = (value ?? {}) as { keyPair?: Partial<CryptoKeyPair> };
+  return value === true || (keyPair?.privateKey?.type === 'private' && keyPair.publicKey?.extractable === true);
+}, 'is neither `true` nor `{ keyPair }` with a CryptoKeyPair whose public key is extractable. Use one of the two');
+
+const NO_TARGET = 'is an empty list. Name a target, or remove it';
+
+/** The form of a downstream's options. */
+export const downstreamSchema = z
+  .strictObject({
+    baseUrl: following(problemOfUrl),
+    audience: oneOrMany(text, NO_TARGET).optional(),
+    resource: oneOrMany(following(problemOfUri), NO_TARGET).optional(),
+    scopes: z.array(following(problemOfScope)).optional(),
+    dialect: dialect.optional(),
+    parameters: parameters.optional(),
+    onAppOnly: z.enum(['deny', 'clientCredentials']).optional(),
+    scopeMap: scopeMap.optional(),
+    consentUrl: following(problemOfConsentUrl).optional(),
+    cacheBy: z.enum(['token', 'session']).optional(),
+    linked: linkedAccountSchema.optional(),
+    dpop: dpop.optional(),
+    http: downstreamHttpSchema.optional(),
+  })
+  .superRefine((options, context) => {
+    if (options.linked && Array.isArray(options.resource)) {
+      context.addIssue({ code: 'custom', path: ['resource'], message: 'is a list. Beside `linked` it has to be one' });
+    }
+    for (const [option, message] of problemsBesideLinked(options)) {
+      context.addIssue({ code: 'custom', path: [option], message });
+    }
+  });
+
+/** A page's address may have a query. */
+function problemOfConsentUrl(value: string): string | undefined {
+  return problemOfUrl(value.replace(/[?#].*$/s, ''));
+}

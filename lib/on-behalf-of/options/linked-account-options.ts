@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import type { ClientAuthentication } from '../../resource-server/clients/client-authentication.js';
+import type { ExchangeDialect } from '../dialects/dialect.js';
+import { clientAuthentication } from '../../resource-server/issuers/issuer-schema.js';
+import type { ClientOptions } from '../../mcp-auth-options.js';
+import { problemOfUrl } from '../../options/option-rules.js';
+import { following, text } from '../../options/text-schema.js';
+
+/**
+ * An API whose authorization server knows nothing of the callers' issuer: each user links an account there, once, in a
+ * browser (authorization code with PKCE, RFC 6749 section 4.1, RFC 7636).
+ */
+export interface LinkedAccountOptions {
+  /**
+   * Issuer identifier of the API's authorization server, whose metadata is discovered (RFC 8414). Where the endpoints
+   * are given, it is what `iss` of its answers has to be (RFC 9207).
+   */
+  issuer?: string;
+  /** Address of its metadata, where it is not found from `issuer`. */
+  metadataUrl?: string;
+  /** Authorization endpoint, for servers without metadata. Together with `tokenEndpoint`. */
+  authorizationEndpoint?: string;
+  /** Token endpoint, for servers without metadata. */
+  tokenEndpoint?: string;
+  /** Revocation endpoint (RFC 7009), for servers without metadata that have one. */
+  revocationEndpoint?: string;
+  /**
+   * The server's own registration there, with `<resource>/link/callback/<name of the downstream>` as its redirect URI.
+   */
+  client: {
+    /** `client_id`. */
+    id: string;
+    /** How it authenticates: {@link clientSecretBasic}, {@link privateKeyJwt}, …, or a `ClientAuth` of openid-client. */
+    authentication: ClientAuthentication;
+  };
+  /** Further parameters of the authorization request, such as `{ access_type: 'offline', prompt: 'consent' }`. */
+  authorizationParameters?: Readonly<Record<string, string>>;
+  /** Name of the API for users. Defaults to the name of the downstream. */
+  title?: string;
+}
+
+/** How users show, in their browser, who they are before an account is linked. */
+export interface LinkingOptions {
+  /**
+   * The server's own registration for the sign-in of users, or one for each issuer, with `<resource>/link/callback` as
+   * its redirect URI. Defaults to `client` of the module's options.
+   */
+  client?: ClientOptions | readonly ClientOptions[];
+  /**
+   * Claim that names the same user in access tokens and in ID tokens; two where it has another name in each. Defaults to
+   * `sub`. For Entra ID, where `sub` differs from client to client, `oid`; for Okta, where `sub` of access tokens is the
+   * login, `{ accessToken: 'uid', idToken: 'sub' }`.
+   */
+  subjectClaim?: string | SubjectClaims;
+}
+
+/** Claims that name the same user. */
+export interface SubjectClaims {
+  /** In access tokens. */
+  readonly accessToken: string;
+  /** In ID tokens. */
+  readonly idToken: string;
+}
+
+/** A downstream's {@link LinkedAccountOptions} with the defaults filled in. */
+export interface ResolvedLinkedAccount extends LinkedAccountOptions {
+  readonly authorizationParameters: Readonly<Record<string, string>>;
+  readonly title: string;
+}
+
+/** Parameters that are ours to set. */
+const RESERVED = new Set([
+  'response_type',
+  'response_mode',
+  'client_id',
+  'client_secret',
+  'redirect_uri',
+  'scope',
+  'resource',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+]);
+
+/** Options of a downstream that say something of an exchange, of which there is none. */
+const ABOUT_EXCHANGE = ['audience', 'dialect', 'parameters', 'onAppOnly', 'consentUrl', 'cacheBy', 'dpop'] as const;
+
+const endpoint = following(problemOfUrl).optional();
+
+/** The form of {@link LinkedAccountOptions}. */
+export const linkedAccountSchema = z
+  .strictObject({
+    issuer: endpoint,
+    metadataUrl: endpoint,
+    authorizationEndpoint: endpoint,
+    tokenEndpoint: endpoint,
+    revocationEndpoint: endpoint,
+    client: z.strictObject({ id: text, authentication: clientAuthentication }),
+    authorizationParameters: z
+      .record(text, text)
+      .refine((value) => !Object.keys(value).some((name) => RESERVED.has(name)), {
+        message: `has one that is reserved (${[...RESERVED].join(', ')}). Remove it, or use the options of the downstream`,
+      })
+      .optional(),
+    title: text.optional(),
+  })
+  .superRefine((linked, context) => {
+    const fault = (option: keyof LinkedAccountOptions, message: string) => {
+      context.addIssue({ code: 'custom', path: [option], message });
+    };
+    const { issuer, metadataUrl, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
+    const isGiven = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
+    if (!isGiven && issuer === undefined) {
+      fault('issuer', 'is missing. Name the authorization server of the API, or give both of its endpoints');
+    }
+    for (const [one, other] of [
+      ['authorizationEndpoint', tokenEndpoint],
+      ['tokenEndpoint', authorizationEndpoint],
+    ] as const) {
+      if (linked[one] === undefined && other !== undefined)
+        fault(one, 'is missing, but the other endpoint is given. Give both, or `issuer` alone');
+    }
+    if (isGiven && metadataUrl !== undefined) {
+      fault('metadataUrl', 'has no effect beside given endpoints. Remove one or the other');
+    }
+    if (!isGiven && revocationEndpoint !== undefined) {
+      fault('revocationEndpoint', 'has no effect without the other endpoints. Give them too, or remove it');
+    }
+  });
+
+/** The form of `subjectClaim` of {@link LinkingOptions}. */
+export const subjectClaimSchema = z.custom<string | SubjectClaims>((value) => {
+  if (typeof value === 'string') return value !== '';
+  return z.strictObject({ accessToken: text, idToken: text }).safeParse(value).success;
+}, 'is no name of a claim, nor two of them. Write one, or `{ accessToken: "uid", idToken: "sub" }`');
+
+/** Options beside `linked` that would have no effect, each with what to do about it. */
+export function problemsBesideLinked(options: Readonly<Record<string, unknown>>): [option: string, problem: string][] {
+  if (options.linked === undefined) return [];
+  return ABOUT_EXCHANGE.filter((option) => options[option] !== undefined).map((option) => [
+    option,
+    'has no effect beside `linked`, where no token is exchanged. Remove one of the two',
+  ]);
+}
+
+/** Stands in the place of a dialect where users link accounts. */
+export const LINKED: ExchangeDialect = {
+  name: 'linked',
+  subject: 'caller',
+  grantTypes: [],
+  exchange: () => Promise.reject(new Error('nothing is exchanged for a linked account')),
+};
+
+/** Fills in the defaults. */
+export function resolveLinkedAccount(name: string, options: LinkedAccountOptions): ResolvedLinkedAccount {
+  const { authorizationParameters = {}, title = name } = options;
+  return { ...options, authorizationParameters, title };
+}
+
+/** Fills in the defaults, and both names. */
+export function resolveSubjectClaims({ subjectClaim = 'sub' }: LinkingOptions): SubjectClaims {
+  return typeof subjectClaim === 'string' ? { accessToken: subjectClaim, idToken: subjectClaim } : subjectClaim;
+}

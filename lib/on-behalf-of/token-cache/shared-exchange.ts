@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ResolvedSharedCache } from '../../replicas/token-cache-options.js';
+import { Guarded } from '../../replicas/guarded.js';
+import type { Revocation } from './revocation.js';
+import { SharedTokens, type Found } from './shared-tokens.js';
+import type { TokenLife } from './token-lifetime.js';
+import type { TokenOwner } from './token-request.js';
+import { Turns, type Turn } from '../../replicas/turns.js';
+
+/** Milliseconds for which a replica waits for another's exchange before it makes its own. */
+const LONGEST_WAIT = 5_000;
+
+/** Milliseconds between two looks at what another replica has done, on average: first, and at most. */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 200;
+
+/** A token that is wanted. */
+export interface WantedToken {
+  readonly id: string;
+  readonly owner: TokenOwner;
+  /** Token that is no longer of use: the API refused it, or it is about to expire. */
+  readonly outdated: string | undefined;
+  /** Whether the API refused it, so that nobody should get it. */
+  readonly isRefused: boolean;
+  readonly obtain: () => Promise<TokenLife>;
+  /** What this process has, for when the store is silent. */
+  readonly fallback: () => TokenLife | undefined;
+  /** Called when the store has nothing. */
+  readonly onAbsent: () => void;
+  /** Whether it was revoked in the meantime. */
+  readonly isRevoked: () => boolean;
+}
+
+/** Gets tokens from a store that replicas share, or, one replica at a time, by an exchange. Without the store each is on its own. */
+export class SharedExchange {
+  readonly #tokens: SharedTokens;
+  readonly #turns: Turns;
+  readonly #guarded: readonly Guarded[];
+
+  constructor(shared: ResolvedSharedCache) {
+    const store = new Guarded('The store of the token cache', shared.timeout);
+    const lock = shared.lock ? new Guarded('The exchange lock of the token cache', shared.timeout) : store;
+    this.#tokens = new SharedTokens(shared, store);
+    this.#turns = new Turns(shared, lock);
+    this.#guarded = [store, lock];
+  }
+
+  /** @throws what `obtain` throws, and nothing else */
+  async get(wanted: WantedToken): Promise<TokenLife> {
+    const { id, owner, outdated, isRefused } = wanted;
+    let found = await this.#tokens.find(id, owner);
+    if (found?.life && isRefused && found.life.token.value === outdated) await this.#tokens.drop(id);
+    if (found && !found.life) wanted.onAbsent();
+    const deadline = performance.now() + LONGEST_WAIT;
+    for (let pause = FIRST_PAUSE; found; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      if (isOfUse(found.life, wanted)) return found.life;
+      const turn = await this.#turns.take(id);
+      if (turn.of !== 'another' || performance.now() >= deadline) return await this.#inTurn(turn, wanted, found);
+      await sleep(pause * (0.5 + Math.random()));
+      found = await this.#tokens.find(id, owner);
+    }
+    return wanted.fallback() ?? (await wanted.obtain());
+  }
+
+  /** Drops a token, where it is still the one that is there. */
+  async forget(id: string, owner: TokenOwner, token: string): Promise<void> {
+    const found = await this.#tokens.find(id, owner);
+    if (found?.life?.token.value === token) await this.#tokens.drop(id);
+  }
+
+  /** @throws if the store did not take it */
+  async revoke(revocation: Revocation): Promise<void> {
+    await this.#tokens.revoke(revocation);
+  }
+
+  /** From now on each exchange is for this process alone. */
+  stop(): void {
+    for (const one of this.#guarded) one.stop();
+  }
+
+  async #inTurn(turn: Turn, wanted: WantedToken, before: Found): Promise<TokenLife> {
+    const { id, owner } = wanted;
+    try {
+      // Another replica may have had its turn since.
+      const found = turn.of === 'nobody' ? before : ((await this.#tokens.find(id, owner)) ?? before);
+      if (isOfUse(found.life, wanted)) return found.life;
+      const life = await wanted.obtain();
+      if (life.expiresAt > life.keptAt && !wanted.isRevoked()) await this.#tokens.keep(id, life, found.marks);
+      return life;
+    } finally {
+      void turn.end();
+    }
+  }
+}
+
+function isOfUse(life: TokenLife | undefined, { outdated }: WantedToken): life is TokenLife {
+  return life !== undefined && life.token.value !== outdated;
+}

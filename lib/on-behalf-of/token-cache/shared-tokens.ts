@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { ExchangedToken } from '../dialects/dialect.js';
+import type { ResolvedSharedCache } from '../../replicas/token-cache-options.js';
+import { keyOf } from '../../replicas/cache-key.js';
+import { Guarded } from '../../replicas/guarded.js';
+import { KeyRing } from '../../replicas/key-ring.js';
+import type { Revocation } from './revocation.js';
+import { SharedStore } from '../../replicas/shared-store.js';
+import { LONGEST_LIFE, type TokenLife } from './token-lifetime.js';
+import type { TokenOwner } from './token-request.js';
+
+/** Milliseconds by which the clocks of replicas may differ. What was kept in the future was kept by a clock that is wrong. */
+const CLOCK_TOLERANCE = 60_000;
+
+/** Milliseconds for which a mark stays: longer than all that was there before it. */
+const MARK_LIFE = LONGEST_LIFE + 60 * 60_000;
+
+/**
+ * What a revocation changes: one mark of the user, and one of the session. A token counts for as long as the marks are
+ * those from before it was obtained, so that no clocks need agree.
+ */
+export type Marks = readonly [subject: string, session: string];
+
+/** What the store has. */
+export interface Found {
+  readonly life: TokenLife | undefined;
+  readonly marks: Marks;
+}
+
+/** As it is written, in few words: value, type, scopes, kept at, expires at, marks. */
+type Sealed = readonly [string, ExchangedToken['type'], readonly string[] | null, number, number, Marks];
+
+/** Exchanged tokens in a store that replicas share, where nobody can read them, and which may fail at any time. */
+export class SharedTokens {
+  readonly #store: SharedStore;
+  readonly #ring: KeyRing;
+  readonly #prefix: string;
+
+  constructor(
+    { store, keys, namespace }: ResolvedSharedCache,
+    private readonly guarded: Guarded,
+  ) {
+    this.#store = new SharedStore(store);
+    this.#ring = new KeyRing(keys);
+    this.#prefix = `${namespace}:v1`;
+  }
+
+  /** @returns `undefined` where the store gives no answer */
+  async find(id: string, owner: TokenOwner): Promise<Found | undefined> {
+    const place = this.#tokenKey(id);
+    const keys = [place, ...this.#markKeys(owner)];
+    const values = await this.guarded.attempt(() => this.#store.read(keys));
+    if (!values) return undefined;
+    const marks: Marks = [markOf(values[1]), markOf(values[2])];
+    return { life: this.#opened(values[0], place, marks), marks };
+  }
+
+  async keep(id: string, { token, keptAt, expiresAt }: TokenLife, marks: Marks): Promise<void> {
+    const place = this.#tokenKey(id);
+    const sealed: Sealed = [token.value, token.type, token.grantedScopes ?? null, keptAt, expiresAt, marks];
+    const value = this.#ring.seal(JSON.stringify(sealed), place);
+    const lifetime = expiresAt - Date.now();
+    if (lifetime > 0) await this.guarded.attempt(() => this.#store.write(place, value, lifetime));
+  }
+
+  async drop(id: string): Promise<void> {
+    await this.guarded.attempt(() => this.#store.delete(this.#tokenKey(id)));
+  }
+
+  /** @throws if the store did not take it */
+  async revoke(revocation: Revocation): Promise<void> {
+    const keys = this.#keysRevokedBy(revocation);
+    await Promise.all(keys.map((key) => this.guarded.insist(() => this.#store.write(key, randomUUID(), MARK_LIFE))));
+  }
+
+  #opened(value: unknown, place: string, marks: Marks): TokenLife | undefined {
+    const opened = this.#ring.open(value, place);
+    if (opened === undefined) return undefined;
+    const [token, type, scopes, keptAt, expiresAt, since] = JSON.parse(opened) as Sealed;
+    const now = Date.now();
+    const isGood = now < expiresAt && keptAt <= now + CLOCK_TOLERANCE && marks.every((mark, at) => mark === since[at]);
+    if (!isGood) return undefined;
+    const expiresIn = Math.floor((expiresAt - now) / 1000);
+    return { token: { value: token, type, expiresIn, ...(scopes && { grantedScopes: scopes }) }, keptAt, expiresAt };
+  }
+
+  #tokenKey(id: string): string {
+    return `${this.#prefix}:token:${id}`;
+  }
+
+  #markKeys({ issuer, subject, sessionId }: TokenOwner): string[] {
+    return [
+      this.#markKey('subject', issuer, subject),
+      sessionId === undefined
+        ? this.#markKey('sessionless', issuer, subject)
+        : this.#markKey('session', issuer, sessionId),
+    ];
+  }
+
+  #keysRevokedBy({ issuer, subject, sessionId }: Revocation): string[] {
+    if (sessionId === undefined) return subject === undefined ? [] : [this.#markKey('subject', issuer, subject)];
+    return [
+      this.#markKey('session', issuer, sessionId),
+      ...(subject === undefined ? [] : [this.#markKey('sessionless', issuer, subject)]),
+    ];
+  }
+
+  #markKey(kind: string, issuer: string, name: string): string {
+    return `${this.#prefix}:mark:${keyOf([kind, issuer, name])}`;
+  }
+}
+
+/** Garbage is a mark like any other: it differs from what was there before. */
+function markOf(value: unknown): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : typeof value;
+}

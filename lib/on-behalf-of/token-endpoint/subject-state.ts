@@ -1,0 +1,53 @@
+import {
+  allowInsecureRequests,
+  customFetch,
+  introspectionRequest,
+  processIntrospectionResponse,
+  type ClientAuth,
+} from 'oauth4webapi';
+import { withCredentials } from '../../resource-server/clients/client-authentication.js';
+import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
+import type { FormParameters } from '../dialects/dialect.js';
+import type { Destination } from './token-endpoint-request.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { TOKEN_EXCHANGE } from '../dialects/token-types.js';
+
+/** Milliseconds that the endpoint may take. */
+const TIMEOUT = 5_000;
+
+/**
+ * Tells apart what RFC 8693 section 2.2.2 calls by one name, `invalid_request`: a subject token that is no longer good, and
+ * a request that is wrong. The issuer itself says which (RFC 7662); where it does not, the token is taken to be at fault.
+ *
+ * @returns the error, with what the issuer said
+ */
+export async function withSubjectState(
+  error: TokenEndpointError,
+  destination: Destination,
+  grantType: string,
+  { subject_token: token }: FormParameters,
+): Promise<TokenEndpointError> {
+  if (grantType !== TOKEN_EXCHANGE || error.failure.error !== 'invalid_request' || typeof token !== 'string')
+    return error;
+  if (!(await isActive(token, destination))) return error;
+  const message = `${error.message}. The issuer says that the caller's token is active, so the request is wrong`;
+  return new TokenEndpointError(message, { ...error.failure, subjectIsActive: true });
+}
+
+async function isActive(token: string, { metadata, client: { id, authentication } }: Destination): Promise<boolean> {
+  if (metadata.introspection_endpoint === undefined) return false;
+  const authenticate: ClientAuth = (...request) => withCredentials(() => authentication(...request));
+  const registration = { client_id: id, ...metadataOf(authentication) };
+  try {
+    const response = await introspectionRequest(metadata, registration, authenticate, token, {
+      additionalParameters: { token_type_hint: 'access_token' },
+      signal: AbortSignal.timeout(TIMEOUT),
+      [customFetch]: clientFetch(authentication),
+      // The addresses were checked: plain http is on loopback alone.
+      [allowInsecureRequests]: true,
+    });
+    return (await processIntrospectionResponse(metadata, registration, response)).active;
+  } catch {
+    return false;
+  }
+}

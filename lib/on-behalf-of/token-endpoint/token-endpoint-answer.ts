@@ -1,0 +1,121 @@
+import type { TokenEndpointAnswer } from '../dialects/dialect.js';
+import { withoutSecrets } from './sent-secrets.js';
+import { TokenEndpointError, type TokenEndpointFailure } from '../../errors/token-endpoint-error.js';
+
+/** Characters of a description that the log is told. */
+const MAX_DESCRIPTION = 200;
+
+/** Characters of a claims request. It goes on to clients, in a header. */
+const MAX_CLAIMS = 4_000;
+
+/** Seconds: a year. What lasts longer is no lifetime that anybody meant. */
+const MAX_LIFETIME = 366 * 24 * 60 * 60;
+
+/**
+ * Reads what a token endpoint answered (RFC 6749 sections 5.1 and 5.2).
+ *
+ * @param secrets - what was sent and must not be repeated, should the endpoint do so
+ * @throws TokenEndpointError if there is no token in it
+ */
+export async function answerOf(response: Response, secrets: readonly string[]): Promise<TokenEndpointAnswer> {
+  const { status } = response;
+  const body = await bodyOf(response);
+  if (status !== 200) throw refused(response, body, secrets);
+  const { access_token, token_type, issued_token_type, expires_in, scope } = body;
+  if (typeof access_token !== 'string' || access_token === '') throw unusable('it has no access_token');
+  if (typeof token_type !== 'string' || token_type === '') throw unusable('it has no token_type');
+  if (issued_token_type !== undefined && typeof issued_token_type !== 'string')
+    throw unusable('its issued_token_type is not a string');
+  return {
+    access_token,
+    token_type: token_type.toLowerCase(),
+    issued_token_type,
+    expires_in: lifetimeOf(expires_in),
+    scope: typeof scope === 'string' ? scope : undefined,
+  };
+}
+
+async function bodyOf(response: Response): Promise<Record<string, unknown>> {
+  const text = await response.text();
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Seconds. Some providers write them as a string. What is no lifetime counts as none told. */
+function lifetimeOf(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_LIFETIME ? seconds : undefined;
+}
+
+function unusable(what: string): TokenEndpointError {
+  return new TokenEndpointError(`the answer cannot be used: ${what}`, { status: 200, unusable: true });
+}
+
+function refused(
+  { status, headers }: Response,
+  body: Record<string, unknown>,
+  secrets: readonly string[],
+): TokenEndpointError {
+  const textOf = (value: unknown) => (isErrorCode(value) ? withoutSecrets(value, secrets) : undefined);
+  const error = textOf(body.error);
+  const failure: TokenEndpointFailure = {
+    status,
+    error,
+    suberror: textOf(body.suberror),
+    claims: claimsRequest(body.claims),
+    acrValues: typeof body.acr_values === 'string' ? wordsOf(body.acr_values) : undefined,
+    maxAge: maxAgeOf(body.max_age),
+    retryAfter: retryAfterOf(headers.get('retry-after')),
+  };
+  const details = [
+    `status ${status}`,
+    ...[error, failure.suberror].filter((word) => word !== undefined),
+    ...(typeof body.error_description === 'string' ? [quoted(body.error_description, secrets)] : []),
+  ];
+  return new TokenEndpointError(details.join(', '), failure);
+}
+
+/** RFC 6749 section 5.2; anything else would only fill the log. */
+function isErrorCode(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(value);
+}
+
+/** A claims request (OpenID Connect Core section 5.5), as JSON in a string or as it is; `undefined` for anything else. */
+export function claimsRequest(value: unknown): string | undefined {
+  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+  if (typeof text !== 'string' || text.length > MAX_CLAIMS) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Words with a space between (RFC 6749 section 3.3). */
+export function wordsOf(value: string | undefined): readonly string[] {
+  return (value ?? '').split(' ').filter((word) => word !== '');
+}
+
+function maxAgeOf(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  return typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 0 ? seconds : undefined;
+}
+
+/** Seconds, from either form of the header (RFC 9110 section 10.2.3). */
+export function retryAfterOf(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000));
+}
+
+function quoted(description: string, secrets: readonly string[]): string {
+  // A token that was cut, or another one.
+  const clean = withoutSecrets(description, secrets).replace(/[A-Za-z0-9_-]{40,}/g, '[token]');
+  return JSON.stringify(clean.slice(0, MAX_DESCRIPTION));
+}

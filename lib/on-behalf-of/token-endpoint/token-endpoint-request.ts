@@ -1,0 +1,116 @@
+import {
+  allowInsecureRequests,
+  customFetch,
+  genericTokenEndpointRequest,
+  type AuthorizationServer,
+  type ClientAuth,
+} from 'oauth4webapi';
+import { withCredentials } from '../../resource-server/clients/client-authentication.js';
+import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
+import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
+import { McpAuthError } from '../../errors/mcp-auth-error.js';
+import type { ClientOptions } from '../../mcp-auth-options.js';
+import type { FormParameters, TokenEndpointAnswer, TokenEndpointOptions } from '../dialects/dialect.js';
+import { secretsIn } from './sent-secrets.js';
+import { answerOf } from './token-endpoint-answer.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { withRetries } from './token-endpoint-retries.js';
+
+/** An authorization server, and who the server is there. */
+export interface Destination {
+  readonly metadata: IssuerMetadata;
+  readonly client: Pick<ClientOptions, 'id' | 'authentication'>;
+}
+
+/**
+ * Sends a form to the token endpoint of an authorization server.
+ *
+ * @throws TokenEndpointError for every answer that has no usable token in it, and for none
+ * @throws ClientCredentialsError if the client's credentials cannot be had
+ */
+export async function requestToken(
+  { metadata, client: { id, authentication } }: Destination,
+  grantType: string,
+  parameters: FormParameters,
+  { address, dpop }: TokenEndpointOptions,
+): Promise<TokenEndpointAnswer> {
+  const server = serverAt(metadata, address);
+  const authenticate: ClientAuth = (...request) => withCredentials(() => authentication(...request));
+  const send = clientFetch(authentication);
+
+  async function attempt(signal: AbortSignal): Promise<TokenEndpointAnswer> {
+    let secrets: readonly string[] = [];
+    let response: Response;
+    try {
+      response = await genericTokenEndpointRequest(
+        server,
+        { client_id: id, ...metadataOf(authentication) },
+        authenticate,
+        grantType,
+        formOf(parameters),
+        {
+          signal,
+          ...(dpop && { DPoP: dpop }),
+          [customFetch]: (url, init) => {
+            secrets = secretsIn(init);
+            return send(url, init);
+          },
+          // The addresses were checked: plain http is on loopback alone.
+          [allowInsecureRequests]: true,
+        },
+      );
+    } catch (error) {
+      if (error instanceof McpAuthError) throw error;
+      // The cause stays behind: it may hold the request.
+      throw new TokenEndpointError(reasonOf(error), {});
+    }
+    const answer = await answerOf(response, secrets);
+    // Nobody here has the key of a token that is bound without being asked to; one that is not bound was not asked for.
+    if ((answer.token_type === 'dpop') !== (dpop !== undefined)) {
+      const what = dpop ? 'the token is not bound to the key' : 'token_type is DPoP';
+      throw new TokenEndpointError(what, { status: 200, unusable: true });
+    }
+    return answer;
+  }
+
+  return await withRetries(async (signal) => {
+    try {
+      return await attempt(signal);
+    } catch (error) {
+      // RFC 9449 section 8: the answer came with the nonce, which the handle of the key has kept.
+      if (!dpop || !(error instanceof TokenEndpointError) || error.failure.error !== 'use_dpop_nonce') throw error;
+      return await attempt(signal);
+    }
+  });
+}
+
+/** The server with its token endpoints where a dialect has them, on their origins. */
+function serverAt(metadata: IssuerMetadata, address: TokenEndpointOptions['address']): AuthorizationServer {
+  const { issuer, token_endpoint, mtls_endpoint_aliases } = metadata;
+  if (token_endpoint === undefined) {
+    throw new TokenEndpointError(`${issuer} has no token endpoint`, { error: 'no_token_endpoint' });
+  }
+  if (!address) return metadata;
+  const alias = mtls_endpoint_aliases?.token_endpoint;
+  return {
+    ...metadata,
+    token_endpoint: moved(token_endpoint, address),
+    ...(alias !== undefined && { mtls_endpoint_aliases: { token_endpoint: moved(alias, address) } }),
+  };
+}
+
+function moved(endpoint: string, address: (url: URL) => URL): string {
+  const known = new URL(endpoint);
+  const url = address(new URL(endpoint));
+  if (url.origin !== known.origin) throw new Error('the address of a token endpoint left its origin');
+  return url.href;
+}
+
+function formOf(parameters: FormParameters): URLSearchParams {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value ?? []].flat()) form.append(name, one);
+  }
+  return form;
+}

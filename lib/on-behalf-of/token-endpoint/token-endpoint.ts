@@ -1,0 +1,82 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
+import { Issuers } from '../../resource-server/issuers/issuers.js';
+import { Renewable } from '../../resource-server/issuers/renewable.js';
+import type { TokenClaims } from '../../resource-server/issuers/issuer-options.js';
+import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import type { ForeignAuthorizationServer, TokenEndpoint } from '../dialects/dialect.js';
+import { withSubjectState } from './subject-state.js';
+import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { requestToken, type Destination } from './token-endpoint-request.js';
+import { inTime } from './token-endpoint-retries.js';
+
+/** Metadata of an authorization server is discovered anew after an hour; while it is down it serves for a day. */
+const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
+
+/** Sends forms to the token endpoints of issuers, and of authorization servers besides. */
+@Injectable()
+export class TokenEndpoints {
+  readonly #foreign = new Map<string, Renewable<IssuerMetadata>>();
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Issuers) private readonly issuers: Issuers,
+  ) {}
+
+  /**
+   * The token endpoint of the issuer that a caller came from, where the server is known as the client of that issuer.
+   *
+   * @param issuer - `iss` of the caller's token
+   * @param claims - its claims
+   */
+  forCaller(issuer: string, claims: TokenClaims): TokenEndpoint {
+    return {
+      request: async (grantType, parameters, options = {}) => {
+        const { authorizationServer } = options;
+        if (!authorizationServer) {
+          const destination = await this.#destinationAt(issuer, claims);
+          try {
+            return await requestToken(destination, grantType, parameters, options);
+          } catch (error) {
+            if (!(error instanceof TokenEndpointError)) throw error;
+            throw await withSubjectState(error, destination, grantType, parameters);
+          }
+        }
+        try {
+          const metadata = await this.#metadataOf(authorizationServer);
+          const { client } = authorizationServer;
+          return await requestToken({ metadata, client }, grantType, parameters, options);
+        } catch (error) {
+          if (!(error instanceof TokenEndpointError)) throw error;
+          const message = `${authorizationServer.issuer}: ${error.message}`;
+          throw new TokenEndpointError(message, { ...error.failure, foreign: true });
+        }
+      },
+    };
+  }
+
+  async #destinationAt(name: string, claims: TokenClaims): Promise<Destination> {
+    const issuer = this.issuers.issuerOf({ ...claims, iss: name });
+    const client = issuer && clientAt(issuer.options, this.options.clients);
+    if (!issuer || !client) {
+      throw new TokenEndpointError(`the client is not registered at ${name}`, { error: 'client_not_registered' });
+    }
+    return { metadata: await inTime(issuer.metadata(), late), client };
+  }
+
+  /** @throws IssuerUnavailableError, and TokenEndpointError where it takes too long */
+  async #metadataOf({ issuer, metadataUrl }: ForeignAuthorizationServer): Promise<IssuerMetadata> {
+    const key = JSON.stringify([issuer, metadataUrl]);
+    let metadata = this.#foreign.get(key);
+    if (!metadata) {
+      metadata = new Renewable(() => discoverMetadata(issuer, metadataUrl), METADATA_LIFETIME);
+      this.#foreign.set(key, metadata);
+    }
+    return await inTime(metadata.get(), late);
+  }
+}
+
+function late(when: string): TokenEndpointError {
+  return new TokenEndpointError(`the metadata ${when}`, { timedOut: true });
+}

@@ -1,0 +1,108 @@
+import { Inject, Injectable, Scope, type ScopeOptions, type Type } from '@nestjs/common';
+import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
+import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { placeOf, type MethodHost, type Primitive } from '../catalogue/primitive.js';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import type { AuthorizedOperation } from './authorized-operation.js';
+import { Denial, type Policy, type PolicyRequest } from '../access/policy.js';
+
+/** A policy's no, and whose. */
+export interface Objection {
+  readonly policy: string;
+  readonly denial: Denial;
+}
+
+/** Finds a policy; anew for each call where it is request-scoped. */
+type PolicySource = () => Policy | Promise<Policy>;
+
+const NOT_ALLOWED = new Denial('This is not allowed for you.');
+
+/** Asks the policies that tools are under. */
+@Injectable()
+export class Policies {
+  readonly #verdicts = new WeakMap<AuthorizedOperation, Promise<Objection | undefined>>();
+  readonly #sources = new WeakMap<Primitive, ReadonlyMap<Type<Policy>, PolicySource>>();
+
+  constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
+
+  /**
+   * Finds the policies of primitives; once for each.
+   *
+   * @throws {@link McpAuthConfigurationError} if one cannot be made, or is no policy
+   */
+  async prepare(primitives: readonly Primitive[]): Promise<void> {
+    for (const primitive of primitives) {
+      if (this.#sources.has(primitive)) continue;
+      const sources = new Map<Type<Policy>, PolicySource>();
+      for (const type of primitive.policies) sources.set(type, await this.#sourceOf(type, primitive));
+      this.#sources.set(primitive, sources);
+    }
+  }
+
+  /**
+   * The first objection to an operation, in the order of the policies. They are asked once, whoever asks: before tokens are
+   * got for it, and before it runs.
+   *
+   * @throws what a policy throws
+   */
+  async objectionTo(authorized: AuthorizedOperation): Promise<Objection | undefined> {
+    const verdict = this.#verdicts.get(authorized) ?? this.#ask(authorized);
+    this.#verdicts.set(authorized, verdict);
+    return await verdict;
+  }
+
+  async #ask({ primitive, caller, operation, input }: AuthorizedOperation): Promise<Objection | undefined> {
+    if (!primitive || !operation || 'problems' in input) return undefined;
+    const request: PolicyRequest = { caller, operation, arguments: input.value };
+    const sources = this.#sources.get(primitive);
+    if (!sources) throw new Error(`The policies of ${primitive.name} are not prepared`);
+    for (const [{ name: policy }, find] of sources) {
+      const verdict = await (await find()).permits(request);
+      if (verdict !== true) return { policy, denial: verdict instanceof Denial ? verdict : NOT_ALLOWED };
+    }
+    return undefined;
+  }
+
+  /** A provider of the tool's own module, else of any, else made with what it injects from the tool's module. */
+  async #sourceOf(type: Type<Policy>, { host }: Primitive): Promise<PolicySource> {
+    const { wrapper } = host;
+    const own = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef | undefined;
+    if (typeof (type.prototype as Partial<Policy> | undefined)?.permits !== 'function') {
+      throw problem(type, host, 'has no method `permits`. Implement Policy');
+    }
+    const isOwn = wrapper.host?.providers.has(type) ?? false;
+    const moduleRef = isOwn && own ? own : this.moduleRef;
+    try {
+      const policy = moduleRef.get(type, { strict: isOwn });
+      return () => policy;
+    } catch {
+      // Not a singleton, or not there.
+    }
+    try {
+      await moduleRef.resolve(type, ContextIdFactory.create(), { strict: isOwn });
+      return () => moduleRef.resolve(type, ContextIdFactory.create(), { strict: isOwn });
+    } catch {
+      // Not there.
+    }
+    try {
+      const make = () => (own ?? this.moduleRef).create(type);
+      const policy = await make();
+      return isSingleton(type) ? () => policy : make;
+    } catch (error) {
+      throw problem(
+        type,
+        host,
+        `cannot be made: ${error instanceof Error ? error.message : String(error)}. Provide what it injects`,
+      );
+    }
+  }
+}
+
+function isSingleton(type: Type<Policy>): boolean {
+  const options = Reflect.getMetadata(SCOPE_OPTIONS_METADATA, type) as ScopeOptions | undefined;
+  return (options?.scope ?? Scope.DEFAULT) === Scope.DEFAULT;
+}
+
+function problem(type: Type<Policy>, host: MethodHost, what: string): McpAuthConfigurationError {
+  return new McpAuthConfigurationError([`The policy ${type.name} of ${placeOf(host)} ${what}.`]);
+}

@@ -1,0 +1,62 @@
+import { namedScopes } from '../access/access-rule.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
+import type { ResolvedOptions } from '../../options/resolved-options.js';
+import { placeOf, type Primitive } from './primitive.js';
+
+/** What a primitive asks for that the module's options do not have. */
+export function problemsOfPrimitive({ access, downstreams, host }: Primitive, options: ResolvedOptions): string[] {
+  const problems = downstreams
+    .filter((name) => !options.downstreams.has(name))
+    .map(
+      (name) =>
+        `\`downstream\` of ${host.decorator} on ${placeOf(host)} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
+    );
+  const callers = downstreams.filter((name) => (options.downstreams.get(name)?.dialect.subject ?? 'none') !== 'none');
+  if (access.anonymous && callers.length > 0) {
+    problems.push(
+      `\`downstream\` of ${host.decorator} on ${placeOf(host)} can never be met: @Anonymous lets everyone call it, and ${callers.join(', ')} takes the token of a caller. Remove one of the two.`,
+    );
+  }
+  const { acrValues, maxAge, appOnly } = access;
+  const demands = {
+    scopes: isScoped({ access }),
+    acrValues: acrValues.length > 0,
+    maxAge: maxAge !== undefined,
+    appOnly: !appOnly,
+  };
+  for (const [option, isSet] of Object.entries(demands)) {
+    if (options.anonymous && isSet) {
+      problems.push(
+        `\`${option}\` of ${host.decorator} on ${placeOf(host)} can never be met: \`anonymous\` is true, so nobody has any. Remove one of the two.`,
+      );
+    }
+  }
+  return problems;
+}
+
+/** Authorization options that nothing makes use of: a typing error in them would otherwise pass unseen. */
+export function problemsOfOptions(primitives: readonly Primitive[], options: ResolvedOptions): string[] {
+  const problems: string[] = [];
+  const { scopeHierarchy, challenge, downstreams } = options;
+  // Scopes that stand for those of an API.
+  const mapped = [...downstreams.values()].flatMap(({ scopeMap }) => [...scopeMap.values()].flat());
+  if (challenge === 'union' && mapped.length === 0 && !primitives.some(isScoped)) {
+    problems.push('`challenge` is "union", but no tool has scopes, so that nobody is ever challenged. Remove it.');
+  }
+  if (typeof scopeHierarchy === 'object' && !primitives.some(({ access }) => typeof access.scopes === 'function')) {
+    const needed = new Set([...mapped, ...primitives.flatMap(({ access }) => namedScopes(access))]);
+    const hierarchy = new ScopeHierarchy(scopeHierarchy);
+    for (const scope of Object.keys(scopeHierarchy)) {
+      if (![...hierarchy.expand([scope])].some((implied) => implied !== scope && needed.has(implied))) {
+        problems.push(
+          `\`scopeHierarchy\` has "${scope}", which implies no scope that a tool needs. Check the spelling of what it implies, or remove it.`,
+        );
+      }
+    }
+  }
+  return problems;
+}
+
+function isScoped({ access }: Pick<Primitive, 'access'>): boolean {
+  return typeof access.scopes === 'function' || namedScopes(access).length > 0;
+}

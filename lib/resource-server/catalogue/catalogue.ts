@@ -1,0 +1,277 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { UriTemplate } from '@modelcontextprotocol/server';
+import { namedScopes } from '../access/access-rule.js';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { loadClassValidation } from './validated-class.js';
+import { problemsOfOptions, problemsOfPrimitive } from './catalogue-problems.js';
+import { attachCompanions } from './companions.js';
+import { DecoratedMethods } from './decorated-methods.js';
+import { instancesOf } from './module-instances.js';
+import type { Operation } from '../access/operation.js';
+import {
+  placeOf,
+  type Primitive,
+  type PromptDefinition,
+  type ResourceDefinition,
+  type ResourceTemplateDefinition,
+  type ToolDefinition,
+} from './primitive.js';
+
+/** What an operation is about. */
+export interface Found {
+  readonly primitive: Primitive;
+  /** Values of the variables of a resource template. */
+  readonly variables: Readonly<Record<string, string | string[]>>;
+}
+
+/** A kind of list that clients keep. */
+export type Listed = 'tools' | 'resources' | 'prompts';
+
+const KINDS = { tool: 'tools', resource: 'resources', resourceTemplate: 'resources', prompt: 'prompts' } as const;
+
+/** Every primitive of one server: what is offered, and what it needs. Found at boot, and as it comes and goes afterwards. */
+@Injectable()
+export class Catalogue {
+  readonly #primitives = new Map<string, Primitive>();
+  readonly #listeners = new Set<(listed: Listed) => void>();
+  readonly #foreign: Primitive[] = [];
+  #tools: readonly ToolDefinition[] = [];
+  #resources: readonly ResourceDefinition[] = [];
+  #templates: readonly ResourceTemplateDefinition[] = [];
+  #prompts: readonly PromptDefinition[] = [];
+  #initialScopes: readonly string[] = [];
+  #hasAnonymous = false;
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(DecoratedMethods) private readonly decorated: DecoratedMethods,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  /** Each kind in the order of its names. */
+  get tools(): readonly ToolDefinition[] {
+    return this.#tools;
+  }
+
+  get resources(): readonly ResourceDefinition[] {
+    return this.#resources;
+  }
+
+  get templates(): readonly ResourceTemplateDefinition[] {
+    return this.#templates;
+  }
+
+  get prompts(): readonly PromptDefinition[] {
+    return this.#prompts;
+  }
+
+  get primitives(): readonly Primitive[] {
+    return [...this.#primitives.values()];
+  }
+
+  /** All that there are rules for: primitives, and what other servers offer. */
+  get offers(): readonly Primitive[] {
+    return [...this.primitives, ...this.#foreign];
+  }
+
+  /** The scopes that a client should start with. */
+  get initialScopes(): readonly string[] {
+    return this.#initialScopes;
+  }
+
+  /** Whether there is anything to call without a token. */
+  get hasAnonymous(): boolean {
+    return this.#hasAnonymous;
+  }
+
+  /** Finds what an operation is about, if there is such a thing. */
+  find({ method, name }: Operation): Found | undefined {
+    if (name === undefined) return undefined;
+    switch (method) {
+      case 'tools/call':
+        return this.#named('tool', name);
+      case 'prompts/get':
+        return this.#named('prompt', name);
+      case 'resources/read':
+      case 'resources/subscribe':
+      case 'resources/unsubscribe':
+        return this.findResource(name);
+      case 'completion/complete':
+        return this.#named('prompt', name) ?? this.#named('resourceTemplate', name) ?? this.#named('resource', name);
+      default:
+        return undefined;
+    }
+  }
+
+  findTool(name: string): ToolDefinition | undefined {
+    const found = this.#named('tool', name)?.primitive;
+    return found?.kind === 'tool' ? found : undefined;
+  }
+
+  /** A resource of this URI, or a template that it fits. */
+  findResource(uri: string): Found | undefined {
+    const resource = this.#named('resource', uri);
+    if (resource) return resource;
+    for (const primitive of this.#templates) {
+      const variables = variablesIn(uri, primitive.template);
+      if (variables) return { primitive, variables };
+    }
+    return undefined;
+  }
+
+  /**
+   * Finds the decorated methods of all providers and controllers.
+   *
+   * @returns those that were not there before
+   * @throws {@link McpAuthConfigurationError} naming every declaration at fault
+   */
+  async discover(): Promise<readonly Primitive[]> {
+    if (this.decorated.hasValidatedClasses()) await loadClassValidation();
+    const problems: string[] = [];
+    const { primitives, companions } = this.decorated.find(problems);
+    const isNew = (one: Primitive) =>
+      ![...this.#primitives.values()].some(
+        ({ kind, host }) =>
+          kind === one.kind &&
+          host.type === one.host.type &&
+          host.method === one.host.method &&
+          host.wrapper === one.host.wrapper,
+      );
+    const found = primitives.filter((one) => this.#offers(one, problems) && isNew(one));
+    const all = new Map(this.#primitives);
+    for (const one of found) this.#add(all, one, problems);
+    attachCompanions(companions, [...all.values()], primitives, problems);
+    // What another server offers is not known yet.
+    if (this.options.endpoint.isMounted) problems.push(...problemsOfOptions([...all.values()], this.options));
+    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
+    for (const one of found) this.#primitives.set(keyOf(one), one);
+    this.#sort();
+    return found;
+  }
+
+  /**
+   * Takes up what came at run time.
+   *
+   * @throws {@link McpAuthConfigurationError} if it is at fault, or one of its name is there
+   */
+  add(primitive: Primitive, problems: string[]): void {
+    this.#add(new Map(this.#primitives), primitive, problems);
+    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
+    this.#primitives.set(keyOf(primitive), primitive);
+    this.#sort();
+    this.#changed(primitive);
+  }
+
+  /** @returns whether it was there */
+  remove(primitive: Primitive): boolean {
+    if (this.#primitives.get(keyOf(primitive)) !== primitive) return false;
+    this.#primitives.delete(keyOf(primitive));
+    this.#sort();
+    this.#changed(primitive);
+    return true;
+  }
+
+  /** @param listener - told when a list is another one than before */
+  onChange(listener: (listed: Listed) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Takes into account what other servers offer, where clients ask for scopes to start with. */
+  include(primitives: readonly Primitive[]): void {
+    this.#foreign.push(...primitives);
+    this.#sort();
+  }
+
+  /** Tells that a list has changed. */
+  changed(primitives: readonly Primitive[]): void {
+    for (const listed of new Set(primitives.map(({ kind }) => KINDS[kind]))) this.#tell(listed);
+  }
+
+  #changed(primitive: Primitive): void {
+    this.#tell(KINDS[primitive.kind]);
+  }
+
+  #tell(listed: Listed): void {
+    for (const listener of this.#listeners) listener(listed);
+  }
+
+  #named(kind: Primitive['kind'], name: string): Found | undefined {
+    const primitive = this.#primitives.get(`${kind} ${name}`);
+    return primitive && { primitive, variables: {} };
+  }
+
+  #add(all: Map<string, Primitive>, one: Primitive, problems: string[]): void {
+    const key = keyOf(one);
+    const twin = all.get(key);
+    if (twin) {
+      const twice = twin.host.type === one.host.type && twin.host.method === one.host.method;
+      const fix = twice ? 'Provide the class in one module alone, and export it from there' : 'Rename one';
+      problems.push(
+        `Two ${NOUNS[one.kind]} are named "${one.name}": ${placeOf(twin.host)} and ${placeOf(one.host)}. ${fix}.`,
+      );
+    }
+    all.set(key, one);
+    problems.push(...problemsOfPrimitive(one, this.options));
+  }
+
+  /** @param problems - takes a server that is not there */
+  #offers({ servers, host }: Primitive, problems: string[]): boolean {
+    if (servers.length === 0) return true;
+    const known = instancesOf(this.modules, ResolvedOptions).map(({ server }) => server.name);
+    for (const server of servers.filter((name) => !known.includes(name))) {
+      problems.push(
+        `\`server\` of ${host.decorator} on ${placeOf(host)} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
+      );
+    }
+    return servers.includes(this.options.server.name);
+  }
+
+  #sort(): void {
+    const sorted = [...this.#primitives.values()].sort(({ name: a }, { name: b }) => (a < b ? -1 : 1));
+    this.#tools = sorted.filter((one) => one.kind === 'tool');
+    this.#resources = sorted.filter((one) => one.kind === 'resource');
+    this.#templates = sorted.filter((one) => one.kind === 'resourceTemplate');
+    this.#prompts = sorted.filter((one) => one.kind === 'prompt');
+    this.#initialScopes = this.options.initialScopes ?? startingScopes([...sorted, ...this.#foreign]);
+    this.#hasAnonymous = sorted.some(({ access }) => access.anonymous);
+  }
+}
+
+const NOUNS = {
+  tool: 'tools',
+  resource: 'resources',
+  resourceTemplate: 'resource templates',
+  prompt: 'prompts',
+} as const;
+
+function keyOf({ kind, name }: Primitive): string {
+  return `${kind} ${name}`;
+}
+
+/** Characters; longer URIs name nothing here. */
+const MAX_URI = 8_192;
+
+/** Values of a template's variables, as they were before they were put into the URI (RFC 6570 section 1.2). */
+function variablesIn(uri: string, template: UriTemplate): Found['variables'] | undefined {
+  if (uri.length > MAX_URI) return undefined;
+  const variables = template.match(uri);
+  if (!variables) return undefined;
+  try {
+    return Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? decodeURIComponent(value) : value.map((one) => decodeURIComponent(one)),
+      ]),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+function startingScopes(primitives: readonly Primitive[]): readonly string[] {
+  const readOnly = primitives.filter((one) => one.readOnly);
+  const scopes = new Set((readOnly.length > 0 ? readOnly : primitives).flatMap(({ access }) => namedScopes(access)));
+  return [...scopes].sort();
+}

@@ -1,0 +1,133 @@
+import { Inject, Injectable, type Type } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import type { Policy } from '../access/policy.js';
+import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
+import { MCP_COMPLETION, type McpCompletionOptions } from '../decorators/mcp-completion.decorator.js';
+import { MCP_PROMPT, type McpPromptOptions } from '../decorators/mcp-prompt.decorator.js';
+import { MCP_RESOURCE_LIST, type McpResourceListOptions } from '../decorators/mcp-resource-list.decorator.js';
+import {
+  MCP_RESOURCE_TEMPLATE,
+  type McpResourceTemplateOptions,
+} from '../decorators/mcp-resource-template.decorator.js';
+import { MCP_RESOURCE, type McpResourceOptions } from '../decorators/mcp-resource.decorator.js';
+import { MCP_TOOL, type McpToolOptions } from '../decorators/mcp-tool.decorator.js';
+import { POLICIES } from '../decorators/use-policy.decorator.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import type { Companions } from './companions.js';
+import type { Surroundings } from './offer.js';
+import type { MethodHost, Primitive } from './primitive.js';
+import { definePrompt } from './prompt-definition.js';
+import { defineResource, defineResourceTemplate } from './resource-definition.js';
+import { defineTool } from './tool-definition.js';
+
+/** A class of the application, with its methods. */
+interface Decorated {
+  readonly wrapper: MethodHost['wrapper'];
+  readonly type: Type;
+  readonly methods: readonly { readonly name: string; readonly handler: () => unknown }[];
+}
+
+/** Decorators that make a method one that clients call, by the key of their metadata. */
+const OFFERS = [MCP_TOOL, MCP_RESOURCE, MCP_RESOURCE_TEMPLATE, MCP_PROMPT];
+
+/** Finds what the application's providers and controllers have decorators of this package on. */
+@Injectable()
+export class DecoratedMethods {
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    @Inject(MetadataScanner) private readonly scanner: MetadataScanner,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
+
+  /** @param problems - takes what is wrong with a declaration, or decorated in vain */
+  find(problems: string[]): { readonly primitives: readonly Primitive[]; readonly companions: Companions } {
+    const primitives: Primitive[] = [];
+    const companions: Companions = { completions: [], lists: [] };
+    for (const { wrapper, type, methods } of this.#classes()) {
+      let offersAny = false;
+      for (const { name: method, handler } of methods) {
+        const at = (decorator: string): MethodHost => ({ wrapper, type, method, decorator });
+        const completion = this.reflector.get<McpCompletionOptions | undefined>(MCP_COMPLETION, handler);
+        if (completion) companions.completions.push({ host: at('@McpCompletion'), options: completion });
+        const list = this.reflector.get<McpResourceListOptions | undefined>(MCP_RESOURCE_LIST, handler);
+        if (list) companions.lists.push({ host: at('@McpResourceList'), options: list });
+        const offers = this.#offersOf(handler, type, at, problems);
+        primitives.push(...offers);
+        offersAny ||= offers.length > 0;
+        if (offers.length === 0) problems.push(...this.#decoratedInVain(handler, `${type.name}.${method}`));
+      }
+      if (!offersAny) problems.push(...this.#decoratedInVain(type, type.name));
+    }
+    return { primitives, companions };
+  }
+
+  /** Whether arguments are checked by classes anywhere. */
+  hasValidatedClasses(): boolean {
+    return [...this.#classes()].some(({ methods }) =>
+      methods.some(({ handler }) =>
+        OFFERS.some(
+          (key) => typeof this.reflector.get<{ input?: unknown } | undefined>(key, handler)?.input === 'function',
+        ),
+      ),
+    );
+  }
+
+  /** @param handler - whose decorators count besides those of its class */
+  surroundingsOf(type: Type, handler: () => unknown): Surroundings {
+    const policies = [type, handler].flatMap(
+      (target) => this.reflector.get<Type<Policy>[] | undefined>(POLICIES, target) ?? [],
+    );
+    return {
+      anonymous: this.reflector.getAllAndOverride<boolean | undefined>(ANONYMOUS, [handler, type]) ?? false,
+      policies: [...this.options.policies, ...policies],
+      appOnly: this.options.appOnly,
+      timeout: this.options.timeout,
+    };
+  }
+
+  #offersOf(
+    handler: () => unknown,
+    type: Type,
+    at: (decorator: string) => MethodHost,
+    problems: string[],
+  ): readonly Primitive[] {
+    const surroundings = this.surroundingsOf(type, handler);
+    const tool = this.reflector.get<McpToolOptions | undefined>(MCP_TOOL, handler);
+    const resource = this.reflector.get<McpResourceOptions | undefined>(MCP_RESOURCE, handler);
+    const template = this.reflector.get<McpResourceTemplateOptions | undefined>(MCP_RESOURCE_TEMPLATE, handler);
+    const prompt = this.reflector.get<McpPromptOptions | undefined>(MCP_PROMPT, handler);
+    return [
+      ...(tool ? [defineTool(tool, at('@McpTool'), surroundings, problems)] : []),
+      ...(resource ? [defineResource(resource, at('@McpResource'), surroundings, problems)] : []),
+      ...(template ? [defineResourceTemplate(template, at('@McpResourceTemplate'), surroundings, problems)] : []),
+      ...(prompt ? [definePrompt(prompt, at('@McpPrompt'), surroundings, problems)] : []),
+    ];
+  }
+
+  *#classes(): Iterable<Decorated> {
+    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      const instance = wrapper.instance as object | null | undefined;
+      if (wrapper.isAlias || typeof instance !== 'object' || instance === null) continue;
+      const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
+      if (!prototype) continue;
+      const methods = this.scanner
+        .getAllMethodNames(prototype)
+        .map((name) => ({ name, handler: prototype[name] as () => unknown }));
+      yield { wrapper, type: prototype.constructor as Type, methods };
+    }
+  }
+
+  #decoratedInVain(target: Type | (() => unknown), place: string): string[] {
+    return [
+      ['@Anonymous', ANONYMOUS],
+      ['@UsePolicy', POLICIES],
+    ].flatMap(([decorator, key]) =>
+      this.reflector.get<unknown>(key, target) === undefined
+        ? []
+        : [
+            `${String(decorator)} on ${place} protects nothing, because there is no @McpTool. Add it, or remove ${String(decorator)}.`,
+          ],
+    );
+  }
+}

@@ -1,0 +1,152 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../access/caller.js';
+import type { TokenScheme } from '../authentication/credentials.js';
+import { ProofOfPossession } from '../authentication/proof-of-possession.js';
+import { namedScopes, type AccessRule } from '../access/access-rule.js';
+import type { Refusal } from '../authorization/authorized-operation.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
+import { Catalogue } from '../catalogue/catalogue.js';
+import type { Primitive } from '../catalogue/primitive.js';
+import type { ChallengeRemedy } from '../../errors/downstream-error.js';
+import { Issuers } from '../issuers/issuers.js';
+import { problemOfResourceScope } from '../../options/option-rules.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { ChallengeException } from './challenge.exception.js';
+import type { ChallengeError } from './challenge.js';
+
+/** Characters: clients and proxies refuse headers that are much longer, and with them the answer. */
+const MAX_SCOPES_LENGTH = 2_000;
+const MAX_ACR_VALUES_LENGTH = 500;
+
+const DESCRIPTIONS: Readonly<Record<ChallengeRemedy['challenge'], string>> = {
+  invalid_token: 'The token is no longer good for what the operation calls',
+  insufficient_claims: 'What the operation calls demands further claims',
+  insufficient_user_authentication: 'What the operation calls needs the user to sign in anew, or in a stronger way',
+  insufficient_scope: 'The token lacks a scope that the operation, or what it calls, needs',
+};
+
+/** What the request that is refused was like. */
+export interface RefusedRequest {
+  readonly scheme?: TokenScheme | undefined;
+  /** What it is about, if there is such a thing. */
+  readonly primitive?: Primitive | undefined;
+}
+
+/** Makes the challenges of one server: which scheme, which scopes, how clients have to ask for them. */
+@Injectable()
+export class Challenges {
+  readonly #hierarchy: ScopeHierarchy;
+
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(Issuers) private readonly issuers: Issuers,
+    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
+  ) {
+    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
+  }
+
+  /** The scopes that a client should start with, as it has to ask for them. */
+  get initialScopes(): readonly string[] {
+    return this.#asked(this.catalogue.initialScopes, this.options.issuers[0]?.scopePrefix);
+  }
+
+  /** For a request without a token, or with one that is not good. */
+  unauthenticated(
+    { scheme, primitive }: RefusedRequest,
+    error?: ChallengeError,
+    description?: string,
+  ): ChallengeException {
+    // Where primitives are hidden, their scopes would tell a stranger that they are there.
+    const needed = primitive && this.options.list === 'all' ? namedScopes(primitive.access) : [];
+    const scopes = needed.length > 0 ? this.#asked(needed, this.options.issuers[0]?.scopePrefix) : this.initialScopes;
+    return this.#challenge(scheme, {
+      ...(error && { error }),
+      ...(description !== undefined && { errorDescription: description }),
+      scopes,
+    });
+  }
+
+  /** For a caller whose token is good, but not good enough. */
+  refused(caller: Caller, scheme: TokenScheme | undefined, { error, scopes, rule }: Refusal): ChallengeException {
+    const { acrValues, maxAge }: Partial<AccessRule> = error === 'insufficient_user_authentication' ? rule : {};
+    const prefix = this.issuers.issuerOf(caller.claims)?.options.scopePrefix;
+    const held = this.options.challenge === 'union' ? caller.scopes : [];
+    return this.#challenge(scheme, {
+      error,
+      errorDescription:
+        error === 'insufficient_scope'
+          ? 'The token lacks a scope that the operation needs'
+          : 'The operation needs the user to sign in anew, or in a stronger way',
+      scopes: this.#asked([...scopes, ...held], prefix),
+      ...(acrValues && { acrValues }),
+      maxAge,
+    });
+  }
+
+  /**
+   * For a caller whose token is good here, but not good enough for a downstream.
+   *
+   * @param remedies - what the downstreams demand, the most pressing in front; scopes of all of them go into one challenge
+   * @param scopes - those that the operation takes itself
+   * @returns `undefined` where no token that the client could come back with would do
+   */
+  demanded(
+    caller: Caller,
+    scheme: TokenScheme | undefined,
+    remedies: readonly ChallengeRemedy[],
+    scopes: readonly string[],
+  ): ChallengeException | undefined {
+    const [first] = remedies;
+    if (!first) return undefined;
+    const issuer = this.issuers.issuerOf(caller.claims);
+    const held = this.options.challenge === 'union' ? caller.scopes : [];
+    const missing = remedies.flatMap((remedy) => (remedy.challenge === 'insufficient_scope' ? remedy.scopes : []));
+    // Whoever holds them already would be asked again and again for what does not help.
+    if (first.challenge === 'insufficient_scope' && this.#holds(caller, [...scopes, ...missing])) return undefined;
+    return this.#challenge(scheme, {
+      error: first.challenge,
+      errorDescription: DESCRIPTIONS[first.challenge],
+      scopes: this.#asked([...scopes, ...missing, ...held], issuer?.options.scopePrefix),
+      ...(first.challenge === 'insufficient_claims' && {
+        claims: first.claims,
+        authorizationUri: issuer?.authorizationEndpoint,
+      }),
+      ...(first.challenge === 'insufficient_user_authentication' && {
+        acrValues: within(first.acrValues, MAX_ACR_VALUES_LENGTH),
+        maxAge: first.maxAge,
+      }),
+    });
+  }
+
+  #challenge(
+    scheme: TokenScheme | undefined,
+    parameters: Omit<ConstructorParameters<typeof ChallengeException>[0], 'resourceMetadataUrl'>,
+  ): ChallengeException {
+    const { dpop, resourceMetadataUrl } = this.options;
+    return new ChallengeException({
+      ...parameters,
+      ...(scheme === 'dpop' && dpop && { scheme: 'DPoP' }),
+      resourceMetadataUrl,
+      proofAlgorithms: dpop && this.proof.algorithms,
+      proofRequired: dpop?.required ?? false,
+    });
+  }
+
+  #asked(scopes: readonly string[], prefix = ''): readonly string[] {
+    // Scopes that are held, or made of arguments, may be anything.
+    const usable = scopes.filter((scope) => !problemOfResourceScope(scope));
+    return within([...new Set(usable.map((scope) => `${prefix}${scope}`))], MAX_SCOPES_LENGTH);
+  }
+
+  #holds({ scopes: held }: Caller, scopes: readonly string[]): boolean {
+    const effective = this.#hierarchy.expand(held);
+    return scopes.every((scope) => effective.has(scope));
+  }
+}
+
+/** As many words as fit. */
+function within(words: readonly string[], length: number): readonly string[] {
+  let taken = 0;
+  return words.filter((word) => (taken += word.length + 1) <= length);
+}

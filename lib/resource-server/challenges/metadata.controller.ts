@@ -1,0 +1,38 @@
+import { Get, Header, HttpCode, Inject, NotFoundException, Options, Res } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { ProofOfPossession } from '../authentication/proof-of-possession.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Challenges } from './challenges.js';
+import { protectedResourceMetadata } from './protected-resource-metadata.js';
+
+/** Serves the protected resource metadata, to anyone and to any origin: it is how a browser's client finds its way. */
+export class MetadataController {
+  constructor(
+    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
+    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the document. */
+  @Get()
+  document(@Res() response: unknown): void {
+    // RFC 9728 describes a protected resource; where nothing is protected there is none.
+    if (this.options.anonymous) throw new NotFoundException();
+    const { httpAdapter } = this.host;
+    httpAdapter.setHeader(response, 'Access-Control-Allow-Origin', '*');
+    httpAdapter.setHeader(response, 'Cache-Control', 'public, max-age=300');
+    const document = protectedResourceMetadata(this.options, this.challenges.initialScopes, this.proof.algorithms);
+    httpAdapter.reply(response, document, 200);
+  }
+
+  @Options()
+  @HttpCode(204)
+  @Header('Access-Control-Allow-Origin', '*')
+  @Header('Access-Control-Allow-Methods', 'GET, HEAD')
+  @Header('Access-Control-Allow-Headers', '*')
+  @Header('Access-Control-Max-Age', '86400')
+  preflight(): void {
+    // The headers are the answer.
+  }
+}

@@ -1,0 +1,37 @@
+import type { ResolvedOptions } from '../../options/resolved-options.js';
+
+/** The document that tells a client where to get a token (RFC 9728 section 2). */
+export interface ProtectedResourceMetadata {
+  readonly resource: string;
+  readonly authorization_servers: readonly string[];
+  readonly scopes_supported?: readonly string[];
+  readonly bearer_methods_supported: readonly string[];
+  readonly resource_name: string;
+  /** RFC 9728 section 2, where tokens may be bound to a key or to a certificate. */
+  readonly dpop_signing_alg_values_supported?: readonly string[];
+  readonly dpop_bound_access_tokens_required?: boolean;
+  readonly tls_client_certificate_bound_access_tokens?: boolean;
+}
+
+/**
+ * @param initialScopes - what a client should start with, not all there are
+ * @param proofAlgorithms - algorithms of DPoP proofs
+ */
+export function protectedResourceMetadata(
+  { resource, issuers, server, dpop, mutualTls }: ResolvedOptions,
+  initialScopes: readonly string[],
+  proofAlgorithms: readonly string[],
+): ProtectedResourceMetadata {
+  return {
+    resource,
+    authorization_servers: issuers.map(({ advertised }) => advertised),
+    ...(initialScopes.length > 0 && { scopes_supported: initialScopes }),
+    bearer_methods_supported: ['header'],
+    resource_name: server.title ?? server.name,
+    ...(dpop && {
+      dpop_signing_alg_values_supported: proofAlgorithms,
+      dpop_bound_access_tokens_required: dpop.required ?? false,
+    }),
+    ...(mutualTls && { tls_client_certificate_bound_access_tokens: true }),
+  };
+}

@@ -1,0 +1,63 @@
+import { processDiscoveryResponse, type AuthorizationServer } from 'oauth4webapi';
+import { isSecure } from '../../options/option-rules.js';
+import { fetchFromIssuer, reasonOf } from './issuer-fetch.js';
+import { IssuerUnavailableError } from './issuer-unavailable-error.js';
+
+/** RFC 8414 section 2. */
+export type IssuerMetadata = AuthorizationServer;
+
+/**
+ * Where the metadata of an issuer may be, in the order that the MCP specification gives: RFC 8414 section 3.1, OpenID
+ * Connect Discovery with the path inserted, and OpenID Connect Discovery 1.0 section 4 with the path in front.
+ */
+export function metadataAddresses(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  const addresses = [
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}/.well-known/openid-configuration${path}`,
+    `${origin}${path}/.well-known/openid-configuration`,
+  ];
+  return [...new Set(addresses)];
+}
+
+/**
+ * Finds the metadata of an issuer.
+ *
+ * @param issuer - the issuer identifier, as configured
+ * @param metadataUrl - where the metadata is, if it is known
+ * @param onAnswer - shown each answer of an address, good or not
+ * @throws {@link IssuerUnavailableError} if no address has it, or what it says is not fit for use
+ */
+export async function discoverMetadata(
+  issuer: string,
+  metadataUrl?: string,
+  onAnswer?: (response: Response) => void,
+): Promise<IssuerMetadata> {
+  const failures: string[] = [];
+  for (const address of metadataUrl === undefined ? metadataAddresses(issuer) : [metadataUrl]) {
+    try {
+      const response = await fetchFromIssuer(address);
+      onAnswer?.(response);
+      return usable(issuer, await processDiscoveryResponse(new URL(issuer), response));
+    } catch (error) {
+      failures.push(`${address}: ${reasonOf(error)}`);
+    }
+  }
+  throw new IssuerUnavailableError(issuer, `no usable metadata. ${failures.join('; ')}`);
+}
+
+function usable(issuer: string, metadata: AuthorizationServer): IssuerMetadata {
+  if (metadata.issuer !== issuer) {
+    throw new Error(
+      `its issuer is "${metadata.issuer}". If that is the right server, configure the issuer as it spells itself`,
+    );
+  }
+  const { jwks_uri, token_endpoint, introspection_endpoint, mtls_endpoint_aliases: aliases } = metadata;
+  const endpoints = [jwks_uri, token_endpoint, introspection_endpoint];
+  for (const url of [...endpoints, aliases?.token_endpoint, aliases?.introspection_endpoint]) {
+    if (url !== undefined && !isSecure(new URL(url)))
+      throw new Error(`${url} is plain http on a host that is not loopback`);
+  }
+  return metadata;
+}

@@ -1,0 +1,132 @@
+import type { JSONWebKeySet } from 'jose';
+import type { ClientAuthentication } from '../clients/client-authentication.js';
+import { z } from 'zod';
+import { SIGNING_ALGORITHMS, type ClaimSource } from './issuer-options.js';
+import { problemOfUrl } from '../../options/option-rules.js';
+import { TENANT } from './resolved-issuer.js';
+import { following, text } from '../../options/text-schema.js';
+
+/** A function that makes a `ClientAuth`, as openid-client and this package have them. */
+export const clientAuthentication = z.custom<ClientAuthentication>(
+  (value) => typeof value === 'function',
+  'is not a client authentication. Use clientSecretBasic(secret), clientSecretPost(secret), privateKeyJwt(…), clientAssertion(…), mutualTls(…) or a ClientAuth of openid-client',
+);
+
+const seconds = (from: number, to: number) =>
+  z.custom<number>(
+    (value) => typeof value === 'number' && value >= from && value <= to,
+    `is not between ${from} and ${to} seconds. Choose a value in between`,
+  );
+
+const claimSource = <Value>() =>
+  z.custom<ClaimSource<Value>>(
+    (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+    'is neither the name of a claim nor a function. Write the claim, such as "scp" or "realm_access.roles"',
+  );
+
+const predicate = z.custom<(claims: Readonly<Record<string, unknown>>) => boolean>(
+  (value) => typeof value === 'function',
+  'is not a function. Give one that takes the claims and says true or false',
+);
+
+const nonEmpty = <Item extends z.ZodType>(item: Item, what: string) =>
+  z.array(item).min(1, `is empty, so that nothing would do. Name ${what}, or remove it`);
+
+/** A secret key has to stay where tokens are signed, and a key set without keys verifies nothing. */
+const jwks = z
+  .custom<JSONWebKeySet>(
+    (value) => Array.isArray((value as JSONWebKeySet | null)?.keys) && (value as JSONWebKeySet).keys.length > 0,
+    'has no keys, so that no token could be verified. Give a JWK set: `{ keys: [{ kty, … }] }`',
+  )
+  .refine(
+    ({ keys }) => keys.every((key) => !isObject(key) || (key.d === undefined && key.k === undefined)),
+    'holds private or symmetric keys. Give the public keys alone',
+  );
+
+const introspection = z.strictObject({
+  endpoint: following(problemOfUrl).optional(),
+  client: z.strictObject({ id: text, authentication: clientAuthentication }).optional(),
+  tokens: z
+    .custom<RegExp>(
+      (value) => value instanceof RegExp && !value.global && !value.sticky,
+      'is not a RegExp without the flags g and y',
+    )
+    .optional(),
+  signedResponse: z.enum(SIGNING_ALGORITHMS).optional(),
+  cacheSeconds: seconds(0, 300).optional(),
+  acceptMissingAudience: z.boolean().optional(),
+});
+
+const tenantId = z
+  .string()
+  .regex(/^[A-Za-z0-9-]+$/, 'is not a tenant id. Write the id of one tenant, not a domain, "common" or "organizations"')
+  .refine(
+    (value) => !['common', 'organizations', 'consumers'].includes(value),
+    'stands for many tenants. Name each, or set `acceptAnyTenant`',
+  );
+
+export const issuerSchema = z
+  .strictObject({
+    issuer: text,
+    tenants: nonEmpty(tenantId, 'the tenants').optional(),
+    acceptAnyTenant: z.boolean().optional(),
+    audiences: nonEmpty(text, 'what `aud` has to have').optional(),
+    algorithms: nonEmpty(z.enum(SIGNING_ALGORITHMS), 'the algorithms').optional(),
+    types: nonEmpty(text, 'the values of `typ`').optional(),
+    acceptMissingType: z.boolean().optional(),
+    clockTolerance: seconds(0, 300).optional(),
+    claims: z
+      .strictObject({
+        scopes: z.array(claimSource<readonly string[]>()).optional(),
+        clientId: z.array(claimSource<string>()).optional(),
+        appOnly: predicate.optional(),
+      })
+      .optional(),
+    scopePrefix: z.string().optional(),
+    clients: nonEmpty(text, 'the clients').optional(),
+    maxActors: z
+      .custom<number>(
+        (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 20,
+        'is not a whole number from 0 to 20. Choose one; 0 refuses tokens with `act`',
+      )
+      .optional(),
+    metadataUrl: text.optional(),
+    jwks: jwks.optional(),
+    introspection: introspection.optional(),
+  })
+  .superRefine((issuer, context) => {
+    const fault = (option: string, message: string) => {
+      context.addIssue({ code: 'custom', path: [option], message });
+    };
+    for (const option of ['issuer', 'metadataUrl'] as const) {
+      const value = issuer[option];
+      const problem = value ? problemOfUrl(value.replaceAll(TENANT, 'tenant')) : undefined;
+      if (problem) fault(option, problem);
+    }
+    const many = issuer.issuer.includes(TENANT);
+    if (many && !issuer.tenants && !issuer.acceptAnyTenant) {
+      fault('tenants', `is missing, but \`issuer\` has "${TENANT}" in it. Name the tenants whose tokens are accepted`);
+    }
+    if (!many && (issuer.tenants ?? issuer.acceptAnyTenant)) {
+      fault(
+        issuer.tenants ? 'tenants' : 'acceptAnyTenant',
+        `is set, but \`issuer\` has no "${TENANT}" in it. Put it where the tenant id stands`,
+      );
+    }
+    if (many && issuer.introspection) {
+      fault('introspection', 'cannot be used with many tenants: an opaque token does not say whose it is. Remove it');
+    }
+    if (issuer.tenants && issuer.acceptAnyTenant) {
+      fault('acceptAnyTenant', 'is set beside `tenants`, which it would make void. Remove one of the two');
+    }
+    if (issuer.acceptAnyTenant && issuer.metadataUrl === undefined) {
+      fault(
+        'metadataUrl',
+        'is missing, but with `acceptAnyTenant` the keys have to come from one address. Give that of the metadata for all tenants',
+      );
+    }
+  });
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,136 @@
+import { Logger } from '@nestjs/common';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { TENANT, type ResolvedIssuer } from './resolved-issuer.js';
+import { clockSkewOf } from './clock-skew.js';
+import { fetchFromIssuer, reasonOf } from './issuer-fetch.js';
+import { IssuerKeys } from './issuer-keys.js';
+import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
+import { IssuerUnavailableError } from './issuer-unavailable-error.js';
+import { Renewable } from './renewable.js';
+import { fits, verificationKeys, type VerificationKey } from './verification-key.js';
+
+/** Metadata is discovered anew after an hour; while the issuer is down it serves for a day. */
+const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
+
+const logger = new Logger('Issuer');
+
+/** An authorization server whose tokens are accepted. */
+export class Issuer {
+  readonly keys: IssuerKeys;
+  readonly #metadata: Renewable<IssuerMetadata>;
+  readonly #anyTenant: RegExp | undefined;
+  #clockSkew: number | undefined;
+
+  constructor(readonly options: ResolvedIssuer) {
+    const { identifier, metadataUrl } = options;
+    const warn = (error: unknown) => {
+      logger.error(reasonOf(error));
+    };
+    const discover = () =>
+      discoverMetadata(identifier, metadataUrl, (answer) => {
+        this.#clockSkew = clockSkewOf(answer);
+      });
+    this.#metadata = new Renewable(discover, METADATA_LIFETIME, warn);
+    this.keys = new IssuerKeys(() => this.#verificationKeys(), warn);
+    this.#anyTenant = identifier.includes(TENANT) ? tenantPattern(identifier) : undefined;
+  }
+
+  get identifier(): string {
+    return this.options.identifier;
+  }
+
+  /** Whether a token with these `iss` and `tid` is of this issuer. */
+  issued(iss: string, tid: unknown): boolean {
+    const tenant = this.#anyTenant ? this.#anyTenant.exec(iss)?.[1] : this.options.tenant;
+    if (this.#anyTenant ? tenant === undefined : iss !== this.identifier) return false;
+    return tenant === undefined || tid === tenant;
+  }
+
+  /**
+   * The issuer's metadata (RFC 8414).
+   *
+   * @throws {@link IssuerUnavailableError} if there is none, and none from before
+   */
+  async metadata(): Promise<IssuerMetadata> {
+    return await this.#metadata.get();
+  }
+
+  /** Where users sign in, as far as its metadata has been there and says so (RFC 8414 section 2). */
+  get authorizationEndpoint(): string | undefined {
+    return this.#metadata.latest?.authorization_endpoint;
+  }
+
+  /** Seconds by which its clock was ahead of ours when its metadata came; `undefined` where it did not say. */
+  get clockSkew(): number | undefined {
+    return this.#clockSkew;
+  }
+
+  /**
+   * Makes sure that tokens can be verified.
+   *
+   * @throws {@link IssuerUnavailableError} if not
+   */
+  async ensure(): Promise<void> {
+    const { introspection } = this.options;
+    if (!introspection) await this.keys.ensure();
+    else if (introspection.endpoint === undefined) await this.metadata();
+  }
+
+  /**
+   * Makes sure that keys which are given, and which nobody will fetch, can be used.
+   *
+   * @throws {@link McpAuthConfigurationError} if none of them can
+   */
+  async checkGivenKeys(): Promise<void> {
+    const { jwks, identifier, algorithms } = this.options;
+    if (!jwks) return;
+    const keys = await this.#verificationKeys().catch(() => []);
+    if (keys.some((key) => algorithms.some((algorithm) => fits(key, algorithm)))) return;
+    throw new McpAuthConfigurationError([
+      `\`jwks\` of the issuer ${identifier} has no key that a token could be verified with. Give public keys for signatures, of the types that \`algorithms\` need.`,
+    ]);
+  }
+
+  async #verificationKeys(): Promise<readonly VerificationKey[]> {
+    const { jwks, tenant } = this.options;
+    const keys: unknown = jwks ? jwks.keys : await this.#fetchKeys();
+    const isTenanted = this.#anyTenant !== undefined || tenant !== undefined;
+    try {
+      return await verificationKeys(
+        isTenanted && Array.isArray(keys) ? keys.filter((key) => isForTenant(key, tenant)) : keys,
+      );
+    } catch (error) {
+      throw this.#keysUnavailable(error);
+    }
+  }
+
+  async #fetchKeys(): Promise<unknown> {
+    let { jwks_uri } = await this.metadata();
+    if (jwks_uri === undefined) ({ jwks_uri } = await this.#metadata.renew());
+    if (jwks_uri === undefined) throw this.#keysUnavailable(new Error('its metadata has no jwks_uri'));
+    try {
+      return ((await (await fetchFromIssuer(jwks_uri)).json()) as { keys: unknown }).keys;
+    } catch (error) {
+      // They may have moved; the next attempt looks for them anew.
+      this.#metadata.expire();
+      throw this.#keysUnavailable(new Error(`${jwks_uri}: ${reasonOf(error)}`, { cause: error }));
+    }
+  }
+
+  #keysUnavailable(cause: unknown): IssuerUnavailableError {
+    return new IssuerUnavailableError(this.identifier, `no usable keys. ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** Entra ID says in a key whose tokens it is for: those of every tenant, or of one. */
+function isForTenant(key: unknown, tenant: string | undefined): boolean {
+  const { issuer } = (key ?? {}) as { issuer?: unknown };
+  if (issuer === undefined) return true;
+  if (typeof issuer !== 'string') return false;
+  return issuer.includes(TENANT) || (tenant !== undefined && issuer.split('/').includes(tenant));
+}
+
+function tenantPattern(identifier: string): RegExp {
+  const [before = '', after = ''] = identifier.split(TENANT).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${before}([A-Za-z0-9-]+)${after}$`);
+}

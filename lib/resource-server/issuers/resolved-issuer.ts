@@ -1,0 +1,140 @@
+import type { JSONWebKeySet } from 'jose';
+import {
+  SIGNING_ALGORITHMS,
+  type ClaimSource,
+  type IntrospectionOptions,
+  type IssuerOptions,
+  type TokenClaims,
+} from './issuer-options.js';
+import type { ClientOptions } from '../../mcp-auth-options.js';
+
+/** What stands for the tenant in the identifier of an issuer that has many; Entra ID spells it so in its metadata. */
+export const TENANT = '{tenantid}';
+
+/** How an issuer is asked about tokens, with the defaults filled in. */
+export interface ResolvedIntrospection {
+  readonly endpoint: string | undefined;
+  readonly client: Pick<ClientOptions, 'id' | 'authentication'>;
+  readonly tokens: RegExp | undefined;
+  readonly signedResponse: string | undefined;
+  /** Milliseconds. */
+  readonly maxAge: number;
+  readonly acceptMissingAudience: boolean;
+}
+
+/** An issuer as the package uses it. */
+export interface ResolvedIssuer {
+  /** `iss` of its tokens; with {@link TENANT} in it where any tenant will do. */
+  readonly identifier: string;
+  /** As the user wrote it: one for all of its tenants. */
+  readonly template: string;
+  /** What clients are told: RFC 9728 `authorization_servers`. */
+  readonly advertised: string;
+  /** `tid` that its tokens must have. */
+  readonly tenant: string | undefined;
+  readonly audiences: readonly string[];
+  readonly algorithms: readonly string[];
+  /** In lower case, without `application/`. */
+  readonly types: ReadonlySet<string>;
+  readonly acceptMissingType: boolean;
+  /** Seconds. */
+  readonly clockTolerance: number;
+  readonly scopeSources: readonly ClaimSource<readonly string[]>[];
+  readonly clientIdSources: readonly ClaimSource<string>[];
+  readonly appOnly: ((claims: TokenClaims) => boolean) | undefined;
+  readonly scopePrefix: string;
+  readonly clients: ReadonlySet<string> | undefined;
+  readonly maxActors: number;
+  readonly metadataUrl: string | undefined;
+  readonly jwks: JSONWebKeySet | undefined;
+  readonly introspection: ResolvedIntrospection | undefined;
+}
+
+/** Seconds by which the issuer's clock and ours may differ. */
+const CLOCK_TOLERANCE = 5;
+
+/** Auth0 records five. */
+const MAX_ACTORS = 5;
+
+/** Seconds for which an introspection is believed. */
+const INTROSPECTION_MAX_AGE = 30;
+
+/**
+ * @param resource - values of `aud` that mean this server, for issuers that say nothing else
+ * @param clients - the server's own registrations, for issuers that introspect with them
+ */
+export function resolveIssuers(
+  issuers: readonly IssuerOptions[],
+  resource: readonly string[],
+  clients: readonly ClientOptions[],
+): readonly ResolvedIssuer[] {
+  return issuers.flatMap((issuer) => {
+    const one = (tenant?: string) => resolveIssuer(issuer, tenant, resource, clients);
+    return issuer.tenants ? issuer.tenants.map(one) : [one()];
+  });
+}
+
+function resolveIssuer(
+  options: IssuerOptions,
+  tenant: string | undefined,
+  resource: readonly string[],
+  clients: readonly ClientOptions[],
+): ResolvedIssuer {
+  const ofTenant = (text: string) => (tenant === undefined ? text : text.replaceAll(TENANT, tenant));
+  const identifier = ofTenant(options.issuer);
+  const metadataUrl = options.metadataUrl === undefined ? undefined : ofTenant(options.metadataUrl);
+  return {
+    identifier,
+    template: options.issuer,
+    advertised:
+      options.acceptAnyTenant && metadataUrl !== undefined
+        ? metadataUrl.replace(/\/\.well-known\/.*$/, '')
+        : identifier,
+    tenant,
+    audiences: options.audiences ?? resource,
+    algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
+    types: new Set((options.types ?? ['at+jwt', 'JWT']).map(bareType)),
+    acceptMissingType: options.acceptMissingType ?? false,
+    clockTolerance: options.clockTolerance ?? CLOCK_TOLERANCE,
+    scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
+    clientIdSources: options.claims?.clientId ?? ['client_id', 'azp', 'appid', 'cid'],
+    appOnly: options.claims?.appOnly,
+    scopePrefix: options.scopePrefix ?? '',
+    clients: options.clients && new Set(options.clients),
+    maxActors: options.maxActors ?? MAX_ACTORS,
+    metadataUrl,
+    jwks: options.jwks,
+    introspection:
+      options.introspection &&
+      resolveIntrospection(options.introspection, clientAt({ identifier, template: options.issuer }, clients)),
+  };
+}
+
+function resolveIntrospection(
+  options: IntrospectionOptions,
+  moduleClient: ClientOptions | undefined,
+): ResolvedIntrospection {
+  const client = options.client ?? moduleClient;
+  if (!client) throw new Error('Validated options have a client for introspection');
+  return {
+    endpoint: options.endpoint,
+    client,
+    tokens: options.tokens,
+    signedResponse: options.signedResponse,
+    maxAge: (options.cacheSeconds ?? INTROSPECTION_MAX_AGE) * 1000,
+    acceptMissingAudience: options.acceptMissingAudience ?? false,
+  };
+}
+
+/** RFC 7515 section 4.1.9: `application/` may be left out, and media types are case-insensitive. */
+export function bareType(type: string): string {
+  return type.toLowerCase().replace(/^application\//, '');
+}
+
+/** The server's own registration at an issuer. */
+export function clientAt(
+  { identifier, template }: Pick<ResolvedIssuer, 'identifier' | 'template'>,
+  clients: readonly ClientOptions[],
+): ClientOptions | undefined {
+  return clients.find(({ issuer = identifier }) => issuer === identifier || issuer === template);
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { IssuerOptions, TokenClaims } from '../issuers/issuer-options.js';
+import { text } from '../../options/text-schema.js';
+import { domain, presetOptions, type PresetOverrides } from './preset.js';
+
+/** A tenant of Auth0. */
+export interface Auth0Options extends PresetOverrides {
+  /** Domain of the tenant, or a custom one: `acme.eu.auth0.com`. */
+  domain: string;
+  /** Identifier of the API that stands for the MCP server. Defaults to `resource`. */
+  audience?: string;
+  /** Takes the permissions of the user's roles (RBAC, "Add Permissions in the Access Token") for scopes too. */
+  permissions?: boolean;
+}
+
+const schema = z.object({ domain, audience: text.optional(), permissions: z.boolean().optional() });
+
+/**
+ * A tenant of Auth0, as an issuer.
+ *
+ * @throws {@link McpAuthConfigurationError} for options that name no tenant
+ */
+export function auth0(options: Auth0Options): IssuerOptions {
+  const { own, overrides } = presetOptions('auth0', schema, options);
+  return {
+    // With a slash at the end, which is how it spells itself.
+    issuer: `https://${own.domain}/`,
+    ...(own.audience !== undefined && { audiences: [own.audience] }),
+    ...overrides,
+    claims: {
+      scopes: ['scope', ...(own.permissions ? ['permissions'] : [])],
+      clientId: ['azp', 'client_id'],
+      appOnly: isApplication,
+      ...overrides.claims,
+    },
+  };
+}
+
+/** `gty` is in tokens of Auth0's own profile, and not in those of RFC 9068. */
+function isApplication({ gty, sub }: TokenClaims): boolean {
+  return gty === 'client-credentials' || (typeof sub === 'string' && sub.endsWith('@clients'));
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import type { IssuerOptions, TokenClaims } from '../issuers/issuer-options.js';
+import { problemOfUri, problemOfUrl } from '../../options/option-rules.js';
+import { TENANT } from '../issuers/resolved-issuer.js';
+import { following } from '../../options/text-schema.js';
+import { guid, presetOptions, type PresetOverrides } from './preset.js';
+
+/** An application of Microsoft Entra ID that stands for the MCP server. */
+export interface EntraOptions extends PresetOverrides {
+  /** Application (client) ID of the MCP server's registration: `aud` of its tokens. */
+  applicationId: string;
+  /** Directory (tenant) IDs whose users are accepted, or `'any'` for every organisation, known to you or not. */
+  tenants: string[] | 'any';
+  /** Application ID URI, which clients put before a scope. Defaults to `api://<applicationId>`. */
+  applicationIdUri?: string;
+  /** Version of the access tokens, `requestedAccessTokenVersion` of the registration's manifest. Defaults to 2. */
+  tokenVersion?: 1 | 2;
+  /** The cloud. Defaults to `https://login.microsoftonline.com`. */
+  authority?: string;
+}
+
+const schema = z.object({
+  applicationId: guid,
+  tenants: z.union(
+    [z.array(guid).min(1, 'is empty, so that nobody would be accepted. Name the tenants'), z.literal('any')],
+    'is neither a list of tenant ids (GUIDs in lower case) nor "any". Name the tenants whose users are accepted',
+  ),
+  applicationIdUri: following(problemOfUri).optional(),
+  tokenVersion: z
+    .union([z.literal(1), z.literal(2)], 'is neither 1 nor 2. Write what the manifest of the registration says')
+    .optional(),
+  authority: following(problemOfUrl).optional(),
+});
+
+/**
+ * Microsoft Entra ID, as an issuer: of one tenant, several, or any. `tid` of a token has to be the tenant of its `iss`.
+ *
+ * @throws {@link McpAuthConfigurationError} for options that no token could match
+ */
+export function entra(options: EntraOptions): IssuerOptions {
+  const { own, overrides } = presetOptions('entra', schema, options);
+  const { applicationId, tenants, tokenVersion = 2 } = own;
+  const { applicationIdUri = `api://${applicationId}` } = own;
+  const authority = (own.authority ?? 'https://login.microsoftonline.com').replace(/\/$/, '');
+  const isV2 = tokenVersion === 2;
+  if (!isV2 && own.authority !== undefined) {
+    throw new McpAuthConfigurationError([
+      '`entra().authority` has no effect on tokens of version 1. Set `requestedAccessTokenVersion` to 2 in the manifest, and remove `tokenVersion`.',
+    ]);
+  }
+  const metadataAt = (tenant: string) =>
+    `${authority}/${tenant}${isV2 ? '/v2.0' : ''}/.well-known/openid-configuration`;
+  return {
+    issuer: isV2 ? `${authority}/${TENANT}/v2.0` : `https://sts.windows.net/${TENANT}/`,
+    ...(tenants === 'any' ? { acceptAnyTenant: true } : { tenants }),
+    metadataUrl: metadataAt(tenants === 'any' ? 'organizations' : TENANT),
+    audiences: isV2 ? [applicationId] : [applicationIdUri, applicationId],
+    algorithms: ['RS256'],
+    scopePrefix: `${applicationIdUri}/`,
+    ...overrides,
+    claims: {
+      // Delegated permissions are in `scp`; app roles, of users and of applications, in `roles`.
+      scopes: ['scp', 'roles'],
+      clientId: ['azp', 'appid'],
+      appOnly: isApplication,
+      ...overrides.claims,
+    },
+  };
+}
+
+/** `idtyp` is an optional claim; a token for a user always has `scp`. */
+function isApplication({ idtyp, scp }: TokenClaims): boolean {
+  return idtyp === 'app' || scp === undefined;
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { ClaimSource, IssuerOptions, TokenClaims } from '../issuers/issuer-options.js';
+import { problemOfUrl } from '../../options/option-rules.js';
+import { following, text } from '../../options/text-schema.js';
+import { presetOptions, type PresetOverrides } from './preset.js';
+
+/** A realm of a Keycloak server. */
+export interface KeycloakOptions extends PresetOverrides {
+  /** Where the server is, as browsers reach it, with its path if it has one: `https://id.example.com`. */
+  url: string;
+  /** Name of the realm. */
+  realm: string;
+  /** Takes roles for scopes: those of the `realm`, and those of `clients`. */
+  roles?: { realm?: boolean; clients?: string[] };
+}
+
+const schema = z.object({
+  url: following(problemOfUrl),
+  realm: text,
+  roles: z.strictObject({ realm: z.boolean().optional(), clients: z.array(text).optional() }).optional(),
+});
+
+/**
+ * A realm of Keycloak, as an issuer. Its tokens have this server's `resource` in `aud` by an audience mapper.
+ *
+ * @throws {@link McpAuthConfigurationError} for options that name no realm
+ */
+export function keycloak(options: KeycloakOptions): IssuerOptions {
+  const { own, overrides } = presetOptions('keycloak', schema, options);
+  const { realm = false, clients = [] } = own.roles ?? {};
+  const roles: ClaimSource<readonly string[]>[] = [
+    ...(realm ? ['realm_access.roles'] : []),
+    ...clients.map((client) => (claims: TokenClaims) => rolesOf(claims.resource_access, client)),
+  ];
+  return {
+    issuer: `${own.url.replace(/\/$/, '')}/realms/${encodeURIComponent(own.realm)}`,
+    ...overrides,
+    claims: {
+      scopes: ['scope', ...roles],
+      clientId: ['azp', 'client_id'],
+      appOnly: isServiceAccount,
+      ...overrides.claims,
+    },
+  };
+}
+
+/** Client ids may have dots in them. */
+function rolesOf(access: unknown, client: string): readonly string[] | undefined {
+  const ofClient = isObject(access) && Object.hasOwn(access, client) ? access[client] : undefined;
+  return isObject(ofClient) ? (ofClient.roles as readonly string[] | undefined) : undefined;
+}
+
+/** The first in every token of the grant itself, the second where the scope `profile` is there, the others by `service_account`. */
+function isServiceAccount({ jti, preferred_username: name, clientHost, clientAddress }: TokenClaims): boolean {
+  if (typeof jti === 'string' && /^[a-z]{4}cc:/.test(jti)) return true;
+  const isNamedSo = typeof name === 'string' && name.startsWith('service-account-');
+  return isNamedSo || clientHost !== undefined || clientAddress !== undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import type { IssuerOptions } from '../issuers/issuer-options.js';
+import { problemOfUrl } from '../../options/option-rules.js';
+import { following, text } from '../../options/text-schema.js';
+import { guid, presetOptions, type PresetOverrides } from './preset.js';
+
+const REGIONS = ['com', 'ca', 'eu', 'asia', 'com.au', 'sg'] as const;
+
+/** An environment of PingOne, or a PingFederate server. */
+export interface PingOptions extends PresetOverrides {
+  /** Id of the environment of PingOne. */
+  environmentId?: string;
+  /** Region of the environment: what stands after `auth.pingone.`. Defaults to `com`. */
+  region?: (typeof REGIONS)[number];
+  /** In place of both: issuer of PingFederate, or of a PingOne environment with a domain of its own. */
+  issuer?: string;
+  /** Audience of the resource that stands for the MCP server. Defaults to `resource`. */
+  audience?: string;
+}
+
+const schema = z.object({
+  environmentId: guid.optional(),
+  region: z.enum(REGIONS).optional(),
+  issuer: following(problemOfUrl).optional(),
+  audience: text.optional(),
+});
+
+/**
+ * PingOne or PingFederate, as an issuer.
+ *
+ * @throws {@link McpAuthConfigurationError} for options that name neither, or both
+ */
+export function ping(options: PingOptions): IssuerOptions {
+  const { own, overrides } = presetOptions('ping', schema, options);
+  const { environmentId, region, audience } = own;
+  if ((environmentId === undefined) === (own.issuer === undefined)) {
+    throw new McpAuthConfigurationError([
+      '`ping().environmentId` and `ping().issuer` have to be one or the other. Write the id of a PingOne environment, or the issuer of PingFederate or of a domain of your own.',
+    ]);
+  }
+  if (region !== undefined && environmentId === undefined) {
+    throw new McpAuthConfigurationError(['`ping().region` has no effect beside `issuer`. Remove it.']);
+  }
+  return {
+    issuer: own.issuer ?? `https://auth.pingone.${region ?? 'com'}/${environmentId ?? ''}/as`,
+    ...(audience !== undefined && { audiences: [audience] }),
+    // Neither writes `typ` unless told to; their ID tokens have the client for an audience.
+    acceptMissingType: true,
+    ...overrides,
+    claims: { scopes: ['scope'], clientId: ['client_id'], ...overrides.claims },
+  };
+}

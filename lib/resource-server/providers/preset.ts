@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import type { IssuerOptions } from '../issuers/issuer-options.js';
+import { problemsOf } from '../../options/option-problems.js';
+
+/** What a preset takes besides its own options: it goes before what the preset says. */
+export type PresetOverrides = Partial<Omit<IssuerOptions, 'issuer' | 'tenants' | 'acceptAnyTenant'>>;
+
+/** A host alone, as an identity provider is known by. */
+export const domain = z
+  .string()
+  .refine(
+    (value) => URL.canParse(`https://${value}`) && new URL(`https://${value}`).host === value,
+    'is not a host. Write it alone and in lower case, such as "acme.example.com", without "https://" and without a path',
+  );
+
+/** A tenant, an application or an environment of a provider. */
+export const guid = z
+  .string()
+  .regex(
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    'is not a GUID in lower case. Copy it from the provider; a name is not what tokens have',
+  );
+
+/**
+ * Parts what a preset was given into its own options and the overrides, which are checked at boot with all others.
+ *
+ * @throws {@link McpAuthConfigurationError} naming the preset, the option and the fix
+ */
+export function presetOptions<Own extends z.ZodRawShape>(
+  preset: string,
+  own: z.ZodObject<Own>,
+  options: unknown,
+): { own: z.output<z.ZodObject<Own>>; overrides: PresetOverrides } {
+  const result = own.safeParse(options, { reportInput: true });
+  if (!result.success) {
+    throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => problemsOf(issue, `${preset}().`)));
+  }
+  const names = Object.keys(own.shape);
+  const rest = Object.entries(options as object).filter(([name]) => !names.includes(name));
+  return { own: result.data, overrides: Object.fromEntries(rest) };
+}
