@@ -1,4 +1,4 @@
-import { Inject, Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
+import { Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from './entry/endpoint/authentication.guard.js';
 import { AccessTokenStrategy } from './resource-server/authentication/access-token.strategy.js';
@@ -114,12 +114,12 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 })
 export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(MountedControllers) private readonly controllers: MountedControllers,
-    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(PrimitiveRunner) private readonly runner: PrimitiveRunner,
+    private readonly options: ResolvedOptions,
+    private readonly controllers: MountedControllers,
+    private readonly config: ApplicationConfig,
+    private readonly modules: ModulesContainer,
+    private readonly catalogue: Catalogue,
+    private readonly runner: PrimitiveRunner,
   ) {
     super();
   }

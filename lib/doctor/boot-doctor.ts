@@ -1,10 +1,4 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { namedScopes } from '../resource-server/access/access-rule.js';
 import { Catalogue } from '../resource-server/catalogue/catalogue.js';
 import { reasonOf } from '../resource-server/issuers/issuer-fetch.js';
@@ -20,9 +14,9 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
   #stopped = false;
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Issuers) private readonly issuers: Issuers,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    private readonly options: ResolvedOptions,
+    private readonly issuers: Issuers,
+    private readonly catalogue: Catalogue,
   ) {}
 
   /** Called by Nest when the application has started. */

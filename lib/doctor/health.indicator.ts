@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ExchangeHealth } from '../on-behalf-of/exchange/exchange-health.js';
 import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
@@ -35,9 +35,9 @@ export type McpAuthHealth<Key extends string = string> = Record<
 @Injectable()
 export class McpAuthHealthIndicator {
   constructor(
-    @Inject(Issuers) private readonly issuers: Issuers,
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(ExchangeHealth) private readonly exchanges: ExchangeHealth,
+    private readonly issuers: Issuers,
+    private readonly options: ResolvedOptions,
+    private readonly exchanges: ExchangeHealth,
   ) {}
 
   /** @param key - name of the result */

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
@@ -12,8 +12,8 @@ export class AuditLog implements OnModuleInit {
   #sink: AuditSink = new LoggerAuditSink();
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    private readonly options: ResolvedOptions,
+    private readonly moduleRef: ModuleRef,
   ) {}
 
   /** @throws {@link McpAuthConfigurationError} if the sink is a class that nobody provides */

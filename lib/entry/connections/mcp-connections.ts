@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HttpException, Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { HttpException, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import {
   ProtocolError,
   ProtocolErrorCode,
@@ -30,14 +30,14 @@ export class McpConnections implements OnModuleDestroy {
   readonly #open = new Set<StdioServerHandle>();
 
   constructor(
-    @Inject(ResolvedOptions) readonly options: ResolvedOptions,
-    @Inject(ProtocolServers) private readonly servers: ProtocolServers,
-    @Inject(Listings) private readonly listings: Listings,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(AuthenticationGuard) private readonly authentication: AuthenticationGuard,
-    @Inject(AuthorizationGuard) private readonly authorization: AuthorizationGuard,
-    @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
-    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
+    readonly options: ResolvedOptions,
+    private readonly servers: ProtocolServers,
+    private readonly listings: Listings,
+    private readonly catalogue: Catalogue,
+    private readonly authentication: AuthenticationGuard,
+    private readonly authorization: AuthorizationGuard,
+    private readonly notifications: ChangeNotifications,
+    private readonly subscriptions: Subscriptions,
   ) {}
 
   /**

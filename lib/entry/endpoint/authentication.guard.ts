@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable, Logger, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
+import { Injectable, Logger, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
 import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
@@ -45,14 +45,14 @@ export class AuthenticationGuard extends AuthGuard() {
   readonly #logger = new Logger(AuthenticationGuard.name);
 
   constructor(
-    @Inject(ResolvedOptions) private readonly moduleOptions: ResolvedOptions,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(Challenges) private readonly challenges: Challenges,
-    @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
-    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
-    @Inject(AuditLog) private readonly audit: AuditLog,
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
-    @Inject(AccessTokenStrategy) strategy: AccessTokenStrategy,
+    private readonly moduleOptions: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly challenges: Challenges,
+    private readonly verified: VerifiedTokens,
+    private readonly proof: ProofOfPossession,
+    private readonly audit: AuditLog,
+    private readonly host: HttpAdapterHost,
+    strategy: AccessTokenStrategy,
   ) {
     super({ defaultStrategy: strategy.name, session: false });
   }

@@ -1,7 +1,6 @@
 import {
   BadRequestException,
   ForbiddenException,
-  Inject,
   Injectable,
   type CanActivate,
   type ExecutionContext,
@@ -35,13 +34,13 @@ export class AuthorizationGuard implements CanActivate {
   readonly #hierarchy: ScopeHierarchy;
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(Issuers) private readonly issuers: Issuers,
-    @Inject(Challenges) private readonly challenges: Challenges,
-    @Inject(AuditLog) private readonly audit: AuditLog,
-    @Inject(EagerExchange) private readonly eager: EagerExchange,
-    @Inject(Policies) private readonly policies: Policies,
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly issuers: Issuers,
+    private readonly challenges: Challenges,
+    private readonly audit: AuditLog,
+    private readonly eager: EagerExchange,
+    private readonly policies: Policies,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
   }

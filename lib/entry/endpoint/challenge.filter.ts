@@ -1,11 +1,11 @@
-import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 
 /** Answers with the challenge. It is bound to the endpoint, so that no filter of the application can lose the header. */
 @Catch(ChallengeException)
 export class ChallengeFilter implements ExceptionFilter<ChallengeException> {
-  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+  constructor(private readonly host: HttpAdapterHost) {}
 
   catch(exception: ChallengeException, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<unknown>();

@@ -1,6 +1,5 @@
 import {
   ForbiddenException,
-  Inject,
   Injectable,
   PayloadTooLargeException,
   type CanActivate,
@@ -22,10 +21,10 @@ const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-
 @Injectable()
 export class EndpointGuard implements CanActivate {
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(AuditLog) private readonly audit: AuditLog,
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly audit: AuditLog,
+    private readonly host: HttpAdapterHost,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import {
   All,
-  Inject,
   MethodNotAllowedException,
   Req,
   Res,
@@ -25,7 +24,7 @@ export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [EndpointGuard, Aut
 @UseFilters(ChallengeFilter)
 @UseGuards(...ENDPOINT_GUARDS)
 export class McpController {
-  constructor(@Inject(McpServing) private readonly serving: McpServing) {}
+  constructor(private readonly serving: McpServing) {}
 
   @All()
   async handle(@Req() request: McpRequest, @Res() response: McpResponse): Promise<void> {

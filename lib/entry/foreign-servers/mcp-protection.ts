@@ -2,7 +2,6 @@ import {
   BadRequestException,
   ForbiddenException,
   HttpException,
-  Inject,
   Injectable,
   Logger,
   type ExecutionContext,
@@ -35,15 +34,15 @@ export class McpProtection implements OnApplicationBootstrap {
   #isUsed = false;
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(EndpointGuard) private readonly endpoint: EndpointGuard,
-    @Inject(AuthenticationGuard) private readonly authentication: AuthenticationGuard,
-    @Inject(AuthorizationGuard) private readonly authorization: AuthorizationGuard,
-    @Inject(Policies) private readonly policies: Policies,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(TokenExchange) private readonly exchange: TokenExchange,
-    @Inject(AuditLog) private readonly audit: AuditLog,
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    private readonly options: ResolvedOptions,
+    private readonly endpoint: EndpointGuard,
+    private readonly authentication: AuthenticationGuard,
+    private readonly authorization: AuthorizationGuard,
+    private readonly policies: Policies,
+    private readonly catalogue: Catalogue,
+    private readonly exchange: TokenExchange,
+    private readonly audit: AuditLog,
+    private readonly modules: ModulesContainer,
   ) {}
 
   /** Called by Nest when the application has started. */

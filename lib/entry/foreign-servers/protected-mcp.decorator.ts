@@ -1,6 +1,5 @@
 import {
   applyDecorators,
-  Inject,
   Injectable,
   UseFilters,
   UseGuards,
@@ -34,7 +33,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       #protection: McpProtection;
       #rules: PreparedRules | undefined;
 
-      constructor(@Inject(McpProtection) protection: McpProtection) {
+      constructor(protection: McpProtection) {
         this.#protection = protection;
       }
 
@@ -53,7 +52,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
     class ProtectedMcpInterceptor implements NestInterceptor, OnModuleInit {
       #protection: McpProtection;
 
-      constructor(@Inject(McpProtection) protection: McpProtection) {
+      constructor(protection: McpProtection) {
         this.#protection = protection;
       }
 

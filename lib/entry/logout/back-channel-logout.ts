@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
 import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
 import { AuditLog } from '../../observability/audit-log.js';
@@ -14,10 +14,10 @@ export class BackChannelLogout {
   readonly #logger = new Logger(BackChannelLogout.name);
 
   constructor(
-    @Inject(LogoutTokens) private readonly tokens: LogoutTokens,
-    @Inject(TokenCache) private readonly cache: TokenCache,
-    @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
-    @Inject(AuditLog) private readonly audit: AuditLog,
+    private readonly tokens: LogoutTokens,
+    private readonly cache: TokenCache,
+    private readonly verified: VerifiedTokens,
+    private readonly audit: AuditLog,
   ) {}
 
   /** @returns the HTTP status: 200, 400 for what is no good token, 503 for what has to be sent again */

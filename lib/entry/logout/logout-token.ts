@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { compactVerify } from 'jose';
 import QuickLRU from 'quick-lru';
 import { readToken, type SignedToken } from '../../resource-server/authentication/signed-token.js';
@@ -28,8 +28,8 @@ export class LogoutTokens {
   readonly #used = new QuickLRU<string, true>({ maxSize: MAX_REMEMBERED });
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Issuers) private readonly issuers: Issuers,
+    private readonly options: ResolvedOptions,
+    private readonly issuers: Issuers,
   ) {}
 
   /**

@@ -1,13 +1,14 @@
-import { All, Inject, Req, Res } from '@nestjs/common';
+import { All, Req, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { nodeRequest, type McpRequest } from '../endpoint/mcp-request.js';
 import { BackChannelLogout } from './back-channel-logout.js';
 
 /** Where issuers say that a user has signed out. Whoever asks is known by the token alone. */
+@Injectable()
 export class LogoutController {
   constructor(
-    @Inject(BackChannelLogout) private readonly logout: BackChannelLogout,
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    private readonly logout: BackChannelLogout,
+    private readonly host: HttpAdapterHost,
   ) {}
 
   /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the answer. */

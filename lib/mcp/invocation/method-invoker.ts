@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type Type } from '@nestjs/common';
+import { Injectable, Logger, type Type } from '@nestjs/common';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -43,9 +43,9 @@ const logger = new Logger('McpTool');
 @Injectable()
 export class MethodInvoker {
   constructor(
-    @Inject(ExternalContextCreator) private readonly contexts: ExternalContextCreator,
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    private readonly contexts: ExternalContextCreator,
+    private readonly modules: ModulesContainer,
+    private readonly config: ApplicationConfig,
   ) {}
 
   /**

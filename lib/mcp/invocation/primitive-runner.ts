@@ -1,4 +1,4 @@
-import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
+import { HttpException, Injectable, Logger } from '@nestjs/common';
 import {
   inputRequired,
   isInputRequiredResult,
@@ -78,12 +78,12 @@ export class PrimitiveRunner {
   readonly #audited = new WeakSet<AuthorizedOperation>();
 
   constructor(
-    @Inject(MethodInvoker) private readonly invoker: MethodInvoker,
-    @Inject(TokenExchange) private readonly exchange: TokenExchange,
-    @Inject(EagerExchange) private readonly eager: EagerExchange,
-    @Inject(Policies) private readonly policies: Policies,
-    @Inject(AuditLog) private readonly audit: AuditLog,
-    @Inject(ResolvedOptions) options: ResolvedOptions,
+    private readonly invoker: MethodInvoker,
+    private readonly exchange: TokenExchange,
+    private readonly eager: EagerExchange,
+    private readonly policies: Policies,
+    private readonly audit: AuditLog,
+    options: ResolvedOptions,
   ) {
     this.#states = new RequestStates(options.requestState);
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import {
   InMemoryServerEventBus,
   parseJSONRPCMessage,
@@ -53,8 +53,8 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
   #unsubscribe: (() => void | Promise<void>) | undefined;
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Catalogue) catalogue: Catalogue,
+    private readonly options: ResolvedOptions,
+    catalogue: Catalogue,
   ) {
     this.#ring = new KeyRing(options.requestState.keys);
     catalogue.onChange((listed) => {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ServerEvent } from '@modelcontextprotocol/server';
 import QuickLRU from 'quick-lru';
 import { ChangeNotifications } from './change-notifications.js';
@@ -19,7 +19,7 @@ const KEEP_ALIVE = 15_000;
 export class Subscriptions {
   readonly #uris = new QuickLRU<string, Set<string>>({ maxSize: MAX_PARTIES, maxAge: MAX_AGE });
 
-  constructor(@Inject(ChangeNotifications) private readonly notifications: ChangeNotifications) {
+  constructor(private readonly notifications: ChangeNotifications) {
     notifications.onHanded((kind, party, message) => {
       const { params } = message as { params?: { uri?: unknown } };
       if ((kind === 'subscribe' || kind === 'unsubscribe') && typeof params?.uri === 'string')

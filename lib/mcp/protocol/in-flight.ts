@@ -1,4 +1,4 @@
-import { Inject, Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 
@@ -10,7 +10,7 @@ export class InFlight {
   #stopped: (() => void) | undefined;
   #stopping = false;
 
-  constructor(@Inject(ResolvedOptions) private readonly options: ResolvedOptions) {}
+  constructor(private readonly options: ResolvedOptions) {}
 
   /**
    * Counts a request until its answer is over.

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode, type Resource } from '@modelcontextprotocol/server';
 import { holds } from '../../resource-server/access/access-rule.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
@@ -22,10 +22,10 @@ export class Listings {
   readonly #hierarchy: ScopeHierarchy;
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(Policies) private readonly policies: Policies,
-    @Inject(PrimitiveRunner) private readonly runner: PrimitiveRunner,
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly policies: Policies,
+    private readonly runner: PrimitiveRunner,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
   }

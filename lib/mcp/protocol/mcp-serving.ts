@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
-import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   createMcpHandler,
@@ -67,11 +67,11 @@ export class McpServing implements OnModuleDestroy {
   readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
 
   constructor(
-    @Inject(ProtocolServers) private readonly servers: ProtocolServers,
-    @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
-    @Inject(Listings) private readonly listings: Listings,
-    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
-    @Inject(InFlight) private readonly inFlight: InFlight,
+    private readonly servers: ProtocolServers,
+    private readonly notifications: ChangeNotifications,
+    private readonly listings: Listings,
+    private readonly subscriptions: Subscriptions,
+    private readonly inFlight: InFlight,
   ) {
     this.#handler = createMcpHandler((context) => this.#serverFor(context), {
       bus: notifications.bus,

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   ProtocolError,
   ProtocolErrorCode,
@@ -45,13 +45,13 @@ export class ProtocolServers {
   readonly #levels = new QuickLRU<string, LoggingLevel>({ maxSize: MAX_LEVELS, maxAge: LEVEL_AGE });
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(PrimitiveRunner) private readonly runner: PrimitiveRunner,
-    @Inject(Listings) private readonly listings: Listings,
-    @Inject(Challenges) private readonly challenges: Challenges,
-    @Inject(TaskMethods) private readonly tasks: TaskMethods,
-    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly runner: PrimitiveRunner,
+    private readonly listings: Listings,
+    private readonly challenges: Challenges,
+    private readonly tasks: TaskMethods,
+    private readonly subscriptions: Subscriptions,
   ) {}
 
   /** A server for one request over HTTP. */

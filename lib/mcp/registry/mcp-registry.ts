@@ -1,4 +1,4 @@
-import { Inject, Injectable, type Type } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Policy } from '../../resource-server/access/policy.js';
@@ -54,11 +54,11 @@ const METHOD = 'handle';
 @Injectable()
 export class McpRegistry {
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(PrimitiveRunner) private readonly runner: PrimitiveRunner,
-    @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly runner: PrimitiveRunner,
+    private readonly notifications: ChangeNotifications,
+    private readonly modules: ModulesContainer,
   ) {}
 
   /**

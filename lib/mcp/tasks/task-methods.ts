@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   MissingRequiredClientCapabilityError,
@@ -41,10 +41,10 @@ export class TaskMethods implements OnModuleDestroy {
   readonly #store: SealedStore;
 
   constructor(
-    @Inject(ResolvedOptions) options: ResolvedOptions,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(Challenges) private readonly challenges: Challenges,
-    @Inject(ChangeNotifications) private readonly notifications: ChangeNotifications,
+    options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly challenges: Challenges,
+    private readonly notifications: ChangeNotifications,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
     const { shared } = options.tokenCache;

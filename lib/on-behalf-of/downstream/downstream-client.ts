@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { DownstreamName } from '../../resource-server/access/register.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { responseOf, type DownstreamAnswer } from './downstream-answer.js';
@@ -46,7 +46,7 @@ export class DownstreamClient implements Downstream {
   readonly fetchOk: Downstream['fetchOk'];
   readonly json: Downstream['json'];
 
-  constructor(@Inject(DownstreamSender) private readonly sender: DownstreamSender) {
+  constructor(private readonly sender: DownstreamSender) {
     ({ fetch: this.fetch, fetchOk: this.fetchOk, json: this.json } = downstream(sender, soleDownstream));
   }
 

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { CallerActionError, OperatorActionError, type DownstreamError } from '../../errors/downstream-error.js';
@@ -10,7 +10,7 @@ import { TokenExchange } from '../exchange/token-exchange.js';
 /** Gets the tokens of a call before anything is answered, so that what is missing can still be asked for over HTTP. */
 @Injectable()
 export class EagerExchange {
-  constructor(@Inject(TokenExchange) private readonly exchange: TokenExchange) {}
+  constructor(private readonly exchange: TokenExchange) {}
 
   /** Access to downstreams for one request, for its tool as well. */
   onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {

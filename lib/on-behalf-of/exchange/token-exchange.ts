@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { ClientCredentialsError } from '../../resource-server/clients/client-authentication.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
@@ -30,13 +30,13 @@ type Keys = Map<string, TokenRequest['key']>;
 @Injectable()
 export class TokenExchange {
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Issuers) private readonly issuers: Issuers,
-    @Inject(TokenEndpoints) private readonly endpoints: TokenEndpoints,
-    @Inject(TokenCache) private readonly cache: TokenCache,
-    @Inject(ExchangeHealth) private readonly health: ExchangeHealth,
-    @Inject(AuditLog) private readonly audit: AuditLog,
-    @Inject(LinkedAccounts) private readonly accounts: LinkedAccounts,
+    private readonly options: ResolvedOptions,
+    private readonly issuers: Issuers,
+    private readonly endpoints: TokenEndpoints,
+    private readonly cache: TokenCache,
+    private readonly health: ExchangeHealth,
+    private readonly audit: AuditLog,
+    private readonly accounts: LinkedAccounts,
   ) {}
 
   /**

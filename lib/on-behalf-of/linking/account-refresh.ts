@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { DownstreamError } from '../../errors/downstream-error.js';
 import { ExchangeHealth } from '../exchange/exchange-health.js';
 import { failureOfExchange } from '../failures/failure-table.js';
@@ -29,10 +29,10 @@ export class AccountRefresh {
   readonly #running = new Map<string, Promise<LinkedAccount | undefined>>();
 
   constructor(
-    @Inject(ResolvedOptions) { tokenCache: { shared } }: ResolvedOptions,
-    @Inject(LinkRecords) private readonly records: LinkRecords,
-    @Inject(AccountServers) private readonly servers: AccountServers,
-    @Inject(ExchangeHealth) private readonly health: ExchangeHealth,
+    { tokenCache: { shared } }: ResolvedOptions,
+    private readonly records: LinkRecords,
+    private readonly servers: AccountServers,
+    private readonly health: ExchangeHealth,
   ) {
     this.#turns = shared && new Turns(shared, new Guarded('The lock of linked accounts', shared.timeout));
   }

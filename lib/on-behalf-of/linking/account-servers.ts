@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
@@ -47,7 +47,7 @@ export interface CodeRequest {
 export class AccountServers {
   readonly #metadata: ReadonlyMap<string, Renewable<IssuerMetadata>>;
 
-  constructor(@Inject(ResolvedOptions) { downstreams }: ResolvedOptions) {
+  constructor({ downstreams }: ResolvedOptions) {
     this.#metadata = new Map(
       [...downstreams.values()].flatMap(({ name, linked }) =>
         linked ? [[name, new Renewable(() => metadataOf(linked), METADATA_LIFETIME)]] : [],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import type { AccountOwner } from './link-records.js';
@@ -7,7 +7,7 @@ import type { AccountOwner } from './link-records.js';
 /** What becomes of users' accounts, for the audit trail. */
 @Injectable()
 export class LinkAudit {
-  constructor(@Inject(AuditLog) private readonly audit: AuditLog) {}
+  constructor(private readonly audit: AuditLog) {}
 
   linked(owner: AccountOwner): void {
     this.audit.record({ ...contextOf(owner), type: 'account_linked', downstream: owner.downstream });

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { ExchangeHealth } from '../exchange/exchange-health.js';
@@ -36,13 +36,13 @@ export class LinkFlow {
   readonly #logger = new Logger('LinkedAccounts');
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(LinkRecords) private readonly records: LinkRecords,
-    @Inject(UserSignIn) private readonly signIn: UserSignIn,
-    @Inject(AccountServers) private readonly servers: AccountServers,
-    @Inject(AccountRefresh) private readonly accounts: AccountRefresh,
-    @Inject(ExchangeHealth) private readonly health: ExchangeHealth,
-    @Inject(LinkAudit) private readonly audit: LinkAudit,
+    private readonly options: ResolvedOptions,
+    private readonly records: LinkRecords,
+    private readonly signIn: UserSignIn,
+    private readonly servers: AccountServers,
+    private readonly accounts: AccountRefresh,
+    private readonly health: ExchangeHealth,
+    private readonly audit: LinkAudit,
   ) {}
 
   /** The link is opened. Whoever does it is nobody yet, and the link stays good: it may be a program that looks at links. */

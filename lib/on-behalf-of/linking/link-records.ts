@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { keyOf } from '../../replicas/cache-key.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
@@ -62,7 +62,7 @@ export class LinkRecords implements OnApplicationShutdown {
   readonly #accounts: SealedStore;
   readonly #pending: SealedStore;
 
-  constructor(@Inject(ResolvedOptions) private readonly options: ResolvedOptions) {
+  constructor(private readonly options: ResolvedOptions) {
     const { shared } = options.tokenCache;
     this.#accounts = shared ? new SharedSealedStore(shared, 'linking') : new MemoryStore(Number.POSITIVE_INFINITY);
     this.#pending = shared ? this.#accounts : new MemoryStore(MAX_PENDING);

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { TokenDemand } from '../downstream/tool-call.js';
@@ -25,12 +25,12 @@ export class LinkedAccounts implements OnModuleInit {
   readonly #logger = new Logger(LinkedAccounts.name);
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(LinkRecords) private readonly records: LinkRecords,
-    @Inject(AccountRefresh) private readonly refresh: AccountRefresh,
-    @Inject(AccountServers) private readonly servers: AccountServers,
-    @Inject(UserSignIn) private readonly signIn: UserSignIn,
-    @Inject(LinkAudit) private readonly audit: LinkAudit,
+    private readonly options: ResolvedOptions,
+    private readonly records: LinkRecords,
+    private readonly refresh: AccountRefresh,
+    private readonly servers: AccountServers,
+    private readonly signIn: UserSignIn,
+    private readonly audit: LinkAudit,
   ) {}
 
   /** Called by Nest. Says what will be lost. */

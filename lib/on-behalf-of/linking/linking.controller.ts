@@ -1,14 +1,15 @@
-import { Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { Get, Param, Req, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { nodeRequest, type McpRequest } from '../../entry/endpoint/mcp-request.js';
 import { LinkFlow, type BrowserReturn, type LinkAnswer } from './link-flow.js';
 import { htmlOf, PAGE_HEADERS } from './link-page.js';
 
 /** The pages on which users link accounts. Whoever may open them is found out on the way. */
+@Injectable()
 export class LinkingController {
   constructor(
-    @Inject(LinkFlow) private readonly flow: LinkFlow,
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    private readonly flow: LinkFlow,
+    private readonly host: HttpAdapterHost,
   ) {}
 
   @Get('callback')

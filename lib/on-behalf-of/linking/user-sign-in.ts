@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { authorizationCodeGrant, buildAuthorizationUrl, type Configuration } from 'openid-client';
 import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
@@ -14,8 +14,8 @@ type User = Pick<LinkRequest, 'issuer' | 'tenant'>;
 @Injectable()
 export class UserSignIn {
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Issuers) private readonly issuers: Issuers,
+    private readonly options: ResolvedOptions,
+    private readonly issuers: Issuers,
   ) {}
 
   /** Whether the server is registered at a user's issuer, so that it can find out. */

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { Renewable } from '../../resource-server/issuers/renewable.js';
@@ -20,8 +20,8 @@ export class TokenEndpoints {
   readonly #foreign = new Map<string, Renewable<IssuerMetadata>>();
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Issuers) private readonly issuers: Issuers,
+    private readonly options: ResolvedOptions,
+    private readonly issuers: Issuers,
   ) {}
 
   /**

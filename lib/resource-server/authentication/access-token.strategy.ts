@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { compactVerify } from 'jose';
 import passport from 'passport';
@@ -34,9 +34,9 @@ export class AccessTokenStrategy
 
   // Passport calls `authenticate` on an object made from this one, which has no private members of its own: no "#".
   constructor(
-    @Inject(Issuers) private readonly issuers: Issuers,
-    @Inject(Introspection) private readonly introspection: Introspection,
-    @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
+    private readonly issuers: Issuers,
+    private readonly introspection: Introspection,
+    private readonly verified: VerifiedTokens,
   ) {
     super({
       jwtFromRequest: tokenOf,

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Scope, type ScopeOptions, type Type } from '@nestjs/common';
+import { Injectable, Scope, type ScopeOptions, type Type } from '@nestjs/common';
 import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { placeOf, type MethodHost, type Primitive } from '../catalogue/primitive.js';
@@ -23,7 +23,7 @@ export class Policies {
   readonly #verdicts = new WeakMap<AuthorizedOperation, Promise<Objection | undefined>>();
   readonly #sources = new WeakMap<Primitive, ReadonlyMap<Type<Policy>, PolicySource>>();
 
-  constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
+  constructor(private readonly moduleRef: ModuleRef) {}
 
   /**
    * Finds the policies of primitives; once for each.

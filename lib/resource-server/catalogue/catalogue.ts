@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { UriTemplate } from '@modelcontextprotocol/server';
 import { namedScopes } from '../access/access-rule.js';
@@ -45,9 +45,9 @@ export class Catalogue {
   #hasAnonymous = false;
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(DecoratedMethods) private readonly decorated: DecoratedMethods,
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    private readonly options: ResolvedOptions,
+    private readonly decorated: DecoratedMethods,
+    private readonly modules: ModulesContainer,
   ) {}
 
   /** Each kind in the order of its names. */

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type Type } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import type { Policy } from '../access/policy.js';
 import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
@@ -34,10 +34,10 @@ const OFFERS = [MCP_TOOL, MCP_RESOURCE, MCP_RESOURCE_TEMPLATE, MCP_PROMPT];
 @Injectable()
 export class DecoratedMethods {
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
-    @Inject(MetadataScanner) private readonly scanner: MetadataScanner,
-    @Inject(Reflector) private readonly reflector: Reflector,
+    private readonly options: ResolvedOptions,
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly reflector: Reflector,
   ) {}
 
   /** @param problems - takes what is wrong with a declaration, or decorated in vain */

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import { ProofOfPossession } from '../authentication/proof-of-possession.js';
@@ -38,10 +38,10 @@ export class Challenges {
   readonly #hierarchy: ScopeHierarchy;
 
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(Issuers) private readonly issuers: Issuers,
-    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly issuers: Issuers,
+    private readonly proof: ProofOfPossession,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
   }

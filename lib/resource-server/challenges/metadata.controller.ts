@@ -1,4 +1,4 @@
-import { Get, Header, HttpCode, Inject, NotFoundException, Options, Res } from '@nestjs/common';
+import { Get, Header, HttpCode, NotFoundException, Options, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ProofOfPossession } from '../authentication/proof-of-possession.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -6,12 +6,13 @@ import { Challenges } from './challenges.js';
 import { protectedResourceMetadata } from './protected-resource-metadata.js';
 
 /** Serves the protected resource metadata, to anyone and to any origin: it is how a browser's client finds its way. */
+@Injectable()
 export class MetadataController {
   constructor(
-    @Inject(ResolvedOptions) private readonly options: ResolvedOptions,
-    @Inject(Challenges) private readonly challenges: Challenges,
-    @Inject(ProofOfPossession) private readonly proof: ProofOfPossession,
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    private readonly options: ResolvedOptions,
+    private readonly challenges: Challenges,
+    private readonly proof: ProofOfPossession,
+    private readonly host: HttpAdapterHost,
   ) {}
 
   /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the document. */

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Issuer } from './issuer.js';
 
@@ -7,7 +7,7 @@ import { Issuer } from './issuer.js';
 export class Issuers implements OnModuleInit {
   readonly all: readonly Issuer[];
 
-  constructor(@Inject(ResolvedOptions) options: ResolvedOptions) {
+  constructor(options: ResolvedOptions) {
     this.all = options.issuers.map((issuer) => new Issuer(issuer));
   }
 
