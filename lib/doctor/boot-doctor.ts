@@ -1,7 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { namedScopes } from '../resource-server/access/access-rule.js';
 import { Catalogue } from '../resource-server/catalogue/catalogue.js';
-import { reasonOf } from '../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../errors/reason.js';
 import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';

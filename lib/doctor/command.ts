@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { reasonOf } from '../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../errors/reason.js';
 import { examineConfiguration } from './configuration-file.js';
 import { report } from './report.js';
 import { examineServer } from './server-examination.js';

@@ -1,4 +1,4 @@
-import { reasonOf } from '../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../errors/reason.js';
 import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { Issuer } from '../resource-server/issuers/issuer.js';
 import { fits } from '../resource-server/issuers/verification-key.js';

@@ -1,5 +1,6 @@
 import { clockSkewOf } from '../resource-server/issuers/clock-skew.js';
-import { limitedFetch, reasonOf } from '../resource-server/issuers/issuer-fetch.js';
+import { limitedFetch } from '../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../errors/reason.js';
 import { discoverMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import { problemOfUrl } from '../options/option-rules.js';
 import { advertised } from './advertised.js';

@@ -11,13 +11,13 @@ import { serveStdio, type StdioServerHandle } from '@modelcontextprotocol/server
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
 import { AuthorizationGuard } from '../endpoint/authorization.guard.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { ChangeNotifications } from '../../mcp/notifications/change-notifications.js';
 import { Subscriptions } from '../../mcp/notifications/subscriptions.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { partyOf, type Conversation } from '../../mcp/invocation/conversation.js';
-import type { AuthorizedRequest } from '../../mcp/protocol/mcp-serving.js';
+import type { AuthorizedRequest } from '../../mcp/invocation/authorized-request.js';
 import { Listings } from '../../mcp/protocol/listings.js';
 import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
 import { localRequest } from './local-request.js';

@@ -19,7 +19,7 @@ import type { DenialReason } from '../../observability/audit-event.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { countDenied } from '../../observability/metrics.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { logFailure } from '../../mcp/invocation/tool-failure.js';
+import { logFailure } from '../../observability/failure-log.js';
 import { holds } from '../../resource-server/access/access-rule.js';
 import { AuthorizedOperation, type Refusal } from '../../resource-server/authorization/authorized-operation.js';
 import { Policies } from '../../resource-server/authorization/policies.js';

@@ -11,7 +11,8 @@ import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { nodeRequest, type McpRequest, type McpResponse } from './mcp-request.js';
+import type { McpRequest } from './mcp-request.js';
+import { nodeRequest, type PlatformResponse } from './node-request.js';
 import { problemOfHost, problemOfOrigin } from './request-source.js';
 
 /** Response headers that a client in a browser has to see. */
@@ -29,7 +30,7 @@ export class EndpointGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<McpRequest>();
-    const response = context.switchToHttp().getResponse<McpResponse>();
+    const response = context.switchToHttp().getResponse<PlatformResponse>();
     this.#observe(request, response);
     const { origin } = request.headers;
     const { endpoint } = this.options;
@@ -45,7 +46,7 @@ export class EndpointGuard implements CanActivate {
     return true;
   }
 
-  #observe(request: McpRequest, response: McpResponse): void {
+  #observe(request: McpRequest, response: PlatformResponse): void {
     const operation = request.method === 'POST' ? operationIn(request.body) : undefined;
     const found = operation && (request.findForeign ? request.findForeign(operation) : this.catalogue.find(operation));
     const trace = new RequestTrace(request.headers, request.body, operation, found?.primitive.name);
@@ -65,7 +66,7 @@ export class EndpointGuard implements CanActivate {
       : new ForbiddenException(`Requests of this ${reason} are not served here`);
   }
 
-  #setHeader(response: McpResponse, name: string, value: string): void {
+  #setHeader(response: PlatformResponse, name: string, value: string): void {
     this.host.httpAdapter.setHeader(response, name, value);
   }
 }

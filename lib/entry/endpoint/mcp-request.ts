@@ -1,20 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
 import type { Found } from '../../resource-server/catalogue/catalogue.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess } from '../../on-behalf-of/downstream/tool-call.js';
+import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
+import type { PlatformRequest } from './node-request.js';
 
-/**
- * A request of the endpoint, as Express has it, or as Fastify does with Node's own in `raw`. Each guard adds what it
- * found out; `user` may be of the application's own making.
- */
-export type McpRequest = IncomingMessage & {
-  raw?: IncomingMessage;
-  body?: unknown;
+/** A request of the endpoint. Each guard adds what it found out; `user` may be of the application's own making. */
+export type McpRequest = PlatformRequest & {
   /** Set by `EndpointGuard`. */
   trace: RequestTrace;
   /** Set by `EndpointGuard`: what a POST asks for. */
@@ -32,14 +27,3 @@ export type McpRequest = IncomingMessage & {
   /** Set by `AuthorizationGuard`, where there are downstreams: what the tool may reach. */
   access?: DownstreamAccess;
 };
-
-/** A response of Express, or of Fastify, which has to be told that someone else answers. */
-export type McpResponse = ServerResponse & {
-  raw?: ServerResponse;
-  hijack?: () => void;
-};
-
-/** Node's own request. */
-export function nodeRequest(request: McpRequest): IncomingMessage {
-  return request.raw ?? request;
-}

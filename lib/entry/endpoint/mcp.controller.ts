@@ -14,7 +14,8 @@ import { AuthorizationGuard } from './authorization.guard.js';
 import { ChallengeFilter } from './challenge.filter.js';
 import { McpServing } from '../../mcp/protocol/mcp-serving.js';
 import { EndpointGuard } from './endpoint.guard.js';
-import { nodeRequest, type McpRequest, type McpResponse } from './mcp-request.js';
+import type { McpRequest } from './mcp-request.js';
+import { nodeRequest, type PlatformResponse } from './node-request.js';
 import { answerPreflight, keepHeaders } from './preflight.js';
 
 /** In this order: what is sent, who sends it, whether they may. */
@@ -27,7 +28,7 @@ export class McpController {
   constructor(private readonly serving: McpServing) {}
 
   @All()
-  async handle(@Req() request: McpRequest, @Res() response: McpResponse): Promise<void> {
+  async handle(@Req() request: McpRequest, @Res() response: PlatformResponse): Promise<void> {
     const raw = response.raw ?? response;
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response);
@@ -48,7 +49,7 @@ export class McpController {
   }
 
   /** For the revisions before 2026-07-28. */
-  async #listen(request: McpRequest, response: McpResponse, raw: ServerResponse): Promise<boolean> {
+  async #listen(request: McpRequest, response: PlatformResponse, raw: ServerResponse): Promise<boolean> {
     const node = nodeRequest(request);
     if (!this.serving.listens(node)) return false;
     takeOver(response);
@@ -57,7 +58,7 @@ export class McpController {
   }
 }
 
-function takeOver(response: McpResponse): void {
+function takeOver(response: PlatformResponse): void {
   if (!response.hijack) return;
   keepHeaders(response);
   response.hijack();

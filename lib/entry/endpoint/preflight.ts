@@ -1,10 +1,11 @@
-import type { McpRequest, McpResponse } from './mcp-request.js';
+import type { McpRequest } from './mcp-request.js';
+import type { PlatformResponse } from './node-request.js';
 
 /** A header that a page asks to send; what is no token is not repeated to it. */
 const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
 
 /** Headers that Fastify's plugins and our guards have set so far would be lost with its reply, where another answers. */
-export function keepHeaders(response: McpResponse): void {
+export function keepHeaders(response: PlatformResponse): void {
   if (!response.raw) return;
   for (const [name, value] of Object.entries(response.getHeaders())) {
     if (value !== undefined) response.raw.setHeader(name, value);
@@ -12,7 +13,7 @@ export function keepHeaders(response: McpResponse): void {
 }
 
 /** Answers what browsers ask before they send a request of another origin. */
-export function answerPreflight(request: McpRequest, response: McpResponse): void {
+export function answerPreflight(request: McpRequest, response: PlatformResponse): void {
   keepHeaders(response);
   response.hijack?.();
   (response.raw ?? response).writeHead(204, preflight(request)).end();

@@ -18,10 +18,11 @@ import { isAnswer, type Operation } from '../../resource-server/access/operation
 import { instancesOf } from '../../resource-server/catalogue/module-instances.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
-import { nodeRequest, type McpRequest, type McpResponse } from '../endpoint/mcp-request.js';
+import type { McpRequest } from '../endpoint/mcp-request.js';
+import { nodeRequest, type PlatformResponse } from '../endpoint/node-request.js';
 import { answerPreflight, keepHeaders } from '../endpoint/preflight.js';
 import { TokenExchange } from '../../on-behalf-of/exchange/token-exchange.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -111,14 +112,14 @@ export class McpProtection implements OnApplicationBootstrap {
       throw this.#notOffered(operation, 'the caller may not see it');
     }
     await this.#checkPolicies(request);
-    handOver(request, context.switchToHttp().getResponse<McpResponse>());
+    handOver(request, context.switchToHttp().getResponse<PlatformResponse>());
     return true;
   }
 
   /** Runs what answers the request so that `DownstreamClient` acts for its caller, until the answer is over. */
   async run(context: ExecutionContext, handle: () => Promise<unknown>): Promise<void> {
     const request = context.switchToHttp().getRequest<McpRequest>();
-    const response = context.switchToHttp().getResponse<McpResponse>();
+    const response = context.switchToHttp().getResponse<PlatformResponse>();
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response);
       return;
@@ -185,7 +186,7 @@ export class McpProtection implements OnApplicationBootstrap {
 }
 
 /** Tells the other server who calls, in the form that servers of the SDK expect. The token stays here. */
-function handOver(request: McpRequest, response: McpResponse): void {
+function handOver(request: McpRequest, response: PlatformResponse): void {
   const { caller } = request;
   const auth = {
     token: '',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { concerns } from '../../on-behalf-of/token-cache/revocation.js';
 import { TokenCache } from '../../on-behalf-of/token-cache/token-cache.js';

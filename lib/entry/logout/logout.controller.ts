@@ -1,6 +1,6 @@
 import { All, Req, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { nodeRequest, type McpRequest } from '../endpoint/mcp-request.js';
+import { nodeRequest, type PlatformRequest } from '../endpoint/node-request.js';
 import { BackChannelLogout } from './back-channel-logout.js';
 
 /** Where issuers say that a user has signed out. Whoever asks is known by the token alone. */
@@ -13,7 +13,7 @@ export class LogoutController {
 
   /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the answer. */
   @All()
-  async receive(@Req() request: McpRequest, @Res() response: unknown): Promise<void> {
+  async receive(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
     const { httpAdapter } = this.host;
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
     const { method, headers } = nodeRequest(request);

@@ -24,7 +24,8 @@ import {
   type ChallengeRemedy,
   type DownstreamError,
 } from '../../errors/downstream-error.js';
-import { runToolCall, type DownstreamAccess } from '../../on-behalf-of/downstream/tool-call.js';
+import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
+import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';
 import { EagerExchange } from '../../on-behalf-of/downstream/eager-exchange.js';
 import { TokenExchange } from '../../on-behalf-of/exchange/token-exchange.js';
 import type { DenialReason } from '../../observability/audit-event.js';

@@ -1,18 +1,12 @@
-import { HttpException, Logger } from '@nestjs/common';
+import { HttpException } from '@nestjs/common';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { Denial } from '../../resource-server/access/policy.js';
-import {
-  CallerActionError,
-  DownstreamError,
-  OperatorActionError,
-  TemporaryFailureError,
-} from '../../errors/downstream-error.js';
+import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
 import { denialResult } from './denial-result.js';
 import type { ElicitedPage } from './elicited-page.js';
 import { ToolError } from './tool-error.js';
 import { errorResult } from './tool-result.js';
-
-const logger = new Logger('McpTool');
+import { logFailure } from '../../observability/failure-log.js';
 
 /** A remedy in the words that a result has for it. */
 export interface ToldRemedy {
@@ -47,20 +41,6 @@ function retryOf({ retryAfter }: TemporaryFailureError) {
   return { retryable: true, ...(retryAfter !== undefined && { retryAfterSeconds: Math.ceil(retryAfter) }) };
 }
 
-/** Tells the log what a tool, or a token for it, failed with. What the caller can do something about is a warning. */
-export function logFailure(tool: string, error: unknown, reference: string): void {
-  const line = `${tool} failed [${reference}] ${traceOf(error)}`;
-  if (isCallersAffair(error)) logger.warn(line);
-  else logger.error(line);
-}
-
-/** What an API or the provider says of its caller, such as "not found", is no fault of this server. */
-function isCallersAffair(error: unknown): boolean {
-  if (error instanceof OperatorActionError || error instanceof TemporaryFailureError) return false;
-  if (error instanceof CallerActionError) return true;
-  return error instanceof DownstreamError && error.status !== undefined && error.status < 500;
-}
-
 /** SEP-2643: what the challenge or the page would have said, for clients that get to see neither. */
 function callerActionResult(
   { code }: CallerActionError,
@@ -77,20 +57,4 @@ function callerActionResult(
     return denialResult(new Denial(advice, 'available', hints), reference);
   }
   return denialResult(new Denial(advice, code === 'caller_without_user' ? 'unavailable' : 'undisclosed'), reference);
-}
-
-/** Causes may go in circles. */
-const MAX_CAUSES = 8;
-
-/** The stacks of an error and of its causes. Their properties stay out: those of HTTP clients hold headers. */
-function traceOf(error: unknown, depth = 0): string {
-  if (!(error instanceof Error)) return `A value was thrown that is no Error: ${typeof error}`;
-  try {
-    const code = 'code' in error && typeof error.code === 'string' ? `(${error.code}) ` : '';
-    const cause =
-      error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${traceOf(error.cause, depth + 1)}`;
-    return `${code}${error.stack ?? error.message}${cause}`;
-  } catch {
-    return 'An error was thrown that cannot be read';
-  }
 }

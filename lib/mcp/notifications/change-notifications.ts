@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { Catalogue, type Listed } from '../../resource-server/catalogue/catalogue.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 

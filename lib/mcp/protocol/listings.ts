@@ -7,7 +7,7 @@ import { ScopeHierarchy } from '../../resource-server/access/scope-hierarchy.js'
 import { Catalogue, type Found } from '../../resource-server/catalogue/catalogue.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { Primitive, ResourceTemplateDefinition } from '../../resource-server/catalogue/primitive.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { pageOf, type PageOfList } from './page-of-list.js';
 import { PrimitiveRunner, type Surroundings } from '../invocation/primitive-runner.js';

@@ -14,16 +14,12 @@ import {
   type Server,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '../../resource-server/access/caller.js';
-import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
 import { isAnswer } from '../../resource-server/access/operation.js';
-import type { DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess } from '../../on-behalf-of/downstream/tool-call.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
-import type { RequestTrace } from '../../observability/request-trace.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
-import { beginConversation, conversationIn, partyOf, type Conversation } from '../invocation/conversation.js';
+import { beginConversation, conversationIn, partyOf } from '../invocation/conversation.js';
 import { endingAt } from './expiring-stream.js';
 import { headerMismatch } from './header-mismatch.js';
 import { begun } from './held-stream.js';
@@ -31,6 +27,7 @@ import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
 import { OpenExchanges } from './open-exchanges.js';
 import { ProtocolServers } from './protocol-servers.js';
+import type { AuthorizedRequest } from '../invocation/authorized-request.js';
 
 /** What nginx logs for such requests; nobody gets to see it. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -38,25 +35,6 @@ const CLIENT_CLOSED_REQUEST = 499;
 const SESSION_ID = 'mcp-session-id';
 
 type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
-
-/** A request that may be served. */
-export interface AuthorizedRequest {
-  /** As parsed. */
-  readonly body: unknown;
-  /** Leave to do what is in the body. */
-  readonly authorized: AuthorizedOperation;
-  readonly trace: RequestTrace;
-  /** How the token came. */
-  readonly scheme: TokenScheme | undefined;
-  /** Why a downstream of the primitive cannot be called. */
-  readonly failure: DownstreamError | undefined;
-  /** What it may reach; `undefined` where that is nothing. */
-  readonly access: DownstreamAccess | undefined;
-  /** What the caller turned out to lack while the call ran; the answer, if it has not begun. */
-  challenge?: ChallengeException | undefined;
-  /** What a client before 2026-07-28 said of itself, where it has taken it along. */
-  conversation?: Conversation | undefined;
-}
 
 /** Serves MCP: the SDK speaks the protocol, in both of its eras, over primitives that were prepared at boot. */
 @Injectable()

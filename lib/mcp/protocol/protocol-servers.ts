@@ -19,7 +19,7 @@ import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 import { ConversingServer } from './conversing-server.js';
 import { partyOf } from '../invocation/conversation.js';
-import type { AuthorizedRequest } from './mcp-serving.js';
+import type { AuthorizedRequest } from '../invocation/authorized-request.js';
 import { Listings } from './listings.js';
 import type { OpenExchanges } from './open-exchanges.js';
 import { pageOf } from './page-of-list.js';

@@ -16,12 +16,12 @@ import { ScopeHierarchy } from '../../resource-server/access/scope-hierarchy.js'
 import { judgeScopes } from '../../resource-server/access/scope-rule.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { ToolDefinition } from '../../resource-server/catalogue/primitive.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import type { AuthorizedRequest } from '../protocol/mcp-serving.js';
+import type { AuthorizedRequest } from '../invocation/authorized-request.js';
 import type { Admission } from '../protocol/protocol-servers.js';
 import { RunningTask, type RunInTask } from './running-task.js';
 import { TASKS_EXTENSION, type OwnedTask } from './task-record.js';

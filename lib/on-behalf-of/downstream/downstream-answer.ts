@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { RefusedAnswer } from '../failures/failure-table.js';
-import { retryAfterOf } from '../token-endpoint/token-endpoint-answer.js';
+import { retryAfterOf } from '../failures/answer-fields.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 
 /** Bytes of an answer that nobody wants which are read all the same, so that its connection can be used again. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { CallerActionError, OperatorActionError, type DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess } from './tool-call.js';
+import type { DownstreamAccess } from '../exchange/downstream-access.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { failureOfExchange } from '../failures/failure-table.js';
 import { TokenExchange } from '../exchange/token-exchange.js';

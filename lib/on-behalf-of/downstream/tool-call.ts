@@ -1,28 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Caller } from '../../resource-server/access/caller.js';
-import type { ExchangedToken } from '../dialects/dialect.js';
-import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
-
-/** What is wrong with the token that a downstream was called with, and what it wants instead. */
-export interface TokenDemand {
-  /** The token that it refused. */
-  readonly refused: string;
-  /** The claims request, as JSON, that it demands. */
-  readonly claims?: string | undefined;
-}
-
-/** A caller's downstreams, and tokens to call them with on the caller's behalf. */
-export interface DownstreamAccess {
-  /** @throws {@link DownstreamError} with `downstream_not_declared` if there is none of that name */
-  downstream(name: string): ResolvedDownstream;
-  /**
-   * @param demand - where the API refused the token of before
-   * @returns the token, `undefined` for an API that takes none
-   * @throws {@link CallerActionError}, {@link OperatorActionError} or {@link TemporaryFailureError} if there is none to be had
-   */
-  tokenFor(name: string, demand?: TokenDemand): Promise<ExchangedToken | undefined>;
-}
+import type { DownstreamAccess } from '../exchange/downstream-access.js';
 
 /** A tool's call while it runs: what it may reach, and as whom. */
 export interface ToolCall {

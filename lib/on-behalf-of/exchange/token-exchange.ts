@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { ClientCredentialsError } from '../../resource-server/clients/client-authentication.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess, TokenDemand } from '../downstream/tool-call.js';
+import type { DownstreamAccess, TokenDemand } from './downstream-access.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { isLinked } from '../linking/account-servers.js';

@@ -4,7 +4,7 @@ import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-una
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
 import { errorFor, type Failure, type FailureCode } from './failure-error.js';
-import { claimsRequest, wordsOf } from '../token-endpoint/token-endpoint-answer.js';
+import { wordsOf, claimsRequest } from './answer-fields.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { TOKEN_EXCHANGE } from '../dialects/token-types.js';
 

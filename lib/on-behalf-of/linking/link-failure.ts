@@ -3,7 +3,7 @@ import { ClientCredentialsError } from '../../resource-server/clients/client-aut
 import { OperatorActionError } from '../../errors/downstream-error.js';
 import { failureOfExchange } from '../failures/failure-table.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import type { LinkedDownstream } from './account-servers.js';
 import type { linkPages } from './link-page.js';
 import { nameOf, tokenEndpointFailure } from './oauth-failure.js';

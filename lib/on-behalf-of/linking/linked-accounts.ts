@@ -1,10 +1,10 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
-import type { TokenDemand } from '../downstream/tool-call.js';
+import type { TokenDemand } from '../exchange/downstream-access.js';
 import type { ExchangedToken } from '../dialects/dialect.js';
 import { errorFor } from '../failures/failure-error.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { redisLock } from '../../replicas/redis-lock.js';

@@ -1,6 +1,6 @@
 import { Get, Param, Req, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { nodeRequest, type McpRequest } from '../../entry/endpoint/mcp-request.js';
+import { nodeRequest, type PlatformRequest } from '../../entry/endpoint/node-request.js';
 import { LinkFlow, type BrowserReturn, type LinkAnswer } from './link-flow.js';
 import { htmlOf, PAGE_HEADERS } from './link-page.js';
 
@@ -13,14 +13,14 @@ export class LinkingController {
   ) {}
 
   @Get('callback')
-  async signedIn(@Req() request: McpRequest, @Res() response: unknown): Promise<void> {
+  async signedIn(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
     this.#answer(response, await this.flow.signedIn(returnOf(request)));
   }
 
   @Get('callback/:downstream')
   async authorized(
     @Param('downstream') downstream: string,
-    @Req() request: McpRequest,
+    @Req() request: PlatformRequest,
     @Res() response: unknown,
   ): Promise<void> {
     this.#answer(response, await this.flow.authorized(downstream, returnOf(request)));
@@ -47,7 +47,7 @@ export class LinkingController {
   }
 }
 
-function returnOf(request: McpRequest): BrowserReturn {
+function returnOf(request: PlatformRequest): BrowserReturn {
   const { url = '', headers } = nodeRequest(request);
   return { query: new URL(url, 'http://localhost').searchParams, cookies: headers.cookie };
 }

@@ -1,5 +1,5 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
-import { retryAfterOf } from '../token-endpoint/token-endpoint-answer.js';
+import { retryAfterOf } from '../failures/answer-fields.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 

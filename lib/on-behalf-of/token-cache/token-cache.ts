@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ExchangedToken } from '../dialects/dialect.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { keyOf } from '../../replicas/cache-key.js';
 import { keptToken, type KeptToken } from './kept-token.js';

@@ -1,12 +1,10 @@
 import type { TokenEndpointAnswer } from '../dialects/dialect.js';
 import { withoutSecrets } from './sent-secrets.js';
 import { TokenEndpointError, type TokenEndpointFailure } from '../../errors/token-endpoint-error.js';
+import { claimsRequest, retryAfterOf, wordsOf } from '../failures/answer-fields.js';
 
 /** Characters of a description that the log is told. */
 const MAX_DESCRIPTION = 200;
-
-/** Characters of a claims request. It goes on to clients, in a header. */
-const MAX_CLAIMS = 4_000;
 
 /** Seconds: a year. What lasts longer is no lifetime that anybody meant. */
 const MAX_LIFETIME = 366 * 24 * 60 * 60;
@@ -84,34 +82,9 @@ function isErrorCode(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(value);
 }
 
-/** A claims request (OpenID Connect Core section 5.5), as JSON in a string or as it is; `undefined` for anything else. */
-export function claimsRequest(value: unknown): string | undefined {
-  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
-  if (typeof text !== 'string' || text.length > MAX_CLAIMS) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? text : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Words with a space between (RFC 6749 section 3.3). */
-export function wordsOf(value: string | undefined): readonly string[] {
-  return (value ?? '').split(' ').filter((word) => word !== '');
-}
-
 function maxAgeOf(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   return typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 0 ? seconds : undefined;
-}
-
-/** Seconds, from either form of the header (RFC 9110 section 10.2.3). */
-export function retryAfterOf(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }
 
 function quoted(description: string, secrets: readonly string[]): string {

@@ -7,7 +7,7 @@ import {
 } from 'oauth4webapi';
 import { withCredentials } from '../../resource-server/clients/client-authentication.js';
 import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
-import { reasonOf } from '../../resource-server/issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import type { ClientOptions } from '../../mcp-auth-options.js';

@@ -4,7 +4,7 @@ import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
 import QuickLRU from 'quick-lru';
 import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
-import { reasonOf } from '../issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { TokenClaims } from '../issuers/issuer-options.js';

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { reasonOf } from '../issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import type { TokenClaims } from '../issuers/issuer-options.js';
 import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
 import { actorOf } from '../access/actor.js';

@@ -1,6 +1,6 @@
 import type { ClientAuth } from 'oauth4webapi';
 import type { Dispatcher } from 'undici';
-import { reasonOf } from '../issuers/issuer-fetch.js';
+import { reasonOf } from '../../errors/reason.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 

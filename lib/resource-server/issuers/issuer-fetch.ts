@@ -39,8 +39,3 @@ export async function limitedFetch(address: string, init: RequestInit, dispatche
   const body = [101, 204, 205, 304].includes(status) ? null : Buffer.concat(chunks);
   return new Response(body, { status, statusText, headers });
 }
-
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
-}

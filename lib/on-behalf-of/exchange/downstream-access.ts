@@ -1,0 +1,22 @@
+import type { ExchangedToken } from '../dialects/dialect.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+
+/** What is wrong with the token that a downstream was called with, and what it wants instead. */
+export interface TokenDemand {
+  /** The token that it refused. */
+  readonly refused: string;
+  /** The claims request, as JSON, that it demands. */
+  readonly claims?: string | undefined;
+}
+
+/** A caller's downstreams, and tokens to call them with on the caller's behalf. */
+export interface DownstreamAccess {
+  /** @throws {@link DownstreamError} with `downstream_not_declared` if there is none of that name */
+  downstream(name: string): ResolvedDownstream;
+  /**
+   * @param demand - where the API refused the token of before
+   * @returns the token, `undefined` for an API that takes none
+   * @throws {@link CallerActionError}, {@link OperatorActionError} or {@link TemporaryFailureError} if there is none to be had
+   */
+  tokenFor(name: string, demand?: TokenDemand): Promise<ExchangedToken | undefined>;
+}

@@ -1,0 +1,27 @@
+/** Characters of a claims request. It goes on to clients, in a header. */
+const MAX_CLAIMS = 4_000;
+
+/** A claims request (OpenID Connect Core section 5.5), as JSON in a string or as it is; `undefined` for anything else. */
+export function claimsRequest(value: unknown): string | undefined {
+  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+  if (typeof text !== 'string' || text.length > MAX_CLAIMS) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Words with a space between (RFC 6749 section 3.3). */
+export function wordsOf(value: string | undefined): readonly string[] {
+  return (value ?? '').split(' ').filter((word) => word !== '');
+}
+
+/** Seconds, from either form of the header (RFC 9110 section 10.2.3). */
+export function retryAfterOf(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000));
+}
