@@ -13,7 +13,7 @@ import { BootDoctor } from './doctor/boot-doctor.js';
 import { DownstreamClient } from './on-behalf-of/downstream/downstream-client.js';
 import { DownstreamSender } from './on-behalf-of/downstream/downstream-sender.js';
 import { EndpointGuard } from './entry/endpoint/endpoint.guard.js';
-import { MountedControllers } from './mounted-controllers.js';
+import { MountedControllers } from './entry/routes/mounted-controllers.js';
 import { EagerExchange } from './on-behalf-of/downstream/eager-exchange.js';
 import { ExchangeHealth } from './on-behalf-of/exchange/exchange-health.js';
 import { TokenEndpoints } from './on-behalf-of/token-endpoint/token-endpoint.js';

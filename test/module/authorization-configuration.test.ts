@@ -3,7 +3,7 @@ import { Injectable, type Provider } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { Anonymous, McpAuthConfigurationError, McpTool, UsePolicy, type AuditSink, type Policy } from 'nestjs-mcp-auth';
 import { z } from 'zod';
-import { MountedControllers } from '../../lib/mounted-controllers.js';
+import { MountedControllers } from '../../lib/entry/routes/mounted-controllers.js';
 import { startProtectedServer } from '../support/protected-server.js';
 
 @Injectable()

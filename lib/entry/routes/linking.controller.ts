@@ -1,8 +1,8 @@
 import { Get, Param, Req, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { nodeRequest, type PlatformRequest } from '../../entry/endpoint/node-request.js';
-import { LinkFlow, type BrowserReturn, type LinkAnswer } from './link-flow.js';
-import { htmlOf, PAGE_HEADERS } from './link-page.js';
+import { nodeRequest, type PlatformRequest } from '../endpoint/node-request.js';
+import { LinkFlow, type BrowserReturn, type LinkAnswer } from '../../on-behalf-of/linking/link-flow.js';
+import { htmlOf, PAGE_HEADERS } from '../../on-behalf-of/linking/link-page.js';
 
 /** The pages on which users link accounts. Whoever may open them is found out on the way. */
 @Injectable()

@@ -1,9 +1,9 @@
 import { Get, Header, HttpCode, NotFoundException, Options, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { ProofOfPossession } from '../authentication/proof-of-possession.js';
+import { ProofOfPossession } from '../../resource-server/authentication/proof-of-possession.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { Challenges } from './challenges.js';
-import { protectedResourceMetadata } from './protected-resource-metadata.js';
+import { Challenges } from '../../resource-server/challenges/challenges.js';
+import { protectedResourceMetadata } from '../../resource-server/challenges/protected-resource-metadata.js';
 
 /** Serves the protected resource metadata, to anyone and to any origin: it is how a browser's client finds its way. */
 @Injectable()

@@ -1,13 +1,13 @@
 import { Controller, RequestMethod, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { linkPath } from './on-behalf-of/linking/link-paths.js';
-import { LinkingController } from './on-behalf-of/linking/linking.controller.js';
-import { LogoutController } from './entry/logout/logout.controller.js';
-import { MetadataController } from './resource-server/challenges/metadata.controller.js';
-import { McpAuthConfigurationError } from './errors/configuration-error.js';
-import type { ResolvedOptions } from './options/resolved-options.js';
-import { ENDPOINT_GUARDS, McpController } from './entry/endpoint/mcp.controller.js';
+import { linkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { LinkingController } from './linking.controller.js';
+import { LogoutController } from '../logout/logout.controller.js';
+import { MetadataController } from './metadata.controller.js';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import type { ResolvedOptions } from '../../options/resolved-options.js';
+import { ENDPOINT_GUARDS, McpController } from '../endpoint/mcp.controller.js';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
