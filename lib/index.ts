@@ -76,6 +76,7 @@ export type { RequestStateOptions } from './mcp/invocation/request-state-options
 export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './replicas/message-bus.js';
 export type { AccessToken, Caller } from './resource-server/access/caller.js';
 export type { Actor } from './resource-server/access/actor.js';
+export type { TokenClaims } from './resource-server/access/claims.js';
 export type { ElicitedForm, McpClient, QuestionOptions } from './resource-server/decorators/mcp-context.js';
 export {
   connectInMemory,
@@ -122,7 +123,6 @@ export type {
   IntrospectionOptions,
   IssuerOptions,
   SigningAlgorithm,
-  TokenClaims,
 } from './resource-server/issuers/issuer-options.js';
 export type { EndpointOptions } from './entry/endpoint/endpoint-options.js';
 export type { DpopOptions, MutualTlsOptions, ReplayStore } from './resource-server/authentication/proof-options.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { compactVerify } from 'jose';
 import QuickLRU from 'quick-lru';
 import { readToken, type SignedToken } from '../../resource-server/authentication/signed-token.js';
-import type { TokenClaims } from '../../resource-server/issuers/issuer-options.js';
+import type { TokenClaims } from '../../resource-server/access/claims.js';
 import { bareType, clientAt } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';

@@ -1,3 +1,4 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
 import type { DownstreamError } from '../../errors/downstream-error.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';
@@ -24,3 +25,10 @@ export interface AuthorizedRequest {
   /** What a client before 2026-07-28 said of itself, where it has taken it along. */
   conversation?: Conversation | undefined;
 }
+
+/** Finds out what a message may do. */
+export type Admission = (
+  method: string,
+  params: unknown,
+  context: ServerContext,
+) => AuthorizedRequest | Promise<AuthorizedRequest>;

@@ -19,7 +19,7 @@ import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 import { ConversingServer } from './conversing-server.js';
 import { partyOf } from '../invocation/conversation.js';
-import type { AuthorizedRequest } from '../invocation/authorized-request.js';
+import type { Admission, AuthorizedRequest } from '../invocation/authorized-request.js';
 import { Listings } from './listings.js';
 import type { OpenExchanges } from './open-exchanges.js';
 import { pageOf } from './page-of-list.js';
@@ -31,13 +31,6 @@ const LEVEL_AGE = 24 * 60 * 60_000;
 
 /** Methods that may ask the client something. */
 const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
-
-/** Finds out what a message may do. */
-export type Admission = (
-  method: string,
-  params: unknown,
-  context: ServerContext,
-) => AuthorizedRequest | Promise<AuthorizedRequest>;
 
 /** Makes the SDK's servers, whose handlers do what was authorized, and nothing else. */
 @Injectable()

@@ -21,8 +21,7 @@ import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import type { AuthorizedRequest } from '../invocation/authorized-request.js';
-import type { Admission } from '../protocol/protocol-servers.js';
+import type { Admission, AuthorizedRequest } from '../invocation/authorized-request.js';
 import { RunningTask, type RunInTask } from './running-task.js';
 import { TASKS_EXTENSION, type OwnedTask } from './task-record.js';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { Renewable } from '../../resource-server/issuers/renewable.js';
-import type { TokenClaims } from '../../resource-server/issuers/issuer-options.js';
+import type { TokenClaims } from '../../resource-server/access/claims.js';
 import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { ForeignAuthorizationServer, TokenEndpoint } from '../dialects/dialect.js';

@@ -1,5 +1,4 @@
-import type { TokenClaims } from '../issuers/issuer-options.js';
-import { InvalidTokenError } from '../authentication/invalid-token-error.js';
+import type { TokenClaims } from './claims.js';
 
 /** A party that acts for the subject of a token (RFC 8693 section 4.1, `act`). */
 export interface Actor {
@@ -15,41 +14,9 @@ export interface Actor {
   readonly actor?: Actor;
 }
 
-/**
- * Who acts for the subject of a token: the present actor, and those before it inside.
- *
- * @param maxActors - how many there may be
- * @throws {@link InvalidTokenError} if there are more, or one of them is nobody
- */
-export function actorOf(claims: TokenClaims, maxActors: number): Actor | undefined {
-  const parties: TokenClaims[] = [];
-  for (let act = claims.act; act !== undefined; act = parties.at(-1)?.act) {
-    if (parties.length === maxActors) throw new InvalidTokenError('The token has more actors than are accepted');
-    if (!isObject(act)) throw new InvalidTokenError('The token has an actor that is not an object');
-    parties.push(act);
-  }
-  return parties.reduceRight<Actor | undefined>((earlier, party) => named(party, earlier), undefined);
-}
-
 /** The chain, the present actor first. */
 export function actorsOf(actor: Actor | undefined): readonly Actor[] {
   const actors: Actor[] = [];
   for (let one = actor; one; one = one.actor) actors.push(one);
   return actors;
-}
-
-function named(claims: TokenClaims, earlier: Actor | undefined): Actor {
-  const [subject, issuer, clientId] = ['sub', 'iss', 'client_id'].map((claim) => {
-    const value = claims[claim];
-    if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-    throw new InvalidTokenError(`The token has an actor whose ${claim} is not a string`);
-  });
-  if (subject === undefined && clientId === undefined) {
-    throw new InvalidTokenError('The token has an actor that it does not name');
-  }
-  return { subject, issuer, clientId, claims, ...(earlier && { actor: earlier }) };
-}
-
-function isObject(value: unknown): value is TokenClaims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

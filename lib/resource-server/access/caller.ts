@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Actor } from './actor.js';
+import type { TokenClaims } from './claims.js';
 
 /** Holds an access token so that printing, serialising or interpolating it shows nothing. */
 export class AccessToken {
@@ -42,7 +43,7 @@ export interface Caller {
   /** Who acts for the subject (`act`, RFC 8693 section 4.1), where somebody does. This one counts; those inside do not. */
   readonly actor?: Actor;
   /** All claims of the token. */
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly claims: TokenClaims;
   /** `exp`, in seconds since the epoch. */
   readonly expiresAt: number;
   /** The token, in a holder that does not print it. */

@@ -1,4 +1,5 @@
-import type { ClaimSource, TokenClaims } from '../issuers/issuer-options.js';
+import type { ClaimSource } from '../issuers/issuer-options.js';
+import type { TokenClaims } from '../access/claims.js';
 
 /** What a claim source has for these claims. */
 export function claimAt(claims: TokenClaims, source: ClaimSource<unknown>): unknown {

@@ -7,9 +7,9 @@ import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
 import { reasonOf } from '../../errors/reason.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
-import type { TokenClaims } from '../issuers/issuer-options.js';
-import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
 import type { Caller } from '../access/caller.js';
+import type { TokenClaims } from '../access/claims.js';
+import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { callerOf } from './token-claims.js';
 

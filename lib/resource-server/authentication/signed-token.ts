@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Issuers } from '../issuers/issuers.js';
 import type { VerificationKey } from '../issuers/verification-key.js';
-import type { TokenClaims } from '../issuers/issuer-options.js';
+import type { TokenClaims } from '../access/claims.js';
 import { bareType } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { reasonOf } from '../../errors/reason.js';
-import type { TokenClaims } from '../issuers/issuer-options.js';
-import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
-import { actorOf } from '../access/actor.js';
 import { AccessToken, type Caller } from '../access/caller.js';
+import type { TokenClaims } from '../access/claims.js';
+import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
+import { actorOf } from './actor-claims.js';
 import { claimAt } from './claim-source.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 

@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from 'jose';
 import type { ClientAuthentication } from '../clients/client-authentication.js';
+import type { TokenClaims } from '../access/claims.js';
 
 /** A JWS algorithm that a resource server can verify without being able to sign (RFC 7518 section 3.1, RFC 8037). */
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
@@ -18,9 +19,6 @@ export const SIGNING_ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ] as const;
-
-/** The claims of a verified token, or of the answer to an introspection. */
-export type TokenClaims = Readonly<Record<string, unknown>>;
 
 /**
  * Where in the claims something is: the name of a claim, or a path with dots, such as `realm_access.roles`. A claim

@@ -4,8 +4,8 @@ import {
   type ClaimSource,
   type IntrospectionOptions,
   type IssuerOptions,
-  type TokenClaims,
 } from './issuer-options.js';
+import type { TokenClaims } from '../access/claims.js';
 import type { ClientOptions } from '../../mcp-auth-options.js';
 
 /** What stands for the tenant in the identifier of an issuer that has many; Entra ID spells it so in its metadata. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { IssuerOptions, TokenClaims } from '../issuers/issuer-options.js';
+import type { IssuerOptions } from '../issuers/issuer-options.js';
+import type { TokenClaims } from '../access/claims.js';
 import { text } from '../../options/text-schema.js';
 import { domain, presetOptions, type PresetOverrides } from './preset.js';
 

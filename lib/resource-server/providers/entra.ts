@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
-import type { IssuerOptions, TokenClaims } from '../issuers/issuer-options.js';
+import type { IssuerOptions } from '../issuers/issuer-options.js';
+import type { TokenClaims } from '../access/claims.js';
 import { problemOfUri, problemOfUrl } from '../../options/option-rules.js';
 import { TENANT } from '../issuers/resolved-issuer.js';
 import { following } from '../../options/text-schema.js';

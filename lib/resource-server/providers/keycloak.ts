@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ClaimSource, IssuerOptions, TokenClaims } from '../issuers/issuer-options.js';
+import type { ClaimSource, IssuerOptions } from '../issuers/issuer-options.js';
+import type { TokenClaims } from '../access/claims.js';
 import { problemOfUrl } from '../../options/option-rules.js';
 import { following, text } from '../../options/text-schema.js';
 import { presetOptions, type PresetOverrides } from './preset.js';
