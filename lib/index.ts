@@ -70,7 +70,7 @@ export type {
   ArgumentsSchema,
   ToolSchema,
 } from './resource-server/decorators/access-options.js';
-export { CurrentCaller, Input, McpContext } from './resource-server/decorators/parameter.decorators.js';
+export { CurrentCaller, McpInput, McpContext } from './resource-server/decorators/parameter.decorators.js';
 export type { DownstreamName, Register, ScopeName, ServerName } from './resource-server/access/register.js';
 export type { RequestStateOptions } from './mcp/invocation/request-state-options.js';
 export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './replicas/message-bus.js';
@@ -80,7 +80,7 @@ export type { TokenClaims } from './resource-server/access/claims.js';
 export type { ElicitedForm, McpClient, QuestionOptions } from './resource-server/decorators/mcp-context.js';
 export {
   connectInMemory,
-  serveStdio,
+  connectStdio,
   type ConnectionOptions,
   type ServedConnection,
 } from './entry/connections/connect.js';
@@ -88,7 +88,7 @@ export type { TokenSource } from './entry/connections/token-source.js';
 export { ProtectedMcp } from './entry/foreign-servers/protected-mcp.decorator.js';
 export type { ForeignRule, ForeignRules, ProtectedMcpOptions } from './entry/foreign-servers/foreign-rules.js';
 export { McpRegistry, type Registration, type RegistrationOptions } from './mcp/registry/mcp-registry.js';
-export { isMcp, McpArgumentsHost } from './mcp/invocation/mcp-execution-context.js';
+export { isMcp, McpExecutionContext } from './mcp/invocation/mcp-execution-context.js';
 export { ToolError } from './mcp/invocation/tool-error.js';
 export type { ClientAuthentication } from './resource-server/clients/client-authentication.js';
 export { clientSecretBasic, clientSecretPost, type ClientSecret } from './resource-server/clients/client-secret.js';

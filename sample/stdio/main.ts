@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { ConsoleLogger, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { McpAuthModule, McpTool, serveStdio, type McpContext } from 'nestjs-mcp-auth';
+import { connectStdio, McpAuthModule, McpTool, type McpContext } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 
 @Injectable()
@@ -40,4 +40,4 @@ class StandardErrorLogger extends ConsoleLogger {
 const app = await NestFactory.createApplicationContext(AppModule, { logger: new StandardErrorLogger() });
 app.enableShutdownHooks();
 // The access token comes in the environment variable MCP_ACCESS_TOKEN.
-serveStdio(app);
+connectStdio(app);

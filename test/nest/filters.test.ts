@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { isMcp, McpArgumentsHost, McpResource, McpTool, ToolError } from 'nestjs-mcp-auth';
+import { isMcp, McpExecutionContext, McpResource, McpTool, ToolError } from 'nestjs-mcp-auth';
 import { callTool, message, post, textOf } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer, type ProtectedServerParts } from '../support/protected-server.js';
 
@@ -21,7 +21,7 @@ const seen: string[] = [];
 @Catch(DomainError)
 class DomainFilter implements ExceptionFilter<DomainError> {
   catch(exception: DomainError, host: ArgumentsHost) {
-    const mcp = McpArgumentsHost.create(host);
+    const mcp = McpExecutionContext.create(host);
     seen.push(`${mcp.getCaller()?.subject} ${mcp.getOperation().name}`);
     return `Mended: ${exception.message} ${JSON.stringify(mcp.getInput())}`;
   }
@@ -158,6 +158,6 @@ function withProvider(filter: new () => ExceptionFilter) {
 test('what is no call of MCP has no such host', async () => {
   await start();
   const host = { getType: () => 'http' } as ArgumentsHost;
-  expect(() => McpArgumentsHost.create(host)).toThrow(TypeError);
+  expect(() => McpExecutionContext.create(host)).toThrow(TypeError);
   expect(new BadRequestException()).toBeInstanceOf(Error);
 });

@@ -19,7 +19,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, MaxLength, Min, ValidateNested } from 'class-validator';
-import { CurrentCaller, Input, McpContext, McpTool, type Caller } from 'nestjs-mcp-auth';
+import { CurrentCaller, McpInput, McpContext, McpTool, type Caller } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { callTool, message, post, textOf } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
@@ -60,11 +60,11 @@ class Tools {
   @McpTool({ description: 'x', input: z.object({ id: z.string(), n: z.number() }) })
   decorated(
     @CurrentCaller() caller: Caller,
-    @Input('id') id: string,
-    @Input() input: object,
+    @McpInput('id') id: string,
+    @McpInput() input: object,
     @McpContext('correlationId') correlationId: string,
     @Tenant() tenant: string,
-    @Input('n', ParseIntPipe) n: number,
+    @McpInput('n', ParseIntPipe) n: number,
     @McpContext() context: McpContext,
   ) {
     return { subject: caller.subject, id, input, isId: correlationId === context.correlationId, tenant, n };

@@ -3,7 +3,7 @@ import { Client, StreamableHTTPClientTransport, type ClientOptions } from '@mode
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   CurrentCaller,
-  Input,
+  McpInput,
   McpCompletion,
   McpPrompt,
   McpResource,
@@ -100,7 +100,7 @@ class Surface {
   }
 
   @McpTool({ description: 'Decorated', input: z.object({ id: z.string() }), scopes: ['surface:use'] })
-  decorated(@CurrentCaller('subject') subject: string, @Input('id') id: string) {
+  decorated(@CurrentCaller('subject') subject: string, @McpInput('id') id: string) {
     return `${subject} ${id}`;
   }
 

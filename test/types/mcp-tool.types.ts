@@ -2,7 +2,7 @@
 import { expectTypeOf } from 'expect-type';
 import {
   CurrentCaller,
-  Input,
+  McpInput,
   McpCompletion,
   McpPrompt,
   McpResourceList,
@@ -86,7 +86,7 @@ export class WellTypedResults {
   }
 
   @McpTool({ description: 'decorators', input })
-  decorated(@CurrentCaller() caller: Caller, @Input('id') id: string) {
+  decorated(@CurrentCaller() caller: Caller, @McpInput('id') id: string) {
     return `${caller.subject} ${id}`;
   }
 

@@ -13,7 +13,7 @@ export interface ConnectionOptions {
   server?: string;
   /**
    * Access token that stands for whoever uses the connection, or a function that has a fresh one for each message. It is
-   * verified as over HTTP. For {@link serveStdio} it defaults to the environment variable `MCP_ACCESS_TOKEN`.
+   * verified as over HTTP. For {@link connectStdio} it defaults to the environment variable `MCP_ACCESS_TOKEN`.
    */
   token?: TokenSource;
 }
@@ -32,7 +32,7 @@ export interface ServedConnection {
  * @param app - made by `NestFactory.createApplicationContext()`
  * @throws {@link McpAuthConfigurationError} if there is no such server
  */
-export function serveStdio(app: INestApplicationContext, options: ConnectionOptions = {}): ServedConnection {
+export function connectStdio(app: INestApplicationContext, options: ConnectionOptions = {}): ServedConnection {
   const token = options.token ?? (() => process.env.MCP_ACCESS_TOKEN ?? '');
   return connectionsOf(app, options.server).serve(undefined, token);
 }

@@ -3,17 +3,19 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 
-/** What guards, interceptors, filters and decorators of parameters get of a call, where `getType()` is `'mcp'`. */
-export class McpArgumentsHost {
+/** A call of MCP as guards, interceptors, filters and decorators of parameters see it, where `getType()` is `'mcp'`. */
+export class McpExecutionContext {
   protected constructor(private readonly host: ArgumentsHost) {}
 
   /**
-   * @param host - as Nest hands it over
-   * @throws TypeError where it is of another type
+   * Reads what Nest hands over as a call of MCP.
+   *
+   * @param host - the `ExecutionContext` of a guard or an interceptor, or the `ArgumentsHost` of a filter
+   * @throws TypeError if it is no call of MCP; `isMcp(host)` tells before
    */
-  static create(host: ArgumentsHost): McpArgumentsHost {
+  static create(host: ArgumentsHost): McpExecutionContext {
     if (!isMcp(host)) throw new TypeError(`This is no call of MCP, but one of ${host.getType()}`);
-    return new McpArgumentsHost(host);
+    return new McpExecutionContext(host);
   }
 
   /** The context of the call. */

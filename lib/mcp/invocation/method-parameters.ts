@@ -23,7 +23,7 @@ export const PARAMETERS = 'nestjs-mcp-auth:parameters';
 /** None of Nest's types of parameters. */
 export const CONTEXT_PARAMETER = 100;
 
-/** What `@Param()`, `@Query()`, `@Body()` and `@Input()` name are arguments. */
+/** What `@Param()`, `@Query()`, `@Body()` and `@McpInput()` name are arguments. */
 const INPUT_TYPES = new Set([RouteParamtypes.BODY, RouteParamtypes.QUERY, RouteParamtypes.PARAM]);
 
 /** What there is of a request of HTTP, or stands for it. */

@@ -10,7 +10,7 @@ type Pipe = Type<PipeTransform> | PipeTransform;
  * @param argument - name of one argument
  * @param pipes - for this parameter
  */
-export function Input(argument?: string, ...pipes: Pipe[]): ParameterDecorator {
+export function McpInput(argument?: string, ...pipes: Pipe[]): ParameterDecorator {
   return argument === undefined ? Body(...pipes) : Body(argument, ...pipes);
 }
 

@@ -26,7 +26,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { IsString } from 'class-validator';
 import {
   CurrentCaller,
-  Input,
+  McpInput,
   McpAuthModule,
   McpPrompt,
   McpRegistry,
@@ -83,7 +83,7 @@ class Tools {
 
   @UseGuards(OnlyAlice)
   @McpTool({ description: 'x', input: Order })
-  order(@CurrentCaller() caller: Caller, @Input() order: Order) {
+  order(@CurrentCaller() caller: Caller, @McpInput() order: Order) {
     return { isOrder: order instanceof Order, subject: caller.subject, same: this.perCall.subject };
   }
 
