@@ -147,9 +147,4 @@ export {
   type IssuerHealth,
   type McpAuthHealth,
 } from './doctor/health.indicator.js';
-export { auth0, type Auth0Options } from './resource-server/providers/auth0.js';
-export { entra, type EntraOptions } from './resource-server/providers/entra.js';
-export { keycloak, type KeycloakOptions } from './resource-server/providers/keycloak.js';
-export { okta, type OktaOptions } from './resource-server/providers/okta.js';
-export { ping, type PingOptions } from './resource-server/providers/ping.js';
-export type { PresetOverrides } from './resource-server/providers/preset.js';
+export * as providers from './resource-server/providers/providers.js';

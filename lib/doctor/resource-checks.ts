@@ -34,7 +34,7 @@ function entra({ identifier, scopePrefix }: ResolvedIssuer, resource: string): F
       severity: 'warning',
       subject: 'issuers.scopePrefix',
       message: `Clients ask Entra ID for scopes of ${application} and, as MCP has it, for the resource ${resource}. It refuses what is not of one application (AADSTS9010010).`,
-      fix: `Make "${resource}" the Application ID URI of the registration ("Expose an API"), and \`applicationIdUri\` of entra(). Clients that send no \`resource\` work without.`,
+      fix: `Make "${resource}" the Application ID URI of the registration ("Expose an API"), and \`applicationIdUri\` of \`providers.entra()\`. Clients that send no \`resource\` work without.`,
     },
   ];
 }

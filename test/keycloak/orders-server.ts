@@ -1,12 +1,11 @@
 import { expect } from '@jest/globals';
 import {
   clientSecretBasic,
-  keycloak,
   McpAuthHealthIndicator,
   McpAuthModule,
+  providers,
   type AuditEvent,
   type DownstreamOptions,
-  type KeycloakOptions,
   type McpAuthModuleOptions,
 } from 'nestjs-mcp-auth';
 import { post, textOf, toolCall, type ToolResult } from '../support/mcp-request.js';
@@ -23,7 +22,7 @@ export interface OrdersServerParts {
   /** The server's own client; `resource` is the name of the resource. Defaults to `mcp-orders`. */
   readonly clientId?: (resource: string) => string;
   /** What is said of the realm besides its name. */
-  readonly trust?: Partial<KeycloakOptions>;
+  readonly trust?: Partial<providers.KeycloakOptions>;
   /** Changes to the downstream `orders`. */
   readonly orders?: Partial<DownstreamOptions>;
   readonly options?: Partial<McpAuthModuleOptions>;
@@ -72,7 +71,7 @@ export async function startOrdersServer({
   const { orders: usualOrders, ...others } = downstreamsAt(api.origin);
   const optionsAt = (origin: string): McpAuthModuleOptions =>
     optionsFor(origin, plan.issuer, {
-      issuers: [keycloak({ url: plan.keycloak.origin, realm: plan.name, ...trust })],
+      issuers: [providers.keycloak({ url: plan.keycloak.origin, realm: plan.name, ...trust })],
       client: { id: clientIdFor(`${origin}/mcp`), authentication: clientSecretBasic(plan.secret) },
       downstreams: { ...others, orders: { ...usualOrders, ...orders } as DownstreamOptions },
       auditSink: { record: (event: AuditEvent) => void events.push(event) },

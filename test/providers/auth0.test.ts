@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { auth0, type Auth0Options } from 'nestjs-mcp-auth';
+import { providers } from 'nestjs-mcp-auth';
 import { ProviderTokens, RESOURCE } from './provider-tokens.js';
 
-const OPTIONS: Auth0Options = { domain: 'acme.eu.auth0.com' };
+const OPTIONS: providers.Auth0Options = { domain: 'acme.eu.auth0.com' };
 const ISSUER = 'https://acme.eu.auth0.com/';
 
 /** As Auth0 writes it, in its own profile. */
@@ -19,7 +19,7 @@ describe('Auth0', () => {
   let provider: ProviderTokens;
 
   beforeAll(async () => {
-    provider = await ProviderTokens.start(auth0(OPTIONS));
+    provider = await ProviderTokens.start(providers.auth0(OPTIONS));
   });
   afterAll(() => provider.close());
 
@@ -57,7 +57,9 @@ describe('Auth0', () => {
 });
 
 test('permissions are scopes where that is said', async () => {
-  const provider = await ProviderTokens.start(auth0({ ...OPTIONS, permissions: true, audience: 'https://api' }));
+  const provider = await ProviderTokens.start(
+    providers.auth0({ ...OPTIONS, permissions: true, audience: 'https://api' }),
+  );
   expect(await provider.callerOf({ ...USER, aud: 'https://api' })).toMatchObject({
     scopes: ['openid', 'orders:read', 'orders:approve'],
   });
@@ -66,10 +68,10 @@ test('permissions are scopes where that is said', async () => {
 });
 
 test.each<[string, object, string]>([
-  ['no domain', {}, '`auth0().domain` is missing'],
-  ['an issuer for a domain', { domain: ISSUER }, '`auth0().domain` is not a host'],
-  ['capitals', { domain: 'Acme.eu.auth0.com' }, '`auth0().domain` is not a host'],
-  ['text for a switch', { ...OPTIONS, permissions: 'yes' }, '`auth0().permissions` is of the wrong type'],
+  ['no domain', {}, '`providers.auth0().domain` is missing'],
+  ['an issuer for a domain', { domain: ISSUER }, '`providers.auth0().domain` is not a host'],
+  ['capitals', { domain: 'Acme.eu.auth0.com' }, '`providers.auth0().domain` is not a host'],
+  ['text for a switch', { ...OPTIONS, permissions: 'yes' }, '`providers.auth0().permissions` is of the wrong type'],
 ])('%s is refused at once', (_name, options, message) => {
-  expect(() => auth0(options as Auth0Options)).toThrow(message);
+  expect(() => providers.auth0(options as providers.Auth0Options)).toThrow(message);
 });

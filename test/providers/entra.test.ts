@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { entra, McpAuthConfigurationError, type EntraOptions } from 'nestjs-mcp-auth';
+import { McpAuthConfigurationError, providers } from 'nestjs-mcp-auth';
 import { startProtectedServer } from '../support/protected-server.js';
 import { ProviderTokens } from './provider-tokens.js';
 
@@ -7,7 +7,7 @@ const TENANT = '11111111-1111-4111-8111-111111111111';
 const OTHER = '22222222-2222-4222-8222-222222222222';
 const APP = '99999999-9999-4999-8999-999999999999';
 const CLIENT = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
-const OPTIONS: EntraOptions = { applicationId: APP, tenants: [TENANT] };
+const OPTIONS: providers.EntraOptions = { applicationId: APP, tenants: [TENANT] };
 
 /** As Entra ID writes tokens of version 2. */
 const USER = {
@@ -42,7 +42,7 @@ describe('Entra ID, version 2', () => {
   let provider: ProviderTokens;
 
   beforeAll(async () => {
-    provider = await ProviderTokens.start(entra({ ...OPTIONS, tenants: [TENANT, OTHER] }));
+    provider = await ProviderTokens.start(providers.entra({ ...OPTIONS, tenants: [TENANT, OTHER] }));
   });
   afterAll(() => provider.close());
 
@@ -95,7 +95,7 @@ describe('Entra ID, version 2', () => {
 
 describe('Entra ID, version 1', () => {
   test('its own issuer, audience and client', async () => {
-    const provider = await ProviderTokens.start(entra({ ...OPTIONS, tokenVersion: 1 }));
+    const provider = await ProviderTokens.start(providers.entra({ ...OPTIONS, tokenVersion: 1 }));
     expect(await provider.callerOf(V1)).toMatchObject({ issuer: V1.iss, clientId: CLIENT, appOnly: false });
     expect(await provider.callerOf(USER)).toBe(401);
     expect(await provider.callerOf({ ...V1, tid: OTHER })).toBe(401);
@@ -105,7 +105,7 @@ describe('Entra ID, version 1', () => {
 
 describe('what it makes', () => {
   test('for a tenant', () => {
-    expect(entra(OPTIONS)).toMatchObject({
+    expect(providers.entra(OPTIONS)).toMatchObject({
       issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
       tenants: [TENANT],
       metadataUrl: 'https://login.microsoftonline.com/{tenantid}/v2.0/.well-known/openid-configuration',
@@ -115,7 +115,7 @@ describe('what it makes', () => {
   });
 
   test('for any tenant, and boots', async () => {
-    const options = entra({ ...OPTIONS, tenants: 'any' });
+    const options = providers.entra({ ...OPTIONS, tenants: 'any' });
     expect(options).toMatchObject({
       acceptAnyTenant: true,
       metadataUrl: 'https://login.microsoftonline.com/organizations/v2.0/.well-known/openid-configuration',
@@ -129,26 +129,34 @@ describe('what it makes', () => {
   });
 
   test('for another cloud', () => {
-    expect(entra({ ...OPTIONS, authority: 'https://login.microsoftonline.us' }).issuer).toBe(
+    expect(providers.entra({ ...OPTIONS, authority: 'https://login.microsoftonline.us' }).issuer).toBe(
       'https://login.microsoftonline.us/{tenantid}/v2.0',
     );
   });
 });
 
 test.each<[string, object, string]>([
-  ['no application', { tenants: [TENANT] }, '`entra().applicationId` is missing'],
-  ['a URI for the application', { ...OPTIONS, applicationId: `api://${APP}` }, '`entra().applicationId` is not a GUID'],
-  ['a domain for a tenant', { ...OPTIONS, tenants: ['acme.onmicrosoft.com'] }, '`entra().tenants[0]` is not a GUID'],
-  ['no tenants', { ...OPTIONS, tenants: [] }, '`entra().tenants` is empty'],
-  ['common', { ...OPTIONS, tenants: 'common' }, '`entra().tenants` is neither'],
-  ['version 3', { ...OPTIONS, tokenVersion: 3 }, '`entra().tokenVersion` is neither 1 nor 2'],
-  ['plain http', { ...OPTIONS, authority: 'http://login.example' }, '`entra().authority` is plain http'],
+  ['no application', { tenants: [TENANT] }, '`providers.entra().applicationId` is missing'],
+  [
+    'a URI for the application',
+    { ...OPTIONS, applicationId: `api://${APP}` },
+    '`providers.entra().applicationId` is not a GUID',
+  ],
+  [
+    'a domain for a tenant',
+    { ...OPTIONS, tenants: ['acme.onmicrosoft.com'] },
+    '`providers.entra().tenants[0]` is not a GUID',
+  ],
+  ['no tenants', { ...OPTIONS, tenants: [] }, '`providers.entra().tenants` is empty'],
+  ['common', { ...OPTIONS, tenants: 'common' }, '`providers.entra().tenants` is neither'],
+  ['version 3', { ...OPTIONS, tokenVersion: 3 }, '`providers.entra().tokenVersion` is neither 1 nor 2'],
+  ['plain http', { ...OPTIONS, authority: 'http://login.example' }, '`providers.entra().authority` is plain http'],
   [
     'version 1 in another cloud',
     { ...OPTIONS, tokenVersion: 1, authority: 'https://login.microsoftonline.us' },
-    '`entra().authority` has no effect on tokens of version 1',
+    '`providers.entra().authority` has no effect on tokens of version 1',
   ],
 ])('%s is refused at once', (_name, options, message) => {
-  expect(() => entra(options as EntraOptions)).toThrow(McpAuthConfigurationError);
-  expect(() => entra(options as EntraOptions)).toThrow(message);
+  expect(() => providers.entra(options as providers.EntraOptions)).toThrow(McpAuthConfigurationError);
+  expect(() => providers.entra(options as providers.EntraOptions)).toThrow(message);
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { keycloak, type KeycloakOptions } from 'nestjs-mcp-auth';
+import { providers } from 'nestjs-mcp-auth';
 import { ProviderTokens, RESOURCE } from './provider-tokens.js';
 
 const ISSUER = 'https://id.acme.example/realms/acme%20corp';
-const OPTIONS: KeycloakOptions = { url: 'https://id.acme.example/', realm: 'acme corp' };
+const OPTIONS: providers.KeycloakOptions = { url: 'https://id.acme.example/', realm: 'acme corp' };
 
 /** As Keycloak 26 writes it. */
 const USER = {
@@ -26,7 +26,7 @@ describe('Keycloak', () => {
   let provider: ProviderTokens;
 
   beforeAll(async () => {
-    provider = await ProviderTokens.start(keycloak(OPTIONS));
+    provider = await ProviderTokens.start(providers.keycloak(OPTIONS));
   });
   afterAll(() => provider.close());
 
@@ -67,20 +67,22 @@ describe('Keycloak', () => {
 });
 
 describe('roles as scopes', () => {
-  test.each<[NonNullable<KeycloakOptions['roles']>, string[]]>([
+  test.each<[NonNullable<providers.KeycloakOptions['roles']>, string[]]>([
     [{ realm: true }, ['orders:read', 'offline_access', 'staff']],
     [{ clients: ['orders.api'] }, ['orders:read', 'clerk']],
     [{ clients: ['account', 'missing'] }, ['orders:read', 'view-profile']],
     [{ realm: false }, ['orders:read']],
   ])('%j', async (roles, scopes) => {
-    const provider = await ProviderTokens.start(keycloak({ ...OPTIONS, roles }));
+    const provider = await ProviderTokens.start(providers.keycloak({ ...OPTIONS, roles }));
     expect(await provider.callerOf({ ...USER, scope: 'orders:read' })).toMatchObject({ scopes });
     await provider.close();
   });
 });
 
 test('what is set besides goes before the preset', () => {
-  expect(keycloak({ url: 'https://id.example/auth', realm: 'a', audiences: ['x'], clients: ['c'] })).toMatchObject({
+  expect(
+    providers.keycloak({ url: 'https://id.example/auth', realm: 'a', audiences: ['x'], clients: ['c'] }),
+  ).toMatchObject({
     issuer: 'https://id.example/auth/realms/a',
     audiences: ['x'],
     clients: ['c'],
@@ -88,15 +90,15 @@ test('what is set besides goes before the preset', () => {
 });
 
 test.each<[string, object, string]>([
-  ['no realm', { url: 'https://id.example' }, '`keycloak().realm` is missing'],
-  ['an empty realm', { url: 'https://id.example', realm: '' }, '`keycloak().realm` is empty'],
-  ['a host for a URL', { url: 'id.example', realm: 'a' }, '`keycloak().url` is not an absolute URL'],
-  ['plain http', { url: 'http://id.example', realm: 'a' }, '`keycloak().url` is plain http'],
+  ['no realm', { url: 'https://id.example' }, '`providers.keycloak().realm` is missing'],
+  ['an empty realm', { url: 'https://id.example', realm: '' }, '`providers.keycloak().realm` is empty'],
+  ['a host for a URL', { url: 'id.example', realm: 'a' }, '`providers.keycloak().url` is not an absolute URL'],
+  ['plain http', { url: 'http://id.example', realm: 'a' }, '`providers.keycloak().url` is plain http'],
   [
     'odd roles',
     { url: 'https://id.example', realm: 'a', roles: { all: true } },
-    '`keycloak().roles.all` is not an option',
+    '`providers.keycloak().roles.all` is not an option',
   ],
 ])('%s is refused at once', (_name, options, message) => {
-  expect(() => keycloak(options as KeycloakOptions)).toThrow(message);
+  expect(() => providers.keycloak(options as providers.KeycloakOptions)).toThrow(message);
 });

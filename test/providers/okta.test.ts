@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { okta, type OktaOptions } from 'nestjs-mcp-auth';
+import { providers } from 'nestjs-mcp-auth';
 import { ProviderTokens, RESOURCE } from './provider-tokens.js';
 
-const OPTIONS: OktaOptions = { domain: 'acme.okta.com', authorizationServer: 'aus9o8wzkhckw9TLa0h7' };
+const OPTIONS: providers.OktaOptions = { domain: 'acme.okta.com', authorizationServer: 'aus9o8wzkhckw9TLa0h7' };
 const ISSUER = 'https://acme.okta.com/oauth2/aus9o8wzkhckw9TLa0h7';
 
 /** As Okta writes it: no `typ`, scopes as an array. */
@@ -23,7 +23,7 @@ describe('Okta', () => {
   let provider: ProviderTokens;
 
   beforeAll(async () => {
-    provider = await ProviderTokens.start(okta(OPTIONS));
+    provider = await ProviderTokens.start(providers.okta(OPTIONS));
   });
   afterAll(() => provider.close());
 
@@ -56,21 +56,21 @@ describe('Okta', () => {
   });
 });
 
-test.each<[Partial<OktaOptions>, string[] | undefined]>([
+test.each<[Partial<providers.OktaOptions>, string[] | undefined]>([
   [{}, undefined],
   [{ authorizationServer: 'default' }, ['api://default']],
   [{ authorizationServer: 'default', audience: 'x' }, ['x']],
   [{ audience: 'api://mcp' }, ['api://mcp']],
 ])('%j: audiences are %j', (options, audiences) => {
-  expect(okta({ ...OPTIONS, ...options }).audiences).toEqual(audiences);
+  expect(providers.okta({ ...OPTIONS, ...options }).audiences).toEqual(audiences);
 });
 
 test.each<[string, object, string]>([
-  ['no authorization server', { domain: 'acme.okta.com' }, '`okta().authorizationServer` is missing'],
+  ['no authorization server', { domain: 'acme.okta.com' }, '`providers.okta().authorizationServer` is missing'],
   ['the org authorization server', { ...OPTIONS, authorizationServer: '' }, 'cannot be verified by anyone but Okta'],
-  ['a URL for a domain', { ...OPTIONS, domain: 'https://acme.okta.com' }, '`okta().domain` is not a host'],
-  ['a domain with a path', { ...OPTIONS, domain: 'acme.okta.com/oauth2' }, '`okta().domain` is not a host'],
-  ['an empty audience', { ...OPTIONS, audience: '' }, '`okta().audience` is empty'],
+  ['a URL for a domain', { ...OPTIONS, domain: 'https://acme.okta.com' }, '`providers.okta().domain` is not a host'],
+  ['a domain with a path', { ...OPTIONS, domain: 'acme.okta.com/oauth2' }, '`providers.okta().domain` is not a host'],
+  ['an empty audience', { ...OPTIONS, audience: '' }, '`providers.okta().audience` is empty'],
 ])('%s is refused at once', (_name, options, message) => {
-  expect(() => okta(options as OktaOptions)).toThrow(message);
+  expect(() => providers.okta(options as providers.OktaOptions)).toThrow(message);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ping, type PingOptions } from 'nestjs-mcp-auth';
+import { providers } from 'nestjs-mcp-auth';
 import { ProviderTokens, RESOURCE } from './provider-tokens.js';
 
 const ENVIRONMENT = '44444444-4444-4444-8444-444444444444';
@@ -16,12 +16,12 @@ const FEDERATE = {
   scope: ['openid', 'orders:read'],
 };
 
-describe.each<[string, PingOptions, Record<string, unknown>, string[]]>([
+describe.each<[string, providers.PingOptions, Record<string, unknown>, string[]]>([
   ['PingOne', { environmentId: ENVIRONMENT, region: 'eu' }, ONE, ['orders:read']],
   ['PingFederate', { issuer: 'https://sso.acme.example' }, FEDERATE, ['openid', 'orders:read']],
 ])('%s', (_name, options, claims, scopes) => {
   test('a token of a user is accepted, with and without typ', async () => {
-    const provider = await ProviderTokens.start(ping(options));
+    const provider = await ProviderTokens.start(providers.ping(options));
     for (const header of [{}, { typ: 'JWT' }, { typ: 'at+jwt' }]) {
       expect(await provider.callerOf({ ...claims, aud: [RESOURCE] }, header)).toEqual({
         issuer: claims.iss,
@@ -35,7 +35,7 @@ describe.each<[string, PingOptions, Record<string, unknown>, string[]]>([
   });
 
   test('a token of an application is known by its subject, and others are refused', async () => {
-    const provider = await ProviderTokens.start(ping(options));
+    const provider = await ProviderTokens.start(providers.ping(options));
     const ask = (rest: object, header = {}) => provider.callerOf({ ...claims, aud: RESOURCE, ...rest }, header);
     expect(await ask({ sub: 'client' })).toMatchObject({ appOnly: true });
     for (const rest of [
@@ -52,7 +52,7 @@ describe.each<[string, PingOptions, Record<string, unknown>, string[]]>([
 });
 
 test('the audience may be another', () => {
-  expect(ping({ environmentId: ENVIRONMENT, audience: 'orders' })).toMatchObject({
+  expect(providers.ping({ environmentId: ENVIRONMENT, audience: 'orders' })).toMatchObject({
     issuer: `https://auth.pingone.com/${ENVIRONMENT}/as`,
     audiences: ['orders'],
   });
@@ -61,10 +61,18 @@ test('the audience may be another', () => {
 test.each<[string, object, string]>([
   ['nothing', {}, 'have to be one or the other'],
   ['both', { environmentId: ENVIRONMENT, issuer: 'https://sso.acme.example' }, 'have to be one or the other'],
-  ['a name for an environment', { environmentId: 'prod' }, '`ping().environmentId` is not a GUID'],
-  ['a region nobody knows', { environmentId: ENVIRONMENT, region: 'us' }, '`ping().region` has to be "com" or "ca"'],
-  ['a region beside an issuer', { issuer: 'https://a.example', region: 'eu' }, '`ping().region` has no effect'],
-  ['plain http', { issuer: 'http://a.example' }, '`ping().issuer` is plain http'],
+  ['a name for an environment', { environmentId: 'prod' }, '`providers.ping().environmentId` is not a GUID'],
+  [
+    'a region nobody knows',
+    { environmentId: ENVIRONMENT, region: 'us' },
+    '`providers.ping().region` has to be "com" or "ca"',
+  ],
+  [
+    'a region beside an issuer',
+    { issuer: 'https://a.example', region: 'eu' },
+    '`providers.ping().region` has no effect',
+  ],
+  ['plain http', { issuer: 'http://a.example' }, '`providers.ping().issuer` is plain http'],
 ])('%s is refused at once', (_name, options, message) => {
-  expect(() => ping(options as PingOptions)).toThrow(message);
+  expect(() => providers.ping(options as providers.PingOptions)).toThrow(message);
 });

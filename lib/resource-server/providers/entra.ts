@@ -47,7 +47,7 @@ export function entra(options: EntraOptions): IssuerOptions {
   const isV2 = tokenVersion === 2;
   if (!isV2 && own.authority !== undefined) {
     throw new McpAuthConfigurationError([
-      '`entra().authority` has no effect on tokens of version 1. Set `requestedAccessTokenVersion` to 2 in the manifest, and remove `tokenVersion`.',
+      '`providers.entra().authority` has no effect on tokens of version 1. Set `requestedAccessTokenVersion` to 2 in the manifest, and remove `tokenVersion`.',
     ]);
   }
   const metadataAt = (tenant: string) =>

@@ -36,11 +36,11 @@ export function ping(options: PingOptions): IssuerOptions {
   const { environmentId, region, audience } = own;
   if ((environmentId === undefined) === (own.issuer === undefined)) {
     throw new McpAuthConfigurationError([
-      '`ping().environmentId` and `ping().issuer` have to be one or the other. Write the id of a PingOne environment, or the issuer of PingFederate or of a domain of your own.',
+      '`providers.ping().environmentId` and `providers.ping().issuer` have to be one or the other. Write the id of a PingOne environment, or the issuer of PingFederate or of a domain of your own.',
     ]);
   }
   if (region !== undefined && environmentId === undefined) {
-    throw new McpAuthConfigurationError(['`ping().region` has no effect beside `issuer`. Remove it.']);
+    throw new McpAuthConfigurationError(['`providers.ping().region` has no effect beside `issuer`. Remove it.']);
   }
   return {
     issuer: own.issuer ?? `https://auth.pingone.${region ?? 'com'}/${environmentId ?? ''}/as`,

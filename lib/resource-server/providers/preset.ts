@@ -34,7 +34,9 @@ export function presetOptions<Own extends z.ZodRawShape>(
 ): { own: z.output<z.ZodObject<Own>>; overrides: PresetOverrides } {
   const result = own.safeParse(options, { reportInput: true });
   if (!result.success) {
-    throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => problemsOf(issue, `${preset}().`)));
+    throw new McpAuthConfigurationError(
+      result.error.issues.flatMap((issue) => problemsOf(issue, `providers.${preset}().`)),
+    );
   }
   const names = Object.keys(own.shape);
   const rest = Object.entries(options as object).filter(([name]) => !names.includes(name));
