@@ -141,10 +141,7 @@ export type {
   DenialReason,
 } from './observability/audit-event.js';
 export { LoggerAuditSink, type AuditSink } from './observability/audit-sink.js';
-export {
-  McpAuthHealthIndicator,
-  type DownstreamHealth,
-  type IssuerHealth,
-  type McpAuthHealth,
-} from './doctor/health.indicator.js';
+export { McpAuthHealthIndicator, type McpAuthHealth } from './doctor/health.indicator.js';
+export type { DownstreamHealth, IssuerHealth } from './doctor/server-health.js';
+export type { ServerSelection } from './resource-server/catalogue/application-servers.js';
 export * as providers from './resource-server/providers/providers.js';

@@ -31,6 +31,7 @@ import { LinkAudit } from './on-behalf-of/linking/link-audit.js';
 import { LinkFlow } from './on-behalf-of/linking/link-flow.js';
 import { LinkRecords } from './on-behalf-of/linking/link-records.js';
 import { LinkedAccounts } from './on-behalf-of/linking/linked-accounts.js';
+import { ServerLinkedAccounts } from './on-behalf-of/linking/server-linked-accounts.js';
 import { UserSignIn } from './on-behalf-of/linking/user-sign-in.js';
 import { BackChannelLogout } from './entry/logout/back-channel-logout.js';
 import { LogoutTokens } from './entry/logout/logout-token.js';
@@ -39,6 +40,7 @@ import { Subscriptions } from './mcp/notifications/subscriptions.js';
 import { ChangeNotifications } from './mcp/notifications/change-notifications.js';
 import { AuditLog } from './observability/audit-log.js';
 import { McpAuthHealthIndicator } from './doctor/health.indicator.js';
+import { ServerHealth } from './doctor/server-health.js';
 import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './resolve-options.js';
 import { McpServing } from './mcp/protocol/mcp-serving.js';
@@ -51,6 +53,7 @@ import { InFlight } from './mcp/protocol/in-flight.js';
 import { Listings } from './mcp/protocol/listings.js';
 import { ProtocolServers } from './mcp/protocol/protocol-servers.js';
 import { TaskMethods } from './mcp/tasks/task-methods.js';
+import { ServerTokenCache } from './on-behalf-of/token-cache/server-token-cache.js';
 import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 
 /**
@@ -72,6 +75,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     },
     VerifiedTokens,
     AuditLog,
+    ServerHealth,
     McpAuthHealthIndicator,
     Challenges,
     EndpointGuard,
@@ -92,6 +96,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     McpRegistry,
     McpConnections,
     McpProtection,
+    ServerTokenCache,
     TokenCache,
     TokenEndpoints,
     LogoutTokens,
@@ -102,6 +107,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     UserSignIn,
     LinkFlow,
     LinkAudit,
+    ServerLinkedAccounts,
     LinkedAccounts,
     TokenExchange,
     EagerExchange,

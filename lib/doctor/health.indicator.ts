@@ -1,21 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { ExchangeHealth } from '../on-behalf-of/exchange/exchange-health.js';
-import { Issuers } from '../resource-server/issuers/issuers.js';
-import { ResolvedOptions } from '../options/resolved-options.js';
-
-/** What is known of an issuer; nothing that a stranger should not see. */
-export interface IssuerHealth {
-  readonly status: 'up' | 'down';
-  /** Seconds since its keys were fetched. */
-  readonly keysAge?: number;
-}
-
-/** What is known of a downstream: `down` where the operator has to act before any caller can be acted for. */
-export interface DownstreamHealth {
-  readonly status: 'up' | 'down';
-  /** Code of the {@link OperatorActionError}. */
-  readonly code?: string;
-}
+import { ModulesContainer } from '@nestjs/core';
+import { inServers, type ServerSelection } from '../resource-server/catalogue/application-servers.js';
+import { ServerHealth, type DownstreamHealth, type Health, type IssuerHealth } from './server-health.js';
 
 /** A result as `@nestjs/terminus` has it. */
 export type McpAuthHealth<Key extends string = string> = Record<
@@ -30,40 +16,50 @@ export type McpAuthHealth<Key extends string = string> = Record<
 
 /**
  * Tells whether tokens can be verified: each issuer's keys are there, fresh or fit for use; and whether they could be
- * exchanged when that was last tried, as far as it is up to this server. Asks an issuer no more often than tokens would. For `@nestjs/terminus`: `health.check([() => indicator.check()])`.
+ * exchanged when that was last tried, as far as it is up to the application. Asks an issuer no more often than tokens
+ * would. For `@nestjs/terminus`: `health.check([() => indicator.check()])`.
  */
 @Injectable()
 export class McpAuthHealthIndicator {
-  constructor(
-    private readonly issuers: Issuers,
-    private readonly options: ResolvedOptions,
-    private readonly exchanges: ExchangeHealth,
-  ) {}
+  constructor(private readonly modules: ModulesContainer) {}
 
-  /** @param key - name of the result */
-  async check<Key extends string = 'mcp-auth'>(key = 'mcp-auth' as Key): Promise<McpAuthHealth<Key>> {
-    const entries = await Promise.all(
-      this.issuers.all.map(async (issuer): Promise<[string, IssuerHealth]> => {
-        try {
-          await issuer.ensure();
-        } catch {
-          return [issuer.identifier, { status: 'down' }];
-        }
-        const age = issuer.keys.age / 1000;
-        return [issuer.identifier, { status: 'up', ...(Number.isFinite(age) && { keysAge: Math.round(age) }) }];
-      }),
-    );
-    const downstreams = [...this.options.downstreams.keys()].map((name): [string, DownstreamHealth] => {
-      const code = this.exchanges.faultOf(name);
-      return [name, code === undefined ? { status: 'up' } : { status: 'down', code }];
-    });
-    const status = [...entries, ...downstreams].every(([, health]) => health.status === 'up') ? 'up' : 'down';
+  /**
+   * Looks at all servers of the application. What several of them have, an issuer or the name of a downstream, is down
+   * where it is for one of them.
+   *
+   * @param key - name of the result
+   * @param selection - `server`: the name, or names, of the servers that are meant alone
+   * @throws {@link McpAuthConfigurationError} for a name that no server has
+   */
+  async check<Key extends string = 'mcp-auth'>(
+    key = 'mcp-auth' as Key,
+    selection: ServerSelection = {},
+  ): Promise<McpAuthHealth<Key>> {
+    const servers = inServers(this.modules, ServerHealth, selection, 'McpAuthHealthIndicator.check');
+    const issuers = merged(await Promise.all(servers.map((server) => server.issuers())));
+    const downstreams = merged(servers.map((server) => server.downstreams()));
+    const isUp = [...Object.values(issuers), ...Object.values(downstreams)].every(({ status }) => status === 'up');
     return {
       [key]: {
-        status,
-        issuers: Object.fromEntries(entries),
-        ...(downstreams.length > 0 && { downstreams: Object.fromEntries(downstreams) }),
+        status: isUp ? 'up' : 'down',
+        issuers,
+        ...(Object.keys(downstreams).length > 0 && { downstreams }),
       },
     } as McpAuthHealth<Key>;
   }
+}
+
+/** Of two that have one name, the one that is worse: what is down, or else the older keys. */
+function merged<One extends Health>(all: readonly (readonly [string, One])[][]): Readonly<Record<string, One>> {
+  const worst = new Map<string, One>();
+  for (const [name, health] of all.flat()) {
+    const known = worst.get(name);
+    if (!known || isWorse(health, known)) worst.set(name, health);
+  }
+  return Object.fromEntries(worst);
+}
+
+function isWorse(one: Health, other: Health): boolean {
+  if (one.status !== other.status) return one.status === 'down';
+  return (one.keysAge ?? 0) > (other.keysAge ?? 0);
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { TokenCache } from 'nestjs-mcp-auth';
+import { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import { startLogoutServer, type LogoutServer } from './logout-server.js';
 
@@ -171,7 +171,7 @@ describe('what cannot be done now has to be sent again', () => {
 
   test('because the store did not take it; and then it is good', async () => {
     const token = await logoutToken();
-    const revoke = jest.spyOn(server.app.get(TokenCache), 'revoke').mockRejectedValueOnce(new Error('down'));
+    const revoke = jest.spyOn(server.app.get(ServerTokenCache), 'revoke').mockRejectedValueOnce(new Error('down'));
     expect((await server.logout(token)).status).toBe(503);
     expect((await server.logout(token)).status).toBe(200);
     expect(revoke).toHaveBeenCalledTimes(2);

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { TokenCache } from '../../lib/on-behalf-of/token-cache/token-cache.js';
+import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { cacheWith, Exchanges, inAnHour, newKey } from './cached-exchange.js';
 import { MemoryAdapter } from './memory-adapter.js';
 
-let cache: TokenCache;
+let cache: ServerTokenCache;
 let exchanges: Exchanges;
 
 beforeEach(() => {

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { TokenCacheOptions } from '../../lib/replicas/token-cache-options.js';
 import { resolveTokenCache } from '../../lib/replicas/token-cache-options.js';
-import { TokenCache, type TokenRequest } from '../../lib/on-behalf-of/token-cache/token-cache.js';
+import { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
+import type { TokenRequest } from '../../lib/on-behalf-of/token-cache/token-request.js';
 import { keepSecret } from '../support/secret-watch.js';
 
 /** A cache as the module has it. */
-export function cacheWith(options: TokenCacheOptions = {}): TokenCache {
-  return new TokenCache({ tokenCache: resolveTokenCache(options) });
+export function cacheWith(options: TokenCacheOptions = {}): ServerTokenCache {
+  return new ServerTokenCache({ tokenCache: resolveTokenCache(options) });
 }
 
 export function newKey(): Buffer {
@@ -57,7 +58,7 @@ export class Exchanges {
     };
   }
 
-  async from(cache: TokenCache, parts: RequestParts = {}): Promise<string> {
+  async from(cache: ServerTokenCache, parts: RequestParts = {}): Promise<string> {
     return (await cache.get(this.request(parts))).value;
   }
 }

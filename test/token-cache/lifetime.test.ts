@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import type { TokenCache } from '../../lib/on-behalf-of/token-cache/token-cache.js';
+import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
 
 const START = Date.now();
 
-let cache: TokenCache;
+let cache: ServerTokenCache;
 let exchanges: Exchanges;
 /** Milliseconds that went by, on each clock. */
 let wall: number;

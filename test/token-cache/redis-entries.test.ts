@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TokenCacheOptions } from 'nestjs-mcp-auth';
-import type { TokenCache } from '../../lib/on-behalf-of/token-cache/token-cache.js';
+import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { describeWithRedis } from '../support/with-redis.js';
 import { aheadBy } from './clocks.js';
 import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
@@ -17,7 +17,7 @@ describeWithRedis('what is in Redis', () => {
   const key = newKey();
   let redis: SharedRedis;
   let exchanges: Exchanges;
-  const started: TokenCache[] = [];
+  const started: ServerTokenCache[] = [];
 
   beforeAll(async () => {
     redis = await SharedRedis.start();
@@ -35,7 +35,7 @@ describeWithRedis('what is in Redis', () => {
   afterAll(() => redis.close());
 
   /** A replica that asks Redis each time. */
-  function replica(options: TokenCacheOptions = {}): TokenCache {
+  function replica(options: TokenCacheOptions = {}): ServerTokenCache {
     const cache = cacheWith({
       store: redis.store(),
       encryptionKeys: [key],

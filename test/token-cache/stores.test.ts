@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RevocationError, type ExchangeLock, type TokenCacheOptions } from 'nestjs-mcp-auth';
-import type { TokenCache } from '../../lib/on-behalf-of/token-cache/token-cache.js';
+import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { aheadBy } from './clocks.js';
 import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
@@ -27,7 +27,7 @@ afterEach(() => {
 const never = () => new Promise<never>(() => undefined);
 
 /** A replica that asks the store each time. */
-function replica(options: TokenCacheOptions = {}): TokenCache {
+function replica(options: TokenCacheOptions = {}): ServerTokenCache {
   return cacheWith({ store, encryptionKeys, localSeconds: 0, timeout: 10, ...options });
 }
 

@@ -4,7 +4,7 @@ import { VerifiedTokens } from '../../resource-server/authentication/verified-to
 import { reasonOf } from '../../errors/reason.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { concerns } from '../../on-behalf-of/token-cache/revocation.js';
-import { TokenCache } from '../../on-behalf-of/token-cache/token-cache.js';
+import { ServerTokenCache } from '../../on-behalf-of/token-cache/server-token-cache.js';
 import { LogoutTokenError } from './logout-token-error.js';
 import { LogoutTokens } from './logout-token.js';
 
@@ -15,7 +15,7 @@ export class BackChannelLogout {
 
   constructor(
     private readonly tokens: LogoutTokens,
-    private readonly cache: TokenCache,
+    private readonly cache: ServerTokenCache,
     private readonly verified: VerifiedTokens,
     private readonly audit: AuditLog,
   ) {}

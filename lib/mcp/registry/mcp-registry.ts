@@ -3,7 +3,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Policy } from '../../resource-server/access/policy.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import { instancesOf } from '../../resource-server/catalogue/module-instances.js';
+import { inServers, type ServerSelection } from '../../resource-server/catalogue/application-servers.js';
 import type { Surroundings } from '../../resource-server/catalogue/offer.js';
 import type { MethodHost, Primitive } from '../../resource-server/catalogue/primitive.js';
 import { definePrompt } from '../../resource-server/catalogue/prompt-definition.js';
@@ -119,7 +119,7 @@ export class McpRegistry {
    * @throws {@link McpAuthConfigurationError} naming every declaration at fault
    */
   async discover(): Promise<void> {
-    for (const { catalogue, runner } of this.#servers()) {
+    for (const { catalogue, runner } of inServers(this.modules, McpRegistry, {}, 'discover')) {
       const found = await catalogue.discover();
       await runner.prepare(catalogue.primitives);
       catalogue.changed(found);
@@ -131,27 +131,22 @@ export class McpRegistry {
    * `notifications/resources/updated`).
    *
    * @param uri - of the resource
+   * @param selection - `server`: the name, or names, of the servers that are meant alone
+   * @throws {@link McpAuthConfigurationError} for a name that no server has
    */
-  resourceUpdated(uri: string): void {
-    for (const { notifications } of this.#servers()) notifications.resourceUpdated(uri);
+  resourceUpdated(uri: string, selection: ServerSelection = {}): void {
+    const servers = inServers(this.modules, McpRegistry, selection, 'McpRegistry.resourceUpdated');
+    for (const { notifications } of servers) notifications.resourceUpdated(uri);
   }
 
   async #register(
     decorator: string,
-    registration: RegistrationOptions & { readonly server?: string | readonly string[]; readonly input?: unknown },
+    registration: RegistrationOptions & ServerSelection & { readonly input?: unknown },
     handler: Handler<never>,
     define: Definition,
   ): Promise<Registration> {
     if (typeof registration.input === 'function') await loadClassValidation();
-    const wanted = [registration.server ?? []].flat();
-    const servers = this.#servers().filter(
-      ({ options }) => wanted.length === 0 || wanted.includes(options.server.name),
-    );
-    if (servers.length === 0) {
-      throw new McpAuthConfigurationError([
-        `\`server\` of ${decorator} is "${wanted.join(', ')}", which is the \`server.name\` of no McpAuthModule.`,
-      ]);
-    }
+    const servers = inServers(this.modules, McpRegistry, registration, decorator);
     const added: { readonly catalogue: Catalogue; readonly primitive: Primitive }[] = [];
     const remove = () => added.map(({ catalogue, primitive }) => catalogue.remove(primitive)).some(Boolean);
     try {
@@ -177,11 +172,6 @@ export class McpRegistry {
     await this.runner.prepare([primitive]);
     catalogue.add(primitive, problems);
     return { catalogue, primitive };
-  }
-
-  /** Those of all servers of the application. */
-  #servers(): readonly McpRegistry[] {
-    return instancesOf(this.modules, McpRegistry);
   }
 
   #surroundingsOf({ policies = [], anonymous = false }: RegistrationOptions): Surroundings {

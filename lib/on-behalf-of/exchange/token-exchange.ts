@@ -6,13 +6,14 @@ import type { DownstreamAccess, TokenDemand } from './downstream-access.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { isLinked } from '../linking/account-servers.js';
-import { LinkedAccounts } from '../linking/linked-accounts.js';
+import { ServerLinkedAccounts } from '../linking/server-linked-accounts.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { traceExchange } from '../../observability/exchange-span.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { TokenCache, type TokenRequest } from '../token-cache/token-cache.js';
+import { ServerTokenCache } from '../token-cache/server-token-cache.js';
+import type { TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect, ExchangedToken } from '../dialects/dialect.js';
 import { ExchangeHealth } from './exchange-health.js';
 import { errorFor } from '../failures/failure-error.js';
@@ -33,10 +34,10 @@ export class TokenExchange {
     private readonly options: ResolvedOptions,
     private readonly issuers: Issuers,
     private readonly endpoints: TokenEndpoints,
-    private readonly cache: TokenCache,
+    private readonly cache: ServerTokenCache,
     private readonly health: ExchangeHealth,
     private readonly audit: AuditLog,
-    private readonly accounts: LinkedAccounts,
+    private readonly accounts: ServerLinkedAccounts,
   ) {}
 
   /**

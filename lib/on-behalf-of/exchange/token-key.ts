@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { ClientOptions } from '../../mcp-auth-options.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import type { TokenOwner, TokenRequest } from '../token-cache/token-cache.js';
+import type { TokenOwner, TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
 
 /** What an exchanged token depends on. */

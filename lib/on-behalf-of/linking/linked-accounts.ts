@@ -1,151 +1,46 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import type { Caller } from '../../resource-server/access/caller.js';
-import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
-import type { TokenDemand } from '../exchange/downstream-access.js';
-import type { ExchangedToken } from '../dialects/dialect.js';
-import { errorFor } from '../failures/failure-error.js';
-import { reasonOf } from '../../errors/reason.js';
-import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { ResolvedOptions } from '../../options/resolved-options.js';
-import { redisLock } from '../../replicas/redis-lock.js';
-import { AccountRefresh } from './account-refresh.js';
-import { AccountServers, isLinked, type LinkedDownstream } from './account-servers.js';
-import { LinkAudit } from './link-audit.js';
-import { LinkRecords, type AccountOwner, type LinkedAccount } from './link-records.js';
-import { linkPath } from './link-paths.js';
-import { tokenEndpointFailure } from './oauth-failure.js';
-import { identityIn, UserSignIn } from './user-sign-in.js';
+import { Injectable } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { DownstreamError } from '../../errors/downstream-error.js';
+import { inServers, type ServerSelection } from '../../resource-server/catalogue/application-servers.js';
+import type { AccountOwner } from './link-records.js';
+import { ServerLinkedAccounts } from './server-linked-accounts.js';
 
 /**
  * Accounts that users have linked at APIs outside the reach of their issuer. Tools use them as any downstream;
  * applications inject this to take a link back: {@link unlink}.
  */
 @Injectable()
-export class LinkedAccounts implements OnModuleInit {
-  readonly #logger = new Logger(LinkedAccounts.name);
-
-  constructor(
-    private readonly options: ResolvedOptions,
-    private readonly records: LinkRecords,
-    private readonly refresh: AccountRefresh,
-    private readonly servers: AccountServers,
-    private readonly signIn: UserSignIn,
-    private readonly audit: LinkAudit,
-  ) {}
-
-  /** Called by Nest. Says what will be lost. */
-  onModuleInit(): void {
-    const names = [...this.options.downstreams.values()].flatMap(({ name, linked }) => (linked ? [name] : []));
-    if (names.length === 0) return;
-    const { shared } = this.options.tokenCache;
-    if (!shared) {
-      this.#logger.warn(
-        `Accounts linked at ${names.join(', ')} are lost when this process ends, and unknown to others. Set \`tokenCache.store\`.`,
-      );
-    } else if (!shared.lock && !redisLock(shared.store)) {
-      this.#logger.warn(
-        `Replicas may refresh the tokens of an account at ${names.join(', ')} at once, which some servers take for theft. Set \`tokenCache.lock\`.`,
-      );
-    }
-  }
+export class LinkedAccounts {
+  constructor(private readonly modules: ModulesContainer) {}
 
   /**
-   * The token of the caller's account, refreshed where it has to be. For the package itself.
-   *
-   * @throws {@link CallerActionError} with `caller_account_not_linked` and the page to link it where there is none
-   * @throws {@link OperatorActionError} or {@link TemporaryFailureError} if the token cannot be had
-   * @internal
-   */
-  async tokenFor(
-    caller: Caller | undefined,
-    target: LinkedDownstream,
-    demand?: Pick<TokenDemand, 'refused'>,
-  ): Promise<ExchangedToken> {
-    if (!caller || caller.appOnly) {
-      const message = `No token for ${target.name}: ${caller ? "the caller's token stands for no user" : 'the caller is anonymous'}`;
-      throw errorFor('caller_without_user', message, {}, target);
-    }
-    const { issuer, subject } = caller;
-    const owner: AccountOwner = { issuer, subject, downstream: target.name };
-    const account = await this.#told(target, () => this.refresh.usable(owner, target, demand?.refused));
-    if (account && covers(account, target)) return tokenOf(account);
-    throw this.#notLinked(caller, owner, target);
-  }
-
-  /**
-   * Forgets a user's account, and makes its tokens void at the API's authorization server where that can (RFC 7009). The
-   * user is asked to link it again at the next call that needs it.
+   * Forgets a user's account in all servers of the application that have the downstream, and makes its tokens void at the
+   * API's authorization server where that can (RFC 7009). The user is asked to link it again at the next call that needs
+   * it.
    *
    * @param user - `iss` and `sub` of the user's access tokens
    * @param downstream - name of the downstream
+   * @param selection - `server`: the name, or names, of the servers that are meant alone
    * @returns whether there was one
    * @throws {@link DownstreamError} with `downstream_not_declared` if there are no linked accounts at that downstream, and
-   *   {@link TemporaryFailureError} if the store failed, so that the account may still be linked
+   *   {@link TemporaryFailureError} if a store failed, so that the account may still be linked
+   * @throws {@link McpAuthConfigurationError} for a name that no server has
    */
-  async unlink({ issuer, subject }: Pick<AccountOwner, 'issuer' | 'subject'>, downstream: string): Promise<boolean> {
-    const target = this.options.downstreams.get(downstream);
-    if (!target || !isLinked(target)) {
+  async unlink(
+    user: Pick<AccountOwner, 'issuer' | 'subject'>,
+    downstream: string,
+    selection: ServerSelection = {},
+  ): Promise<boolean> {
+    const servers = inServers(this.modules, ServerLinkedAccounts, selection, 'LinkedAccounts.unlink').filter(
+      (accounts) => accounts.areAt(downstream),
+    );
+    if (servers.length === 0) {
       const message = `There are no linked accounts at "${downstream}"`;
       throw new DownstreamError('downstream_not_declared', message, { downstream });
     }
-    const owner: AccountOwner = { issuer, subject, downstream };
-    const account = await this.#told(target, () => this.refresh.drop(owner));
-    if (!account) return false;
-    this.audit.unlinked(owner);
-    try {
-      await this.servers.revoke(target, account);
-    } catch (error) {
-      this.#logger.warn(
-        `An account at ${downstream} is unlinked, but its tokens are still good there: ${reasonOf(tokenEndpointFailure(error))}`,
-      );
-    }
-    return true;
+    const results = await Promise.allSettled(servers.map((accounts) => accounts.unlink(user, downstream)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    return results.some((result) => result.status === 'fulfilled' && result.value);
   }
-
-  #notLinked(caller: Caller, owner: AccountOwner, target: LinkedDownstream): DownstreamError {
-    const { name, linked } = target;
-    const identity = identityIn(caller.claims, this.options.linking.subjectClaims.accessToken);
-    const { tid } = caller.claims;
-    const user = { issuer: caller.issuer, tenant: typeof tid === 'string' ? tid : undefined };
-    const message = `No token for ${name}: the caller has not linked an account`;
-    if (identity === undefined || !this.signIn.knows(user)) {
-      const why = identity === undefined ? 'its token does not name its user' : '`client` is not registered there';
-      return errorFor('exchange_misconfigured', `${message}, and cannot: ${why} (${caller.issuer})`, {}, target);
-    }
-    return new CallerActionError('caller_account_not_linked', message, {
-      downstream: name,
-      advice: `Your ${linked.title} account is not linked yet.`,
-      remedy: {
-        page: () =>
-          this.#told(target, async () => {
-            const id = await this.records.openRequest({ ...owner, ...user, identity });
-            return `${this.options.endpoint.origin}${linkPath(this.options.path)}/${id}`;
-          }),
-        message: `Link your ${linked.title} account, so that ${this.options.server.title ?? this.options.server.name} can use it for you.`,
-      },
-    });
-  }
-
-  /** Whatever fails here says nothing of whether the account is linked. */
-  async #told<Result>(target: ResolvedDownstream, attempt: () => Promise<Result>): Promise<Result> {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (error instanceof DownstreamError) throw error;
-      throw new TemporaryFailureError('issuer_unavailable', `No token for ${target.name}: ${reasonOf(error)}`, {
-        downstream: target.name,
-        advice: `Your account at the ${target.name} API cannot be looked up right now. Try again later.`,
-      });
-    }
-  }
-}
-
-/** An account that was linked before the downstream had all of its scopes has to be linked again. */
-function covers({ scopes }: LinkedAccount, target: LinkedDownstream): boolean {
-  return target.scopes.every((scope) => scopes.includes(scope));
-}
-
-function tokenOf({ accessToken, expiresAt, grantedScopes }: LinkedAccount): ExchangedToken {
-  const expiresIn = expiresAt === undefined ? undefined : Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
-  return { value: accessToken, type: 'bearer', expiresIn, ...(grantedScopes && { grantedScopes }) };
 }

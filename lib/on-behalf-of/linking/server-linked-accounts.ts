@@ -1,0 +1,146 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
+import type { TokenDemand } from '../exchange/downstream-access.js';
+import type { ExchangedToken } from '../dialects/dialect.js';
+import { errorFor } from '../failures/failure-error.js';
+import { reasonOf } from '../../errors/reason.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { redisLock } from '../../replicas/redis-lock.js';
+import { AccountRefresh } from './account-refresh.js';
+import { AccountServers, isLinked, type LinkedDownstream } from './account-servers.js';
+import { LinkAudit } from './link-audit.js';
+import { LinkRecords, type AccountOwner, type LinkedAccount } from './link-records.js';
+import { linkPath } from './link-paths.js';
+import { tokenEndpointFailure } from './oauth-failure.js';
+import { identityIn, UserSignIn } from './user-sign-in.js';
+
+/** The accounts that users of one server have linked at APIs outside the reach of their issuer. */
+@Injectable()
+export class ServerLinkedAccounts implements OnModuleInit {
+  readonly #logger = new Logger('LinkedAccounts');
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly records: LinkRecords,
+    private readonly refresh: AccountRefresh,
+    private readonly servers: AccountServers,
+    private readonly signIn: UserSignIn,
+    private readonly audit: LinkAudit,
+  ) {}
+
+  /** Called by Nest. Says what will be lost. */
+  onModuleInit(): void {
+    const names = [...this.options.downstreams.values()].flatMap(({ name, linked }) => (linked ? [name] : []));
+    if (names.length === 0) return;
+    const { shared } = this.options.tokenCache;
+    if (!shared) {
+      this.#logger.warn(
+        `Accounts linked at ${names.join(', ')} are lost when this process ends, and unknown to others. Set \`tokenCache.store\`.`,
+      );
+    } else if (!shared.lock && !redisLock(shared.store)) {
+      this.#logger.warn(
+        `Replicas may refresh the tokens of an account at ${names.join(', ')} at once, which some servers take for theft. Set \`tokenCache.lock\`.`,
+      );
+    }
+  }
+
+  /**
+   * The token of the caller's account, refreshed where it has to be.
+   *
+   * @throws {@link CallerActionError} with `caller_account_not_linked` and the page to link it where there is none
+   * @throws {@link OperatorActionError} or {@link TemporaryFailureError} if the token cannot be had
+   */
+  async tokenFor(
+    caller: Caller | undefined,
+    target: LinkedDownstream,
+    demand?: Pick<TokenDemand, 'refused'>,
+  ): Promise<ExchangedToken> {
+    if (!caller || caller.appOnly) {
+      const message = `No token for ${target.name}: ${caller ? "the caller's token stands for no user" : 'the caller is anonymous'}`;
+      throw errorFor('caller_without_user', message, {}, target);
+    }
+    const { issuer, subject } = caller;
+    const owner: AccountOwner = { issuer, subject, downstream: target.name };
+    const account = await this.#told(target, () => this.refresh.usable(owner, target, demand?.refused));
+    if (account && covers(account, target)) return tokenOf(account);
+    throw this.#notLinked(caller, owner, target);
+  }
+
+  /** Whether a downstream is one where users link accounts. */
+  areAt(downstream: string): boolean {
+    return this.options.downstreams.get(downstream)?.linked !== undefined;
+  }
+
+  /**
+   * Forgets a user's account, and makes its tokens void at the API's authorization server where that can (RFC 7009).
+   *
+   * @param downstream - name of a downstream with linked accounts
+   * @returns whether there was one
+   * @throws {@link TemporaryFailureError} if the store failed, so that the account may still be linked
+   */
+  async unlink({ issuer, subject }: Pick<AccountOwner, 'issuer' | 'subject'>, downstream: string): Promise<boolean> {
+    const target = this.options.downstreams.get(downstream);
+    if (!target || !isLinked(target)) return false;
+    const owner: AccountOwner = { issuer, subject, downstream };
+    const account = await this.#told(target, () => this.refresh.drop(owner));
+    if (!account) return false;
+    this.audit.unlinked(owner);
+    try {
+      await this.servers.revoke(target, account);
+    } catch (error) {
+      this.#logger.warn(
+        `An account at ${downstream} is unlinked, but its tokens are still good there: ${reasonOf(tokenEndpointFailure(error))}`,
+      );
+    }
+    return true;
+  }
+
+  #notLinked(caller: Caller, owner: AccountOwner, target: LinkedDownstream): DownstreamError {
+    const { name, linked } = target;
+    const identity = identityIn(caller.claims, this.options.linking.subjectClaims.accessToken);
+    const { tid } = caller.claims;
+    const user = { issuer: caller.issuer, tenant: typeof tid === 'string' ? tid : undefined };
+    const message = `No token for ${name}: the caller has not linked an account`;
+    if (identity === undefined || !this.signIn.knows(user)) {
+      const why = identity === undefined ? 'its token does not name its user' : '`client` is not registered there';
+      return errorFor('exchange_misconfigured', `${message}, and cannot: ${why} (${caller.issuer})`, {}, target);
+    }
+    return new CallerActionError('caller_account_not_linked', message, {
+      downstream: name,
+      advice: `Your ${linked.title} account is not linked yet.`,
+      remedy: {
+        page: () =>
+          this.#told(target, async () => {
+            const id = await this.records.openRequest({ ...owner, ...user, identity });
+            return `${this.options.endpoint.origin}${linkPath(this.options.path)}/${id}`;
+          }),
+        message: `Link your ${linked.title} account, so that ${this.options.server.title ?? this.options.server.name} can use it for you.`,
+      },
+    });
+  }
+
+  /** Whatever fails here says nothing of whether the account is linked. */
+  async #told<Result>(target: ResolvedDownstream, attempt: () => Promise<Result>): Promise<Result> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof DownstreamError) throw error;
+      throw new TemporaryFailureError('issuer_unavailable', `No token for ${target.name}: ${reasonOf(error)}`, {
+        downstream: target.name,
+        advice: `Your account at the ${target.name} API cannot be looked up right now. Try again later.`,
+      });
+    }
+  }
+}
+
+/** An account that was linked before the downstream had all of its scopes has to be linked again. */
+function covers({ scopes }: LinkedAccount, target: LinkedDownstream): boolean {
+  return target.scopes.every((scope) => scopes.includes(scope));
+}
+
+function tokenOf({ accessToken, expiresAt, grantedScopes }: LinkedAccount): ExchangedToken {
+  const expiresIn = expiresAt === undefined ? undefined : Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
+  return { value: accessToken, type: 'bearer', expiresIn, ...(grantedScopes && { grantedScopes }) };
+}
