@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import QuickLRU from 'quick-lru';
 import { McpAuthError } from '../errors/mcp-auth-error.js';
+import { ExpiringCache } from '../time/expiring-cache.js';
 import type { ResolvedSharedCache } from './token-cache-options.js';
 import { Guarded } from './guarded.js';
 import { KeyRing } from './key-ring.js';
@@ -80,11 +80,11 @@ export class SharedSealedStore implements SealedStore {
 
 /** The memory of this process. */
 export class MemoryStore implements SealedStore {
-  readonly #values: QuickLRU<string, string>;
+  readonly #values: ExpiringCache<string>;
 
   /** @param maxSize - of which the least recently used go first */
   constructor(maxSize: number) {
-    this.#values = new QuickLRU({ maxSize });
+    this.#values = new ExpiringCache(maxSize);
   }
 
   get(key: string): Promise<string | undefined> {
@@ -92,7 +92,7 @@ export class MemoryStore implements SealedStore {
   }
 
   set(key: string, value: string, lifetime: number): Promise<void> {
-    this.#values.set(key, value, { maxAge: lifetime });
+    this.#values.set(key, value, lifetime);
     return Promise.resolve();
   }
 

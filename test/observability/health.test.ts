@@ -217,6 +217,7 @@ test('an issuer that is asked about each token is up with its metadata, and with
 
 test('probes ask an issuer that is well once, and one that is not no more often than tokens would', async () => {
   jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+  jest.spyOn(performance, 'now').mockReturnValue(performance.now());
   await start();
   for (let count = 0; count < 5; count += 1) await probe();
   expect(issuer.requests.filter((path) => path === '/jwks')).toHaveLength(1);

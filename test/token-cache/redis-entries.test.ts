@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TokenCacheOptions } from 'nestjs-mcp-auth';
 import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { describeWithRedis } from '../support/with-redis.js';
-import { aheadBy } from './clocks.js';
+import { aheadBy } from '../support/clocks.js';
 import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
 import { SharedRedis } from './shared-redis.js';
 

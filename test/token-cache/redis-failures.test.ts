@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { RevocationError, TokenCache } from 'nestjs-mcp-auth';
 import { describeWithRedis } from '../support/with-redis.js';
-import { aheadBy } from './clocks.js';
+import { aheadBy } from '../support/clocks.js';
 import { Replicas, type Replica } from './replicas.js';
 import { SharedRedis } from './shared-redis.js';
 

@@ -3,7 +3,7 @@ import { clientSecretBasic, TokenCache } from 'nestjs-mcp-auth';
 import { decodeJwt } from 'jose';
 import { json } from '../support/test-issuer.js';
 import { describeWithRedis } from '../support/with-redis.js';
-import { aheadBy } from './clocks.js';
+import { aheadBy } from '../support/clocks.js';
 import { Replicas, type Replica } from './replicas.js';
 import { SharedRedis } from './shared-redis.js';
 

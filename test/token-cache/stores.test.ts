@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { RevocationError, type ExchangeLock, type TokenCacheOptions } from 'nestjs-mcp-auth';
 import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { RecordingLogger } from '../support/recording-logger.js';
-import { aheadBy } from './clocks.js';
+import { aheadBy } from '../support/clocks.js';
 import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
 import { MemoryAdapter } from './memory-adapter.js';
 

@@ -25,6 +25,7 @@ const MAX_REMEMBERED = 10_000;
 /** Verifies logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6). */
 @Injectable()
 export class LogoutTokens {
+  /** By the clock on the wall, as `iat` is judged: what is forgotten must also be too old. */
   readonly #used = new QuickLRU<string, true>({ maxSize: MAX_REMEMBERED });
 
   constructor(

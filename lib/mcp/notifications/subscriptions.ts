@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ServerEvent } from '@modelcontextprotocol/server';
-import QuickLRU from 'quick-lru';
+import { ExpiringCache } from '../../time/expiring-cache.js';
 import { ChangeNotifications } from './change-notifications.js';
 
 /** Parties whose subscriptions are remembered, and for how many milliseconds; and how many each may have. */
@@ -17,7 +17,7 @@ const KEEP_ALIVE = 15_000;
  */
 @Injectable()
 export class Subscriptions {
-  readonly #uris = new QuickLRU<string, Set<string>>({ maxSize: MAX_PARTIES, maxAge: MAX_AGE });
+  readonly #uris = new ExpiringCache<Set<string>>(MAX_PARTIES);
 
   constructor(private readonly notifications: ChangeNotifications) {
     notifications.onHanded((kind, party, message) => {
@@ -75,7 +75,7 @@ export class Subscriptions {
     const uris = this.#uris.get(party) ?? new Set();
     if (kind === 'unsubscribe') uris.delete(uri);
     else if (uris.size < MAX_URIS) uris.add(uri);
-    this.#uris.set(party, uris);
+    this.#uris.set(party, uris, MAX_AGE);
   }
 }
 

@@ -9,11 +9,11 @@ import {
   type ServerContext,
   type ServerOptions,
 } from '@modelcontextprotocol/server';
-import QuickLRU from 'quick-lru';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { ExpiringCache } from '../../time/expiring-cache.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
@@ -35,7 +35,7 @@ const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
 /** Makes the SDK's servers, whose handlers do what was authorized, and nothing else. */
 @Injectable()
 export class ProtocolServers {
-  readonly #levels = new QuickLRU<string, LoggingLevel>({ maxSize: MAX_LEVELS, maxAge: LEVEL_AGE });
+  readonly #levels = new ExpiringCache<LoggingLevel>(MAX_LEVELS);
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -207,7 +207,7 @@ export class ProtocolServers {
       case 'logging/setLevel':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized, conversation } = await admit(method, params, context);
-          if (conversation) this.#levels.set(partyOf(authorized.caller, conversation), params.level);
+          if (conversation) this.#levels.set(partyOf(authorized.caller, conversation), params.level, LEVEL_AGE);
           return {};
         });
         break;

@@ -1,4 +1,5 @@
 import QuickLRU from 'quick-lru';
+import { ExpiringCache } from '../../time/expiring-cache.js';
 import { isAlive, type KeptToken } from './kept-token.js';
 
 /** Milliseconds for which a final failure is remembered. */
@@ -9,9 +10,7 @@ const MAX_FAILURES = 1_000;
 /** Tokens in the memory of this process, and what just failed for good. */
 export class LocalTokens {
   readonly #tokens: QuickLRU<string, KeptToken>;
-  readonly #failures = new QuickLRU<string, { readonly error: unknown; readonly until: number }>({
-    maxSize: MAX_FAILURES,
-  });
+  readonly #failures = new ExpiringCache<{ readonly error: unknown }>(MAX_FAILURES);
 
   constructor(maxEntries: number) {
     // Twice as many may be there at times.
@@ -53,11 +52,10 @@ export class LocalTokens {
 
   /** What failed for good a moment ago. */
   failure(id: string): { readonly error: unknown } | undefined {
-    const failure = this.#failures.get(id);
-    return failure && performance.now() < failure.until ? failure : undefined;
+    return this.#failures.get(id);
   }
 
   rememberFailure(id: string, error: unknown): void {
-    this.#failures.set(id, { error, until: performance.now() + MAX_AGE_OF_FAILURES });
+    this.#failures.set(id, { error }, MAX_AGE_OF_FAILURES);
   }
 }

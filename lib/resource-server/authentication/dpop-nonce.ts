@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 /** Milliseconds after which a nonce is replaced; the one before is taken for as long again. */
 const SLOT = 5 * 60_000;
 
-/** Nonces that need no memory: an HMAC over the time they are for (RFC 9449 section 9). */
+/** Nonces that need no memory: an HMAC over the time on the wall, which replicas share (RFC 9449 section 9). */
 export class DpopNonces {
   constructor(private readonly secret: string) {}
 

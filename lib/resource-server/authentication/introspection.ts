@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
-import QuickLRU from 'quick-lru';
+import { ExpiringCache } from '../../time/expiring-cache.js';
 import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
 import { reasonOf } from '../../errors/reason.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
@@ -24,7 +24,7 @@ const MAX_AGE_INACTIVE = 10_000;
 /** Asks issuers about tokens that only they can read (RFC 7662), one call at a time for each token. */
 @Injectable()
 export class Introspection {
-  readonly #inactive = new QuickLRU<string, true>({ maxSize: MAX_TOKENS });
+  readonly #inactive = new ExpiringCache<true>(MAX_TOKENS);
   readonly #calls = new Map<string, Promise<TokenClaims>>();
 
   /**
@@ -33,7 +33,7 @@ export class Introspection {
    */
   async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<Caller> {
     const id = createHash('sha256').update(token).digest('base64url');
-    if (this.#inactive.has(id)) throw inactive();
+    if (this.#inactive.get(id)) throw inactive();
     let call = this.#calls.get(id);
     if (!call) {
       call = this.#ask(id, token, issuer, introspection).finally(() => this.#calls.delete(id));
@@ -50,7 +50,7 @@ export class Introspection {
     const claims = await introspect(token, issuer, introspection);
     if (claims.active === true) return claims;
     const maxAge = Math.min(introspection.maxAge, MAX_AGE_INACTIVE);
-    if (maxAge > 0) this.#inactive.set(id, true, { maxAge });
+    if (maxAge > 0) this.#inactive.set(id, true, maxAge);
     throw inactive();
   }
 }

@@ -18,7 +18,7 @@ const TIMEOUT = 2_000;
 
 /** Remembers used proofs in the memory of this process. */
 export class MemoryReplayStore implements ReplayStore {
-  /** Milliseconds since the epoch at which each may be forgotten. */
+  /** Milliseconds since the epoch at which each may be forgotten: by the clock on the wall, as `iat` of proofs is judged. */
   readonly #keys = new Map<string, number>();
   #sweptAt = 0;
 

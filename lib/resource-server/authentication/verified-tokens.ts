@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import QuickLRU from 'quick-lru';
+import { ExpiringCache } from '../../time/expiring-cache.js';
 import type { Caller } from '../access/caller.js';
 
 /** A caller, as a sign-out names one. */
@@ -16,7 +16,7 @@ const MAX_TOKENS = 10_000;
 /** Remembers who a token was verified to be, by the token's hash, for a short while and never past its expiry. */
 @Injectable()
 export class VerifiedTokens {
-  readonly #callers = new QuickLRU<string, Caller>({ maxSize: MAX_TOKENS });
+  readonly #callers = new ExpiringCache<Caller>(MAX_TOKENS);
 
   find(token: string): Caller | undefined {
     return this.#callers.get(hash(token));
@@ -25,16 +25,14 @@ export class VerifiedTokens {
   /** @param maxAge - milliseconds for which the verification holds */
   remember(caller: Caller, maxAge: number): void {
     const lifetime = Math.min(maxAge, caller.expiresAt * 1000 - Date.now());
-    if (lifetime > 0) this.#callers.set(hash(caller.token.reveal()), caller, { maxAge: lifetime });
+    if (lifetime > 0) this.#callers.set(hash(caller.token.reveal()), caller, lifetime);
   }
 
   /** Verifies anew what these present next. */
   forget(isMeant: (caller: RememberedCaller) => boolean): void {
-    for (const [token, caller] of this.#callers) {
-      const { issuer, subject, claims } = caller;
-      const sessionId = typeof claims.sid === 'string' ? claims.sid : undefined;
-      if (isMeant({ issuer, subject, sessionId })) this.#callers.delete(token);
-    }
+    this.#callers.deleteAll(({ issuer, subject, claims: { sid } }) =>
+      isMeant({ issuer, subject, sessionId: typeof sid === 'string' ? sid : undefined }),
+    );
   }
 }
 

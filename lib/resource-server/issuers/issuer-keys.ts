@@ -1,3 +1,4 @@
+import { Stopwatch } from '../../time/stopwatch.js';
 import { Renewable } from './renewable.js';
 import { fits, type VerificationKey } from './verification-key.js';
 
@@ -16,7 +17,8 @@ export interface TokenHeader {
 /** The signing keys of one issuer, fetched when first needed and shared by all requests. */
 export class IssuerKeys {
   readonly #keys: Renewable<readonly VerificationKey[]>;
-  #coolUntil = Number.NEGATIVE_INFINITY;
+  /** Since a fetch that did not find the key. */
+  #cooling: Stopwatch | undefined;
 
   /**
    * @param fetchKeys - throws an {@link IssuerUnavailableError} if they cannot be had
@@ -48,12 +50,12 @@ export class IssuerKeys {
    */
   async find(header: TokenHeader): Promise<VerificationKey | undefined> {
     const known = match(await this.#keys.get(), header);
-    if (known || Date.now() < this.#coolUntil) return known;
+    if (known || (this.#cooling && this.#cooling.elapsed < COOL_DOWN)) return known;
     // What is being fetched may have been asked for before the issuer had the key.
     const late = this.#keys.isLoading;
     let found = match(await this.#keys.renew(), header);
     if (!found && late) found = match(await this.#keys.renew(), header);
-    if (!found) this.#coolUntil = Date.now() + COOL_DOWN;
+    if (!found) this.#cooling = new Stopwatch();
     return found;
   }
 }

@@ -1,3 +1,5 @@
+import { Stopwatch } from '../../time/stopwatch.js';
+
 /** How long a value is good, in milliseconds. */
 export interface Lifetime {
   /** After which it is loaded anew. */
@@ -20,9 +22,11 @@ const PATIENCE = 1_000;
  */
 export class Renewable<Value> {
   #value: Value | undefined;
-  #loadedAt = Number.NEGATIVE_INFINITY;
-  #loading: { readonly value: Promise<Value>; readonly since: number } | undefined;
-  #failure: { readonly error: unknown; readonly pause: number; readonly until: number } | undefined;
+  /** Since it was loaded. */
+  #age: Stopwatch | undefined;
+  #isExpired = false;
+  #loading: { readonly value: Promise<Value>; readonly age: Stopwatch } | undefined;
+  #failure: { readonly error: unknown; readonly pause: number; readonly age: Stopwatch } | undefined;
 
   /** @param onFailure - told of each failed load, once */
   constructor(
@@ -38,12 +42,12 @@ export class Renewable<Value> {
 
   /** Milliseconds since the value was loaded; infinite where there is none. */
   get age(): number {
-    return Date.now() - this.#loadedAt;
+    return this.#age?.elapsed ?? Number.POSITIVE_INFINITY;
   }
 
   /** What is there is no longer fresh: it is loaded anew, and serves on where that fails. */
   expire(): void {
-    this.#loadedAt = Math.min(this.#loadedAt, Date.now() - this.lifetime.fresh - 1);
+    this.#isExpired = true;
   }
 
   /** Whether a load is running. */
@@ -53,7 +57,7 @@ export class Renewable<Value> {
 
   /** @throws what the load threw, if there is no value that is still good */
   async get(): Promise<Value> {
-    if (this.#value !== undefined && this.age <= this.lifetime.fresh) return this.#value;
+    if (this.#value !== undefined && !this.#isExpired && this.age <= this.lifetime.fresh) return this.#value;
     const renewed = this.renew();
     if (this.#value === undefined || this.age > this.lifetime.stale) return await renewed;
     return (await within(this.#patience, renewed).catch(() => undefined)) ?? this.#value;
@@ -62,28 +66,29 @@ export class Renewable<Value> {
   /** Loads the value anew, or joins whoever does. @throws what the load threw, just now or before the present pause */
   async renew(): Promise<Value> {
     if (!this.#loading) {
-      if (this.#failure && Date.now() < this.#failure.until) throw this.#failure.error;
+      if (this.#failure && this.#failure.age.elapsed < this.#failure.pause) throw this.#failure.error;
       const value = this.#renew().finally(() => (this.#loading = undefined));
-      this.#loading = { value, since: performance.now() };
+      this.#loading = { value, age: new Stopwatch() };
     }
     return await this.#loading.value;
   }
 
   /** Milliseconds that are left for the load that is running: an issuer that hangs holds up nobody but those who came first. */
   get #patience(): number {
-    return PATIENCE - (performance.now() - (this.#loading?.since ?? 0));
+    return PATIENCE - (this.#loading?.age.elapsed ?? 0);
   }
 
   async #renew(): Promise<Value> {
     try {
       const value = await this.load();
       this.#value = value;
-      this.#loadedAt = Date.now();
+      this.#age = new Stopwatch();
+      this.#isExpired = false;
       this.#failure = undefined;
       return value;
     } catch (error) {
       const pause = this.#failure ? Math.min(Math.max(this.#failure.pause * 2, FIRST_PAUSE), LONGEST_PAUSE) : 0;
-      this.#failure = { error, pause, until: Date.now() + pause };
+      this.#failure = { error, pause, age: new Stopwatch() };
       this.onFailure(error);
       throw error;
     }

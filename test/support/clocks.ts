@@ -14,3 +14,9 @@ export function aheadBy(milliseconds: number): { pass(more: number): void } {
     },
   };
 }
+
+/** The clock on the wall is set back, while the monotonic one goes on, but from a later time; until mocks are restored. */
+export function setBackBy(milliseconds: number, later: number): void {
+  jest.spyOn(Date, 'now').mockImplementation(() => wall() - milliseconds);
+  jest.spyOn(performance, 'now').mockImplementation(() => monotonic() + later);
+}
