@@ -6,7 +6,8 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
-import { Catalogue, type Found } from '../../resource-server/catalogue/catalogue.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../../errors/downstream-error.js';

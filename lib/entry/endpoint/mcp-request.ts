@@ -1,7 +1,7 @@
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
-import type { Found } from '../../resource-server/catalogue/catalogue.js';
+import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { DownstreamError } from '../../errors/downstream-error.js';
 import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';

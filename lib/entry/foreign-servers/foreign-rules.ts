@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { z } from 'zod';
 import type { Policy } from '../../resource-server/access/policy.js';
-import type { Found } from '../../resource-server/catalogue/catalogue.js';
+import type { Found } from '../../resource-server/catalogue/found.js';
 import { problemsOfPrimitive } from '../../resource-server/catalogue/catalogue-problems.js';
 import { defineOffer, faultsOf } from '../../resource-server/catalogue/offer.js';
 import type { Operation } from '../../resource-server/access/operation.js';

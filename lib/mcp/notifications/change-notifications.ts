@@ -8,7 +8,8 @@ import {
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { Catalogue, type Listed } from '../../resource-server/catalogue/catalogue.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { Listed } from '../../resource-server/catalogue/list-changes.js';
 import { reasonOf } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';

@@ -1,7 +1,7 @@
 import type { Caller } from '../access/caller.js';
 import { argumentsIn, completionIn, type Operation } from '../access/operation.js';
 import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
-import type { Found } from '../catalogue/catalogue.js';
+import type { Found } from '../catalogue/found.js';
 import type { Primitive } from '../catalogue/primitive.js';
 import { holds, isSignedInAsNeeded, namedScopes, type AccessRule } from '../access/access-rule.js';
 import type { ScopeHierarchy } from '../access/scope-hierarchy.js';

@@ -3,6 +3,13 @@ import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { placeOf, type Primitive } from './primitive.js';
 
+const NOUNS = {
+  tool: 'tools',
+  resource: 'resources',
+  resourceTemplate: 'resource templates',
+  prompt: 'prompts',
+} as const;
+
 /** What a primitive asks for that the module's options do not have. */
 export function problemsOfPrimitive({ access, downstreams, host }: Primitive, options: ResolvedOptions): string[] {
   const problems = downstreams
@@ -32,6 +39,23 @@ export function problemsOfPrimitive({ access, downstreams, host }: Primitive, op
     }
   }
   return problems;
+}
+
+/** What is wrong with two primitives of one kind that have the same name. */
+export function problemOfTwins({ host: twin }: Primitive, { kind, name, host }: Primitive): string {
+  const twice = twin.type === host.type && twin.method === host.method;
+  const fix = twice ? 'Provide the class in one module alone, and export it from there' : 'Rename one';
+  return `Two ${NOUNS[kind]} are named "${name}": ${placeOf(twin)} and ${placeOf(host)}. ${fix}.`;
+}
+
+/** @param known - names of the servers that there are */
+export function problemsOfServers({ servers, host }: Primitive, known: readonly string[]): string[] {
+  return servers
+    .filter((server) => !known.includes(server))
+    .map(
+      (server) =>
+        `\`server\` of ${host.decorator} on ${placeOf(host)} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
+    );
 }
 
 /** Authorization options that nothing makes use of: a typing error in them would otherwise pass unseen. */

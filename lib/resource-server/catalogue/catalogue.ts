@@ -1,42 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import type { UriTemplate } from '@modelcontextprotocol/server';
-import { namedScopes } from '../access/access-rule.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { loadClassValidation } from './validated-class.js';
-import { problemsOfOptions, problemsOfPrimitive } from './catalogue-problems.js';
+import type { Operation } from '../access/operation.js';
+import { problemOfTwins, problemsOfOptions, problemsOfPrimitive, problemsOfServers } from './catalogue-problems.js';
 import { attachCompanions } from './companions.js';
 import { DecoratedMethods } from './decorated-methods.js';
+import type { Found } from './found.js';
+import { initialScopesOf } from './initial-scopes.js';
+import { ListChanges, type Listed } from './list-changes.js';
 import { instancesOf } from './module-instances.js';
-import type { Operation } from '../access/operation.js';
-import {
-  placeOf,
-  type Primitive,
-  type PromptDefinition,
-  type ResourceDefinition,
-  type ResourceTemplateDefinition,
-  type ToolDefinition,
+import type {
+  Primitive,
+  PromptDefinition,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ToolDefinition,
 } from './primitive.js';
-
-/** What an operation is about. */
-export interface Found {
-  readonly primitive: Primitive;
-  /** Values of the variables of a resource template. */
-  readonly variables: Readonly<Record<string, string | string[]>>;
-}
-
-/** A kind of list that clients keep. */
-export type Listed = 'tools' | 'resources' | 'prompts';
-
-const KINDS = { tool: 'tools', resource: 'resources', resourceTemplate: 'resources', prompt: 'prompts' } as const;
+import { variablesIn } from './template-variables.js';
+import { loadClassValidation } from './validated-class.js';
 
 /** Every primitive of one server: what is offered, and what it needs. Found at boot, and as it comes and goes afterwards. */
 @Injectable()
 export class Catalogue {
   readonly #primitives = new Map<string, Primitive>();
-  readonly #listeners = new Set<(listed: Listed) => void>();
   readonly #foreign: Primitive[] = [];
+  readonly #changes = new ListChanges();
   #tools: readonly ToolDefinition[] = [];
   #resources: readonly ResourceDefinition[] = [];
   #templates: readonly ResourceTemplateDefinition[] = [];
@@ -161,7 +150,7 @@ export class Catalogue {
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
     this.#primitives.set(keyOf(primitive), primitive);
     this.#sort();
-    this.#changed(primitive);
+    this.changed([primitive]);
   }
 
   /** @returns whether it was there */
@@ -169,13 +158,13 @@ export class Catalogue {
     if (this.#primitives.get(keyOf(primitive)) !== primitive) return false;
     this.#primitives.delete(keyOf(primitive));
     this.#sort();
-    this.#changed(primitive);
+    this.changed([primitive]);
     return true;
   }
 
   /** @param listener - told when a list is another one than before */
   onChange(listener: (listed: Listed) => void): void {
-    this.#listeners.add(listener);
+    this.#changes.listen(listener);
   }
 
   /** Takes into account what other servers offer, where clients ask for scopes to start with. */
@@ -186,15 +175,7 @@ export class Catalogue {
 
   /** Tells that a list has changed. */
   changed(primitives: readonly Primitive[]): void {
-    for (const listed of new Set(primitives.map(({ kind }) => KINDS[kind]))) this.#tell(listed);
-  }
-
-  #changed(primitive: Primitive): void {
-    this.#tell(KINDS[primitive.kind]);
-  }
-
-  #tell(listed: Listed): void {
-    for (const listener of this.#listeners) listener(listed);
+    this.#changes.tell(primitives);
   }
 
   #named(kind: Primitive['kind'], name: string): Found | undefined {
@@ -205,27 +186,17 @@ export class Catalogue {
   #add(all: Map<string, Primitive>, one: Primitive, problems: string[]): void {
     const key = keyOf(one);
     const twin = all.get(key);
-    if (twin) {
-      const twice = twin.host.type === one.host.type && twin.host.method === one.host.method;
-      const fix = twice ? 'Provide the class in one module alone, and export it from there' : 'Rename one';
-      problems.push(
-        `Two ${NOUNS[one.kind]} are named "${one.name}": ${placeOf(twin.host)} and ${placeOf(one.host)}. ${fix}.`,
-      );
-    }
+    if (twin) problems.push(problemOfTwins(twin, one));
     all.set(key, one);
     problems.push(...problemsOfPrimitive(one, this.options));
   }
 
   /** @param problems - takes a server that is not there */
-  #offers({ servers, host }: Primitive, problems: string[]): boolean {
-    if (servers.length === 0) return true;
+  #offers(one: Primitive, problems: string[]): boolean {
+    if (one.servers.length === 0) return true;
     const known = instancesOf(this.modules, ResolvedOptions).map(({ server }) => server.name);
-    for (const server of servers.filter((name) => !known.includes(name))) {
-      problems.push(
-        `\`server\` of ${host.decorator} on ${placeOf(host)} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
-      );
-    }
-    return servers.includes(this.options.server.name);
+    problems.push(...problemsOfServers(one, known));
+    return one.servers.includes(this.options.server.name);
   }
 
   #sort(): void {
@@ -234,44 +205,11 @@ export class Catalogue {
     this.#resources = sorted.filter((one) => one.kind === 'resource');
     this.#templates = sorted.filter((one) => one.kind === 'resourceTemplate');
     this.#prompts = sorted.filter((one) => one.kind === 'prompt');
-    this.#initialScopes = this.options.initialScopes ?? startingScopes([...sorted, ...this.#foreign]);
+    this.#initialScopes = this.options.initialScopes ?? initialScopesOf([...sorted, ...this.#foreign]);
     this.#hasAnonymous = sorted.some(({ access }) => access.anonymous);
   }
 }
 
-const NOUNS = {
-  tool: 'tools',
-  resource: 'resources',
-  resourceTemplate: 'resource templates',
-  prompt: 'prompts',
-} as const;
-
 function keyOf({ kind, name }: Primitive): string {
   return `${kind} ${name}`;
-}
-
-/** Characters; longer URIs name nothing here. */
-const MAX_URI = 8_192;
-
-/** Values of a template's variables, as they were before they were put into the URI (RFC 6570 section 1.2). */
-function variablesIn(uri: string, template: UriTemplate): Found['variables'] | undefined {
-  if (uri.length > MAX_URI) return undefined;
-  const variables = template.match(uri);
-  if (!variables) return undefined;
-  try {
-    return Object.fromEntries(
-      Object.entries(variables).map(([name, value]) => [
-        name,
-        typeof value === 'string' ? decodeURIComponent(value) : value.map((one) => decodeURIComponent(one)),
-      ]),
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-function startingScopes(primitives: readonly Primitive[]): readonly string[] {
-  const readOnly = primitives.filter((one) => one.readOnly);
-  const scopes = new Set((readOnly.length > 0 ? readOnly : primitives).flatMap(({ access }) => namedScopes(access)));
-  return [...scopes].sort();
 }
