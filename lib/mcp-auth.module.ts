@@ -59,7 +59,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 /**
  * An MCP server that is an OAuth 2 resource server: it tells clients where to get a token, verifies the tokens that
  * come in, enforces the scopes of each tool, and calls APIs on behalf of the user. `DownstreamClient` can be injected
- * everywhere.
+ * everywhere, unless `isGlobal` is `false`.
  */
 @Module({
   imports: [DiscoveryModule],
@@ -116,7 +116,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     DownstreamClient,
     BootDoctor,
   ],
-  exports: [DownstreamClient, LinkedAccounts, McpProtection, McpRegistry, TokenCache, McpAuthHealthIndicator],
+  exports: [DownstreamClient, LinkedAccounts, McpRegistry, TokenCache, McpAuthHealthIndicator],
 })
 export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   constructor(
@@ -131,7 +131,8 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
   }
 
   /**
-   * @param options - see {@link McpAuthModuleOptions}
+   * @param options - see {@link McpAuthModuleOptions}; and `isGlobal`, `false` where what the module exports is for
+   *   modules alone that import it
    * @throws {@link McpAuthConfigurationError} at boot, for options or tools that cannot work
    */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
@@ -140,7 +141,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
 
   /**
    * Like {@link forRoot}, with options from `useFactory`, or from `createMcpAuthOptions()` of `useClass` or
-   * `useExisting`.
+   * `useExisting`. `isGlobal` stands beside these: Nest has to know it before it makes the options.
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withControllers(super.forRootAsync(options));
@@ -163,7 +164,6 @@ function withControllers(module: DynamicModule): DynamicModule {
   const controllers = new MountedControllers();
   return {
     ...module,
-    global: true,
     controllers: controllers.types,
     providers: [...(module.providers ?? []), { provide: MountedControllers, useValue: controllers }],
   };

@@ -43,7 +43,6 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly catalogue: Catalogue,
     private readonly exchange: TokenExchange,
     private readonly audit: AuditLog,
-    private readonly modules: ModulesContainer,
   ) {}
 
   /** Called by Nest when the application has started. */
@@ -59,10 +58,13 @@ export class McpProtection implements OnApplicationBootstrap {
    * @param name - `server.name` of the module's options
    * @throws {@link McpAuthConfigurationError} if there is no such server, or there are several
    */
-  of(name: string | undefined, type: Type): McpProtection {
-    const all = instancesOf(this.modules, McpProtection);
+  static of(modules: ModulesContainer, name: string | undefined, type: Type): McpProtection {
+    const all = instancesOf(modules, McpProtection);
     const [only, ...others] = all.filter(({ options }) => name === undefined || options.server.name === name);
     if (only && others.length === 0) return only;
+    if (all.length === 0) {
+      throw new McpAuthConfigurationError([`@ProtectedMcp on ${type.name} protects nothing. Import McpAuthModule.`]);
+    }
     const names = all.map(({ options }) => options.server.name).join(', ');
     throw new McpAuthConfigurationError([
       `\`server\` of @ProtectedMcp on ${type.name} is ${name === undefined ? 'missing, but there are several servers' : `"${name}", which is the \`server.name\` of no McpAuthModule`}. Use one of: ${names}.`,

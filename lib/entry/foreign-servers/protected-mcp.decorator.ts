@@ -11,6 +11,7 @@ import {
   type OnModuleInit,
   type Type,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { from, lastValueFrom, Observable } from 'rxjs';
 import { ChallengeFilter } from '../endpoint/challenge.filter.js';
 import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
@@ -30,38 +31,35 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
 
     @Injectable()
     class ProtectedMcpGuard implements CanActivate, OnModuleInit {
-      #protection: McpProtection;
+      #protection: McpProtection | undefined;
       #rules: PreparedRules | undefined;
 
-      constructor(protection: McpProtection) {
-        this.#protection = protection;
-      }
+      constructor(private readonly modules: ModulesContainer) {}
 
       async onModuleInit(): Promise<void> {
-        this.#protection = this.#protection.of(options.server, type);
+        this.#protection = McpProtection.of(this.modules, options.server, type);
         this.#rules = await this.#protection.prepare(options, type);
       }
 
       async canActivate(context: ExecutionContext): Promise<boolean> {
-        if (!this.#rules) throw new Error('@ProtectedMcp was asked before the application was initialised');
+        if (!this.#protection || !this.#rules) throw notReady();
         return await this.#protection.admit(context, this.#rules);
       }
     }
 
     @Injectable()
     class ProtectedMcpInterceptor implements NestInterceptor, OnModuleInit {
-      #protection: McpProtection;
+      #protection: McpProtection | undefined;
 
-      constructor(protection: McpProtection) {
-        this.#protection = protection;
-      }
+      constructor(private readonly modules: ModulesContainer) {}
 
       onModuleInit(): void {
-        this.#protection = this.#protection.of(options.server, type);
+        this.#protection = McpProtection.of(this.modules, options.server, type);
       }
 
       intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
         const protection = this.#protection;
+        if (!protection) throw notReady();
         return new Observable((subscriber) => {
           const handle = async () => {
             const result: unknown = await lastValueFrom(from(next.handle()), { defaultValue: undefined });
@@ -86,4 +84,8 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       UseFilters(ChallengeFilter),
     )(target);
   };
+}
+
+function notReady(): Error {
+  return new Error('@ProtectedMcp was asked before the application was initialised');
 }
