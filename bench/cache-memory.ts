@@ -17,7 +17,10 @@ export async function cacheMemory(): Promise<void> {
   const { gc } = globalThis;
   if (!gc) throw new Error('Run node with --expose-gc');
   const { ServerTokenCache } = (await import(CACHE.href)) as { ServerTokenCache: new (options: object) => Cache };
-  const cache = new ServerTokenCache({ tokenCache: { maxEntries: ENTRIES * 2, shared: undefined } });
+  const cache = new ServerTokenCache({
+    tokenCache: { maxEntries: ENTRIES * 2, localMaxAge: 0 },
+    replicas: { shared: undefined, keys: [], bus: undefined },
+  });
   const expiresAt = Date.now() / 1000 + 3600;
   gc();
   const before = process.memoryUsage().heapUsed;

@@ -1,6 +1,6 @@
 import KeyvRedis from '@keyv/redis';
 import { randomBytes } from 'node:crypto';
-import type { TokenCacheOptions } from 'nestjs-mcp-auth';
+import type { ReplicaOptions } from 'nestjs-mcp-auth';
 import { startRedis } from './redis.js';
 import { startApi, startCallingServer, startIssuer, type BenchIssuer } from './servers.js';
 import { toolCall } from './turns.js';
@@ -37,14 +37,14 @@ export async function replicas(): Promise<void> {
   try {
     const issuer = await startIssuer();
     const api = await startApi();
-    const encryptionKeys = [randomBytes(32)];
-    const cacheOf = (): TokenCacheOptions => {
+    const keys = [randomBytes(32)];
+    const replicaOf = (): ReplicaOptions => {
       const store = new KeyvRedis({ socket: { path: redis.socket, tls: false } });
       stores.push(store);
-      return { store, encryptionKeys, timeout: 2_000 };
+      return { store, keys, storeTimeoutMs: 2_000 };
     };
-    const one = await startCallingServer({ issuer, api, downstreams: DOWNSTREAMS, tokenCache: cacheOf() });
-    const other = await startCallingServer({ issuer, api, downstreams: DOWNSTREAMS, tokenCache: cacheOf() });
+    const one = await startCallingServer({ issuer, api, downstreams: DOWNSTREAMS, replicas: replicaOf() });
+    const other = await startCallingServer({ issuer, api, downstreams: DOWNSTREAMS, replicas: replicaOf() });
     const tokens = await tokensFor(issuer, [one.url, other.url]);
     await callsPerSecond(tokens);
     console.log(`Two replicas over Redis, ${CALLERS} callers × ${DOWNSTREAMS} downstreams at both`);

@@ -8,7 +8,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { clientSecretBasic, DownstreamClient, McpAuthModule, McpTool, type TokenCacheOptions } from 'nestjs-mcp-auth';
+import { clientSecretBasic, DownstreamClient, McpAuthModule, McpTool, type ReplicaOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 
 /** A server under load: where it is, and the token that it wants. */
@@ -138,7 +138,7 @@ export interface CallingServerParts {
   readonly downstreams: number;
   /** Where the tokens for the APIs come from. Defaults to the exchange. */
   readonly tokens?: 'static' | 'exchanged';
-  readonly tokenCache?: TokenCacheOptions;
+  readonly replicas?: ReplicaOptions;
 }
 
 export async function startCallingServer({
@@ -146,7 +146,7 @@ export async function startCallingServer({
   api,
   downstreams,
   tokens = 'exchanged',
-  tokenCache,
+  replicas,
 }: CallingServerParts): Promise<{ readonly url: string }> {
   const names = Array.from({ length: downstreams }, (_, index) => `api-${index}`);
   const authorization = `Bearer ${randomBytes(600).toString('base64url')}`;
@@ -184,9 +184,9 @@ export async function startCallingServer({
           issuers: [{ issuer: issuer.issuer }],
           client: { id: 'bench', authentication: clientSecretBasic('bench') },
           downstreams: Object.fromEntries(names.map((name) => [name, { baseUrl: api, audience: name }])),
-          auditSink: { record: () => undefined },
+          observability: { auditSink: { record: () => undefined } },
           doctor: false,
-          ...(tokenCache && { tokenCache }),
+          ...(replicas && { replicas }),
         }),
       ],
       providers: [tokens === 'static' ? StaticTools : ExchangedTools],

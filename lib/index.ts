@@ -1,7 +1,14 @@
 export { McpAuthModule } from './mcp-auth.module.js';
 export { McpAuthError } from './errors/mcp-auth-error.js';
 export { McpAuthConfigurationError } from './errors/configuration-error.js';
-export type { ClientOptions, McpAuthModuleOptions, McpAuthOptionsFactory, ServerOptions } from './mcp-auth-options.js';
+export type { McpAuthModuleOptions, McpAuthOptionsFactory } from './mcp-auth-options.js';
+export type { ServerOptions } from './options/server-options.js';
+export type { ClientRegistration, IssuerClientRegistration } from './resource-server/clients/client-registration.js';
+export type { ScopeOptions } from './resource-server/access/scope-options.js';
+export type { ServerAccessOptions } from './resource-server/access/server-access-options.js';
+export type { ListOptions } from './resource-server/catalogue/list-options.js';
+export type { CallOptions } from './mcp/invocation/call-options.js';
+export type { ObservabilityOptions } from './observability/observability-options.js';
 export { dialects } from './on-behalf-of/dialects/dialects.js';
 export type { ActorToken } from './on-behalf-of/dialects/actor-token.js';
 export type {
@@ -33,8 +40,9 @@ export type {
 export { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 export type { Revocation } from './on-behalf-of/token-cache/revocation.js';
 export { RevocationError } from './errors/revocation-error.js';
-export type { ExchangeLock, TokenCacheOptions } from './replicas/token-cache-options.js';
-export type { BackChannelLogoutOptions } from './entry/logout/logout-options.js';
+export type { ExchangeLock, ReplicaOptions } from './replicas/replica-options.js';
+export type { TokenCacheOptions } from './on-behalf-of/token-cache/token-cache-options.js';
+export type { BackChannelLogoutOptions, LogoutOptions } from './entry/logout/logout-options.js';
 export type { DownstreamOptions } from './on-behalf-of/options/downstream-options.js';
 export type {
   CircuitBreakerOptions,
@@ -72,7 +80,6 @@ export type {
 } from './resource-server/decorators/access-options.js';
 export { CurrentCaller, McpInput, McpContext } from './resource-server/decorators/parameter.decorators.js';
 export type { DownstreamName, Register, ScopeName, ServerName } from './resource-server/access/register.js';
-export type { RequestStateOptions } from './mcp/invocation/request-state-options.js';
 export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './replicas/message-bus.js';
 export type { AccessToken, Caller } from './resource-server/access/caller.js';
 export type { Actor } from './resource-server/access/actor.js';
@@ -125,7 +132,12 @@ export type {
   SigningAlgorithm,
 } from './resource-server/issuers/issuer-options.js';
 export type { EndpointOptions } from './entry/endpoint/endpoint-options.js';
-export type { DpopOptions, MutualTlsOptions, ReplayStore } from './resource-server/authentication/proof-options.js';
+export type {
+  DpopOptions,
+  MutualTlsOptions,
+  ProofOptions,
+  ReplayStore,
+} from './resource-server/authentication/proof-options.js';
 export type { ScopeRule } from './resource-server/access/scope-rule.js';
 export type { ScopeImplications } from './resource-server/access/scope-hierarchy.js';
 export { Denial, type Policy, type PolicyRequest, type Remediation } from './resource-server/access/policy.js';

@@ -14,14 +14,14 @@ const NO_OWN_AUTHORITY =
 
 /** Options that mean nothing where nobody says who they are. */
 const ABOUT_CALLERS = [
-  'list',
-  'scopeHierarchy',
-  'challenge',
-  'appOnly',
-  'dpop',
-  'mutualTls',
-  'initialScopes',
-  'backChannelLogout',
+  ['lists', 'show'],
+  ['scopes', 'hierarchy'],
+  ['scopes', 'challenge'],
+  ['scopes', 'initial'],
+  ['access', 'appOnly'],
+  ['proof', 'dpop'],
+  ['proof', 'mutualTls'],
+  ['logout', 'backChannel'],
 ] as const;
 
 const schema = optionsSchema.superRefine((options, context) => {
@@ -32,23 +32,30 @@ const schema = optionsSchema.superRefine((options, context) => {
     tenants ? tenants.map((tenant) => issuer.replaceAll(TENANT, tenant)) : [issuer],
   );
   const introspecting = (options.issuers ?? []).filter(({ introspection }) => introspection);
-  if (options.anonymous) {
+  const isAnonymous = options.access?.anonymous === true;
+  if (isAnonymous) {
     if (issuers.length > 0) {
-      fault('anonymous', 'is set beside `issuers`, whose tokens nobody would then need. Remove one of the two');
+      fault('access.anonymous', 'is set beside `issuers`, whose tokens nobody would then need. Remove one of the two');
     }
     const { downstreams = {} } = options;
     if (Object.values(downstreams).some(({ dialect }) => dialect?.subject !== 'none')) {
-      fault('downstreams', 'cannot be called for anonymous callers: there is no token to exchange. Remove `anonymous`');
+      fault(
+        'downstreams',
+        'cannot be called for anonymous callers: there is no token to exchange. Remove `access.anonymous`',
+      );
     }
-    for (const option of ABOUT_CALLERS) {
-      if (options[option] !== undefined) {
-        fault(option, 'has no effect beside `anonymous`, where nobody says who they are. Remove one of the two');
+    for (const [group, option] of ABOUT_CALLERS) {
+      if ((options[group] as Record<string, unknown> | undefined)?.[option] !== undefined) {
+        fault(
+          `${group}.${option}`,
+          'has no effect beside `access.anonymous`, where nobody says who they are. Remove one of the two',
+        );
       }
     }
   } else if (issuers.length === 0) {
     fault(
       'issuers',
-      'is empty, so no token could ever be accepted. Add the authorization server: `[{ issuer: "https://…" }]`. To serve everyone without a token, set `anonymous: true`',
+      'is empty, so no token could ever be accepted. Add the authorization server: `[{ issuer: "https://…" }]`. To serve everyone without a token, set `access: { anonymous: true }`',
     );
   }
   if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
@@ -78,13 +85,13 @@ const schema = optionsSchema.superRefine((options, context) => {
   if (options.linking && !isLinking) {
     fault('linking', 'has no effect without a downstream that has `linked`. Add one, or remove it');
   }
-  const { path: logoutPath } = options.backChannelLogout ?? {};
+  const { path: logoutPath } = options.logout?.backChannel ?? {};
   const logoutProblem = logoutPath && problemOfLogoutPath(logoutPath, new URL(options.resource).pathname);
-  if (logoutProblem) fault('backChannelLogout.path', logoutProblem);
-  if (options.backChannelLogout && clients.length === 0 && !options.anonymous) {
+  if (logoutProblem) fault('logout.backChannel.path', logoutProblem);
+  if (options.logout?.backChannel && clients.length === 0 && !isAnonymous) {
     fault(
       'client',
-      'is missing, but logout tokens are for it (`aud`). Add `{ id, authentication }`, or remove `backChannelLogout`',
+      'is missing, but logout tokens are for it (`aud`). Add `{ id, authentication }`, or remove `logout.backChannel`',
     );
   }
   for (const [index, { issuer, introspection }] of (options.issuers ?? []).entries()) {

@@ -5,9 +5,9 @@ import type { Finding } from './finding.js';
 
 /** Whether the tokens that callers bring can be exchanged, where they may be bound to a key or a certificate. */
 export function findingsOfBoundTokens({ dpop, mutualTls, downstreams }: ResolvedOptions): Finding[] {
-  const accepting = [dpop && 'dpop', mutualTls && 'mutualTls'].filter((option) => option !== undefined);
+  const accepting = [dpop && 'proof.dpop', mutualTls && 'proof.mutualTls'].filter((option) => option !== undefined);
   if (accepting.length === 0) return [];
-  const required = [dpop?.required && 'dpop', mutualTls?.required && 'mutualTls'].filter(Boolean);
+  const required = [dpop?.required && 'proof.dpop', mutualTls?.required && 'proof.mutualTls'].filter(Boolean);
   return [...downstreams.values()].flatMap(({ name, dialect }): Finding[] => {
     if (!dialect.refusesBoundTokens) return [];
     const finding = { code: 'bound_tokens_not_exchangeable', subject: `downstreams.${name}` } as const;
@@ -62,10 +62,16 @@ export function findingsOfProof(
 ): Finding[] {
   const lacking = [
     ...(dpop?.required && !metadata.dpop_signing_alg_values_supported?.length
-      ? [['dpop', 'dpop_signing_alg_values_supported', 'DPoP (RFC 9449)'] as const]
+      ? [['proof.dpop', 'dpop_signing_alg_values_supported', 'DPoP (RFC 9449)'] as const]
       : []),
     ...(mutualTls?.required && metadata.tls_client_certificate_bound_access_tokens !== true
-      ? [['mutualTls', 'tls_client_certificate_bound_access_tokens', 'certificate-bound tokens (RFC 8705)'] as const]
+      ? [
+          [
+            'proof.mutualTls',
+            'tls_client_certificate_bound_access_tokens',
+            'certificate-bound tokens (RFC 8705)',
+          ] as const,
+        ]
       : []),
   ];
   // Those of other authorization servers are asked for there.

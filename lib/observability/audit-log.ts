@@ -25,7 +25,7 @@ export class AuditLog implements OnModuleInit {
       this.#sink = this.moduleRef.get<AuditSink>(auditSink, { strict: false });
     } catch {
       throw new McpAuthConfigurationError([
-        `\`auditSink\` is ${auditSink.name}, which no module provides, or not as a singleton. Add it to the \`providers\` of one.`,
+        `\`observability.auditSink\` is ${auditSink.name}, which no module provides, or not as a singleton. Add it to the \`providers\` of one.`,
       ]);
     }
   }

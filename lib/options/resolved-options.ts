@@ -3,14 +3,15 @@ import type { ScopeImplications } from '../resource-server/access/scope-hierarch
 import type { Policy } from '../resource-server/access/policy.js';
 import type { AuditSink } from '../observability/audit-sink.js';
 import { resolveSubjectClaims, type SubjectClaims } from '../on-behalf-of/options/linked-account-options.js';
-import type { ClientOptions, McpAuthModuleOptions, ServerOptions } from '../mcp-auth-options.js';
+import type { McpAuthModuleOptions } from '../mcp-auth-options.js';
+import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
+import type { ServerOptions } from './server-options.js';
 import { isLoopback } from './option-rules.js';
 import type { DpopOptions, MutualTlsOptions } from '../resource-server/authentication/proof-options.js';
 import { resolveDownstream, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import { resolveIssuers, type ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
-import type { MessageBus } from '../replicas/message-bus.js';
-import { resolveRequestState, type ResolvedRequestState } from '../mcp/invocation/request-state-options.js';
-import { resolveTokenCache, type ResolvedTokenCache } from '../replicas/token-cache-options.js';
+import { resolveReplicas, type ResolvedReplicas } from '../replicas/replica-options.js';
+import { resolveTokenCache, type ResolvedTokenCache } from '../on-behalf-of/token-cache/token-cache-options.js';
 
 /** The checks before any token is looked at, with the defaults filled in. */
 export interface ResolvedEndpoint {
@@ -48,7 +49,7 @@ export class ResolvedOptions {
   readonly resourceMetadataUrl: string;
   readonly issuers: readonly ResolvedIssuer[];
   /** Where there is but one, it may not say which issuer it is registered at. */
-  readonly clients: readonly ClientOptions[];
+  readonly clients: readonly IssuerClientRegistration[];
   readonly downstreams: ReadonlyMap<string, ResolvedDownstream>;
   readonly initialScopes: readonly string[] | undefined;
   readonly list: 'all' | 'permitted';
@@ -61,7 +62,7 @@ export class ResolvedOptions {
   readonly endpoint: ResolvedEndpoint;
   readonly tokenCache: ResolvedTokenCache;
   /** How users sign in before they link an account. */
-  readonly linking: { readonly clients: readonly ClientOptions[]; readonly subjectClaims: SubjectClaims };
+  readonly linking: { readonly clients: readonly IssuerClientRegistration[]; readonly subjectClaims: SubjectClaims };
   /** Path of the endpoint for logout tokens, where there is one. */
   readonly backChannelLogoutPath: string | undefined;
   readonly auditSink: AuditSink | Type<AuditSink> | undefined;
@@ -73,8 +74,9 @@ export class ResolvedOptions {
   readonly listTtl: number;
   /** Entries of a page of a list. */
   readonly pageSize: number;
-  readonly requestState: ResolvedRequestState;
-  readonly bus: MessageBus | undefined;
+  /** Milliseconds. */
+  readonly requestStateLifetime: number;
+  readonly replicas: ResolvedReplicas;
   readonly anonymous: boolean;
 
   constructor(options: McpAuthModuleOptions) {
@@ -92,14 +94,15 @@ export class ResolvedOptions {
     this.downstreams = new Map(
       Object.entries(options.downstreams ?? {}).map(([name, one]) => [name, resolveDownstream(name, one)]),
     );
-    this.initialScopes = options.initialScopes;
-    this.list = options.list ?? 'all';
-    this.scopeHierarchy = options.scopeHierarchy;
-    this.challenge = options.challenge ?? 'operation';
-    this.policies = options.policies ?? [];
-    this.appOnly = options.appOnly ?? 'allow';
-    this.dpop = options.dpop;
-    this.mutualTls = options.mutualTls;
+    const { scopes = {}, access = {}, lists = {}, calls = {} } = options;
+    this.initialScopes = scopes.initial;
+    this.list = lists.show ?? 'all';
+    this.scopeHierarchy = scopes.hierarchy;
+    this.challenge = scopes.challenge ?? 'operation';
+    this.policies = access.policies ?? [];
+    this.appOnly = access.appOnly ?? 'allow';
+    this.dpop = options.proof?.dpop;
+    this.mutualTls = options.proof?.mutualTls;
     const { allowedOrigins = [], allowedHosts = [], maxBodySize = MAX_BODY_SIZE } = options.endpoint ?? {};
     this.endpoint = {
       origin: url.origin,
@@ -112,18 +115,18 @@ export class ResolvedOptions {
     };
     this.tokenCache = resolveTokenCache(options.tokenCache);
     this.backChannelLogoutPath =
-      options.backChannelLogout && (options.backChannelLogout.path ?? `${this.path}/backchannel-logout`);
+      options.logout?.backChannel && (options.logout.backChannel.path ?? `${this.path}/backchannel-logout`);
     const { linking = {} } = options;
     const signInClients = linking.client === undefined ? clients : [linking.client].flat();
     this.linking = { clients: signInClients, subjectClaims: resolveSubjectClaims(linking) };
-    this.auditSink = options.auditSink;
+    this.auditSink = options.observability?.auditSink;
     this.doctor = options.doctor ?? true;
-    this.timeout = options.timeout;
-    this.shutdownGrace = options.shutdownGrace ?? SHUTDOWN_GRACE;
-    this.listTtl = options.listTtl ?? LIST_TTL;
-    this.pageSize = options.pageSize ?? PAGE_SIZE;
-    this.requestState = resolveRequestState(options.requestState, this.tokenCache);
-    this.bus = options.bus;
-    this.anonymous = options.anonymous ?? false;
+    this.timeout = calls.timeoutMs;
+    this.shutdownGrace = calls.shutdownGraceMs ?? SHUTDOWN_GRACE;
+    this.listTtl = lists.ttlMs ?? LIST_TTL;
+    this.pageSize = lists.pageSize ?? PAGE_SIZE;
+    this.requestStateLifetime = calls.requestStateLifetimeMs ?? 600_000;
+    this.replicas = resolveReplicas(options.replicas);
+    this.anonymous = access.anonymous ?? false;
   }
 }

@@ -1,4 +1,4 @@
-import type { ExchangeLock } from './token-cache-options.js';
+import type { ExchangeLock } from './replica-options.js';
 
 /** What is used of the client that `@keyv/redis` has, be it of one server, a cluster or sentinels. */
 interface RedisClient {

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { McpAuthError } from '../errors/mcp-auth-error.js';
 import { ExpiringCache } from '../time/expiring-cache.js';
-import type { ResolvedSharedCache } from './token-cache-options.js';
+import type { ResolvedStore } from './replica-options.js';
 import { Guarded } from './guarded.js';
 import { KeyRing } from './key-ring.js';
 import { SharedStore } from './shared-store.js';
@@ -41,7 +41,7 @@ export class SharedSealedStore implements SealedStore {
   readonly #name: string;
 
   /** @param purpose - keeps what is for one thing apart from what is for others */
-  constructor({ store, keys, namespace, timeout }: ResolvedSharedCache, purpose: 'linking' | 'tasks') {
+  constructor({ store, keys, namespace, timeout }: ResolvedStore, purpose: 'linking' | 'tasks') {
     this.#store = new SharedStore(store);
     this.#ring = new KeyRing(keys);
     this.#guarded = new Guarded(NAMES[purpose], timeout);
@@ -56,7 +56,7 @@ export class SharedSealedStore implements SealedStore {
     const [sealed] = values;
     const value = this.#ring.open(sealed, place);
     if (value === undefined && sealed !== undefined)
-      logger.warn(`What is in ${this.#name} can be opened with none of \`tokenCache.encryptionKeys\``);
+      logger.warn(`What is in ${this.#name} can be opened with none of \`replicas.keys\``);
     return value;
   }
 

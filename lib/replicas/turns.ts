@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ExchangeLock, ResolvedSharedCache } from './token-cache-options.js';
+import type { ExchangeLock, ResolvedStore } from './replica-options.js';
 import type { Guarded } from './guarded.js';
 import { redisLock } from './redis-lock.js';
 
@@ -18,7 +18,7 @@ export class Turns {
   readonly #prefix: string;
 
   constructor(
-    { store, lock, namespace }: ResolvedSharedCache,
+    { store, lock, namespace }: ResolvedStore,
     private readonly guarded: Guarded,
   ) {
     this.#lock = lock ?? redisLock(store);

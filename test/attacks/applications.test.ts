@@ -224,7 +224,7 @@ test('what a function of the application throws is not told to the client', asyn
   const scopeHierarchy = (): never => {
     throw new Error('connect ECONNREFUSED password=hunter2');
   };
-  await start(Tools, { list: 'permitted', scopeHierarchy });
+  await start(Tools, { lists: { show: 'permitted' }, scopes: { hierarchy: scopeHierarchy } });
   const response = await post(server.resource, message('tools/list'), { token: await server.token('b') });
   expect(await response.text()).not.toContain('hunter2');
 });
@@ -271,7 +271,7 @@ test('a caller with very many scopes still has what they imply', async () => {
       return 'found';
     }
   }
-  await start(Tools, { scopeHierarchy: { admin: ['read'] } });
+  await start(Tools, { scopes: { hierarchy: { admin: ['read'] } } });
   const others = Array.from({ length: 1_000 }, (_, index) => `s${index}`).join(' ');
   expect(await status('find', `${others} admin`)).toBe(200);
 });

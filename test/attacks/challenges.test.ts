@@ -56,7 +56,7 @@ class Tools {
 let server: ProtectedServer;
 
 beforeAll(async () => {
-  server = await startProtectedServer({ providers: [Tools], options: { challenge: 'union' } });
+  server = await startProtectedServer({ providers: [Tools], options: { scopes: { challenge: 'union' } } });
 });
 afterEach(async () => {
   const response = await post(server.resource, toolCall('find'), { token: await server.token('orders:read') });

@@ -3,7 +3,7 @@ import { proofOf, type BoundClient } from '../proof/bound-client.js';
 import { claimsOf, forged, ProofClient, sha256 } from '../proof/proof-client.js';
 import { attackedServer, expectVerdict, type Verdict } from './attacked-server.js';
 
-const attacked = attackedServer({ dpop: {} });
+const attacked = attackedServer({ proof: { dpop: {} } });
 
 const NO_PROOF: Verdict = [401, 'invalid_dpop_proof'];
 const NO_TOKEN: Verdict = [401, 'invalid_token'];

@@ -11,7 +11,7 @@ import {
   McpTool,
   privateKeyJwt,
   type ClientAuthentication,
-  type ClientOptions,
+  type IssuerClientRegistration,
 } from 'nestjs-mcp-auth';
 import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
@@ -105,7 +105,7 @@ describe('a real authorization server (oidc-provider) takes the client for who i
 
 test('several clients: each issuer sees its own and no other, and gets the callers that came from it', async () => {
   const [one, two, api] = await Promise.all([TestIssuer.start(), TestIssuer.start(), TestApi.start()]);
-  const clients: ClientOptions[] = [
+  const clients: IssuerClientRegistration[] = [
     { id: 'at-one', issuer: one.issuer, authentication: clientSecretPost('secret-one') },
     { id: 'at-two', issuer: two.issuer, authentication: clientSecretPost('secret-two') },
   ];

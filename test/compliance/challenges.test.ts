@@ -31,7 +31,7 @@ let server: ProtectedServer;
 beforeAll(async () => {
   server = await startProtectedServer({
     providers: [OrderTools],
-    options: { scopeHierarchy: { 'orders:admin': ['orders:write', 'orders:read'] } },
+    options: { scopes: { hierarchy: { 'orders:admin': ['orders:write', 'orders:read'] } } },
   });
 });
 afterAll(() => server.close());
@@ -93,7 +93,7 @@ describe('MCP authorization, scopes in challenges', () => {
   });
 
   test('2025-11-25: MAY include what the client holds already', async () => {
-    const union = await startProtectedServer({ providers: [OrderTools], options: { challenge: 'union' } });
+    const union = await startProtectedServer({ providers: [OrderTools], options: { scopes: { challenge: 'union' } } });
     const response = await post(union.resource, toolCall('create'), { token: await union.token('orders:read') });
     expect(challengeOf(response).scope).toBe('orders:write audit orders:read');
     await union.close();

@@ -84,7 +84,7 @@ describe('DPoP (SEP-1932, RFC 9449)', () => {
   beforeAll(async () => {
     server = await startProtectedServer({
       providers: [Tools],
-      options: { dpop: { nonceSecret: 'n'.repeat(32) } },
+      options: { proof: { dpop: { nonceSecret: 'n'.repeat(32) } } },
     });
     client = await ProofClient.start();
     token = await server.token('orders:read', { cnf: client.confirmation });

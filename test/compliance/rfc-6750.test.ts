@@ -25,7 +25,7 @@ class OrderTools {
 let server: ProtectedServer;
 
 beforeAll(async () => {
-  server = await startProtectedServer({ providers: [OrderTools], options: { challenge: 'union' } });
+  server = await startProtectedServer({ providers: [OrderTools], options: { scopes: { challenge: 'union' } } });
 });
 afterAll(() => server.close());
 

@@ -26,7 +26,7 @@ test('RFC 8705 section 3.2: MUST compare the certificate with the one that intro
   const server = await startProtectedServer({
     providers: [Tools],
     tls: { ...selfSignedCertificate(), requestCert: true, rejectUnauthorized: false },
-    options: { mutualTls: { certificate: 'socket' } },
+    options: { proof: { mutualTls: { certificate: 'socket' } } },
     trust: { introspection: { client: { id: 'mcp', authentication } } },
   });
   const { issuer, resource } = server;

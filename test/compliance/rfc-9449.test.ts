@@ -27,7 +27,7 @@ let token: string;
 
 beforeAll(async () => {
   client = await ProofClient.start();
-  server = await startProtectedServer({ providers: [Tools], options: { dpop: {} } });
+  server = await startProtectedServer({ providers: [Tools], options: { proof: { dpop: {} } } });
   token = await server.token('orders:read', { cnf: client.confirmation });
 });
 afterAll(() => server.close());
@@ -169,7 +169,7 @@ test('RFC 9449 section 6: MUST see that a token is bound, where introspection sa
   const authentication = clientSecretBasic('introspection-secret');
   const bound = await startProtectedServer({
     providers: [Tools],
-    options: { dpop: {} },
+    options: { proof: { dpop: {} } },
     trust: { introspection: { client: { id: 'mcp', authentication } } },
   });
   const introspection_endpoint = `${bound.issuer.origin}/introspect`;
@@ -229,7 +229,7 @@ describe('RFC 9449 sections 8 and 9', () => {
   beforeAll(async () => {
     demanding = await startProtectedServer({
       providers: [Tools],
-      options: { dpop: { nonceSecret: 'n'.repeat(32) } },
+      options: { proof: { dpop: { nonceSecret: 'n'.repeat(32) } } },
     });
     sent = await demanding.token('orders:read', { cnf: client.confirmation });
   });

@@ -76,7 +76,7 @@ test('RFC 9728 section 3.2: MUST answer with 200 and a JSON object as applicatio
 test('RFC 9728 section 3.2: parameters without a value MUST be omitted', async () => {
   const { document } = await metadataOf('/mcp', {}, [PlainTools]);
   expect(document).not.toHaveProperty('scopes_supported');
-  const full = await metadataOf('/mcp', { dpop: {}, mutualTls: { certificate: 'socket' } });
+  const full = await metadataOf('/mcp', { proof: { dpop: {}, mutualTls: { certificate: 'socket' } } });
   for (const value of [document, full.document].flatMap((one) => Object.values(one)))
     expect([undefined, null, '[]', '""', '{}']).not.toContain(value === null ? value : JSON.stringify(value));
 });
@@ -105,13 +105,16 @@ test('RFC 9728 section 2: RECOMMENDED: scopes_supported and resource_name are th
 });
 
 test('RFC 9728 section 2: signing with none MUST NOT be offered', async () => {
-  const { document } = await metadataOf('/mcp', { dpop: {} });
+  const { document } = await metadataOf('/mcp', { proof: { dpop: {} } });
   expect(document).not.toHaveProperty('resource_signing_alg_values_supported');
   expect(document.dpop_signing_alg_values_supported).not.toContain('none');
 });
 
 test('RFC 9728 section 5.1: MAY name the metadata under the scheme DPoP too', async () => {
-  const server = await startProtectedServer({ providers: [OrderTools], options: { dpop: { required: true } } });
+  const server = await startProtectedServer({
+    providers: [OrderTools],
+    options: { proof: { dpop: { required: true } } },
+  });
   const { scheme, resource_metadata } = challengeOf(await post(server.resource, toolCall('find')));
   expect([scheme, resource_metadata]).toEqual(['DPoP', `${server.origin}${WELL_KNOWN}/mcp`]);
   await server.close();

@@ -88,7 +88,7 @@ describe('MCP 2026-07-28, what depends on the caller', () => {
   });
 
   test('tools/list MAY vary by what the caller was granted, and MUST then be private', async () => {
-    const filtered = await startProtectedServer({ providers: [Tools], options: { list: 'permitted' } });
+    const filtered = await startProtectedServer({ providers: [Tools], options: { lists: { show: 'permitted' } } });
     const listing = await post(filtered.resource, message('tools/list'), { token: await filtered.token() });
     expect(await result(listing)).toMatchObject({
       cacheScope: 'private',
@@ -99,7 +99,7 @@ describe('MCP 2026-07-28, what depends on the caller', () => {
   });
 
   test('access control MUST NOT rest on what was listed', async () => {
-    const filtered = await startProtectedServer({ providers: [Tools], options: { list: 'permitted' } });
+    const filtered = await startProtectedServer({ providers: [Tools], options: { lists: { show: 'permitted' } } });
     const response = await post(filtered.resource, toolCall('admin'), { token: await filtered.token() });
     expect(await response.json()).toMatchObject({ error: { code: -32602 } });
     await filtered.close();

@@ -23,7 +23,11 @@ export interface ConformanceServer {
 /** One that serves everybody. */
 export async function startOpenServer(): Promise<ConformanceServer> {
   const application = await startApplication({
-    imports: (at) => [McpAuthModule.forRoot(optionsFor(at, '', { issuers: [], anonymous: true, shutdownGrace: 0 }))],
+    imports: (at) => [
+      McpAuthModule.forRoot(
+        optionsFor(at, '', { issuers: [], access: { anonymous: true }, calls: { shutdownGraceMs: 0 } }),
+      ),
+    ],
     providers: fixtures(() => ({})),
   });
   return { url: endpointAt(application.origin), close: () => application.close() };
@@ -42,7 +46,7 @@ export async function startAuthorizedServer(): Promise<AuthorizedServer> {
     scopes.add(scope);
     return { scopes: [scope] };
   };
-  const server = await startProtectedServer({ providers: fixtures(needs), options: { shutdownGrace: 0 } });
+  const server = await startProtectedServer({ providers: fixtures(needs), options: { calls: { shutdownGraceMs: 0 } } });
   const proxy = await startTokenProxy(server.origin, () => server.token([...scopes].join(' ')));
   return {
     url: endpointAt(proxy.origin),

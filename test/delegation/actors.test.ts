@@ -28,7 +28,7 @@ async function start(trust: Partial<IssuerOptions> = {}): Promise<void> {
   server = await startProtectedServer({
     providers: [Tools],
     trust,
-    options: { auditSink: { record: (event: AuditEvent) => void events.push(event) } },
+    options: { observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } } },
   });
   started.push(server);
 }

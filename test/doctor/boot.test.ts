@@ -45,14 +45,14 @@ describe('at boot the doctor', () => {
   test('logs what is wrong, each with its fix, and the server serves', async () => {
     await start({
       doctor: true,
-      dpop: { required: true },
+      proof: { dpop: { required: true } },
       client: { id: 'mcp', authentication: clientSecretBasic(SECRET) },
       downstreams: { orders: { baseUrl: 'https://orders.example', audience: 'x', dialect: dialects.keycloak() } },
     });
     const lines = await said(5);
     expect(lines).toContainEqual(
       expect.stringMatching(
-        /^error downstreams\.orders: `dpop` requires .* Remove `required`, .*\(bound_tokens_not_exchangeable\)/,
+        /^error downstreams\.orders: `proof\.dpop` requires .* Remove `required`, .*\(bound_tokens_not_exchangeable\)/,
       ),
     );
     expect(lines).toContainEqual(
@@ -104,7 +104,7 @@ describe('at boot the doctor', () => {
     });
     await start({
       doctor: true,
-      dpop: {},
+      proof: { dpop: {} },
       client: { id: 'mcp', authentication: clientSecretBasic(SECRET) },
       downstreams: { orders: { baseUrl: 'https://orders.example', audience: 'x', dialect } },
     });

@@ -126,7 +126,7 @@ describe('what is wrong with an issuer is found', () => {
     [
       'scopes that it does not name',
       {
-        parts: { metadata: HEALTHY, options: { initialScopes: ['billing:read'] } },
+        parts: { metadata: HEALTHY, options: { scopes: { initial: ['billing:read'] } } },
         finding: { code: 'scopes_not_advertised', severity: 'info', message: /without billing:read\.$/ },
       },
     ],
@@ -168,14 +168,14 @@ describe('what is wrong with an issuer is found', () => {
     [
       'no DPoP, where it is required',
       {
-        parts: { options: { dpop: { required: true } } },
+        parts: { options: { proof: { dpop: { required: true } } } },
         finding: { code: 'proof_not_advertised', severity: 'warning', message: /dpop_signing_alg_values_supported/ },
       },
     ],
     [
       'no certificate-bound tokens, where they are required',
       {
-        parts: { options: { mutualTls: { required: true, certificate: 'socket' } } },
+        parts: { options: { proof: { mutualTls: { required: true, certificate: 'socket' } } } },
         finding: { code: 'proof_not_advertised', severity: 'warning', message: /RFC 8705|certificate_bound/ },
       },
     ],
@@ -209,7 +209,7 @@ test('lists that are none are taken for what is not said', async () => {
         scopes_supported: value,
         dpop_signing_alg_values_supported: value,
       },
-      options: { ...exchanging, dpop: { required: true } },
+      options: { ...exchanging, proof: { dpop: { required: true } } },
       tools: TOOLS,
     });
     expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual([
@@ -252,7 +252,10 @@ describe('nothing is found where nothing is wrong', () => {
     ],
     [
       'DPoP that is advertised',
-      { metadata: { ...HEALTHY, dpop_signing_alg_values_supported: ['ES256'] }, options: { dpop: { required: true } } },
+      {
+        metadata: { ...HEALTHY, dpop_signing_alg_values_supported: ['ES256'] },
+        options: { proof: { dpop: { required: true } } },
+      },
     ],
     [
       'a registration endpoint',

@@ -34,17 +34,17 @@ describe('what does not go together is found', () => {
     ],
     [
       'DPoP, and a provider that exchanges no bound tokens',
-      keycloak({ dpop: { required: true } }),
+      keycloak({ proof: { dpop: { required: true } } }),
       'error bound_tokens_not_exchangeable downstreams.orders',
     ],
     [
       'certificates, and a provider that exchanges no bound tokens',
-      keycloak({ mutualTls: { required: true, certificate: 'socket' } }),
+      keycloak({ proof: { mutualTls: { required: true, certificate: 'socket' } } }),
       'error bound_tokens_not_exchangeable downstreams.orders',
     ],
     [
       'DPoP for some, and a provider that exchanges no bound tokens',
-      keycloak({ dpop: {} }),
+      keycloak({ proof: { dpop: {} } }),
       'info bound_tokens_not_exchangeable downstreams.orders',
     ],
     [
@@ -86,7 +86,7 @@ describe('nothing is found', () => {
   test.each<[string, PatientParts]>([
     [
       'for bound tokens where they are exchanged',
-      { options: { client: CLIENT, downstreams: { orders: ORDERS }, dpop: { required: true } } },
+      { options: { client: CLIENT, downstreams: { orders: ORDERS }, proof: { dpop: { required: true } } } },
     ],
     ['for tools that nobody knows', keycloak({})],
     ['for the resource among other audiences', { trust: { audiences: ['orders-mcp', 'https://mcp.example/mcp'] } }],

@@ -2,7 +2,7 @@ import type { Provider, Type } from '@nestjs/common';
 import {
   clientSecretBasic,
   McpAuthModule,
-  type ClientOptions,
+  type IssuerClientRegistration,
   type DownstreamOptions,
   type McpAuthModuleOptions,
 } from 'nestjs-mcp-auth';
@@ -25,7 +25,7 @@ export type DownstreamChanges = { [Option in keyof DownstreamOptions]?: Downstre
 export interface DownstreamServerParts {
   readonly providers: Provider[];
   readonly imports?: Type[];
-  readonly client?: ClientOptions;
+  readonly client?: IssuerClientRegistration;
   /** Changes to the downstream `orders`. */
   readonly orders?: DownstreamChanges;
   /** Changes to the downstream `billing`. */

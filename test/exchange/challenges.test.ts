@@ -26,7 +26,7 @@ beforeAll(async () => {
   server = await startDownstreamServer({
     providers: [Tools],
     orders: { scopeMap: { read: ['orders:read'], write: ['orders:write'] } },
-    options: { scopeHierarchy: { 'orders:admin': ['orders:read', 'orders:write'] } },
+    options: { scopes: { hierarchy: { 'orders:admin': ['orders:read', 'orders:write'] } } },
   });
 });
 afterEach(() => {

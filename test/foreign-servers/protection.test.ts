@@ -113,7 +113,7 @@ describe('a policy', () => {
 
   test.each([
     ['of a rule', { policies: [NeverAlice] }, {}],
-    ['of the module', {}, { policies: [NeverAlice] }],
+    ['of the module', {}, { access: { policies: [NeverAlice] } }],
   ])('%s keeps out whom it denies, before anything is exchanged or run', async (_whose, rule, options) => {
     const rules = { tools: { run: { downstream: 'orders', ...rule } } };
     const token = await start(rules, { options, providers: [NeverAlice] });
@@ -128,7 +128,7 @@ describe('a policy', () => {
   });
 
   test('of the module is under no rule that is missing: what has none stays refused', async () => {
-    const token = await start({}, { options: { policies: [NeverAlice] }, providers: [NeverAlice] });
+    const token = await start({}, { options: { access: { policies: [NeverAlice] } }, providers: [NeverAlice] });
     expect((await server.run({ token })).status).toBe(403);
     expect(server.ran).toEqual([]);
   });
@@ -157,7 +157,7 @@ test('a warning says that nothing is protected where no controller is', async ()
   await start({});
   expect(server.log.text).not.toContain('no controller has @ProtectedMcp');
   await server.close();
-  await start({ tools: { run: { scopes: ['read'] } } }, { options: { challenge: 'union' } });
+  await start({ tools: { run: { scopes: ['read'] } } }, { options: { scopes: { challenge: 'union' } } });
 });
 
 test('the doctor knows what rules make use of', async () => {
@@ -168,7 +168,7 @@ test('the doctor knows what rules make use of', async () => {
 });
 
 test('a tool that the caller may not see is not run either', async () => {
-  const token = await start({ tools: { run: { scopes: ['write'] } } }, { options: { list: 'permitted' } });
+  const token = await start({ tools: { run: { scopes: ['write'] } } }, { options: { lists: { show: 'permitted' } } });
   const response = await server.run({ token });
   expect(response.status).toBe(403);
   expect(response.headers.has('www-authenticate')).toBe(false);

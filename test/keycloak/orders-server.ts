@@ -74,7 +74,7 @@ export async function startOrdersServer({
       issuers: [providers.keycloak({ url: plan.keycloak.origin, realm: plan.name, ...trust })],
       client: { id: clientIdFor(`${origin}/mcp`), authentication: clientSecretBasic(plan.secret) },
       downstreams: { ...others, orders: { ...usualOrders, ...orders } as DownstreamOptions },
-      auditSink: { record: (event: AuditEvent) => void events.push(event) },
+      observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } },
       ...options,
     });
   const application = await startApplication({

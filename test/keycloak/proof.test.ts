@@ -12,7 +12,7 @@ describeWithKeycloak('sender-constrained tokens (DPoP)', () => {
   let server: OrdersServer;
 
   beforeAll(async () => {
-    server = await startOrdersServer({ options: { dpop: {} }, orders: { dpop: true } });
+    server = await startOrdersServer({ options: { proof: { dpop: {} } }, orders: { dpop: true } });
   });
   afterAll(() => server.close());
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { clientSecretBasic, type TokenCacheOptions } from 'nestjs-mcp-auth';
+import { clientSecretBasic, type ReplicaOptions } from 'nestjs-mcp-auth';
 import { MemoryAdapter } from '../token-cache/memory-adapter.js';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer, type LinkedServerParts } from './linked-server.js';
@@ -15,12 +15,12 @@ let server: LinkedServer;
 const CLIENT = { id: 'mcp-at-partner', authentication: clientSecretBasic('mcp-at-partner-secret') };
 const keys = [randomBytes(32), randomBytes(32)] as const;
 
-const tokenCache = (...encryptionKeys: Uint8Array[]): TokenCacheOptions => ({ store, encryptionKeys });
+const replicas = (...shared: Uint8Array[]): ReplicaOptions => ({ store, keys: shared });
 
 beforeEach(async () => {
   store = new MemoryAdapter();
   parties = await Parties.start();
-  server = await parties.serve({ options: { tokenCache: tokenCache(keys[0]) } });
+  server = await parties.serve({ options: { replicas: replicas(keys[0]) } });
 });
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -33,7 +33,7 @@ async function link(on = server): Promise<void> {
 
 /** The same server after its configuration was changed. */
 async function changed(parts: LinkedServerParts): Promise<LinkedServer> {
-  const options = { tokenCache: tokenCache(keys[0]), ...parts.options };
+  const options = { replicas: replicas(keys[0]), ...parts.options };
   return await parties.replicaOf(server, { ...parts, options });
 }
 
@@ -86,14 +86,14 @@ describe('an account outlives a new configuration', () => {
 describe('encryption keys', () => {
   test('can be rotated', async () => {
     await link();
-    expect(await isAsked(await changed({ options: { tokenCache: tokenCache(keys[1], keys[0]) } }))).toBe(false);
+    expect(await isAsked(await changed({ options: { replicas: replicas(keys[1], keys[0]) } }))).toBe(false);
   });
 
   test('that are lost lose the accounts, of which the log tells', async () => {
     await link();
-    const other = await changed({ options: { tokenCache: tokenCache(keys[1]) } });
+    const other = await changed({ options: { replicas: replicas(keys[1]) } });
     expect(await isAsked(other)).toBe(true);
-    expect(other.log.text).toMatch(/warn .*tokenCache\.encryptionKeys/);
+    expect(other.log.text).toMatch(/warn .*replicas\.keys/);
   });
 
   test('protect each entry in its place: an account that was moved to another user is none', async () => {

@@ -151,7 +151,7 @@ describe('what stops the boot', () => {
     ],
     [
       'callers of whom nobody knows who they are',
-      { issuers: [], anonymous: true, downstreams: { crm } },
+      { issuers: [], access: { anonymous: true }, downstreams: { crm } },
       /^`downstreams` cannot be called for anonymous callers/,
     ],
     [

@@ -13,7 +13,7 @@ const events: AuditEvent[] = [];
 beforeAll(async () => {
   parties = await Parties.start();
   server = await parties.serve({
-    options: { auditSink: { record: (event: AuditEvent) => void events.push(event) } },
+    options: { observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } } },
   });
 });
 afterEach(async () => {

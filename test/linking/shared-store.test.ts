@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import type { TokenCacheOptions } from 'nestjs-mcp-auth';
+import type { ReplicaOptions } from 'nestjs-mcp-auth';
 import { describeWithRedis } from '../support/with-redis.js';
 import { SharedRedis } from '../token-cache/shared-redis.js';
 import { Browser } from './browser.js';
@@ -14,14 +14,14 @@ describeWithRedis('accounts in a Redis that replicas share', () => {
   let parties: Parties;
   let one: LinkedServer;
   let other: LinkedServer;
-  const encryptionKeys = [randomBytes(32)];
+  const keys = [randomBytes(32)];
 
-  const tokenCache = (): TokenCacheOptions => ({ store: redis.store(), encryptionKeys, timeout: 2_000 });
+  const replicas = (): ReplicaOptions => ({ store: redis.store(), keys, storeTimeoutMs: 2_000 });
 
   beforeEach(async () => {
     [redis, parties] = await Promise.all([SharedRedis.start(), Parties.start()]);
-    one = await parties.serve({ options: { tokenCache: tokenCache() } });
-    other = await parties.replicaOf(one, { options: { tokenCache: tokenCache() } });
+    one = await parties.serve({ options: { replicas: replicas() } });
+    other = await parties.replicaOf(one, { options: { replicas: replicas() } });
   });
   afterEach(async () => {
     jest.restoreAllMocks();

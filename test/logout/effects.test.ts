@@ -88,7 +88,9 @@ describe('a token that the issuer is asked about', () => {
 
 test('an event of a sign-out names the user and the session, and has nothing of the token', async () => {
   const events: AuditEvent[] = [];
-  const server = await start({ auditSink: { record: (event: AuditEvent) => void events.push(event) } });
+  const server = await start({
+    observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } },
+  });
   const token = await logoutToken({ sub: 'alice', sid: 'one' });
   await server.logout(token);
   expect(events).toEqual([
@@ -116,12 +118,17 @@ describeWithRedis('replicas that share a Redis', () => {
 
   beforeEach(async () => {
     redis = await SharedRedis.start();
-    const encryptionKeys = [newKey()];
+    const keys = [newKey()];
     replicas = [];
     for (let count = 0; count < 2; count += 1) {
-      const tokenCache = { store: redis.store(), encryptionKeys, localSeconds: 0, timeout: 5_000 };
+      const shared = { store: redis.store(), keys, storeTimeoutMs: 5_000 };
       replicas.push(
-        await start({ resource: 'https://mcp.example/mcp', endpoint: { allowedHosts: 'any' }, tokenCache }),
+        await start({
+          resource: 'https://mcp.example/mcp',
+          endpoint: { allowedHosts: 'any' },
+          replicas: shared,
+          tokenCache: { localMaxAgeMs: 0 },
+        }),
       );
     }
   });

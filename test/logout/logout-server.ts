@@ -65,7 +65,7 @@ export async function startLogoutServer(
         optionsFor(origin, issuer, {
           client: { id: 'mcp-server', authentication: clientSecretBasic('mcp-server-secret') },
           downstreams: { orders: { baseUrl: api.origin, audience: 'orders', dialect } },
-          backChannelLogout: {},
+          logout: { backChannel: {} },
           ...options,
         }),
       ),

@@ -186,7 +186,7 @@ test.each(['GET', 'PUT', 'DELETE', 'OPTIONS'])('%s is not for it', async (method
 
 test('without the option there is no such endpoint', async () => {
   await server.close();
-  server = await startLogoutServer(issuer.issuer, { options: { backChannelLogout: undefined as never } });
+  server = await startLogoutServer(issuer.issuer, { options: { logout: { backChannel: undefined as never } } });
   expect((await server.logout(await logoutToken())).status).toBe(404);
 });
 
@@ -194,7 +194,7 @@ test('on Fastify, under a global prefix, at a path of its own', async () => {
   await server.close();
   server = await startLogoutServer(issuer.issuer, {
     platform: 'fastify',
-    options: { backChannelLogout: { path: '/oauth/logout' } },
+    options: { logout: { backChannel: { path: '/oauth/logout' } } },
     configure: (app) => app.setGlobalPrefix('api'),
   });
   const body = new URLSearchParams({ logout_token: await logoutToken() });

@@ -54,16 +54,32 @@ describe('an option that is wrong stops the boot with its name, the fault and th
   test.each<[string, object, RegExp]>([
     [
       'a hierarchy that is a list',
-      { scopeHierarchy: ['orders:write'] },
-      /`scopeHierarchy` is neither a function nor a map/,
+      { scopes: { hierarchy: ['orders:write'] } },
+      /`scopes.hierarchy` is neither a function nor a map/,
     ],
-    ['a hierarchy of strings', { scopeHierarchy: { 'orders:write': 'orders:read' } }, /`scopeHierarchy` is neither/],
-    ['a hierarchy of what is no scope', { scopeHierarchy: { 'a b': ['orders:read'] } }, /`scopeHierarchy` is neither/],
-    ['another challenge', { challenge: 'all' }, /`challenge` has to be "operation" or "union"/],
-    ['another appOnly', { appOnly: true }, /`appOnly` has to be "allow" or "deny"/],
-    ['a policy that is an object', { policies: [new Never()] }, /`policies\[0\]` is not a class/],
-    ['a sink without record', { auditSink: {} }, /`auditSink` is neither an object with a method `record` nor a class/],
-    ['a sink that nobody provides', { auditSink: Sink }, /`auditSink` is Sink, which no module provides/],
+    [
+      'a hierarchy of strings',
+      { scopes: { hierarchy: { 'orders:write': 'orders:read' } } },
+      /`scopes.hierarchy` is neither/,
+    ],
+    [
+      'a hierarchy of what is no scope',
+      { scopes: { hierarchy: { 'a b': ['orders:read'] } } },
+      /`scopes.hierarchy` is neither/,
+    ],
+    ['another challenge', { scopes: { challenge: 'all' } }, /`scopes.challenge` has to be "operation" or "union"/],
+    ['another appOnly', { access: { appOnly: true } }, /`access.appOnly` has to be "allow" or "deny"/],
+    ['a policy that is an object', { access: { policies: [new Never()] } }, /`access.policies\[0\]` is not a class/],
+    [
+      'a sink without record',
+      { observability: { auditSink: {} } },
+      /`observability.auditSink` is neither an object with a method `record` nor a class/,
+    ],
+    [
+      'a sink that nobody provides',
+      { observability: { auditSink: Sink } },
+      /`observability.auditSink` is Sink, which no module provides/,
+    ],
     ['an origin with a path', { endpoint: { allowedOrigins: ['https://a.example/x'] } }, /`endpoint\.allowedOrigins/],
     ['an origin with a slash', { endpoint: { allowedOrigins: ['https://a.example/'] } }, /is not an origin/],
     ['an origin that is a pattern', { endpoint: { allowedOrigins: ['https://*.example'] } }, /is not an origin/],
@@ -81,49 +97,43 @@ describe('an authorization option that nothing uses stops the boot', () => {
   test.each<[string, object, Provider[], RegExp]>([
     [
       'a hierarchy, where no tool has scopes',
-      { scopeHierarchy: { a: ['b'] } },
+      { scopes: { hierarchy: { a: ['b'] } } },
       [OpenTools],
       /has "a", which implies no scope that a tool needs/,
     ],
     [
       'a hierarchy with a typing error',
-      { scopeHierarchy: { 'orders:write': ['orders:raed'] } },
+      { scopes: { hierarchy: { 'orders:write': ['orders:raed'] } } },
       [OrderTools],
       /has "orders:write", which implies no scope that a tool needs/,
     ],
     [
       'a union of scopes, where no tool has any',
-      { challenge: 'union' },
+      { scopes: { challenge: 'union' } },
       [OpenTools],
-      /`challenge` is "union", but no tool has scopes/,
+      /`scopes.challenge` is "union", but no tool has scopes/,
     ],
-    ...(['list', 'challenge', 'appOnly', 'scopeHierarchy', 'initialScopes', 'dpop', 'mutualTls'] as const).map(
-      (option): [string, object, Provider[], RegExp] => [
-        `${option} beside anonymous`,
-        {
-          issuers: [],
-          anonymous: true,
-          [option]: {
-            list: 'all',
-            challenge: 'operation',
-            appOnly: 'deny',
-            scopeHierarchy: {},
-            initialScopes: ['x'],
-            dpop: {},
-            mutualTls: { certificate: 'socket' },
-          }[option],
-        },
-        [OpenTools],
-        new RegExp(`\`${option}\` has no effect beside \`anonymous\``),
-      ],
-    ),
+    ...[
+      ['lists.show', { lists: { show: 'all' } }],
+      ['scopes.challenge', { scopes: { challenge: 'operation' } }],
+      ['scopes.hierarchy', { scopes: { hierarchy: {} } }],
+      ['scopes.initial', { scopes: { initial: ['x'] } }],
+      ['proof.dpop', { proof: { dpop: {} } }],
+      ['proof.mutualTls', { proof: { mutualTls: { certificate: 'socket' } } }],
+      ['access.appOnly', { access: { anonymous: true, appOnly: 'deny' } }],
+    ].map(([option, options]): [string, object, Provider[], RegExp] => [
+      `${String(option)} beside anonymous`,
+      { issuers: [], access: { anonymous: true }, ...(options as object) },
+      [OpenTools],
+      new RegExp(`\`${String(option)}\` has no effect beside \`access.anonymous\``),
+    ]),
   ])('%s', async (_name, options, providers, expected) => {
     expect(await bootError(options, providers)).toMatch(expected);
   });
 
   test('but not one that is used by way of another scope', async () => {
     const scopeHierarchy = { 'orders:admin': ['orders:write'], 'orders:write': ['orders:read'] };
-    expect(await bootError({ scopeHierarchy })).toBe('It booted');
+    expect(await bootError({ scopes: { hierarchy: scopeHierarchy } })).toBe('It booted');
   });
 });
 
@@ -202,13 +212,13 @@ describe('a declaration that could never hold stops the boot', () => {
     ],
     [
       'scopes on a server for everyone',
-      { issuers: [], anonymous: true },
+      { issuers: [], access: { anonymous: true } },
       [OrderTools],
       /`scopes` of @McpTool on OrderTools\.find can never be met/,
     ],
     [
       'scopes of arguments on a server for everyone',
-      { issuers: [], anonymous: true },
+      { issuers: [], access: { anonymous: true } },
       [Scoped],
       /`scopes` of @McpTool on Scoped\.run can never be met/,
     ],

@@ -81,6 +81,9 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       /Use letters/,
     ],
     ['unknown key', { resources: 'x' }, '`resources` is not an option', /spelling/],
+    ['an option outside its group', { timeoutMs: 100 }, '`timeoutMs` is not an option', /spelling/],
+    ['unknown key of a group', { calls: { timeout: 100 } }, '`calls.timeout` is not an option', /spelling/],
+    ['a group of another type', { lists: 'all' }, '`lists` is of the wrong type', /object/],
     [
       'unknown nested key',
       { issuers: [{ issuer: 'https://a.example', audience: 'x' }] },
@@ -156,24 +159,34 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
     ],
     [
       'offline_access as an initial scope',
-      { initialScopes: ['offline_access'] },
-      '`initialScopes[0]` must not be "offline_access"',
+      { scopes: { initial: ['offline_access'] } },
+      '`scopes.initial[0]` must not be "offline_access"',
       /Remove it/,
     ],
-    ['list of another value', { list: 'some' }, '`list` has to be "all" or "permitted"', /Change or remove/],
+    [
+      'list of another value',
+      { lists: { show: 'some' } },
+      '`lists.show` has to be "all" or "permitted"',
+      /Change or remove/,
+    ],
     [
       'anonymous beside issuers',
-      { anonymous: true, downstreams: undefined },
-      '`anonymous` is set beside `issuers`',
+      { access: { anonymous: true }, downstreams: undefined },
+      '`access.anonymous` is set beside `issuers`',
       /Remove one/,
     ],
     [
       'anonymous with downstreams',
-      { anonymous: true, issuers: undefined },
+      { access: { anonymous: true }, issuers: undefined },
       '`downstreams` cannot be called for anonymous callers',
       /Remove/,
     ],
-    ['anonymous of another type', { anonymous: 'yes' }, '`anonymous` is of the wrong type', /boolean/],
+    [
+      'anonymous of another type',
+      { access: { anonymous: 'yes' } },
+      '`access.anonymous` is of the wrong type',
+      /boolean/,
+    ],
   ])('%s', async (_name, change, fault, fix) => {
     const { code, message, problems } = await bootError({ ...good, ...change });
     expect(code).toBe('invalid_configuration');
@@ -187,7 +200,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
   });
 
   test('several at once', async () => {
-    const { problems } = await bootError({ ...good, resource: '/mcp', list: 'some', colour: 'red' });
+    const { problems } = await bootError({ ...good, resource: '/mcp', lists: { show: 'some' }, colour: 'red' });
     expect(problems).toHaveLength(3);
   });
 
@@ -280,7 +293,9 @@ describe('a bad tool stops the boot with its place, the fault and the fix', () =
   });
 
   test('scopes that nobody can have', async () => {
-    const { message } = await bootError({ server: good.server, resource: good.resource, anonymous: true }, [BadScope]);
+    const { message } = await bootError({ server: good.server, resource: good.resource, access: { anonymous: true } }, [
+      BadScope,
+    ]);
     expect(message).toMatch(/`scopes` of @McpTool on BadScope\.find can never be met/);
   });
 });

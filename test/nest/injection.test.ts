@@ -193,7 +193,7 @@ describe('Test.createTestingModule', () => {
         McpAuthModule.forRoot({
           server: { name: 'x', version: '1' },
           resource: `${listener.origin}/mcp`,
-          anonymous: true,
+          access: { anonymous: true },
           doctor: false,
         }),
       ],
@@ -370,7 +370,7 @@ describe('shutdown', () => {
         });
       }
     }
-    const server = await startProtectedServer({ providers: [Endless], options: { shutdownGrace: 10 } });
+    const server = await startProtectedServer({ providers: [Endless], options: { calls: { shutdownGraceMs: 10 } } });
     const calling = callTool(server.resource, await server.token(), 'endless').catch(() => undefined);
     await started;
     await server.app.close();

@@ -36,7 +36,7 @@ describe('a sink', () => {
         this.types.push(event.type);
       },
     };
-    server = await startProtectedServer({ providers: [Tools], options: { auditSink: sink } });
+    server = await startProtectedServer({ providers: [Tools], options: { observability: { auditSink: sink } } });
     await callBoth();
     expect(sink.types).toEqual(['operation_allowed', 'operation_denied']);
     expect(server.log.text).not.toContain('McpAudit');
@@ -60,7 +60,7 @@ describe('a sink', () => {
     server = await startProtectedServer({
       imports: [ArchiveModule],
       providers: [Tools],
-      options: { auditSink: ArchiveSink },
+      options: { observability: { auditSink: ArchiveSink } },
     });
     await callBoth();
     expect(server.app.get(Archive, { strict: false }).types).toEqual(['operation_allowed', 'operation_denied']);
@@ -88,7 +88,7 @@ describe('a sink', () => {
         return record();
       },
     };
-    server = await startProtectedServer({ providers: [Tools], options: { auditSink } });
+    server = await startProtectedServer({ providers: [Tools], options: { observability: { auditSink } } });
     await callBoth();
     expect(server.log.lines.filter((line) => line.includes('audit'))).toEqual(
       lost.map(({ type, correlationId }): unknown => {
@@ -106,7 +106,7 @@ describe('a sink', () => {
       asked += 1;
       return new Promise<void>(() => undefined);
     };
-    server = await startProtectedServer({ providers: [Tools], options: { auditSink: { record } } });
+    server = await startProtectedServer({ providers: [Tools], options: { observability: { auditSink: { record } } } });
     await callBoth();
     expect(asked).toBe(2);
   });

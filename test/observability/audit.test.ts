@@ -64,7 +64,7 @@ test.each<[string, { tool: string; claims?: Record<string, unknown> }, Record<st
 });
 
 test('a call of a tool that is hidden from the caller is told as denied, and answered as if there were none', async () => {
-  const hiding = await startAuditedServer({ providers: [HiddenTool], options: { list: 'permitted' } });
+  const hiding = await startAuditedServer({ providers: [HiddenTool], options: { lists: { show: 'permitted' } } });
   const ask = async (name: string) => {
     const response = await post(hiding.resource, toolCall(name), { token: await hiding.token('mail') });
     return (await response.text()).replaceAll(name, '-');

@@ -84,7 +84,7 @@ export async function startAuditedServer({ options, ...parts }: ProtectedServerP
     providers: [Tools],
     trust: { clients: ['test-client', 'robot'] },
     options: {
-      auditSink: { record: (event: AuditEvent) => void events.push(event) },
+      observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } },
       endpoint: { maxBodySize: 2_000 },
       client: { id: 'mcp-server', authentication: clientSecretBasic(CLIENT_SECRET) },
       downstreams: {

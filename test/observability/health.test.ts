@@ -195,7 +195,7 @@ describe('an issuer that nothing need be fetched from', () => {
   });
 
   test('is up where no tokens need issuers', async () => {
-    await start({ issuers: [], anonymous: true });
+    await start({ issuers: [], access: { anonymous: true } });
     expect(await probe()).toMatchObject(up({}));
   });
 });

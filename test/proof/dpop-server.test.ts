@@ -35,7 +35,11 @@ beforeAll(async () => {
 async function start(platform: 'express' | 'fastify', options: Partial<McpAuthModuleOptions>): Promise<void> {
   events = [];
   const auditSink = { record: (event: AuditEvent) => void events.push(event) };
-  server = await startProtectedServer({ platform, options: { auditSink, ...options }, providers: [Tools] });
+  server = await startProtectedServer({
+    platform,
+    options: { observability: { auditSink }, ...options },
+    providers: [Tools],
+  });
   const token = await server.token('orders:read', { cnf: client.confirmation });
   bound = { client, token, resource: server.resource };
 }
@@ -64,7 +68,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   const refusals = () => events.map((event) => (event.type === 'token_rejected' ? event.reason : event.type));
 
   describe('where bound tokens are accepted', () => {
-    beforeAll(() => start(platform, { dpop: {} }));
+    beforeAll(() => start(platform, { proof: { dpop: {} } }));
     afterAll(() => server.close());
 
     test.each(['2025-11-25', '2026-07-28'])('an MCP client (%s) with proofs lists and calls', async (revision) => {
@@ -199,7 +203,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   });
 
   describe('where bound tokens are required', () => {
-    beforeAll(() => start(platform, { dpop: { required: true, algorithms: ['ES256', 'EdDSA'] } }));
+    beforeAll(() => start(platform, { proof: { dpop: { required: true, algorithms: ['ES256', 'EdDSA'] } } }));
     afterAll(() => server.close());
 
     test('a token that is not bound is refused, as Bearer and under the scheme DPoP', async () => {
@@ -238,7 +242,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   });
 
   describe('where nonces are demanded', () => {
-    beforeAll(() => start(platform, { dpop: { nonceSecret: NONCE_SECRET } }));
+    beforeAll(() => start(platform, { proof: { dpop: { nonceSecret: NONCE_SECRET } } }));
     afterAll(() => server.close());
 
     test('RFC 9449 section 9: the first request is given a nonce, and passes with it', async () => {
@@ -336,7 +340,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   describe('a store that cannot tell lets nobody in, and puts no blame on the proof', () => {
     const answers: { claim: () => unknown } = { claim: () => true };
 
-    beforeAll(() => start(platform, { dpop: { replayStore: { claim: () => answers.claim() as boolean } } }));
+    beforeAll(() => start(platform, { proof: { dpop: { replayStore: { claim: () => answers.claim() as boolean } } } }));
     afterAll(() => server.close());
 
     test.each<[string, () => unknown, string]>([

@@ -56,7 +56,7 @@ async function start(
   const auditSink = { record: (event: AuditEvent) => void events.push(event) };
   server = await startProtectedServer({
     ...parts,
-    options: { auditSink, mutualTls, ...(resource !== undefined && { resource }) },
+    options: { observability: { auditSink }, proof: { mutualTls }, ...(resource !== undefined && { resource }) },
     providers: [Tools],
   });
   boundToken = await server.token('orders:read', { aud: resource ?? server.resource, cnf: owner.confirmation });

@@ -48,7 +48,7 @@ async function start(
   server = await startProtectedServer({
     platform,
     tls: { ...selfSignedCertificate(), ...tls },
-    options: { auditSink: { record: (event: AuditEvent) => void events.push(event) }, ...options },
+    options: { observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } }, ...options },
     providers: [Tools],
   });
   boundToken = await server.token('orders:read', { cnf: owner.confirmation });
@@ -105,7 +105,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   });
 
   describe('where the certificate is on the socket', () => {
-    beforeAll(() => start(platform, { mutualTls: { certificate: 'socket' } }));
+    beforeAll(() => start(platform, { proof: { mutualTls: { certificate: 'socket' } } }));
     afterAll(() => server.close());
 
     test('RFC 8705 section 3: a bound token passes with its certificate', async () => {
@@ -215,7 +215,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   });
 
   describe('where bound tokens are required', () => {
-    beforeAll(() => start(platform, { mutualTls: { certificate: 'socket', required: true } }));
+    beforeAll(() => start(platform, { proof: { mutualTls: { certificate: 'socket', required: true } } }));
     afterAll(() => server.close());
 
     test.each([
@@ -246,7 +246,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   });
 
   describe('where the server does not ask for certificates', () => {
-    beforeAll(() => start(platform, { mutualTls: { certificate: 'socket' } }, {}));
+    beforeAll(() => start(platform, { proof: { mutualTls: { certificate: 'socket' } } }, {}));
     afterAll(() => server.close());
 
     test('no client can show one', async () => {
@@ -259,7 +259,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     let token: string;
 
     beforeAll(async () => {
-      await start(platform, { mutualTls: { certificate: 'socket' }, dpop: { algorithms: ['ES256'] } });
+      await start(platform, { proof: { mutualTls: { certificate: 'socket' }, dpop: { algorithms: ['ES256'] } } });
       proving = await ProofClient.start();
       token = await server.token('orders:read', { cnf: { ...proving.confirmation, ...owner.confirmation } });
     });

@@ -29,8 +29,8 @@ async function bootError(options: object): Promise<McpAuthConfigurationError> {
 }
 
 /** Options for a certificate in a header that a proxy sets. */
-function header(members: object): { mutualTls: object } {
-  return { mutualTls: { certificate: { header: 'Client-Cert', proxies: ['10.0.0.1'], ...members } } };
+function header(members: object): { proof: object } {
+  return { proof: { mutualTls: { certificate: { header: 'Client-Cert', proxies: ['10.0.0.1'], ...members } } } };
 }
 
 describe('good options boot', () => {
@@ -41,7 +41,7 @@ describe('good options boot', () => {
     ['with the shortest', { proofLifetime: 1 }],
     ['with a store', { replayStore: { claim: () => true } }],
   ])('DPoP %s', async (_name, dpop) => {
-    await expect(boot({ dpop })).resolves.toBeUndefined();
+    await expect(boot({ proof: { dpop } })).resolves.toBeUndefined();
   });
 
   test.each<[string, MutualTlsOptions]>([
@@ -53,80 +53,120 @@ describe('good options boot', () => {
       { certificate: { header: 'client-cert', proxies: ['10.0.0.0/8', '::1', 'fd00::/8', '::ffff:10.0.0.0/104'] } },
     ],
   ])('mutual TLS %s', async (_name, mutualTls) => {
-    await expect(boot({ mutualTls })).resolves.toBeUndefined();
+    await expect(boot({ proof: { mutualTls } })).resolves.toBeUndefined();
   });
 
   test('both together', async () => {
-    await expect(boot({ dpop: {}, mutualTls: { certificate: 'socket' } })).resolves.toBeUndefined();
+    await expect(boot({ proof: { dpop: {}, mutualTls: { certificate: 'socket' } } })).resolves.toBeUndefined();
   });
 });
 
 describe('a bad option stops the boot with its name, the fault and the fix', () => {
   test.each<[string, object, string, RegExp]>([
-    ['dpop of another type', { dpop: true }, '`dpop` is of the wrong type', /object/],
-    ['dpop with an unknown key', { dpop: { nonces: true } }, '`dpop.nonces` is not an option', /spelling/],
-    ['dpop required by a word', { dpop: { required: 'yes' } }, '`dpop.required` is of the wrong type', /boolean/],
-    ['no algorithm', { dpop: { algorithms: [] } }, '`dpop.algorithms` is empty', /Name the algorithms, or remove it/],
-    ['HMAC', { dpop: { algorithms: ['HS256'] } }, '`dpop.algorithms[0]` has to be "RS256" or', /Change or remove it/],
-    ['no signature', { dpop: { algorithms: ['ES256', 'none'] } }, '`dpop.algorithms[1]` has to be', /Change or remove/],
-    ['one algorithm bare', { dpop: { algorithms: 'ES256' } }, '`dpop.algorithms` is of the wrong type', /array/],
+    ['dpop of another type', { proof: { dpop: true } }, '`proof.dpop` is of the wrong type', /object/],
+    [
+      'dpop with an unknown key',
+      { proof: { dpop: { nonces: true } } },
+      '`proof.dpop.nonces` is not an option',
+      /spelling/,
+    ],
+    [
+      'dpop required by a word',
+      { proof: { dpop: { required: 'yes' } } },
+      '`proof.dpop.required` is of the wrong type',
+      /boolean/,
+    ],
+    [
+      'no algorithm',
+      { proof: { dpop: { algorithms: [] } } },
+      '`proof.dpop.algorithms` is empty',
+      /Name the algorithms, or remove it/,
+    ],
+    [
+      'HMAC',
+      { proof: { dpop: { algorithms: ['HS256'] } } },
+      '`proof.dpop.algorithms[0]` has to be "RS256" or',
+      /Change or remove it/,
+    ],
+    [
+      'no signature',
+      { proof: { dpop: { algorithms: ['ES256', 'none'] } } },
+      '`proof.dpop.algorithms[1]` has to be',
+      /Change or remove/,
+    ],
+    [
+      'one algorithm bare',
+      { proof: { dpop: { algorithms: 'ES256' } } },
+      '`proof.dpop.algorithms` is of the wrong type',
+      /array/,
+    ],
     ...[0, 0.5, -1, 301, Number.NaN, Number.POSITIVE_INFINITY, '60', null].map(
       (proofLifetime): [string, object, string, RegExp] => [
         `proofs that live ${JSON.stringify(proofLifetime)} (${String(proofLifetime)})`,
-        { dpop: { proofLifetime } },
-        '`dpop.proofLifetime` is not between 1 and 300 seconds',
+        { proof: { dpop: { proofLifetime } } },
+        '`proof.dpop.proofLifetime` is not between 1 and 300 seconds',
         /Choose a value in between/,
       ],
     ),
     [
       'a short secret',
-      { dpop: { nonceSecret: 'n'.repeat(31) } },
-      '`dpop.nonceSecret` has fewer than 32 characters',
+      { proof: { dpop: { nonceSecret: 'n'.repeat(31) } } },
+      '`proof.dpop.nonceSecret` has fewer than 32 characters',
       /Use 32 random ones or more/,
     ],
-    ['an empty secret', { dpop: { nonceSecret: '' } }, '`dpop.nonceSecret` has fewer than 32', /Use 32 random ones/],
+    [
+      'an empty secret',
+      { proof: { dpop: { nonceSecret: '' } } },
+      '`proof.dpop.nonceSecret` has fewer than 32',
+      /Use 32 random ones/,
+    ],
     [
       'a secret of bytes',
-      { dpop: { nonceSecret: Buffer.alloc(32) } },
-      '`dpop.nonceSecret` is of the wrong type',
+      { proof: { dpop: { nonceSecret: Buffer.alloc(32) } } },
+      '`proof.dpop.nonceSecret` is of the wrong type',
       /string/,
     ],
     ...[{}, null, 'redis://localhost', { claim: true }, { set: () => true }].map(
       (replayStore): [string, object, string, RegExp] => [
         `a store like ${JSON.stringify(replayStore)}`,
-        { dpop: { replayStore } },
-        '`dpop.replayStore` has no method `claim`',
+        { proof: { dpop: { replayStore } } },
+        '`proof.dpop.replayStore` has no method `claim`',
         /Give an object that implements ReplayStore/,
       ],
     ),
-    ['mutualTls of another type', { mutualTls: true }, '`mutualTls` is of the wrong type', /object/],
-    ['mutualTls of a word', { mutualTls: 'socket' }, '`mutualTls` is of the wrong type', /object/],
+    ['mutualTls of another type', { proof: { mutualTls: true } }, '`proof.mutualTls` is of the wrong type', /object/],
+    ['mutualTls of a word', { proof: { mutualTls: 'socket' } }, '`proof.mutualTls` is of the wrong type', /object/],
     [
       'mutualTls with an unknown key',
-      { mutualTls: { certificate: 'socket', ca: 'x' } },
-      '`mutualTls.ca` is not an option',
+      { proof: { mutualTls: { certificate: 'socket', ca: 'x' } } },
+      '`proof.mutualTls.ca` is not an option',
       /spelling/,
     ],
     [
       'certificates required by a word',
-      { mutualTls: { certificate: 'socket', required: 1 } },
-      '`mutualTls.required` is of the wrong type',
+      { proof: { mutualTls: { certificate: 'socket', required: 1 } } },
+      '`proof.mutualTls.required` is of the wrong type',
       /boolean/,
     ],
     ...[undefined, null, 'header', 'Client-Cert', {}, { header: 'Client-Cert' }, { proxies: ['10.0.0.1'] }].map(
       (certificate): [string, object, string, RegExp] => [
         `a certificate from ${JSON.stringify(certificate)}`,
-        { mutualTls: { certificate } },
-        '`mutualTls.certificate` is neither "socket" nor `{ header, proxies }`',
+        { proof: { mutualTls: { certificate } } },
+        '`proof.mutualTls.certificate` is neither "socket" nor `{ header, proxies }`',
         /Write one of the two/,
       ],
     ),
-    ['proxies that are no list', header({ proxies: '10.0.0.1' }), '`mutualTls.certificate` is neither', /proxies/],
-    ['no proxies', header({ proxies: [] }), '`mutualTls.certificate.proxies` is empty', /Name the proxies/],
+    [
+      'proxies that are no list',
+      header({ proxies: '10.0.0.1' }),
+      '`proof.mutualTls.certificate` is neither',
+      /proxies/,
+    ],
+    ['no proxies', header({ proxies: [] }), '`proof.mutualTls.certificate.proxies` is empty', /Name the proxies/],
     ...['', 'Client Cert', 'Client-Cert:', 'Clíent', 'a\r\nb'].map((name): [string, object, string, RegExp] => [
       `a header called ${JSON.stringify(name)}`,
       header({ header: name }),
-      '`mutualTls.certificate.header` is not the name of a header',
+      '`proof.mutualTls.certificate.header` is not the name of a header',
       /Write the one that the proxy sets/,
     ]),
     ...[
@@ -146,22 +186,22 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
     ].map((proxy): [string, object, string, RegExp] => [
       `a proxy at ${JSON.stringify(proxy)}`,
       header({ proxies: ['10.0.0.1', proxy] }),
-      '`mutualTls.certificate.proxies[1]` is neither an IP address nor a range such as "10.0.0.0/8"',
+      '`proof.mutualTls.certificate.proxies[1]` is neither an IP address nor a range such as "10.0.0.0/8"',
       /Write one of the two/,
     ]),
     ...['0.0.0.0/0', '10.0.0.0/0', '::/0', '::/80', '::ffff:0:0/96', '::ffff:10.0.0.0/96'].map(
       (proxy): [string, object, string, RegExp] => [
         `a proxy anywhere, as ${proxy}`,
         header({ proxies: [proxy] }),
-        '`mutualTls.certificate.proxies[0]` takes in every address',
+        '`proof.mutualTls.certificate.proxies[0]` takes in every address',
         /Name the proxies alone/,
       ],
     ),
     ...Object.entries({ dpop: {}, mutualTls: { certificate: 'socket' } }).map(
       ([option, value]): [string, object, string, RegExp] => [
         `${option} for nobody`,
-        { issuers: undefined, anonymous: true, [option]: value },
-        `\`${option}\` has no effect beside \`anonymous\``,
+        { issuers: undefined, access: { anonymous: true }, proof: { [option]: value } },
+        `\`proof.${option}\` has no effect beside \`access.anonymous\``,
         /Remove one of the two/,
       ],
     ),
@@ -174,20 +214,22 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
 
   test('all faults are named at once', async () => {
     const { problems } = await bootError({
-      dpop: { proofLifetime: 0, nonceSecret: 'short' },
-      mutualTls: { certificate: { header: 'a b', proxies: ['0.0.0.0/0', 'proxy'] } },
+      proof: {
+        dpop: { proofLifetime: 0, nonceSecret: 'short' },
+        mutualTls: { certificate: { header: 'a b', proxies: ['0.0.0.0/0', 'proxy'] } },
+      },
     });
     expect(problems.map((problem) => /^`([^`]+)`/.exec(problem)?.[1])).toEqual([
-      'dpop.proofLifetime',
-      'dpop.nonceSecret',
-      'mutualTls.certificate.header',
-      'mutualTls.certificate.proxies[0]',
-      'mutualTls.certificate.proxies[1]',
+      'proof.dpop.proofLifetime',
+      'proof.dpop.nonceSecret',
+      'proof.mutualTls.certificate.header',
+      'proof.mutualTls.certificate.proxies[0]',
+      'proof.mutualTls.certificate.proxies[1]',
     ]);
   });
 
   test('the secret is not told', async () => {
-    const { message } = await bootError({ dpop: { nonceSecret: 'hunter2' } });
+    const { message } = await bootError({ proof: { dpop: { nonceSecret: 'hunter2' } } });
     expect(message).not.toContain('hunter2');
   });
 });

@@ -29,7 +29,7 @@ describe.each(['jwt', 'opaque'] as const)('a %s token that oidc-provider bound t
     const issuers = [{ issuer, ...(format === 'opaque' && { introspection: { client: CLIENT } }) }];
     const dpop = { nonceSecret: 'n'.repeat(32) };
     application = await startApplication({
-      imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer, { issuers, dpop }))],
+      imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer, { issuers, proof: { dpop } }))],
       providers: [Tools],
     });
     client = await authorizationServer.reportClient();

@@ -90,8 +90,8 @@ describeWithRedis('two replicas that share a Redis', () => {
       imports: () => [
         McpAuthModule.forRoot(
           optionsFor(balancer.origin, issuer.issuer, {
-            dpop: { replayStore: new RedisReplayStore(connection) },
-            auditSink: { record: (event: AuditEvent) => void events.push(event) },
+            proof: { dpop: { replayStore: new RedisReplayStore(connection) } },
+            observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } },
           }),
         ),
       ],

@@ -65,11 +65,11 @@ test('RFC 9728 section 2: the document names the resource and its authorization 
 
 describe('scopes_supported is what a client should start with', () => {
   test.each<[string, Provider[], Partial<McpAuthModuleOptions>, string[] | undefined]>([
-    ['the option', [OrderTools], { initialScopes: ['orders:read'] }, ['orders:read']],
+    ['the option', [OrderTools], { scopes: { initial: ['orders:read'] } }, ['orders:read']],
     ['the scopes of read-only tools', [OrderTools, WritingTools].slice(0, 1), {}, ['customers:read', 'orders:read']],
     ['all scopes where no tool is read-only', [WritingTools], {}, ['orders:read', 'orders:write']],
     ['nothing where no tool needs any', [OpenTools], {}, undefined],
-    ['nothing where the option is empty', [OrderTools], { initialScopes: [] }, undefined],
+    ['nothing where the option is empty', [OrderTools], { scopes: { initial: [] } }, undefined],
   ])('%s', async (_name, providers, options, scopes) => {
     const { document, challenge } = await metadata(providers, options);
     expect(document.scopes_supported).toEqual(scopes);
@@ -100,7 +100,10 @@ test('the document is not wrapped by an interceptor of the application', async (
 });
 
 test('an anonymous server has no document: there is nothing protected', async () => {
-  const server = await startProtectedServer({ options: { issuers: [], anonymous: true }, providers: [OpenTools] });
+  const server = await startProtectedServer({
+    options: { issuers: [], access: { anonymous: true } },
+    providers: [OpenTools],
+  });
   const response = await fetch(`${server.origin}/.well-known/oauth-protected-resource/mcp`);
   await server.close();
   expect(response.status).toBe(404);

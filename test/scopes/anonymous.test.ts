@@ -43,7 +43,7 @@ describe.each(['all', 'permitted'] as const)("beside protected tools, with list:
   let server: ProtectedServer;
 
   beforeAll(async () => {
-    server = await startProtectedServer({ providers: [ShopTools, StatusTools], options: { list } });
+    server = await startProtectedServer({ providers: [ShopTools, StatusTools], options: { lists: { show: list } } });
   });
   afterAll(() => server.close());
 

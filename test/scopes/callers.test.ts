@@ -31,7 +31,7 @@ describe('a token that stands for no user', () => {
 
   beforeAll(async () => {
     lenient = await startProtectedServer({ providers: [Tools] });
-    strict = await startProtectedServer({ providers: [Tools], options: { appOnly: 'deny' } });
+    strict = await startProtectedServer({ providers: [Tools], options: { access: { appOnly: 'deny' } } });
   });
   afterAll(async () => {
     await lenient.close();

@@ -36,7 +36,7 @@ describe.each(['express', 'fastify'] as const)("list: 'permitted' on %s", (platf
   let server: ProtectedServer;
 
   beforeAll(async () => {
-    server = await startProtectedServer({ platform, providers: [Tools], options: { list: 'permitted' } });
+    server = await startProtectedServer({ platform, providers: [Tools], options: { lists: { show: 'permitted' } } });
   });
   afterAll(() => server.close());
 

@@ -216,7 +216,7 @@ describe('a policy', () => {
 });
 
 test('policies of the options hold for every tool, before all others', async () => {
-  const strict = await startProtectedServer({ imports: [OrderModule], options: { policies: [Approved] } });
+  const strict = await startProtectedServer({ imports: [OrderModule], options: { access: { policies: [Approved] } } });
   const result = await callTool(strict.resource, await strict.token('orders:read'), 'find', { tenant: 'acme' });
   expect(textOf(result)).toMatch(/^Your manager/);
   expect(asked).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { McpTool, type McpAuthModuleOptions, type ScopeImplications } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { callTool, post, textOf, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
@@ -156,11 +156,11 @@ const IMPLICATIONS: Record<string, string[]> = {
   'orders:write': ['orders:read', 'orders:admin'],
 };
 
-describe.each<[string, NonNullable<McpAuthModuleOptions['scopeHierarchy']>]>([
+describe.each<[string, ScopeImplications]>([
   ['a map', IMPLICATIONS],
   ['a function', (scope) => IMPLICATIONS[scope] ?? []],
 ])('a hierarchy given as %s', (_name, scopeHierarchy) => {
-  const server = serverWith({ scopeHierarchy });
+  const server = serverWith({ scopes: { hierarchy: scopeHierarchy } });
 
   test.each([
     ['find', 'orders:read', 'done'],
@@ -183,14 +183,14 @@ describe.each<[string, NonNullable<McpAuthModuleOptions['scopeHierarchy']>]>([
 test('a hierarchy without an end does not hang the server', async () => {
   const server = await startProtectedServer({
     providers: [OrderTools],
-    options: { scopeHierarchy: (scope) => [`${scope}x`] },
+    options: { scopes: { hierarchy: (scope) => [`${scope}x`] } },
   });
   expect(await outcome(server, 'o', 'find')).toBe('403 insufficient_scope orders:read');
   await server.close();
 });
 
 describe("challenge: 'union'", () => {
-  const server = serverWith({ challenge: 'union', scopeHierarchy: { 'orders:write': ['orders:read'] } });
+  const server = serverWith({ scopes: { challenge: 'union', hierarchy: { 'orders:write': ['orders:read'] } } });
 
   test.each([
     ['profile orders:write', 'move', 'orders:write audit eu profile'],
@@ -205,7 +205,7 @@ describe("challenge: 'union'", () => {
 test("list: 'permitted' counts what scopes imply", async () => {
   const server = await startProtectedServer({
     providers: [OrderTools],
-    options: { list: 'permitted', scopeHierarchy: IMPLICATIONS },
+    options: { lists: { show: 'permitted' }, scopes: { hierarchy: IMPLICATIONS } },
   });
   expect(textOf(await callTool(server.resource, await server.token('orders:admin'), 'find'))).toBe('done');
   await server.close();

@@ -123,7 +123,7 @@ describe("list: 'permitted'", () => {
   let server: ProtectedServer;
 
   beforeAll(async () => {
-    server = await startProtectedServer({ providers: [OrderTools], options: { list: 'permitted' } });
+    server = await startProtectedServer({ providers: [OrderTools], options: { lists: { show: 'permitted' } } });
   });
   afterAll(() => server.close());
 
@@ -164,7 +164,7 @@ describe('anonymous: true', () => {
     }
     const server = await startProtectedServer({
       providers: [Spy],
-      options: { issuers: [], anonymous: true },
+      options: { issuers: [], access: { anonymous: true } },
       configure: (app) => {
         app.use((request: { user?: unknown }, _response: unknown, next: () => void) => {
           request.user = { id: 1 };
@@ -178,7 +178,10 @@ describe('anonymous: true', () => {
   });
 
   test('serves everyone, and looks at no token', async () => {
-    const server = await startProtectedServer({ providers: [OpenTools], options: { issuers: [], anonymous: true } });
+    const server = await startProtectedServer({
+      providers: [OpenTools],
+      options: { issuers: [], access: { anonymous: true } },
+    });
     expect(textOf(await callTool(server.resource, undefined, 'ping'))).toBe('pong');
     expect(textOf(await callTool(server.resource, 'garbage', 'ping'))).toBe('pong');
     expect(server.issuer.requests).toEqual([]);

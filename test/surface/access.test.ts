@@ -232,7 +232,7 @@ describe("list: 'permitted'", () => {
 
   let server: ProtectedServer;
   beforeAll(async () => {
-    server = await startProtectedServer({ providers: [Some], options: { list: 'permitted' } });
+    server = await startProtectedServer({ providers: [Some], options: { lists: { show: 'permitted' } } });
   });
   afterAll(() => server.close());
 
@@ -280,7 +280,7 @@ describe('pages', () => {
 
   let server: ProtectedServer;
   beforeAll(async () => {
-    server = await startProtectedServer({ providers: [Many], options: { pageSize: 2 } });
+    server = await startProtectedServer({ providers: [Many], options: { lists: { pageSize: 2 } } });
   });
   afterAll(() => server.close());
 

@@ -44,7 +44,7 @@ let server: ProtectedServer;
 let registry: McpRegistry;
 
 beforeAll(async () => {
-  server = await startProtectedServer({ platform: 'fastify', providers: [Tools], options: { listTtl: 0 } });
+  server = await startProtectedServer({ platform: 'fastify', providers: [Tools], options: { lists: { ttlMs: 0 } } });
   registry = server.app.get(McpRegistry);
 });
 

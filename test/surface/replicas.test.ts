@@ -80,9 +80,8 @@ describeWithRedis('two replicas that share a bus over Redis', () => {
         imports: () => [
           McpAuthModule.forRoot(
             optionsFor(balancer.origin, issuer.issuer, {
-              listTtl: 0,
-              bus: redisBus(connection),
-              tokenCache: { store, encryptionKeys: [key] },
+              lists: { ttlMs: 0 },
+              replicas: { bus: redisBus(connection), store, keys: [key] },
             }),
           ),
         ],

@@ -115,7 +115,10 @@ describe('what a call remembers between two rounds', () => {
   });
 
   test('is no good for ever', async () => {
-    const late = await startProtectedServer({ providers: [Tools], options: { requestState: { lifetime: 1 } } });
+    const late = await startProtectedServer({
+      providers: [Tools],
+      options: { calls: { requestStateLifetimeMs: 1_000 } },
+    });
     const before = server;
     server = late;
     try {

@@ -196,7 +196,7 @@ describe('renewal ahead of expiry', () => {
   });
 
   test('is waited for by nobody whose token is good, however often replicas ask the store', async () => {
-    cache = cacheWith({ store: new MemoryAdapter(), encryptionKeys: [newKey()], localSeconds: 0 });
+    cache = cacheWith({ store: new MemoryAdapter(), keys: [newKey()], localMaxAgeMs: 0 });
     const owner = { expiresAt: Date.now() / 1000 + day };
     const first = await exchanges.from(cache, { owner });
     advance(265);

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import type { TokenCacheOptions } from '../../lib/replicas/token-cache-options.js';
-import { resolveTokenCache } from '../../lib/replicas/token-cache-options.js';
+import type { ReplicaOptions, TokenCacheOptions } from 'nestjs-mcp-auth';
+import { resolveTokenCache } from '../../lib/on-behalf-of/token-cache/token-cache-options.js';
+import { resolveReplicas } from '../../lib/replicas/replica-options.js';
 import { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import type { TokenRequest } from '../../lib/on-behalf-of/token-cache/token-request.js';
 import { keepSecret } from '../support/secret-watch.js';
 
+/** What a cache is told, of itself and of what replicas share. */
+export type CacheOptions = TokenCacheOptions & ReplicaOptions;
+
 /** A cache as the module has it. */
-export function cacheWith(options: TokenCacheOptions = {}): ServerTokenCache {
-  return new ServerTokenCache({ tokenCache: resolveTokenCache(options) });
+export function cacheWith(options: CacheOptions = {}): ServerTokenCache {
+  return new ServerTokenCache({ tokenCache: resolveTokenCache(options), replicas: resolveReplicas(options) });
 }
 
 export function newKey(): Buffer {

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TokenCacheOptions } from 'nestjs-mcp-auth';
 import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { describeWithRedis } from '../support/with-redis.js';
 import { aheadBy } from '../support/clocks.js';
-import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
+import { cacheWith, Exchanges, newKey, type CacheOptions } from './cached-exchange.js';
 import { SharedRedis } from './shared-redis.js';
 
 // Others may want the processors, too.
@@ -35,12 +34,12 @@ describeWithRedis('what is in Redis', () => {
   afterAll(() => redis.close());
 
   /** A replica that asks Redis each time. */
-  function replica(options: TokenCacheOptions = {}): ServerTokenCache {
+  function replica(options: CacheOptions = {}): ServerTokenCache {
     const cache = cacheWith({
       store: redis.store(),
-      encryptionKeys: [key],
-      localSeconds: 0,
-      timeout: 5_000,
+      keys: [key],
+      localMaxAgeMs: 0,
+      storeTimeoutMs: 5_000,
       ...options,
     });
     started.push(cache);
@@ -156,16 +155,16 @@ describeWithRedis('what is in Redis', () => {
     test('that is old opens what it sealed, and the first seals what is new', async () => {
       const next = newKey();
       const token = await exchanges.from(replica());
-      const rotated = replica({ encryptionKeys: [next, key] });
+      const rotated = replica({ keys: [next, key] });
       expect(await exchanges.from(rotated)).toBe(token);
       const other = await exchanges.from(rotated, { key: ['billing'] });
-      expect(await exchanges.from(replica({ encryptionKeys: [next] }), { key: ['billing'] })).toBe(other);
+      expect(await exchanges.from(replica({ keys: [next] }), { key: ['billing'] })).toBe(other);
       expect(exchanges.tokens).toHaveLength(2);
     });
 
     test('that was taken away makes its entries a miss, which the next exchange replaces', async () => {
       await exchanges.from(replica());
-      const others = [replica({ encryptionKeys: [newKey()] }), replica({ encryptionKeys: [newKey(), newKey()] })];
+      const others = [replica({ keys: [newKey()] }), replica({ keys: [newKey(), newKey()] })];
       for (const other of others) {
         const token = await exchanges.from(other);
         expect(token).toBe(exchanges.tokens.at(-1));
@@ -383,10 +382,10 @@ describeWithRedis('what is in Redis', () => {
       expect(await exchanges.from(replica())).not.toBe(token);
     });
 
-    test('counts after `localSeconds` where a replica need not ask', async () => {
+    test('counts after `localMaxAgeMs` where a replica need not ask', async () => {
       const from = performance.now();
       const now = jest.spyOn(performance, 'now').mockImplementation(() => from);
-      const one = replica({ localSeconds: 7 });
+      const one = replica({ localMaxAgeMs: 7_000 });
       const token = await exchanges.from(one);
       await replica().revoke({ issuer, subject: 'alice' });
       now.mockImplementation(() => from + 6_999);
@@ -416,9 +415,9 @@ describeWithRedis('what is in Redis', () => {
   });
 
   describe('renewal ahead of expiry', () => {
-    test.each([0, 5])('is done by one replica for all, off the path (localSeconds: %d)', async (localSeconds) => {
+    test.each([0, 5_000])('is done by one replica for all, off the path (localMaxAgeMs: %d)', async (localMaxAgeMs) => {
       const owner = { expiresAt: Date.now() / 1000 + 86_400 };
-      const replicas = Array.from({ length: 4 }, () => replica({ localSeconds }));
+      const replicas = Array.from({ length: 4 }, () => replica({ localMaxAgeMs }));
       const first = await exchanges.from(replicas[0] ?? replica(), { owner });
       for (const one of replicas) await exchanges.from(one, { owner });
       const clocks = aheadBy(265_000);
@@ -433,7 +432,7 @@ describeWithRedis('what is in Redis', () => {
       for (const one of replicas) expect(await exchanges.from(one, { owner })).toBe(first);
       go();
       while (exchanges.tokens.length < 2 || (await redis.keys('*:lock:*')).length > 0) await new Promise(setImmediate);
-      clocks.pass(localSeconds * 1000 + 1);
+      clocks.pass(localMaxAgeMs + 1);
       for (const one of replicas) expect(await exchanges.from(one, { owner })).toBe(exchanges.tokens[1]);
       expect(begun).toBe(1);
     });

@@ -25,7 +25,7 @@ describeWithRedis('two servers whose Redis', () => {
 
   async function startBoth(): Promise<readonly Replica[]> {
     for (const platform of ['express', 'fastify'] as const)
-      await replicas.start({ store: redis.store(), localSeconds: 0, timeout: 50 }, platform);
+      await replicas.start({ store: redis.store(), localMaxAgeMs: 0, storeTimeoutMs: 50 }, platform);
     return replicas.all;
   }
 
@@ -191,7 +191,7 @@ describeWithRedis('two servers whose Redis', () => {
       return store;
     };
     for (const platform of ['express', 'fastify'] as const)
-      await replicas.start({ store: slow(), localSeconds: 0, timeout: 2_000 }, platform);
+      await replicas.start({ store: slow(), localMaxAgeMs: 0, storeTimeoutMs: 2_000 }, platform);
     await expectAllServed();
     await expectShared();
   });

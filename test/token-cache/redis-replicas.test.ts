@@ -22,7 +22,7 @@ describeWithRedis('two servers that share a Redis', () => {
     replicas = await Replicas.prepare({
       client: { id: 'mcp', authentication: clientSecretBasic(() => secret) },
     });
-    const cache = () => ({ store: redis.store(), localSeconds: 0, timeout: 5_000 });
+    const cache = () => ({ store: redis.store(), localMaxAgeMs: 0, storeTimeoutMs: 5_000 });
     one = await replicas.start(cache(), 'express');
     other = await replicas.start(cache(), 'fastify');
   });

@@ -15,7 +15,7 @@ let given: unknown[];
 beforeAll(async () => {
   tool = await startRunningTool({
     orders: { dialect: dialects.entraOnBehalfOf(), audience: undefined, scopes: ['api://orders/.default'] },
-    options: { tokenCache: { store: new MemoryAdapter(), encryptionKeys: [newKey()], localSeconds: 0 } },
+    options: { replicas: { store: new MemoryAdapter(), keys: [newKey()] }, tokenCache: { localMaxAgeMs: 0 } },
   });
   tool.issuer.answers.set('/token', async (_request, response, body) => {
     given.push(body.get('claims'));

@@ -4,9 +4,10 @@ import {
   DownstreamClient,
   McpAuthModule,
   McpTool,
-  type ClientOptions,
-  type DownstreamOptions,
+  type IssuerClientRegistration,
+  type ReplicaOptions,
   type TokenCacheOptions,
+  type DownstreamOptions,
 } from 'nestjs-mcp-auth';
 import { callTool, type ToolResult } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
@@ -29,7 +30,7 @@ const RESOURCE = 'https://mcp.example/mcp';
 
 /** What is different of all replicas. */
 export interface ReplicaChanges {
-  readonly client?: ClientOptions;
+  readonly client?: IssuerClientRegistration;
   readonly orders?: Partial<DownstreamOptions>;
 }
 
@@ -66,7 +67,10 @@ export class Replicas {
   }
 
   /** One more. */
-  async start(tokenCache: TokenCacheOptions, platform: Platform = 'express'): Promise<Replica> {
+  async start(
+    { localMaxAgeMs = 5_000, ...replicas }: ReplicaOptions & Pick<TokenCacheOptions, 'localMaxAgeMs'>,
+    platform: Platform = 'express',
+  ): Promise<Replica> {
     const application = await startApplication({
       platform,
       imports: () => [
@@ -78,7 +82,8 @@ export class Replicas {
             downstreams: {
               orders: { baseUrl: this.orders.origin, audience: 'orders-api', ...this.changes.orders },
             },
-            tokenCache: { encryptionKeys: [this.#key], ...tokenCache },
+            tokenCache: { localMaxAgeMs },
+            replicas: { keys: [this.#key], ...replicas },
           }),
         ),
       ],

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { RevocationError, type ExchangeLock, type TokenCacheOptions } from 'nestjs-mcp-auth';
+import { RevocationError, type ExchangeLock } from 'nestjs-mcp-auth';
 import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { aheadBy } from '../support/clocks.js';
-import { cacheWith, Exchanges, newKey } from './cached-exchange.js';
+import { cacheWith, Exchanges, newKey, type CacheOptions } from './cached-exchange.js';
 import { MemoryAdapter } from './memory-adapter.js';
 
-const encryptionKeys = [newKey()];
+const keys = [newKey()];
 
 let store: MemoryAdapter;
 let exchanges: Exchanges;
@@ -27,8 +27,8 @@ afterEach(() => {
 const never = () => new Promise<never>(() => undefined);
 
 /** A replica that asks the store each time. */
-function replica(options: TokenCacheOptions = {}): ServerTokenCache {
-  return cacheWith({ store, encryptionKeys, localSeconds: 0, timeout: 10, ...options });
+function replica(options: CacheOptions = {}): ServerTokenCache {
+  return cacheWith({ store, keys, localMaxAgeMs: 0, storeTimeoutMs: 10, ...options });
 }
 
 describe('a store that has no lock', () => {

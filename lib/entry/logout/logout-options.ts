@@ -11,7 +11,16 @@ export interface BackChannelLogoutOptions {
   path?: string;
 }
 
-export const backChannelLogoutSchema = z.strictObject({ path: following(problemOfPath).optional() });
+/** How the server hears of sign-outs. */
+export interface LogoutOptions {
+  /** Lets issuers say that a user has signed out (OpenID Connect Back-Channel Logout 1.0). Without it there is no such endpoint. */
+  backChannel?: BackChannelLogoutOptions;
+}
+
+/** The form of {@link LogoutOptions}. */
+export const logoutSchema = z.strictObject({
+  backChannel: z.strictObject({ path: following(problemOfPath).optional() }).optional(),
+});
 
 function problemOfPath(value: string): string | undefined {
   return /^(\/[A-Za-z0-9\-._~]+)+$/.test(value) && !/\/\.{1,2}(\/|$)/.test(value)

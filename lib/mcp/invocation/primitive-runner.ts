@@ -86,7 +86,7 @@ export class PrimitiveRunner {
     private readonly audit: AuditLog,
     options: ResolvedOptions,
   ) {
-    this.#states = new RequestStates(options.requestState);
+    this.#states = new RequestStates(options.replicas.keys, options.requestStateLifetime);
   }
 
   /** Prepares primitives, so that calls find everything there; once for each. */

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
-import type { ResolvedRequestState } from './request-state-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 
 /** An answer that a client gave in an earlier round, and the question that it was given to. */
@@ -34,7 +33,11 @@ export class RequestStates {
   readonly #ring: KeyRing;
   readonly #lifetime: number;
 
-  constructor({ keys, lifetime }: ResolvedRequestState) {
+  /**
+   * @param keys - the first seals, all open
+   * @param lifetime - milliseconds
+   */
+  constructor(keys: readonly KeyObject[], lifetime: number) {
     this.#ring = new KeyRing(keys);
     this.#lifetime = lifetime;
   }

@@ -57,7 +57,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     private readonly options: ResolvedOptions,
     catalogue: Catalogue,
   ) {
-    this.#ring = new KeyRing(options.requestState.keys);
+    this.#ring = new KeyRing(options.replicas.keys);
     catalogue.onChange((listed) => {
       this.listChanged(listed);
     });
@@ -70,7 +70,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
 
   /** Listens to the other replicas. */
   async onModuleInit(): Promise<void> {
-    const { bus } = this.options;
+    const { bus } = this.options.replicas;
     if (!bus) return;
     this.#unsubscribe = await bus.subscribe((message) => {
       this.#receive(message);
@@ -100,7 +100,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
    * @param isKnown - whether it has found whoever waits for it
    */
   hand(kind: Handed, party: string, message: JSONRPCMessage, isKnown: boolean): void {
-    if (isKnown || !this.options.bus) return;
+    if (isKnown || !this.options.replicas.bus) return;
     const sealed = this.#ring.seal(JSON.stringify({ kind, party, message }), this.#place);
     this.#publish({ type: 'handed', sealed });
   }
@@ -111,7 +111,10 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
   }
 
   #publish(message: Record<string, unknown>): void {
-    const { bus, resource } = this.options;
+    const {
+      resource,
+      replicas: { bus },
+    } = this.options;
     if (!bus) return;
     const text = JSON.stringify({ ...message, server: resource, from: this.#self });
     Promise.resolve()

@@ -68,7 +68,7 @@ export class InFlight {
     return new Response(body, { status, statusText, headers });
   }
 
-  /** Takes no more requests, ends the streams, and waits for calls; no longer than `shutdownGrace` of the options. */
+  /** Takes no more requests, ends the streams, and waits for calls; no longer than `calls.shutdownGraceMs` of the options. */
   async drain(): Promise<void> {
     this.#stopping = true;
     for (const end of [...this.#streams]) end();

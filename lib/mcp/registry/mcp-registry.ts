@@ -47,7 +47,7 @@ const METHOD = 'handle';
 
 /**
  * Registers tools, resources, resource templates and prompts while the application runs, and tells clients that their lists
- * have changed, here and, with `bus`, in all replicas. What is registered is behind the same rules as what has decorators:
+ * have changed, here and, with `replicas.bus`, in all replicas. What is registered is behind the same rules as what has decorators:
  * scopes, policies, downstreams, and the application's global guards, pipes, interceptors and filters. It is registered in
  * this process alone: each replica does so for itself.
  */

@@ -46,7 +46,7 @@ export class TaskMethods implements OnModuleDestroy {
     private readonly notifications: ChangeNotifications,
   ) {
     this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
-    const { shared } = options.tokenCache;
+    const { shared } = options.replicas;
     this.#store = shared ? new SharedSealedStore(shared, 'tasks') : new MemoryStore(MAX_KEPT);
     notifications.onHanded((kind, party, message) => {
       const { params } = message as { params?: Record<string, unknown> };

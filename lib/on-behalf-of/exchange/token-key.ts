@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../../resource-server/access/caller.js';
-import type { ClientOptions } from '../../mcp-auth-options.js';
+import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { TokenOwner, TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
@@ -9,7 +9,7 @@ import type { ExchangeDialect } from '../dialects/dialect.js';
 export interface TokenShape {
   readonly caller: Caller;
   /** The server's registration at the caller's issuer; `undefined` where the issuer is not asked. */
-  readonly client: ClientOptions | undefined;
+  readonly client: ClientRegistration | undefined;
   readonly dialect: ExchangeDialect;
   readonly target: ResolvedDownstream;
   readonly claims: string | undefined;

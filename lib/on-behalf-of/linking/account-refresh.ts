@@ -29,7 +29,7 @@ export class AccountRefresh {
   readonly #running = new Map<string, Promise<LinkedAccount | undefined>>();
 
   constructor(
-    { tokenCache: { shared } }: ResolvedOptions,
+    { replicas: { shared } }: ResolvedOptions,
     private readonly records: LinkRecords,
     private readonly servers: AccountServers,
     private readonly health: ExchangeHealth,

@@ -63,7 +63,7 @@ export class LinkRecords implements OnApplicationShutdown {
   readonly #pending: SealedStore;
 
   constructor(private readonly options: ResolvedOptions) {
-    const { shared } = options.tokenCache;
+    const { shared } = options.replicas;
     this.#accounts = shared ? new SharedSealedStore(shared, 'linking') : new MemoryStore(Number.POSITIVE_INFINITY);
     this.#pending = shared ? this.#accounts : new MemoryStore(MAX_PENDING);
   }

@@ -3,7 +3,7 @@ import { withCredentials } from '../../resource-server/clients/client-authentica
 import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
-import type { ClientOptions } from '../../mcp-auth-options.js';
+import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import { isSecure } from '../../options/option-rules.js';
 
 /** Seconds that one answer of an authorization server may take. */
@@ -21,7 +21,7 @@ const ENDPOINTS = [...NEEDED, 'revocation_endpoint'] as const;
  */
 export function oauthClient(
   metadata: IssuerMetadata,
-  { id, authentication }: Pick<ClientOptions, 'id' | 'authentication'>,
+  { id, authentication }: ClientRegistration,
   read: (response: Response) => Response | Promise<Response> = (response) => response,
 ): Configuration {
   const { issuer, mtls_endpoint_aliases: aliases } = metadata;

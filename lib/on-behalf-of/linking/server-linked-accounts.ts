@@ -34,14 +34,14 @@ export class ServerLinkedAccounts implements OnModuleInit {
   onModuleInit(): void {
     const names = [...this.options.downstreams.values()].flatMap(({ name, linked }) => (linked ? [name] : []));
     if (names.length === 0) return;
-    const { shared } = this.options.tokenCache;
+    const { shared } = this.options.replicas;
     if (!shared) {
       this.#logger.warn(
-        `Accounts linked at ${names.join(', ')} are lost when this process ends, and unknown to others. Set \`tokenCache.store\`.`,
+        `Accounts linked at ${names.join(', ')} are lost when this process ends, and unknown to others. Set \`replicas.store\`.`,
       );
     } else if (!shared.lock && !redisLock(shared.store)) {
       this.#logger.warn(
-        `Replicas may refresh the tokens of an account at ${names.join(', ')} at once, which some servers take for theft. Set \`tokenCache.lock\`.`,
+        `Replicas may refresh the tokens of an account at ${names.join(', ')} at once, which some servers take for theft. Set \`replicas.lock\`.`,
       );
     }
   }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import type { ClientAuthentication } from '../../resource-server/clients/client-authentication.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
-import { clientAuthentication } from '../../resource-server/issuers/issuer-schema.js';
-import type { ClientOptions } from '../../mcp-auth-options.js';
+import {
+  clientRegistrationSchema,
+  issuerClientsSchema,
+  type ClientRegistration,
+  type IssuerClientRegistration,
+} from '../../resource-server/clients/client-registration.js';
 import { problemOfUrl } from '../../options/option-rules.js';
 import { following, text } from '../../options/text-schema.js';
 
@@ -27,12 +30,7 @@ export interface LinkedAccountOptions {
   /**
    * The server's own registration there, with `<resource>/link/callback/<name of the downstream>` as its redirect URI.
    */
-  client: {
-    /** `client_id`. */
-    id: string;
-    /** How it authenticates: {@link clientSecretBasic}, {@link privateKeyJwt}, …, or a `ClientAuth` of openid-client. */
-    authentication: ClientAuthentication;
-  };
+  client: ClientRegistration;
   /** Further parameters of the authorization request, such as `{ access_type: 'offline', prompt: 'consent' }`. */
   authorizationParameters?: Readonly<Record<string, string>>;
   /** Name of the API for users. Defaults to the name of the downstream. */
@@ -45,7 +43,7 @@ export interface LinkingOptions {
    * The server's own registration for the sign-in of users, or one for each issuer, with `<resource>/link/callback` as
    * its redirect URI. Defaults to `client` of the module's options.
    */
-  client?: ClientOptions | readonly ClientOptions[];
+  client?: IssuerClientRegistration | readonly IssuerClientRegistration[];
   /**
    * Claim that names the same user in access tokens and in ID tokens; two where it has another name in each. Defaults to
    * `sub`. For Entra ID, where `sub` differs from client to client, `oid`; for Okta, where `sub` of access tokens is the
@@ -98,7 +96,7 @@ export const linkedAccountSchema = z
     authorizationEndpoint: endpoint,
     tokenEndpoint: endpoint,
     revocationEndpoint: endpoint,
-    client: z.strictObject({ id: text, authentication: clientAuthentication }),
+    client: clientRegistrationSchema,
     authorizationParameters: z
       .record(text, text)
       .refine((value) => !Object.keys(value).some((name) => RESERVED.has(name)), {
@@ -131,11 +129,16 @@ export const linkedAccountSchema = z
     }
   });
 
-/** The form of `subjectClaim` of {@link LinkingOptions}. */
-export const subjectClaimSchema = z.custom<string | SubjectClaims>((value) => {
+const subjectClaim = z.custom<string | SubjectClaims>((value) => {
   if (typeof value === 'string') return value !== '';
   return z.strictObject({ accessToken: text, idToken: text }).safeParse(value).success;
 }, 'is no name of a claim, nor two of them. Write one, or `{ accessToken: "uid", idToken: "sub" }`');
+
+/** The form of {@link LinkingOptions}. */
+export const linkingSchema = z.strictObject({
+  client: issuerClientsSchema.optional(),
+  subjectClaim: subjectClaim.optional(),
+});
 
 /** Options beside `linked` that would have no effect, each with what to do about it. */
 export function problemsBesideLinked(options: Readonly<Record<string, unknown>>): [option: string, problem: string][] {

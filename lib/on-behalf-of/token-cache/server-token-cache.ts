@@ -36,11 +36,12 @@ export class ServerTokenCache implements OnApplicationShutdown {
   /** Of tokens that are still good. */
   readonly #renewals = new Map<string, Flight>();
 
-  constructor(@Inject(ResolvedOptions) { tokenCache }: Pick<ResolvedOptions, 'tokenCache'>) {
-    const { maxEntries, shared } = tokenCache;
+  constructor(@Inject(ResolvedOptions) { tokenCache, replicas }: Pick<ResolvedOptions, 'tokenCache' | 'replicas'>) {
+    const { maxEntries, localMaxAge } = tokenCache;
+    const { shared } = replicas;
     this.#local = new LocalTokens(maxEntries);
     this.#shared = shared && new SharedExchange(shared);
-    this.#localMaxAge = shared?.localMaxAge ?? Number.POSITIVE_INFINITY;
+    this.#localMaxAge = shared ? localMaxAge : Number.POSITIVE_INFINITY;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ResolvedSharedCache } from '../../replicas/token-cache-options.js';
+import type { ResolvedStore } from '../../replicas/replica-options.js';
 import { Guarded } from '../../replicas/guarded.js';
 import type { Revocation } from './revocation.js';
 import { SharedTokens, type Found } from './shared-tokens.js';
@@ -37,7 +37,7 @@ export class SharedExchange {
   readonly #turns: Turns;
   readonly #guarded: readonly Guarded[];
 
-  constructor(shared: ResolvedSharedCache) {
+  constructor(shared: ResolvedStore) {
     const store = new Guarded('The store of the token cache', shared.timeout);
     const lock = shared.lock ? new Guarded('The exchange lock of the token cache', shared.timeout) : store;
     this.#tokens = new SharedTokens(shared, store);

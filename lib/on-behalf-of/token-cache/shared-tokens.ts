@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ExchangedToken } from '../dialects/dialect.js';
-import type { ResolvedSharedCache } from '../../replicas/token-cache-options.js';
+import type { ResolvedStore } from '../../replicas/replica-options.js';
 import { keyOf } from '../../replicas/cache-key.js';
 import { Guarded } from '../../replicas/guarded.js';
 import { KeyRing } from '../../replicas/key-ring.js';
@@ -37,7 +37,7 @@ export class SharedTokens {
   readonly #prefix: string;
 
   constructor(
-    { store, keys, namespace }: ResolvedSharedCache,
+    { store, keys, namespace }: ResolvedStore,
     private readonly guarded: Guarded,
   ) {
     this.#store = new SharedStore(store);

@@ -12,7 +12,7 @@ export class TokenCache {
   /**
    * Forgets the tokens of a user at an issuer, or those of one session, in all servers of the application. The next call
    * exchanges anew, which the authorization server may refuse. With a shared store it counts in all replicas, in others
-   * after `localSeconds`.
+   * after `tokenCache.localMaxAgeMs`.
    *
    * @param revocation - `issuer`, and `subject`, `sessionId`, or both: `iss`, `sub` and `sid` of the user's access tokens
    * @param selection - `server`: the name, or names, of the servers that are meant alone

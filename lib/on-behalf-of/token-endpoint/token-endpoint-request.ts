@@ -10,7 +10,7 @@ import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-cl
 import { reasonOf } from '../../errors/reason.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
-import type { ClientOptions } from '../../mcp-auth-options.js';
+import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { FormParameters, TokenEndpointAnswer, TokenEndpointOptions } from '../dialects/dialect.js';
 import { secretsIn } from './sent-secrets.js';
 import { answerOf } from './token-endpoint-answer.js';
@@ -20,7 +20,7 @@ import { withRetries } from './token-endpoint-retries.js';
 /** An authorization server, and who the server is there. */
 export interface Destination {
   readonly metadata: IssuerMetadata;
-  readonly client: Pick<ClientOptions, 'id' | 'authentication'>;
+  readonly client: ClientRegistration;
 }
 
 /**

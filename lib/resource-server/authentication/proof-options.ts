@@ -43,7 +43,15 @@ export interface MutualTlsOptions {
   certificate: 'socket' | { header: string; proxies: string[] };
 }
 
-export const dpopSchema = z.strictObject({
+/** Tokens that are bound to a key or a certificate of the client's, which makes stolen ones worthless. */
+export interface ProofOptions {
+  /** Accepts tokens that are bound to a key of the client's (DPoP, RFC 9449). Without it they are refused. */
+  dpop?: DpopOptions;
+  /** Accepts tokens that are bound to a certificate of the client's (RFC 8705). Without it they are refused. */
+  mutualTls?: MutualTlsOptions;
+}
+
+const dpopSchema = z.strictObject({
   required: z.boolean().optional(),
   algorithms: z
     .array(z.enum(SIGNING_ALGORITHMS))
@@ -78,7 +86,7 @@ const proxy = z
     'takes in every address, so that any client could make the header up. Name the proxies alone',
   );
 
-export const mutualTlsSchema = z.strictObject({
+const mutualTlsSchema = z.strictObject({
   required: z.boolean().optional(),
   certificate: z.union(
     [
@@ -93,6 +101,9 @@ export const mutualTlsSchema = z.strictObject({
     'is neither "socket" nor `{ header, proxies }` with the proxies\' addresses. Write one of the two',
   ),
 });
+
+/** The form of {@link ProofOptions}. */
+export const proofSchema = z.strictObject({ dpop: dpopSchema.optional(), mutualTls: mutualTlsSchema.optional() });
 
 /** The proxies as a list to look addresses up in. */
 export function blockListOf(proxies: readonly string[]): BlockList {

@@ -34,7 +34,7 @@ export function problemsOfPrimitive({ access, downstreams, host }: Primitive, op
   for (const [option, isSet] of Object.entries(demands)) {
     if (options.anonymous && isSet) {
       problems.push(
-        `\`${option}\` of ${host.decorator} on ${placeOf(host)} can never be met: \`anonymous\` is true, so nobody has any. Remove one of the two.`,
+        `\`${option}\` of ${host.decorator} on ${placeOf(host)} can never be met: \`access.anonymous\` is true, so nobody has any. Remove one of the two.`,
       );
     }
   }
@@ -65,7 +65,9 @@ export function problemsOfOptions(primitives: readonly Primitive[], options: Res
   // Scopes that stand for those of an API.
   const mapped = [...downstreams.values()].flatMap(({ scopeMap }) => [...scopeMap.values()].flat());
   if (challenge === 'union' && mapped.length === 0 && !primitives.some(isScoped)) {
-    problems.push('`challenge` is "union", but no tool has scopes, so that nobody is ever challenged. Remove it.');
+    problems.push(
+      '`scopes.challenge` is "union", but no tool has scopes, so that nobody is ever challenged. Remove it.',
+    );
   }
   if (typeof scopeHierarchy === 'object' && !primitives.some(({ access }) => typeof access.scopes === 'function')) {
     const needed = new Set([...mapped, ...primitives.flatMap(({ access }) => namedScopes(access))]);
@@ -73,7 +75,7 @@ export function problemsOfOptions(primitives: readonly Primitive[], options: Res
     for (const scope of Object.keys(scopeHierarchy)) {
       if (![...hierarchy.expand([scope])].some((implied) => implied !== scope && needed.has(implied))) {
         problems.push(
-          `\`scopeHierarchy\` has "${scope}", which implies no scope that a tool needs. Check the spelling of what it implies, or remove it.`,
+          `\`scopes.hierarchy\` has "${scope}", which implies no scope that a tool needs. Check the spelling of what it implies, or remove it.`,
         );
       }
     }

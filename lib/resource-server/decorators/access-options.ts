@@ -30,7 +30,7 @@ export interface AccessOptions<Input = unknown> {
   acrValues?: readonly string[];
   /** Seconds since the user signed in (`auth_time`), at most; else the client is asked to have it done again (RFC 9470). */
   maxAge?: number;
-  /** Whether a token that stands for no user will do. Defaults to `appOnly` of the module's options. */
+  /** Whether a token that stands for no user will do. Defaults to `access.appOnly` of the module's options. */
   appOnly?: 'allow' | 'deny';
   /** The downstream, or downstreams, that the method may call through `DownstreamClient`. It reaches no other. */
   downstream?: DownstreamName | readonly DownstreamName[];
@@ -41,6 +41,6 @@ export interface AccessOptions<Input = unknown> {
   exchange?: 'eager' | 'lazy';
   /** Name, or names, of the servers that offer it: `server.name` of the module's options. Defaults to all of them. */
   server?: ServerName | readonly ServerName[];
-  /** Milliseconds after which the call is given up: its `signal` is aborted. Defaults to `timeout` of the module's options. */
+  /** Milliseconds after which the call is given up: its `signal` is aborted. Defaults to `calls.timeoutMs` of the module's options. */
   timeout?: number;
 }

@@ -39,7 +39,7 @@ export interface QuestionOptions {
  * and `query` are the arguments. There are no headers, and so no token in them.
  */
 export interface McpContext {
-  /** Who calls, as verified; `undefined` only for what is {@link Anonymous}, or with `anonymous: true`. */
+  /** Who calls, as verified; `undefined` only for what is {@link Anonymous}, or with `access: { anonymous: true }`. */
   readonly caller: Caller | undefined;
   /** Names this call in audit events, and in results that give a reference for support. */
   readonly correlationId: string;

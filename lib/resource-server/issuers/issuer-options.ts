@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
-import type { ClientAuthentication } from '../clients/client-authentication.js';
+import type { ClientRegistration } from '../clients/client-registration.js';
 import type { TokenClaims } from '../access/claims.js';
 
 /** A JWS algorithm that a resource server can verify without being able to sign (RFC 7518 section 3.1, RFC 8037). */
@@ -50,12 +50,7 @@ export interface IntrospectionOptions {
   /** Address of the introspection endpoint. Defaults to `introspection_endpoint` of the issuer's metadata. */
   endpoint?: string;
   /** The server's own registration for introspection. Defaults to `client` of the module's options. */
-  client?: {
-    /** `client_id`. */
-    id: string;
-    /** How it authenticates: {@link clientSecretBasic}, {@link clientSecretPost}, or a `ClientAuth` of openid-client. */
-    authentication: ClientAuthentication;
-  };
+  client?: ClientRegistration;
   /** Which tokens are this issuer's. Required where several issuers have `introspection`, so that each token goes to one. */
   tokens?: RegExp;
   /**

@@ -1,16 +1,10 @@
 import type { JSONWebKeySet } from 'jose';
-import type { ClientAuthentication } from '../clients/client-authentication.js';
 import { z } from 'zod';
+import { clientRegistrationSchema } from '../clients/client-registration.js';
 import { SIGNING_ALGORITHMS, type ClaimSource } from './issuer-options.js';
 import { problemOfUrl } from '../../options/option-rules.js';
 import { TENANT } from './resolved-issuer.js';
 import { following, text } from '../../options/text-schema.js';
-
-/** A function that makes a `ClientAuth`, as openid-client and this package have them. */
-export const clientAuthentication = z.custom<ClientAuthentication>(
-  (value) => typeof value === 'function',
-  'is not a client authentication. Use clientSecretBasic(secret), clientSecretPost(secret), privateKeyJwt(…), clientAssertion(…), mutualTls(…) or a ClientAuth of openid-client',
-);
 
 const seconds = (from: number, to: number) =>
   z.custom<number>(
@@ -45,7 +39,7 @@ const jwks = z
 
 const introspection = z.strictObject({
   endpoint: following(problemOfUrl).optional(),
-  client: z.strictObject({ id: text, authentication: clientAuthentication }).optional(),
+  client: clientRegistrationSchema.optional(),
   tokens: z
     .custom<RegExp>(
       (value) => value instanceof RegExp && !value.global && !value.sticky,

@@ -6,7 +6,7 @@ import {
   type IssuerOptions,
 } from './issuer-options.js';
 import type { TokenClaims } from '../access/claims.js';
-import type { ClientOptions } from '../../mcp-auth-options.js';
+import type { ClientRegistration, IssuerClientRegistration } from '../clients/client-registration.js';
 
 /** What stands for the tenant in the identifier of an issuer that has many; Entra ID spells it so in its metadata. */
 export const TENANT = '{tenantid}';
@@ -14,7 +14,7 @@ export const TENANT = '{tenantid}';
 /** How an issuer is asked about tokens, with the defaults filled in. */
 export interface ResolvedIntrospection {
   readonly endpoint: string | undefined;
-  readonly client: Pick<ClientOptions, 'id' | 'authentication'>;
+  readonly client: ClientRegistration;
   readonly tokens: RegExp | undefined;
   readonly signedResponse: string | undefined;
   /** Milliseconds. */
@@ -66,7 +66,7 @@ const INTROSPECTION_MAX_AGE = 30;
 export function resolveIssuers(
   issuers: readonly IssuerOptions[],
   resource: readonly string[],
-  clients: readonly ClientOptions[],
+  clients: readonly IssuerClientRegistration[],
 ): readonly ResolvedIssuer[] {
   return issuers.flatMap((issuer) => {
     const one = (tenant?: string) => resolveIssuer(issuer, tenant, resource, clients);
@@ -78,7 +78,7 @@ function resolveIssuer(
   options: IssuerOptions,
   tenant: string | undefined,
   resource: readonly string[],
-  clients: readonly ClientOptions[],
+  clients: readonly IssuerClientRegistration[],
 ): ResolvedIssuer {
   const ofTenant = (text: string) => (tenant === undefined ? text : text.replaceAll(TENANT, tenant));
   const identifier = ofTenant(options.issuer);
@@ -112,7 +112,7 @@ function resolveIssuer(
 
 function resolveIntrospection(
   options: IntrospectionOptions,
-  moduleClient: ClientOptions | undefined,
+  moduleClient: ClientRegistration | undefined,
 ): ResolvedIntrospection {
   const client = options.client ?? moduleClient;
   if (!client) throw new Error('Validated options have a client for introspection');
@@ -134,7 +134,7 @@ export function bareType(type: string): string {
 /** The server's own registration at an issuer. */
 export function clientAt(
   { identifier, template }: Pick<ResolvedIssuer, 'identifier' | 'template'>,
-  clients: readonly ClientOptions[],
-): ClientOptions | undefined {
+  clients: readonly IssuerClientRegistration[],
+): IssuerClientRegistration | undefined {
   return clients.find(({ issuer = identifier }) => issuer === identifier || issuer === template);
 }

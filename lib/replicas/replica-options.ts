@@ -1,0 +1,149 @@
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { Keyv, type KeyvStoreAdapter } from 'keyv';
+import { z } from 'zod';
+import { text } from '../options/text-schema.js';
+import type { MessageBus } from './message-bus.js';
+
+/** Lets one replica at a time exchange a token. `@keyv/redis` needs none of these: its own connection is used. */
+export interface ExchangeLock {
+  /**
+   * Takes a key, at once for all who ask, until it is released or its time is over.
+   *
+   * @param owner - unguessable; who gives the same to `release`
+   * @param lifetime - milliseconds
+   * @returns whether it was free
+   */
+  acquire(key: string, owner: string, lifetime: number): Promise<boolean>;
+  /** Gives a key back, if it is still this owner's. */
+  release(key: string, owner: string): Promise<unknown>;
+}
+
+/** What the processes of one server share. Without it there is one process, and what it keeps is gone with it. */
+export interface ReplicaOptions {
+  /**
+   * A storage adapter of Keyv, such as `new KeyvRedis(url)`, for exchanged tokens, linked accounts and tasks. Whoever
+   * makes it also disconnects it. Defaults to none: each process keeps its own.
+   */
+  store?: KeyvStoreAdapter;
+  /**
+   * Keys of 32 random bytes, as they are or in base64, that encrypt (AES-256-GCM) what is in `store`, what is said over
+   * `bus`, and what clients carry between two rounds of a call (`requestState`). The first encrypts, all decrypt.
+   * Required with `store`. Defaults to a key of this process alone.
+   */
+  keys?: readonly (string | Uint8Array)[];
+  /** Start of each key in `store`, for servers that share one but not its tokens. Defaults to `mcp-auth`. */
+  namespace?: string;
+  /** How replicas take turns in a `store` other than Redis. Without it each replica exchanges for itself. */
+  lock?: ExchangeLock;
+  /** Milliseconds, 10 to 5000, that `store` may take for one answer. Defaults to 250. */
+  storeTimeoutMs?: number;
+  /**
+   * Carries notifications, and what clients say to another replica, between the replicas: {@link redisBus}. Defaults to
+   * none.
+   */
+  bus?: MessageBus;
+}
+
+/** A store outside this process, with the defaults filled in. */
+export interface ResolvedStore {
+  readonly store: KeyvStoreAdapter;
+  /** The first encrypts, all decrypt. */
+  readonly keys: readonly KeyObject[];
+  readonly namespace: string;
+  readonly lock: ExchangeLock | undefined;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** What replicas share, as the package uses it. */
+export interface ResolvedReplicas {
+  /** Where there is none, everything stays in this process. */
+  readonly shared: ResolvedStore | undefined;
+  /** The first encrypts, all decrypt; of this process alone where none are given. */
+  readonly keys: readonly KeyObject[];
+  readonly bus: MessageBus | undefined;
+}
+
+const KEY_BYTES = 32;
+
+/** Options that say something of `store` alone. */
+const ABOUT_STORE = ['namespace', 'lock', 'storeTimeoutMs'] as const;
+
+const hasMethods = (value: unknown, methods: readonly string[]) =>
+  typeof value === 'object' &&
+  value !== null &&
+  methods.every((method) => typeof Reflect.get(value, method) === 'function');
+
+const encryptionKey = z
+  .custom<string | Uint8Array>(
+    (value) => bytesOf(value)?.length === KEY_BYTES,
+    'is not a key of 32 bytes. Give a Buffer, or base64, of 32 random bytes: `openssl rand -base64 32`',
+  )
+  .refine(
+    (value) => new Set(bytesOf(value)).size > KEY_BYTES / 4,
+    'is not random. Make it with `openssl rand -base64 32`',
+  );
+
+/** The form of {@link ReplicaOptions}. */
+export const replicasSchema = z
+  .strictObject({
+    store: z
+      .custom<KeyvStoreAdapter>(
+        (value) => hasMethods(value, ['get', 'set', 'delete', 'clear', 'on']),
+        'is not a storage adapter of Keyv. Give one, such as `new KeyvRedis(url)`',
+      )
+      // Its failures would be heard as if nothing were there, and its adapter's lock would not be found.
+      .refine((value) => !(value instanceof Keyv), 'is a Keyv, not a storage adapter. Give its own `store`')
+      .optional(),
+    keys: z.array(encryptionKey).min(1, 'is empty. Give a key of 32 random bytes').optional(),
+    namespace: text.optional(),
+    lock: z
+      .custom<ExchangeLock>(
+        (value) => hasMethods(value, ['acquire', 'release']),
+        'has no methods `acquire` and `release`. Give an object that implements ExchangeLock',
+      )
+      .optional(),
+    storeTimeoutMs: z
+      .custom<number>(
+        (value) => typeof value === 'number' && value >= 10 && value <= 5000,
+        'is not between 10 and 5000 milliseconds. Choose a value in between',
+      )
+      .optional(),
+    bus: z
+      .custom<MessageBus>(
+        (value) => hasMethods(value, ['publish', 'subscribe']),
+        'has no methods `publish` and `subscribe`. Give `redisBus(client)`, or an object that implements MessageBus',
+      )
+      .optional(),
+  })
+  .superRefine((options, context) => {
+    const fault = (option: keyof ReplicaOptions, message: string) => {
+      context.addIssue({ code: 'custom', path: [option], message });
+    };
+    if (options.store) {
+      if (options.keys) return;
+      fault(
+        'keys',
+        'is missing, but there is a `store`, where nobody must be able to read tokens. Give a key of 32 random bytes: `openssl rand -base64 32`',
+      );
+      return;
+    }
+    for (const option of ABOUT_STORE) {
+      if (options[option] !== undefined) fault(option, 'has no effect without `store`. Give the store, or remove it');
+    }
+  });
+
+/** Fills in the defaults. */
+export function resolveReplicas(options: ReplicaOptions = {}): ResolvedReplicas {
+  const { store, lock, bus, namespace = 'mcp-auth', storeTimeoutMs = 250 } = options;
+  const bytes = options.keys?.flatMap((key) => bytesOf(key) ?? []) ?? [randomBytes(KEY_BYTES)];
+  const keys = bytes.map((one) => createSecretKey(one));
+  return { shared: store && { store, keys, namespace, lock, timeout: storeTimeoutMs }, keys, bus };
+}
+
+/** The bytes of a key that is given as they are, or in base64. */
+function bytesOf(key: unknown): Buffer | undefined {
+  if (key instanceof Uint8Array) return Buffer.from(key);
+  // Node skips what is no base64; a key must not be shorter than it looks.
+  return typeof key === 'string' && /^[A-Za-z0-9+/_-]*={0,2}$/.test(key) ? Buffer.from(key, 'base64') : undefined;
+}

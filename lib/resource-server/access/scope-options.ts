@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { problemOfResourceScope, problemOfScope } from '../../options/option-rules.js';
+import { following } from '../../options/text-schema.js';
+import type { ScopeImplications } from './scope-hierarchy.js';
+
+/** What clients are told of scopes, and which scopes imply others. */
+export interface ScopeOptions {
+  /**
+   * Scopes a client should start with: `scopes_supported` of the RFC 9728 document and `scope` of a challenge that no
+   * particular tool caused. Defaults to the scopes of the tools declared read-only, else to all declared scopes.
+   */
+  initial?: readonly string[];
+  /**
+   * Which scopes a broader scope implies: `{ 'orders:admin': ['orders:write'], 'orders:write': ['orders:read'] }`, or a
+   * function. Holds over several steps.
+   */
+  hierarchy?: ScopeImplications;
+  /**
+   * What a 403 asks for: the scopes of the `'operation'`, as the specification of 2026-07-28 has it, or their `'union'`
+   * with those that the caller holds, for older clients that would lose them. Defaults to `'operation'`.
+   */
+  challenge?: 'operation' | 'union';
+}
+
+const hierarchy = z.custom<ScopeImplications>(
+  (value) =>
+    typeof value === 'function' ||
+    (typeof value === 'object' &&
+      value !== null &&
+      Object.entries(value).every(
+        ([scope, implied]) =>
+          problemOfScope(scope) === undefined &&
+          Array.isArray(implied) &&
+          implied.every((one) => typeof one === 'string' && problemOfScope(one) === undefined),
+      )),
+  'is neither a function nor a map from a scope to the scopes it implies. Write it as `{ "orders:write": ["orders:read"] }`',
+);
+
+/** The form of {@link ScopeOptions}. */
+export const scopesSchema = z.strictObject({
+  initial: z.array(following(problemOfResourceScope)).optional(),
+  hierarchy: hierarchy.optional(),
+  challenge: z.enum(['operation', 'union']).optional(),
+});
