@@ -131,6 +131,7 @@ export type {
   IssuerOptions,
   SigningAlgorithm,
 } from './resource-server/issuers/issuer-options.js';
+export type { MetadataOptions, MetadataTexts } from './resource-server/challenges/metadata-options.js';
 export type { EndpointOptions } from './entry/endpoint/endpoint-options.js';
 export type {
   DpopOptions,

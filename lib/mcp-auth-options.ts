@@ -12,6 +12,7 @@ import type { ScopeOptions } from './resource-server/access/scope-options.js';
 import type { ServerAccessOptions } from './resource-server/access/server-access-options.js';
 import type { ProofOptions } from './resource-server/authentication/proof-options.js';
 import type { ListOptions } from './resource-server/catalogue/list-options.js';
+import type { MetadataOptions } from './resource-server/challenges/metadata-options.js';
 import type { IssuerClientRegistration } from './resource-server/clients/client-registration.js';
 import type { IssuerOptions } from './resource-server/issuers/issuer-options.js';
 
@@ -24,6 +25,8 @@ export interface McpAuthModuleOptions {
    * path, where the endpoint is mounted.
    */
   resource: string;
+  /** What the metadata tells people of the server: pages for them, and its name in their language (RFC 9728 section 2). */
+  metadata?: MetadataOptions;
   /** Authorization servers whose tokens are accepted. Required unless `access.anonymous` is `true`. */
   issuers?: readonly IssuerOptions[];
   /** The server's own client registration, or one for each issuer. Required when there are `downstreams`. */

@@ -14,6 +14,7 @@ import { scopesSchema } from './resource-server/access/scope-options.js';
 import { serverAccessSchema } from './resource-server/access/server-access-options.js';
 import { proofSchema } from './resource-server/authentication/proof-options.js';
 import { listsSchema } from './resource-server/catalogue/list-options.js';
+import { metadataSchema } from './resource-server/challenges/metadata-options.js';
 import { issuerClientsSchema } from './resource-server/clients/client-registration.js';
 import { issuerSchema } from './resource-server/issuers/issuer-schema.js';
 
@@ -21,6 +22,7 @@ import { issuerSchema } from './resource-server/issuers/issuer-schema.js';
 export const optionsSchema = z.strictObject({
   server: serverSchema,
   resource: following(problemOfResource),
+  metadata: metadataSchema.optional(),
   issuers: z.array(issuerSchema).optional(),
   client: issuerClientsSchema.optional(),
   downstreams: z.record(text, downstreamSchema).optional(),

@@ -44,6 +44,12 @@ const schema = optionsSchema.superRefine((options, context) => {
         'cannot be called for anonymous callers: there is no token to exchange. Remove `access.anonymous`',
       );
     }
+    if (options.metadata) {
+      fault(
+        'metadata',
+        'has no effect beside `access.anonymous`, where there is no such document. Remove one of the two',
+      );
+    }
     for (const [group, option] of ABOUT_CALLERS) {
       if ((options[group] as Record<string, unknown> | undefined)?.[option] !== undefined) {
         fault(

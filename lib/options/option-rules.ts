@@ -42,6 +42,11 @@ export function problemOfUrl(value: string): Problem {
   return undefined;
 }
 
+/** The address of a page for people, which may have a query and a fragment. */
+export function problemOfPage(value: string): Problem {
+  return problemOfUrl(value.replace(/[?#].*$/s, ''));
+}
+
 /** RFC 8707 section 2, `resource`: an absolute URI without a fragment, not necessarily a URL. */
 export function problemOfUri(value: string): Problem {
   return /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+$/.test(value)

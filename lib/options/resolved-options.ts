@@ -6,6 +6,7 @@ import { resolveSubjectClaims, type SubjectClaims } from '../on-behalf-of/option
 import type { McpAuthModuleOptions } from '../mcp-auth-options.js';
 import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
 import type { ServerOptions } from './server-options.js';
+import { membersForPeople } from '../resource-server/challenges/metadata-options.js';
 import { isLoopback } from './option-rules.js';
 import type { DpopOptions, MutualTlsOptions } from '../resource-server/authentication/proof-options.js';
 import { resolveDownstream, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
@@ -47,6 +48,8 @@ export class ResolvedOptions {
   readonly path: string;
   /** Address of the RFC 9728 document, as it stands in challenges. */
   readonly resourceMetadataUrl: string;
+  /** Members of the RFC 9728 document that people read. */
+  readonly membersForPeople: Readonly<Record<string, string>>;
   readonly issuers: readonly ResolvedIssuer[];
   /** Where there is but one, it may not say which issuer it is registered at. */
   readonly clients: readonly IssuerClientRegistration[];
@@ -86,6 +89,8 @@ export class ResolvedOptions {
     this.resource = options.resource;
     this.path = atRoot ? '' : url.pathname;
     this.resourceMetadataUrl = `${url.origin}/.well-known/oauth-protected-resource${this.path}`;
+    const { name, title = name } = options.server;
+    this.membersForPeople = membersForPeople({ ...options.metadata, name: options.metadata?.name ?? title });
     // RFC 3986 section 6.2.3: an empty path and "/" are the same, and clients send either as `resource`.
     const audiences = atRoot ? [url.origin, `${url.origin}/`] : [options.resource];
     const clients = [options.client ?? []].flat();

@@ -8,7 +8,7 @@ export interface ServerOptions {
   name: string;
   /** Version of the server, for example the one in `package.json`. */
   version: string;
-  /** Name for people; also `resource_name` in the RFC 9728 document. Defaults to `name`. */
+  /** Name for people. Defaults to `name`. */
   title?: string;
   /** Hints for the model on how to use the server. */
   instructions?: string;

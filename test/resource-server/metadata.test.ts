@@ -4,6 +4,7 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { map } from 'rxjs';
 import { startProtectedServer } from '../support/protected-server.js';
+import type { Platform } from '../support/test-application.js';
 
 @Injectable()
 class OrderTools {
@@ -37,8 +38,8 @@ class OpenTools {
   }
 }
 
-async function metadata(providers: Provider[], options: Partial<McpAuthModuleOptions> = {}) {
-  const server = await startProtectedServer({ providers, options });
+async function metadata(providers: Provider[], options: Partial<McpAuthModuleOptions> = {}, platform?: Platform) {
+  const server = await startProtectedServer({ providers, options, ...(platform && { platform }) });
   try {
     const response = await fetch(`${server.origin}/.well-known/oauth-protected-resource/mcp`);
     const challenge = (await fetch(server.resource, { method: 'POST' })).headers.get('www-authenticate');
@@ -60,6 +61,44 @@ test('RFC 9728 section 2: the document names the resource and its authorization 
     scopes_supported: ['customers:read', 'orders:read'],
     bearer_methods_supported: ['header'],
     resource_name: 'Orders',
+  });
+});
+
+describe.each<[Platform]>([['express'], ['fastify']])('what people read, on %s', (platform) => {
+  const people = async (options: Partial<McpAuthModuleOptions>) => {
+    const { document } = await metadata([OpenTools], options, platform);
+    return Object.fromEntries(
+      Object.entries(document).filter(([member]) => member.startsWith('resource_') && member !== 'resource_metadata'),
+    );
+  };
+
+  test('RFC 9728 section 2: pages for developers and users, and a name other than that of the server', async () => {
+    const pages = {
+      documentation: 'https://acme.example/docs/mcp?version=1#start',
+      policyUri: 'https://acme.example/policy',
+      tosUri: 'https://acme.example/terms',
+    };
+    expect(await people({ metadata: { name: 'Orders of Acme', ...pages } })).toEqual({
+      resource_name: 'Orders of Acme',
+      resource_documentation: pages.documentation,
+      resource_policy_uri: pages.policyUri,
+      resource_tos_uri: pages.tosUri,
+    });
+  });
+
+  test('RFC 9728 section 2.1: the same in other languages, by their tags', async () => {
+    const languages = {
+      de: { name: 'Bestellungen', tosUri: 'https://acme.example/de/agb' },
+      'zh-Hant': { name: '訂單' },
+    };
+    const server = { name: 'orders', version: '1.0.0', title: 'Orders' };
+    expect(await people({ server, metadata: { documentation: 'https://acme.example/docs', languages } })).toEqual({
+      resource_name: 'Orders',
+      'resource_name#de': 'Bestellungen',
+      'resource_name#zh-Hant': '訂單',
+      resource_documentation: 'https://acme.example/docs',
+      'resource_tos_uri#de': 'https://acme.example/de/agb',
+    });
   });
 });
 

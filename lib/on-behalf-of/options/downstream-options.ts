@@ -4,7 +4,13 @@ import { RESERVED_PARAMETERS } from '../dialects/reserved-parameters.js';
 import { downstreamHttpSchema, type DownstreamHttpOptions } from './downstream-http-options.js';
 import { oneOrMany } from '../../options/one-or-many.js';
 import { linkedAccountSchema, problemsBesideLinked, type LinkedAccountOptions } from './linked-account-options.js';
-import { problemOfResourceScope, problemOfScope, problemOfUri, problemOfUrl } from '../../options/option-rules.js';
+import {
+  problemOfPage,
+  problemOfResourceScope,
+  problemOfScope,
+  problemOfUri,
+  problemOfUrl,
+} from '../../options/option-rules.js';
 import { following, text } from '../../options/text-schema.js';
 
 /** An API that tools call on behalf of the user. */
@@ -102,7 +108,7 @@ export const downstreamSchema = z
     parameters: parameters.optional(),
     onAppOnly: z.enum(['deny', 'clientCredentials']).optional(),
     scopeMap: scopeMap.optional(),
-    consentUrl: following(problemOfConsentUrl).optional(),
+    consentUrl: following(problemOfPage).optional(),
     cacheBy: z.enum(['token', 'session']).optional(),
     linked: linkedAccountSchema.optional(),
     dpop: dpop.optional(),
@@ -116,8 +122,3 @@ export const downstreamSchema = z
       context.addIssue({ code: 'custom', path: [option], message });
     }
   });
-
-/** A page's address may have a query. */
-function problemOfConsentUrl(value: string): string | undefined {
-  return problemOfUrl(value.replace(/[?#].*$/s, ''));
-}

@@ -6,7 +6,8 @@ export interface ProtectedResourceMetadata {
   readonly authorization_servers: readonly string[];
   readonly scopes_supported?: readonly string[];
   readonly bearer_methods_supported: readonly string[];
-  readonly resource_name: string;
+  /** `resource_name` and what else people read, also with the tag of a language (section 2.1). */
+  readonly [forPeople: `resource_${string}`]: string;
   /** RFC 9728 section 2, where tokens may be bound to a key or to a certificate. */
   readonly dpop_signing_alg_values_supported?: readonly string[];
   readonly dpop_bound_access_tokens_required?: boolean;
@@ -18,7 +19,7 @@ export interface ProtectedResourceMetadata {
  * @param proofAlgorithms - algorithms of DPoP proofs
  */
 export function protectedResourceMetadata(
-  { resource, issuers, server, dpop, mutualTls }: ResolvedOptions,
+  { resource, issuers, membersForPeople, dpop, mutualTls }: ResolvedOptions,
   initialScopes: readonly string[],
   proofAlgorithms: readonly string[],
 ): ProtectedResourceMetadata {
@@ -27,7 +28,7 @@ export function protectedResourceMetadata(
     authorization_servers: issuers.map(({ advertised }) => advertised),
     ...(initialScopes.length > 0 && { scopes_supported: initialScopes }),
     bearer_methods_supported: ['header'],
-    resource_name: server.title ?? server.name,
+    ...membersForPeople,
     ...(dpop && {
       dpop_signing_alg_values_supported: proofAlgorithms,
       dpop_bound_access_tokens_required: dpop.required ?? false,

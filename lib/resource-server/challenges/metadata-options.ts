@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { problemOfPage } from '../../options/option-rules.js';
+import { following, text } from '../../options/text-schema.js';
+
+/** What the metadata tells people of the server, in one language (RFC 9728 sections 2 and 2.1). */
+export interface MetadataTexts {
+  /** Name of the server: `resource_name`. */
+  name?: string;
+  /** URL of a page with what developers of clients need to know: `resource_documentation`. */
+  documentation?: string;
+  /** URL of a page about how clients may use the data of the server: `resource_policy_uri`. */
+  policyUri?: string;
+  /** URL of a page with the terms of service: `resource_tos_uri`. */
+  tosUri?: string;
+}
+
+/** What the metadata tells people of the server (RFC 9728 section 2). `name` defaults to `server.title`, or `server.name`. */
+export interface MetadataOptions extends MetadataTexts {
+  /**
+   * The same in other languages, by language tag (BCP 47): `{ de: { name: 'Bestellungen' } }` becomes `resource_name#de`
+   * (RFC 9728 section 2.1).
+   */
+  languages?: Readonly<Record<string, MetadataTexts>>;
+}
+
+/** Options by the members of the document. */
+const MEMBERS = {
+  resource_name: 'name',
+  resource_documentation: 'documentation',
+  resource_policy_uri: 'policyUri',
+  resource_tos_uri: 'tosUri',
+} as const;
+
+const texts = {
+  name: text.optional(),
+  documentation: following(problemOfPage).optional(),
+  policyUri: following(problemOfPage).optional(),
+  tosUri: following(problemOfPage).optional(),
+};
+
+/** The form of {@link MetadataOptions}. */
+export const metadataSchema = z.strictObject({
+  ...texts,
+  languages: z
+    .record(z.string(), z.strictObject(texts))
+    .superRefine((languages, context) => {
+      for (const tag of Object.keys(languages)) {
+        const message = problemOfLanguage(tag);
+        if (message !== undefined) context.addIssue({ code: 'custom', path: [tag], message });
+      }
+    })
+    .optional(),
+});
+
+/** The members of the document that people read, those in other languages with their tags (RFC 9728 section 2.1). */
+export function membersForPeople({ languages = {}, ...own }: MetadataOptions): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries({ '': own, ...languages }).flatMap(([tag, values]) =>
+      Object.entries(MEMBERS).flatMap(([member, option]) => {
+        const value = values[option];
+        return value === undefined ? [] : [[tag === '' ? member : `${member}#${tag}`, value]];
+      }),
+    ),
+  );
+}
+
+/** BCP 47, in the case that RFC 5646 section 2.1.1 recommends: members of JSON that differ in case are different. */
+function problemOfLanguage(tag: string): string | undefined {
+  try {
+    const [canonical = ''] = Intl.getCanonicalLocales(tag);
+    return canonical === tag ? undefined : `is not in canonical form. Write it as "${canonical}"`;
+  } catch {
+    return 'is no language tag (BCP 47). Write one, such as "de" or "pt-BR"';
+  }
+}
