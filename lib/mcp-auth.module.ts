@@ -6,6 +6,7 @@ import { Introspection } from './resource-server/authentication/introspection.js
 import { ProofOfPossession } from './resource-server/authentication/proof-of-possession.js';
 import { VerifiedTokens } from './resource-server/authentication/verified-tokens.js';
 import { AuthorizationGuard } from './entry/endpoint/authorization.guard.js';
+import { ScopeHierarchy } from './resource-server/access/scope-hierarchy.js';
 import { Policies } from './resource-server/authorization/policies.js';
 import { Catalogue } from './resource-server/catalogue/catalogue.js';
 import { DecoratedMethods } from './resource-server/catalogue/decorated-methods.js';
@@ -65,6 +66,11 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
   imports: [DiscoveryModule],
   providers: [
     { provide: ResolvedOptions, useFactory: resolveOptions, inject: [MODULE_OPTIONS_TOKEN] },
+    {
+      provide: ScopeHierarchy,
+      useFactory: ({ scopeHierarchy }: ResolvedOptions) => new ScopeHierarchy(scopeHierarchy),
+      inject: [ResolvedOptions],
+    },
     Issuers,
     Introspection,
     AccessTokenStrategy,

@@ -24,6 +24,7 @@ export function localRequest(body: unknown, token: string | undefined, catalogue
     socket: {},
     body,
     operation,
+    surface: catalogue,
     trace: new RequestTrace({}, body, operation, operation && catalogue.find(operation)?.primitive.name),
   } as unknown as McpRequest;
   const response = new EventEmitter() as unknown as ServerResponse;

@@ -3,14 +3,13 @@ import { Injectable, Logger, ServiceUnavailableException, type ExecutionContext 
 import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
 import { nodeRequest } from './node-request.js';
 import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
-import { Challenges } from '../../resource-server/challenges/challenges.js';
+import { Challenges, type RefusedRequest } from '../../resource-server/challenges/challenges.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { countRejected } from '../../observability/metrics.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -47,7 +46,6 @@ export class AuthenticationGuard extends AuthGuard() {
 
   constructor(
     private readonly moduleOptions: ResolvedOptions,
-    private readonly catalogue: Catalogue,
     private readonly challenges: Challenges,
     private readonly verified: VerifiedTokens,
     private readonly proof: ProofOfPossession,
@@ -78,10 +76,10 @@ export class AuthenticationGuard extends AuthGuard() {
     const source = this.getRequest(context);
     const credentials = credentialsOf(source);
     if (credentials.kind === 'malformed')
-      throw this.challenges.unauthenticated({}, 'invalid_request', credentials.reason);
+      throw this.challenges.unauthenticated({ surface: request.surface }, 'invalid_request', credentials.reason);
     if (credentials.kind === 'none') {
       if (this.#isOpen(request)) return undefined;
-      throw this.challenges.unauthenticated({ primitive: this.#primitiveOf(request) });
+      throw this.challenges.unauthenticated(this.#refused(request));
     }
     request.scheme = credentials.scheme;
     let caller = this.verified.find(credentials.token);
@@ -110,12 +108,16 @@ export class AuthenticationGuard extends AuthGuard() {
 
   /** What is anonymous can be called by anyone, and found by anyone. */
   #isOpen(request: McpRequest): boolean {
-    if (request.findForeign || !this.catalogue.hasAnonymous || request.operation === undefined) return false;
-    return OPEN_METHODS.has(request.operation.method) || this.#primitiveOf(request)?.access.anonymous === true;
+    if (!request.surface.hasAnonymous || request.operation === undefined) return false;
+    return OPEN_METHODS.has(request.operation.method) || this.#offerOf(request)?.access.anonymous === true;
   }
 
-  #primitiveOf({ operation, findForeign }: McpRequest): Primitive | undefined {
-    return operation && (findForeign ? findForeign(operation) : this.catalogue.find(operation))?.primitive;
+  #refused(request: McpRequest): RefusedRequest {
+    return { scheme: request.scheme, primitive: this.#offerOf(request), surface: request.surface };
+  }
+
+  #offerOf({ operation, surface, body }: McpRequest): Offer | undefined {
+    return operation && surface.find(operation, body)?.primitive;
   }
 
   #setHeader(context: ExecutionContext, name: string, value: string): void {
@@ -143,7 +145,7 @@ export class AuthenticationGuard extends AuthGuard() {
 
   #exceptionFor(error: unknown, request: McpRequest): unknown {
     if (error instanceof ChallengeException) return error;
-    const refused = { scheme: request.scheme, primitive: this.#primitiveOf(request) };
+    const refused = this.#refused(request);
     if (error instanceof ProofError) return this.challenges.unauthenticated(refused, error.error, error.message);
     if (error instanceof InvalidTokenError)
       return this.challenges.unauthenticated(refused, 'invalid_token', error.message);

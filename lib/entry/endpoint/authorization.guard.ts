@@ -8,8 +8,7 @@ import {
 import type { Caller } from '../../resource-server/access/caller.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
-import type { Operation } from '../../resource-server/access/operation.js';
-import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../../errors/downstream-error.js';
 import type { McpRequest } from './mcp-request.js';
 import { EagerExchange } from '../../on-behalf-of/downstream/eager-exchange.js';
@@ -32,8 +31,6 @@ const REACHES = new Set(['tools/call', 'resources/read', 'prompts/get', 'complet
 /** Lets a request pass whose caller may do what its body asks for; else a scope challenge. */
 @Injectable()
 export class AuthorizationGuard implements CanActivate {
-  readonly #hierarchy: ScopeHierarchy;
-
   constructor(
     private readonly options: ResolvedOptions,
     private readonly catalogue: Catalogue,
@@ -42,40 +39,39 @@ export class AuthorizationGuard implements CanActivate {
     private readonly audit: AuditLog,
     private readonly eager: EagerExchange,
     private readonly policies: Policies,
-  ) {
-    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
-  }
+    private readonly hierarchy: ScopeHierarchy,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
-    await this.admit(request, (operation) => this.catalogue.find(operation));
+    const { operation } = request;
+    await this.admit(request, operation && this.catalogue.find(operation));
     return true;
   }
 
   /**
    * Lets a request pass, or throws its challenge.
    *
-   * @param find - finds what an operation is about
+   * @param found - what the operation is about
    */
-  async admit(request: McpRequest, find: (operation: Operation) => Found | undefined): Promise<void> {
+  async admit<One extends Offer>(request: McpRequest<One>, found: Found<One> | undefined): Promise<void> {
     const { caller, operation, body } = request;
     const { anonymous: isOpen } = this.options;
     if (Array.isArray(body))
       throw new BadRequestException('JSON-RPC batches are not served. Send one message at a time');
     if (caller) this.#checkClient(caller, request);
-    const found = operation && find(operation);
-    const authorized = await AuthorizedOperation.authorize({ caller, operation, found, body, isOpen }, this.#hierarchy);
+    const authorized = await AuthorizedOperation.authorize({ caller, operation, found, body, isOpen }, this.hierarchy);
     if (authorized instanceof AuthorizedOperation) {
       request.authorized = authorized;
       await this.#exchange(authorized, request);
       return;
     }
     this.#recordDenial(request, authorized.error, authorized);
-    if (this.options.list === 'permitted' && !holds(caller, authorized.rule, this.#hierarchy)) {
+    if (this.options.list === 'permitted' && !holds(caller, authorized.rule, this.hierarchy)) {
       // Whoever may not see it is answered as if it were not there.
-      const unknown = await AuthorizedOperation.authorize(
+      const unknown = await AuthorizedOperation.authorize<One>(
         { caller, operation, found: undefined, body, isOpen },
-        this.#hierarchy,
+        this.hierarchy,
       );
       if (unknown instanceof AuthorizedOperation) request.authorized = unknown;
       return;
@@ -89,7 +85,7 @@ export class AuthorizationGuard implements CanActivate {
   }
 
   /** Gets the tokens of the tool's downstreams, while a challenge can still be an answer of HTTP. */
-  async #exchange(authorized: AuthorizedOperation, request: McpRequest): Promise<void> {
+  async #exchange(authorized: AuthorizedOperation<Offer>, request: McpRequest<Offer>): Promise<void> {
     const { caller, operation, primitive, input, scopes } = authorized;
     if (
       !primitive ||
@@ -117,7 +113,7 @@ export class AuthorizationGuard implements CanActivate {
   }
 
   /** Nobody gets a token for, or is asked to consent to, what a policy denies. What one throws is for the tool's result. */
-  async #isObjectedTo(authorized: AuthorizedOperation, { trace }: McpRequest): Promise<boolean> {
+  async #isObjectedTo(authorized: AuthorizedOperation<Offer>, { trace }: McpRequest<Offer>): Promise<boolean> {
     try {
       return (await trace.run(() => this.policies.objectionTo(authorized))) !== undefined;
     } catch {
@@ -128,9 +124,9 @@ export class AuthorizationGuard implements CanActivate {
   /** Missing scopes of the operation together with those that stand for consent to its downstreams: one round trip for the user. */
   async #combined(
     caller: Caller,
-    primitive: Primitive | undefined,
+    primitive: Offer | undefined,
     { error, scopes }: Refusal,
-    request: McpRequest,
+    request: McpRequest<Offer>,
   ): Promise<ChallengeException | undefined> {
     const isMapped = primitive?.downstreams.some(
       (name) => (this.options.downstreams.get(name)?.scopeMap.size ?? 0) > 0,
@@ -143,8 +139,8 @@ export class AuthorizationGuard implements CanActivate {
 
   async #failures(
     caller: Caller | undefined,
-    primitive: Primitive,
-    request: McpRequest,
+    primitive: Offer,
+    request: McpRequest<Offer>,
   ): Promise<readonly DownstreamError[]> {
     if (primitive.downstreams.length === 0) return [];
     const { trace, operation } = request;
@@ -153,13 +149,8 @@ export class AuthorizationGuard implements CanActivate {
     return await trace.run(() => this.eager.failures(access, primitive));
   }
 
-  /** The scopes that a caller's are worth, for whoever lists tools. */
-  get hierarchy(): ScopeHierarchy {
-    return this.#hierarchy;
-  }
-
   /** Another token would not help, so that there is nothing to challenge for. */
-  #checkClient(caller: Caller, request: McpRequest): void {
+  #checkClient(caller: Caller, request: McpRequest<Offer>): void {
     const clients = this.issuers.issuerOf(caller.claims)?.options.clients;
     if (!clients || (caller.clientId !== undefined && clients.has(caller.clientId))) return;
     this.#recordDenial(request, 'client_not_allowed');
@@ -167,7 +158,7 @@ export class AuthorizationGuard implements CanActivate {
   }
 
   #recordDenial(
-    { trace, caller, operation }: McpRequest,
+    { trace, caller, operation }: McpRequest<Offer>,
     reason: DenialReason,
     refusal?: Pick<Refusal, 'scopes'>,
   ): void {

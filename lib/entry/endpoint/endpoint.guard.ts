@@ -48,7 +48,10 @@ export class EndpointGuard implements CanActivate {
 
   #observe(request: McpRequest, response: PlatformResponse): void {
     const operation = request.method === 'POST' ? operationIn(request.body) : undefined;
-    const found = operation && (request.findForeign ? request.findForeign(operation) : this.catalogue.find(operation));
+    // Where another server answers, its rules are there already.
+    const surface = (request as Partial<McpRequest>).surface ?? this.catalogue;
+    request.surface = surface;
+    const found = operation && surface.find(operation, request.body);
     const trace = new RequestTrace(request.headers, request.body, operation, found?.primitive.name);
     request.trace = trace;
     request.operation = operation;

@@ -1,7 +1,8 @@
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
-import type { Found } from '../../resource-server/catalogue/found.js';
+import type { Offer, Primitive } from '../../resource-server/catalogue/primitive.js';
+import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { DownstreamError } from '../../errors/downstream-error.js';
 import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';
@@ -9,19 +10,19 @@ import type { RequestTrace } from '../../observability/request-trace.js';
 import type { PlatformRequest } from './node-request.js';
 
 /** A request of the endpoint. Each guard adds what it found out; `user` may be of the application's own making. */
-export type McpRequest = PlatformRequest & {
+export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   /** Set by `EndpointGuard`. */
   trace: RequestTrace;
   /** Set by `EndpointGuard`: what a POST asks for. */
   operation?: Operation | undefined;
-  /** Set by `McpProtection`: finds what an operation is about where another server answers. */
-  findForeign?: (operation: Operation) => Found | undefined;
+  /** Set by `EndpointGuard`, or by `McpProtection` before: what stands behind the guards. */
+  surface: ProtectedSurface;
   /** Set by `AuthenticationGuard`: who calls, if anyone had to say so. */
   caller?: Caller | undefined;
   /** Set by `AuthenticationGuard`: how the token came. */
   scheme?: TokenScheme;
   /** Set by `AuthorizationGuard`: what may be done. */
-  authorized?: AuthorizedOperation;
+  authorized?: AuthorizedOperation<One>;
   /** Set by `AuthorizationGuard`: why a downstream of the tool cannot be called. */
   failure?: DownstreamError | undefined;
   /** Set by `AuthorizationGuard`, where there are downstreams: what the tool may reach. */

@@ -1,4 +1,4 @@
-import type { McpRequest } from './mcp-request.js';
+import type { IncomingMessage } from 'node:http';
 import type { PlatformResponse } from './node-request.js';
 
 /** A header that a page asks to send; what is no token is not repeated to it. */
@@ -13,14 +13,14 @@ export function keepHeaders(response: PlatformResponse): void {
 }
 
 /** Answers what browsers ask before they send a request of another origin. */
-export function answerPreflight(request: McpRequest, response: PlatformResponse): void {
+export function answerPreflight(request: IncomingMessage, response: PlatformResponse): void {
   keepHeaders(response);
   response.hijack?.();
   (response.raw ?? response).writeHead(204, preflight(request)).end();
 }
 
 /** RFC 9110 section 9.3.7, and the Fetch standard, CORS-preflight. `*` would not cover `Authorization`. */
-function preflight({ headers }: McpRequest): Record<string, string> {
+function preflight({ headers }: IncomingMessage): Record<string, string> {
   if (headers.origin === undefined || headers['access-control-request-method'] === undefined)
     return { Allow: 'POST, OPTIONS' };
   const wanted = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());

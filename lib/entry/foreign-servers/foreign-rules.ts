@@ -4,9 +4,11 @@ import { z } from 'zod';
 import type { Policy } from '../../resource-server/access/policy.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import { problemsOfPrimitive } from '../../resource-server/catalogue/catalogue-problems.js';
+import { initialScopesOf } from '../../resource-server/catalogue/initial-scopes.js';
 import { defineOffer, faultsOf } from '../../resource-server/catalogue/offer.js';
 import type { Operation } from '../../resource-server/access/operation.js';
-import type { MethodHost, Primitive, ToolDefinition } from '../../resource-server/catalogue/primitive.js';
+import type { MethodHost, Offer } from '../../resource-server/catalogue/primitive.js';
+import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
 import type { AccessOptions } from '../../resource-server/decorators/access-options.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { ResourceRules } from './resource-rules.js';
@@ -47,9 +49,13 @@ const completion = z.object({ params: z.object({ ref: z.object({ type: z.literal
 /** The other server checks arguments by its own schema. */
 const ANY_ARGUMENTS = z.record(z.string(), z.unknown());
 
+const OFFERED = { tools: 'tool', resources: 'resource', prompts: 'prompt' } as const;
+
 /** Rules for what another server offers, in the form in which this package's own are. */
-export class PreparedRules {
-  readonly #rules = new Map<string, Primitive>();
+export class PreparedRules implements ProtectedSurface {
+  /** Nothing of another server is called without a token. */
+  readonly hasAnonymous = false;
+  readonly #rules = new Map<string, Offer>();
   readonly #resources = new ResourceRules();
 
   /** @param problems - takes what is wrong with the rules */
@@ -68,17 +74,22 @@ export class PreparedRules {
     }
   }
 
-  get all(): readonly Primitive[] {
+  get all(): readonly Offer[] {
     return [...this.#rules.values()];
   }
 
-  /**
-   * @param body - the JSON-RPC message
-   * @returns `undefined` for what has no rule, `'none needed'` for what is about nothing that has rules
-   */
-  find(operation: Operation | undefined, body: unknown): Found | 'none needed' | undefined {
-    const kind = operation && kindOf(operation, body);
-    if (!kind) return 'none needed';
+  get initialScopes(): readonly string[] {
+    return this.options.initialScopes ?? initialScopesOf(this.all);
+  }
+
+  /** Whether an operation is about something that takes a rule. */
+  takesRule(operation: Operation | undefined, body: unknown): boolean {
+    return operation !== undefined && kindOf(operation, body) !== undefined;
+  }
+
+  find(operation: Operation, body: unknown): Found<Offer> | undefined {
+    const kind = kindOf(operation, body);
+    if (!kind) return undefined;
     const { method, name = '' } = operation;
     const primitive =
       kind === 'resources' && method !== 'completion/complete'
@@ -87,7 +98,7 @@ export class PreparedRules {
     return primitive && { primitive, variables: {} };
   }
 
-  #addResource(key: string, rule: Primitive, problems: string[]): void {
+  #addResource(key: string, rule: Offer, problems: string[]): void {
     try {
       this.#resources.add(key, rule);
     } catch {
@@ -97,25 +108,16 @@ export class PreparedRules {
     }
   }
 
-  #prepare(kind: Kind, name: string, rule: ForeignRule, problems: string[]): Primitive {
+  #prepare(kind: Kind, name: string, rule: ForeignRule, problems: string[]): Offer {
     const wrapper = new InstanceWrapper({ token: this.type, name: this.type.name, metatype: this.type });
     const host: MethodHost = { wrapper, type: this.type, method: `${kind} ${name}`, decorator: '@ProtectedMcp' };
     const { appOnly, timeout } = this.options;
     const policies = [...this.options.policies, ...(rule.policies ?? [])];
     const surroundings = { anonymous: false, policies, appOnly, timeout };
     const offer = defineOffer(name, rule, host, surroundings, faultsOf(host, problems));
-    const primitive: ToolDefinition = {
-      kind: 'tool',
-      ...offer,
-      input: ANY_ARGUMENTS,
-      listing: { name, inputSchema: { type: 'object' } },
-      output: undefined,
-      parameterHeaders: [],
-      task: undefined,
-      readOnly: kind !== 'tools',
-    };
-    problems.push(...problemsOfPrimitive(primitive, this.options));
-    return primitive;
+    const prepared: Offer = { ...offer, kind: OFFERED[kind], input: ANY_ARGUMENTS, readOnly: kind !== 'tools' };
+    problems.push(...problemsOfPrimitive(prepared, this.options));
+    return prepared;
   }
 }
 

@@ -14,6 +14,7 @@ import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
 import { AuthorizationGuard } from '../endpoint/authorization.guard.js';
 import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isAnswer, type Operation } from '../../resource-server/access/operation.js';
 import { instancesOf } from '../../resource-server/catalogue/module-instances.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
@@ -93,11 +94,8 @@ export class McpProtection implements OnApplicationBootstrap {
 
   /** Lets a request pass as the endpoint of the module would; else answers as it would. */
   async admit(context: ExecutionContext, rules: PreparedRules): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<McpRequest>();
-    request.findForeign = (operation) => {
-      const rule = rules.find(operation, request.body);
-      return rule === 'none needed' ? undefined : rule;
-    };
+    const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
+    request.surface = rules;
     this.endpoint.canActivate(context);
     await this.authentication.canActivate(context);
     if (request.method === 'OPTIONS') return true;
@@ -106,11 +104,12 @@ export class McpProtection implements OnApplicationBootstrap {
     if (request.method === 'POST' && !operation && !Array.isArray(body) && !isAnswer(body)) {
       throw new BadRequestException('A JSON-RPC message is needed, as application/json');
     }
-    const found = rules.find(operation, body);
-    if (found === undefined) throw this.#notOffered(operation, '@ProtectedMcp has no rule for it. Add one, or "*"');
-    await this.authorization.admit(request, () => (found === 'none needed' ? undefined : found));
+    const found = operation && rules.find(operation, body);
+    if (!found && rules.takesRule(operation, body))
+      throw this.#notOffered(operation, '@ProtectedMcp has no rule for it. Add one, or "*"');
+    await this.authorization.admit(request, found);
     // Where lists show what is permitted alone, what is not is answered as if it were not there. The other server has it.
-    if (found !== 'none needed' && !request.authorized?.primitive) {
+    if (found && !request.authorized?.primitive) {
       throw this.#notOffered(operation, 'the caller may not see it');
     }
     await this.#checkPolicies(request);
@@ -120,7 +119,7 @@ export class McpProtection implements OnApplicationBootstrap {
 
   /** Runs what answers the request so that `DownstreamClient` acts for its caller, until the answer is over. */
   async run(context: ExecutionContext, handle: () => Promise<unknown>): Promise<void> {
-    const request = context.switchToHttp().getRequest<McpRequest>();
+    const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
     const response = context.switchToHttp().getResponse<PlatformResponse>();
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response);
@@ -162,7 +161,7 @@ export class McpProtection implements OnApplicationBootstrap {
     return new ForbiddenException('This is not offered here');
   }
 
-  async #checkPolicies(request: McpRequest): Promise<void> {
+  async #checkPolicies(request: McpRequest<Offer>): Promise<void> {
     const { authorized, caller, operation, trace } = request;
     if (!authorized?.primitive) return;
     const { scopes, primitive } = authorized;
@@ -188,7 +187,7 @@ export class McpProtection implements OnApplicationBootstrap {
 }
 
 /** Tells the other server who calls, in the form that servers of the SDK expect. The token stays here. */
-function handOver(request: McpRequest, response: PlatformResponse): void {
+function handOver(request: McpRequest<Offer>, response: PlatformResponse): void {
   const { caller } = request;
   const auth = {
     token: '',

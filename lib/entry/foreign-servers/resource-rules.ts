@@ -1,22 +1,22 @@
 import { UriTemplate } from '@modelcontextprotocol/server';
-import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
 
 /** Characters; longer URIs name nothing here. */
 const MAX_URI = 8_192;
 
 /** Rules of one server by URI or template. */
 class Rules {
-  readonly #exact = new Map<string, Primitive[]>();
-  readonly #templates: { readonly template: UriTemplate; readonly rule: Primitive }[] = [];
+  readonly #exact = new Map<string, Offer[]>();
+  readonly #templates: { readonly template: UriTemplate; readonly rule: Offer }[] = [];
 
   /** @throws Error for a template that is none (RFC 6570) */
-  add(key: string, rule: Primitive): void {
+  add(key: string, rule: Offer): void {
     if (key.includes('{')) this.#templates.push({ template: new UriTemplate(key), rule });
     else this.#exact.set(key, [...(this.#exact.get(key) ?? []), rule]);
   }
 
   /** Whoever is named goes before whoever fits a template. */
-  matching(uri: string): readonly Primitive[] {
+  matching(uri: string): readonly Offer[] {
     return (
       this.#exact.get(uri) ?? this.#templates.filter(({ template }) => template.match(uri)).map(({ rule }) => rule)
     );
@@ -27,13 +27,13 @@ class Rules {
 export class ResourceRules {
   readonly #spelled = new Rules();
   readonly #folded = new Rules();
-  #other: Primitive | undefined;
+  #other: Offer | undefined;
 
   /**
    * @param key - a URI, a template, or `*` for the rest
    * @throws Error for a template that is none (RFC 6570)
    */
-  add(key: string, rule: Primitive): void {
+  add(key: string, rule: Offer): void {
     if (key === '*') {
       this.#other = rule;
       return;
@@ -46,7 +46,7 @@ export class ResourceRules {
    * Finds the rule of a URI. Servers read some URIs as others: in capitals, encoded, with a query. What one of them might
    * take for a resource that is under another rule has none.
    */
-  find(uri: string): Primitive | undefined {
+  find(uri: string): Offer | undefined {
     if (uri.length > MAX_URI) return undefined;
     const found = this.#spelled.matching(uri)[0] ?? this.#other;
     const meant = this.#folded.matching(folded(uri));

@@ -20,16 +20,14 @@ const MAX_SUBSCRIPTIONS = 1_000;
 @Injectable()
 export class Listings {
   readonly #logger = new Logger('McpServing');
-  readonly #hierarchy: ScopeHierarchy;
 
   constructor(
     private readonly options: ResolvedOptions,
     private readonly catalogue: Catalogue,
     private readonly policies: Policies,
     private readonly runner: PrimitiveRunner,
-  ) {
-    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
-  }
+    private readonly hierarchy: ScopeHierarchy,
+  ) {}
 
   /** A page of what a caller may see of one kind. */
   page<One extends Primitive>(
@@ -92,7 +90,7 @@ export class Listings {
     try {
       return all.filter(({ access }) => {
         if (isStranger) return access.anonymous;
-        return this.options.list === 'all' || holds(caller, access, this.#hierarchy);
+        return this.options.list === 'all' || holds(caller, access, this.hierarchy);
       });
     } catch (error) {
       // The SDK would tell the client the message of a function of the application.
@@ -106,7 +104,7 @@ export class Listings {
     if (caller?.appOnly && !found.primitive.access.appOnly) return false;
     const request = { caller, operation, found, body: {}, isOpen: this.options.anonymous };
     try {
-      const leave = await AuthorizedOperation.authorize(request, this.#hierarchy);
+      const leave = await AuthorizedOperation.authorize(request, this.hierarchy);
       return leave instanceof AuthorizedOperation && (await this.policies.objectionTo(leave)) === undefined;
     } catch {
       return false;

@@ -35,7 +35,6 @@ const paramsSchema = z.looseObject({ taskId: z.string() });
 @Injectable()
 export class TaskMethods implements OnModuleDestroy {
   readonly #logger = new Logger('McpTasks');
-  readonly #hierarchy: ScopeHierarchy;
   readonly #running = new Map<string, RunningTask>();
   readonly #store: SealedStore;
 
@@ -44,8 +43,8 @@ export class TaskMethods implements OnModuleDestroy {
     private readonly catalogue: Catalogue,
     private readonly challenges: Challenges,
     private readonly notifications: ChangeNotifications,
+    private readonly hierarchy: ScopeHierarchy,
   ) {
-    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
     const { shared } = options.replicas;
     this.#store = shared ? new SharedSealedStore(shared, 'tasks') : new MemoryStore(MAX_KEPT);
     notifications.onHanded((kind, party, message) => {
@@ -139,9 +138,9 @@ export class TaskMethods implements OnModuleDestroy {
       : await this.#stored(taskId);
     if (owned?.owner !== ownerOf(caller)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Unknown task');
     const tool = this.catalogue.findTool(owned.tool);
-    if (caller && tool && !holds(caller, tool.access, this.#hierarchy)) {
+    if (caller && tool && !holds(caller, tool.access, this.hierarchy)) {
       const { scopes } = tool.access;
-      const { needed } = judgeScopes(typeof scopes === 'function' ? [] : scopes, caller.scopes, this.#hierarchy);
+      const { needed } = judgeScopes(typeof scopes === 'function' ? [] : scopes, caller.scopes, this.hierarchy);
       const refusal = { error: 'insufficient_scope', scopes: needed, rule: tool.access } as const;
       served.challenge = this.challenges.refused(caller, served.scheme, refusal);
     }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
-import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { CallerActionError, OperatorActionError, type DownstreamError } from '../../errors/downstream-error.js';
 import type { DownstreamAccess } from '../exchange/downstream-access.js';
 import type { AuditContext } from '../../observability/audit-event.js';
@@ -24,7 +24,7 @@ export class EagerExchange {
    */
   async failures(
     access: DownstreamAccess,
-    { downstreams, exchange }: Pick<Primitive, 'downstreams' | 'exchange'>,
+    { downstreams, exchange }: Pick<Offer, 'downstreams' | 'exchange'>,
   ): Promise<readonly DownstreamError[]> {
     if (exchange === 'lazy' || downstreams.length === 0) return [];
     const results = await Promise.allSettled(downstreams.map((name) => access.tokenFor(name)));

@@ -2,18 +2,18 @@ import type { Caller } from '../access/caller.js';
 import { argumentsIn, completionIn, type Operation } from '../access/operation.js';
 import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
 import type { Found } from '../catalogue/found.js';
-import type { Primitive } from '../catalogue/primitive.js';
+import type { Offer, Primitive } from '../catalogue/primitive.js';
 import { holds, isSignedInAsNeeded, namedScopes, type AccessRule } from '../access/access-rule.js';
 import type { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { judgeScopes, problemOfRule, type ScopeRule } from '../access/scope-rule.js';
 
 /** A request whose caller is certain. */
-export interface AuthorizationRequest {
+export interface AuthorizationRequest<One extends Offer = Primitive> {
   /** `undefined` where nobody said who they are. */
   readonly caller: Caller | undefined;
   readonly operation: Operation | undefined;
   /** What the operation is about, if there is such a thing. */
-  readonly found: Found | undefined;
+  readonly found: Found<One> | undefined;
   /** Whether the whole server is for everyone. */
   readonly isOpen: boolean;
   /** The JSON-RPC message. */
@@ -29,12 +29,12 @@ export interface Refusal {
 }
 
 /** Leave to do one operation for a certain caller. Only {@link authorize} makes one. */
-export class AuthorizedOperation {
+export class AuthorizedOperation<One extends Offer = Primitive> {
   private constructor(
     readonly caller: Caller | undefined,
     readonly operation: Operation | undefined,
     /** `undefined` for what is about no primitive, and for those that do not exist. */
-    readonly primitive: Primitive | undefined,
+    readonly primitive: One | undefined,
     /** The arguments that its method may be called with, or what is wrong with them. */
     readonly input: Parsed,
     /** Scopes that the operation takes. */
@@ -42,11 +42,11 @@ export class AuthorizedOperation {
   ) {}
 
   /** Gives leave where the caller holds the scopes that the operation takes, and signed in as it demands. */
-  static async authorize(
-    { caller, operation, found, body, isOpen }: AuthorizationRequest,
+  static async authorize<One extends Offer>(
+    { caller, operation, found, body, isOpen }: AuthorizationRequest<One>,
     hierarchy: ScopeHierarchy,
-  ): Promise<AuthorizedOperation | Refusal> {
-    if (!found) return new AuthorizedOperation(caller, operation, undefined, { problems: [] }, []);
+  ): Promise<AuthorizedOperation<One> | Refusal> {
+    if (!found) return new AuthorizedOperation<One>(caller, operation, undefined, { problems: [] }, []);
     const { primitive } = found;
     const { access } = primitive;
     if (!caller && !access.anonymous && !isOpen)
@@ -67,7 +67,7 @@ const WITHOUT_ARGUMENTS = new Set(['completion/complete', 'resources/list']);
 
 /** What the method gets, as validated. */
 async function inputOf(
-  { primitive, variables }: Found,
+  { primitive, variables }: Found<Offer>,
   operation: Operation | undefined,
   body: unknown,
 ): Promise<Parsed> {
@@ -75,7 +75,7 @@ async function inputOf(
   if (operation?.method === 'resources/list') return { value: {} };
   switch (primitive.kind) {
     case 'resource':
-      return { value: { uri: primitive.name } };
+      return { value: { uri: operation?.name ?? primitive.name } };
     case 'resourceTemplate':
       return primitive.input
         ? await parseWith(primitive.input, variables)

@@ -1,7 +1,7 @@
 import { Injectable, Scope, type ScopeOptions, type Type } from '@nestjs/common';
 import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
-import { placeOf, type MethodHost, type Primitive } from '../catalogue/primitive.js';
+import { placeOf, type MethodHost, type Offer } from '../catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { AuthorizedOperation } from './authorized-operation.js';
 import { Denial, type Policy, type PolicyRequest } from '../access/policy.js';
@@ -20,22 +20,22 @@ const NOT_ALLOWED = new Denial('This is not allowed for you.');
 /** Asks the policies that tools are under. */
 @Injectable()
 export class Policies {
-  readonly #verdicts = new WeakMap<AuthorizedOperation, Promise<Objection | undefined>>();
-  readonly #sources = new WeakMap<Primitive, ReadonlyMap<Type<Policy>, PolicySource>>();
+  readonly #verdicts = new WeakMap<AuthorizedOperation<Offer>, Promise<Objection | undefined>>();
+  readonly #sources = new WeakMap<Offer, ReadonlyMap<Type<Policy>, PolicySource>>();
 
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /**
-   * Finds the policies of primitives; once for each.
+   * Finds the policies of what is offered; once for each.
    *
    * @throws {@link McpAuthConfigurationError} if one cannot be made, or is no policy
    */
-  async prepare(primitives: readonly Primitive[]): Promise<void> {
-    for (const primitive of primitives) {
-      if (this.#sources.has(primitive)) continue;
+  async prepare(offers: readonly Offer[]): Promise<void> {
+    for (const offer of offers) {
+      if (this.#sources.has(offer)) continue;
       const sources = new Map<Type<Policy>, PolicySource>();
-      for (const type of primitive.policies) sources.set(type, await this.#sourceOf(type, primitive));
-      this.#sources.set(primitive, sources);
+      for (const type of offer.policies) sources.set(type, await this.#sourceOf(type, offer));
+      this.#sources.set(offer, sources);
     }
   }
 
@@ -45,13 +45,13 @@ export class Policies {
    *
    * @throws what a policy throws
    */
-  async objectionTo(authorized: AuthorizedOperation): Promise<Objection | undefined> {
+  async objectionTo(authorized: AuthorizedOperation<Offer>): Promise<Objection | undefined> {
     const verdict = this.#verdicts.get(authorized) ?? this.#ask(authorized);
     this.#verdicts.set(authorized, verdict);
     return await verdict;
   }
 
-  async #ask({ primitive, caller, operation, input }: AuthorizedOperation): Promise<Objection | undefined> {
+  async #ask({ primitive, caller, operation, input }: AuthorizedOperation<Offer>): Promise<Objection | undefined> {
     if (!primitive || !operation || 'problems' in input) return undefined;
     const request: PolicyRequest = { caller, operation, arguments: input.value };
     const sources = this.#sources.get(primitive);
@@ -64,7 +64,7 @@ export class Policies {
   }
 
   /** A provider of the tool's own module, else of any, else made with what it injects from the tool's module. */
-  async #sourceOf(type: Type<Policy>, { host }: Primitive): Promise<PolicySource> {
+  async #sourceOf(type: Type<Policy>, { host }: Offer): Promise<PolicySource> {
     const { wrapper } = host;
     const own = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef | undefined;
     if (typeof (type.prototype as Partial<Policy> | undefined)?.permits !== 'function') {

@@ -1,7 +1,7 @@
 import { namedScopes } from '../access/access-rule.js';
-import { ScopeHierarchy } from '../access/scope-hierarchy.js';
+import type { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
-import { placeOf, type Primitive } from './primitive.js';
+import { placeOf, type Offer } from './primitive.js';
 
 const NOUNS = {
   tool: 'tools',
@@ -11,7 +11,7 @@ const NOUNS = {
 } as const;
 
 /** What a primitive asks for that the module's options do not have. */
-export function problemsOfPrimitive({ access, downstreams, host }: Primitive, options: ResolvedOptions): string[] {
+export function problemsOfPrimitive({ access, downstreams, host }: Offer, options: ResolvedOptions): string[] {
   const problems = downstreams
     .filter((name) => !options.downstreams.has(name))
     .map(
@@ -42,14 +42,14 @@ export function problemsOfPrimitive({ access, downstreams, host }: Primitive, op
 }
 
 /** What is wrong with two primitives of one kind that have the same name. */
-export function problemOfTwins({ host: twin }: Primitive, { kind, name, host }: Primitive): string {
+export function problemOfTwins({ host: twin }: Offer, { kind, name, host }: Offer): string {
   const twice = twin.type === host.type && twin.method === host.method;
   const fix = twice ? 'Provide the class in one module alone, and export it from there' : 'Rename one';
   return `Two ${NOUNS[kind]} are named "${name}": ${placeOf(twin)} and ${placeOf(host)}. ${fix}.`;
 }
 
 /** @param known - names of the servers that there are */
-export function problemsOfServers({ servers, host }: Primitive, known: readonly string[]): string[] {
+export function problemsOfServers({ servers, host }: Offer, known: readonly string[]): string[] {
   return servers
     .filter((server) => !known.includes(server))
     .map(
@@ -59,19 +59,22 @@ export function problemsOfServers({ servers, host }: Primitive, known: readonly 
 }
 
 /** Authorization options that nothing makes use of: a typing error in them would otherwise pass unseen. */
-export function problemsOfOptions(primitives: readonly Primitive[], options: ResolvedOptions): string[] {
+export function problemsOfOptions(
+  offers: readonly Offer[],
+  options: ResolvedOptions,
+  hierarchy: ScopeHierarchy,
+): string[] {
   const problems: string[] = [];
   const { scopeHierarchy, challenge, downstreams } = options;
   // Scopes that stand for those of an API.
   const mapped = [...downstreams.values()].flatMap(({ scopeMap }) => [...scopeMap.values()].flat());
-  if (challenge === 'union' && mapped.length === 0 && !primitives.some(isScoped)) {
+  if (challenge === 'union' && mapped.length === 0 && !offers.some(isScoped)) {
     problems.push(
       '`scopes.challenge` is "union", but no tool has scopes, so that nobody is ever challenged. Remove it.',
     );
   }
-  if (typeof scopeHierarchy === 'object' && !primitives.some(({ access }) => typeof access.scopes === 'function')) {
-    const needed = new Set([...mapped, ...primitives.flatMap(({ access }) => namedScopes(access))]);
-    const hierarchy = new ScopeHierarchy(scopeHierarchy);
+  if (typeof scopeHierarchy === 'object' && !offers.some(({ access }) => typeof access.scopes === 'function')) {
+    const needed = new Set([...mapped, ...offers.flatMap(({ access }) => namedScopes(access))]);
     for (const scope of Object.keys(scopeHierarchy)) {
       if (![...hierarchy.expand([scope])].some((implied) => implied !== scope && needed.has(implied))) {
         problems.push(
@@ -83,6 +86,6 @@ export function problemsOfOptions(primitives: readonly Primitive[], options: Res
   return problems;
 }
 
-function isScoped({ access }: Pick<Primitive, 'access'>): boolean {
+function isScoped({ access }: Pick<Offer, 'access'>): boolean {
   return typeof access.scopes === 'function' || namedScopes(access).length > 0;
 }

@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Operation } from '../access/operation.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { problemOfTwins, problemsOfOptions, problemsOfPrimitive, problemsOfServers } from './catalogue-problems.js';
 import { attachCompanions } from './companions.js';
 import { DecoratedMethods } from './decorated-methods.js';
@@ -11,20 +12,22 @@ import { initialScopesOf } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
 import { instancesOf } from './module-instances.js';
 import type {
+  Offer,
   Primitive,
   PromptDefinition,
   ResourceDefinition,
   ResourceTemplateDefinition,
   ToolDefinition,
 } from './primitive.js';
+import type { ProtectedSurface } from './protected-surface.js';
 import { variablesIn } from './template-variables.js';
 import { loadClassValidation } from './validated-class.js';
 
 /** Every primitive of one server: what is offered, and what it needs. Found at boot, and as it comes and goes afterwards. */
 @Injectable()
-export class Catalogue {
+export class Catalogue implements ProtectedSurface {
   readonly #primitives = new Map<string, Primitive>();
-  readonly #foreign: Primitive[] = [];
+  readonly #foreign: Offer[] = [];
   readonly #changes = new ListChanges();
   #tools: readonly ToolDefinition[] = [];
   #resources: readonly ResourceDefinition[] = [];
@@ -37,6 +40,7 @@ export class Catalogue {
     private readonly options: ResolvedOptions,
     private readonly decorated: DecoratedMethods,
     private readonly modules: ModulesContainer,
+    private readonly hierarchy: ScopeHierarchy,
   ) {}
 
   /** Each kind in the order of its names. */
@@ -61,7 +65,7 @@ export class Catalogue {
   }
 
   /** All that there are rules for: primitives, and what other servers offer. */
-  get offers(): readonly Primitive[] {
+  get offers(): readonly Offer[] {
     return [...this.primitives, ...this.#foreign];
   }
 
@@ -133,7 +137,8 @@ export class Catalogue {
     for (const one of found) this.#add(all, one, problems);
     attachCompanions(companions, [...all.values()], primitives, problems);
     // What another server offers is not known yet.
-    if (this.options.endpoint.isMounted) problems.push(...problemsOfOptions([...all.values()], this.options));
+    if (this.options.endpoint.isMounted)
+      problems.push(...problemsOfOptions([...all.values()], this.options, this.hierarchy));
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
     for (const one of found) this.#primitives.set(keyOf(one), one);
     this.#sort();
@@ -168,8 +173,8 @@ export class Catalogue {
   }
 
   /** Takes into account what other servers offer, where clients ask for scopes to start with. */
-  include(primitives: readonly Primitive[]): void {
-    this.#foreign.push(...primitives);
+  include(offers: readonly Offer[]): void {
+    this.#foreign.push(...offers);
     this.#sort();
   }
 

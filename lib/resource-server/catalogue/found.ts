@@ -1,8 +1,8 @@
-import type { Primitive } from './primitive.js';
+import type { Offer, Primitive } from './primitive.js';
 
 /** What an operation is about. */
-export interface Found {
-  readonly primitive: Primitive;
+export interface Found<One extends Offer = Primitive> {
+  readonly primitive: One;
   /** Values of the variables of a resource template. */
   readonly variables: Readonly<Record<string, string | string[]>>;
 }

@@ -33,7 +33,7 @@ export function defineOffer(
   host: MethodHost,
   surroundings: Surroundings,
   fault: Fault,
-): Omit<Offer, 'readOnly'> {
+): Omit<Offer, 'kind' | 'readOnly'> {
   const { scopes = [] } = options;
   const ruleProblem = typeof scopes === 'function' ? undefined : problemOfRule(scopes);
   if (ruleProblem) fault('scopes', ruleProblem);

@@ -24,6 +24,7 @@ export interface MethodHost {
 
 /** What all that a server offers has in common: what callers need, and where the method is. */
 export interface Offer {
+  readonly kind: 'tool' | 'resource' | 'resourceTemplate' | 'prompt';
   /** How clients name it: its name, its URI, or its template of URIs. */
   readonly name: string;
   readonly access: AccessRule;

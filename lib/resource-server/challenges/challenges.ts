@@ -6,7 +6,8 @@ import { namedScopes, type AccessRule } from '../access/access-rule.js';
 import type { Refusal } from '../authorization/authorized-operation.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import type { Primitive } from '../catalogue/primitive.js';
+import type { Offer } from '../catalogue/primitive.js';
+import type { ProtectedSurface } from '../catalogue/protected-surface.js';
 import type { ChallengeRemedy } from '../../errors/downstream-error.js';
 import { Issuers } from '../issuers/issuers.js';
 import { problemOfResourceScope } from '../../options/option-rules.js';
@@ -29,37 +30,37 @@ const DESCRIPTIONS: Readonly<Record<ChallengeRemedy['challenge'], string>> = {
 export interface RefusedRequest {
   readonly scheme?: TokenScheme | undefined;
   /** What it is about, if there is such a thing. */
-  readonly primitive?: Primitive | undefined;
+  readonly primitive?: Offer | undefined;
+  /** What stands behind the endpoint. Defaults to the catalogue. */
+  readonly surface?: ProtectedSurface | undefined;
 }
 
 /** Makes the challenges of one server: which scheme, which scopes, how clients have to ask for them. */
 @Injectable()
 export class Challenges {
-  readonly #hierarchy: ScopeHierarchy;
-
   constructor(
     private readonly options: ResolvedOptions,
     private readonly catalogue: Catalogue,
     private readonly issuers: Issuers,
     private readonly proof: ProofOfPossession,
-  ) {
-    this.#hierarchy = new ScopeHierarchy(options.scopeHierarchy);
-  }
+    private readonly hierarchy: ScopeHierarchy,
+  ) {}
 
-  /** The scopes that a client should start with, as it has to ask for them. */
+  /** The scopes that a client of the server should start with, as it has to ask for them. */
   get initialScopes(): readonly string[] {
     return this.#asked(this.catalogue.initialScopes, this.options.issuers[0]?.scopePrefix);
   }
 
   /** For a request without a token, or with one that is not good. */
   unauthenticated(
-    { scheme, primitive }: RefusedRequest,
+    { scheme, primitive, surface = this.catalogue }: RefusedRequest,
     error?: ChallengeError,
     description?: string,
   ): ChallengeException {
     // Where primitives are hidden, their scopes would tell a stranger that they are there.
     const needed = primitive && this.options.list === 'all' ? namedScopes(primitive.access) : [];
-    const scopes = needed.length > 0 ? this.#asked(needed, this.options.issuers[0]?.scopePrefix) : this.initialScopes;
+    const asked = needed.length > 0 ? needed : surface.initialScopes;
+    const scopes = this.#asked(asked, this.options.issuers[0]?.scopePrefix);
     return this.#challenge(scheme, {
       ...(error && { error }),
       ...(description !== undefined && { errorDescription: description }),
@@ -140,7 +141,7 @@ export class Challenges {
   }
 
   #holds({ scopes: held }: Caller, scopes: readonly string[]): boolean {
-    const effective = this.#hierarchy.expand(held);
+    const effective = this.hierarchy.expand(held);
     return scopes.every((scope) => effective.has(scope));
   }
 }
