@@ -52,7 +52,11 @@ import { MethodInvoker } from './mcp/invocation/method-invoker.js';
 import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
 import { InFlight } from './mcp/protocol/in-flight.js';
 import { Listings } from './mcp/protocol/listings.js';
+import { CallMethods } from './mcp/protocol/call-methods.js';
+import { ConversationMethods } from './mcp/protocol/conversation-methods.js';
+import { ListMethods } from './mcp/protocol/list-methods.js';
 import { ProtocolServers } from './mcp/protocol/protocol-servers.js';
+import { ServerDescription } from './mcp/protocol/server-description.js';
 import { TaskMethods } from './mcp/tasks/task-methods.js';
 import { ServerTokenCache } from './on-behalf-of/token-cache/server-token-cache.js';
 import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
@@ -96,6 +100,10 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     Subscriptions,
     TaskMethods,
     Listings,
+    ServerDescription,
+    ListMethods,
+    CallMethods,
+    ConversationMethods,
     ProtocolServers,
     InFlight,
     McpServing,

@@ -56,11 +56,6 @@ export class TaskMethods implements OnModuleDestroy {
     });
   }
 
-  /** Whether any tool goes on as a task. */
-  get areOffered(): boolean {
-    return this.catalogue.tools.some(({ task }) => task);
-  }
-
   /**
    * Begins a task where the tool has them and the client knows them.
    *

@@ -35,6 +35,7 @@ export class Catalogue implements ProtectedSurface {
   #prompts: readonly PromptDefinition[] = [];
   #initialScopes: readonly string[] = [];
   #hasAnonymous = false;
+  #revision = 0;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -77,6 +78,11 @@ export class Catalogue implements ProtectedSurface {
   /** Whether there is anything to call without a token. */
   get hasAnonymous(): boolean {
     return this.#hasAnonymous;
+  }
+
+  /** Another one whenever anything has come, gone or changed. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Finds what an operation is about, if there is such a thing. */
@@ -205,6 +211,7 @@ export class Catalogue implements ProtectedSurface {
   }
 
   #sort(): void {
+    this.#revision += 1;
     const sorted = [...this.#primitives.values()].sort(({ name: a }, { name: b }) => (a < b ? -1 : 1));
     this.#tools = sorted.filter((one) => one.kind === 'tool');
     this.#resources = sorted.filter((one) => one.kind === 'resource');

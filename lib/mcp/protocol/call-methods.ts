@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import { Challenges } from '../../resource-server/challenges/challenges.js';
+import type { Admission, AuthorizedRequest } from '../invocation/authorized-request.js';
+import { PrimitiveRunner, type Outcome } from '../invocation/primitive-runner.js';
+import { TaskMethods } from '../tasks/task-methods.js';
+
+export type CallMethod = 'tools/call' | 'prompts/get' | 'resources/read' | 'completion/complete';
+
+/** The methods that run a method of the application. What the caller may not see is not there. */
+@Injectable()
+export class CallMethods {
+  constructor(
+    private readonly runner: PrimitiveRunner,
+    private readonly challenges: Challenges,
+    private readonly tasks: TaskMethods,
+  ) {}
+
+  handle(server: Server, method: CallMethod, admit: Admission): void {
+    switch (method) {
+      case 'tools/call':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const { primitive } = served.authorized;
+          if (primitive?.kind !== 'tool')
+            throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+          const run = (over: ServerContext) => this.#run(served, primitive, params, over, server);
+          return (await (this.tasks.begin(primitive, served.authorized, context, run) ?? run(context))) as never;
+        });
+        break;
+      case 'prompts/get':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const { primitive } = served.authorized;
+          if (primitive?.kind !== 'prompt')
+            throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${params.name}`);
+          return (await this.#run(served, primitive, params, context, server)) as never;
+        });
+        break;
+      case 'resources/read':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const { primitive } = served.authorized;
+          if (!primitive) throw new ResourceNotFoundError(params.uri);
+          return (await this.#run(served, primitive, params, context, server)) as never;
+        });
+        break;
+      case 'completion/complete':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const served = await admit(method, params, context);
+          const { primitive } = served.authorized;
+          if (!primitive) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Nothing of that name is completed');
+          return (await this.#run(served, primitive, params, context, server)) as never;
+        });
+        break;
+    }
+  }
+
+  async #run(
+    served: AuthorizedRequest,
+    primitive: Primitive,
+    params: unknown,
+    context: ServerContext,
+    server: Server,
+  ): Promise<Outcome> {
+    const { authorized, trace, scheme, failure, access } = served;
+    const { caller, scopes } = authorized;
+    return await this.runner.run(authorized, primitive, {
+      trace,
+      context,
+      server,
+      params,
+      failure,
+      access,
+      challenge: (remedy) => {
+        const challenge = caller && this.challenges.demanded(caller, scheme, [remedy], scopes);
+        // Nobody is there to sign in for a client that acts for itself.
+        if (!caller?.appOnly) served.challenge = challenge;
+        return challenge?.challenge;
+      },
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type LoggingLevel,
+  type Server,
+} from '@modelcontextprotocol/server';
+import { ExpiringCache } from '../../time/expiring-cache.js';
+import type { Admission } from '../invocation/authorized-request.js';
+import { partyOf } from '../invocation/conversation.js';
+import { Subscriptions } from '../notifications/subscriptions.js';
+import { Listings } from './listings.js';
+
+/** Conversations whose level of logging is remembered, and for how many milliseconds. */
+const MAX_LEVELS = 10_000;
+const LEVEL_AGE = 24 * 60 * 60_000;
+
+export type ConversationMethod = 'resources/subscribe' | 'resources/unsubscribe' | 'logging/setLevel';
+
+/** The methods by which a client before 2026-07-28 says what it wants to hear of in the rest of its conversation. */
+@Injectable()
+export class ConversationMethods {
+  readonly #levels = new ExpiringCache<LoggingLevel>(MAX_LEVELS);
+
+  constructor(
+    private readonly listings: Listings,
+    private readonly subscriptions: Subscriptions,
+  ) {}
+
+  /** The level from which on a party wants lines of the log, if it has said so. */
+  levelOf(party: string): LoggingLevel | undefined {
+    return this.#levels.get(party);
+  }
+
+  handle(server: Server, method: ConversationMethod, admit: Admission): void {
+    switch (method) {
+      case 'resources/subscribe':
+      case 'resources/unsubscribe':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized, conversation } = await admit(method, params, context);
+          if (!authorized.primitive || !(await this.listings.mayRead(params.uri, authorized)))
+            throw new ResourceNotFoundError(params.uri);
+          if (!conversation)
+            throw new ProtocolError(
+              ProtocolErrorCode.InvalidRequest,
+              'Subscriptions take the Mcp-Session-Id of initialize',
+            );
+          const party = partyOf(authorized.caller, conversation);
+          this.subscriptions.change(method === 'resources/subscribe' ? 'subscribe' : 'unsubscribe', party, params.uri);
+          return {};
+        });
+        break;
+      case 'logging/setLevel':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized, conversation } = await admit(method, params, context);
+          if (conversation) this.#levels.set(partyOf(authorized.caller, conversation), params.level, LEVEL_AGE);
+          return {};
+        });
+        break;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { ListToolsResult, Server } from '@modelcontextprotocol/server';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { Admission } from '../invocation/authorized-request.js';
+import { Listings } from './listings.js';
+import { pageOf } from './page-of-list.js';
+
+export type ListMethod = 'tools/list' | 'prompts/list' | 'resources/list' | 'resources/templates/list';
+
+/** The methods that list what there is, a page at a time. */
+@Injectable()
+export class ListMethods {
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly listings: Listings,
+  ) {}
+
+  handle(server: Server, method: ListMethod, admit: Admission): void {
+    const { catalogue, listings } = this;
+    switch (method) {
+      case 'tools/list':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized } = await admit(method, params, context);
+          const { items, nextCursor } = listings.page(catalogue.tools, authorized, params?.cursor);
+          return { tools: items.map(({ listing }) => listing), ...cursorOf(nextCursor) } satisfies ListToolsResult;
+        });
+        break;
+      case 'prompts/list':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized } = await admit(method, params, context);
+          const { items, nextCursor } = listings.page(catalogue.prompts, authorized, params?.cursor);
+          return { prompts: items.map(({ listing }) => listing), ...cursorOf(nextCursor) };
+        });
+        break;
+      case 'resources/templates/list':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized } = await admit(method, params, context);
+          const { items, nextCursor } = listings.page(catalogue.templates, authorized, params?.cursor);
+          return { resourceTemplates: items.map(({ listing }) => listing), ...cursorOf(nextCursor) };
+        });
+        break;
+      case 'resources/list':
+        server.setRequestHandler(method, async ({ params }, context) => {
+          const { authorized, trace } = await admit(method, params, context);
+          const resources = await listings.resources(authorized, { trace, context, server });
+          const { items, nextCursor } = pageOf(resources, ({ uri }) => uri, params?.cursor, this.options.pageSize);
+          return { resources: items, ...cursorOf(nextCursor) };
+        });
+        break;
+    }
+  }
+}
+
+function cursorOf(nextCursor: string | undefined) {
+  return nextCursor === undefined ? {} : { nextCursor };
+}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import type { Implementation, ServerOptions } from '@modelcontextprotocol/server';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import { TASKS_EXTENSION } from '../tasks/task-record.js';
+
+/** What a server tells clients of itself. It is worked out again only when the catalogue has changed. */
+@Injectable()
+export class ServerDescription {
+  readonly implementation: Implementation;
+  #revision: number | undefined;
+  #offered: ServerOptions = {};
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+  ) {
+    const { name, version, title, icons, websiteUrl } = options.server;
+    this.implementation = {
+      name,
+      version,
+      ...(title !== undefined && { title }),
+      ...(icons && { icons: [...icons] }),
+      ...(websiteUrl !== undefined && { websiteUrl }),
+    };
+  }
+
+  /** Capabilities for what there is now. */
+  get offered(): ServerOptions {
+    const { revision } = this.catalogue;
+    if (this.#revision !== revision) {
+      this.#offered = this.#describe(false);
+      this.#revision = revision;
+    }
+    return this.#offered;
+  }
+
+  /** Capabilities for whatever may be registered later. */
+  get possible(): ServerOptions {
+    return this.#describe(true);
+  }
+
+  /** @param offersAll - even what there is nothing of yet */
+  #describe(offersAll: boolean): ServerOptions {
+    const { tools, resources, templates, prompts, hasAnonymous } = this.catalogue;
+    const { server, list: shown, listTtl: ttlMs } = this.options;
+    const hasResources = offersAll || resources.length > 0 || templates.length > 0;
+    const completes =
+      offersAll ||
+      [...templates, ...prompts].some((one) => one.completions.size > 0 || ('choices' in one && one.choices.size > 0));
+    const differs = shown === 'permitted' || hasAnonymous;
+    const list = { ttlMs, cacheScope: differs ? 'private' : 'public' } as const;
+    const listsResources = templates.some((one) => one.list);
+    return {
+      capabilities: {
+        tools: { listChanged: true },
+        logging: {},
+        ...(hasResources && { resources: { listChanged: true, subscribe: true } }),
+        ...((offersAll || prompts.length > 0) && { prompts: { listChanged: true } }),
+        ...(completes && { completions: {} }),
+        ...(tools.some(({ task }) => task) && { extensions: { [TASKS_EXTENSION]: {} } }),
+      },
+      ...(server.instructions !== undefined && { instructions: server.instructions }),
+      cacheHints: {
+        'tools/list': list,
+        'prompts/list': list,
+        'resources/list': listsResources ? { ttlMs: 0, cacheScope: 'private' } : list,
+        'resources/templates/list': list,
+        'server/discover': { ttlMs, cacheScope: 'public' },
+      },
+    };
+  }
+}
