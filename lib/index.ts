@@ -1,6 +1,5 @@
 export { McpAuthModule } from './mcp-auth.module.js';
-export { McpAuthError } from './errors/mcp-auth-error.js';
-export { McpAuthConfigurationError } from './errors/configuration-error.js';
+export * as errors from './errors/errors.js';
 export type { McpAuthModuleOptions, McpAuthOptionsFactory } from './mcp-auth-options.js';
 export type { ServerOptions } from './options/server-options.js';
 export type { ClientRegistration, IssuerClientRegistration } from './resource-server/clients/client-registration.js';
@@ -23,7 +22,6 @@ export type {
   TokenEndpointOptions,
 } from './on-behalf-of/dialects/dialect.js';
 export { exchangedToken } from './on-behalf-of/dialects/exchanged-token.js';
-export { TokenEndpointError, type TokenEndpointFailure } from './errors/token-endpoint-error.js';
 export type { Rfc8693Options } from './on-behalf-of/dialects/rfc8693.js';
 export type { KeycloakDialectOptions } from './on-behalf-of/dialects/keycloak.js';
 export type { EntraOnBehalfOfOptions } from './on-behalf-of/dialects/entra-on-behalf-of.js';
@@ -39,7 +37,6 @@ export type {
 } from './on-behalf-of/options/linked-account-options.js';
 export { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 export type { Revocation } from './on-behalf-of/token-cache/revocation.js';
-export { RevocationError } from './errors/revocation-error.js';
 export type { ExchangeLock, ReplicaOptions } from './replicas/replica-options.js';
 export type { TokenCacheOptions } from './on-behalf-of/token-cache/token-cache-options.js';
 export type { BackChannelLogoutOptions, LogoutOptions } from './entry/logout/logout-options.js';
@@ -108,22 +105,6 @@ export {
   type Downstream,
   type JsonRequestInit,
 } from './on-behalf-of/downstream/downstream-client.js';
-export {
-  CallerActionError,
-  DownstreamError,
-  OperatorActionError,
-  TemporaryFailureError,
-  type CallerActionCode,
-  type CallerRemedy,
-  type ChallengeRemedy,
-  type DownstreamAnswerCode,
-  type DownstreamUsageCode,
-  type OperatorActionCode,
-  type PageRemedy,
-  type TemporaryFailureCode,
-  type DownstreamErrorCode,
-  type DownstreamErrorOptions,
-} from './errors/downstream-error.js';
 export type {
   ClaimMapping,
   ClaimSource,

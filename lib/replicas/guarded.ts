@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { McpAuthError } from '../errors/mcp-auth-error.js';
+import { SharedStoreError } from '../errors/shared-store-error.js';
 
 /** Failures in a row after which nobody asks for a while, and how many milliseconds that is. */
 const FAILURES = 3;
@@ -10,10 +10,6 @@ const PAUSE = 5_000;
 const PATIENCE = 2_000;
 
 const logger = new Logger('TokenCache');
-
-class SilenceError extends McpAuthError {
-  readonly code = 'token_store_timeout';
-}
 
 /** Something outside this process that may be down, slow or hang, and that is not waited for. */
 export class Guarded {
@@ -94,7 +90,7 @@ async function inTime<Answer>(
     await sleep(milliseconds / 2, undefined, giveUp);
     await sleep(milliseconds / 2, undefined, giveUp);
     isLate = true;
-    throw new SilenceError(`no answer in ${milliseconds} ms`);
+    throw new SharedStoreError('shared_store_timeout', `no answer in ${milliseconds} ms`);
   };
   const answered = async () => {
     const answer = await ask();

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { McpAuthError } from '../errors/mcp-auth-error.js';
+import { SharedStoreError } from '../errors/shared-store-error.js';
 import { ExpiringCache } from '../time/expiring-cache.js';
 import type { ResolvedStore } from './replica-options.js';
 import { Guarded } from './guarded.js';
@@ -28,10 +28,6 @@ const logger = new Logger('LinkedAccounts');
 
 const NAMES = { linking: 'The store of linked accounts', tasks: 'The store of tasks' } as const;
 
-class SilenceError extends McpAuthError {
-  readonly code = 'token_store_failed';
-}
-
 /** A store that replicas share, with its values encrypted. */
 export class SharedSealedStore implements SealedStore {
   readonly #store: SharedStore;
@@ -52,7 +48,7 @@ export class SharedSealedStore implements SealedStore {
   async get(key: string): Promise<string | undefined> {
     const place = this.#placeOf(key);
     const values = await this.#guarded.attempt(() => this.#store.read([place]));
-    if (!values) throw new SilenceError(`${this.#name} gives no answer`);
+    if (!values) throw new SharedStoreError('shared_store_failed', `${this.#name} gives no answer`);
     const [sealed] = values;
     const value = this.#ring.open(sealed, place);
     if (value === undefined && sealed !== undefined)

@@ -1,9 +1,5 @@
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
-import { McpAuthError } from '../errors/mcp-auth-error.js';
-
-class StoreError extends McpAuthError {
-  readonly code = 'token_store_failed';
-}
+import { SharedStoreError } from '../errors/shared-store-error.js';
 
 /** A storage adapter of Keyv whose failures are heard, whether it throws them or only tells of them. */
 export class SharedStore {
@@ -35,14 +31,14 @@ export class SharedStore {
         ? await this.#keyv.getMany(keys)
         : await Promise.all(keys.map((key) => this.#keyv.get(key)));
       if (Array.isArray(values) && values.length === keys.length) return values as unknown[];
-      throw new StoreError('it answers something else than was asked');
+      throw new SharedStoreError('shared_store_failed', 'it answers something else than was asked');
     });
   }
 
   /** @param lifetime - milliseconds */
   async write(key: string, value: string, lifetime: number): Promise<void> {
     const isKept = await this.#heard(() => this.#keyv.set(key, value, Math.ceil(lifetime)));
-    if (!isKept) throw new StoreError('it does not keep what it is given');
+    if (!isKept) throw new SharedStoreError('shared_store_failed', 'it does not keep what it is given');
   }
 
   async delete(key: string): Promise<boolean> {
@@ -54,7 +50,7 @@ export class SharedStore {
     const failures = this.#failures;
     const answer = await ask();
     if (this.#failures === failures) return answer;
-    throw new StoreError(this.#lastFailure);
+    throw new SharedStoreError('shared_store_failed', this.#lastFailure);
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { DownstreamClient, DownstreamError, McpTool } from 'nestjs-mcp-auth';
+import { DownstreamClient, errors, McpTool } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { callTool, textOf } from '../support/mcp-request.js';
 import { json } from '../support/test-issuer.js';
@@ -56,7 +56,7 @@ async function run(tool: string, method: typeof body) {
 }
 
 /** What the client threw inside the tool. */
-async function thrownBy(tool: string, method: typeof body): Promise<DownstreamError> {
+async function thrownBy(tool: string, method: typeof body): Promise<errors.DownstreamError> {
   let thrown: unknown;
   await run(tool, async (client) => {
     try {
@@ -65,7 +65,7 @@ async function thrownBy(tool: string, method: typeof body): Promise<DownstreamEr
       thrown = error;
     }
   });
-  if (!(thrown instanceof DownstreamError)) throw new Error(`Not a DownstreamError: ${String(thrown)}`);
+  if (!(thrown instanceof errors.DownstreamError)) throw new Error(`Not a DownstreamError: ${String(thrown)}`);
   return thrown;
 }
 

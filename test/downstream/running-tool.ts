@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DownstreamClient, DownstreamError, McpTool, type McpContext } from 'nestjs-mcp-auth';
+import { DownstreamClient, errors, McpTool, type McpContext } from 'nestjs-mcp-auth';
 import { callTool, type ToolResult } from '../support/mcp-request.js';
 import { startDownstreamServer, type DownstreamServer, type DownstreamServerParts } from './downstream-server.js';
 
@@ -17,7 +17,7 @@ export interface RunningTool extends DownstreamServer {
     method: (client: DownstreamClient, context: McpContext) => Promise<Result>,
   ): Promise<Result>;
   /** What the client threw inside the tool. */
-  thrown(method: Method): Promise<DownstreamError>;
+  thrown(method: Method): Promise<errors.DownstreamError>;
 }
 
 /** @param parts - of the server; its tool `one` declares the downstream `orders` */
@@ -66,7 +66,7 @@ export async function startRunningTool(parts: Omit<DownstreamServerParts, 'provi
     returnedTo,
     thrown: async (method) => {
       const { error } = await settled(method);
-      if (error instanceof DownstreamError) return error;
+      if (error instanceof errors.DownstreamError) return error;
       throw new Error(`Not a DownstreamError: ${String(error)}`);
     },
   };

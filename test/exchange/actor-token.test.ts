@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { CallerActionError, dialects, type ActorToken, type FormParameters } from 'nestjs-mcp-auth';
+import { dialects, errors, type ActorToken, type FormParameters } from 'nestjs-mcp-auth';
 import { callTool } from '../support/mcp-request.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { ACCESS_TOKEN, answering, DialectServers, order } from './dialect-server.js';
@@ -140,7 +140,7 @@ describe('RFC 8693 section 4.4: `may_act` has to name the actor, where there is 
   ])('not %s: the caller is told, and nothing is sent', async (_name, actor, may_act) => {
     const token = actor === undefined ? 'opaque' : await actorToken(actor);
     const { sent, error } = await exchangeWith({ token }, { may_act });
-    expect(error).toBeInstanceOf(CallerActionError);
+    expect(error).toBeInstanceOf(errors.CallerActionError);
     expect(error).toMatchObject({ code: 'caller_access_denied', remedy: undefined });
     expect(sent).toEqual([]);
   });

@@ -1,11 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  CallerActionError,
-  clientSecretBasic,
-  dialects,
-  OperatorActionError,
-  type DownstreamOptions,
-} from 'nestjs-mcp-auth';
+import { clientSecretBasic, dialects, errors, type DownstreamOptions } from 'nestjs-mcp-auth';
 import { EagerExchange } from '../../lib/on-behalf-of/downstream/eager-exchange.js';
 import { failureOfAnswer, type RefusedAnswer } from '../../lib/on-behalf-of/failures/failure-table.js';
 import { resolveDownstream } from '../../lib/on-behalf-of/options/resolved-downstream.js';
@@ -30,7 +24,7 @@ describe('what the provider granted less of than was asked for', () => {
     const error = failureOfAnswer(
       orders(),
       refused(403, { error: 'insufficient_scope' }, { grantedScopes: ['read'] }),
-    ) as CallerActionError;
+    ) as errors.CallerActionError;
     expect(error.code).toBe('caller_scope_insufficient');
     expect(error.remedy).toEqual({ challenge: 'insufficient_scope', scopes: ['orders:write'] });
     expect(error.message).toBe('orders answered 403. The provider had withheld scopes that were asked for: write');
@@ -76,7 +70,7 @@ test.each([
   [{ error: 'insufficient_user_authentication', max_age: '1e9' }],
   [{ error: 'insufficient_user_authentication', max_age: '99999999999' }],
 ])('a max_age that is none is not passed on: %j', (parameters) => {
-  const { remedy } = failureOfAnswer(orders(), refused(401, parameters)) as CallerActionError;
+  const { remedy } = failureOfAnswer(orders(), refused(401, parameters)) as errors.CallerActionError;
   expect(remedy).toEqual({ challenge: 'insufficient_user_authentication', acrValues: [], maxAge: undefined });
 });
 
@@ -85,6 +79,6 @@ test("what nobody expected while tokens were got is the operator's affair, and n
   const access = { downstream: () => target, tokenFor: () => Promise.reject(new TypeError('oops')) };
   const eager = new EagerExchange(undefined as never);
   const failures = await eager.failures(access, { downstreams: ['orders'], exchange: 'eager' });
-  expect(failures).toEqual([expect.any(OperatorActionError)]);
+  expect(failures).toEqual([expect.any(errors.OperatorActionError)]);
   expect(failures[0]).toMatchObject({ code: 'exchange_misconfigured', message: 'No token for orders: oops' });
 });

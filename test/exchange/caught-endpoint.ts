@@ -1,11 +1,10 @@
 import {
-  TokenEndpointError,
+  errors,
   type ClientAuthentication,
   type ExchangeDialect,
   type ForeignAuthorizationServer,
   type McpAuthModuleOptions,
   type TokenEndpoint,
-  type TokenEndpointFailure,
 } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { TestIssuer } from '../support/test-issuer.js';
@@ -61,12 +60,12 @@ export async function startPartner(authentication: ClientAuthentication): Promis
 /** Why there was no token. */
 export async function failureOf(
   answer: Promise<unknown>,
-): Promise<{ readonly failure: TokenEndpointFailure; readonly message: string }> {
+): Promise<{ readonly failure: errors.TokenEndpointFailure; readonly message: string }> {
   try {
     await answer;
   } catch (error) {
-    if (!(error instanceof TokenEndpointError)) throw error;
-    const failure = JSON.parse(JSON.stringify(error.failure)) as TokenEndpointFailure;
+    if (!(error instanceof errors.TokenEndpointError)) throw error;
+    const failure = JSON.parse(JSON.stringify(error.failure)) as errors.TokenEndpointFailure;
     return { failure, message: error.message };
   }
   throw new Error('There was a token');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CallerActionError, dialects, type TokenEndpointFailure } from 'nestjs-mcp-auth';
+import { dialects, errors } from 'nestjs-mcp-auth';
 import { callTool } from '../support/mcp-request.js';
 import type { DownstreamChanges, DownstreamServer } from '../downstream/downstream-server.js';
 import { recordedAnswer } from '../keycloak/recorded-answers.js';
@@ -82,7 +82,7 @@ describe('what Keycloak answered', () => {
     expect(delegating.orders.requests).toEqual([]);
   });
 
-  test.each<[string, TokenEndpointFailure]>([
+  test.each<[string, errors.TokenEndpointFailure]>([
     ['the client is not in `aud`', { status: 403, error: 'access_denied' }],
     ['the user signed out', { status: 400, error: 'invalid_request' }],
     ['an administrator signed the user out', { status: 400, error: 'invalid_request' }],
@@ -129,7 +129,7 @@ describe('what Keycloak would refuse or lose is not sent', () => {
       tokenEndpoint: { request: (...request) => Promise.reject(new Error(String(asked.push(request)))) },
     });
     const error = await exchange.catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(CallerActionError);
+    expect(error).toBeInstanceOf(errors.CallerActionError);
     expect(error).toMatchObject({ code: 'caller_access_denied', remedy: undefined, downstream: 'orders' });
     expect(asked).toEqual([]);
     expect(forms).toEqual([]);

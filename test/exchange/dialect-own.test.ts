@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { exchangedToken, TokenEndpointError, type ExchangeDialect } from 'nestjs-mcp-auth';
+import { errors, exchangedToken, type ExchangeDialect } from 'nestjs-mcp-auth';
 import { callTool } from '../support/mcp-request.js';
 import { answering, attempt, bootProblems, DialectServers, form, order, refusing, Watched } from './dialect-server.js';
 
@@ -41,7 +41,7 @@ test('its failures are those of the token endpoint', async () => {
   const server = await servers.start({ audience: '42', dialect: watched.dialect });
   refusing(server.issuer, 400, { error: 'invalid_target' });
   await attempt(server);
-  expect(watched.failures).toEqual([expect.any(TokenEndpointError)]);
+  expect(watched.failures).toEqual([expect.any(errors.TokenEndpointError)]);
   expect(watched.failure).toEqual({ status: 400, error: 'invalid_target' });
 });
 

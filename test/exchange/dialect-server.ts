@@ -3,13 +3,11 @@ import { Test } from '@nestjs/testing';
 import {
   clientSecretBasic,
   DownstreamClient,
-  McpAuthConfigurationError,
+  errors,
   McpAuthModule,
   McpTool,
-  TokenEndpointError,
   type DownstreamOptions,
   type ExchangeDialect,
-  type TokenEndpointFailure,
 } from 'nestjs-mcp-auth';
 import {
   startDownstreamServer,
@@ -117,7 +115,7 @@ export type Refusal = [
   name: string,
   status: number,
   body: object,
-  failure: TokenEndpointFailure,
+  failure: errors.TokenEndpointFailure,
   headers?: Record<string, string>,
 ];
 
@@ -141,9 +139,10 @@ export class Watched {
   }
 
   /** What the last of the token endpoint's answers said. */
-  get failure(): TokenEndpointFailure {
+  get failure(): errors.TokenEndpointFailure {
     const error = this.failures.at(-1);
-    if (error instanceof TokenEndpointError) return JSON.parse(JSON.stringify(error.failure)) as TokenEndpointFailure;
+    if (error instanceof errors.TokenEndpointError)
+      return JSON.parse(JSON.stringify(error.failure)) as errors.TokenEndpointFailure;
     throw new Error(`No failure of the token endpoint: ${String(error)}`);
   }
 }
@@ -161,7 +160,7 @@ export async function bootProblems(orders: DownstreamChanges): Promise<readonly 
       .compile();
     return [];
   } catch (error) {
-    if (error instanceof McpAuthConfigurationError) return error.problems;
+    if (error instanceof errors.McpAuthConfigurationError) return error.problems;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { exchangedToken, TokenEndpointError, type TokenEndpointAnswer } from 'nestjs-mcp-auth';
+import { errors, exchangedToken, type TokenEndpointAnswer } from 'nestjs-mcp-auth';
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const answer: TokenEndpointAnswer = { access_token: 'abc.def', token_type: 'Bearer', issued_token_type: ACCESS_TOKEN };
@@ -21,7 +21,7 @@ describe('the token out of an answer', () => {
   });
 
   test.each(['a b', 'a\r\nx-header: y', 'a\tb', 'tökén', ''])('not with what no header has: %j', (access_token) => {
-    expect(() => exchangedToken({ ...answer, access_token })).toThrow(TokenEndpointError);
+    expect(() => exchangedToken({ ...answer, access_token })).toThrow(errors.TokenEndpointError);
   });
 
   test.each<[string, string | undefined, readonly string[], readonly string[] | undefined]>([

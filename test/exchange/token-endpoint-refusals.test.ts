@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { clientAssertion, clientSecretBasic, clientSecretPost, type TokenEndpointFailure } from 'nestjs-mcp-auth';
+import { clientAssertion, clientSecretBasic, clientSecretPost, errors } from 'nestjs-mcp-auth';
 import { keepSecret } from '../support/secret-watch.js';
 import { json } from '../support/test-issuer.js';
 import { catchTokenEndpoint, failureOf, type CaughtEndpoint } from './caught-endpoint.js';
@@ -22,7 +22,7 @@ async function refusal(body: unknown, status = 400, headers: Record<string, stri
 const CLAIMS = { access_token: { acrs: { essential: true, value: 'c1' } } };
 
 describe('what a refusal says', () => {
-  test.each<[string, object, TokenEndpointFailure]>([
+  test.each<[string, object, errors.TokenEndpointFailure]>([
     ['error', { error: 'invalid_grant' }, { error: 'invalid_grant' }],
     ['suberror', { suberror: 'consent_required' }, { suberror: 'consent_required' }],
     ['claims as text', { claims: JSON.stringify(CLAIMS) }, { claims: JSON.stringify(CLAIMS) }],

@@ -1,12 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import {
-  clientSecretBasic,
-  dialects,
-  McpAuthConfigurationError,
-  McpAuthModule,
-  type McpAuthModuleOptions,
-} from 'nestjs-mcp-auth';
+import { clientSecretBasic, dialects, errors, McpAuthModule, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
@@ -27,7 +21,7 @@ async function boot(options: Partial<McpAuthModuleOptions>): Promise<{ problems:
     await testing.close();
     return { problems: [], log: log.text };
   } catch (error) {
-    if (error instanceof McpAuthConfigurationError) return { problems: error.problems, log: log.text };
+    if (error instanceof errors.McpAuthConfigurationError) return { problems: error.problems, log: log.text };
     throw error;
   }
 }

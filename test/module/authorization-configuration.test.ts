@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Injectable, type Provider } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
-import { Anonymous, McpAuthConfigurationError, McpTool, UsePolicy, type AuditSink, type Policy } from 'nestjs-mcp-auth';
+import { Anonymous, errors, McpTool, UsePolicy, type AuditSink, type Policy } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { MountedControllers } from '../../lib/entry/routes/mounted-controllers.js';
 import { startProtectedServer } from '../support/protected-server.js';
@@ -44,7 +44,7 @@ async function bootError(options: object, providers: Provider[] = [OrderTools]):
     });
     await server.close();
   } catch (error) {
-    if (error instanceof McpAuthConfigurationError) return error.message;
+    if (error instanceof errors.McpAuthConfigurationError) return error.message;
     throw error;
   }
   return 'It booted';

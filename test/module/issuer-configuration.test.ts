@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import { clientSecretBasic, McpAuthConfigurationError, McpAuthModule, type IssuerOptions } from 'nestjs-mcp-auth';
+import { clientSecretBasic, errors, McpAuthModule, type IssuerOptions } from 'nestjs-mcp-auth';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const ISSUER = 'https://id.example.com/realms/acme';
@@ -22,11 +22,11 @@ async function boot(options: object): Promise<void> {
   await app.close();
 }
 
-async function bootError(options: object): Promise<McpAuthConfigurationError> {
+async function bootError(options: object): Promise<errors.McpAuthConfigurationError> {
   try {
     await boot(options);
   } catch (error) {
-    if (error instanceof McpAuthConfigurationError) return error;
+    if (error instanceof errors.McpAuthConfigurationError) return error;
     throw error;
   }
   throw new Error('It booted');

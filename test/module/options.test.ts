@@ -1,13 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Injectable, type DynamicModule, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import {
-  clientSecretBasic,
-  clientSecretPost,
-  McpAuthConfigurationError,
-  McpAuthModule,
-  McpTool,
-} from 'nestjs-mcp-auth';
+import { clientSecretBasic, clientSecretPost, errors, McpAuthModule, McpTool } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { RecordingLogger } from '../support/recording-logger.js';
 
@@ -28,11 +22,11 @@ async function boot(module: DynamicModule, providers: Provider[] = []): Promise<
   await app.close();
 }
 
-async function bootError(options: object, providers: Provider[] = []): Promise<McpAuthConfigurationError> {
+async function bootError(options: object, providers: Provider[] = []): Promise<errors.McpAuthConfigurationError> {
   try {
     await boot(McpAuthModule.forRoot(options as never), providers);
   } catch (error) {
-    if (error instanceof McpAuthConfigurationError) return error;
+    if (error instanceof errors.McpAuthConfigurationError) return error;
     throw error;
   }
   throw new Error('It booted');
@@ -240,7 +234,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
 
   test.each([undefined, ''])('client secret %j', (secret) => {
     expect(() => clientSecretBasic(secret as string)).toThrow(/`client.authentication` has no secret. Give it one/);
-    expect(() => clientSecretPost(secret as string)).toThrow(McpAuthConfigurationError);
+    expect(() => clientSecretPost(secret as string)).toThrow(errors.McpAuthConfigurationError);
   });
 
   test('several at once', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import KeyvRedis from '@keyv/redis';
 import { Test } from '@nestjs/testing';
 import { Keyv } from 'keyv';
-import { clientSecretBasic, McpAuthConfigurationError, McpAuthModule } from 'nestjs-mcp-auth';
+import { clientSecretBasic, errors, McpAuthModule } from 'nestjs-mcp-auth';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { MemoryAdapter } from '../token-cache/memory-adapter.js';
 
@@ -26,11 +26,11 @@ async function boot(options: object): Promise<void> {
   await app.close();
 }
 
-async function bootError(options: object): Promise<McpAuthConfigurationError> {
+async function bootError(options: object): Promise<errors.McpAuthConfigurationError> {
   try {
     await boot(options);
   } catch (error) {
-    if (error instanceof McpAuthConfigurationError) return error;
+    if (error instanceof errors.McpAuthConfigurationError) return error;
     throw error;
   }
   throw new Error('It booted');

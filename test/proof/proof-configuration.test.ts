@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import { McpAuthConfigurationError, McpAuthModule, type DpopOptions, type MutualTlsOptions } from 'nestjs-mcp-auth';
+import { errors, McpAuthModule, type DpopOptions, type MutualTlsOptions } from 'nestjs-mcp-auth';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const good = {
@@ -18,11 +18,11 @@ async function boot(options: object): Promise<void> {
   await app.close();
 }
 
-async function bootError(options: object): Promise<McpAuthConfigurationError> {
+async function bootError(options: object): Promise<errors.McpAuthConfigurationError> {
   try {
     await boot(options);
   } catch (error) {
-    if (error instanceof McpAuthConfigurationError) return error;
+    if (error instanceof errors.McpAuthConfigurationError) return error;
     throw error;
   }
   throw new Error('It booted');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { McpAuthConfigurationError, providers } from 'nestjs-mcp-auth';
+import { errors, providers } from 'nestjs-mcp-auth';
 import { startProtectedServer } from '../support/protected-server.js';
 import { ProviderTokens } from './provider-tokens.js';
 
@@ -157,6 +157,6 @@ test.each<[string, object, string]>([
     '`providers.entra().authority` has no effect on tokens of version 1',
   ],
 ])('%s is refused at once', (_name, options, message) => {
-  expect(() => providers.entra(options as providers.EntraOptions)).toThrow(McpAuthConfigurationError);
+  expect(() => providers.entra(options as providers.EntraOptions)).toThrow(errors.McpAuthConfigurationError);
   expect(() => providers.entra(options as providers.EntraOptions)).toThrow(message);
 });

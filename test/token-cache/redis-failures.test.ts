@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { RevocationError, TokenCache } from 'nestjs-mcp-auth';
+import { errors, TokenCache } from 'nestjs-mcp-auth';
 import { describeWithRedis } from '../support/with-redis.js';
 import { aheadBy } from '../support/clocks.js';
 import { Replicas, type Replica } from './replicas.js';
@@ -172,7 +172,7 @@ describeWithRedis('two servers whose Redis', () => {
     for (const replica of [one, other]) await replica?.call(token);
     await kill();
     const revocation = { issuer: replicas.issuer.issuer, subject: 'alice' };
-    await expect(one?.application.app.get(TokenCache).revoke(revocation)).rejects.toThrow(RevocationError);
+    await expect(one?.application.app.get(TokenCache).revoke(revocation)).rejects.toThrow(errors.RevocationError);
     await startAgain();
     await one?.application.app.get(TokenCache).revoke(revocation);
     const before = replicas.issuer.exchanges.length;

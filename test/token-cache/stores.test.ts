@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { RevocationError, type ExchangeLock } from 'nestjs-mcp-auth';
+import { errors, type ExchangeLock } from 'nestjs-mcp-auth';
 import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { aheadBy } from '../support/clocks.js';
@@ -177,7 +177,9 @@ describe('a store that is of no use', () => {
     const one = replica();
     const token = await exchanges.from(one);
     store.fault = () => Promise.reject(new Error('connection lost'));
-    await expect(one.revoke({ issuer: 'https://id.example', subject: 'alice' })).rejects.toThrow(RevocationError);
+    await expect(one.revoke({ issuer: 'https://id.example', subject: 'alice' })).rejects.toThrow(
+      errors.RevocationError,
+    );
     store.fault = never;
     expect(await exchanges.from(one)).not.toBe(token);
   });

@@ -6,7 +6,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
 import { nodeRequest } from './node-request.js';
-import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
+import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { Challenges, type RefusedRequest } from '../../resource-server/challenges/challenges.js';

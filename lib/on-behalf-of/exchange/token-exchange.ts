@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
-import { ClientCredentialsError } from '../../resource-server/clients/client-authentication.js';
+import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 import type { DownstreamAccess, TokenDemand } from './downstream-access.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';

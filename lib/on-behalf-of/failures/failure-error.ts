@@ -3,12 +3,10 @@ import {
   DownstreamError,
   OperatorActionError,
   TemporaryFailureError,
-  type CallerActionCode,
   type CallerRemedy,
   type DownstreamErrorOptions,
-  type OperatorActionCode,
-  type TemporaryFailureCode,
 } from '../../errors/downstream-error.js';
+import type { CallerActionCode, OperatorActionCode, TemporaryFailureCode } from '../../errors/error-codes.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { TokenEndpointFailure } from '../../errors/token-endpoint-error.js';
 

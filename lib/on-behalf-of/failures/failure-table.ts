@@ -1,6 +1,6 @@
 import type { WWWAuthenticateChallenge } from 'oauth4webapi';
 import { CallerActionError, DownstreamError, OperatorActionError } from '../../errors/downstream-error.js';
-import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
+import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
 import { errorFor, type Failure, type FailureCode } from './failure-error.js';

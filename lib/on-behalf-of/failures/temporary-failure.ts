@@ -1,5 +1,6 @@
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { TemporaryFailureError, type TemporaryFailureCode } from '../../errors/downstream-error.js';
+import { TemporaryFailureError } from '../../errors/downstream-error.js';
+import type { TemporaryFailureCode } from '../../errors/error-codes.js';
 
 /** Something that passes, between this server and a downstream. */
 export function temporaryFailure(

@@ -1,5 +1,5 @@
 import { AuthorizationResponseError, ClientError } from 'openid-client';
-import { ClientCredentialsError } from '../../resource-server/clients/client-authentication.js';
+import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { OperatorActionError } from '../../errors/downstream-error.js';
 import { failureOfExchange } from '../failures/failure-table.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';

@@ -2,7 +2,7 @@ import { allowInsecureRequests, Configuration, customFetch, type ClientAuth, typ
 import { withCredentials } from '../../resource-server/clients/client-authentication.js';
 import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
-import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
+import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import { isSecure } from '../../options/option-rules.js';
 

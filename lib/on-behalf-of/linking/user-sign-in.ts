@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { authorizationCodeGrant, buildAuthorizationUrl, type Configuration } from 'openid-client';
-import { IssuerUnavailableError } from '../../resource-server/issuers/issuer-unavailable-error.js';
+import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';

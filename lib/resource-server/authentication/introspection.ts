@@ -5,7 +5,7 @@ import { allowInsecureRequests, customFetch, introspectionRequest, processIntros
 import { ExpiringCache } from '../../time/expiring-cache.js';
 import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
 import { reasonOf } from '../../errors/reason.js';
-import { IssuerUnavailableError } from '../issuers/issuer-unavailable-error.js';
+import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';

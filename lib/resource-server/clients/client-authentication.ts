@@ -1,7 +1,7 @@
 import type { ClientAuth } from 'oauth4webapi';
 import type { Dispatcher } from 'undici';
 import { reasonOf } from '../../errors/reason.js';
-import { McpAuthError } from '../../errors/mcp-auth-error.js';
+import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 
 /**
@@ -20,11 +20,6 @@ export type ClientAuthentication = ClientAuth & {
 /** @param what - completes "`client.authentication` …" */
 export function badCredentials(what: string): McpAuthConfigurationError {
   return new McpAuthConfigurationError([`\`client.authentication\` ${what}.`]);
-}
-
-/** The client's credentials cannot be had while the server runs. Whoever runs it has to see to that. */
-export class ClientCredentialsError extends McpAuthError {
-  readonly code = 'client_credentials_unavailable';
 }
 
 /**

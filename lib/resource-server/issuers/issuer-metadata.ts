@@ -2,7 +2,7 @@ import { processDiscoveryResponse, type AuthorizationServer } from 'oauth4webapi
 import { isSecure } from '../../options/option-rules.js';
 import { fetchFromIssuer } from './issuer-fetch.js';
 import { reasonOf } from '../../errors/reason.js';
-import { IssuerUnavailableError } from './issuer-unavailable-error.js';
+import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 
 /** RFC 8414 section 2. */
 export type IssuerMetadata = AuthorizationServer;

@@ -6,7 +6,7 @@ import { fetchFromIssuer } from './issuer-fetch.js';
 import { reasonOf } from '../../errors/reason.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
-import { IssuerUnavailableError } from './issuer-unavailable-error.js';
+import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import { Renewable } from './renewable.js';
 import { fits, verificationKeys, type VerificationKey } from './verification-key.js';
 

@@ -1,8 +1,8 @@
-import { McpAuthError } from '../../errors/mcp-auth-error.js';
+import { McpAuthError } from './mcp-auth-error.js';
 
 /** An issuer's metadata or keys cannot be had right now: nobody's token can be judged, which is no fault of the token. */
 export class IssuerUnavailableError extends McpAuthError {
-  readonly code = 'issuer_unavailable';
+  readonly code = 'issuer_unusable';
 
   /**
    * @param issuer - the issuer identifier

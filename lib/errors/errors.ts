@@ -1,0 +1,33 @@
+/**
+ * Every class of error that reaches an application, with its codes. What becomes an answer over HTTP before it could
+ * reach one stays in its own room.
+ */
+export { McpAuthError } from './mcp-auth-error.js';
+export type {
+  CallerActionCode,
+  DownstreamAnswerCode,
+  DownstreamErrorCode,
+  DownstreamUsageCode,
+  McpAuthErrorCode,
+  OperatorActionCode,
+  RefusalCode,
+  SharedStoreCode,
+  TemporaryFailureCode,
+  TestErrorCode,
+} from './error-codes.js';
+export { McpAuthConfigurationError } from './configuration-error.js';
+export {
+  CallerActionError,
+  DownstreamError,
+  OperatorActionError,
+  TemporaryFailureError,
+  type CallerRemedy,
+  type ChallengeRemedy,
+  type DownstreamErrorOptions,
+  type PageRemedy,
+} from './downstream-error.js';
+export { ClientCredentialsError } from './client-credentials-error.js';
+export { IssuerUnavailableError } from './issuer-unavailable-error.js';
+export { RevocationError } from './revocation-error.js';
+export { SharedStoreError } from './shared-store-error.js';
+export { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js';
