@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type NestModule, type OnModuleInit } from '
 import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from './entry/endpoint/authentication.guard.js';
 import { AccessTokenStrategy } from './resource-server/authentication/access-token.strategy.js';
+import { ClaimsValidation } from './resource-server/authentication/claims-validation.js';
 import { Introspection } from './resource-server/authentication/introspection.js';
 import { ProofOfPossession } from './resource-server/authentication/proof-of-possession.js';
 import { VerifiedTokens } from './resource-server/authentication/verified-tokens.js';
@@ -84,6 +85,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
       inject: [ResolvedOptions],
     },
     VerifiedTokens,
+    ClaimsValidation,
     AuditLog,
     ServerHealth,
     McpAuthHealthIndicator,

@@ -15,6 +15,7 @@ import { countRejected } from '../../observability/metrics.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { AccessTokenStrategy } from '../../resource-server/authentication/access-token.strategy.js';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { ClaimsValidation } from '../../resource-server/authentication/claims-validation.js';
 import { credentialsOf } from '../../resource-server/authentication/credentials.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
 import { ProofError } from '../../resource-server/authentication/proof-error.js';
@@ -49,6 +50,7 @@ export class AuthenticationGuard extends AuthGuard() {
     private readonly challenges: Challenges,
     private readonly verified: VerifiedTokens,
     private readonly proof: ProofOfPossession,
+    private readonly validation: ClaimsValidation,
     private readonly audit: AuditLog,
     private readonly host: HttpAdapterHost,
     strategy: AccessTokenStrategy,
@@ -88,6 +90,7 @@ export class AuthenticationGuard extends AuthGuard() {
       caller = source.user;
     }
     await this.proof.check(source, credentials.scheme, credentials.token, caller.claims.cnf);
+    await this.validation.check(caller);
     return caller;
   }
 
@@ -158,6 +161,7 @@ export class AuthenticationGuard extends AuthGuard() {
 
 function reasonFor(error: unknown): string {
   if (error instanceof ChallengeException) return error.parameters.errorDescription ?? error.message;
+  if (error instanceof InvalidTokenError) return error.detail ?? error.message;
   return error instanceof Error ? error.message : 'unknown';
 }
 

@@ -103,6 +103,15 @@ export interface IssuerOptions {
    * with 0 all that have `act`. Defaults to 5.
    */
   maxActors?: number;
+  /**
+   * A check of your own, after all others: of the claims of a token whose signature, times, audience and proof are good, or
+   * that the issuer told. Anything but `true` refuses the token with 401 `invalid_token`, and so does an error; its message
+   * goes into the audit event `token_rejected`, and to no client. It is asked for each request, also for a token that was
+   * verified before: what it looks up counts at once, and what is slow about it is for it to remember.
+   *
+   * @param claims - frozen; for a token that is no JWT, what its issuer says of it
+   */
+  validate?: (claims: TokenClaims) => boolean | Promise<boolean>;
   /** Address of the metadata, where it is not found from `issuer`. */
   metadataUrl?: string;
   /** The issuer's keys (RFC 7517), for networks without a way to it. Nothing is then fetched to verify a token. */

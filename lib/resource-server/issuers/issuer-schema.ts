@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { clientRegistrationSchema } from '../clients/client-registration.js';
-import { SIGNING_ALGORITHMS, type ClaimSource } from './issuer-options.js';
+import { SIGNING_ALGORITHMS, type ClaimSource, type IssuerOptions } from './issuer-options.js';
 import { problemOfUrl } from '../../options/option-rules.js';
 import { TENANT } from './resolved-issuer.js';
 import { following, text } from '../../options/text-schema.js';
@@ -82,6 +82,12 @@ export const issuerSchema = z
       .custom<number>(
         (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 20,
         'is not a whole number from 0 to 20. Choose one; 0 refuses tokens with `act`',
+      )
+      .optional(),
+    validate: z
+      .custom<NonNullable<IssuerOptions['validate']>>(
+        (value) => typeof value === 'function',
+        'is not a function. Give one that takes the claims and returns `true` for a token that is accepted',
       )
       .optional(),
     metadataUrl: text.optional(),

@@ -45,6 +45,7 @@ export interface ResolvedIssuer {
   readonly scopePrefix: string;
   readonly clients: ReadonlySet<string> | undefined;
   readonly maxActors: number;
+  readonly validate: IssuerOptions['validate'] | undefined;
   readonly metadataUrl: string | undefined;
   readonly jwks: JSONWebKeySet | undefined;
   readonly introspection: ResolvedIntrospection | undefined;
@@ -102,6 +103,7 @@ function resolveIssuer(
     scopePrefix: options.scopePrefix ?? '',
     clients: options.clients && new Set(options.clients),
     maxActors: options.maxActors ?? MAX_ACTORS,
+    validate: options.validate,
     metadataUrl,
     jwks: options.jwks,
     introspection:

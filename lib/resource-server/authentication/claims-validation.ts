@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { reasonOf } from '../../errors/reason.js';
+import type { Caller } from '../access/caller.js';
+import { Issuers } from '../issuers/issuers.js';
+import { InvalidTokenError } from './invalid-token-error.js';
+
+/** Characters of what a check of the application says, for the log. */
+const MAX_REASON = 500;
+
+/** Asks the application whether it accepts a token: `validate` of its issuer. */
+@Injectable()
+export class ClaimsValidation {
+  constructor(private readonly issuers: Issuers) {}
+
+  /** @throws {@link InvalidTokenError} for a caller whose claims the application does not accept */
+  async check({ claims }: Caller): Promise<void> {
+    const issuer = this.issuers.issuerOf(claims);
+    if (!issuer?.options.validate) return;
+    const reason = await objectionOf(issuer.options.validate, claims);
+    if (reason === undefined) return;
+    const detail = `\`validate\` of the issuer ${issuer.identifier} refused it: ${reason.slice(0, MAX_REASON)}`;
+    throw new InvalidTokenError('The token is not accepted here', detail);
+  }
+}
+
+async function objectionOf(
+  validate: (claims: Caller['claims']) => unknown,
+  claims: Caller['claims'],
+): Promise<string | undefined> {
+  try {
+    return (await validate(claims)) === true ? undefined : 'it did not return true';
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
