@@ -16,6 +16,7 @@ import { DownstreamClient } from './on-behalf-of/downstream/downstream-client.js
 import { DownstreamSender } from './on-behalf-of/downstream/downstream-sender.js';
 import { EndpointGuard } from './entry/endpoint/endpoint.guard.js';
 import { MountedControllers } from './entry/routes/mounted-controllers.js';
+import { CallerAccess } from './on-behalf-of/downstream/caller-access.js';
 import { EagerExchange } from './on-behalf-of/downstream/eager-exchange.js';
 import { ExchangeHealth } from './on-behalf-of/exchange/exchange-health.js';
 import { TokenEndpoints } from './on-behalf-of/token-endpoint/token-endpoint.js';
@@ -126,6 +127,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ServerLinkedAccounts,
     LinkedAccounts,
     TokenExchange,
+    CallerAccess,
     EagerExchange,
     ExchangeHealth,
     DownstreamSender,

@@ -22,7 +22,7 @@ import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import { nodeRequest, type PlatformResponse } from '../endpoint/node-request.js';
 import { answerPreflight, keepHeaders } from '../endpoint/preflight.js';
-import { TokenExchange } from '../../on-behalf-of/exchange/token-exchange.js';
+import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
 import { reasonOf } from '../../errors/reason.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
@@ -42,7 +42,7 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly authorization: AuthorizationGuard,
     private readonly policies: Policies,
     private readonly catalogue: Catalogue,
-    private readonly exchange: TokenExchange,
+    private readonly callers: CallerAccess,
     private readonly audit: AuditLog,
   ) {}
 
@@ -138,7 +138,7 @@ export class McpProtection implements OnApplicationBootstrap {
       if (raw.closed) end();
       else raw.once('close', end);
     });
-    const access = request.access ?? this.exchange.onBehalfOf(caller, trace.auditContext(caller, operation));
+    const access = request.access ?? this.callers.onBehalfOf(caller, trace.auditContext(caller, operation));
     const call = {
       tool: operation?.name ?? '',
       caller,

@@ -27,7 +27,7 @@ import {
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';
 import { EagerExchange } from '../../on-behalf-of/downstream/eager-exchange.js';
-import { TokenExchange } from '../../on-behalf-of/exchange/token-exchange.js';
+import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
 import type { DenialReason } from '../../observability/audit-event.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { countDenied } from '../../observability/metrics.js';
@@ -80,7 +80,7 @@ export class PrimitiveRunner {
 
   constructor(
     private readonly invoker: MethodInvoker,
-    private readonly exchange: TokenExchange,
+    private readonly callers: CallerAccess,
     private readonly eager: EagerExchange,
     private readonly policies: Policies,
     private readonly audit: AuditLog,
@@ -143,7 +143,7 @@ export class PrimitiveRunner {
       if (objection) return deny(objection.denial, 'policy', objection.policy);
       if (!this.#audited.has(authorized)) this.audit.record({ ...event, type: 'operation_allowed', scopes });
       this.#audited.add(authorized);
-      const access = surroundings.access ?? this.exchange.onBehalfOf(caller, event);
+      const access = surroundings.access ?? this.callers.onBehalfOf(caller, event);
       const failure = await this.#stillMissing(primitive, access, surroundings, answer, signal);
       if (failure) throw failure;
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
@@ -186,7 +186,7 @@ export class PrimitiveRunner {
     const invoke = template.list && this.#invocations.get(template.list.host);
     if (!invoke) return [];
     const operation = { method: 'resources/list', name: template.name };
-    const access = this.exchange.onBehalfOf(caller, trace.auditContext(caller, operation));
+    const access = this.callers.onBehalfOf(caller, trace.auditContext(caller, operation));
     const { signal } = context.mcpReq;
     const channel = new RequestChannel(context, server, { expiresAt: 0, answers: {}, asked: {}, done: {} });
     const call = { tool: template.name, caller, downstreams: template.downstreams, access, signal };

@@ -5,16 +5,16 @@ import { CallerActionError, OperatorActionError, type DownstreamError } from '..
 import type { DownstreamAccess } from '../exchange/downstream-access.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { failureOfExchange } from '../failures/failure-table.js';
-import { TokenExchange } from '../exchange/token-exchange.js';
+import { CallerAccess } from './caller-access.js';
 
 /** Gets the tokens of a call before anything is answered, so that what is missing can still be asked for over HTTP. */
 @Injectable()
 export class EagerExchange {
-  constructor(private readonly exchange: TokenExchange) {}
+  constructor(private readonly callers: CallerAccess) {}
 
   /** Access to downstreams for one request, for its tool as well. */
   onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
-    return this.exchange.onBehalfOf(caller, event);
+    return this.callers.onBehalfOf(caller, event);
   }
 
   /**

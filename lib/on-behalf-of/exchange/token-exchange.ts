@@ -2,11 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess, TokenDemand } from './downstream-access.js';
+import type { TokenDemand } from './downstream-access.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { AuditContext } from '../../observability/audit-event.js';
-import { isLinked } from '../linking/account-servers.js';
-import { ServerLinkedAccounts } from '../linking/server-linked-accounts.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { traceExchange } from '../../observability/exchange-span.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
@@ -27,6 +25,14 @@ import { inTime } from '../token-endpoint/token-endpoint-retries.js';
 /** The keys of one request, by downstream: what they are made of is looked at once. */
 type Keys = Map<string, TokenRequest['key']>;
 
+/**
+ * Gets the token for a downstream.
+ *
+ * @param demand - where the API refused the token of before
+ * @throws {@link CallerActionError}, {@link OperatorActionError} or {@link TemporaryFailureError} if there is none to be had
+ */
+type ExchangedTokens = (target: ResolvedDownstream, demand?: TokenDemand) => Promise<ExchangedToken>;
+
 /** Gets tokens for downstreams on behalf of callers, each by its dialect and from the cache where it can. */
 @Injectable()
 export class TokenExchange {
@@ -37,25 +43,16 @@ export class TokenExchange {
     private readonly cache: ServerTokenCache,
     private readonly health: ExchangeHealth,
     private readonly audit: AuditLog,
-    private readonly accounts: ServerLinkedAccounts,
   ) {}
 
   /**
-   * Access to the downstreams on behalf of a caller. Nobody is acted for where nobody had to say who they are.
+   * Gets tokens on behalf of a caller, for one request.
    *
    * @param event - what audit events say of the request
    */
-  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
-    const downstream = (name: string) => {
-      const target = this.options.downstreams.get(name);
-      if (target) return target;
-      throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
-    };
+  tokensFor(caller: Caller | undefined, event: AuditContext): ExchangedTokens {
     const keys: Keys = new Map();
-    return {
-      downstream,
-      tokenFor: (name, demand) => this.#tokenFor(caller, downstream(name), demand, event, keys),
-    };
+    return async (target, demand) => await this.#tokenFor(caller, target, demand, event, keys);
   }
 
   async #tokenFor(
@@ -64,9 +61,7 @@ export class TokenExchange {
     demand: TokenDemand | undefined,
     event: AuditContext,
     keys: Keys,
-  ): Promise<ExchangedToken | undefined> {
-    if (target.dialect.subject === 'none') return undefined;
-    if (isLinked(target)) return await this.accounts.tokenFor(caller, target, demand);
+  ): Promise<ExchangedToken> {
     const dialect = dialectFor(caller, target);
     const issuer = caller && this.issuers.issuerOf(caller.claims);
     const client = issuer && clientAt(issuer.options, this.options.clients);

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { DownstreamError } from '../../errors/downstream-error.js';
+import type { AuditContext } from '../../observability/audit-event.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { DownstreamAccess } from '../exchange/downstream-access.js';
+import { TokenExchange } from '../exchange/token-exchange.js';
+import { isLinked } from '../linking/account-servers.js';
+import { ServerLinkedAccounts } from '../linking/server-linked-accounts.js';
+
+/** Decides how a downstream is reached on behalf of a caller: without a token, by a linked account, or by an exchange. */
+@Injectable()
+export class CallerAccess {
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly exchange: TokenExchange,
+    private readonly accounts: ServerLinkedAccounts,
+  ) {}
+
+  /**
+   * Access to the downstreams on behalf of a caller. Nobody is acted for where nobody had to say who they are.
+   *
+   * @param event - what audit events say of the request
+   */
+  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+    const downstream = (name: string) => {
+      const target = this.options.downstreams.get(name);
+      if (target) return target;
+      throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
+    };
+    const exchanged = this.exchange.tokensFor(caller, event);
+    return {
+      downstream,
+      tokenFor: async (name, demand) => {
+        const target = downstream(name);
+        if (target.dialect.subject === 'none') return undefined;
+        if (isLinked(target)) return await this.accounts.tokenFor(caller, target, demand);
+        return await exchanged(target, demand);
+      },
+    };
+  }
+}
