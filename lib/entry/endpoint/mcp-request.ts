@@ -5,7 +5,7 @@ import type { Offer, Primitive } from '../../resource-server/catalogue/primitive
 import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';
+import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import type { PlatformRequest } from './node-request.js';
 

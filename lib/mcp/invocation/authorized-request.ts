@@ -1,7 +1,7 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { DownstreamError } from '../../errors/downstream-error.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
-import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';
+import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';

@@ -25,7 +25,7 @@ import {
   type DownstreamError,
 } from '../../errors/downstream-error.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
-import type { DownstreamAccess } from '../../on-behalf-of/exchange/downstream-access.js';
+import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import { EagerExchange } from '../../on-behalf-of/downstream/eager-exchange.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
 import type { DenialReason } from '../../observability/audit-event.js';

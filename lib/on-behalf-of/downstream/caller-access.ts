@@ -3,7 +3,7 @@ import { DownstreamError } from '../../errors/downstream-error.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Caller } from '../../resource-server/access/caller.js';
-import type { DownstreamAccess } from '../exchange/downstream-access.js';
+import type { DownstreamAccess } from './downstream-access.js';
 import { TokenExchange } from '../exchange/token-exchange.js';
 import { isLinked } from '../linking/account-servers.js';
 import { ServerLinkedAccounts } from '../linking/server-linked-accounts.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { CallerActionError, OperatorActionError, type DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess } from '../exchange/downstream-access.js';
+import type { DownstreamAccess } from './downstream-access.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { failureOfExchange } from '../failures/failure-table.js';
 import { CallerAccess } from './caller-access.js';

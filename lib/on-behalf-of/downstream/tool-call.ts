@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess } from '../exchange/downstream-access.js';
+import type { DownstreamAccess } from './downstream-access.js';
 
 /** A tool's call while it runs: what it may reach, and as whom. */
 export interface ToolCall {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
-import type { TokenDemand } from './downstream-access.js';
+import type { TokenDemand } from './token-demand.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { AuditLog } from '../../observability/audit-log.js';

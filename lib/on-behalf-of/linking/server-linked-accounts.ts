@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
-import type { TokenDemand } from '../exchange/downstream-access.js';
+import type { TokenDemand } from '../exchange/token-demand.js';
 import type { ExchangedToken } from '../dialects/dialect.js';
 import { errorFor } from '../failures/failure-error.js';
 import { reasonOf } from '../../errors/reason.js';

@@ -1,13 +1,6 @@
 import type { ExchangedToken } from '../dialects/dialect.js';
+import type { TokenDemand } from '../exchange/token-demand.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-
-/** What is wrong with the token that a downstream was called with, and what it wants instead. */
-export interface TokenDemand {
-  /** The token that it refused. */
-  readonly refused: string;
-  /** The claims request, as JSON, that it demands. */
-  readonly claims?: string | undefined;
-}
 
 /** A caller's downstreams, and tokens to call them with on the caller's behalf. */
 export interface DownstreamAccess {
