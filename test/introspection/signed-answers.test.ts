@@ -54,6 +54,14 @@ describe('an answer lets nobody in that is', () => {
   test.each<[string, SignedAnswer]>([
     ['of another type', { header: { typ: 'JWT' } }],
     ['of no type', { header: { typ: undefined } }],
+    ['a JWT in a JWT', { header: { cty: 'JWT' } }],
+    ['with a key of its own', { header: { jwk: {} } }],
+    ['with the address of its key', { header: { jku: 'https://id.example/jwks' } }],
+    ['with a key id that is not a string', { header: { kid: 7 } }],
+    [
+      'in another spelling of base64url',
+      { sign: async (jwt) => `${await jwt.sign(server.issuer.keys[0]?.privateKey as CryptoKey)}=` },
+    ],
     ['called JSON', { type: 'application/json' }],
     ['called a JWT', { type: 'application/jwt' }],
     ['for another server', { claims: () => ({ aud: 'other-server' }) }],

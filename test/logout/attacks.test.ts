@@ -98,6 +98,9 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     ['that is an ID token without a nonce', () => logoutToken(issuer, { events: undefined }, { typ: undefined })],
     ['that is another security event', () => logoutToken(issuer, {}, { typ: 'secevent+jwt' })],
     ['with a type that is no text', () => logoutToken(issuer, {}, { typ: 1 })],
+    ['that is a JWT in a JWT', () => logoutToken(issuer, {}, { cty: 'JWT' })],
+    ['with a key of its own', () => logoutToken(issuer, {}, { jwk: issuer.keys[0]?.publicJwk })],
+    ['in another spelling of base64url', async () => `${await logoutToken(issuer)}=`],
     ['with the address of its key', () => logoutToken(issuer, {}, { jku: `${other.origin}/jwks` })],
   ])('a token %s is refused', async (_name, make) => {
     await expectRefused(await make());

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
 import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -18,6 +17,7 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { ClaimsValidation } from '../../resource-server/authentication/claims-validation.js';
 import { credentialsOf } from '../../resource-server/authentication/credentials.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
+import { PresentedToken } from '../../resource-server/authentication/presented-token.js';
 import { ProofError } from '../../resource-server/authentication/proof-error.js';
 import { ProofOfPossession } from '../../resource-server/authentication/proof-of-possession.js';
 import { ReplayStoreError } from '../../resource-server/authentication/replay-store.js';
@@ -44,6 +44,7 @@ const RETRY_AFTER = '10';
 @Injectable()
 export class AuthenticationGuard extends AuthGuard() {
   readonly #logger = new Logger(AuthenticationGuard.name);
+  readonly #presented = new WeakMap<ExecutionContext, PresentedToken>();
 
   constructor(
     private readonly moduleOptions: ResolvedOptions,
@@ -75,7 +76,7 @@ export class AuthenticationGuard extends AuthGuard() {
   }
 
   async #authenticate(context: ExecutionContext, request: McpRequest): Promise<Caller | undefined> {
-    const source = this.getRequest(context);
+    const source = nodeRequest(request);
     const credentials = credentialsOf(source);
     if (credentials.kind === 'malformed')
       throw this.challenges.unauthenticated({ surface: request.surface }, 'invalid_request', credentials.reason);
@@ -84,19 +85,23 @@ export class AuthenticationGuard extends AuthGuard() {
       throw this.challenges.unauthenticated(this.#refused(request));
     }
     request.scheme = credentials.scheme;
-    let caller = this.verified.find(credentials.token);
-    if (!caller) {
-      await super.canActivate(context);
-      caller = source.user;
-    }
+    const caller = this.verified.find(credentials.token) ?? (await this.#verify(context, credentials.token));
     await this.proof.check(source, credentials.scheme, credentials.token, caller.claims.cnf);
     await this.validation.check(caller);
     return caller;
   }
 
-  /** Passport and its strategies expect Node's request, which Fastify wraps. */
-  override getRequest(context: ExecutionContext): IncomingMessage & { user: Caller } {
-    return nodeRequest(context.switchToHttp().getRequest<McpRequest>()) as IncomingMessage & { user: Caller };
+  async #verify(context: ExecutionContext, token: string): Promise<Caller> {
+    const presented = new PresentedToken(token);
+    this.#presented.set(context, presented);
+    await super.canActivate(context);
+    if (!presented.user) throw new Error('Passport let a token pass without saying whose it is');
+    return presented.user;
+  }
+
+  /** Passport and its strategies get what was read of the request, once. Called by `canActivate` of `@nestjs/passport`. */
+  override getRequest(context: ExecutionContext): PresentedToken | undefined {
+    return this.#presented.get(context);
   }
 
   override handleRequest<User = Caller>(error: unknown, user: User | false, info: unknown): User {

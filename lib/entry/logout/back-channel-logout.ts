@@ -23,10 +23,11 @@ export class BackChannelLogout {
   /** @returns the HTTP status: 200, 400 for what is no good token, 503 for what has to be sent again */
   async receive(token: unknown): Promise<200 | 400 | 503> {
     try {
-      const revocation = await this.tokens.verify(token);
+      const signOut = await this.tokens.verify(token);
+      const { revocation } = signOut;
       this.verified.forget((caller) => concerns(revocation, caller));
       await this.cache.revoke(revocation);
-      this.tokens.remember(token as string);
+      this.tokens.remember(signOut);
       this.audit.record({ correlationId: randomUUID(), type: 'session_ended', ...revocation });
       return 200;
     } catch (error) {

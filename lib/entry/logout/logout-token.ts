@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { compactVerify } from 'jose';
 import QuickLRU from 'quick-lru';
-import { readToken, type SignedToken } from '../../resource-server/authentication/signed-token.js';
+import { findKey, readToken, type SignedToken } from '../../resource-server/authentication/signed-token.js';
 import type { TokenClaims } from '../../resource-server/access/claims.js';
-import { bareType, clientAt } from '../../resource-server/issuers/resolved-issuer.js';
+import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { Revocation } from '../../on-behalf-of/token-cache/revocation.js';
@@ -13,7 +13,7 @@ import { LogoutTokenError } from './logout-token-error.js';
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 /** Types that are no other kind of token's. Few providers write the first, which the specification recommends. */
-const TYPES = ['logout+jwt', 'jwt'];
+const TYPES = new Set(['logout+jwt', 'jwt']);
 
 const MAX_LENGTH = 16_384;
 
@@ -21,6 +21,14 @@ const MAX_LENGTH = 16_384;
 const MAX_AGE = 10 * 60;
 
 const MAX_REMEMBERED = 10_000;
+
+/** What a good logout token says. */
+export interface SignOut {
+  /** Of the token, among those of all issuers. */
+  readonly id: string;
+  /** Whose tokens are to be forgotten. */
+  readonly revocation: Revocation;
+}
 
 /** Verifies logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6). */
 @Injectable()
@@ -34,11 +42,10 @@ export class LogoutTokens {
   ) {}
 
   /**
-   * @returns whose tokens are to be forgotten
    * @throws {@link LogoutTokenError} for one that is not good
    * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
    */
-  async verify(token: unknown): Promise<Revocation> {
+  async verify(token: unknown): Promise<SignOut> {
     const signed = typeof token === 'string' && token.length <= MAX_LENGTH ? readToken(token, this.issuers) : undefined;
     if (!signed) throw new LogoutTokenError('it is not a JWT of an issuer that is trusted here', false);
     await checkSignature(signed);
@@ -46,13 +53,12 @@ export class LogoutTokens {
     const problem = this.#problemOf(signed);
     if (problem !== undefined) throw new LogoutTokenError(problem, true);
     const { sub: subject, sid: sessionId } = claims as { sub?: string; sid?: string };
-    return { issuer: String(claims.iss), subject, sessionId };
+    return { id: idOf(claims), revocation: { issuer: String(claims.iss), subject, sessionId } };
   }
 
   /** It has done its work: the same once more is a replay. What failed may be sent again. */
-  remember(token: string): void {
-    const signed = readToken(token, this.issuers);
-    if (signed) this.#used.set(idOf(signed.claims), true, { maxAge: 2 * MAX_AGE * 1000 });
+  remember({ id }: SignOut): void {
+    this.#used.set(id, true, { maxAge: 2 * MAX_AGE * 1000 });
   }
 
   #problemOf({ claims, issuer }: SignedToken): string | undefined {
@@ -78,22 +84,14 @@ export class LogoutTokens {
 
 /** No access token or ID token may pass for one, nor what somebody else signed. */
 async function checkSignature({ token, header, issuer }: SignedToken): Promise<void> {
-  const { alg, kid, typ } = header;
-  const refused = (why: string) => new LogoutTokenError(why, false);
-  if (typ !== undefined && !(typeof typ === 'string' && TYPES.includes(bareType(typ)))) {
-    throw refused('it is of another type');
-  }
-  if (!issuer.options.algorithms.includes(alg)) throw refused('it is signed with an algorithm that is not accepted');
-  if (['crit', 'jwk', 'jku', 'x5u'].some((parameter) => parameter in header)) {
-    throw refused('it has header parameters that no logout token has');
-  }
-  if (kid !== undefined && typeof kid !== 'string') throw refused('it has a key id that is not a string');
-  const key = await issuer.keys.find({ alg, kid });
-  if (!key) throw refused('it is signed with an unknown key');
+  const { algorithms } = issuer.options;
+  const kind = { name: 'a logout token', types: TYPES, acceptMissingType: true, algorithms };
+  const found = await findKey({ token, header }, kind, issuer);
+  if ('problem' in found) throw new LogoutTokenError(`it ${found.problem}`, false);
   try {
-    await compactVerify(token, key.key, { algorithms: [alg] });
+    await compactVerify(token, found.key, { algorithms: [...algorithms] });
   } catch {
-    throw refused('it has a wrong signature');
+    throw new LogoutTokenError('it has a wrong signature', false);
   }
 }
 

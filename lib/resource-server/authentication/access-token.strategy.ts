@@ -1,17 +1,17 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID, type KeyObject } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { compactVerify } from 'jose';
 import passport from 'passport';
-import { Strategy, type SecretOrKeyProvider, type StrategyOptionsWithoutRequest } from 'passport-jwt';
+import { Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 import { Issuers } from '../issuers/issuers.js';
 import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
-import { credentialsOf, type CredentialSource } from './credentials.js';
 import { Introspection } from './introspection.js';
 import { InvalidTokenError } from './invalid-token-error.js';
-import { keyFor, readToken, type SignedToken } from './signed-token.js';
+import { PresentedToken } from './presented-token.js';
+import { findKey, readToken, type SignedToken } from './signed-token.js';
 import { callerOf } from './token-claims.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
@@ -40,8 +40,8 @@ export class AccessTokenStrategy
     private readonly verified: VerifiedTokens,
   ) {
     super({
-      jwtFromRequest: tokenOf,
-      secretOrKeyProvider: keyProvider(issuers),
+      jwtFromRequest: ({ token }: PresentedToken) => token,
+      secretOrKeyProvider: provideKey,
       algorithms: SIGNING_ALGORITHMS.filter((algorithm) => !EDWARDS.includes(algorithm)),
       // What the claims have to be differs between issuers: `callerOf` checks them all.
       ignoreExpiration: true,
@@ -52,14 +52,16 @@ export class AccessTokenStrategy
   }
 
   /** Called by passport. */
-  override authenticate(request: CredentialSource): void {
-    const token = tokenOf(request) ?? '';
-    const signed = readToken(token, this.issuers);
-    if (signed && !EDWARDS.includes(signed.header.alg)) {
-      super.authenticate(request as never);
+  override authenticate(presented: object): void {
+    if (!(presented instanceof PresentedToken))
+      throw new Error('A request reached the strategy before its token was read');
+    const signed = readToken(presented.token, this.issuers);
+    if (signed && !EDWARDS.includes(String(signed.header.alg))) {
+      presented.signed = signed;
+      super.authenticate(presented as never);
       return;
     }
-    (signed ? this.verifyEdwards(signed) : this.introspect(token)).then(
+    (signed ? this.verifyEdwards(signed) : this.introspect(presented.token)).then(
       (caller) => {
         this.success(caller);
       },
@@ -70,8 +72,8 @@ export class AccessTokenStrategy
   }
 
   /** Called by passport-jwt with the claims of a token whose signature is good. */
-  validate(request: CredentialSource, claims: TokenClaims): Caller {
-    return this.accepted(claims, tokenOf(request) ?? '');
+  validate({ token }: PresentedToken, claims: TokenClaims): Caller {
+    return this.accepted(claims, token);
   }
 
   onApplicationShutdown(): void {
@@ -79,7 +81,7 @@ export class AccessTokenStrategy
   }
 
   private async verifyEdwards(signed: SignedToken): Promise<Caller> {
-    const { key } = await keyFor(signed);
+    const key = await keyOf(signed);
     try {
       await compactVerify(signed.token, key, { algorithms: EDWARDS });
     } catch {
@@ -107,26 +109,29 @@ export class AccessTokenStrategy
   }
 }
 
-function tokenOf(request: CredentialSource): string | null {
-  const credentials = credentialsOf(request);
-  return credentials.kind === 'token' ? credentials.token : null;
+/**
+ * The key that an access token has to be signed with.
+ *
+ * @throws {@link InvalidTokenError} for a header that no access token of the issuer has
+ * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
+ */
+async function keyOf(signed: SignedToken): Promise<KeyObject> {
+  const { algorithms, types, acceptMissingType } = signed.issuer.options;
+  const kind = { name: 'an access token', types, acceptMissingType, algorithms };
+  const found = await findKey(signed, kind, signed.issuer);
+  if ('problem' in found) throw new InvalidTokenError(`The token ${found.problem}`);
+  return found.key;
 }
 
 /** Gives passport-jwt the key of a token that is still unverified. */
-function keyProvider(issuers: Issuers): SecretOrKeyProvider {
-  return (_request, token: string, done) => {
-    const signed = readToken(token, issuers);
-    if (!signed) {
-      done(new InvalidTokenError('The token is not a JWT of an issuer that is trusted here'));
-      return;
-    }
-    keyFor(signed).then(
-      ({ key }) => {
-        done(null, key as unknown as string);
-      },
-      (error: unknown) => {
-        done(error);
-      },
-    );
-  };
+function provideKey({ signed }: PresentedToken, _token: string, done: (error: unknown, key?: KeyObject) => void): void {
+  if (!signed) throw new Error('A token reached passport-jwt before it was read');
+  keyOf(signed).then(
+    (key) => {
+      done(null, key);
+    },
+    (error: unknown) => {
+      done(error);
+    },
+  );
 }

@@ -11,6 +11,7 @@ import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+import { findKey } from './signed-token.js';
 import { callerOf } from './token-claims.js';
 
 /** Milliseconds that the endpoint may take. */
@@ -84,16 +85,26 @@ async function introspect(
   }
 }
 
+/** RFC 9701 section 5. */
+const SIGNED_ANSWER = {
+  name: 'an answer of introspection',
+  types: new Set(['token-introspection+jwt']),
+  acceptMissingType: false,
+};
+
 /** RFC 9701 section 5: what the answer says of its token is believed once this very issuer has signed it. */
 async function verifySignature(response: Response, issuer: Issuer, algorithm: string): Promise<void> {
   if (response.status !== 200) return;
   const type = response.headers.get('content-type')?.split(';')[0];
   if (type !== 'application/token-introspection+jwt') throw new Error('the answer is not signed');
   const jwt = await response.text();
-  const { kid } = decodeProtectedHeader(jwt);
-  const key = await issuer.keys.find({ alg: algorithm, kid });
-  if (!key) throw new Error('the answer is signed with an unknown key');
-  await jwtVerify(jwt, key.key, { algorithms: [algorithm] });
+  const found = await findKey(
+    { token: jwt, header: decodeProtectedHeader(jwt) },
+    { ...SIGNED_ANSWER, algorithms: [algorithm] },
+    issuer,
+  );
+  if ('problem' in found) throw new Error(`the answer ${found.problem}`);
+  await jwtVerify(jwt, found.key, { algorithms: [algorithm] });
 }
 
 /** RFC 7662 section 2.2 leaves out what RFC 9068 requires; the issuer itself answered, so its name is certain. */

@@ -4,14 +4,28 @@ import type { Issuers } from '../issuers/issuers.js';
 import type { VerificationKey } from '../issuers/verification-key.js';
 import type { TokenClaims } from '../access/claims.js';
 import { bareType } from '../issuers/resolved-issuer.js';
-import { InvalidTokenError } from './invalid-token-error.js';
+
+/** What an issuer has signed, or somebody says that it has. Nothing in it is verified. */
+export interface Jws {
+  readonly token: string;
+  readonly header: { readonly alg?: unknown; readonly kid?: unknown; readonly typ?: unknown; readonly cty?: unknown };
+}
 
 /** A JWT that says it is of a configured issuer. Nothing in it is verified. */
-export interface SignedToken {
-  readonly token: string;
-  readonly header: { readonly alg: string; readonly kid?: unknown; readonly typ?: unknown; readonly cty?: unknown };
+export interface SignedToken extends Jws {
   readonly claims: TokenClaims;
   readonly issuer: Issuer;
+}
+
+/** What the header of one kind of token has to say. */
+export interface TokenKind {
+  /** With an article. */
+  readonly name: string;
+  /** Values of `typ`, in lower case and without `application/`. */
+  readonly types: ReadonlySet<string>;
+  /** Whether `typ` may be missing. */
+  readonly acceptMissingType: boolean;
+  readonly algorithms: readonly string[];
 }
 
 /** Header parameters that tell a verifier where to find the key, which is for the verifier to know (RFC 8725 section 3.10). */
@@ -27,36 +41,37 @@ export function readToken(token: string, issuers: Issuers): SignedToken | undefi
     const header = decodeProtectedHeader(token);
     const claims = decodeJwt(token);
     const issuer = issuers.issuerOf(claims);
-    return issuer && { token, header: { ...header, alg: String(header.alg) }, claims, issuer };
+    return issuer && { token, header, claims, issuer };
   } catch {
     return undefined;
   }
 }
 
 /**
- * The key that a token has to be signed with. Nothing that the token names is ever fetched.
+ * Finds the key that something has to be signed with, after the header has been checked. Nothing that the header names is
+ * ever fetched.
  *
- * @throws {@link InvalidTokenError} for a header that no access token of the issuer has
+ * @returns the key, or what is wrong, as it follows after "The token"
  * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
  */
-export async function keyFor({ token, header, issuer }: SignedToken): Promise<VerificationKey> {
-  if (!token.split('.').every(isCanonical)) throw new InvalidTokenError('The token is not in base64url');
-  const { algorithms, types, acceptMissingType } = issuer.options;
+export async function findKey(
+  { token, header }: Jws,
+  kind: TokenKind,
+  issuer: Issuer,
+): Promise<{ readonly key: VerificationKey['key'] } | { readonly problem: string }> {
   const { alg, kid, typ, cty } = header;
+  const { name, types, acceptMissingType, algorithms } = kind;
+  if (!token.split('.').every(isCanonical)) return { problem: 'is not in base64url' };
   const isTyped = typ === undefined ? acceptMissingType : typeof typ === 'string' && types.has(bareType(typ));
-  if (!isTyped) throw new InvalidTokenError('The token is not an access token');
-  if (typeof cty === 'string' && bareType(cty) === 'jwt') throw new InvalidTokenError('The token is a JWT in a JWT');
-  if ('crit' in header) throw new InvalidTokenError('The token has critical header parameters');
-  if (KEY_PARAMETERS.some((parameter) => parameter in header)) {
-    throw new InvalidTokenError('The token brings a key of its own');
-  }
-  if (!algorithms.includes(alg))
-    throw new InvalidTokenError('The token is signed with an algorithm that is not accepted');
-  if (kid !== undefined && typeof kid !== 'string')
-    throw new InvalidTokenError('The token has a key id that is not a string');
-  const key = await issuer.keys.find({ alg, kid });
-  if (!key) throw new InvalidTokenError('The token is signed with an unknown key');
-  return key;
+  if (!isTyped) return { problem: `is not ${name}` };
+  if (typeof cty === 'string' && bareType(cty) === 'jwt') return { problem: 'is a JWT in a JWT' };
+  if ('crit' in header) return { problem: 'has critical header parameters' };
+  if (KEY_PARAMETERS.some((parameter) => parameter in header)) return { problem: 'brings a key of its own' };
+  if (typeof alg !== 'string' || !algorithms.includes(alg))
+    return { problem: 'is signed with an algorithm that is not accepted' };
+  if (kid !== undefined && typeof kid !== 'string') return { problem: 'has a key id that is not a string' };
+  const found = await issuer.keys.find({ alg, kid });
+  return found ? { key: found.key } : { problem: 'is signed with an unknown key' };
 }
 
 /** RFC 4648 section 3.5: what decodes to the same bytes is not the same token. */
