@@ -29,7 +29,7 @@ async function boot(options: Partial<McpAuthModuleOptions>): Promise<{ problems:
 test('accounts that are kept in this process alone are worth a warning', async () => {
   const { problems, log } = await boot({ client, downstreams: { crm } });
   expect(problems).toEqual([]);
-  expect(log).toMatch(/warn.*Accounts linked at crm are lost when this process ends.*tokenCache\.store/);
+  expect(log).toMatch(/warn.*Accounts linked at crm are lost when this process ends.*replicas\.store/);
 });
 
 test('nor is there a page without anything to link', async () => {

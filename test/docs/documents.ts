@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * A block of TypeScript in a document. A comment of HTML, which readers do not see, may stand before it:
+ *
+ * - `<!-- example of DownstreamOptions -->`: the block is properties of that type, and not of the module's options;
+ * - `<!-- example with: declare const key: string; -->`: what the block takes for granted, besides `surroundings.ts`;
+ * - `<!-- example not compiled: why -->`: it is left out, and counted.
+ */
+export interface Example {
+  /** `docs/nest.md:19`: the line of its first line of code. */
+  readonly place: string;
+  readonly file: string;
+  readonly line: number;
+  readonly code: string;
+  /** The type that the block has properties of. */
+  readonly of: string;
+  readonly preamble: string;
+  readonly isSkipped: boolean;
+}
+
+const BLOCK = /(?:^<!-- example (?<instruction>.*?) -->\n+)?^```(?:ts|typescript)\n(?<code>.*?)^```$/gms;
+
+/** Every example of the documents, in their order. */
+export function examplesIn(files: readonly string[]): readonly Example[] {
+  return files.flatMap((file) => {
+    const text = readFileSync(file, 'utf8');
+    return [...text.matchAll(BLOCK)].map((match) => {
+      const { instruction = '', code = '' } = match.groups ?? {};
+      const line = text.slice(0, match.index + match[0].lastIndexOf(code)).split('\n').length;
+      return {
+        place: `${file}:${line}`,
+        file,
+        line,
+        code,
+        of: /^of (.*)$/.exec(instruction)?.[1] ?? 'McpAuthModuleOptions',
+        preamble: /^with:(.*)$/s.exec(instruction)?.[1]?.trim() ?? '',
+        isSkipped: instruction.startsWith('not compiled: '),
+      };
+    });
+  });
+}
+
+/** The documents that are for users. */
+export const documents: readonly string[] = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...[...markdownIn('docs'), ...markdownIn('sample')].toSorted(),
+];
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
+    .map((file) => join(folder, file));
+}
