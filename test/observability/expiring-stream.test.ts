@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpTool } from 'nestjs-mcp-auth';
-import { endingAt } from '../../lib/mcp/protocol/expiring-stream.js';
+import { endAt } from '../../lib/mcp/protocol/expiring-stream.js';
 import { message, post } from '../support/mcp-request.js';
 import { startProtectedServer } from '../support/protected-server.js';
 
@@ -64,7 +64,7 @@ describe('a body that ends when a token expires', () => {
   });
 
   function readerUntil(expiresAt: number) {
-    const { body } = endingAt(new Response(source.stream), expiresAt);
+    const { body } = endAt(new Response(source.stream), expiresAt);
     if (!body) throw new Error('There is no body');
     return body.getReader();
   }
@@ -76,7 +76,7 @@ describe('a body that ends when a token expires', () => {
 
   test('is otherwise that of the response, with its status and headers', async () => {
     const given = new Response('the body', { status: 207, statusText: 'So So', headers: { 'x-kept': 'yes' } });
-    const response = endingAt(given, NOW + 60);
+    const response = endAt(given, NOW + 60);
     expect(response).toMatchObject({ status: 207, statusText: 'So So' });
     expect(response.headers.get('x-kept')).toBe('yes');
     expect(await response.text()).toBe('the body');
@@ -84,7 +84,7 @@ describe('a body that ends when a token expires', () => {
 
   test('is none where the response has none', () => {
     const given = new Response(null, { status: 202 });
-    expect(endingAt(given, NOW + 60)).toBe(given);
+    expect(endAt(given, NOW + 60)).toBe(given);
     expect(jest.getTimerCount()).toBe(0);
   });
 

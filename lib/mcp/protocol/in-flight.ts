@@ -1,6 +1,7 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { relay } from './relayed-response.js';
 
 /** Requests that are being answered, and streams that stay open. When the application stops, calls end, and streams are ended. */
 @Injectable()
@@ -36,36 +37,17 @@ export class InFlight {
    *
    * @param farewell - the last of it then
    */
-  untilStopped(response: Response, farewell = ''): Response {
-    if (!response.body) return response;
-    const reader = response.body.getReader();
-    const streams = this.#streams;
-    let end: () => void = () => undefined;
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        end = () => {
-          streams.delete(end);
-          if (farewell !== '') controller.enqueue(new TextEncoder().encode(farewell));
-          controller.close();
-          void reader.cancel().catch(() => undefined);
+  endWhenStopped(response: Response, farewell = ''): Response {
+    let stop: () => void = () => undefined;
+    return relay(response, {
+      onStart: (end) => {
+        stop = () => {
+          end(farewell === '' ? undefined : new TextEncoder().encode(farewell));
         };
-        streams.add(end);
+        this.#streams.add(stop);
       },
-      async pull(controller) {
-        const { done, value } = await reader.read();
-        if (!streams.has(end)) return;
-        if (value) controller.enqueue(value);
-        if (!done) return;
-        streams.delete(end);
-        controller.close();
-      },
-      async cancel(reason) {
-        streams.delete(end);
-        await reader.cancel(reason);
-      },
+      onOver: () => this.#streams.delete(stop),
     });
-    const { status, statusText, headers } = response;
-    return new Response(body, { status, statusText, headers });
   }
 
   /** Takes no more requests, ends the streams, and waits for calls; no longer than `calls.shutdownGraceMs` of the options. */

@@ -20,9 +20,9 @@ import type { ChallengeException } from '../../resource-server/challenges/challe
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, conversationIn, partyOf } from '../invocation/conversation.js';
-import { endingAt } from './expiring-stream.js';
+import { endAt } from './expiring-stream.js';
 import { headerMismatch } from './header-mismatch.js';
-import { begun } from './held-stream.js';
+import { holdUntilBegun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
 import { OpenExchanges } from './open-exchanges.js';
@@ -101,7 +101,7 @@ export class McpServing implements OnModuleDestroy {
     if (!conversation) return;
     this.inFlight.admit();
     const stream = this.subscriptions.stream(partyOf(caller, conversation));
-    const { status, headers, body } = this.inFlight.untilStopped(caller ? endingAt(stream, caller.expiresAt) : stream);
+    const { status, headers, body } = this.inFlight.endWhenStopped(caller ? endAt(stream, caller.expiresAt) : stream);
     response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
     await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
   }
@@ -124,7 +124,7 @@ export class McpServing implements OnModuleDestroy {
     const answer = await this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
     // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the call has ended.
     const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
-    const response = isHeld ? await begun(answer) : answer;
+    const response = isHeld ? await holdUntilBegun(answer) : answer;
     if (served.challenge) return challengeResponse(served.challenge, response);
     if (operation?.method === 'initialize' && response.ok) {
       const conversation = beginConversation(served.body);
@@ -132,8 +132,8 @@ export class McpServing implements OnModuleDestroy {
     }
     // Nobody may go on listening with a token that has expired.
     if (operation?.method !== 'subscriptions/listen') return response;
-    const stream = caller ? endingAt(response, caller.expiresAt) : response;
-    return this.inFlight.untilStopped(stream, farewellTo(served.body));
+    const stream = caller ? endAt(response, caller.expiresAt) : response;
+    return this.inFlight.endWhenStopped(stream, farewellTo(served.body));
   }
 
   /** Hands what a client says to a question, or of a call, to the request that it is about. */

@@ -43,18 +43,18 @@ export async function keptBody(stream: ReadableStream<Uint8Array> | null): Promi
     chunks.push(value);
     size += value.byteLength;
   }
-  const content = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const kept = chunks.shift();
-      if (kept) {
-        controller.enqueue(kept);
-        return;
-      }
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
-  return { content, isReplayable: false };
+  return { content: whole(chunks, reader), isReplayable: false };
+}
+
+/** What was read of a body, and then the rest of it. */
+async function* whole(
+  chunks: readonly Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
 }
