@@ -76,7 +76,7 @@ export type {
   ToolSchema,
 } from './resource-server/decorators/access-options.js';
 export { CurrentCaller, McpInput, McpContext } from './resource-server/decorators/parameter.decorators.js';
-export type { DownstreamName, Register, ScopeName, ServerName } from './resource-server/access/register.js';
+export type { DownstreamName, Register, ScopeName, ServerName } from './options/register.js';
 export { redisBus, type MessageBus, type RedisClient, type RedisSubscriber } from './replicas/message-bus.js';
 export type { AccessToken, Caller } from './resource-server/access/caller.js';
 export type { Actor } from './resource-server/access/actor.js';
@@ -137,5 +137,5 @@ export type {
 export { LoggerAuditSink, type AuditSink } from './observability/audit-sink.js';
 export { McpAuthHealthIndicator, type McpAuthHealth } from './doctor/health.indicator.js';
 export type { DownstreamHealth, IssuerHealth } from './doctor/server-health.js';
-export type { ServerSelection } from './resource-server/catalogue/application-servers.js';
+export type { ServerSelection } from './servers/application-servers.js';
 export * as providers from './resource-server/providers/providers.js';

@@ -7,7 +7,7 @@ import type { LinkingOptions } from './on-behalf-of/options/linked-account-optio
 import type { TokenCacheOptions } from './on-behalf-of/token-cache/token-cache-options.js';
 import type { ServerOptions } from './options/server-options.js';
 import type { ReplicaOptions } from './replicas/replica-options.js';
-import type { DownstreamName } from './resource-server/access/register.js';
+import type { DownstreamName } from './options/register.js';
 import type { ScopeOptions } from './resource-server/access/scope-options.js';
 import type { ServerAccessOptions } from './resource-server/access/server-access-options.js';
 import type { ProofOptions } from './resource-server/authentication/proof-options.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { inServers, type ServerSelection } from '../resource-server/catalogue/application-servers.js';
+import { inServers, type ServerSelection } from '../servers/application-servers.js';
 import { ServerHealth, type DownstreamHealth, type Health, type IssuerHealth } from './server-health.js';
 
 /** A result as `@nestjs/terminus` has it. */

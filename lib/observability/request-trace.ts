@@ -11,7 +11,7 @@ import {
   type Context,
   type Span,
 } from '@opentelemetry/api';
-import { actorsOf } from '../resource-server/access/actor.js';
+import type { Actor } from '../resource-server/access/actor.js';
 import type { Caller } from '../resource-server/access/caller.js';
 import type { Operation } from '../resource-server/access/operation.js';
 import type { AuditContext } from './audit-event.js';
@@ -151,4 +151,11 @@ function metaIn(body: unknown): Record<string, unknown> {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+/** The present actor first, then those before it. */
+function actorsOf(actor: Actor | undefined): readonly Actor[] {
+  const actors: Actor[] = [];
+  for (let one = actor; one; one = one.actor) actors.push(one);
+  return actors;
 }

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { instancesOf } from '../resource-server/catalogue/module-instances.js';
+import { instancesOf } from '../servers/module-instances.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** Where a {@link TestClient} calls, and whom its tokens are for. */

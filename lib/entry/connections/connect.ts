@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InMemoryTransport, type Transport } from '@modelcontextprotocol/server';
-import { instancesOf } from '../../resource-server/catalogue/module-instances.js';
+import { instancesOf } from '../../servers/module-instances.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { McpConnections } from './mcp-connections.js';
 import type { TokenSource } from './token-source.js';

@@ -16,7 +16,7 @@ import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isAnswer, type Operation } from '../../resource-server/access/operation.js';
-import { instancesOf } from '../../resource-server/catalogue/module-instances.js';
+import { instancesOf } from '../../servers/module-instances.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';

@@ -3,7 +3,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Policy } from '../../resource-server/access/policy.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import { inServers, type ServerSelection } from '../../resource-server/catalogue/application-servers.js';
+import { inServers, type ServerSelection } from '../../servers/application-servers.js';
 import type { Surroundings } from '../../resource-server/catalogue/offer.js';
 import type { MethodHost, Primitive } from '../../resource-server/catalogue/primitive.js';
 import { definePrompt } from '../../resource-server/catalogue/prompt-definition.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { DownstreamName } from '../../resource-server/access/register.js';
+import type { DownstreamName } from '../../options/register.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { responseOf, type DownstreamAnswer } from './downstream-answer.js';
 import { DownstreamError } from '../../errors/downstream-error.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { DownstreamError } from '../../errors/downstream-error.js';
-import { inServers, type ServerSelection } from '../../resource-server/catalogue/application-servers.js';
+import { inServers, type ServerSelection } from '../../servers/application-servers.js';
 import type { AccountOwner } from './link-records.js';
 import { ServerLinkedAccounts } from './server-linked-accounts.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { inServers, type ServerSelection } from '../../resource-server/catalogue/application-servers.js';
+import { inServers, type ServerSelection } from '../../servers/application-servers.js';
 import type { Revocation } from './revocation.js';
 import { ServerTokenCache } from './server-token-cache.js';
 

@@ -13,10 +13,3 @@ export interface Actor {
   /** The actor before this one. A matter of record: nothing may be allowed on its account. */
   readonly actor?: Actor;
 }
-
-/** The chain, the present actor first. */
-export function actorsOf(actor: Actor | undefined): readonly Actor[] {
-  const actors: Actor[] = [];
-  for (let one = actor; one; one = one.actor) actors.push(one);
-  return actors;
-}

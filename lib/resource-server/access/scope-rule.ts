@@ -1,4 +1,4 @@
-import type { ScopeName } from './register.js';
+import type { ScopeName } from '../../options/register.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
 
 /**

@@ -10,7 +10,7 @@ import { DecoratedMethods } from './decorated-methods.js';
 import type { Found } from './found.js';
 import { initialScopesOf } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
-import { instancesOf } from './module-instances.js';
+import { instancesOf } from '../../servers/module-instances.js';
 import type {
   Offer,
   Primitive,

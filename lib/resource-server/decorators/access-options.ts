@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server';
 import type { ScopeRule } from '../access/scope-rule.js';
-import type { DownstreamName, ServerName } from '../access/register.js';
+import type { DownstreamName, ServerName } from '../../options/register.js';
 
 /** A Standard Schema that also tells itself as JSON Schema, such as one of zod 4.2 or later. */
 export type ToolSchema = StandardSchemaWithJSON;

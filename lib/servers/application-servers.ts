@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
-import { ResolvedOptions } from '../../options/resolved-options.js';
-import type { ServerName } from '../access/register.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
+import type { ServerName } from '../options/register.js';
 
 /** Which of the application's servers are meant. */
 export interface ServerSelection {
