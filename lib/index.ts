@@ -125,6 +125,7 @@ export type { ScopeImplications } from './resource-server/access/scope-hierarchy
 export { Denial, type Policy, type PolicyRequest, type Remediation } from './resource-server/access/policy.js';
 export type { Operation } from './resource-server/access/operation.js';
 export { Anonymous } from './resource-server/decorators/anonymous.decorator.js';
+export { McpDefaults, type McpDefaultsOptions } from './resource-server/decorators/mcp-defaults.decorator.js';
 export { UsePolicy } from './resource-server/decorators/use-policy.decorator.js';
 export type {
   AuditContext,

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Type } from '@nestjs/common';
 import { MetadataScanner, Reflector } from '@nestjs/core';
 import { namedScopes } from '../resource-server/access/access-rule.js';
+import { declaredOptions } from '../resource-server/catalogue/class-defaults.js';
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 import { Issuer } from '../resource-server/issuers/issuer.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
@@ -46,11 +47,13 @@ function toolsOf(classes: unknown): readonly ExaminedTool[] | undefined {
   if (!Array.isArray(classes)) return undefined;
   const scanner = new MetadataScanner();
   const reflector = new Reflector();
-  return (classes as Type[]).flatMap(({ name, prototype }) => {
-    const methods = prototype as Record<string, () => unknown>;
+  return (classes as Type[]).flatMap((type) => {
+    const { name } = type;
+    const methods = type.prototype as Record<string, () => unknown>;
     return scanner.getAllMethodNames(methods).flatMap((method) => {
-      const options = reflector.get<McpToolOptions | undefined>(MCP_TOOL, methods[method] as () => unknown);
-      if (!options) return [];
+      const declared = declaredOptions<McpToolOptions>(reflector, MCP_TOOL, type, methods[method] as () => unknown);
+      if (!declared) return [];
+      const { options } = declared;
       const scopes = namedScopes({ scopes: options.scopes ?? [] });
       return [{ name: `${name}.${method}`, scopes, downstreams: [options.downstream ?? []].flat() }];
     });

@@ -78,7 +78,6 @@ describe.each<[Platform]>([['express'], ['fastify']])('`validate` of an issuer, 
       'THE USER IS BLOCKED',
     ],
     ['an error later', () => Promise.reject(new Error('THE USER IS BLOCKED')), 'THE USER IS BLOCKED'],
-    ['what is no error', () => Promise.reject('THE USER IS BLOCKED'), 'THE USER IS BLOCKED'],
   ])('refuses with %s; why is for the operator alone', async (_name, answer, reason) => {
     await start(platform);
     validate.mockImplementation(answer as Validate);

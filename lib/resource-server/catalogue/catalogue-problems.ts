@@ -1,7 +1,7 @@
 import { namedScopes } from '../access/access-rule.js';
 import type { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
-import { placeOf, type Offer } from './primitive.js';
+import { declarationOf, placeOf, type Offer } from './primitive.js';
 
 const NOUNS = {
   tool: 'tools',
@@ -16,12 +16,12 @@ export function problemsOfPrimitive({ access, downstreams, host }: Offer, option
     .filter((name) => !options.downstreams.has(name))
     .map(
       (name) =>
-        `\`downstream\` of ${host.decorator} on ${placeOf(host)} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
+        `\`downstream\` of ${declarationOf(host, 'downstream')} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
     );
   const callers = downstreams.filter((name) => (options.downstreams.get(name)?.dialect.subject ?? 'none') !== 'none');
   if (access.anonymous && callers.length > 0) {
     problems.push(
-      `\`downstream\` of ${host.decorator} on ${placeOf(host)} can never be met: @Anonymous lets everyone call it, and ${callers.join(', ')} takes the token of a caller. Remove one of the two.`,
+      `\`downstream\` of ${declarationOf(host, 'downstream')} can never be met: @Anonymous lets everyone call it, and ${callers.join(', ')} takes the token of a caller. Remove one of the two.`,
     );
   }
   const { acrValues, maxAge, appOnly } = access;
@@ -34,7 +34,7 @@ export function problemsOfPrimitive({ access, downstreams, host }: Offer, option
   for (const [option, isSet] of Object.entries(demands)) {
     if (options.anonymous && isSet) {
       problems.push(
-        `\`${option}\` of ${host.decorator} on ${placeOf(host)} can never be met: \`access.anonymous\` is true, so nobody has any. Remove one of the two.`,
+        `\`${option}\` of ${declarationOf(host, option)} can never be met: \`access.anonymous\` is true, so nobody has any. Remove one of the two.`,
       );
     }
   }
@@ -54,7 +54,7 @@ export function problemsOfServers({ servers, host }: Offer, known: readonly stri
     .filter((server) => !known.includes(server))
     .map(
       (server) =>
-        `\`server\` of ${host.decorator} on ${placeOf(host)} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
+        `\`server\` of ${declarationOf(host, 'server')} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
     );
 }
 

@@ -145,7 +145,8 @@ export class Catalogue implements ProtectedSurface {
     // What another server offers is not known yet.
     if (this.options.endpoint.isMounted)
       problems.push(...problemsOfOptions([...all.values()], this.options, this.hierarchy));
-    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
+    // What a class says is wrong for each of its methods.
+    if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);
     for (const one of found) this.#primitives.set(keyOf(one), one);
     this.#sort();
     return found;

@@ -3,16 +3,16 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import type { Policy } from '../access/policy.js';
 import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
 import { MCP_COMPLETION, type McpCompletionOptions } from '../decorators/mcp-completion.decorator.js';
-import { MCP_PROMPT, type McpPromptOptions } from '../decorators/mcp-prompt.decorator.js';
+import type { AccessOptions } from '../decorators/access-options.js';
+import { MCP_DEFAULTS } from '../decorators/mcp-defaults.decorator.js';
+import { MCP_PROMPT } from '../decorators/mcp-prompt.decorator.js';
 import { MCP_RESOURCE_LIST, type McpResourceListOptions } from '../decorators/mcp-resource-list.decorator.js';
-import {
-  MCP_RESOURCE_TEMPLATE,
-  type McpResourceTemplateOptions,
-} from '../decorators/mcp-resource-template.decorator.js';
-import { MCP_RESOURCE, type McpResourceOptions } from '../decorators/mcp-resource.decorator.js';
-import { MCP_TOOL, type McpToolOptions } from '../decorators/mcp-tool.decorator.js';
+import { MCP_RESOURCE_TEMPLATE } from '../decorators/mcp-resource-template.decorator.js';
+import { MCP_RESOURCE } from '../decorators/mcp-resource.decorator.js';
+import { MCP_TOOL } from '../decorators/mcp-tool.decorator.js';
 import { POLICIES } from '../decorators/use-policy.decorator.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { checkDefaults, declaredOptions, defaultsOf } from './class-defaults.js';
 import type { Companions } from './companions.js';
 import type { Surroundings } from './offer.js';
 import type { MethodHost, Primitive } from './primitive.js';
@@ -45,7 +45,7 @@ export class DecoratedMethods {
     const primitives: Primitive[] = [];
     const companions: Companions = { completions: [], lists: [] };
     for (const { wrapper, type, methods } of this.#classes()) {
-      let offersAny = false;
+      const ofType: Primitive[] = [];
       for (const { name: method, handler } of methods) {
         const at = (decorator: string): MethodHost => ({ wrapper, type, method, decorator });
         const completion = this.reflector.get<McpCompletionOptions | undefined>(MCP_COMPLETION, handler);
@@ -53,11 +53,12 @@ export class DecoratedMethods {
         const list = this.reflector.get<McpResourceListOptions | undefined>(MCP_RESOURCE_LIST, handler);
         if (list) companions.lists.push({ host: at('@McpResourceList'), options: list });
         const offers = this.#offersOf(handler, type, at, problems);
-        primitives.push(...offers);
-        offersAny ||= offers.length > 0;
+        ofType.push(...offers);
         if (offers.length === 0) problems.push(...this.#decoratedInVain(handler, `${type.name}.${method}`));
       }
-      if (!offersAny) problems.push(...this.#decoratedInVain(type, type.name));
+      if (ofType.length === 0) problems.push(...this.#decoratedInVain(type, type.name));
+      else this.#checkDefaults(type, ofType, problems);
+      primitives.push(...ofType);
     }
     return { primitives, companions };
   }
@@ -93,16 +94,28 @@ export class DecoratedMethods {
     problems: string[],
   ): readonly Primitive[] {
     const surroundings = this.surroundingsOf(type, handler);
-    const tool = this.reflector.get<McpToolOptions | undefined>(MCP_TOOL, handler);
-    const resource = this.reflector.get<McpResourceOptions | undefined>(MCP_RESOURCE, handler);
-    const template = this.reflector.get<McpResourceTemplateOptions | undefined>(MCP_RESOURCE_TEMPLATE, handler);
-    const prompt = this.reflector.get<McpPromptOptions | undefined>(MCP_PROMPT, handler);
+    const offered = (
+      key: string,
+      decorator: string,
+      define: (options: never, host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive,
+    ): Primitive[] => {
+      const declared = declaredOptions<AccessOptions<never>>(this.reflector, key, type, handler);
+      if (!declared) return [];
+      const { options, ofClass } = declared;
+      return [define(options as never, { ...at(decorator), ofClass }, surroundings, problems)];
+    };
     return [
-      ...(tool ? [defineTool(tool, at('@McpTool'), surroundings, problems)] : []),
-      ...(resource ? [defineResource(resource, at('@McpResource'), surroundings, problems)] : []),
-      ...(template ? [defineResourceTemplate(template, at('@McpResourceTemplate'), surroundings, problems)] : []),
-      ...(prompt ? [definePrompt(prompt, at('@McpPrompt'), surroundings, problems)] : []),
+      ...offered(MCP_TOOL, '@McpTool', defineTool),
+      ...offered(MCP_RESOURCE, '@McpResource', defineResource),
+      ...offered(MCP_RESOURCE_TEMPLATE, '@McpResourceTemplate', defineResourceTemplate),
+      ...offered(MCP_PROMPT, '@McpPrompt', definePrompt),
     ];
+  }
+
+  #checkDefaults(type: Type, offers: readonly Primitive[], problems: string[]): void {
+    const defaults = defaultsOf(type);
+    const isAnonymous = this.reflector.get<boolean | undefined>(ANONYMOUS, type) ?? false;
+    if (defaults) checkDefaults(type, defaults, isAnonymous, offers, problems);
   }
 
   *#classes(): Iterable<Decorated> {
@@ -122,6 +135,7 @@ export class DecoratedMethods {
     return [
       ['@Anonymous', ANONYMOUS],
       ['@UsePolicy', POLICIES],
+      ['@McpDefaults', MCP_DEFAULTS],
     ].flatMap(([decorator, key]) =>
       this.reflector.get<unknown>(key, target) === undefined
         ? []

@@ -20,6 +20,8 @@ export interface MethodHost {
   readonly method: string;
   /** The decorator on the method, for messages to the developer. */
   readonly decorator: string;
+  /** Names of the options that are not the method's own, but those of its class. */
+  readonly ofClass?: ReadonlySet<string>;
 }
 
 /** What all that a server offers has in common: what callers need, and where the method is. */
@@ -95,6 +97,11 @@ export type Primitive = ToolDefinition | ResourceDefinition | ResourceTemplateDe
 /** `OrderTools.find`, for messages to the developer. */
 export function placeOf({ type, method }: Pick<MethodHost, 'type' | 'method'>): string {
   return `${type.name}.${method}`;
+}
+
+/** `@McpTool on OrderTools.find`, or `@McpDefaults on OrderTools` for an option of the class; for messages likewise. */
+export function declarationOf({ type, method, decorator, ofClass }: MethodHost, option: string): string {
+  return ofClass?.has(option) ? `@McpDefaults on ${type.name}` : `${decorator} on ${placeOf({ type, method })}`;
 }
 
 /** `findOrder` as `find_order`. */

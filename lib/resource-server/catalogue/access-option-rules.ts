@@ -1,0 +1,39 @@
+import { scopesNamedBy, problemOfRule } from '../access/scope-rule.js';
+import type { AccessOptions } from '../decorators/access-options.js';
+import { problemOfResourceScope } from '../../options/option-rules.js';
+
+/** Takes what is wrong with an option of a decorator. */
+export type Fault = (option: string, message: string) => void;
+
+/**
+ * Looks over what a method, or a class for its methods, asks of callers.
+ *
+ * @param isAnonymous - whether it says that everyone may call
+ */
+export function checkAccessOptions(options: AccessOptions<never>, isAnonymous: boolean, fault: Fault): void {
+  const { scopes = [], acrValues = [], maxAge, timeout } = options;
+  if (typeof scopes !== 'function') {
+    const problem = problemOfRule(scopes);
+    if (problem) fault('scopes', problem);
+    for (const scope of problem ? [] : scopesNamedBy(scopes)) {
+      const problemOfScope = problemOfResourceScope(scope);
+      if (problemOfScope) fault('scopes', `has "${scope}", which ${problemOfScope}`);
+    }
+  }
+  for (const value of acrValues) {
+    if (!/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value)) {
+      fault('acrValues', `has "${value}". Use printable ASCII without spaces, quotes and backslashes`);
+    }
+  }
+  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 1)) {
+    fault('maxAge', 'is not a whole number of seconds from 1 up. Write one; with 0 no sign-in would be recent enough');
+  }
+  if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1 && timeout < 2 ** 31)) {
+    fault('timeout', 'is not a whole number of milliseconds from 1 up. Write one, or remove it');
+  }
+  if (!isAnonymous) return;
+  for (const option of ['scopes', 'acrValues', 'maxAge', 'appOnly'] as const) {
+    if (options[option] !== undefined)
+      fault(option, 'can never be met: @Anonymous lets everyone call it. Remove one of the two');
+  }
+}
