@@ -8,6 +8,13 @@ import { ProofOfPossession } from './resource-server/authentication/proof-of-pos
 import { VerifiedTokens } from './resource-server/authentication/verified-tokens.js';
 import { AuthorizationGuard } from './entry/endpoint/authorization.guard.js';
 import { ScopeHierarchy } from './resource-server/access/scope-hierarchy.js';
+import { Admission } from './resource-server/authorization/admission.js';
+import { Denials } from './resource-server/authorization/denials.js';
+import { DeniedAnswers } from './entry/endpoint/denied-answers.js';
+import { DownstreamGuard } from './entry/endpoint/downstream.guard.js';
+import { DownstreamPreparation } from './on-behalf-of/downstream/downstream-preparation.js';
+import { AdmissionRequests } from './mcp/tasks/admission-requests.js';
+import { KeptTasks } from './mcp/tasks/kept-tasks.js';
 import { Policies } from './resource-server/authorization/policies.js';
 import { Catalogue } from './resource-server/catalogue/catalogue.js';
 import { DecoratedMethods } from './resource-server/catalogue/decorated-methods.js';
@@ -51,6 +58,8 @@ import { McpProtection } from './entry/foreign-servers/mcp-protection.js';
 import { McpConnections } from './entry/connections/mcp-connections.js';
 import { McpRegistry } from './mcp/registry/mcp-registry.js';
 import { MethodInvoker } from './mcp/invocation/method-invoker.js';
+import { PrimitiveInvocations } from './mcp/invocation/primitive-invocations.js';
+import { ResourceLists } from './mcp/invocation/resource-lists.js';
 import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
 import { InFlight } from './mcp/protocol/in-flight.js';
 import { Listings } from './mcp/protocol/listings.js';
@@ -94,14 +103,22 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     EndpointGuard,
     AuthenticationGuard,
     AuthorizationGuard,
+    DownstreamGuard,
+    DeniedAnswers,
     Catalogue,
     Policies,
+    Denials,
+    Admission,
     DecoratedMethods,
     MethodInvoker,
+    PrimitiveInvocations,
     PrimitiveRunner,
+    ResourceLists,
     ChangeNotifications,
     Subscriptions,
+    KeptTasks,
     TaskMethods,
+    AdmissionRequests,
     Listings,
     ServerDescription,
     ListMethods,
@@ -129,6 +146,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     TokenExchange,
     CallerAccess,
     EagerExchange,
+    DownstreamPreparation,
     ExchangeHealth,
     DownstreamSender,
     DownstreamClient,
@@ -143,7 +161,8 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
     private readonly config: ApplicationConfig,
     private readonly modules: ModulesContainer,
     private readonly catalogue: Catalogue,
-    private readonly runner: PrimitiveRunner,
+    private readonly invocations: PrimitiveInvocations,
+    private readonly policies: Policies,
   ) {
     super();
   }
@@ -174,7 +193,8 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
   async onModuleInit(): Promise<void> {
     this.controllers.verify();
     await this.catalogue.discover();
-    await this.runner.prepare(this.catalogue.primitives);
+    this.invocations.prepare(this.catalogue.primitives);
+    await this.policies.prepare(this.catalogue.primitives);
   }
 }
 

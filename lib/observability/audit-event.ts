@@ -36,7 +36,9 @@ export type DenialReason =
   | 'insufficient_user_authentication'
   | 'client_not_allowed'
   | 'app_only'
-  | 'policy';
+  | 'policy'
+  /** A policy failed, so that nothing could be decided. */
+  | 'undecided';
 
 type Occurrence =
   | { readonly type: 'operation_allowed'; readonly scopes: readonly string[] }

@@ -9,7 +9,11 @@ import {
 } from '@modelcontextprotocol/server';
 import { serveStdio, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
-import { AuthorizationGuard } from '../endpoint/authorization.guard.js';
+import { DeniedAnswers } from '../endpoint/denied-answers.js';
+import { AdmissionRequests } from '../../mcp/tasks/admission-requests.js';
+import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
+import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { reasonOf } from '../../errors/reason.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
@@ -20,6 +24,7 @@ import { partyOf, type Conversation } from '../../mcp/invocation/conversation.js
 import type { AuthorizedRequest } from '../../mcp/invocation/authorized-request.js';
 import { Listings } from '../../mcp/protocol/listings.js';
 import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
+import type { McpRequest } from '../endpoint/mcp-request.js';
 import { localRequest } from './local-request.js';
 import type { TokenSource } from './token-source.js';
 
@@ -35,7 +40,10 @@ export class McpConnections implements OnModuleDestroy {
     private readonly listings: Listings,
     private readonly catalogue: Catalogue,
     private readonly authentication: AuthenticationGuard,
-    private readonly authorization: AuthorizationGuard,
+    private readonly requests: AdmissionRequests,
+    private readonly admission: Admission,
+    private readonly preparation: DownstreamPreparation,
+    private readonly answers: DeniedAnswers,
     private readonly notifications: ChangeNotifications,
     private readonly subscriptions: Subscriptions,
   ) {}
@@ -119,7 +127,7 @@ export class McpConnections implements OnModuleDestroy {
         const { authorized } = await this.#checked({ method: 'resources/list', params: {} }, token);
         const { caller } = authorized;
         const wants = !conversation || this.subscriptions.wants(partyOf(caller, conversation), event);
-        if (wants && (await this.listings.mayRead(event.uri, authorized)))
+        if (wants && (await this.listings.mayRead(event.uri, caller)))
           await server.sendResourceUpdated({ uri: event.uri });
       }
     }
@@ -134,21 +142,34 @@ export class McpConnections implements OnModuleDestroy {
     return await this.#checked({ jsonrpc: '2.0', id, method, params }, token);
   }
 
-  /** @throws ProtocolError where over HTTP there would be a challenge */
+  /**
+   * @throws ProtocolError where over HTTP there would be a challenge
+   * @throws AccessDeniedError for what the operation's own answer tells
+   */
   async #checked(body: Record<string, unknown>, token: TokenSource | undefined): Promise<AuthorizedRequest> {
     const value = typeof token === 'function' ? await token() : token;
     const { request, context } = localRequest(body, value, this.catalogue);
+    const { trace } = request;
     try {
       await this.authentication.canActivate(context);
-      await this.authorization.canActivate(context);
+      const authorized = await this.#authorize(request);
+      const { failure, access } = await this.preparation.prepare(authorized, request);
+      trace.end(200);
+      return { body, authorized, trace, scheme: request.scheme, failure, access };
     } catch (error) {
-      request.trace.end(error instanceof HttpException ? error.getStatus() : 500);
+      trace.end(error instanceof HttpException ? error.getStatus() : error instanceof AccessDeniedError ? 200 : 500);
       throw protocolErrorOf(error);
     }
-    const { authorized, trace, scheme, failure, access } = request;
-    if (!authorized) throw new Error('A message reached the MCP server without authorization');
-    trace.end(200);
-    return { body, authorized, trace, scheme, failure, access };
+  }
+
+  async #authorize(request: McpRequest): Promise<AuthorizedOperation> {
+    const asked = await this.requests.make(request.caller, request.operation, request.body);
+    try {
+      return await this.admission.admit(asked, request.trace);
+    } catch (error) {
+      if (!(error instanceof AccessDeniedError)) throw error;
+      throw (await this.answers.answerTo(error, asked, request)) ?? error;
+    }
   }
 }
 

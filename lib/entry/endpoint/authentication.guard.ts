@@ -23,7 +23,7 @@ import { ProofOfPossession } from '../../resource-server/authentication/proof-of
 import { ReplayStoreError } from '../../resource-server/authentication/replay-store.js';
 import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
 
-/** What a client does before it calls what is anonymous. */
+/** What a client does before it calls what is anonymous, and afterwards. It is decided later about the tool of a task. */
 const OPEN_METHODS = new Set([
   'initialize',
   'notifications/initialized',
@@ -34,6 +34,9 @@ const OPEN_METHODS = new Set([
   'resources/list',
   'resources/templates/list',
   'server/discover',
+  'tasks/cancel',
+  'tasks/get',
+  'tasks/update',
   'tools/list',
 ]);
 

@@ -1,11 +1,11 @@
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
-import type { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
+import type { PreparedDownstreams } from '../../on-behalf-of/downstream/downstream-preparation.js';
+import type { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { Offer, Primitive } from '../../resource-server/catalogue/primitive.js';
 import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
 import type { Operation } from '../../resource-server/access/operation.js';
-import type { DownstreamError } from '../../errors/downstream-error.js';
-import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import type { PlatformRequest } from './node-request.js';
 
@@ -21,10 +21,8 @@ export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   caller?: Caller | undefined;
   /** Set by `AuthenticationGuard`: how the token came. */
   scheme?: TokenScheme;
-  /** Set by `AuthorizationGuard`: what may be done. */
-  authorized?: AuthorizedOperation<One>;
-  /** Set by `AuthorizationGuard`: why a downstream of the tool cannot be called. */
-  failure?: DownstreamError | undefined;
-  /** Set by `AuthorizationGuard`, where there are downstreams: what the tool may reach. */
-  access?: DownstreamAccess;
+  /** Set by `AuthorizationGuard`: what may be done, or the refusal that the operation's own answer tells. */
+  admitted?: AuthorizedOperation<One> | AccessDeniedError;
+  /** Set by `DownstreamGuard`: what is known of downstreams. */
+  prepared?: PreparedDownstreams;
 };

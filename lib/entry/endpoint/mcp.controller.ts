@@ -11,15 +11,23 @@ import {
 } from '@nestjs/common';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { AuthorizationGuard } from './authorization.guard.js';
+import { DownstreamGuard } from './downstream.guard.js';
 import { ChallengeFilter } from './challenge.filter.js';
 import { McpServing } from '../../mcp/protocol/mcp-serving.js';
 import { EndpointGuard } from './endpoint.guard.js';
+import type { AuthorizedRequest, DeniedRequest } from '../../mcp/invocation/authorized-request.js';
+import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import type { McpRequest } from './mcp-request.js';
 import { nodeRequest, type PlatformResponse } from './node-request.js';
 import { answerPreflight, keepHeaders } from './preflight.js';
 
-/** In this order: what is sent, who sends it, whether they may. */
-export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [EndpointGuard, AuthenticationGuard, AuthorizationGuard];
+/** In this order: what is sent, who sends it, whether they may, what it takes from downstreams. */
+export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
+  EndpointGuard,
+  AuthenticationGuard,
+  AuthorizationGuard,
+  DownstreamGuard,
+];
 
 /** The MCP endpoint (Streamable HTTP): every method of HTTP comes through the guards. */
 @UseFilters(ChallengeFilter)
@@ -40,12 +48,9 @@ export class McpController {
       raw.setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }
-    const { authorized, trace, body, scheme, failure, access } = request;
-    if (!authorized) throw new Error('A request reached the endpoint without authorization');
+    const served = servedRequest(request);
     takeOver(response);
-    await trace.run(() =>
-      this.serving.serve(nodeRequest(request), raw, { body, authorized, trace, scheme, failure, access }),
-    );
+    await request.trace.run(() => this.serving.serve(nodeRequest(request), raw, served));
   }
 
   /** For the revisions before 2026-07-28. */
@@ -56,6 +61,12 @@ export class McpController {
     await request.trace.run(() => this.serving.listen(node, raw, request.caller));
     return true;
   }
+}
+
+function servedRequest({ admitted, trace, body, scheme, prepared }: McpRequest): AuthorizedRequest | DeniedRequest {
+  if (!admitted) throw new Error('A request reached the endpoint without authorization');
+  if (admitted instanceof AccessDeniedError) return { body, trace, denied: admitted };
+  return { body, trace, authorized: admitted, scheme, failure: prepared?.failure, access: prepared?.access };
 }
 
 function takeOver(response: PlatformResponse): void {

@@ -11,9 +11,14 @@ import {
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
-import { AuthorizationGuard } from '../endpoint/authorization.guard.js';
+import { refuseBatch } from '../endpoint/authorization.guard.js';
+import { DeniedAnswers } from '../endpoint/denied-answers.js';
+import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
+import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import { Admission, AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isAnswer, type Operation } from '../../resource-server/access/operation.js';
 import { instancesOf } from '../../servers/module-instances.js';
@@ -39,7 +44,9 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly options: ResolvedOptions,
     private readonly endpoint: EndpointGuard,
     private readonly authentication: AuthenticationGuard,
-    private readonly authorization: AuthorizationGuard,
+    private readonly admission: Admission,
+    private readonly preparation: DownstreamPreparation,
+    private readonly answers: DeniedAnswers,
     private readonly policies: Policies,
     private readonly catalogue: Catalogue,
     private readonly callers: CallerAccess,
@@ -107,12 +114,17 @@ export class McpProtection implements OnApplicationBootstrap {
     const found = operation && rules.find(operation, body);
     if (!found && rules.takesRule(operation, body))
       throw this.#notOffered(operation, '@ProtectedMcp has no rule for it. Add one, or "*"');
-    await this.authorization.admit(request, found);
+    refuseBatch(body);
+    const authorized = await this.#authorize(request, found);
+    request.admitted = authorized;
     // Where lists show what is permitted alone, what is not is answered as if it were not there. The other server has it.
-    if (found && !request.authorized?.primitive) {
-      throw this.#notOffered(operation, 'the caller may not see it');
+    if (found && !authorized.primitive) throw this.#notOffered(operation, 'the caller may not see it');
+    request.prepared = await this.preparation.prepare(authorized, request);
+    if (authorized.primitive) {
+      const { trace, caller } = request;
+      const { scopes } = authorized;
+      this.audit.record({ ...trace.auditContext(caller, operation), type: 'operation_allowed', scopes });
     }
-    await this.#checkPolicies(request);
     handOver(request, context.switchToHttp().getResponse<PlatformResponse>());
     return true;
   }
@@ -126,8 +138,8 @@ export class McpProtection implements OnApplicationBootstrap {
       return;
     }
     const raw = response.raw ?? response;
-    const { caller, authorized, trace, operation } = request;
-    const primitive = authorized?.primitive;
+    const { caller, admitted, trace, operation, prepared } = request;
+    const primitive = admitted instanceof AuthorizedOperation ? admitted.primitive : undefined;
     const abort = new AbortController();
     const over = new Promise<void>((resolve) => {
       const end = () => {
@@ -138,7 +150,7 @@ export class McpProtection implements OnApplicationBootstrap {
       if (raw.closed) end();
       else raw.once('close', end);
     });
-    const access = request.access ?? this.callers.onBehalfOf(caller, trace.auditContext(caller, operation));
+    const access = prepared?.access ?? this.callers.onBehalfOf(caller, trace.auditContext(caller, operation));
     const call = {
       tool: operation?.name ?? '',
       caller,
@@ -161,28 +173,28 @@ export class McpProtection implements OnApplicationBootstrap {
     return new ForbiddenException('This is not offered here');
   }
 
-  async #checkPolicies(request: McpRequest<Offer>): Promise<void> {
-    const { authorized, caller, operation, trace } = request;
-    if (!authorized?.primitive) return;
-    const { scopes, primitive } = authorized;
-    const event = trace.auditContext(caller, operation);
-    if (caller?.appOnly && !primitive.access.appOnly) {
-      this.audit.record({ ...event, type: 'operation_denied', reason: 'app_only', scopes });
-      throw new ForbiddenException('This acts for a user, and the token stands for none');
-    }
-    let objection: Awaited<ReturnType<Policies['objectionTo']>>;
+  async #authorize(request: McpRequest<Offer>, found: Found<Offer> | undefined): Promise<AuthorizedOperation<Offer>> {
+    const { caller, operation, body, trace } = request;
+    const asked = { caller, operation, found, body };
     try {
-      objection = await this.policies.objectionTo(authorized);
+      return await this.admission.admit(asked, trace);
     } catch (error) {
-      this.#logger.error(`A policy failed [${trace.correlationId}] ${reasonOf(error)}`);
-      throw new HttpException('The request cannot be decided about', 500);
+      if (!(error instanceof AccessDeniedError)) throw error;
+      throw (await this.answers.answerTo(error, asked, request)) ?? this.#refusal(error);
     }
-    if (objection) {
-      const { policy, denial } = objection;
-      this.audit.record({ ...event, type: 'operation_denied', reason: 'policy', scopes, policy });
-      throw new ForbiddenException(denial.message);
+  }
+
+  /** What no other token would mend. The other server is not asked, and so cannot tell it in a result of its own. */
+  #refusal({ reason, denial, cause, reference }: AccessDeniedError): HttpException {
+    switch (reason) {
+      case 'app_only':
+        return new ForbiddenException('This acts for a user, and the token stands for none');
+      case 'undecided':
+        this.#logger.error(`A policy failed [${reference}] ${reasonOf(cause)}`);
+        return new HttpException('The request cannot be decided about', 500);
+      default:
+        return new ForbiddenException(denial?.message);
     }
-    this.audit.record({ ...event, type: 'operation_allowed', scopes });
   }
 }
 

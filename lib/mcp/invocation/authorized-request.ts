@@ -3,17 +3,23 @@ import type { DownstreamError } from '../../errors/downstream-error.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
-import type { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
+import type { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import type { Conversation } from './conversation.js';
 
-/** A request that may be served. */
-export interface AuthorizedRequest {
+interface ServedRequest {
   /** As parsed. */
   readonly body: unknown;
+  readonly trace: RequestTrace;
+  /** What a client before 2026-07-28 said of itself, where it has taken it along. */
+  conversation?: Conversation | undefined;
+}
+
+/** A request that may be served. */
+export interface AuthorizedRequest extends ServedRequest {
   /** Leave to do what is in the body. */
   readonly authorized: AuthorizedOperation;
-  readonly trace: RequestTrace;
   /** How the token came. */
   readonly scheme: TokenScheme | undefined;
   /** Why a downstream of the primitive cannot be called. */
@@ -22,12 +28,19 @@ export interface AuthorizedRequest {
   readonly access: DownstreamAccess | undefined;
   /** What the caller turned out to lack while the call ran; the answer, if it has not begun. */
   challenge?: ChallengeException | undefined;
-  /** What a client before 2026-07-28 said of itself, where it has taken it along. */
-  conversation?: Conversation | undefined;
 }
 
-/** Finds out what a message may do. */
-export type Admission = (
+/** A request that was refused, by an answer that the protocol has for it. */
+export interface DeniedRequest extends ServedRequest {
+  readonly denied: AccessDeniedError;
+}
+
+/**
+ * Finds out what a message may do.
+ *
+ * @throws AccessDeniedError where that is nothing
+ */
+export type Admit = (
   method: string,
   params: unknown,
   context: ServerContext,

@@ -5,7 +5,7 @@ import {
   ResourceNotFoundError,
   type CallToolResult,
 } from '@modelcontextprotocol/server';
-import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { ToolError } from './tool-error.js';
 
 const NOT_FOUND = 404;
@@ -17,7 +17,7 @@ const NOT_FOUND = 404;
  * @param told - what a tool's result would have said of it
  */
 export function primitiveFailure(
-  { kind, name }: Primitive,
+  { kind, name }: Pick<Offer, 'kind' | 'name'>,
   uri: string,
   error: unknown,
   told: CallToolResult,

@@ -1,7 +1,12 @@
 import { HttpException } from '@nestjs/common';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { Denial } from '../../resource-server/access/policy.js';
-import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
+import {
+  CallerActionError,
+  DownstreamError,
+  TemporaryFailureError,
+  downstreamErrorIn,
+} from '../../errors/downstream-error.js';
 import { denialResult } from './denial-result.js';
 import type { ElicitedPage } from './elicited-page.js';
 import { ToolError } from './tool-error.js';
@@ -57,4 +62,10 @@ function callerActionResult(
     return denialResult(new Denial(advice, 'available', hints), reference);
   }
   return denialResult(new Denial(advice, code === 'caller_without_user' ? 'unavailable' : 'undisclosed'), reference);
+}
+
+/** What an HTTP client has wrapped says who can do something about it; what was written to be read stays as it is. */
+export function toldOf(error: unknown): unknown {
+  if (error instanceof ToolError || error instanceof HttpException) return error;
+  return downstreamErrorIn(error) ?? error;
 }

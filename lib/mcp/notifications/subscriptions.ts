@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ServerEvent } from '@modelcontextprotocol/server';
 import { ExpiringCache } from '../../time/expiring-cache.js';
+import { listenAs, type MayRead } from './allowed-events.js';
 import { ChangeNotifications } from './change-notifications.js';
 
 /** Parties whose subscriptions are remembered, and for how many milliseconds; and how many each may have. */
@@ -38,8 +39,12 @@ export class Subscriptions {
     return event.kind !== 'resource_updated' || (this.#uris.get(party)?.has(event.uri) ?? false);
   }
 
-  /** A stream of what a party wants to hear. */
-  stream(party: string): Response {
+  /**
+   * A stream of what a party wants to hear.
+   *
+   * @param mayRead - whether whoever listens may read a resource
+   */
+  stream(party: string, mayRead: MayRead): Response {
     const encoder = new TextEncoder();
     let end: () => void = () => undefined;
     const body = new ReadableStream<Uint8Array>({
@@ -47,8 +52,9 @@ export class Subscriptions {
         const write = (text: string) => {
           controller.enqueue(encoder.encode(text));
         };
-        const unsubscribe = this.notifications.bus.subscribe((event) => {
-          if (this.wants(party, event)) write(`event: message\ndata: ${JSON.stringify(notificationOf(event))}\n\n`);
+        const wanted = (uri: string) => this.wants(party, { kind: 'resource_updated', uri }) && mayRead(uri);
+        const unsubscribe = listenAs(this.notifications.bus, wanted, (event) => {
+          write(`event: message\ndata: ${JSON.stringify(notificationOf(event))}\n\n`);
         });
         const timer = setInterval(() => {
           write(': keep-alive\n\n');

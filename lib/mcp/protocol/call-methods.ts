@@ -8,8 +8,10 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
-import type { Admission, AuthorizedRequest } from '../invocation/authorized-request.js';
-import { PrimitiveRunner, type Outcome } from '../invocation/primitive-runner.js';
+import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
+import { tellDenials } from '../invocation/denied-operation.js';
+import type { Outcome } from '../invocation/call-outcome.js';
+import { PrimitiveRunner } from '../invocation/primitive-runner.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 
 export type CallMethod = 'tools/call' | 'prompts/get' | 'resources/read' | 'completion/complete';
@@ -23,17 +25,20 @@ export class CallMethods {
     private readonly tasks: TaskMethods,
   ) {}
 
-  handle(server: Server, method: CallMethod, admit: Admission): void {
+  handle(server: Server, method: CallMethod, admit: Admit): void {
     switch (method) {
       case 'tools/call':
-        server.setRequestHandler(method, async ({ params }, context) => {
-          const served = await admit(method, params, context);
-          const { primitive } = served.authorized;
-          if (primitive?.kind !== 'tool')
-            throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
-          const run = (over: ServerContext) => this.#run(served, primitive, params, over, server);
-          return (await (this.tasks.begin(primitive, served.authorized, context, run) ?? run(context))) as never;
-        });
+        server.setRequestHandler(method, ({ params }, context) =>
+          tellDenials(async () => {
+            const served = await admit(method, params, context);
+            const { primitive } = served.authorized;
+            if (primitive?.kind !== 'tool')
+              throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+            const run = (over: ServerContext) => this.#run(served, primitive, params, over, server);
+            const task = this.tasks.begin(primitive, served.authorized, params.arguments, context, run);
+            return (await (task ?? run(context))) as never;
+          }),
+        );
         break;
       case 'prompts/get':
         server.setRequestHandler(method, async ({ params }, context) => {

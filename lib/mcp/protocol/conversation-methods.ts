@@ -7,10 +7,9 @@ import {
   type Server,
 } from '@modelcontextprotocol/server';
 import { ExpiringCache } from '../../time/expiring-cache.js';
-import type { Admission } from '../invocation/authorized-request.js';
+import type { Admit } from '../invocation/authorized-request.js';
 import { partyOf } from '../invocation/conversation.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
-import { Listings } from './listings.js';
 
 /** Conversations whose level of logging is remembered, and for how many milliseconds. */
 const MAX_LEVELS = 10_000;
@@ -23,24 +22,20 @@ export type ConversationMethod = 'resources/subscribe' | 'resources/unsubscribe'
 export class ConversationMethods {
   readonly #levels = new ExpiringCache<LoggingLevel>(MAX_LEVELS);
 
-  constructor(
-    private readonly listings: Listings,
-    private readonly subscriptions: Subscriptions,
-  ) {}
+  constructor(private readonly subscriptions: Subscriptions) {}
 
   /** The level from which on a party wants lines of the log, if it has said so. */
   levelOf(party: string): LoggingLevel | undefined {
     return this.#levels.get(party);
   }
 
-  handle(server: Server, method: ConversationMethod, admit: Admission): void {
+  handle(server: Server, method: ConversationMethod, admit: Admit): void {
     switch (method) {
       case 'resources/subscribe':
       case 'resources/unsubscribe':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized, conversation } = await admit(method, params, context);
-          if (!authorized.primitive || !(await this.listings.mayRead(params.uri, authorized)))
-            throw new ResourceNotFoundError(params.uri);
+          if (!authorized.primitive || 'problems' in authorized.input) throw new ResourceNotFoundError(params.uri);
           if (!conversation)
             throw new ProtocolError(
               ProtocolErrorCode.InvalidRequest,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ListToolsResult, Server } from '@modelcontextprotocol/server';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import type { Admission } from '../invocation/authorized-request.js';
+import type { Admit } from '../invocation/authorized-request.js';
 import { Listings } from './listings.js';
 import { pageOf } from './page-of-list.js';
 
@@ -17,7 +17,7 @@ export class ListMethods {
     private readonly listings: Listings,
   ) {}
 
-  handle(server: Server, method: ListMethod, admit: Admission): void {
+  handle(server: Server, method: ListMethod, admit: Admit): void {
     const { catalogue, listings } = this;
     switch (method) {
       case 'tools/list':

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,10 +15,12 @@ import {
   type Server,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '../../resource-server/access/caller.js';
-import { AuthorizedOperation } from '../../resource-server/authorization/authorized-operation.js';
+import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { isAnswer } from '../../resource-server/access/operation.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
+import { listenAs } from '../notifications/allowed-events.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, conversationIn, partyOf } from '../invocation/conversation.js';
 import { endAt } from './expiring-stream.js';
@@ -27,7 +30,7 @@ import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
 import { OpenExchanges } from './open-exchanges.js';
 import { ProtocolServers } from './protocol-servers.js';
-import type { AuthorizedRequest } from '../invocation/authorized-request.js';
+import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 
 /** What nginx logs for such requests; nobody gets to see it. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -41,6 +44,8 @@ type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new Logger(McpServing.name);
   readonly #exchanges = new OpenExchanges();
+  /** Who calls. */
+  readonly #listening = new AsyncLocalStorage<Caller | undefined>();
   readonly #handler: McpHttpHandler;
   readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
 
@@ -52,7 +57,16 @@ export class McpServing implements OnModuleDestroy {
     private readonly inFlight: InFlight,
   ) {
     this.#handler = createMcpHandler((context) => this.#serverFor(context), {
-      bus: notifications.bus,
+      bus: {
+        publish: (event) => {
+          notifications.bus.publish(event);
+        },
+        // The SDK subscribes while it answers the request that the stream is of.
+        subscribe: (listener) => {
+          const caller = this.#listening.getStore();
+          return listenAs(notifications.bus, (uri) => this.listings.mayRead(uri, caller), listener);
+        },
+      },
       onerror: (error) => {
         this.#logger.debug(error.message);
       },
@@ -64,7 +78,7 @@ export class McpServing implements OnModuleDestroy {
     // The SDK gets the very body that was authorized, parsed once. It must not read, nor write out, another.
     this.#nodeHandler = toNodeHandler({
       fetch: async (request, options) => {
-        const served = options?.authInfo?.extra?.request as AuthorizedRequest;
+        const served = options?.authInfo?.extra?.request as AuthorizedRequest | DeniedRequest;
         // Whoever went away while tokens were got wants nothing done any more.
         if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
         return await this.#answer(request, served, options);
@@ -73,9 +87,13 @@ export class McpServing implements OnModuleDestroy {
   }
 
   /** Answers one HTTP request. */
-  async serve(incoming: IncomingMessage, response: ServerResponse, request: AuthorizedRequest): Promise<void> {
+  async serve(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    request: AuthorizedRequest | DeniedRequest,
+  ): Promise<void> {
     this.inFlight.enter(response);
-    const { caller } = request.authorized;
+    const { caller } = 'denied' in request ? request.denied : request.authorized;
     request.conversation = conversationIn(incoming.headers[SESSION_ID]);
     // The token stays here: handlers act through DownstreamClient.
     const auth = {
@@ -100,7 +118,8 @@ export class McpServing implements OnModuleDestroy {
     const conversation = conversationIn(incoming.headers[SESSION_ID]);
     if (!conversation) return;
     this.inFlight.admit();
-    const stream = this.subscriptions.stream(partyOf(caller, conversation));
+    const mayRead = (uri: string) => this.listings.mayRead(uri, caller);
+    const stream = this.subscriptions.stream(partyOf(caller, conversation), mayRead);
     const { status, headers, body } = this.inFlight.endWhenStopped(caller ? endAt(stream, caller.expiresAt) : stream);
     response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
     await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
@@ -113,15 +132,17 @@ export class McpServing implements OnModuleDestroy {
 
   async #answer(
     request: Request,
-    served: AuthorizedRequest,
+    served: AuthorizedRequest | DeniedRequest,
     options: McpHandlerRequestOptions | undefined,
   ): Promise<Response> {
+    if ('denied' in served) return await this.#handler.fetch(request, { ...options, parsedBody: served.body });
     const { caller, operation, primitive } = served.authorized;
     if (this.#isForAnother(served)) return new Response(null, { status: 202 });
     const mismatch = headerMismatch(served.body, primitive, request.headers);
     if (mismatch) return mismatch;
     const body = await this.listings.narrowed(served.body, served.authorized);
-    const answer = await this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
+    const fetch = () => this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
+    const answer = await this.#listening.run(caller, fetch);
     // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the call has ended.
     const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
     const response = isHeld ? await holdUntilBegun(answer) : answer;
@@ -150,10 +171,13 @@ export class McpServing implements OnModuleDestroy {
 
   /** One per request. All it holds was made at boot, so that it costs next to nothing. */
   #serverFor({ authInfo, era }: McpRequestContext): Server {
-    const served = (authInfo?.extra?.request ?? {}) as Partial<AuthorizedRequest>;
-    if (!(served.authorized instanceof AuthorizedOperation) || !served.trace)
-      throw new Error('A request reached the MCP server without authorization');
-    return this.servers.make(served as AuthorizedRequest, era, this.#exchanges);
+    const served = (authInfo?.extra?.request ?? {}) as AuthorizedRequest | DeniedRequest;
+    const isDecided =
+      'denied' in served
+        ? served.denied instanceof AccessDeniedError
+        : (served as Partial<AuthorizedRequest>).authorized instanceof AuthorizedOperation;
+    if (!isDecided) throw new Error('A request reached the MCP server without authorization');
+    return this.servers.make(served, era, this.#exchanges);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Server } from '@modelcontextprotocol/server';
-import type { Admission, AuthorizedRequest } from '../invocation/authorized-request.js';
+import type { Admit, AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
+import { tellDenials } from '../invocation/denied-operation.js';
 import { partyOf } from '../invocation/conversation.js';
 import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
@@ -26,9 +27,9 @@ export class ProtocolServers {
   ) {}
 
   /** A server for one request over HTTP. */
-  make(served: AuthorizedRequest, era: 'modern' | 'legacy', exchanges: OpenExchanges): Server {
-    const { conversation, authorized, body } = served;
-    const { caller, operation, primitive } = authorized;
+  make(served: AuthorizedRequest | DeniedRequest, era: 'modern' | 'legacy', exchanges: OpenExchanges): Server {
+    const { conversation, body } = served;
+    const { caller, operation, primitive } = 'denied' in served ? served.denied : served.authorized;
     const method = operation?.method ?? '';
     const { implementation, offered } = this.description;
     let server: Server;
@@ -38,15 +39,18 @@ export class ProtocolServers {
       const part = { conversation, party, level: this.conversations.levelOf(party), requestId };
       server = new ConversingServer(implementation, offered, part, exchanges);
     } else {
-      const Type = primitive?.kind === 'tool' && primitive.task ? TaskingServer : Server;
+      const Type = primitive && 'task' in primitive && primitive.task ? TaskingServer : Server;
       server = new Type(implementation, offered);
     }
-    this.#handle(server, method, () => served);
+    this.#handle(server, method, () => {
+      if ('denied' in served) throw served.denied;
+      return served;
+    });
     return server;
   }
 
   /** A server for a connection, whose messages are let in one by one. */
-  forConnection(admit: Admission): Server {
+  forConnection(admit: Admit): Server {
     const { implementation, possible } = this.description;
     // What is registered later has to be within what was said in the beginning.
     const server = new TaskingServer(implementation, possible);
@@ -54,9 +58,11 @@ export class ProtocolServers {
     return server;
   }
 
-  #handle(server: Server, method: string, admit: Admission): void {
+  #handle(server: Server, method: string, letIn: Admit): void {
     // The SDK takes no handlers for what a server says that it does not have.
     if (!offers(server, method)) return;
+    // A tool's result can say that it was denied; what else is asked for gets an error.
+    const admit: Admit = method === 'tools/call' ? letIn : (...asked) => tellDenials(() => letIn(...asked));
     switch (method) {
       case 'tools/list':
       case 'prompts/list':

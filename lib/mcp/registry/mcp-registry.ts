@@ -2,6 +2,7 @@ import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Policy } from '../../resource-server/access/policy.js';
+import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { inServers, type ServerSelection } from '../../servers/application-servers.js';
 import type { Surroundings } from '../../resource-server/catalogue/offer.js';
@@ -19,7 +20,7 @@ import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
-import { PrimitiveRunner } from '../invocation/primitive-runner.js';
+import { PrimitiveInvocations } from '../invocation/primitive-invocations.js';
 
 /** What other decorators would say of a method. */
 export interface RegistrationOptions {
@@ -56,7 +57,8 @@ export class McpRegistry {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly catalogue: Catalogue,
-    private readonly runner: PrimitiveRunner,
+    private readonly invocations: PrimitiveInvocations,
+    private readonly policies: Policies,
     private readonly notifications: ChangeNotifications,
     private readonly modules: ModulesContainer,
   ) {}
@@ -119,9 +121,10 @@ export class McpRegistry {
    * @throws {@link McpAuthConfigurationError} naming every declaration at fault
    */
   async discover(): Promise<void> {
-    for (const { catalogue, runner } of inServers(this.modules, McpRegistry, {}, 'discover')) {
+    for (const { catalogue, invocations, policies } of inServers(this.modules, McpRegistry, {}, 'discover')) {
       const found = await catalogue.discover();
-      await runner.prepare(catalogue.primitives);
+      invocations.prepare(catalogue.primitives);
+      await policies.prepare(catalogue.primitives);
       catalogue.changed(found);
     }
   }
@@ -169,7 +172,8 @@ export class McpRegistry {
     const problems: string[] = [];
     const primitive = define(this.#hostOf(decorator, handler), this.#surroundingsOf(registration), problems);
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
-    await this.runner.prepare([primitive]);
+    this.invocations.prepare([primitive]);
+    await this.policies.prepare([primitive]);
     catalogue.add(primitive, problems);
     return { catalogue, primitive };
   }

@@ -9,7 +9,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { TaskSupport } from '../../resource-server/catalogue/primitive.js';
-import { isOver, type TaskRecord } from './task-record.js';
+import { isOver, type OwnedCall, type TaskRecord } from './task-record.js';
 
 /** Runs the tool, in a context that outlives the request. */
 export type RunInTask = (context: ServerContext) => Promise<unknown>;
@@ -25,8 +25,7 @@ export class RunningTask {
 
   /** @param save - called with each state; calls do not overlap */
   constructor(
-    readonly owner: string,
-    readonly tool: string,
+    readonly call: OwnedCall,
     { ttl, pollInterval }: TaskSupport,
     private readonly save: (task: RunningTask) => Promise<void>,
   ) {

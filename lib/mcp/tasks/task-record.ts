@@ -19,12 +19,18 @@ export interface TaskRecord {
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
 
-/** A task and whose it is. */
-export interface OwnedTask {
-  /** See `ownerOf`. */
+/** The call that began a task, and whose it is. Each request of the task takes what the call took. */
+export interface OwnedCall {
+  /** See `KeptTasks.ownerFor`. */
   readonly owner: string;
-  /** Name of the tool, whose scopes its result takes, too. */
+  /** Name of the tool. */
   readonly tool: string;
+  /** As the client sent them. */
+  readonly arguments: unknown;
+}
+
+/** A task and the call that began it. */
+export interface OwnedTask extends OwnedCall {
   readonly task: TaskRecord;
 }
 

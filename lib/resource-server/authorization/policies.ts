@@ -3,7 +3,6 @@ import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { placeOf, type MethodHost, type Offer } from '../catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
-import type { AuthorizedOperation } from './authorized-operation.js';
 import { Denial, type Policy, type PolicyRequest } from '../access/policy.js';
 
 /** A policy's no, and whose. */
@@ -20,7 +19,6 @@ const NOT_ALLOWED = new Denial('This is not allowed for you.');
 /** Asks the policies that tools are under. */
 @Injectable()
 export class Policies {
-  readonly #verdicts = new WeakMap<AuthorizedOperation<Offer>, Promise<Objection | undefined>>();
   readonly #sources = new WeakMap<Offer, ReadonlyMap<Type<Policy>, PolicySource>>();
 
   constructor(private readonly moduleRef: ModuleRef) {}
@@ -40,22 +38,13 @@ export class Policies {
   }
 
   /**
-   * The first objection to an operation, in the order of the policies. They are asked once, whoever asks: before tokens are
-   * got for it, and before it runs.
+   * The first objection to a request, in the order of the policies.
    *
    * @throws what a policy throws
    */
-  async objectionTo(authorized: AuthorizedOperation<Offer>): Promise<Objection | undefined> {
-    const verdict = this.#verdicts.get(authorized) ?? this.#ask(authorized);
-    this.#verdicts.set(authorized, verdict);
-    return await verdict;
-  }
-
-  async #ask({ primitive, caller, operation, input }: AuthorizedOperation<Offer>): Promise<Objection | undefined> {
-    if (!primitive || !operation || 'problems' in input) return undefined;
-    const request: PolicyRequest = { caller, operation, arguments: input.value };
-    const sources = this.#sources.get(primitive);
-    if (!sources) throw new Error(`The policies of ${primitive.name} are not prepared`);
+  async objectionTo(offer: Offer, request: PolicyRequest): Promise<Objection | undefined> {
+    const sources = this.#sources.get(offer);
+    if (!sources) throw new Error(`The policies of ${offer.name} are not prepared`);
     for (const [{ name: policy }, find] of sources) {
       const verdict = await (await find()).permits(request);
       if (verdict !== true) return { policy, denial: verdict instanceof Denial ? verdict : NOT_ALLOWED };

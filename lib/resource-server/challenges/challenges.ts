@@ -3,7 +3,7 @@ import type { Caller } from '../access/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import { ProofOfPossession } from '../authentication/proof-of-possession.js';
 import { namedScopes, type AccessRule } from '../access/access-rule.js';
-import type { Refusal } from '../authorization/authorized-operation.js';
+import type { AccessDeniedError } from '../authorization/access-denied-error.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { Offer } from '../catalogue/primitive.js';
@@ -69,16 +69,20 @@ export class Challenges {
   }
 
   /** For a caller whose token is good, but not good enough. */
-  refused(caller: Caller, scheme: TokenScheme | undefined, { error, scopes, rule }: Refusal): ChallengeException {
-    const { acrValues, maxAge }: Partial<AccessRule> = error === 'insufficient_user_authentication' ? rule : {};
+  refused(
+    caller: Caller,
+    scheme: TokenScheme | undefined,
+    { reason, scopes, rule }: Pick<AccessDeniedError, 'reason' | 'scopes' | 'rule'>,
+  ): ChallengeException {
+    const isSignIn = reason === 'insufficient_user_authentication';
+    const { acrValues, maxAge }: Partial<AccessRule> = (isSignIn ? rule : undefined) ?? {};
     const prefix = this.issuers.issuerOf(caller.claims)?.options.scopePrefix;
     const held = this.options.challenge === 'union' ? caller.scopes : [];
     return this.#challenge(scheme, {
-      error,
-      errorDescription:
-        error === 'insufficient_scope'
-          ? 'The token lacks a scope that the operation needs'
-          : 'The operation needs the user to sign in anew, or in a stronger way',
+      error: isSignIn ? 'insufficient_user_authentication' : 'insufficient_scope',
+      errorDescription: isSignIn
+        ? 'The operation needs the user to sign in anew, or in a stronger way'
+        : 'The token lacks a scope that the operation needs',
       scopes: this.#asked([...scopes, ...held], prefix),
       ...(acrValues && { acrValues }),
       maxAge,

@@ -1,0 +1,37 @@
+import { ForbiddenException, Injectable, type HttpException } from '@nestjs/common';
+import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
+import type { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import type { AdmissionRequest } from '../../resource-server/authorization/admission.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
+import { Challenges } from '../../resource-server/challenges/challenges.js';
+import type { McpRequest } from './mcp-request.js';
+
+/** Tells by HTTP that access was denied. */
+@Injectable()
+export class DeniedAnswers {
+  constructor(
+    private readonly challenges: Challenges,
+    private readonly preparation: DownstreamPreparation,
+  ) {}
+
+  /** @returns `undefined` for what no other token would mend: the operation's own answer tells it */
+  async answerTo(
+    denied: AccessDeniedError,
+    asked: AdmissionRequest<Offer>,
+    request: McpRequest<Offer>,
+  ): Promise<HttpException | undefined> {
+    const { reason, caller, primitive } = denied;
+    switch (reason) {
+      case 'client_not_allowed':
+        return new ForbiddenException('This client may not use this server');
+      case 'insufficient_scope':
+      case 'insufficient_user_authentication': {
+        if (!caller) return this.challenges.unauthenticated({ primitive, surface: request.surface });
+        const combined = await this.preparation.combine(denied, asked, request);
+        return combined ?? this.challenges.refused(caller, request.scheme, denied);
+      }
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import {
+  isInputRequiredResult,
+  type CallToolResult,
+  type CompleteResult,
+  type GetPromptResult,
+  type InputRequiredResult,
+  type ReadResourceResult,
+} from '@modelcontextprotocol/server';
+import type { Operation } from '../../resource-server/access/operation.js';
+import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import type { CompletionValues } from '../../resource-server/decorators/mcp-completion.decorator.js';
+import { toCompletionResult } from './completion-result.js';
+import { toPromptResult } from './prompt-result.js';
+import { toResourceResult } from './resource-result.js';
+import { toToolResult } from './tool-result.js';
+
+/** Whatever a call can end with. */
+export type Outcome = CallToolResult | ReadResourceResult | GetPromptResult | CompleteResult | InputRequiredResult;
+
+/** Makes the result of a call of what its method returned. */
+export async function outcomeOf(value: unknown, primitive: Primitive, { method, name }: Operation): Promise<Outcome> {
+  if (method === 'completion/complete') return toCompletionResult(value as CompletionValues);
+  if (isInputRequiredResult(value)) return value;
+  switch (primitive.kind) {
+    case 'tool':
+      return await toToolResult(value, primitive.output);
+    case 'prompt':
+      return toPromptResult(value, primitive);
+    default:
+      return toResourceResult(value, name ?? '', primitive);
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  inputRequired,
+  type CallToolResult,
+  type InputRequiredResult,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { CallerActionError, type ChallengeRemedy } from '../../errors/downstream-error.js';
+import type { Operation } from '../../resource-server/access/operation.js';
+import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
+import { elicitPage, pageAnswer, type PageAnswer } from './elicited-page.js';
+import { isAnswered } from './opened-page.js';
+import { RequestChannel } from './request-channel.js';
+import { bindingOf, type RequestStates } from './request-state.js';
+import { toolFailure } from './tool-failure.js';
+
+/** The message that a round of a call is. */
+export interface RoundMessage {
+  readonly context: ServerContext;
+  readonly server: Server;
+  /** `params` as the client sent them. */
+  readonly params: unknown;
+}
+
+/** One round of a call: it ends with a result, or with questions, after whose answers the client calls again. */
+export class CallRound {
+  readonly channel: RequestChannel;
+  /** What became of the page that the client was to open. */
+  readonly answer: PageAnswer | undefined;
+  readonly #binding: string;
+
+  /** @throws ProtocolError where what the client has taken along was not sealed for this call */
+  constructor(
+    private readonly states: RequestStates,
+    { caller }: Pick<AuthorizedOperation, 'caller'>,
+    private readonly operation: Operation,
+    { context, server, params }: RoundMessage,
+  ) {
+    const args = (params as { arguments?: unknown } | undefined)?.arguments;
+    this.#binding = bindingOf(caller, operation, args);
+    const state = states.open(context.mcpReq.requestState(), this.#binding);
+    this.channel = new RequestChannel(context, server, state);
+    this.answer = pageAnswer(context.mcpReq.inputResponses, state.page);
+  }
+
+  /** Ends with questions, and with what has to be remembered until they are answered. */
+  ask(own: Partial<InputRequiredResult>): InputRequiredResult {
+    const { channel } = this;
+    const inputRequests = { ...own.inputRequests, ...channel.questions };
+    const { requestState } = own;
+    return inputRequired({
+      ...(Object.keys(inputRequests).length > 0 && { inputRequests }),
+      requestState: this.states.seal(
+        { ...channel.next, ...(requestState !== undefined && { own: requestState }) },
+        this.#binding,
+      ),
+    });
+  }
+
+  /**
+   * Ends with a failure; where a page mends it, with the question to open that.
+   *
+   * @param challenge - makes a challenge of what the caller lacks, and tells its text
+   * @throws UrlElicitationRequiredError where that is how the client is told of a page
+   */
+  async fail(
+    name: string,
+    error: unknown,
+    reference: string,
+    challenge: (remedy: ChallengeRemedy) => string | undefined,
+  ): Promise<CallToolResult | InputRequiredResult> {
+    if (!(error instanceof CallerActionError) || !error.remedy) return toolFailure(name, error, reference);
+    const { remedy, downstream } = error;
+    if ('challenge' in remedy) return toolFailure(name, error, reference, { challenge: challenge(remedy) });
+    let url: string;
+    try {
+      url = await remedy.page();
+    } catch (failure) {
+      return toolFailure(name, failure, reference);
+    }
+    const page = { url, message: remedy.message };
+    const { channel, answer } = this;
+    const opensPages = channel.client.capabilities.elicitation?.url !== undefined;
+    const isAskable = this.operation.method !== 'completion/complete' && opensPages;
+    if (!isAskable || isAnswered(error, answer)) return toolFailure(name, error, reference, { page });
+    const state = { ...channel.next, ...(downstream !== undefined && { page: downstream }) };
+    return elicitPage(page, channel.client.era, this.states.seal(state, this.#binding));
+  }
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { Resource, Server, ServerContext } from '@modelcontextprotocol/server';
+import type { RequestTrace } from '../../observability/request-trace.js';
+import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
+import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
+import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
+import type { ResourceTemplateDefinition } from '../../resource-server/catalogue/primitive.js';
+import { CallContext } from './call-context.js';
+import { PrimitiveInvocations } from './primitive-invocations.js';
+import { RequestChannel } from './request-channel.js';
+import { toldOf, toolFailure } from './tool-failure.js';
+
+/** The message that asks for a list. */
+export interface ListMessage {
+  readonly trace: RequestTrace;
+  readonly context: ServerContext;
+  readonly server: Server;
+}
+
+/** Lists the resources of templates. */
+@Injectable()
+export class ResourceLists {
+  constructor(
+    private readonly invocations: PrimitiveInvocations,
+    private readonly callers: CallerAccess,
+  ) {}
+
+  /**
+   * The resources of a template that there are for a caller; none where they cannot be told.
+   *
+   * @param authorized - leave to list them
+   */
+  async list(
+    { caller, primitive: template, operation }: AuthorizedOperation<ResourceTemplateDefinition>,
+    { trace, context, server }: ListMessage,
+  ): Promise<readonly Resource[]> {
+    const invoke = template && this.invocations.listOf(template);
+    if (!invoke || !operation) return [];
+    const access = this.callers.onBehalfOf(caller, trace.auditContext(caller, operation));
+    const { signal } = context.mcpReq;
+    const channel = new RequestChannel(context, server, { expiresAt: 0, answers: {}, asked: {}, done: {} });
+    const call = { tool: template.name, caller, downstreams: template.downstreams, access, signal };
+    const { correlationId } = trace;
+    const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: {} });
+    try {
+      return (await runToolCall(call, () => invoke(callContext, {}))) as readonly Resource[];
+    } catch (error) {
+      toolFailure(template.name, toldOf(error), correlationId);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { Operation } from '../../resource-server/access/operation.js';
+import type { AdmissionRequest } from '../../resource-server/authorization/admission.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import { KeptTasks } from './kept-tasks.js';
+
+/** Finds what messages are about, so that it can be decided about them. */
+@Injectable()
+export class AdmissionRequests {
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly tasks: KeptTasks,
+  ) {}
+
+  /**
+   * What a message asks for. A request of a task is about its tool, with the arguments of the call that began it
+   * (SEP-2663: authorization is checked on each request).
+   *
+   * @param body - the JSON-RPC message
+   */
+  async make(caller: Caller | undefined, operation: Operation | undefined, body: unknown): Promise<AdmissionRequest> {
+    switch (operation?.method) {
+      case 'tasks/get':
+      case 'tasks/update':
+      case 'tasks/cancel':
+        return await this.#ofTask(caller, operation, body);
+      case 'resources/subscribe':
+      case 'resources/unsubscribe': {
+        const judgedAs = { operation: { ...operation, method: 'resources/read' }, body };
+        return { caller, operation, found: this.catalogue.find(operation), body, judgedAs };
+      }
+      default:
+        return { caller, operation, found: operation && this.catalogue.find(operation), body };
+    }
+  }
+
+  async #ofTask(caller: Caller | undefined, operation: Operation, body: unknown): Promise<AdmissionRequest> {
+    // Whoever answers the request tells that tasks cannot be looked up.
+    const owned = await this.tasks.find(operation.name ?? '', caller).catch(() => undefined);
+    if (!owned) return { caller, operation, found: undefined, body };
+    const call = { method: 'tools/call', name: owned.tool };
+    const judgedAs = { operation: call, body: { ...call, params: { arguments: owned.arguments } } };
+    return { caller, operation, found: this.catalogue.find(call), body, judgedAs };
+  }
+}

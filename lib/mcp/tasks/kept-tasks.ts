@@ -1,0 +1,92 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { reasonOf } from '../../errors/reason.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
+import type { RunningTask } from './running-task.js';
+import type { OwnedTask } from './task-record.js';
+
+/** Tasks whose results are kept in this process. */
+const MAX_KEPT = 10_000;
+
+/** Tasks, as long as they run and as long as their results are kept. Each is its caller's, and nobody else's. */
+@Injectable()
+export class KeptTasks implements OnModuleDestroy {
+  readonly #logger = new Logger('McpTasks');
+  readonly #running = new Map<string, RunningTask>();
+  readonly #store: SealedStore;
+
+  constructor(private readonly options: ResolvedOptions) {
+    const { shared } = options.replicas;
+    this.#store = shared ? new SharedSealedStore(shared, 'tasks') : new MemoryStore(MAX_KEPT);
+  }
+
+  /** Whose a task is: a caller's, at this server. Without callers, whoever knows its id. */
+  ownerFor(caller: Caller | undefined): string {
+    const party = caller ? [caller.issuer, caller.subject, caller.clientId] : [];
+    return JSON.stringify([this.options.resource, ...party]);
+  }
+
+  /** One that runs in this process. */
+  running(taskId: string): RunningTask | undefined {
+    return this.#running.get(taskId);
+  }
+
+  /** How many of an owner run in this process. */
+  countOf(owner: string): number {
+    return [...this.#running.values()].filter(({ call }) => call.owner === owner).length;
+  }
+
+  /** Keeps a task from its beginning on. */
+  async add(task: RunningTask): Promise<void> {
+    this.#running.set(task.record.taskId, task);
+    await this.save(task);
+  }
+
+  /** It does not run any more; its result stays. */
+  release({ record }: RunningTask): void {
+    this.#running.delete(record.taskId);
+  }
+
+  /**
+   * Finds a task of a caller.
+   *
+   * @returns `undefined` for tasks that there are none of, or that are another caller's
+   * @throws ProtocolError where tasks cannot be looked up
+   */
+  async find(taskId: string, caller: Caller | undefined): Promise<OwnedTask | undefined> {
+    const running = this.#running.get(taskId);
+    const kept = running ? { ...running.call, task: running.record } : await this.#stored(taskId);
+    return kept?.owner === this.ownerFor(caller) ? kept : undefined;
+  }
+
+  async save({ call, record: task }: RunningTask): Promise<void> {
+    try {
+      await this.#store.set(task.taskId, JSON.stringify({ ...call, task } satisfies OwnedTask), task.ttlMs);
+    } catch (error) {
+      this.#logger.error(`A task could not be kept: ${reasonOf(error)}`);
+    }
+  }
+
+  /** Called by Nest: what runs here cannot be gone on with elsewhere. */
+  async onModuleDestroy(): Promise<void> {
+    const running = [...this.#running.values()];
+    for (const task of running) task.stop('The server was stopped before the task was over. Call the tool again');
+    await Promise.all(running.map((task) => this.save(task)));
+    this.#store.stop();
+  }
+
+  async #stored(taskId: string): Promise<OwnedTask | undefined> {
+    try {
+      const text = await this.#store.get(taskId);
+      return text === undefined ? undefined : (JSON.parse(text) as OwnedTask);
+    } catch (error) {
+      this.#logger.error(`A task could not be read: ${reasonOf(error)}`);
+      throw new ProtocolError(
+        ProtocolErrorCode.InternalError,
+        'The task cannot be looked up right now. Try again later',
+      );
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../../errors/downstream-error.js';
+import type { DenialReason } from '../../observability/audit-event.js';
+import { logFailure } from '../../observability/failure-log.js';
+import type { RequestTrace } from '../../observability/request-trace.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { Operation } from '../../resource-server/access/operation.js';
+import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
+import type { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import {
+  Admission,
+  type AdmissionRequest,
+  type AuthorizedOperation,
+} from '../../resource-server/authorization/admission.js';
+import { Denials } from '../../resource-server/authorization/denials.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
+import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
+import { Challenges } from '../../resource-server/challenges/challenges.js';
+import type { DownstreamAccess } from './downstream-access.js';
+import { EagerExchange } from './eager-exchange.js';
+
+/** What calls a method that may reach downstreams. */
+const REACHES = new Set(['tools/call', 'resources/read', 'prompts/get', 'completion/complete']);
+
+/** The request that an operation is part of. */
+export interface RequestParts {
+  readonly trace: RequestTrace;
+  /** How the token came. */
+  readonly scheme?: TokenScheme | undefined;
+}
+
+/** What is known of an operation's downstreams before it is done. */
+export interface PreparedDownstreams {
+  /** What it may reach. */
+  readonly access?: DownstreamAccess;
+  /** Why a downstream cannot be called. */
+  readonly failure?: DownstreamError;
+}
+
+/** Gets the tokens of an operation's downstreams before it is done, while a challenge can still be the answer. */
+@Injectable()
+export class DownstreamPreparation {
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly eager: EagerExchange,
+    private readonly admission: Admission,
+    private readonly challenges: Challenges,
+    private readonly denials: Denials,
+  ) {}
+
+  /**
+   * @param authorized - policies have been asked: nobody gets a token for what they deny
+   * @throws ChallengeException where the client can come back with what a downstream demands
+   */
+  async prepare(authorized: AuthorizedOperation<Offer>, parts: RequestParts): Promise<PreparedDownstreams> {
+    const { caller, operation, primitive, input, scopes } = authorized;
+    const isReaching = operation !== undefined && REACHES.has(operation.method) && 'value' in input;
+    if (!primitive || !isReaching || primitive.downstreams.length === 0) return {};
+    const { trace, scheme } = parts;
+    const { access, failures } = await this.#exchange(caller, operation, primitive, trace);
+    const [failure] = failures;
+    if (!failure) return { access };
+    const challenge = caller && this.challenges.demanded(caller, scheme, remediesOf(caller, failures), scopes);
+    // The first is told by the tool's result, where there is one.
+    for (const one of challenge ? failures : failures.slice(1)) logFailure(primitive.name, one, trace.correlationId);
+    if (!challenge) return { access, failure };
+    const { error = 'invalid_token', scopes: demanded = [] } = challenge.parameters;
+    this.denials.record({ reason: error as DenialReason, caller, operation, scopes: demanded }, trace);
+    throw challenge;
+  }
+
+  /**
+   * The scopes that an operation lacks, together with those that stand for consent to its downstreams: one round trip for
+   * the user.
+   *
+   * @returns `undefined` where there is nothing to add
+   */
+  async combine(
+    { reason, scopes }: AccessDeniedError,
+    request: AdmissionRequest<Offer>,
+    { trace, scheme }: RequestParts,
+  ): Promise<ChallengeException | undefined> {
+    const { caller, operation, found } = request;
+    const primitive = found?.primitive;
+    if (!caller || caller.appOnly || !operation || !primitive || reason !== 'insufficient_scope') return undefined;
+    const { downstreams } = this.options;
+    if (!primitive.downstreams.some((name) => (downstreams.get(name)?.scopeMap.size ?? 0) > 0)) return undefined;
+    if (await trace.run(() => this.admission.isObjectedTo(request))) return undefined;
+    const { failures } = await this.#exchange(caller, operation, primitive, trace);
+    for (const failure of failures) logFailure(primitive.name, failure, trace.correlationId);
+    return this.challenges.demanded(caller, scheme, remediesOf(caller, failures), scopes);
+  }
+
+  async #exchange(caller: Caller | undefined, operation: Operation, offer: Offer, trace: RequestTrace) {
+    const access = this.eager.onBehalfOf(caller, trace.auditContext(caller, operation));
+    return { access, failures: await trace.run(() => this.eager.failures(access, offer)) };
+  }
+}
+
+/**
+ * What a client can be challenged for; nothing where the first failure is not the caller's to mend, or where no user is
+ * there to sign in.
+ */
+function remediesOf(caller: Caller, [first, ...others]: readonly DownstreamError[]): readonly ChallengeRemedy[] {
+  const challenges = (failure: DownstreamError | undefined) =>
+    failure instanceof CallerActionError && failure.remedy && 'challenge' in failure.remedy ? [failure.remedy] : [];
+  const pressing = caller.appOnly ? [] : challenges(first);
+  return pressing.length === 0 ? [] : [...pressing, ...others.flatMap(challenges)];
+}

@@ -1,0 +1,193 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestTrace } from '../../observability/request-trace.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { holds, isSignedInAsNeeded, namedScopes } from '../access/access-rule.js';
+import type { Caller } from '../access/caller.js';
+import type { Operation } from '../access/operation.js';
+import { Denial } from '../access/policy.js';
+import { ScopeHierarchy } from '../access/scope-hierarchy.js';
+import { judgeScopes } from '../access/scope-rule.js';
+import type { Parsed } from '../catalogue/arguments-schema.js';
+import type { Found } from '../catalogue/found.js';
+import type { Offer, Primitive } from '../catalogue/primitive.js';
+import { Issuers } from '../issuers/issuers.js';
+import { AccessDeniedError, type AccessDenial } from './access-denied-error.js';
+import { Denials } from './denials.js';
+import { Policies } from './policies.js';
+import { argumentsOf, scopesOf } from './validated-arguments.js';
+
+/** What a caller asks for. */
+export interface AdmissionRequest<One extends Offer = Primitive> {
+  /** `undefined` where nobody said who they are. */
+  readonly caller: Caller | undefined;
+  readonly operation: Operation | undefined;
+  /** What the operation is about, if there is such a thing. */
+  readonly found: Found<One> | undefined;
+  /** The JSON-RPC message. */
+  readonly body: unknown;
+  /**
+   * What rules and policies are asked about, where that is another operation: for a task the call that began it, for a
+   * subscription the reading.
+   */
+  readonly judgedAs?: { readonly operation: Operation; readonly body: unknown };
+}
+
+interface Leave<One extends Offer> {
+  readonly caller: Caller | undefined;
+  readonly operation: Operation | undefined;
+  readonly primitive: One | undefined;
+  readonly input: Parsed;
+  readonly scopes: readonly string[];
+}
+
+/** Known to this file alone, so that nobody else makes leave. */
+let grant: <One extends Offer>(leave: Leave<One>) => AuthorizedOperation<One>;
+
+/** Leave to do one operation for a certain caller. Only {@link Admission} makes one. */
+export class AuthorizedOperation<One extends Offer = Primitive> {
+  static {
+    grant = (leave) => new AuthorizedOperation(leave);
+  }
+
+  readonly caller: Caller | undefined;
+  readonly operation: Operation | undefined;
+  /** `undefined` for what is about no primitive, and for those that do not exist. */
+  readonly primitive: One | undefined;
+  /** The arguments that its method may be called with, or what is wrong with them. */
+  readonly input: Parsed;
+  /** Scopes that the operation takes. */
+  readonly scopes: readonly string[];
+
+  private constructor({ caller, operation, primitive, input, scopes }: Leave<One>) {
+    this.caller = caller;
+    this.operation = operation;
+    this.primitive = primitive;
+    this.input = input;
+    this.scopes = scopes;
+  }
+}
+
+const NO_USER = new Denial('This tool acts for a user, and the token stands for none.', 'unavailable');
+
+/** Says whether a caller may do an operation. Whatever the way in, nobody acts before it has answered. */
+@Injectable()
+export class Admission {
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly hierarchy: ScopeHierarchy,
+    private readonly issuers: Issuers,
+    private readonly policies: Policies,
+    private readonly denials: Denials,
+  ) {}
+
+  /**
+   * Gives leave to do an operation. Where lists show what is permitted alone, what a caller may not see is answered as if
+   * it were not there: with leave that has no primitive.
+   *
+   * @throws {@link AccessDeniedError} where the caller may not; it is in the audit, in the metrics and on the span by then
+   */
+  async admit<One extends Offer>(
+    request: AdmissionRequest<One>,
+    trace: RequestTrace,
+  ): Promise<AuthorizedOperation<One>> {
+    try {
+      return await trace.run(() => this.#decide(request, trace.correlationId));
+    } catch (error) {
+      if (!(error instanceof AccessDeniedError)) throw error;
+      this.denials.record(error, trace);
+      const { caller, operation, primitive } = error;
+      if (primitive && !this.#isListed(primitive, caller)) return nothingFor<One>(caller, operation);
+      throw error;
+    }
+  }
+
+  /**
+   * Leave for what a caller has not asked for in so many words: what a list is to show, what a stream is to tell. A
+   * refusal is no event.
+   *
+   * @returns `undefined` where the caller may not, and where that cannot be decided
+   */
+  async leaveFor<One extends Offer>(request: AdmissionRequest<One>): Promise<AuthorizedOperation<One> | undefined> {
+    try {
+      const leave = await this.#decide(request, '');
+      return leave.primitive && 'value' in leave.input ? leave : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether a list shows something to a caller. */
+  shows(offer: Offer, caller: Caller | undefined): boolean {
+    if (!caller && !this.options.anonymous) return offer.access.anonymous;
+    return this.#isListed(offer, caller);
+  }
+
+  /** Whether policies object to what a caller lacks the scopes for: nobody is asked to consent to that. */
+  async isObjectedTo({ caller, operation, found, body }: AdmissionRequest<Offer>): Promise<boolean> {
+    if (!found || !operation || found.primitive.policies.length === 0) return false;
+    try {
+      const input = await argumentsOf(found, operation, body);
+      if ('problems' in input) return true;
+      const request = { caller, operation, arguments: input.value };
+      return (await this.policies.objectionTo(found.primitive, request)) !== undefined;
+    } catch {
+      return true;
+    }
+  }
+
+  /** @param reference - correlation id of the request */
+  async #decide<One extends Offer>(
+    request: AdmissionRequest<One>,
+    reference: string,
+  ): Promise<AuthorizedOperation<One>> {
+    const { caller, operation, found } = request;
+    if (caller && !this.#isClientAllowed(caller)) {
+      throw new AccessDeniedError({ reason: 'client_not_allowed', caller, operation, reference });
+    }
+    if (!found) return nothingFor<One>(caller, operation);
+    const { primitive } = found;
+    const { access } = primitive;
+    const denied = (denial: Pick<AccessDenial, 'reason' | 'scopes' | 'denial' | 'policy' | 'cause'>) =>
+      new AccessDeniedError({ ...denial, caller, operation, primitive, reference });
+    if (!caller && !access.anonymous && !this.options.anonymous) {
+      throw denied({ reason: 'insufficient_scope', scopes: namedScopes(access) });
+    }
+    const asked = request.judgedAs ?? request;
+    // Arguments of callers whose scopes do not suffice anyhow are not looked at.
+    const isHeld = holds(caller, access, this.hierarchy);
+    const input = isHeld ? await argumentsOf(found, asked.operation, asked.body) : undefined;
+    const rule = scopesOf(access, asked.operation, input);
+    const { sufficient, needed: scopes } = judgeScopes(rule, caller?.scopes ?? [], this.hierarchy);
+    if (caller && !isSignedInAsNeeded(caller, access)) {
+      throw denied({ reason: 'insufficient_user_authentication', scopes });
+    }
+    if (!sufficient || !input) throw denied({ reason: 'insufficient_scope', scopes });
+    if (caller?.appOnly && !access.appOnly) throw denied({ reason: 'app_only', scopes, denial: NO_USER });
+    if (asked.operation && 'value' in input) {
+      const request = { caller, operation: asked.operation, arguments: input.value };
+      const objection = await this.policies.objectionTo(primitive, request).catch((cause: unknown) => {
+        throw denied({ reason: 'undecided', scopes, cause });
+      });
+      if (objection) throw denied({ reason: 'policy', scopes, ...objection });
+    }
+    return grant({ caller, operation, primitive, input, scopes });
+  }
+
+  /** Another token of the client would not help. */
+  #isClientAllowed({ claims, clientId }: Caller): boolean {
+    const clients = this.issuers.issuerOf(claims)?.options.clients;
+    return !clients || (clientId !== undefined && clients.has(clientId));
+  }
+
+  #isListed({ access }: Offer, caller: Caller | undefined): boolean {
+    return this.options.list === 'all' || holds(caller, access, this.hierarchy);
+  }
+}
+
+/** Leave that has nothing to act on. */
+function nothingFor<One extends Offer>(
+  caller: Caller | undefined,
+  operation: Operation | undefined,
+): AuthorizedOperation<One> {
+  return grant<One>({ caller, operation, primitive: undefined, input: { problems: [] }, scopes: [] });
+}
