@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { ConsecutiveBreaker, handleAll } from 'cockatiel';
 import { SharedStoreError } from '../errors/shared-store-error.js';
+import { Circuit } from '../time/circuit.js';
+import { waitFor } from '../time/time-limit.js';
 
 /** Failures in a row after which nobody asks for a while, and how many milliseconds that is. */
 const FAILURES = 3;
@@ -9,23 +11,32 @@ const PAUSE = 5_000;
 /** Milliseconds for what has to be done. */
 const PATIENCE = 2_000;
 
+const HALF_TIME = new Error('Half of the time is over');
+
 const logger = new Logger('TokenCache');
 
 /** Something outside this process that may be down, slow or hang, and that is not waited for. */
 export class Guarded {
-  /** In a row. */
-  #failures = 0;
-  /** By the clock that nobody sets. */
-  #pausedUntil = Number.NEGATIVE_INFINITY;
+  readonly #circuit: Circuit;
+  #isStopped = false;
 
   /**
    * @param name - in the log
    * @param timeout - milliseconds for one answer
    */
   constructor(
-    private readonly name: string,
+    name: string,
     private readonly timeout: number,
-  ) {}
+  ) {
+    this.#circuit = new Circuit(
+      handleAll,
+      { breaker: new ConsecutiveBreaker(FAILURES), halfOpenAfter: PAUSE },
+      (state, error) => {
+        if (state === 'closed') logger.log(`${name} is usable again`);
+        else logger.warn(`${name} is not usable and is left out until it is: ${textOf(error)}`);
+      },
+    );
+  }
 
   /**
    * @param onLate - told of an answer that came when nobody waited any more
@@ -35,16 +46,11 @@ export class Guarded {
     ask: () => Promise<Answer>,
     onLate: (answer: Answer) => void = () => undefined,
   ): Promise<Answer | undefined> {
-    const isOut = this.#failures >= FAILURES;
-    if (isOut && performance.now() < this.#pausedUntil) return undefined;
     // One finds out whether it is back. Others do not wait for what comes of that.
-    if (isOut) this.#pausedUntil = performance.now() + PAUSE;
+    if (this.#isStopped || this.#circuit.isTested) return undefined;
     try {
-      const answer = await inTime(ask, this.timeout, onLate);
-      this.#succeeded();
-      return answer;
-    } catch (error) {
-      this.#failed(error);
+      return await this.#circuit.execute(() => inTime(ask, this.timeout, onLate));
+    } catch {
       return undefined;
     }
   }
@@ -60,21 +66,7 @@ export class Guarded {
 
   /** From now on nobody asks: a store that was disconnected would connect anew. */
   stop(): void {
-    this.#failures = FAILURES;
-    this.#pausedUntil = Number.POSITIVE_INFINITY;
-  }
-
-  #succeeded(): void {
-    if (this.#failures >= FAILURES) logger.log(`${this.name} is usable again`);
-    this.#failures = 0;
-  }
-
-  #failed(error: unknown): void {
-    this.#failures += 1;
-    if (this.#failures < FAILURES) return;
-    this.#pausedUntil = performance.now() + PAUSE;
-    if (this.#failures === FAILURES)
-      logger.warn(`${this.name} is not usable and is left out until it is: ${textOf(error)}`);
+    this.#isStopped = true;
   }
 }
 
@@ -84,14 +76,7 @@ async function inTime<Answer>(
   milliseconds: number,
   onLate: (answer: Answer) => void = () => undefined,
 ): Promise<Answer> {
-  const giveUp = new AbortController();
   let isLate = false;
-  const silence = async (): Promise<never> => {
-    await sleep(milliseconds / 2, undefined, giveUp);
-    await sleep(milliseconds / 2, undefined, giveUp);
-    isLate = true;
-    throw new SharedStoreError('shared_store_timeout', `no answer in ${milliseconds} ms`);
-  };
   const answered = async () => {
     const answer = await ask();
     if (isLate) onLate(answer);
@@ -99,12 +84,14 @@ async function inTime<Answer>(
   };
   const answer = answered();
   try {
-    return await Promise.race([answer, silence()]);
-  } finally {
-    giveUp.abort();
-    // Nobody listens to what fails too late.
-    answer.catch(() => undefined);
+    return await waitFor(answer, milliseconds / 2, () => HALF_TIME);
+  } catch (error) {
+    if (error !== HALF_TIME) throw error;
   }
+  return await waitFor(answer, milliseconds / 2, () => {
+    isLate = true;
+    return new SharedStoreError('shared_store_timeout', `no answer in ${milliseconds} ms`);
+  });
 }
 
 /** What the other side says must not pass for lines of the log. */

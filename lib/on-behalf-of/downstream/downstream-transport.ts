@@ -4,7 +4,7 @@ import { bulkhead, BrokenCircuitError, BulkheadRejectedError, handleWhen, Sampli
 import { Agent, type Dispatcher } from 'undici';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { Cancellation } from './cancellation.js';
-import { Circuit } from './circuit.js';
+import { Circuit } from '../../time/circuit.js';
 import { decoded } from './content-encoding.js';
 import { NO_BODY, type WireAnswer } from './downstream-answer.js';
 import { TemporaryFailureError } from '../../errors/downstream-error.js';
@@ -29,7 +29,6 @@ export class DownstreamTransport {
   readonly #dispatcher: Dispatcher;
   readonly #circuit: Circuit | undefined;
   readonly #bulkhead: ReturnType<typeof bulkhead>;
-  #isOpen = false;
 
   constructor(private readonly target: Pick<ResolvedDownstream, 'name' | 'http'>) {
     const { dispatcher, maxConcurrent, maxQueued, circuitBreaker } = target.http;
@@ -48,7 +47,8 @@ export class DownstreamTransport {
           halfOpenAfter: circuitBreaker.pause,
         },
         (state) => {
-          this.#changed(state);
+          if (state === 'closed') logger.log(`${target.name} answers again`);
+          else logger.warn(`${target.name} fails so often that it is left alone for a while`);
         },
       );
   }
@@ -110,13 +110,6 @@ export class DownstreamTransport {
 
   #overloaded(why: string): TemporaryFailureError {
     return temporaryFailure('downstream_overloaded', `${this.target.name} was not asked: ${why}`, this.target);
-  }
-
-  #changed(state: 'open' | 'closed'): void {
-    const { name } = this.target;
-    if (state === 'closed') logger.log(`${name} answers again`);
-    else if (!this.#isOpen) logger.warn(`${name} fails so often that it is left alone for a while`);
-    this.#isOpen = state === 'open';
   }
 }
 
