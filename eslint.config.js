@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -66,9 +67,20 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-namespace': ['error', { allowDeclarations: true }] },
   },
   {
-    // Methods are named there, and not called.
-    files: ['test/testing/**'],
-    rules: { '@typescript-eslint/unbound-method': 'off' },
+    // `tsc` checks their types; rules that need types would check them once more, at ten times the price of all others.
+    files: ['bench/**', 'test/**'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+  {
+    // What is not waited for is not seen without types.
+    files: ['test/**/*.test.ts'],
+    plugins: { jest },
+    rules: {
+      'jest/valid-expect': ['error', { maxArgs: 2 }],
+      'jest/valid-expect-in-promise': 'error',
+      'jest/no-focused-tests': 'error',
+      'jest/no-identical-title': 'error',
+    },
   },
   {
     files: ['sample/**', 'bench/**', 'test/**'],

@@ -13,5 +13,4 @@ export default {
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { name: 'Clients' }]],
   globalSetup: '<rootDir>/test/clients/installed/setup/global-setup.js',
   globalTeardown: '<rootDir>/test/clients/installed/setup/global-teardown.js',
-  coverageThreshold: undefined,
 };

@@ -11,5 +11,4 @@ export default {
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 180_000,
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { name: 'Conformance' }]],
-  coverageThreshold: undefined,
 };

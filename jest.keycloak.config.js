@@ -16,5 +16,4 @@ export default {
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { name: 'Keycloak' }]],
   globalSetup: '<rootDir>/test/keycloak/server/global-setup.js',
   globalTeardown: '<rootDir>/test/keycloak/server/global-teardown.js',
-  coverageThreshold: undefined,
 };

@@ -1,23 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
-import { clientSecretBasic, McpTool } from 'nestjs-mcp-auth';
+import { clientSecretBasic } from 'nestjs-mcp-auth';
+import { CountedTool } from '../proof/counted-tool.js';
 import { claimsOf, ProofClient, sha256 } from '../proof/proof-client.js';
 import { send, type Answer } from '../proof/send.js';
 import { toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import { json } from '../support/test-issuer.js';
 import { parseChallenge } from './challenge-parameters.js';
-
-let ran = 0;
-
-@Injectable()
-class Tools {
-  @McpTool({ description: 'x', scopes: ['orders:read'] })
-  find(): string {
-    ran += 1;
-    return 'found';
-  }
-}
 
 type Members = Record<string, unknown>;
 
@@ -27,7 +16,7 @@ let token: string;
 
 beforeAll(async () => {
   client = await ProofClient.start();
-  server = await startProtectedServer({ providers: [Tools], options: { proof: { dpop: {} } } });
+  server = await startProtectedServer({ providers: [CountedTool], options: { proof: { dpop: {} } } });
   token = await server.token('orders:read', { cnf: client.confirmation });
 });
 afterAll(() => server.close());
@@ -54,7 +43,7 @@ const challengeOf = ({ headers }: Answer) => parseChallenge(headers['www-authent
 
 /** The good proof passes, and none of the others does. */
 async function expectOnlyGood(good: string, bad: Record<string, string | readonly string[]>): Promise<void> {
-  ran = 0;
+  CountedTool.ran = 0;
   expect((await call([good])).status).toBe(200);
   for (const [name, proofs] of Object.entries(bad)) {
     const answer = await call([proofs].flat());
@@ -64,7 +53,7 @@ async function expectOnlyGood(good: string, bad: Record<string, string | readonl
       expect.objectContaining({ scheme: 'DPoP', error: 'invalid_dpop_proof' }),
     ]);
   }
-  expect(ran).toBe(1);
+  expect(CountedTool.ran).toBe(1);
 }
 
 describe('RFC 9449 section 4.3', () => {
@@ -168,7 +157,7 @@ describe('RFC 9449 section 4.3', () => {
 test('RFC 9449 section 6: MUST see that a token is bound, where introspection says so, and check it', async () => {
   const authentication = clientSecretBasic('introspection-secret');
   const bound = await startProtectedServer({
-    providers: [Tools],
+    providers: [CountedTool],
     options: { proof: { dpop: {} } },
     trust: { introspection: { client: { id: 'mcp', authentication } } },
   });
@@ -228,7 +217,7 @@ describe('RFC 9449 sections 8 and 9', () => {
 
   beforeAll(async () => {
     demanding = await startProtectedServer({
-      providers: [Tools],
+      providers: [CountedTool],
       options: { proof: { dpop: { nonceSecret: 'n'.repeat(32) } } },
     });
     sent = await demanding.token('orders:read', { cnf: client.confirmation });

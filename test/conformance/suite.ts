@@ -1,26 +1,20 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ENVIRONMENT_OF_A_PROJECT, installNode, installPackages } from '../support/node-release.js';
 
 const exec = promisify(execFile);
 
 const VERSION = '0.2.0-alpha.12';
 
 /** What the suite runs on; this package runs on older ones, too. */
-const NODE = { major: 22, version: '22.23.3' };
+const NODE = '22.23.3';
 
 /** Milliseconds, and characters of what the suite prints. */
 const TIMEOUT = 120_000;
 const MAX_BUFFER = 64 * 1024 * 1024;
-
-/** npm hands its settings down to the scripts it runs; a project of its own has none of them. */
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => !/^npm_(config_(?!registry|cache)|package|lifecycle)|^NODE_OPTIONS$/i.test(name),
-  ),
-);
 
 interface Check {
   readonly id: string;
@@ -56,16 +50,10 @@ export class ConformanceSuite {
 
   static async install(): Promise<ConformanceSuite> {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-conformance-'));
-    await writeFile(join(folder, 'package.json'), '{"private":true}');
-    const packages = [`@modelcontextprotocol/conformance@${VERSION}`];
-    let node = process.execPath;
-    if (Number(process.versions.node.split('.')[0]) < NODE.major) {
-      const name = `${process.platform === 'darwin' ? 'node-bin' : 'node'}-${process.platform}-${process.arch}`;
-      packages.push(`${name}@${NODE.version}`);
-      node = join(folder, 'node_modules', name, 'bin/node');
-    }
-    const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
-    await exec('npm', ['install', ...options, ...packages], { cwd: folder, env });
+    const isNewEnough = Number.parseInt(process.versions.node) >= Number.parseInt(NODE);
+    const nodes = await installNode(folder, isNewEnough ? [] : [NODE]);
+    await installPackages(folder, [`@modelcontextprotocol/conformance@${VERSION}`]);
+    const node = nodes.get(NODE) ?? process.execPath;
     return new ConformanceSuite(folder, node);
   }
 
@@ -74,7 +62,9 @@ export class ConformanceSuite {
   }
 
   async scenarios(revision: string): Promise<Scenarios> {
-    const { stdout } = await exec(this.node, [this.#main, 'list', '--requirements', revision], { env });
+    const { stdout } = await exec(this.node, [this.#main, 'list', '--requirements', revision], {
+      env: ENVIRONMENT_OF_A_PROJECT,
+    });
     const [, required = '', , rest = ''] = stdout.split(/^(?:Server|Client) scenarios .*$|^Run and reported.*$/m);
     const scored = [...required.matchAll(/^ +- (\S+)$/gm)].map(([, name = '']) => name);
     const unscored = [...rest.matchAll(/^ +- (\S+) \[server\]$/gm)].map(([, name = '']) => name);
@@ -86,7 +76,7 @@ export class ConformanceSuite {
   async run(url: string, revision: string, expectedFailures: string): Promise<Report> {
     const results = await mkdtemp(join(this.folder, 'results-'));
     const args = ['server', '--url', url, '--requirements', revision, '--expected-failures', expectedFailures];
-    const options = { cwd: this.folder, env, timeout: TIMEOUT, maxBuffer: MAX_BUFFER };
+    const options = { cwd: this.folder, env: ENVIRONMENT_OF_A_PROJECT, timeout: TIMEOUT, maxBuffer: MAX_BUFFER };
     const { code, stdout } = await exec(this.node, [this.#main, ...args, '-o', results], options).then(
       ({ stdout: text }) => ({ code: 0, stdout: text }),
       (error: unknown) => {

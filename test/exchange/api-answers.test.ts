@@ -1,30 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
-import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
-import { post, toolCall, type ToolResult } from '../support/mcp-request.js';
 import { json } from '../support/test-issuer.js';
-
-@Injectable()
-class Tools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'] })
-  eager() {
-    return this.downstream.json('/orders');
-  }
-
-  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'], exchange: 'lazy' })
-  lazy() {
-    return this.downstream.json('/orders');
-  }
-}
+import { callEither, EagerAndLazy } from './eager-and-lazy.js';
 
 let server: DownstreamServer;
 
 beforeAll(async () => {
   server = await startDownstreamServer({
-    providers: [Tools],
+    providers: [EagerAndLazy],
     orders: { scopeMap: { write: ['orders:write'], 'api.admin': ['orders:admin'] } },
   });
 });
@@ -35,14 +18,7 @@ afterEach(() => {
 });
 afterAll(() => server.close());
 
-async function call(tool: string, claims: Record<string, unknown> = {}) {
-  const response = await post(server.resource, toolCall(tool), {
-    token: await server.token({ scope: 'tool', ...claims }),
-  });
-  const body = (await response.json()) as { result?: ToolResult & { _meta?: Record<string, unknown> } };
-  const challenge = response.headers.get('www-authenticate');
-  return { status: response.status, challenge, result: body.result, text: JSON.stringify(body) };
-}
+const call = (tool: string, claims?: Record<string, unknown>) => callEither(server, tool, claims);
 
 describe('what the API itself answers', () => {
   const apiAnswers = (status: number, challenge: string) => {

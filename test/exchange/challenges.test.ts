@@ -1,30 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
-import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
-import { post, toolCall, type ToolResult } from '../support/mcp-request.js';
 import { json } from '../support/test-issuer.js';
-
-@Injectable()
-class Tools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'] })
-  eager() {
-    return this.downstream.json('/orders');
-  }
-
-  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'], exchange: 'lazy' })
-  lazy() {
-    return this.downstream.json('/orders');
-  }
-}
+import { callEither, EagerAndLazy } from './eager-and-lazy.js';
 
 let server: DownstreamServer;
 
 beforeAll(async () => {
   server = await startDownstreamServer({
-    providers: [Tools],
+    providers: [EagerAndLazy],
     orders: { scopeMap: { read: ['orders:read'], write: ['orders:write'] } },
     options: { scopes: { hierarchy: { 'orders:admin': ['orders:read', 'orders:write'] } } },
   });
@@ -47,11 +30,7 @@ function apiAnswers(status: number, challenge: string): void {
   });
 }
 
-async function call(tool: string, scope: string) {
-  const response = await post(server.resource, toolCall(tool), { token: await server.token({ scope }) });
-  const { result } = (await response.json()) as { result?: ToolResult & { _meta?: Record<string, unknown> } };
-  return { status: response.status, challenge: response.headers.get('www-authenticate'), result };
-}
+const call = (tool: string, scope: string) => callEither(server, tool, { scope });
 
 describe.each(['eager', 'lazy'])('a scope that stands for one of the API (%s)', (tool) => {
   test('is asked for where it is missing', async () => {

@@ -5,14 +5,12 @@ import type { DownstreamChanges, DownstreamServer } from '../downstream/downstre
 import {
   ACCESS_TOKEN,
   answering,
-  attempt,
   bootProblems,
   DialectServers,
   form,
   order,
-  refusing,
+  testRefusals,
   Watched,
-  type Refusal,
 } from './dialect-server.js';
 
 const FEDERATED = 'http://auth0.com/oauth/token-type/federated-connection-access-token';
@@ -64,7 +62,7 @@ test('there is no token of its own for a third party', () => {
   expect(dialects.auth0TokenVault({ connection: 'x' }).ownAuthority).toBe(false);
 });
 
-test.each<Refusal>([
+testRefusals(() => server, watched, [
   [
     'the user has connected no account',
     401,
@@ -83,11 +81,7 @@ test.each<Refusal>([
     { error: 'unauthorized_client', error_description: "Grant type not allowed for the client.'" },
     { status: 403, error: 'unauthorized_client' },
   ],
-])('%s', async (_name, status, body, failure, headers = {}) => {
-  refusing(server.issuer, status, body, headers);
-  await attempt(server);
-  expect(watched.failure).toEqual(failure);
-});
+]);
 
 test.each<[string, string, DownstreamChanges, RegExp]>([
   ['an audience', 'x', { audience: 'https://google.example' }, /has `audience`, `resource` or `scopes`/],

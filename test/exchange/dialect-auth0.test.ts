@@ -5,15 +5,13 @@ import type { DownstreamServer } from '../downstream/downstream-server.js';
 import {
   ACCESS_TOKEN,
   answering,
-  attempt,
   bootProblems,
   DialectServers,
   EXCHANGE,
   form,
   order,
-  refusing,
+  testRefusals,
   Watched,
-  type Refusal,
 } from './dialect-server.js';
 
 const servers = new DialectServers();
@@ -56,7 +54,7 @@ test('another issued_token_type is refused', async () => {
   expect(watched.failure).toMatchObject({ unusable: true });
 });
 
-test.each<Refusal>([
+testRefusals(() => server, watched, [
   [
     'wrong credentials',
     401,
@@ -94,11 +92,7 @@ test.each<Refusal>([
     { status: 429, error: 'too_many_requests', retryAfter: 30 },
     { 'retry-after': '30', 'x-ratelimit-remaining': '0' },
   ],
-])('%s', async (_name, status, body, failure, headers = {}) => {
-  refusing(server.issuer, status, body, headers);
-  await attempt(server);
-  expect(watched.failure).toEqual(failure);
-});
+]);
 
 test('stops the boot: several audiences', async () => {
   expect(await bootProblems({ audience: ['a', 'b'], dialect: dialects.auth0() })).toEqual([

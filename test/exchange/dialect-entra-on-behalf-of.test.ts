@@ -8,16 +8,14 @@ import { json, TestIssuer } from '../support/test-issuer.js';
 import type { DownstreamChanges, DownstreamServer } from '../downstream/downstream-server.js';
 import {
   answering,
-  attempt,
   bootProblems,
   DialectServers,
   DialectTools,
   form,
   JWT_BEARER,
   order,
-  refusing,
+  testRefusals,
   Watched,
-  type Refusal,
 } from './dialect-server.js';
 
 const servers = new DialectServers();
@@ -56,7 +54,7 @@ describe('in one tenant', () => {
 
   const traces = { timestamp: '2026-08-21 10:00:00Z', trace_id: 'aaaa', correlation_id: 'bbbb' };
 
-  test.each<Refusal>([
+  testRefusals(() => server, watched, [
     [
       'AADSTS65001: no consent',
       400,
@@ -118,11 +116,7 @@ describe('in one tenant', () => {
       { error: 'interaction_required', claims: 'sign in' },
       { status: 400, error: 'interaction_required' },
     ],
-  ])('%s', async (_name, status, body, failure, headers = {}) => {
-    refusing(server.issuer, status, body, headers);
-    await attempt(server);
-    expect(watched.failure).toEqual(failure);
-  });
+  ]);
 });
 
 describe('claims', () => {

@@ -5,15 +5,13 @@ import type { DownstreamChanges, DownstreamServer } from '../downstream/downstre
 import {
   ACCESS_TOKEN,
   answering,
-  attempt,
   bootProblems,
   DialectServers,
   EXCHANGE,
   form,
   order,
-  refusing,
+  testRefusals,
   Watched,
-  type Refusal,
 } from './dialect-server.js';
 
 const servers = new DialectServers();
@@ -46,7 +44,7 @@ test('another issued_token_type is refused', async () => {
   expect(watched.failure).toMatchObject({ unusable: true });
 });
 
-test.each<Refusal>([
+testRefusals(() => server, watched, [
   [
     'the token expired, or is of a server that is not trusted',
     400,
@@ -90,11 +88,7 @@ test.each<Refusal>([
     { status: 429, retryAfter: 60 },
     { 'retry-after': '60' },
   ],
-])('%s', async (_name, status, body, failure, headers = {}) => {
-  refusing(server.issuer, status, body, headers);
-  await attempt(server);
-  expect(watched.failure).toEqual(failure);
-});
+]);
 
 test.each<[string, DownstreamChanges, RegExp]>([
   ['no audience', { scopes: ['orders:read'] }, /^`downstreams.orders` has no `audience`/],

@@ -5,16 +5,14 @@ import type { DownstreamChanges, DownstreamServer } from '../downstream/downstre
 import {
   ACCESS_TOKEN,
   answering,
-  attempt,
   bootProblems,
   DialectServers,
   EXCHANGE,
   form,
   JWT,
   order,
-  refusing,
+  testRefusals,
   Watched,
-  type Refusal,
 } from './dialect-server.js';
 
 const audience = 'orders-api';
@@ -108,7 +106,7 @@ describe('what comes back', () => {
     expect((await order(server)).isError).toBeUndefined();
   });
 
-  test.each<Refusal>([
+  testRefusals(() => server, watched, [
     [
       'RFC 8693 section 2.2.2: the subject token is not acceptable',
       400,
@@ -135,11 +133,7 @@ describe('what comes back', () => {
       { status: 400, error: 'invalid_grant' },
     ],
     ['what is not an error code', 400, { error: 'two words\n' }, { status: 400 }],
-  ])('%s', async (_name, status, body, failure) => {
-    refusing(server.issuer, status, body);
-    await attempt(server);
-    expect(watched.failure).toEqual(failure);
-  });
+  ]);
 });
 
 describe('stops the boot', () => {

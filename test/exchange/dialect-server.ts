@@ -1,3 +1,4 @@
+import { expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
@@ -118,6 +119,15 @@ export type Refusal = [
   failure: errors.TokenEndpointFailure,
   headers?: Record<string, string>,
 ];
+
+/** Tests that each refusal becomes the failure that it is documented to be. */
+export function testRefusals(server: () => DownstreamServer, watched: Watched, refusals: readonly Refusal[]): void {
+  test.each(refusals)('%s', async (_name, status, body, failure, headers = {}) => {
+    refusing(server().issuer, status, body, headers);
+    await attempt(server());
+    expect(watched.failure).toEqual(failure);
+  });
+}
 
 /** A dialect whose failures can be seen. */
 export class Watched {

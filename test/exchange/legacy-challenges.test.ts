@@ -68,9 +68,9 @@ describe('a client of 2025-11-25, whose answers are streams', () => {
 
   test('gets in the result what the challenge would have said, where the stream has begun', async () => {
     const usual = globalThis.setInterval;
-    jest.spyOn(globalThis, 'setInterval').mockImplementation((run: () => void, delay?: number) => {
+    jest.spyOn(globalThis, 'setInterval').mockImplementation((run: () => void, delay?: number, ...rest: []) => {
       if (delay === 15_000) ticks.push(run);
-      return usual(run, delay);
+      return usual(run, delay, ...rest);
     });
     let answer: () => void = () => undefined;
     const reached = new Promise<void>((resolve) => {

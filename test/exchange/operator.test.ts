@@ -163,7 +163,11 @@ describe('health', () => {
 
   test('is down where the credentials never come, and nobody waits for longer than a token may take', async () => {
     const wait = globalThis.setTimeout;
-    jest.spyOn(globalThis, 'setTimeout').mockImplementation((run, delay) => wait(run, delay === 10_000 ? 0 : delay));
+    jest
+      .spyOn(globalThis, 'setTimeout')
+      .mockImplementation((run: () => void, delay?: number, ...rest: []) =>
+        wait(run, delay === 10_000 ? 0 : delay, ...rest),
+      );
     secret = new Promise(() => undefined);
     const { text, logged } = await call('order');
     expect(text).toContain('This server is not set up to call the orders API for you.');

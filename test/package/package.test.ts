@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { ENVIRONMENT_OF_A_PROJECT, installNode, installPackages } from '../support/node-release.js';
 
 const exec = promisify(execFile);
 const root = process.cwd();
@@ -16,16 +17,15 @@ const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
 jest.setTimeout(300_000);
 
-/** npm hands its settings down to the scripts it runs; a project of its own has none of them. */
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => !/^npm_(config_(?!registry|cache)|package|lifecycle)|^NODE_OPTIONS$/i.test(name),
-  ),
-);
+/** The releases that are supported, besides the oldest one, on which the other tests run. */
+const NODES = ['22.23.3', '24.21.0', '26.12.1'];
+
+const env = ENVIRONMENT_OF_A_PROJECT;
 
 let folder: string;
 let tarball: string;
 let files: string[];
+let installed: Promise<Map<string, string>> | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nestjs-mcp-auth-'));
@@ -69,55 +69,82 @@ describe('the packed tarball', () => {
   });
 
   test.each(['12', '11'])('installs, compiles, boots and answers in an application of Nest %s', async (major) => {
-    const project = join(folder, `nest-${major}`);
-    await cp(join(root, 'test/package/consumer'), project, { recursive: true });
-    const nest = `^${major}.0.0`;
-    await writeFile(
-      join(project, 'package.json'),
-      JSON.stringify({
-        private: true,
-        type: 'module',
-        dependencies: {
-          '@nestjs/common': nest,
-          '@nestjs/core': nest,
-          '@nestjs/platform-express': nest,
-          '@nestjs/platform-fastify': nest,
-          'nestjs-mcp-auth': `file:${tarball}`,
-          ...Object.fromEntries(['reflect-metadata', 'rxjs'].map((name) => [name, manifest.devDependencies[name]])),
-          ...Object.fromEntries(['jose', 'zod'].map((name) => [name, manifest.dependencies[name]])),
-          ...Object.fromEntries(
-            [
-              '@modelcontextprotocol/client',
-              '@types/node',
-              'class-transformer',
-              'class-validator',
-              'class-validator-jsonschema',
-            ].map((name) => [name, manifest.devDependencies[name]]),
-          ),
-        },
-      }),
-    );
-    await exec('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: project, env });
-    await exec(bin('tsc'), ['-p', '.'], { cwd: project, env });
-    const { stdout } = await exec(process.execPath, ['dist/main.js'], { cwd: project, env });
-    const [refused, answered] = stdout.split(/\n(?=\d|doctor)/);
-    expect(refused).toMatch(
-      /^401 Bearer scope="greet", resource_metadata="http.*\/\.well-known\/oauth-protected-resource\/mcp"$/,
-    );
-    expect(answered).toMatch(/^200 [^]*Hello, Ada/);
-    const usage = await exec(join(project, 'node_modules/.bin/nestjs-mcp-auth'), ['--help'], { cwd: project, env });
-    expect(usage.stdout).toMatch(/^Usage:\n {2}nestjs-mcp-auth doctor <url>/);
-    expect(stdout).toContain(
-      'doctor, from the outside: info client_registration_not_advertised, info scopes_not_advertised\n',
-    );
-    expect(stdout).toContain('doctor, of the options: info client_registration_not_advertised\n');
-    for (const platform of ['express', 'fastify']) {
-      const whole = await exec(process.execPath, ['dist/whole.js', platform], { cwd: project, env });
-      expect(whole.stdout).toBe(`${platform} modern: all of it\n${platform} legacy: all of it\n`);
-    }
-    const kit = await exec(process.execPath, ['dist/kit.js'], { cwd: project, env });
-    expect(kit.stdout).toMatch(
-      /^Hello, Ada\nThe server refused the request: 403 Bearer insufficient_scope, asking for greet .+\n\{ pass: true,/,
-    );
+    await expectToRun(await application(major));
+  });
+
+  test.each(NODES)('runs on Node %s', async (version) => {
+    const nodes = await (installed ??= installNode(await mkdtemp(join(folder, 'nodes-')), NODES));
+    await expectToRun(await application('12'), nodes.get(version));
   });
 });
+
+/** Applications that have installed the tarball and are compiled, by the major of Nest. */
+const applications = new Map<string, Promise<string>>();
+
+async function application(major: string): Promise<string> {
+  const made = applications.get(major) ?? makeApplication(major);
+  applications.set(major, made);
+  return await made;
+}
+
+async function makeApplication(major: string): Promise<string> {
+  const project = join(folder, `nest-${major}`);
+  await cp(join(root, 'test/package/consumer'), project, { recursive: true });
+  const nest = `^${major}.0.0`;
+  const ofDevelopment = [
+    '@modelcontextprotocol/client',
+    '@types/node',
+    'class-transformer',
+    'class-validator',
+    'class-validator-jsonschema',
+    'reflect-metadata',
+    'rxjs',
+  ];
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({
+      private: true,
+      type: 'module',
+      dependencies: {
+        '@nestjs/common': nest,
+        '@nestjs/core': nest,
+        '@nestjs/platform-express': nest,
+        '@nestjs/platform-fastify': nest,
+        'nestjs-mcp-auth': `file:${tarball}`,
+        ...Object.fromEntries(ofDevelopment.map((name) => [name, manifest.devDependencies[name]])),
+        ...Object.fromEntries(['jose', 'zod'].map((name) => [name, manifest.dependencies[name]])),
+      },
+    }),
+  );
+  await installPackages(project);
+  await exec(bin('tsc'), ['-p', '.'], { cwd: project, env }).catch((error: unknown) => {
+    throw new Error((error as { stdout: string }).stdout);
+  });
+  return project;
+}
+
+/** What the application prints, in processes of one release of Node. */
+async function expectToRun(project: string, node = process.execPath): Promise<void> {
+  const path = `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`;
+  const run = async (...args: string[]) => {
+    const { stdout } = await exec(node, args, { cwd: project, env: { ...env, PATH: path } });
+    return stdout;
+  };
+  const stdout = await run('dist/main.js');
+  const [refused, answered] = stdout.split(/\n(?=\d|doctor)/);
+  expect(refused).toMatch(
+    /^401 Bearer scope="greet", resource_metadata="http.*\/\.well-known\/oauth-protected-resource\/mcp"$/,
+  );
+  expect(answered).toMatch(/^200 [^]*Hello, Ada/);
+  expect(await run('node_modules/.bin/nestjs-mcp-auth', '--help')).toMatch(/^Usage:\n {2}nestjs-mcp-auth doctor <url>/);
+  expect(stdout).toContain(
+    'doctor, from the outside: info client_registration_not_advertised, info scopes_not_advertised\n',
+  );
+  expect(stdout).toContain('doctor, of the options: info client_registration_not_advertised\n');
+  for (const platform of ['express', 'fastify']) {
+    expect(await run('dist/whole.js', platform)).toBe(`${platform} modern: all of it\n${platform} legacy: all of it\n`);
+  }
+  expect(await run('dist/kit.js')).toMatch(
+    /^Hello, Ada\nThe server refused the request: 403 Bearer insufficient_scope, asking for greet .+\n\{ pass: true,/,
+  );
+}

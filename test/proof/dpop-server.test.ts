@@ -1,27 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { McpTool, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import type { AuditEvent, McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { parseChallenge } from '../compliance/challenge-parameters.js';
 import { toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
+import { CountedTool } from './counted-tool.js';
 import { fetchWithProof, proofOf, type BoundClient } from './bound-client.js';
 import { ProofClient } from './proof-client.js';
 import { send, type Answer } from './send.js';
 
 const ALGS = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519';
 const NONCE_SECRET = 'n'.repeat(32);
-
-let ran = 0;
-
-@Injectable()
-class Tools {
-  @McpTool({ description: 'x', scopes: ['orders:read'] })
-  find(): string {
-    ran += 1;
-    return 'found';
-  }
-}
 
 let client: ProofClient;
 let server: ProtectedServer;
@@ -38,7 +27,7 @@ async function start(platform: 'express' | 'fastify', options: Partial<McpAuthMo
   server = await startProtectedServer({
     platform,
     options: { observability: { auditSink }, ...options },
-    providers: [Tools],
+    providers: [CountedTool],
   });
   const token = await server.token('orders:read', { cnf: client.confirmation });
   bound = { client, token, resource: server.resource };
@@ -57,7 +46,7 @@ const challengeOf = ({ headers }: Answer) => parseChallenge(headers['www-authent
 
 describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   beforeEach(() => {
-    ran = 0;
+    CountedTool.ran = 0;
     events.length = 0;
   });
   afterEach(() => {
@@ -94,7 +83,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
           `scope="orders:read", resource_metadata="${server.origin}/.well-known/oauth-protected-resource/mcp", ` +
           `DPoP algs="${ALGS}"`,
       );
-      expect(ran).toBe(0);
+      expect(CountedTool.ran).toBe(0);
       expect(refusals()).toEqual(['The token is bound to a key, and there is no proof of it']);
     });
 
@@ -146,7 +135,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
           resource_metadata: `${server.origin}/.well-known/oauth-protected-resource/mcp`,
           algs: ALGS,
         });
-        expect(ran).toBe(0);
+        expect(CountedTool.ran).toBe(0);
         expect(events).toEqual([expect.objectContaining({ type: 'token_rejected', reason, status: 401 })]);
       },
     );
@@ -158,7 +147,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       const again = await call([proof]);
       expect(challengeOf(again)).toMatchObject({ scheme: 'DPoP', error: 'invalid_dpop_proof', algs: ALGS });
       expect(refusals().filter((reason) => reason === 'The DPoP proof was used before')).toHaveLength(10);
-      expect(ran).toBe(1);
+      expect(CountedTool.ran).toBe(1);
     });
 
     test('a proof counts for every method that reaches the endpoint', async () => {
@@ -214,7 +203,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
         expect(challengeOf(answer)).toMatchObject({ scheme: 'DPoP', error: 'invalid_token', algs: 'ES256 EdDSA' });
       }
       expect(refusals()).toEqual(Array(2).fill('The token is not bound to a key, as it has to be'));
-      expect(ran).toBe(0);
+      expect(CountedTool.ran).toBe(0);
     });
 
     test('no other scheme is offered', async () => {
@@ -260,7 +249,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       ]);
       const second = await call([await proofOf(bound, { nonce })]);
       expect(second.status).toBe(200);
-      expect(ran).toBe(1);
+      expect(CountedTool.ran).toBe(1);
     });
 
     test('an MCP client that follows them needs no more than one extra request in all', async () => {
@@ -328,7 +317,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       expect(answer.headers['www-authenticate']).not.toContain('DPoP');
       expect(answer.headers['dpop-nonce']).toBeUndefined();
       expect(events).toHaveLength(1);
-      expect(ran).toBe(0);
+      expect(CountedTool.ran).toBe(0);
     });
 
     test('the metadata says nothing of it', async () => {
@@ -355,7 +344,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       expect(answer.headers['www-authenticate']).toBeUndefined();
       expect(answer.text).not.toContain(reason);
       expect(events).toEqual([expect.objectContaining({ type: 'token_rejected', reason, status: 503 })]);
-      expect(ran).toBe(0);
+      expect(CountedTool.ran).toBe(0);
       answers.claim = () => true;
       expect((await call([await proofOf(bound)])).status).toBe(200);
     });

@@ -3,15 +3,15 @@ import { createPublicKey } from 'node:crypto';
 import { request as requestHttp, type OutgoingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Injectable } from '@nestjs/common';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { McpTool, type AuditEvent } from 'nestjs-mcp-auth';
+import type { AuditEvent } from 'nestjs-mcp-auth';
 import { ClientCertificates } from '../../lib/resource-server/authentication/client-certificate.js';
 import { parseChallenge } from '../compliance/challenge-parameters.js';
 import { selfSignedCertificate } from '../quickstart/self-signed-certificate.js';
 import { listen, type Listener } from '../support/listen.js';
 import { toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer, type ProtectedServerParts } from '../support/protected-server.js';
+import { CountedTool } from './counted-tool.js';
 import { CertificateClient, fetchWithCertificate } from './certificate-client.js';
 import { send, type Answer, type SendOptions } from './send.js';
 
@@ -26,17 +26,6 @@ const ofThief = `:${thief.base64}:`;
 const encodedPem = encodeURIComponent(pem);
 const pemOfThief = encodeURIComponent(thief.tls.cert);
 const publicKey = createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString();
-
-let ran = 0;
-
-@Injectable()
-class Tools {
-  @McpTool({ description: 'x', scopes: ['orders:read'] })
-  find(): string {
-    ran += 1;
-    return 'found';
-  }
-}
 
 let server: ProtectedServer;
 let boundToken: string;
@@ -57,7 +46,7 @@ async function start(
   server = await startProtectedServer({
     ...parts,
     options: { observability: { auditSink }, proof: { mutualTls }, ...(resource !== undefined && { resource }) },
-    providers: [Tools],
+    providers: [CountedTool],
   });
   boundToken = await server.token('orders:read', { aud: resource ?? server.resource, cnf: owner.confirmation });
 }
@@ -69,7 +58,7 @@ async function call(headers: OutgoingHttpHeaders, tls?: SendOptions['tls'], url 
 
 function expectServed(answer: Answer): void {
   expect(answer.status).toBe(200);
-  expect(ran).toBe(1);
+  expect(CountedTool.ran).toBe(1);
 }
 
 function expectRefused(answer: Answer, reason: string): void {
@@ -80,12 +69,12 @@ function expectRefused(answer: Answer, reason: string): void {
     error_description: reason,
   });
   expect(events).toEqual([expect.objectContaining({ type: 'token_rejected', reason, status: 401 })]);
-  expect(ran).toBe(0);
+  expect(CountedTool.ran).toBe(0);
 }
 
 describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   beforeEach(() => {
-    ran = 0;
+    CountedTool.ran = 0;
     events.length = 0;
   });
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Agent, type ServerOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { Injectable } from '@nestjs/common';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { McpTool, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import type { AuditEvent, McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { parseChallenge } from '../compliance/challenge-parameters.js';
 import { selfSignedCertificate } from '../quickstart/self-signed-certificate.js';
 import { toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import type { Platform } from '../support/test-application.js';
+import { CountedTool } from './counted-tool.js';
 import { proofOf } from './bound-client.js';
 import { CertificateClient, fetchWithCertificate } from './certificate-client.js';
 import { ProofClient } from './proof-client.js';
@@ -22,17 +22,6 @@ const NOT_KNOWN = 'The token is bound in a way that is not supported here';
 
 const owner = new CertificateClient();
 const thief = new CertificateClient();
-
-let ran = 0;
-
-@Injectable()
-class Tools {
-  @McpTool({ description: 'x', scopes: ['orders:read'] })
-  find(): string {
-    ran += 1;
-    return 'found';
-  }
-}
 
 let server: ProtectedServer;
 let events: AuditEvent[];
@@ -49,7 +38,7 @@ async function start(
     platform,
     tls: { ...selfSignedCertificate(), ...tls },
     options: { observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } }, ...options },
-    providers: [Tools],
+    providers: [CountedTool],
   });
   boundToken = await server.token('orders:read', { cnf: owner.confirmation });
 }
@@ -90,7 +79,7 @@ function expectRefused(answer: Answer, reason: string, challenge: object = { sch
     ...challenge,
   });
   expect(events).toEqual([expect.objectContaining({ type: 'token_rejected', reason, status: 401 })]);
-  expect(ran).toBe(0);
+  expect(CountedTool.ran).toBe(0);
 }
 
 async function metadata(): Promise<Record<string, unknown>> {
@@ -100,7 +89,7 @@ async function metadata(): Promise<Record<string, unknown>> {
 
 describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   beforeEach(() => {
-    ran = 0;
+    CountedTool.ran = 0;
     events.length = 0;
   });
 
@@ -126,7 +115,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       expect((await call({ tls: owner.tls })).status).toBe(200);
       for (const tls of [thief.tls, undefined]) expect((await call({ tls })).status).toBe(401);
       expect((await call({ tls: owner.tls })).status).toBe(200);
-      expect(ran).toBe(2);
+      expect(CountedTool.ran).toBe(2);
     });
 
     test.each([
@@ -274,7 +263,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       expect((await call({ tls: owner.tls, token, scheme: 'DPoP', headers })).status).toBe(200);
       expect((await call({ tls: owner.tls, token, scheme: 'DPoP', headers })).status).toBe(401);
       expect((await call({ tls: owner.tls, token })).status).toBe(401);
-      expect(ran).toBe(1);
+      expect(CountedTool.ran).toBe(1);
     });
   });
 });

@@ -2,9 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { readFile } from 'node:fs/promises';
 import { request as requestHttp } from 'node:http';
 import { join } from 'node:path';
-import { Injectable } from '@nestjs/common';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { McpAuthModule, McpTool, type AuditEvent, type ReplayStore } from 'nestjs-mcp-auth';
+import { McpAuthModule, type AuditEvent, type ReplayStore } from 'nestjs-mcp-auth';
 import { createClient, type RedisClientType } from 'redis';
 import { parseChallenge } from '../compliance/challenge-parameters.js';
 import { listen, type Listener } from '../support/listen.js';
@@ -14,6 +13,7 @@ import { RedisProcess } from '../support/redis-process.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import { describeWithRedis } from '../support/with-redis.js';
+import { CountedTool } from './counted-tool.js';
 import { fetchWithProof, proofOf, type BoundClient } from './bound-client.js';
 import { claimsOf, ProofClient, seconds, sha256 } from './proof-client.js';
 import { send, type Answer } from './send.js';
@@ -32,17 +32,6 @@ class RedisReplayStore implements ReplayStore {
       (await this.redis.set(`dpop:${key}`, '1', { condition: 'NX', expiration: { type: 'EX', value: lifetime } })) ===
       'OK'
     );
-  }
-}
-
-let ran = 0;
-
-@Injectable()
-class Tools {
-  @McpTool({ description: 'x', scopes: ['orders:read'] })
-  find(): string {
-    ran += 1;
-    return 'found';
   }
 }
 
@@ -86,7 +75,7 @@ describeWithRedis('two replicas that share a Redis', () => {
     await connection.connect();
     const application = await startApplication({
       platform,
-      providers: [Tools],
+      providers: [CountedTool],
       imports: () => [
         McpAuthModule.forRoot(
           optionsFor(balancer.origin, issuer.issuer, {
@@ -129,7 +118,7 @@ describeWithRedis('two replicas that share a Redis', () => {
   });
 
   beforeEach(async () => {
-    ran = 0;
+    CountedTool.ran = 0;
     events.length = 0;
     await replicas.express.redis.flushAll();
   });
@@ -155,7 +144,7 @@ describeWithRedis('two replicas that share a Redis', () => {
     }
     const rejected = { type: 'token_rejected', reason: expect.stringMatching(reason), status: 503 };
     expect(events).toEqual(PLATFORMS.map(() => expect.objectContaining(rejected)));
-    expect(ran).toBe(0);
+    expect(CountedTool.ran).toBe(0);
   }
 
   /** Waits for an event at both connections, which is not what `once` of Node does: it minds errors in between. */
@@ -191,7 +180,7 @@ describeWithRedis('two replicas that share a Redis', () => {
       error: 'invalid_dpop_proof',
       error_description: REPLAYED,
     });
-    expect(ran).toBe(1);
+    expect(CountedTool.ran).toBe(1);
   });
 
   test('of 20 simultaneous uses of one proof at both, exactly one gets through', async () => {
@@ -200,7 +189,7 @@ describeWithRedis('two replicas that share a Redis', () => {
     const statuses = (await Promise.all(uses)).map(({ status }) => status);
     expect(statuses.sort()).toEqual([200, ...Array<number>(19).fill(401)]);
     expect(events.filter((event) => event.type === 'token_rejected' && event.reason === REPLAYED)).toHaveLength(19);
-    expect(ran).toBe(1);
+    expect(CountedTool.ran).toBe(1);
     expect(await keys()).toHaveLength(1);
   });
 
@@ -268,7 +257,7 @@ describeWithRedis('two replicas that share a Redis', () => {
       expect(answer.headers['retry-after']).toBe('10');
       expect(events).toEqual([expect.objectContaining({ reason: 'The replay store does not answer', status: 503 })]);
       expect((await call('express', proof)).status).toBe(401);
-      expect(ran).toBe(0);
+      expect(CountedTool.ran).toBe(0);
     });
 
     test('because it is gone, until it is back', async () => {

@@ -117,12 +117,12 @@ describe('under load', () => {
         expect((await post(server.resource, toolCall('ping'), { token })).status).toBe(401);
       }
     };
-    const startedAt = performance.now();
+    // However long the flood takes here, no time passes.
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now());
     const statuses = await statusesWhile(flood);
-    const periods = Math.ceil((performance.now() - startedAt) / 5_000);
     await stranger.close();
     expect([...statuses.keys()]).toEqual([200]);
-    // Two fetches in five seconds, however long the flood takes here.
-    expect(fetchesOfKeys() - before).toBeLessThanOrEqual(2 * periods);
+    expect(fetchesOfKeys() - before).toBeLessThanOrEqual(2);
   });
 });

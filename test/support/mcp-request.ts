@@ -26,24 +26,28 @@ export interface PostOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The headers that belong to a body, and a token. */
+export function headersFor(body: unknown, token?: string): Record<string, string> {
+  const { method, params } = body as { method?: string; params?: { name?: string } };
+  return {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': PROTOCOL_VERSION,
+    ...(method !== undefined && { 'mcp-method': method }),
+    ...(params?.name !== undefined && { 'mcp-name': params.name }),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
+}
+
 /** Posts a body to an MCP endpoint with the headers that belong to it. */
 export async function post(
   url: string,
   body: unknown,
   { token, headers = {}, signal }: PostOptions = {},
 ): Promise<Response> {
-  const { method, params } = body as { method?: string; params?: { name?: string } };
   return await fetch(url, {
     method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': PROTOCOL_VERSION,
-      ...(method !== undefined && { 'mcp-method': method }),
-      ...(params?.name !== undefined && { 'mcp-name': params.name }),
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...headers,
-    },
+    headers: { ...headersFor(body, token), ...headers },
     body: JSON.stringify(body),
     ...(signal && { signal }),
   });

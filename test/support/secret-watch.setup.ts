@@ -1,4 +1,5 @@
 import { afterAll, expect } from '@jest/globals';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { INVALID_SPAN_CONTEXT, trace, type Span } from '@opentelemetry/api';
 import { AuditLog } from '../../lib/observability/audit-log.js';
 import { leaks, overhear } from './secret-watch.js';
@@ -7,6 +8,10 @@ import { leaks, overhear } from './secret-watch.js';
 afterAll(() => {
   expect(leaks()).toEqual([]);
 });
+
+// The file before may have left its own.
+Logger.overrideLogger(new ConsoleLogger());
+trace.disable();
 
 for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const) {
   const say = Reflect.get(console, level) as (...what: unknown[]) => void;
@@ -20,6 +25,9 @@ const record = Reflect.get(AuditLog.prototype, 'record') as (event: unknown) => 
 Reflect.set(AuditLog.prototype, 'record', function (this: AuditLog, event: unknown) {
   overhear('event', event);
   record.call(this, event);
+});
+afterAll(() => {
+  Reflect.set(AuditLog.prototype, 'record', record);
 });
 
 /** Hears what spans are told, and is otherwise as if there were no SDK. */

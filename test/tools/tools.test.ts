@@ -94,7 +94,7 @@ class Tools {
           },
         });
       case 'string':
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- libraries do
+        // As some libraries do.
         throw SECRET;
       case 'server exception':
         throw new InternalServerErrorException(SECRET);

@@ -1,4 +1,7 @@
-/** A program of its own, because what it declares would count for all tests. What must not compile is marked so. */
+/**
+ * A program of its own, because what it declares would count for all tests. It sees the types as they are published.
+ * What must not compile is marked so.
+ */
 import { expectTypeOf } from 'expect-type';
 import { McpAuthModule, McpTool, type DownstreamName, type ScopeName, type ServerName } from 'nestjs-mcp-auth';
 

@@ -132,7 +132,7 @@ const resource = `${origin}/mcp`;
       resource,
       issuers: [{ issuer: issuer.issuer }],
       doctor: false,
-      listTtl: 0,
+      lists: { ttlMs: 0 },
     }),
   ],
   controllers: [Orders],

@@ -1,0 +1,52 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { Report } from 'c8';
+
+/** Has Node count what runs in the processes that run tests, and says at the end how much of `lib` it was. */
+export default class CoverageReporter {
+  #least;
+  #raw;
+  #directory;
+  #errors = [];
+
+  constructor({ rootDir }, least) {
+    this.#least = Object.entries(least);
+    this.#directory = join(rootDir, 'coverage');
+    this.#raw = join(this.#directory, 'raw');
+    // Processes that start from here on write what they ran to this folder when they end.
+    process.env.NODE_V8_COVERAGE = this.#raw;
+  }
+
+  async onRunStart() {
+    await rm(this.#raw, { recursive: true, force: true });
+  }
+
+  async onRunComplete() {
+    const report = new Report({
+      all: true,
+      src: ['lib'],
+      include: ['lib/**/*.ts'],
+      exclude: [],
+      extension: ['.ts'],
+      reporter: ['text', 'lcov'],
+      reportsDirectory: this.#directory,
+      tempDirectory: this.#raw,
+      mergeAsync: true,
+      resolve: '',
+    });
+    await report.run();
+    const covered = await report.getCoverageMapFromAllCoverageFiles();
+    const summary = covered.getCoverageSummary();
+    for (const [kind, least] of this.#least) {
+      const { pct } = summary[kind];
+      if (pct < least) this.#errors.push(`Of all ${kind} ${pct} % are covered. There have to be ${least} %.`);
+    }
+    for (const error of this.#errors) process.stderr.write(`${error}\n`);
+  }
+
+  getLastError() {
+    if (this.#errors.length > 0) return new Error(this.#errors.join('\n'));
+    return undefined;
+  }
+}

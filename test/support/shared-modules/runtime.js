@@ -1,0 +1,41 @@
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import Runtime from 'jest-runtime';
+import { setGlobals } from './jest-globals.js';
+
+const require = createRequire(import.meta.url);
+let files = 0;
+
+process.setSourceMapsEnabled(true);
+
+// It is this process whose coverage counts, and none that a test starts.
+delete process.env.NODE_V8_COVERAGE;
+
+/**
+ * Loads modules as Node does: the library and packages once for all files of tests that a process runs, modules of the
+ * tests once for each file.
+ */
+export default class SharedModulesRuntime extends Runtime {
+  #file = (files += 1);
+  #testPath = this._testPath;
+
+  unstable_shouldLoadAsEsm() {
+    return true;
+  }
+
+  async unstable_importModule(path) {
+    setGlobals({ ...this.jestGlobals.envGlobals(), jest: this.jestGlobals.jestObjectFor(this.#testPath) });
+    await import(`${pathToFileURL(path).href}?file=${this.#file}`);
+  }
+
+  requireModule(from, name) {
+    return createRequire(from)(name ?? from);
+  }
+
+  requireInternalModule(path) {
+    // The part of jest that keeps the tests of a file.
+    Reflect.deleteProperty(require.cache, path);
+    return require(path);
+  }
+}
