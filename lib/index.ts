@@ -1,6 +1,6 @@
 export { McpAuthModule } from './mcp-auth.module.js';
 export * as errors from './errors/errors.js';
-export type { McpAuthModuleOptions, McpAuthOptionsFactory } from './mcp-auth-options.js';
+export type { McpAuthModuleOptions, McpAuthOptionsFactory } from './configuration/mcp-auth-options.js';
 export type { ServerOptions } from './options/server-options.js';
 export type { ClientRegistration, IssuerClientRegistration } from './resource-server/clients/client-registration.js';
 export type { ScopeOptions } from './resource-server/access/scope-options.js';

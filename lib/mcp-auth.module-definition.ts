@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { McpAuthModuleOptions } from './mcp-auth-options.js';
+import type { McpAuthModuleOptions } from './configuration/mcp-auth-options.js';
 
 /** What is said of the module itself, beside its options. */
 interface ModuleExtras {

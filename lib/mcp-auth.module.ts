@@ -52,7 +52,7 @@ import { AuditLog } from './observability/audit-log.js';
 import { McpAuthHealthIndicator } from './doctor/health.indicator.js';
 import { ServerHealth } from './doctor/server-health.js';
 import { ResolvedOptions } from './options/resolved-options.js';
-import { resolveOptions } from './resolve-options.js';
+import { resolveOptions } from './configuration/resolve-options.js';
 import { McpServing } from './mcp/protocol/mcp-serving.js';
 import { McpProtection } from './entry/foreign-servers/mcp-protection.js';
 import { McpConnections } from './entry/connections/mcp-connections.js';

@@ -7,8 +7,8 @@ import { declaredOptions } from '../resource-server/catalogue/class-defaults.js'
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 import { Issuer } from '../resource-server/issuers/issuer.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
-import type { McpAuthModuleOptions } from '../mcp-auth-options.js';
-import { resolveOptions } from '../resolve-options.js';
+import type { McpAuthModuleOptions } from '../configuration/mcp-auth-options.js';
+import { resolveOptions } from '../configuration/resolve-options.js';
 import { diagnose } from './diagnosis.js';
 import type { ExaminedTool } from './downstream-checks.js';
 import type { Finding } from './finding.js';

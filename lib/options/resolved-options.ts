@@ -3,7 +3,7 @@ import type { ScopeImplications } from '../resource-server/access/scope-hierarch
 import type { Policy } from '../resource-server/access/policy.js';
 import type { AuditSink } from '../observability/audit-sink.js';
 import { resolveSubjectClaims, type SubjectClaims } from '../on-behalf-of/options/linked-account-options.js';
-import type { McpAuthModuleOptions } from '../mcp-auth-options.js';
+import type { McpAuthModuleOptions } from '../configuration/mcp-auth-options.js';
 import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
 import type { ServerOptions } from './server-options.js';
 import { membersForPeople } from '../resource-server/challenges/metadata-options.js';

@@ -4,7 +4,7 @@ import { diagnose } from '../../lib/doctor/diagnosis.js';
 import type { ExaminedTool } from '../../lib/doctor/downstream-checks.js';
 import type { Finding } from '../../lib/doctor/finding.js';
 import { Issuer } from '../../lib/resource-server/issuers/issuer.js';
-import { resolveOptions } from '../../lib/resolve-options.js';
+import { resolveOptions } from '../../lib/configuration/resolve-options.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { json, TestIssuer } from '../support/test-issuer.js';

@@ -1,20 +1,20 @@
-import type { EndpointOptions } from './entry/endpoint/endpoint-options.js';
-import type { LogoutOptions } from './entry/logout/logout-options.js';
-import type { CallOptions } from './mcp/invocation/call-options.js';
-import type { ObservabilityOptions } from './observability/observability-options.js';
-import type { DownstreamOptions } from './on-behalf-of/options/downstream-options.js';
-import type { LinkingOptions } from './on-behalf-of/options/linked-account-options.js';
-import type { TokenCacheOptions } from './on-behalf-of/token-cache/token-cache-options.js';
-import type { ServerOptions } from './options/server-options.js';
-import type { ReplicaOptions } from './replicas/replica-options.js';
-import type { DownstreamName } from './options/register.js';
-import type { ScopeOptions } from './resource-server/access/scope-options.js';
-import type { ServerAccessOptions } from './resource-server/access/server-access-options.js';
-import type { ProofOptions } from './resource-server/authentication/proof-options.js';
-import type { ListOptions } from './resource-server/catalogue/list-options.js';
-import type { MetadataOptions } from './resource-server/challenges/metadata-options.js';
-import type { IssuerClientRegistration } from './resource-server/clients/client-registration.js';
-import type { IssuerOptions } from './resource-server/issuers/issuer-options.js';
+import type { EndpointOptions } from '../entry/endpoint/endpoint-options.js';
+import type { LogoutOptions } from '../entry/logout/logout-options.js';
+import type { CallOptions } from '../mcp/invocation/call-options.js';
+import type { ObservabilityOptions } from '../observability/observability-options.js';
+import type { DownstreamOptions } from '../on-behalf-of/options/downstream-options.js';
+import type { LinkingOptions } from '../on-behalf-of/options/linked-account-options.js';
+import type { TokenCacheOptions } from '../on-behalf-of/token-cache/token-cache-options.js';
+import type { ServerOptions } from '../options/server-options.js';
+import type { ReplicaOptions } from '../replicas/replica-options.js';
+import type { DownstreamName } from '../options/register.js';
+import type { ScopeOptions } from '../resource-server/access/scope-options.js';
+import type { ServerAccessOptions } from '../resource-server/access/server-access-options.js';
+import type { ProofOptions } from '../resource-server/authentication/proof-options.js';
+import type { ListOptions } from '../resource-server/catalogue/list-options.js';
+import type { MetadataOptions } from '../resource-server/challenges/metadata-options.js';
+import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
+import type { IssuerOptions } from '../resource-server/issuers/issuer-options.js';
 
 /** What `McpAuthModule.forRoot()` takes. Each time in it is in milliseconds, and its name ends with `Ms`. */
 export interface McpAuthModuleOptions {

@@ -1,13 +1,13 @@
-import { McpAuthConfigurationError } from './errors/configuration-error.js';
-import { problemOfLogoutPath } from './entry/logout/logout-options.js';
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
+import { problemOfLogoutPath } from '../entry/logout/logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
-import { problemsOf } from './options/option-problems.js';
+import { problemsOf } from '../options/option-problems.js';
 import { optionsSchema } from './options-schema.js';
-import { TENANT } from './resource-server/issuers/resolved-issuer.js';
-import type { DownstreamOptions } from './on-behalf-of/options/downstream-options.js';
-import { ownAuthorityOf } from './on-behalf-of/dialects/own-authority.js';
-import { exchangeTarget } from './on-behalf-of/options/resolved-downstream.js';
-import { ResolvedOptions } from './options/resolved-options.js';
+import { TENANT } from '../resource-server/issuers/resolved-issuer.js';
+import type { DownstreamOptions } from '../on-behalf-of/options/downstream-options.js';
+import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
+import { exchangeTarget } from '../on-behalf-of/options/resolved-downstream.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
 
 const NO_OWN_AUTHORITY =
   'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';
