@@ -1,0 +1,61 @@
+import { backArrows, wings } from './plan.js';
+
+/** The plan for readers: a drawing in Mermaid, and a table of the rooms. */
+export function drawing() {
+  return `\`\`\`mermaid\n${mermaid().join('\n')}\n\`\`\`\n\n${table().join('\n')}`;
+}
+
+function mermaid() {
+  const names = Object.keys(wings);
+  return [
+    'flowchart TB',
+    ...Object.entries(wings).flatMap(([wing, { holds, rooms }]) => [
+      `  subgraph ${idOf(wing)}["${wing}: ${lowerCase(holds)}"]`,
+      ...Object.keys(rooms).map((room) => `    ${idOf(wing, room)}["${room === '.' ? 'the module' : room}"]`),
+      ...Object.entries(rooms).flatMap(([room, { imports = [] }]) =>
+        imports.map((other) => `    ${idOf(wing, room)} --> ${idOf(wing, other)}`),
+      ),
+      '  end',
+    ]),
+    ...names.slice(1).map((wing, index) => `  ${idOf(names[index])} ==> ${idOf(wing)}`),
+    ...backArrows.flatMap(({ from, to, reason }) =>
+      to.map((path) => `  ${nodeOf(from)} -. "${reason}" .-> ${nodeOf(path)}`),
+    ),
+  ];
+}
+
+function table() {
+  return [
+    '| Room in `lib/` | What it holds |',
+    '| --- | --- |',
+    ...Object.values(wings).flatMap(({ folder, rooms }) =>
+      Object.entries(rooms).map(
+        ([room, { holds }]) =>
+          `| \`${room === '.' ? './' : `${[folder, room].filter(Boolean).join('/')}/`}\` | ${holds} |`,
+      ),
+    ),
+  ];
+}
+
+/** A room, or a whole wing. */
+function nodeOf(path) {
+  const [first, second] = path.replace(/^lib\//, '').split('/');
+  const wing = wingOf(path);
+  const room = wings[wing].folder === '' ? first : second;
+  return room === '' ? idOf(wing) : idOf(wing, room);
+}
+
+function wingOf(path) {
+  const [, first] = path.split('/');
+  return Object.keys(wings).find(
+    (wing) => wings[wing].folder === first || (wings[wing].folder === '' && first in wings[wing].rooms),
+  );
+}
+
+function idOf(...names) {
+  return names.map((name) => (name === '.' ? 'module' : name.replaceAll('-', '_'))).join('__');
+}
+
+function lowerCase(text) {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
