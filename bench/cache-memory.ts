@@ -33,7 +33,7 @@ export async function cacheMemory(): Promise<void> {
         Promise.resolve({
           value: randomBytes(TOKEN_LENGTH).toString('base64url').slice(0, TOKEN_LENGTH),
           type: 'bearer' as const,
-          expiresIn: 3600,
+          expiresInMs: 3_600_000,
         }),
     });
   }

@@ -13,7 +13,7 @@ export function findingsOfClock(subject: string, skew: number | undefined): Find
       severity: Math.abs(skew) > FATAL ? 'error' : 'warning',
       subject,
       message: `Its clock is ${Math.abs(skew)} seconds ${skew > 0 ? 'ahead of' : 'behind'} the clock of this machine, so that tokens look as if they were expired or not valid yet.`,
-      fix: 'Set both clocks by NTP. `clockTolerance` of the issuer bridges up to 300 seconds until then.',
+      fix: 'Set both clocks by NTP. `clockToleranceMs` of the issuer bridges up to five minutes until then.',
     },
   ];
 }

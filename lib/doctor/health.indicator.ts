@@ -61,5 +61,5 @@ function merged<One extends Health>(all: readonly (readonly [string, One])[][]):
 
 function isWorse(one: Health, other: Health): boolean {
   if (one.status !== other.status) return one.status === 'down';
-  return (one.keysAge ?? 0) > (other.keysAge ?? 0);
+  return (one.keysAgeMs ?? 0) > (other.keysAgeMs ?? 0);
 }

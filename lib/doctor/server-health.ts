@@ -6,8 +6,8 @@ import { ResolvedOptions } from '../options/resolved-options.js';
 /** What is known of an issuer; nothing that a stranger should not see. */
 export interface IssuerHealth {
   readonly status: 'up' | 'down';
-  /** Seconds since its keys were fetched. */
-  readonly keysAge?: number;
+  /** Milliseconds since its keys were fetched. */
+  readonly keysAgeMs?: number;
 }
 
 /** What is known of a downstream: `down` where the operator has to act before any caller can be acted for. */
@@ -37,8 +37,8 @@ export class ServerHealth {
         } catch {
           return [issuer.identifier, { status: 'down' }];
         }
-        const age = issuer.keys.age / 1000;
-        return [issuer.identifier, { status: 'up', ...(Number.isFinite(age) && { keysAge: Math.round(age) }) }];
+        const age = issuer.keys.age;
+        return [issuer.identifier, { status: 'up', ...(Number.isFinite(age) && { keysAgeMs: Math.round(age) }) }];
       }),
     );
   }

@@ -52,7 +52,7 @@ export type ChallengeRemedy =
   | {
       readonly challenge: 'insufficient_user_authentication';
       readonly acrValues: readonly string[];
-      readonly maxAge: number | undefined;
+      readonly maxAgeMs: number | undefined;
     }
   /** 403 with scopes of this server (RFC 6750 section 3.1). */
   | { readonly challenge: 'insufficient_scope'; readonly scopes: readonly string[] };
@@ -96,15 +96,15 @@ export class OperatorActionError extends DownstreamError {
 
 /** It will pass: the same call can be made again later. */
 export class TemporaryFailureError extends DownstreamError {
-  /** Seconds after which to try again, where somebody said so. */
-  readonly retryAfter: number | undefined;
+  /** Milliseconds after which to try again, where somebody said so. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     override readonly code: TemporaryFailureCode,
     message: string,
-    { retryAfter, ...options }: DownstreamErrorOptions & { readonly retryAfter?: number | undefined } = {},
+    { retryAfterMs, ...options }: DownstreamErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
   ) {
     super(code, message, options);
-    this.retryAfter = retryAfter;
+    this.retryAfterMs = retryAfterMs;
   }
 }

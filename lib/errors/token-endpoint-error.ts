@@ -12,9 +12,9 @@ export interface TokenEndpointFailure {
   readonly claims?: string | undefined;
   /** RFC 9470, where the provider names them. */
   readonly acrValues?: readonly string[] | undefined;
-  readonly maxAge?: number | undefined;
-  /** `Retry-After`, in seconds. */
-  readonly retryAfter?: number | undefined;
+  readonly maxAgeMs?: number | undefined;
+  /** `Retry-After`, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
   /** Whether an answer of 200 cannot be used: garbage, a token of another type. */
   readonly unusable?: boolean | undefined;
   /** Whether it is not the token endpoint of the caller's issuer: what it refuses is not what came in. */

@@ -71,7 +71,7 @@ export class ResolvedOptions {
   readonly auditSink: AuditSink | Type<AuditSink> | undefined;
   readonly doctor: boolean;
   /** Milliseconds. */
-  readonly timeout: number | undefined;
+  readonly timeoutMs: number | undefined;
   readonly shutdownGrace: number;
   /** Milliseconds. */
   readonly listTtl: number;
@@ -126,7 +126,7 @@ export class ResolvedOptions {
     this.linking = { clients: signInClients, subjectClaims: resolveSubjectClaims(linking) };
     this.auditSink = options.observability?.auditSink;
     this.doctor = options.doctor ?? true;
-    this.timeout = calls.timeoutMs;
+    this.timeoutMs = calls.timeoutMs;
     this.shutdownGrace = calls.shutdownGraceMs ?? SHUTDOWN_GRACE;
     this.listTtl = lists.ttlMs ?? LIST_TTL;
     this.pageSize = lists.pageSize ?? PAGE_SIZE;

@@ -10,10 +10,10 @@ export interface ExchangeLock {
    * Takes a key, at once for all who ask, until it is released or its time is over.
    *
    * @param owner - unguessable; who gives the same to `release`
-   * @param lifetime - milliseconds
+   * @param lifetimeMs - milliseconds
    * @returns whether it was free
    */
-  acquire(key: string, owner: string, lifetime: number): Promise<boolean>;
+  acquire(key: string, owner: string, lifetimeMs: number): Promise<boolean>;
   /** Gives a key back, if it is still this owner's. */
   release(key: string, owner: string): Promise<unknown>;
 }
@@ -52,7 +52,7 @@ export interface ResolvedStore {
   readonly namespace: string;
   readonly lock: ExchangeLock | undefined;
   /** Milliseconds. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
 }
 
 /** What replicas share, as the package uses it. */
@@ -138,7 +138,7 @@ export function resolveReplicas(options: ReplicaOptions = {}): ResolvedReplicas 
   const { store, lock, bus, namespace = 'mcp-auth', storeTimeoutMs = 250 } = options;
   const bytes = options.keys?.flatMap((key) => bytesOf(key) ?? []) ?? [randomBytes(KEY_BYTES)];
   const keys = bytes.map((one) => createSecretKey(one));
-  return { shared: store && { store, keys, namespace, lock, timeout: storeTimeoutMs }, keys, bus };
+  return { shared: store && { store, keys, namespace, lock, timeoutMs: storeTimeoutMs }, keys, bus };
 }
 
 /** The bytes of a key that is given as they are, or in base64. */

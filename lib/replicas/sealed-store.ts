@@ -37,7 +37,7 @@ export class SharedSealedStore implements SealedStore {
   readonly #name: string;
 
   /** @param purpose - keeps what is for one thing apart from what is for others */
-  constructor({ store, keys, namespace, timeout }: ResolvedStore, purpose: 'linking' | 'tasks') {
+  constructor({ store, keys, namespace, timeoutMs: timeout }: ResolvedStore, purpose: 'linking' | 'tasks') {
     this.#store = new SharedStore(store);
     this.#ring = new KeyRing(keys);
     this.#guarded = new Guarded(NAMES[purpose], timeout);

@@ -22,8 +22,8 @@ export class ChallengeError extends McpAuthError {
   readonly resourceMetadata: string | undefined;
   /** RFC 9470: what the sign-in should be like. */
   readonly acrValues: readonly string[];
-  /** RFC 9470, in seconds: how long ago it may have been. */
-  readonly maxAge: number | undefined;
+  /** RFC 9470, in milliseconds: how long ago it may have been. */
+  readonly maxAgeMs: number | undefined;
 
   /**
    * @param status - of the answer
@@ -42,7 +42,7 @@ export class ChallengeError extends McpAuthError {
     this.scopes = words(scope);
     this.resourceMetadata = resource_metadata;
     this.acrValues = words(acr_values);
-    this.maxAge = max_age === undefined ? undefined : Number(max_age);
+    this.maxAgeMs = max_age === undefined ? undefined : Number(max_age) * 1000;
   }
 }
 

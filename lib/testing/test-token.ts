@@ -10,8 +10,8 @@ export interface TestTokenClaims {
   readonly scopes?: readonly string[] | undefined;
   /** Who it is for: the claim `aud`. */
   readonly audience?: string | readonly string[] | undefined;
-  /** Seconds from now until it expires; less than 0 for a token that has. Defaults to 300. */
-  readonly expiresIn?: number | undefined;
+  /** Milliseconds from now until it expires; less than 0 for a token that has. Defaults to 300 000. */
+  readonly expiresInMs?: number | undefined;
   readonly [claim: string]: unknown;
 }
 
@@ -20,14 +20,14 @@ export const LIFETIME = 300;
 
 /** The claims of an access token as RFC 9068 has it. */
 export function claimsOf(issuer: string, asked: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { scopes, audience, expiresIn, ...claims } = asked;
+  const { scopes, audience, expiresInMs, ...claims } = asked;
   const now = Math.floor(Date.now() / 1000);
   return {
     iss: issuer,
     sub: 'alice',
     client_id: 'test-client',
     iat: now,
-    exp: now + (typeof expiresIn === 'number' ? expiresIn : LIFETIME),
+    exp: now + (typeof expiresInMs === 'number' ? Math.floor(expiresInMs / 1000) : LIFETIME),
     jti: randomUUID(),
     // What is no list is for the token itself: somebody tries what becomes of a claim of this name.
     ...(Array.isArray(scopes) ? { scope: scopes.join(' ') } : scopes !== undefined && { scopes }),

@@ -100,7 +100,7 @@ describe('private_key_jwt', () => {
       certificate,
       algorithm: 'PS256',
       audience: 'token_endpoint',
-      lifetime: 300,
+      lifetimeMs: 300_000,
     });
     server = await startClientServer(authentication);
     await server.call();
@@ -217,7 +217,7 @@ describe('private_key_jwt', () => {
       () => privateKeyJwt({ key: pem(rsa.privateKey), algorithm: 'HS256' }),
       '`algorithm`',
     ],
-    ['a lifetime of hours', () => privateKeyJwt({ key: pem(ec.privateKey), lifetime: 7200 }), '`lifetime`'],
+    ['a lifetime of hours', () => privateKeyJwt({ key: pem(ec.privateKey), lifetimeMs: 7_200_000 }), '`lifetimeMs`'],
     ['no secret', () => clientSecretBasic(process.env.NO_SUCH_VARIABLE as string), 'has no secret'],
     [
       'an assertion file that is not there',

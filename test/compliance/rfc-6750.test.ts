@@ -16,7 +16,7 @@ class OrderTools {
   ship(): string {
     return 'shipped';
   }
-  @McpTool({ description: 'x', acrValues: ['urn:example:mfa'], maxAge: 60 })
+  @McpTool({ description: 'x', acrValues: ['urn:example:mfa'], maxAgeMs: 60_000 })
   pay(): string {
     return 'paid';
   }

@@ -55,7 +55,7 @@ test('RFC 7662 section 4: MUST check the certificate of the authorization server
 test('RFC 7662 section 4: MUST NOT remember an answer beyond its exp', async () => {
   const now = Math.floor(Date.now() / 1000);
   const clock = jest.spyOn(Date, 'now').mockReturnValue(now * 1000);
-  const server = await IntrospectingServer.start({ introspection: { cacheSeconds: 300 } });
+  const server = await IntrospectingServer.start({ introspection: { cacheMs: 300_000 } });
   server.say({ exp: now + 60 });
   const statusAfter = async (seconds: number) => {
     clock.mockReturnValue((now + seconds) * 1000);

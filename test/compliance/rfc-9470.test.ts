@@ -8,7 +8,7 @@ import { challengeOf } from './challenge-parameters.js';
 
 @Injectable()
 class PaymentTools {
-  @McpTool({ description: 'x', scopes: ['pay'], acrValues: ['urn:example:key', 'urn:example:mfa'], maxAge: 60 })
+  @McpTool({ description: 'x', scopes: ['pay'], acrValues: ['urn:example:key', 'urn:example:mfa'], maxAgeMs: 60_000 })
   pay(): string {
     return 'paid';
   }
@@ -20,7 +20,7 @@ beforeEach(async () => {
   const authentication = clientSecretBasic('introspection-secret');
   server = await startProtectedServer({
     providers: [PaymentTools],
-    trust: { introspection: { client: { id: 'mcp', authentication }, cacheSeconds: 0 } },
+    trust: { introspection: { client: { id: 'mcp', authentication }, cacheMs: 0 } },
   });
 });
 afterEach(() => server.close());
@@ -43,15 +43,15 @@ test('RFC 9470 section 3: the challenge says what sign-in would do, in the order
 });
 
 test('RFC 9470 section 3: max_age has to be a whole number that is not negative', async () => {
-  for (const maxAge of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+  for (const maxAgeMs of [-1, 0.5, 1_500, Number.NaN, Number.POSITIVE_INFINITY]) {
     @Injectable()
     class Tools {
-      @McpTool({ description: 'x', maxAge })
+      @McpTool({ description: 'x', maxAgeMs })
       pay(): string {
         return 'paid';
       }
     }
-    await expect(startProtectedServer({ providers: [Tools] })).rejects.toThrow('maxAge');
+    await expect(startProtectedServer({ providers: [Tools] })).rejects.toThrow('maxAgeMs');
   }
 });
 

@@ -130,7 +130,7 @@ describe('nestjs-mcp-auth doctor --config <file>', () => {
       'doctor',
       '--json',
       '--config',
-      await file(`export default ${options('lists: "all", challenge: "x"')};`),
+      await file(`export default ${options('list: "all", challenge: "x"')};`),
     );
     expect(result.code).toBe(1);
     expect((JSON.parse(result.stdout) as { findings: object[] }).findings).toEqual(

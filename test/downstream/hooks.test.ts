@@ -22,9 +22,9 @@ describe('hooks', () => {
             headers.set('x-tenant', 'acme');
             for (const reserved of ['authorization', 'cookie', 'dpop', 'host']) headers.set(reserved, 'mine');
           },
-          onResponse: async ({ status, headers, duration }: DownstreamResponse, { attempt }: DownstreamRequest) => {
+          onResponse: async ({ status, headers, durationMs }: DownstreamResponse, { attempt }: DownstreamRequest) => {
             await Promise.resolve();
-            seen.push([status, headers.get('x-a'), duration > 0, attempt]);
+            seen.push([status, headers.get('x-a'), durationMs > 0, attempt]);
           },
         },
       },

@@ -16,7 +16,7 @@ async function start(http: DownstreamHttpOptions): Promise<void> {
 
 describe('time-outs', () => {
   test('an API that never answers', async () => {
-    await start({ timeout: 50 });
+    await start({ timeoutMs: 50 });
     answersInTurn(tool.orders, '/v1/x', () => undefined);
     const error = await tool.thrown((client) => client.json('/x'));
     expect(error).toMatchObject({ code: 'downstream_timeout', message: 'orders did not answer within 50 ms' });
@@ -25,7 +25,7 @@ describe('time-outs', () => {
   });
 
   test('retries and their pauses have a deadline', async () => {
-    await start({ deadline: 500, retries: 10 });
+    await start({ deadlineMs: 500, retries: 10 });
     answersInTurn(tool.orders, '/v1/x', answer(503));
     const { code } = await tool.thrown((client) => client.json('/x'));
     // The last answer, or that there is none in time, where the machine is slow.
@@ -34,7 +34,7 @@ describe('time-outs', () => {
   });
 
   test('an answer that stops half-way', async () => {
-    await start({ timeout: 50 });
+    await start({ timeoutMs: 50 });
     answersInTurn(tool.orders, '/v1/x', (_request, response) => {
       response.writeHead(200).write('{"a":');
     });
@@ -42,7 +42,7 @@ describe('time-outs', () => {
   });
 
   test('an answer that comes drop by drop', async () => {
-    await start({ deadline: 200 });
+    await start({ deadlineMs: 200 });
     answersInTurn(tool.orders, '/v1/x', (_request, response) => {
       response.writeHead(200);
       const drip = setInterval(() => response.write(' '), 10);
@@ -91,7 +91,7 @@ describe('how many requests run at once', () => {
 });
 
 describe('an API that fails and fails', () => {
-  const http = { retries: 0, circuitBreaker: { minimumRequests: 3, pause: 60_000 } };
+  const http = { retries: 0, circuitBreaker: { minimumRequests: 3, pauseMs: 60_000 } };
   const codeOf = () =>
     tool.returned((client) =>
       client.json('/x').then(

@@ -5,7 +5,7 @@ import { startRunningTool, type RunningTool } from './running-tool.js';
 let tool: RunningTool;
 
 beforeAll(async () => {
-  tool = await startRunningTool({ orders: { http: { circuitBreaker: false, deadline: 20_000 } } });
+  tool = await startRunningTool({ orders: { http: { circuitBreaker: false, deadlineMs: 20_000 } } });
 });
 afterEach(() => {
   tool.orders.answers.clear();
@@ -100,7 +100,7 @@ test('json tells when to come back, where nobody waits so long', async () => {
   answersInTurn(tool.orders, '/v1/x', answer(429, { 'retry-after': '120' }));
   expect(await tool.thrown((client) => client.json('/x'))).toMatchObject({
     code: 'downstream_rate_limited',
-    retryAfter: 120,
+    retryAfterMs: 120_000,
     advice: expect.stringContaining('in 120 seconds'),
   });
 });

@@ -71,7 +71,7 @@ test.each([
   [{ error: 'insufficient_user_authentication', max_age: '99999999999' }],
 ])('a max_age that is none is not passed on: %j', (parameters) => {
   const { remedy } = failureOfAnswer(orders(), refused(401, parameters)) as errors.CallerActionError;
-  expect(remedy).toEqual({ challenge: 'insufficient_user_authentication', acrValues: [], maxAge: undefined });
+  expect(remedy).toEqual({ challenge: 'insufficient_user_authentication', acrValues: [], maxAgeMs: undefined });
 });
 
 test("what nobody expected while tokens were got is the operator's affair, and no failure of the whole request", async () => {

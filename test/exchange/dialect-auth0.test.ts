@@ -89,7 +89,7 @@ testRefusals(() => server, watched, [
     'too many requests',
     429,
     { error: 'too_many_requests', error_description: 'Global limit has been reached' },
-    { status: 429, error: 'too_many_requests', retryAfter: 30 },
+    { status: 429, error: 'too_many_requests', retryAfterMs: 30_000 },
     { 'retry-after': '30', 'x-ratelimit-remaining': '0' },
   ],
 ]);

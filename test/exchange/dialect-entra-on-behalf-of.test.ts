@@ -107,7 +107,7 @@ describe('in one tenant', () => {
       'AADSTS50196: too many requests',
       429,
       { error: 'temporarily_unavailable', error_codes: [50196], ...traces },
-      { status: 429, error: 'temporarily_unavailable', retryAfter: 60 },
+      { status: 429, error: 'temporarily_unavailable', retryAfterMs: 60_000 },
       { 'retry-after': '60' },
     ],
     [

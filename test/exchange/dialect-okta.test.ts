@@ -85,7 +85,7 @@ testRefusals(() => server, watched, [
     'too many requests, in the form of its management API',
     429,
     { errorCode: 'E0000047', errorSummary: 'API call exceeded rate limit due to too many requests.', errorId: 'x' },
-    { status: 429, retryAfter: 60 },
+    { status: 429, retryAfterMs: 60_000 },
     { 'retry-after': '60' },
   ],
 ]);

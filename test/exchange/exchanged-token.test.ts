@@ -12,7 +12,7 @@ describe('the token out of an answer', () => {
     expect(exchangedToken({ ...answer, access_token, expires_in: 60 })).toEqual({
       value: access_token,
       type: 'bearer',
-      expiresIn: 60,
+      expiresInMs: 60_000,
     });
   });
 

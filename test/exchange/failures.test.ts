@@ -147,7 +147,7 @@ describe.each(['eager', 'lazy'])('what passes can be tried again, and nobody has
     expect(answer.result?._meta).toMatchObject({
       'nestjs-mcp-auth/retry': {
         retryable: true,
-        ...(after !== undefined && { retryAfterSeconds: Number(after) }),
+        ...(after !== undefined && { retryAfterMs: Number(after) * 1000 }),
       },
     });
   });

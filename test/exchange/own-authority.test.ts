@@ -94,7 +94,7 @@ describe('callers without a user', () => {
         ...own,
         exchange: async ({ subjectToken, tokenEndpoint }) => {
           const { access_token: value } = await tokenEndpoint.request('urn:acme:robot', { x: `${subjectToken}!` });
-          return { value, type: 'bearer', expiresIn: 60 };
+          return { value, type: 'bearer', expiresInMs: 60_000 };
         },
       },
     };

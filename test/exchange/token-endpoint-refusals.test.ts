@@ -28,8 +28,8 @@ describe('what a refusal says', () => {
     ['claims as text', { claims: JSON.stringify(CLAIMS) }, { claims: JSON.stringify(CLAIMS) }],
     ['claims as they are', { claims: CLAIMS }, { claims: JSON.stringify(CLAIMS) }],
     ['acr_values', { acr_values: 'gold  silver' }, { acrValues: ['gold', 'silver'] }],
-    ['max_age', { max_age: 60 }, { maxAge: 60 }],
-    ['max_age as text', { max_age: '60' }, { maxAge: 60 }],
+    ['max_age', { max_age: 60 }, { maxAgeMs: 60_000 }],
+    ['max_age as text', { max_age: '60' }, { maxAgeMs: 60_000 }],
   ])('%s', async (_name, body, failure) => {
     expect((await refusal(body)).failure).toEqual({ status: 400, ...failure });
   });
@@ -51,14 +51,14 @@ describe('what a refusal says', () => {
   test('Retry-After, in seconds or as a date', async () => {
     const soon = new Date(Date.now() + 120_000).toUTCString();
     for (const [value, from, to] of [
-      ['120', 120, 120],
-      [soon, 118, 120],
+      ['120', 120_000, 120_000],
+      [soon, 118_000, 120_000],
     ] as const) {
-      const { retryAfter = 0 } = (await refusal({}, 429, { 'retry-after': value })).failure;
-      expect(retryAfter).toBeGreaterThanOrEqual(from);
-      expect(retryAfter).toBeLessThanOrEqual(to);
+      const { retryAfterMs = 0 } = (await refusal({}, 429, { 'retry-after': value })).failure;
+      expect(retryAfterMs).toBeGreaterThanOrEqual(from);
+      expect(retryAfterMs).toBeLessThanOrEqual(to);
     }
-    expect((await refusal({}, 400, { 'retry-after': 'soon' })).failure.retryAfter).toBeUndefined();
+    expect((await refusal({}, 400, { 'retry-after': 'soon' })).failure.retryAfterMs).toBeUndefined();
   });
 
   test('its description is quoted on one line, two hundred characters of it', async () => {

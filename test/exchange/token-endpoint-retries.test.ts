@@ -92,7 +92,7 @@ describe('what passes is tried again', () => {
 
   test('and not at all where that is after it', async () => {
     answers([503, {}, { 'retry-after': '11' }]);
-    expect((await failureOf(request())).failure).toEqual({ status: 503, retryAfter: 11 });
+    expect((await failureOf(request())).failure).toEqual({ status: 503, retryAfterMs: 11_000 });
     expect(asked).toBe(1);
   });
 });

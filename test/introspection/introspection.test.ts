@@ -113,7 +113,7 @@ describe('an answer is remembered', () => {
   });
 
   test('so that a token which is revoked is refused after that', async () => {
-    await start({ introspection: { cacheSeconds: 5 } });
+    await start({ introspection: { cacheMs: 5_000 } });
     const token = randomUUID();
     expect(await server.status(token)).toBe(200);
     server.say({ active: false });
@@ -123,7 +123,7 @@ describe('an answer is remembered', () => {
   });
 
   test('not at all where that is asked for, good or bad', async () => {
-    await start({ introspection: { cacheSeconds: 0 } });
+    await start({ introspection: { cacheMs: 0 } });
     const token = randomUUID();
     expect([await server.status(token), await server.status(token)]).toEqual([200, 200]);
     server.say({ active: false });
@@ -132,7 +132,7 @@ describe('an answer is remembered', () => {
   });
 
   test('never past the expiry that it has', async () => {
-    await start({ introspection: { cacheSeconds: 300 } });
+    await start({ introspection: { cacheMs: 300_000 } });
     const token = randomUUID();
     server.say({ exp: Math.floor(Date.now() / 1000) + 10 });
     expect(await server.status(token)).toBe(200);
@@ -144,7 +144,7 @@ describe('an answer is remembered', () => {
   });
 
   test('that a token is not active, for 10 seconds', async () => {
-    await start({ introspection: { cacheSeconds: 300 } });
+    await start({ introspection: { cacheMs: 300_000 } });
     const token = randomUUID();
     server.say({ active: false });
     for (let call = 0; call < 5; call += 1) expect(await server.status(token)).toBe(401);

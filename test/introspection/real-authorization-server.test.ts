@@ -65,7 +65,7 @@ describe.each<[string, Partial<IntrospectionOptions>, object]>([
   });
 
   test('a token for another resource, one that was revoked and one that never was are refused', async () => {
-    await start({ ...introspection, cacheSeconds: 0 }, registration);
+    await start({ ...introspection, cacheMs: 0 }, registration);
     const client = await authorizationServer.reportClient();
     const grant = async (of: string) =>
       (await oauth.clientCredentialsGrant(client, { resource: of, scope: 'orders:read' })).access_token;

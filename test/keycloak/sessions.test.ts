@@ -14,7 +14,7 @@ describeWithKeycloak('a session that is over', () => {
   beforeAll(async () => {
     server = await startOrdersServer({
       // A token that Keycloak counts as expired still reaches it.
-      trust: { clockTolerance: 300, introspection: {} },
+      trust: { clockToleranceMs: 300_000, introspection: {} },
     });
   });
   afterAll(() => server.close());

@@ -51,7 +51,7 @@ describe('a token that the issuer is asked about', () => {
       issuers: [
         {
           issuer: issuer.issuer,
-          introspection: { endpoint: `${issuer.origin}/introspect`, client: CLIENT, cacheSeconds: 300 },
+          introspection: { endpoint: `${issuer.origin}/introspect`, client: CLIENT, cacheMs: 300_000 },
         },
       ],
     });

@@ -53,7 +53,7 @@ export async function startLogoutServer(
     grantTypes: [],
     exchange: ({ caller }) => {
       exchanged.push(caller?.subject ?? '');
-      return Promise.resolve({ value: new UnsecuredJWT({}).encode(), type: 'bearer', expiresIn: 3600 });
+      return Promise.resolve({ value: new UnsecuredJWT({}).encode(), type: 'bearer', expiresInMs: 3_600_000 });
     },
   };
   api.answers.set('/orders', (_request, response) => response.writeHead(204).end());

@@ -165,7 +165,7 @@ describe('a declaration that could never hold stops the boot', () => {
   }
   @Injectable()
   class OddAge {
-    @McpTool({ description: 'x', maxAge: 0 })
+    @McpTool({ description: 'x', maxAgeMs: 0 })
     run(): string {
       return 'ran';
     }
@@ -202,7 +202,7 @@ describe('a declaration that could never hold stops the boot', () => {
       /`scopes` of @McpTool on AnonymousWithScopes\.run can never be met: @Anonymous/,
     ],
     ['an acr with a space', {}, [OddAcr], /`acrValues` of @McpTool on OddAcr\.run has "two words"/],
-    ['a maxAge of 0', {}, [OddAge], /`maxAge` of @McpTool on OddAge\.run is not a whole number of seconds from 1 up/],
+    ['a maxAgeMs of 0', {}, [OddAge], /`maxAgeMs` of @McpTool on OddAge\.run is not a whole number of seconds/],
     ['an alternative that is no scope', {}, [OddScope], /`scopes` of @McpTool on OddScope\.run has "not "fine""/],
     [
       'offline_access',

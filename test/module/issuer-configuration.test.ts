@@ -39,8 +39,8 @@ describe('a good issuer boots', () => {
     ['with any tenant', { issuer: MANY, acceptAnyTenant: true, metadataUrl: METADATA }],
     ['with public keys', { jwks: { keys: [publicKey] } }],
     ['with introspection and a client of its own', { introspection: { client } }],
-    ['with the longest times', { clockTolerance: 300, introspection: { client, cacheSeconds: 300 } }],
-    ['with the shortest times', { clockTolerance: 0, introspection: { client, cacheSeconds: 0 } }],
+    ['with the longest times', { clockToleranceMs: 300_000, introspection: { client, cacheMs: 300_000 } }],
+    ['with the shortest times', { clockToleranceMs: 0, introspection: { client, cacheMs: 0 } }],
   ])('%s', async (_name, issuer) => {
     await expect(boot({ issuers: [{ issuer: ISSUER, ...issuer }] })).resolves.toBeUndefined();
   });
@@ -102,9 +102,19 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
     ]),
     ['types empty', { types: [] }, 'types` is empty', /remove it/],
     ['acceptMissingType as text', { acceptMissingType: 'yes' }, 'acceptMissingType` is of the wrong type', /boolean/],
-    ['clockTolerance below', { clockTolerance: -1 }, 'clockTolerance` is not between 0 and 300 seconds', /Choose/],
-    ['clockTolerance above', { clockTolerance: 301 }, 'clockTolerance` is not between 0 and 300 seconds', /Choose/],
-    ['clockTolerance no number', { clockTolerance: NaN }, 'clockTolerance` is not between', /Choose/],
+    [
+      'clockToleranceMs below',
+      { clockToleranceMs: -1 },
+      'clockToleranceMs` is not between 0 and 300000 milliseconds',
+      /Choose/,
+    ],
+    [
+      'clockToleranceMs above',
+      { clockToleranceMs: 300_001 },
+      'clockToleranceMs` is not between 0 and 300000 milliseconds',
+      /Choose/,
+    ],
+    ['clockToleranceMs no number', { clockToleranceMs: NaN }, 'clockToleranceMs` is not between', /Choose/],
     ['a scope source that is empty', { claims: { scopes: [''] } }, 'claims.scopes[0]` is neither', /Write the claim/],
     ['a client source of a number', { claims: { clientId: [7] } }, 'claims.clientId[0]` is neither', /Write/],
     ['appOnly as a value', { claims: { appOnly: true } }, 'claims.appOnly` is not a function', /Give one/],
@@ -135,8 +145,8 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
     ],
     [
       'introspection cached for too long',
-      { introspection: { client, cacheSeconds: 301 } },
-      'introspection.cacheSeconds` is not between 0 and 300',
+      { introspection: { client, cacheMs: 300_001 } },
+      'introspection.cacheMs` is not between 0 and 300000',
       /Choose/,
     ],
     [

@@ -96,9 +96,9 @@ test('it is up where the keys can be had, and says how old they are', async () =
   const start0 = Date.now();
   const clock = jest.spyOn(Date, 'now').mockReturnValue(start0);
   await start();
-  expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAge: 0 } }));
+  expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAgeMs: 0 } }));
   clock.mockReturnValue(start0 + 5 * MINUTE);
-  expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAge: 300 } }));
+  expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAgeMs: 300_000 } }));
 });
 
 test('it has the name that the application gives it', async () => {
@@ -158,7 +158,7 @@ test('it stays up with the keys there are while the issuer is away, and as long 
   expect(await call()).toBe(200);
   break500(issuer);
   clock.mockReturnValue(start0 + 59 * MINUTE);
-  expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAge: 59 * 60 } }));
+  expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAgeMs: 59 * 60_000 } }));
   expect(await call()).toBe(200);
   clock.mockReturnValue(start0 + 61 * MINUTE);
   expect(await probe()).toMatchObject(down({ [issuer.issuer]: { status: 'down' } }));
@@ -170,7 +170,7 @@ test('of several issuers it names each, and is down where one is', async () => {
   const [second, third] = others;
   const issuers: IssuerOptions[] = [issuer, ...others].map(({ issuer: name }) => ({ issuer: name }));
   await start({ issuers });
-  const all = Object.fromEntries(issuers.map(({ issuer: name }) => [name, { status: 'up', keysAge: 0 }]));
+  const all = Object.fromEntries(issuers.map(({ issuer: name }) => [name, { status: 'up', keysAgeMs: 0 }]));
   const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now());
   expect(await probe()).toMatchObject(up(all));
   await third.close();

@@ -123,7 +123,7 @@ test('an iat beyond all numbers is refused', async () => {
 });
 
 test('a shorter life of proofs counts both ways', async () => {
-  const dpop = possession({ proofLifetime: 30 });
+  const dpop = possession({ proofLifetimeMs: 30_000 });
   const outcomeAt = async (iat: number) =>
     await outcome(dpop.check(request(await client.proof({ iat })), 'dpop', TOKEN, client.confirmation));
   expect(await outcomeAt(NOW - 30)).toBe('accepted');

@@ -99,7 +99,7 @@ describe('what a store is asked', () => {
       TOKEN,
       client.confirmation,
     );
-    expect(replayStore.claims).toEqual([{ key: expect.stringMatching(/^[\w-]{43}$/), lifetime }]);
+    expect(replayStore.claims).toEqual([{ key: expect.stringMatching(/^[\w-]{43}$/), lifetimeMs: lifetime * 1000 }]);
   });
 
   test('nothing of the jti, which may be long and odd', async () => {
@@ -148,52 +148,52 @@ describe('the store in memory', () => {
   test('forgets nothing that counts when it is full', () => {
     const store = new MemoryReplayStore(3);
     itIs(NOW);
-    for (const key of ['a', 'b', 'c']) expect(store.claim(key, 10)).toBe(true);
-    expect(() => store.claim('d', 10)).toThrow(ReplayStoreError);
-    for (const key of ['a', 'b', 'c']) expect(store.claim(key, 10)).toBe(false);
+    for (const key of ['a', 'b', 'c']) expect(store.claim(key, 10_000)).toBe(true);
+    expect(() => store.claim('d', 10_000)).toThrow(ReplayStoreError);
+    for (const key of ['a', 'b', 'c']) expect(store.claim(key, 10_000)).toBe(false);
   });
 
   test('has room again when something has run out', () => {
     const store = new MemoryReplayStore(2);
     itIs(NOW);
-    store.claim('short', 10);
-    store.claim('long', 100);
+    store.claim('short', 10_000);
+    store.claim('long', 100_000);
     itIs(NOW + 9);
-    expect(() => store.claim('new', 10)).toThrow(ReplayStoreError);
+    expect(() => store.claim('new', 10_000)).toThrow(ReplayStoreError);
     itIs(NOW + 10);
-    expect(store.claim('new', 10)).toBe(true);
-    expect(store.claim('long', 10)).toBe(false);
+    expect(store.claim('new', 10_000)).toBe(true);
+    expect(store.claim('long', 10_000)).toBe(false);
   });
 
   test('searches for room once a second at most', () => {
     const store = new MemoryReplayStore(1);
     itIs(NOW);
-    store.claim('short', 0.5);
-    expect(() => store.claim('new', 10)).toThrow(ReplayStoreError);
+    store.claim('short', 500);
+    expect(() => store.claim('new', 10_000)).toThrow(ReplayStoreError);
     itIs(NOW + 0.9);
-    expect(() => store.claim('new', 10)).toThrow(ReplayStoreError);
+    expect(() => store.claim('new', 10_000)).toThrow(ReplayStoreError);
     itIs(NOW + 1);
-    expect(store.claim('new', 10)).toBe(true);
+    expect(store.claim('new', 10_000)).toBe(true);
   });
 
   test('lets go of what has run out long before it is full', () => {
     const store = new MemoryReplayStore();
     itIs(NOW);
-    for (let index = 0; index < 100; index++) store.claim(`key ${index}`, 10);
+    for (let index = 0; index < 100; index++) store.claim(`key ${index}`, 10_000);
     expect(store.size).toBe(100);
     itIs(NOW + 61);
-    store.claim('another', 10);
+    store.claim('another', 10_000);
     expect(store.size).toBe(1);
   });
 
   test('takes a key again after its time', () => {
     const store = new MemoryReplayStore(1);
     itIs(NOW);
-    expect(store.claim('key', 10)).toBe(true);
+    expect(store.claim('key', 10_000)).toBe(true);
     itIs(NOW + 9.9);
-    expect(store.claim('key', 10)).toBe(false);
+    expect(store.claim('key', 10_000)).toBe(false);
     itIs(NOW + 10);
-    expect(store.claim('key', 10)).toBe(true);
+    expect(store.claim('key', 10_000)).toBe(true);
     expect(store.size).toBe(1);
   });
 });

@@ -78,10 +78,10 @@ export function request(...proofs: string[]): ProofSource {
 
 /** Keeps what it was asked, and has never seen anything before. */
 export class RecordingStore implements ReplayStore {
-  readonly claims: { readonly key: string; readonly lifetime: number }[] = [];
+  readonly claims: { readonly key: string; readonly lifetimeMs: number }[] = [];
 
-  claim(key: string, lifetime: number): boolean {
-    this.claims.push({ key, lifetime });
+  claim(key: string, lifetimeMs: number): boolean {
+    this.claims.push({ key, lifetimeMs });
     return true;
   }
 }

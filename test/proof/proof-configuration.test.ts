@@ -37,8 +37,8 @@ describe('good options boot', () => {
   test.each<[string, DpopOptions]>([
     ['by default', {}],
     ['with all of them', { required: true, algorithms: ['ES256'], nonceSecret: 'n'.repeat(32) }],
-    ['with the longest life of proofs', { proofLifetime: 300 }],
-    ['with the shortest', { proofLifetime: 1 }],
+    ['with the longest life of proofs', { proofLifetimeMs: 300_000 }],
+    ['with the shortest', { proofLifetimeMs: 1_000 }],
     ['with a store', { replayStore: { claim: () => true } }],
   ])('DPoP %s', async (_name, dpop) => {
     await expect(boot({ proof: { dpop } })).resolves.toBeUndefined();
@@ -100,11 +100,11 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       '`proof.dpop.algorithms` is of the wrong type',
       /array/,
     ],
-    ...[0, 0.5, -1, 301, Number.NaN, Number.POSITIVE_INFINITY, '60', null].map(
-      (proofLifetime): [string, object, string, RegExp] => [
-        `proofs that live ${JSON.stringify(proofLifetime)} (${String(proofLifetime)})`,
-        { proof: { dpop: { proofLifetime } } },
-        '`proof.dpop.proofLifetime` is not between 1 and 300 seconds',
+    ...[0, 999, -1, 300_001, Number.NaN, Number.POSITIVE_INFINITY, '60000', null].map(
+      (proofLifetimeMs): [string, object, string, RegExp] => [
+        `proofs that live ${JSON.stringify(proofLifetimeMs)} (${String(proofLifetimeMs)})`,
+        { proof: { dpop: { proofLifetimeMs } } },
+        '`proof.dpop.proofLifetimeMs` is not between 1000 and 300000 milliseconds',
         /Choose a value in between/,
       ],
     ),
@@ -215,12 +215,12 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
   test('all faults are named at once', async () => {
     const { problems } = await bootError({
       proof: {
-        dpop: { proofLifetime: 0, nonceSecret: 'short' },
+        dpop: { proofLifetimeMs: 0, nonceSecret: 'short' },
         mutualTls: { certificate: { header: 'a b', proxies: ['0.0.0.0/0', 'proxy'] } },
       },
     });
     expect(problems.map((problem) => /^`([^`]+)`/.exec(problem)?.[1])).toEqual([
-      'proof.dpop.proofLifetime',
+      'proof.dpop.proofLifetimeMs',
       'proof.dpop.nonceSecret',
       'proof.mutualTls.certificate.header',
       'proof.mutualTls.certificate.proxies[0]',

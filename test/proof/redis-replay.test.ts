@@ -27,9 +27,9 @@ const REPLAYED = 'The DPoP proof was used before';
 class RedisReplayStore implements ReplayStore {
   constructor(private readonly redis: RedisClientType) {}
 
-  async claim(key: string, lifetime: number) {
+  async claim(key: string, lifetimeMs: number) {
     return (
-      (await this.redis.set(`dpop:${key}`, '1', { condition: 'NX', expiration: { type: 'EX', value: lifetime } })) ===
+      (await this.redis.set(`dpop:${key}`, '1', { condition: 'NX', expiration: { type: 'PX', value: lifetimeMs } })) ===
       'OK'
     );
   }

@@ -71,10 +71,10 @@ describe('typ', () => {
 test.each([
   [undefined, 5],
   [0, 0],
-  [60, 60],
-  [300, 300],
+  [60_000, 60],
+  [300_000, 300],
 ])('a clock tolerance of %s: %i seconds after the expiry, and before the beginning, and no more', async (given, is) => {
-  await start(given === undefined ? {} : { clockTolerance: given });
+  await start(given === undefined ? {} : { clockToleranceMs: given });
   const now = Math.floor(Date.now() / 1000);
   jest.spyOn(Date, 'now').mockReturnValue(now * 1000);
   expect(await status({ exp: now - is + 1 })).toBe(200);

@@ -198,7 +198,7 @@ describe('the module, the class and the method', () => {
   });
 
   test('a call is given up after the time that the class says', async () => {
-    @McpDefaults({ timeout: 1 })
+    @McpDefaults({ timeoutMs: 1 })
     @Injectable()
     class Slow {
       @McpTool({ description: 'x' })
@@ -252,8 +252,12 @@ describe('the module, the class and the method', () => {
     ['no rule for scopes', tools({ scopes: 'a' }), '`scopes` of @McpDefaults on Tools is neither a list of scopes'],
     ['a scope that is none', tools({ scopes: ['a b'] }), '`scopes` of @McpDefaults on Tools has "a b"'],
     ['scopes of arguments', tools({ scopes: () => ['a'] }), '`scopes` of @McpDefaults on Tools is a function'],
-    ['a fault that no method has', tools({ maxAge: 0 }, { maxAge: 9 }), '`maxAge` of @McpDefaults on Tools is not'],
-    ['no time', tools({ timeout: 0 }), '`timeout` of @McpDefaults on Tools is not a whole number'],
+    [
+      'a fault that no method has',
+      tools({ maxAgeMs: 0 }, { maxAgeMs: 9_000 }),
+      '`maxAgeMs` of @McpDefaults on Tools is not',
+    ],
+    ['no time', tools({ timeoutMs: 0 }), '`timeoutMs` of @McpDefaults on Tools is not a whole number'],
     ['an unknown downstream', tools({ downstream: 'crm' }), '`downstream` of @McpDefaults on Tools is "crm"'],
     ['an unknown server', tools({ server: 'admin' }), '`server` of @McpDefaults on Tools is "admin"'],
     ['no downstream to exchange for', tools({ exchange: 'lazy' }), '`exchange` of @McpDefaults on Tools is set'],

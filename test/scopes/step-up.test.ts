@@ -9,7 +9,7 @@ const now = (): number => Math.floor(Date.now() / 1000);
 
 @Injectable()
 class PaymentTools {
-  @McpTool({ description: 'x', scopes: ['pay'], acrValues: ['urn:example:mfa', 'urn:example:key'], maxAge: 60 })
+  @McpTool({ description: 'x', scopes: ['pay'], acrValues: ['urn:example:mfa', 'urn:example:key'], maxAgeMs: 60_000 })
   pay(): string {
     ran.push('pay');
     return 'paid';
@@ -19,7 +19,7 @@ class PaymentTools {
     ran.push('approve');
     return 'approved';
   }
-  @McpTool({ description: 'x', maxAge: 1 })
+  @McpTool({ description: 'x', maxAgeMs: 1_000 })
   confirm(): string {
     ran.push('confirm');
     return 'confirmed';

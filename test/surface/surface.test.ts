@@ -104,7 +104,7 @@ class Surface {
     return `${subject} ${id}`;
   }
 
-  @McpTool({ description: 'Slow', scopes: ['surface:use'], timeout: 50 })
+  @McpTool({ description: 'Slow', scopes: ['surface:use'], timeoutMs: 50 })
   async slow(_input: unknown, { signal }: McpContext) {
     await new Promise((resolve) => {
       signal.addEventListener('abort', resolve, { once: true });

@@ -12,7 +12,7 @@ class Tools {
   readonly aborted: string[] = [];
   finish: () => void = () => undefined;
 
-  @McpTool({ description: 'Long', input: z.object({ n: z.number() }), scopes: ['work:do'], task: { ttl: 60_000 } })
+  @McpTool({ description: 'Long', input: z.object({ n: z.number() }), scopes: ['work:do'], task: { ttlMs: 60_000 } })
   async long({ n }: { n: number }, context: McpContext) {
     await context.progress(1, 2, 'half way');
     await new Promise<void>((resolve) => {

@@ -50,7 +50,7 @@ describe.each(['2026-07-28', '2025-11-25'] as const)('in the era %s', (era) => {
   });
 
   test('a token that has expired is a challenge', async () => {
-    const call = client.as({ ...reader, expiresIn: -3600 }).callTool(findOrder, { id: '7' });
+    const call = client.as({ ...reader, expiresInMs: -3_600_000 }).callTool(findOrder, { id: '7' });
     await expect(call).toRequireAuthentication();
     await expect(call).rejects.toMatchObject({ status: 401, error: 'invalid_token' });
   });
@@ -143,7 +143,7 @@ test('what a server says with the token in it gets into no error', async () => {
   const error: unknown = await caller.listTools().catch((caught: unknown) => caught);
   expect(error).toMatchObject({
     message: 'The server refused the request: 401 Bearer invalid_token (not "(token)")',
-    maxAge: 60,
+    maxAgeMs: 60_000,
     challenges: [
       { scheme: 'Basic', parameters: { realm: 'a, b' } },
       { scheme: 'Bearer', parameters: { error: 'invalid_token' } },

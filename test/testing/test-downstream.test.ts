@@ -32,7 +32,13 @@ test.each([
     'claim aud',
   ],
   ['it is of another', () => issuer.token({ ...good, iss: 'x' }), 401, 'Bearer error="invalid_token"', 'claim iss'],
-  ['it has expired', () => issuer.token({ ...good, expiresIn: -60 }), 401, 'Bearer error="invalid_token"', 'expired'],
+  [
+    'it has expired',
+    () => issuer.token({ ...good, expiresInMs: -60_000 }),
+    401,
+    'Bearer error="invalid_token"',
+    'expired',
+  ],
   [
     'it never expires',
     () => issuer.token({ ...good, exp: undefined }),

@@ -49,7 +49,7 @@ test('a token says what it is asked to say, is told to whoever listens, and is v
     sub: 'bob',
     scopes: ['a', 'b'],
     audience: 'api',
-    expiresIn: 60,
+    expiresInMs: 60_000,
     jti: undefined,
     tenant: 7,
   });
@@ -163,7 +163,7 @@ describe('the exchange', () => {
   test.each([
     ['is missing', () => Promise.resolve(undefined)],
     ['is no JWT', () => Promise.resolve('nonsense')],
-    ['has expired', () => issuer.token({ expiresIn: -60 })],
+    ['has expired', () => issuer.token({ expiresInMs: -60_000 })],
     [
       'is signed with a key that was removed',
       async () => {
@@ -200,7 +200,7 @@ describe('the exchange', () => {
   test('gives tokens of other claims, and tells whoever listens what came', async () => {
     const forms: URLSearchParams[] = [];
     const one = await TestIssuer.start({ onExchange: (form) => forms.push(form) });
-    one.exchangedClaims = { scopes: ['read'], expiresIn: -1, roles: ['x'] };
+    one.exchangedClaims = { scopes: ['read'], expiresInMs: -1_000, roles: ['x'] };
     const subject_token = await one.token();
     const body = new URLSearchParams([
       ['subject_token', subject_token],

@@ -96,7 +96,7 @@ describe('a token that an API refused', () => {
 
   test('is asked for once more where the exchange that was running gave it', async () => {
     let value = 'x'.repeat(10);
-    const obtain = () => Promise.resolve({ value, type: 'bearer' as const, expiresIn: 300 });
+    const obtain = () => Promise.resolve({ value, type: 'bearer' as const, expiresInMs: 300_000 });
     const first = exchanges.from(cache, { obtain });
     const second = exchanges.from(cache, { obtain, refused: value });
     value = 'y'.repeat(10);

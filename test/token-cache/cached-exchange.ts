@@ -36,7 +36,7 @@ export const inAnHour = (): number => Date.now() / 1000 + 3600;
 export class Exchanges {
   /** Tokens that were given out, in order. */
   readonly tokens: string[] = [];
-  expiresIn: unknown = 300;
+  expiresInMs: unknown = 300_000;
   /** Runs before each answer. */
   before: () => Promise<void> = () => Promise.resolve();
 
@@ -48,7 +48,7 @@ export class Exchanges {
         await this.before();
         const value = newToken();
         this.tokens.push(value);
-        return { value, type: 'bearer', expiresIn: this.expiresIn as number };
+        return { value, type: 'bearer', expiresInMs: this.expiresInMs as number };
       },
       isFinal: () => false,
       ...rest,

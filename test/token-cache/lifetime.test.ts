@@ -49,10 +49,10 @@ async function jwt(exp: unknown): Promise<string> {
   return token;
 }
 
-const giving = (value: string, expiresIn?: unknown) => ({
+const giving = (value: string, expiresInMs?: unknown) => ({
   obtain: async () => {
     exchanges.tokens.push(value);
-    return await Promise.resolve({ value, type: 'bearer' as const, expiresIn: expiresIn as number });
+    return await Promise.resolve({ value, type: 'bearer' as const, expiresInMs: expiresInMs as number });
   },
 });
 
@@ -69,7 +69,7 @@ describe('a token is kept', () => {
   });
 
   test('for half its life, where that is shorter than a minute', async () => {
-    exchanges.expiresIn = 20;
+    exchanges.expiresInMs = 20_000;
     expect(await secondsKept()).toBe(10);
   });
 
@@ -89,13 +89,13 @@ describe('a token is kept', () => {
 
   test('until the `exp` of a JWT, where something else is said of it', async () => {
     const value = await jwt(START / 1000 + 100);
-    await exchanges.from(cache, giving(value, 86_400));
+    await exchanges.from(cache, giving(value, 86_400_000));
     pass(71);
-    expect(await exchangesInTwoCalls(giving(value, 86_400))).toBe(2);
+    expect(await exchangesInTwoCalls(giving(value, 86_400_000))).toBe(2);
   });
 
-  test.each([1e12, Number.POSITIVE_INFINITY])('for a day at most, whatever is said: %d', async (expiresIn) => {
-    exchanges.expiresIn = expiresIn;
+  test.each([1e15, Number.POSITIVE_INFINITY])('for a day at most, whatever is said: %d', async (expiresInMs) => {
+    exchanges.expiresInMs = expiresInMs;
     const owner = untilSeconds(86_400);
     const first = await exchanges.from(cache, { owner });
     pass(86_400 - 31);
@@ -120,8 +120,8 @@ describe('a token is kept', () => {
 });
 
 describe('a token is not kept', () => {
-  test.each([undefined, -1, 0, Number.NaN, '300', null, {}])('if its lifetime is %p', async (expiresIn) => {
-    exchanges.expiresIn = expiresIn;
+  test.each([undefined, -1, 0, Number.NaN, '300', null, {}])('if its lifetime is %p', async (expiresInMs) => {
+    exchanges.expiresInMs = expiresInMs;
     expect(await exchangesInTwoCalls({})).toBe(2);
   });
 

@@ -90,14 +90,16 @@ describeWithRedis('what is in Redis', () => {
       const first = await redis.everything();
       const [value = ''] = exchanges.tokens;
       await redis.client.flushAll();
-      await exchanges.from(replica(), { obtain: () => Promise.resolve({ value, type: 'bearer', expiresIn: 300 }) });
+      await exchanges.from(replica(), {
+        obtain: () => Promise.resolve({ value, type: 'bearer', expiresInMs: 300_000 }),
+      });
       const second = await redis.everything();
       expect(second.slice(0, 60)).toBe(first.slice(0, 60));
       expect(second).not.toBe(first);
     });
 
     test('is kept no longer than the token that came in', async () => {
-      exchanges.expiresIn = 3600;
+      exchanges.expiresInMs = 3_600_000;
       await exchanges.from(replica(), { owner: { expiresAt: Date.now() / 1000 + 100 } });
       const left = await redis.client.pTTL(await onlyTokenKey());
       expect(left).toBeLessThanOrEqual(100_000);
@@ -121,8 +123,8 @@ describeWithRedis('what is in Redis', () => {
       expect(await redis.client.pTTL(await onlyTokenKey())).toBeLessThan(211_000);
     });
 
-    test.each([undefined, -1, '300', 0])('is not made for a token whose lifetime is %p', async (expiresIn) => {
-      exchanges.expiresIn = expiresIn;
+    test.each([undefined, -1, '300', 0])('is not made for a token whose lifetime is %p', async (expiresInMs) => {
+      exchanges.expiresInMs = expiresInMs;
       await exchanges.from(replica());
       expect(await tokenKeys()).toEqual([]);
     });
@@ -143,11 +145,16 @@ describeWithRedis('what is in Redis', () => {
 
     test('has the scopes that were granted, and what is left of its lifetime', async () => {
       const obtain = () =>
-        Promise.resolve({ value: 'x'.repeat(20), type: 'dpop' as const, expiresIn: 300, grantedScopes: ['read'] });
+        Promise.resolve({
+          value: 'x'.repeat(20),
+          type: 'dpop' as const,
+          expiresInMs: 300_000,
+          grantedScopes: ['read'],
+        });
       await replica().get(exchanges.request({ obtain }));
       const token = await replica().get(exchanges.request());
       expect(token).toMatchObject({ value: 'x'.repeat(20), type: 'dpop', grantedScopes: ['read'] });
-      expect(token.expiresIn).toBeLessThanOrEqual(270);
+      expect(token.expiresInMs).toBeLessThanOrEqual(270_000);
     });
   });
 

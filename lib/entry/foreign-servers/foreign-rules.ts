@@ -14,7 +14,7 @@ import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { ResourceRules } from './resource-rules.js';
 
 /** What one tool, resource or prompt of another server needs from callers, and may reach. */
-export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, unknown>>>, 'server' | 'timeout'> {
+export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, unknown>>>, 'server' | 'timeoutMs'> {
   /** Policies that it is under. */
   policies?: readonly Type<Policy>[];
 }
@@ -111,9 +111,9 @@ export class PreparedRules implements ProtectedSurface {
   #prepare(kind: Kind, name: string, rule: ForeignRule, problems: string[]): Offer {
     const wrapper = new InstanceWrapper({ token: this.type, name: this.type.name, metatype: this.type });
     const host: MethodHost = { wrapper, type: this.type, method: `${kind} ${name}`, decorator: '@ProtectedMcp' };
-    const { appOnly, timeout } = this.options;
+    const { appOnly, timeoutMs } = this.options;
     const policies = [...this.options.policies, ...(rule.policies ?? [])];
-    const surroundings = { anonymous: false, policies, appOnly, timeout };
+    const surroundings = { anonymous: false, policies, appOnly, timeoutMs };
     const offer = defineOffer(name, rule, host, surroundings, faultsOf(host, problems));
     const prepared: Offer = { ...offer, kind: OFFERED[kind], input: ANY_ARGUMENTS, readOnly: kind !== 'tools' };
     problems.push(...problemsOfPrimitive(prepared, this.options));

@@ -70,7 +70,7 @@ export class PrimitiveRunner {
     };
     const round = new CallRound(this.#states, authorized, operation, surroundings);
     const { channel } = round;
-    const time = new TimedSignal(context.mcpReq.signal, primitive.timeout);
+    const time = new TimedSignal(context.mcpReq.signal, primitive.timeoutMs);
     const { signal } = time;
     try {
       if ('problems' in input) {
@@ -86,7 +86,7 @@ export class PrimitiveRunner {
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
       const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: input.value });
       const running = runToolCall(call, () => this.invocations.invoke(primitive, operation, callContext, input.value));
-      const value = primitive.timeout === undefined ? await running : await time.race(running);
+      const value = primitive.timeoutMs === undefined ? await running : await time.race(running);
       const result = await outcomeOf(value, primitive, operation);
       // What a method does after it had to ask counts no more.
       if (channel.questions) return round.ask({});

@@ -42,8 +42,8 @@ export function toolFailure(tool: string, error: unknown, reference: string, tol
 /** Key of what passes in `_meta`, for clients and agents that try again by themselves. */
 const RETRY = 'nestjs-mcp-auth/retry';
 
-function retryOf({ retryAfter }: TemporaryFailureError) {
-  return { retryable: true, ...(retryAfter !== undefined && { retryAfterSeconds: Math.ceil(retryAfter) }) };
+function retryOf({ retryAfterMs }: TemporaryFailureError) {
+  return { retryable: true, ...(retryAfterMs !== undefined && { retryAfterMs: Math.ceil(retryAfterMs) }) };
 }
 
 /** SEP-2643: what the challenge or the page would have said, for clients that get to see neither. */

@@ -179,8 +179,8 @@ export class McpRegistry {
   }
 
   #surroundingsOf({ policies = [], anonymous = false }: RegistrationOptions): Surroundings {
-    const { appOnly, timeout } = this.options;
-    return { anonymous, policies: [...this.options.policies, ...policies], appOnly, timeout };
+    const { appOnly, timeoutMs } = this.options;
+    return { anonymous, policies: [...this.options.policies, ...policies], appOnly, timeoutMs };
   }
 
   /** A host that Nest runs as it runs a provider's method. */

@@ -26,7 +26,7 @@ export class RunningTask {
   /** @param save - called with each state; calls do not overlap */
   constructor(
     readonly call: OwnedCall,
-    { ttl, pollInterval }: TaskSupport,
+    { ttlMs, pollIntervalMs }: TaskSupport,
     private readonly save: (task: RunningTask) => Promise<void>,
   ) {
     const now = new Date().toISOString();
@@ -35,14 +35,14 @@ export class RunningTask {
       status: 'working',
       createdAt: now,
       lastUpdatedAt: now,
-      ttlMs: ttl,
-      pollIntervalMs: pollInterval,
+      ttlMs,
+      pollIntervalMs,
     };
     this.#timer = setTimeout(
       () => {
         this.stop('The time of the task is over');
       },
-      Math.min(ttl, 2 ** 31 - 1),
+      Math.min(ttlMs, 2 ** 31 - 1),
     ).unref();
   }
 

@@ -82,8 +82,8 @@ export interface ExchangedToken {
   readonly value: string;
   /** How it is presented (RFC 6750, RFC 9449). */
   readonly type: 'bearer' | 'dpop';
-  /** Seconds; `undefined` where the answer did not say. */
-  readonly expiresIn: number | undefined;
+  /** Milliseconds; `undefined` where the answer did not say. */
+  readonly expiresInMs: number | undefined;
   /** Scopes granted, where the answer named them: other than those asked for (RFC 6749 section 5.1). */
   readonly grantedScopes?: readonly string[] | undefined;
 }

@@ -15,7 +15,7 @@ export function exchangedToken(
   answer: TokenEndpointAnswer,
   asked: { readonly issuedTokenType?: string; readonly scopes?: readonly string[] } = {},
 ): ExchangedToken {
-  const { access_token: value, token_type, issued_token_type, expires_in: expiresIn, scope } = answer;
+  const { access_token: value, token_type, issued_token_type, expires_in, scope } = answer;
   const type = token_type.toLowerCase();
   if (type !== 'bearer' && type !== 'dpop') throw unusable(`token_type is ${quoted(token_type)}`);
   if (asked.issuedTokenType !== undefined && issued_token_type !== asked.issuedTokenType) {
@@ -26,7 +26,7 @@ export function exchangedToken(
   return {
     value,
     type,
-    expiresIn,
+    expiresInMs: expires_in === undefined ? undefined : expires_in * 1000,
     ...(granted && isNarrower(granted, asked.scopes ?? []) && { grantedScopes: granted }),
   };
 }

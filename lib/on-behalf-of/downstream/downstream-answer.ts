@@ -39,7 +39,7 @@ export function headerIn({ headers }: Pick<WireAnswer, 'headers'>, name: string)
   return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
 }
 
-/** `Retry-After` of an answer, in seconds. */
+/** `Retry-After` of an answer, in milliseconds. */
 export function retryAfterIn(answer: Pick<WireAnswer, 'headers'>): number | undefined {
   return retryAfterOf(headerIn(answer, 'retry-after'));
 }

@@ -51,11 +51,11 @@ export class DownstreamSender implements OnApplicationShutdown {
   ): Promise<DownstreamAnswer> {
     const target = call.access.downstream(name);
     const cancellation = new Cancellation(call, signalOf(input, init));
-    const { deadline } = target.http;
-    const stop = cancellation.after(deadline, () =>
-      temporaryFailure('downstream_timeout', `${name} gave no answer within ${deadline} ms`, target),
+    const { deadlineMs } = target.http;
+    const stop = cancellation.after(deadlineMs, () =>
+      temporaryFailure('downstream_timeout', `${name} gave no answer within ${deadlineMs} ms`, target),
     );
-    const until = performance.now() + deadline;
+    const until = performance.now() + deadlineMs;
     const sending: Sending = { call, target, transport: this.#transportTo(target), cancellation, until };
     const sent = async () => {
       const request = await outgoingRequest(target.baseUrl, input, init);
@@ -155,7 +155,7 @@ async function attempted(
   });
   if (onResponse && isShown) {
     const duration = performance.now() - startedAt;
-    await onResponse({ status: answer.status, headers: headersOf(answer), duration }, request);
+    await onResponse({ status: answer.status, headers: headersOf(answer), durationMs: duration }, request);
   }
   return answer;
 }

@@ -44,7 +44,7 @@ export class DownstreamTransport {
             duration: SAMPLING,
             minimumRps: circuitBreaker.minimumRequests / (SAMPLING / 1000),
           }),
-          halfOpenAfter: circuitBreaker.pause,
+          halfOpenAfter: circuitBreaker.pauseMs,
         },
         (state) => {
           if (state === 'closed') logger.log(`${target.name} answers again`);
@@ -76,8 +76,8 @@ export class DownstreamTransport {
   async #attempt({ method, url, headers, body }: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
     const { name, http } = this.target;
     cancellation.throwIfAborted();
-    const stop = cancellation.after(http.timeout, () =>
-      temporaryFailure('downstream_timeout', `${name} did not answer within ${http.timeout} ms`, this.target),
+    const stop = cancellation.after(http.timeoutMs, () =>
+      temporaryFailure('downstream_timeout', `${name} did not answer within ${http.timeoutMs} ms`, this.target),
     );
     try {
       const answer = await this.#dispatcher.request({
@@ -89,7 +89,7 @@ export class DownstreamTransport {
         signal: cancellation,
         // Until the answer begins the time is taken above.
         headersTimeout: 0,
-        bodyTimeout: Math.ceil(http.timeout),
+        bodyTimeout: Math.ceil(http.timeoutMs),
       });
       // What breaks when nobody reads any more would end the process.
       answer.body.on('error', () => undefined);

@@ -13,7 +13,7 @@ export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswe
   const { status, challenges, grantedScopes } = answer;
   if (status >= 200 && status < 300) return;
   discard(answer);
-  throw failureOfAnswer(target, { status, challenges, retryAfter: retryAfterIn(answer), grantedScopes });
+  throw failureOfAnswer(target, { status, challenges, retryAfterMs: retryAfterIn(answer), grantedScopes });
 }
 
 /**
@@ -46,7 +46,7 @@ async function textOf(target: ResolvedDownstream, { body, release }: DownstreamA
     };
     const timer = setTimeout(() => {
       end(temporaryFailure('downstream_timeout', `${name} did not finish its answer in time`, target));
-    }, http.deadline);
+    }, http.deadlineMs);
     body.on('data', (chunk: Uint8Array) => {
       size += chunk.byteLength;
       if (size > http.maxJsonSize) end(tooLarge(name, http.maxJsonSize));

@@ -66,5 +66,5 @@ function pauseAfter(outcome: Outcome<WireAnswer>, count: number): number | undef
     return error instanceof TemporaryFailureError && error.code === 'downstream_unreachable' ? backoff : undefined;
   }
   if (!PASSING.includes(outcome.status)) return undefined;
-  return backoff + (retryAfterIn(outcome) ?? 0) * 1000;
+  return backoff + (retryAfterIn(outcome) ?? 0);
 }

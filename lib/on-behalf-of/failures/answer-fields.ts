@@ -18,10 +18,10 @@ export function wordsOf(value: string | undefined): readonly string[] {
   return (value ?? '').split(' ').filter((word) => word !== '');
 }
 
-/** Seconds, from either form of the header (RFC 9110 section 10.2.3). */
+/** Milliseconds, from either form of the header (RFC 9110 section 10.2.3). */
 export function retryAfterOf(value: string | null): number | undefined {
   if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value);
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000));
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }

@@ -53,8 +53,8 @@ export function errorFor(
     case 'downstream_overloaded':
       return new TemporaryFailureError(code, message, {
         ...options,
-        retryAfter: failure.retryAfter,
-        advice: `The ${name} API cannot be reached for you right now. Try again${later(failure.retryAfter)}.`,
+        retryAfterMs: failure.retryAfterMs,
+        advice: `The ${name} API cannot be reached for you right now. Try again${later(failure.retryAfterMs)}.`,
       });
     case 'downstream_status':
       return new DownstreamError(code, message, { ...options, advice: adviceForStatus(name, failure.status ?? 0) });
@@ -66,7 +66,7 @@ export function errorFor(
 function callerAction(
   wanted: CallerActionCode,
   message: string,
-  { claims = '', acrValues = [], maxAge, scopes = [] }: Failure,
+  { claims = '', acrValues = [], maxAgeMs, scopes = [] }: Failure,
   { name, scopeMap, consentUrl }: ResolvedDownstream,
   options: DownstreamErrorOptions,
 ): CallerActionError {
@@ -78,7 +78,7 @@ function callerAction(
   const remedies: Partial<Record<CallerActionCode, CallerRemedy>> = {
     caller_token_rejected: { challenge: 'invalid_token' },
     caller_claims_required: { challenge: 'insufficient_claims', claims },
-    caller_authentication_insufficient: { challenge: 'insufficient_user_authentication', acrValues, maxAge },
+    caller_authentication_insufficient: { challenge: 'insufficient_user_authentication', acrValues, maxAgeMs },
     ...(own.length > 0 && { caller_scope_insufficient: { challenge: 'insufficient_scope', scopes: own } }),
     ...(page && { caller_consent_required: page }),
   };
@@ -119,6 +119,6 @@ function adviceForStatus(name: string, status: number): string {
   }
 }
 
-function later(retryAfter: number | undefined): string {
-  return retryAfter === undefined ? ' later' : ` in ${Math.ceil(retryAfter)} seconds`;
+function later(retryAfterMs: number | undefined): string {
+  return retryAfterMs === undefined ? ' later' : ` in ${Math.ceil(retryAfterMs / 1000)} seconds`;
 }

@@ -152,26 +152,26 @@ export interface RefusedAnswer {
   readonly status: number;
   /** The challenges of its `WWW-Authenticate` header; names of parameters in lower case. */
   readonly challenges: readonly Pick<WWWAuthenticateChallenge, 'scheme' | 'parameters'>[];
-  /** `Retry-After`, in seconds. */
-  readonly retryAfter?: number | undefined;
+  /** `Retry-After`, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
   /** `grantedScopes` of the token that it was called with. */
   readonly grantedScopes?: readonly string[] | undefined;
 }
 
 /** What became of a request that the API refused, or failed to answer. */
 export function failureOfAnswer(downstream: ResolvedDownstream, answer: RefusedAnswer): DownstreamError {
-  const { status, retryAfter, grantedScopes } = answer;
+  const { status, retryAfterMs, grantedScopes } = answer;
   const { dialect, linked } = downstream;
   const parameters = answer.challenges.find(({ parameters }) => parameters.error !== undefined)?.parameters ?? {};
   const withheld = grantedScopes ? downstream.scopes.filter((scope) => !grantedScopes.includes(scope)) : [];
   const failure: Failure = {
     status,
-    retryAfter,
+    retryAfterMs,
     error: parameters.error,
     claims: claimsIn(parameters.claims),
     scopes: parameters.scope === undefined ? withheld : wordsOf(parameters.scope),
     acrValues: wordsOf(parameters.acr_values),
-    maxAge: /^\d{1,9}$/.test(parameters.max_age ?? '') ? Number(parameters.max_age) : undefined,
+    maxAgeMs: /^\d{1,9}$/.test(parameters.max_age ?? '') ? Number(parameters.max_age) * 1000 : undefined,
     isOwn: dialect.subject === 'client',
     foreign: dialect.subject !== 'caller' || dialect.foreign !== undefined || linked !== undefined,
   };

@@ -34,7 +34,7 @@ export class AccountRefresh {
     private readonly servers: AccountServers,
     private readonly health: ExchangeHealth,
   ) {
-    this.#turns = shared && new Turns(shared, new Guarded('The lock of linked accounts', shared.timeout));
+    this.#turns = shared && new Turns(shared, new Guarded('The lock of linked accounts', shared.timeoutMs));
   }
 
   /**

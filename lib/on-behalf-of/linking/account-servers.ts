@@ -140,13 +140,14 @@ function parametersFor({ resource }: LinkedDownstream): Record<string, string> {
 }
 
 function accountOf(answer: TokenEndpointResponse, { scopes }: LinkedDownstream): LinkedAccount {
-  const { type, value, expiresIn, grantedScopes } = exchangedToken(
-    { ...answer, scope: wordsIn(answer.scope, scopes) },
-    { scopes },
-  );
+  const {
+    type,
+    value,
+    expiresInMs: life,
+    grantedScopes,
+  } = exchangedToken({ ...answer, scope: wordsIn(answer.scope, scopes) }, { scopes });
   // A token that is bound to a key which nobody here has could not be used.
   if (type === 'dpop') throw new TokenEndpointError('token_type is DPoP', { status: 200, unusable: true });
-  const life = expiresIn === undefined ? undefined : expiresIn * 1000;
   return {
     accessToken: value,
     scopes,

@@ -13,8 +13,8 @@ export function tokenEndpointFailure(caught: unknown): McpAuthError {
   if (caught instanceof McpAuthError) return caught;
   if (caught instanceof ResponseBodyError) {
     const { status, error, response } = caught;
-    const retryAfter = retryAfterOf(response.headers.get('retry-after'));
-    return new TokenEndpointError(`status ${status}, ${nameOf(error)}`, { status, error, retryAfter, foreign: true });
+    const retryAfterMs = retryAfterOf(response.headers.get('retry-after'));
+    return new TokenEndpointError(`status ${status}, ${nameOf(error)}`, { status, error, retryAfterMs, foreign: true });
   }
   if (caught instanceof WWWAuthenticateChallengeError) {
     const { status } = caught;

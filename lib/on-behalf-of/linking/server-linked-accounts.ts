@@ -141,6 +141,6 @@ function covers({ scopes }: LinkedAccount, target: LinkedDownstream): boolean {
 }
 
 function tokenOf({ accessToken, expiresAt, grantedScopes }: LinkedAccount): ExchangedToken {
-  const expiresIn = expiresAt === undefined ? undefined : Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
-  return { value: accessToken, type: 'bearer', expiresIn, ...(grantedScopes && { grantedScopes }) };
+  const expiresInMs = expiresAt === undefined ? undefined : Math.max(0, expiresAt - Date.now());
+  return { value: accessToken, type: 'bearer', expiresInMs, ...(grantedScopes && { grantedScopes }) };
 }

@@ -24,7 +24,7 @@ export interface DownstreamResponse {
   readonly status: number;
   readonly headers: Headers;
   /** Milliseconds from sending the request to the beginning of the answer. */
-  readonly duration: number;
+  readonly durationMs: number;
 }
 
 /** When an API is left alone for a while. */
@@ -34,18 +34,18 @@ export interface CircuitBreakerOptions {
   /** Requests within about half a minute below which nothing is concluded. Defaults to 20. */
   minimumRequests?: number;
   /** Milliseconds for which nobody asks; then one request tries. Defaults to 5 000. */
-  pause?: number;
+  pauseMs?: number;
 }
 
 /** How a downstream is called. */
 export interface DownstreamHttpOptions {
   /** Milliseconds that one attempt may take until its answer begins, and that may pass without a byte of it. Defaults to 10 000. */
-  timeout?: number;
+  timeoutMs?: number;
   /**
    * Milliseconds until an answer has to begin in all: the token, a place among `maxConcurrent`, retries and their pauses.
    * `json` has as much once more to read it. Defaults to 30 000.
    */
-  deadline?: number;
+  deadlineMs?: number;
   /**
    * How often a request is sent again after 429, 502, 503, 504, or where the connection failed. Only GET, HEAD, OPTIONS,
    * PUT and DELETE, and any with an `Idempotency-Key`, whose body can be sent again. Defaults to 2.
@@ -93,8 +93,8 @@ const hook = z.custom<(...args: never[]) => void>(
 
 /** The form of {@link DownstreamHttpOptions}. */
 export const downstreamHttpSchema = z.strictObject({
-  timeout: milliseconds.optional(),
-  deadline: milliseconds.optional(),
+  timeoutMs: milliseconds.optional(),
+  deadlineMs: milliseconds.optional(),
   retries: z.int().min(0, 'has to be 0 or more').max(10, 'has to be at most 10').optional(),
   maxConcurrent: z.int().positive('has to be a positive number of requests').optional(),
   maxQueued: z.int().min(0, 'has to be 0 or more').optional(),
@@ -105,12 +105,12 @@ export const downstreamHttpSchema = z.strictObject({
         z.strictObject({
           threshold: z.number().gt(0).lt(1).optional(),
           minimumRequests: z.int().positive().optional(),
-          pause: milliseconds.optional(),
+          pauseMs: milliseconds.optional(),
         }),
       ],
       {
         error:
-          'is neither `false` nor an object of `threshold` (above 0, below 1), `minimumRequests` and `pause` (milliseconds). Correct it, or remove it',
+          'is neither `false` nor an object of `threshold` (above 0, below 1), `minimumRequests` and `pauseMs`. Correct it, or remove it',
       },
     )
     .optional(),
@@ -129,15 +129,15 @@ export const downstreamHttpSchema = z.strictObject({
 export function resolveDownstreamHttp(options: DownstreamHttpOptions = {}): ResolvedDownstreamHttp {
   const { circuitBreaker = {}, ...rest } = options;
   return {
-    timeout: 10_000,
-    deadline: 30_000,
+    timeoutMs: 10_000,
+    deadlineMs: 30_000,
     retries: 2,
     maxConcurrent: 100,
     maxQueued: 1_000,
     maxJsonSize: 10 * 1024 * 1024,
     ...rest,
     circuitBreaker: circuitBreaker
-      ? { threshold: 0.5, minimumRequests: 20, pause: 5_000, ...circuitBreaker }
+      ? { threshold: 0.5, minimumRequests: 20, pauseMs: 5_000, ...circuitBreaker }
       : undefined,
   };
 }

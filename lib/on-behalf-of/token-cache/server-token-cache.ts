@@ -37,7 +37,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
   readonly #renewals = new Map<string, Flight>();
 
   constructor(@Inject(ResolvedOptions) { tokenCache, replicas }: Pick<ResolvedOptions, 'tokenCache' | 'replicas'>) {
-    const { maxEntries, localMaxAge } = tokenCache;
+    const { maxEntries, localMaxAgeMs: localMaxAge } = tokenCache;
     const { shared } = replicas;
     this.#local = new LocalTokens(maxEntries);
     this.#shared = shared && new SharedExchange(shared);

@@ -38,8 +38,8 @@ export class SharedExchange {
   readonly #guarded: readonly Guarded[];
 
   constructor(shared: ResolvedStore) {
-    const store = new Guarded('The store of the token cache', shared.timeout);
-    const lock = shared.lock ? new Guarded('The exchange lock of the token cache', shared.timeout) : store;
+    const store = new Guarded('The store of the token cache', shared.timeoutMs);
+    const lock = shared.lock ? new Guarded('The exchange lock of the token cache', shared.timeoutMs) : store;
     this.#tokens = new SharedTokens(shared, store);
     this.#turns = new Turns(shared, lock);
     this.#guarded = [store, lock];

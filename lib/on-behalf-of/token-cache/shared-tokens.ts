@@ -80,8 +80,11 @@ export class SharedTokens {
     const now = Date.now();
     const isGood = now < expiresAt && keptAt <= now + CLOCK_TOLERANCE && marks.every((mark, at) => mark === since[at]);
     if (!isGood) return undefined;
-    const expiresIn = Math.floor((expiresAt - now) / 1000);
-    return { token: { value: token, type, expiresIn, ...(scopes && { grantedScopes: scopes }) }, keptAt, expiresAt };
+    return {
+      token: { value: token, type, expiresInMs: expiresAt - now, ...(scopes && { grantedScopes: scopes }) },
+      keptAt,
+      expiresAt,
+    };
   }
 
   #tokenKey(id: string): string {

@@ -26,7 +26,7 @@ export const tokenCacheSchema = z.strictObject({
 export interface ResolvedTokenCache {
   readonly maxEntries: number;
   /** Milliseconds for which a copy is used without asking the shared store. */
-  readonly localMaxAge: number;
+  readonly localMaxAgeMs: number;
 }
 
 /** Fills in the defaults. */
@@ -34,5 +34,5 @@ export function resolveTokenCache({
   maxEntries = 10_000,
   localMaxAgeMs = 5_000,
 }: TokenCacheOptions = {}): ResolvedTokenCache {
-  return { maxEntries, localMaxAge: localMaxAgeMs };
+  return { maxEntries, localMaxAgeMs: localMaxAgeMs };
 }

@@ -36,11 +36,11 @@ export function lifeOf(token: ExchangedToken, subjectExpiresAt: number, askedAt:
 function lifetimeOf(token: ExchangedToken, subjectExpiresAt: number, now: number): number {
   const expiry = expiryOf(token.value);
   const told: readonly unknown[] = [
-    ...(token.expiresIn === undefined ? [] : [token.expiresIn]),
-    ...(expiry === undefined ? [] : [expiry - now / 1000]),
+    ...(token.expiresInMs === undefined ? [] : [token.expiresInMs]),
+    ...(expiry === undefined ? [] : [expiry * 1000 - now]),
   ];
-  if (told.length === 0 || !told.every((seconds) => typeof seconds === 'number')) return 0;
-  const life = Math.min(...told.map((seconds) => seconds * 1000), LONGEST_LIFE);
+  if (told.length === 0 || !told.every((life) => typeof life === 'number')) return 0;
+  const life = Math.min(...told, LONGEST_LIFE);
   return Math.min(life - Math.min(MARGIN, life / 2), subjectExpiresAt * 1000 - now);
 }
 

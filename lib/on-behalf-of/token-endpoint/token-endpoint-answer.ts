@@ -66,8 +66,8 @@ function refused(
     suberror: textOf(body.suberror),
     claims: claimsRequest(body.claims),
     acrValues: typeof body.acr_values === 'string' ? wordsOf(body.acr_values) : undefined,
-    maxAge: maxAgeOf(body.max_age),
-    retryAfter: retryAfterOf(headers.get('retry-after')),
+    maxAgeMs: maxAgeOf(body.max_age),
+    retryAfterMs: retryAfterOf(headers.get('retry-after')),
   };
   const details = [
     `status ${status}`,
@@ -82,9 +82,10 @@ function isErrorCode(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(value);
 }
 
+/** Milliseconds. */
 function maxAgeOf(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
-  return typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 0 ? seconds : undefined;
+  return typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 function quoted(description: string, secrets: readonly string[]): string {

@@ -68,5 +68,5 @@ function isPassing(error: unknown): boolean {
 
 /** Milliseconds that the endpoint asked for. */
 function pauseOf(error: unknown): number {
-  return error instanceof TokenEndpointError ? (error.failure.retryAfter ?? 0) * 1000 : 0;
+  return error instanceof TokenEndpointError ? (error.failure.retryAfterMs ?? 0) : 0;
 }

@@ -14,8 +14,8 @@ export interface AccessRule {
   readonly appOnly: boolean;
   /** RFC 9470: values of `acr`, one of which the sign-in has to have. */
   readonly acrValues: readonly string[];
-  /** RFC 9470: seconds since the user signed in, at most. */
-  readonly maxAge: number | undefined;
+  /** RFC 9470: milliseconds since the user signed in, at most. */
+  readonly maxAgeMs: number | undefined;
 }
 
 /** Seconds by which the issuer's clock may be ahead. */
@@ -37,10 +37,10 @@ export function holds(caller: Caller | undefined, rule: AccessRule, hierarchy: S
 }
 
 /** RFC 9470: whether the user signed in as the rule demands. */
-export function isSignedInAsNeeded({ claims }: Caller, { acrValues, maxAge }: AccessRule): boolean {
+export function isSignedInAsNeeded({ claims }: Caller, { acrValues, maxAgeMs }: AccessRule): boolean {
   const { acr, auth_time: authenticatedAt } = claims;
   if (acrValues.length > 0 && !(typeof acr === 'string' && acrValues.includes(acr))) return false;
-  if (maxAge === undefined) return true;
+  if (maxAgeMs === undefined) return true;
   const age = typeof authenticatedAt === 'number' ? Math.floor(Date.now() / 1000) - authenticatedAt : Number.NaN;
-  return age <= maxAge && age >= -CLOCK_TOLERANCE;
+  return age * 1000 <= maxAgeMs && age >= -CLOCK_TOLERANCE;
 }

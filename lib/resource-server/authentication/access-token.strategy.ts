@@ -104,7 +104,7 @@ export class AccessTokenStrategy
     if (!issuer || !introspection)
       throw new InvalidTokenError('The token is not a JWT of an issuer that is trusted here');
     const caller = await this.introspection.verify(token, issuer, introspection);
-    this.verified.remember(caller, introspection.maxAge);
+    this.verified.remember(caller, introspection.cacheMs);
     return caller;
   }
 }

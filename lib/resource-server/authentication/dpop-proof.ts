@@ -15,8 +15,8 @@ export interface ProofSubject {
   readonly thumbprint: string;
 }
 
-/** Seconds by which a proof's `iat` may differ from now (SEP-1932). */
-const LIFETIME = 300;
+/** Milliseconds by which a proof's `iat` may differ from now (SEP-1932). */
+const LIFETIME = 300_000;
 
 /** Seconds by which the clocks of replicas that share a store may differ. */
 const CLOCK_SKEW = 60;
@@ -37,6 +37,7 @@ export class DpopProofs {
   readonly algorithms: readonly string[];
   readonly #nonces: DpopNonces | undefined;
   readonly #store: ReplayStore;
+  /** Seconds, as `iat` is. */
   readonly #lifetime: number;
   readonly #uri: string;
 
@@ -47,7 +48,7 @@ export class DpopProofs {
     this.algorithms = options.algorithms ?? SIGNING_ALGORITHMS;
     this.#nonces = options.nonceSecret === undefined ? undefined : new DpopNonces(options.nonceSecret);
     this.#store = options.replayStore ?? new MemoryReplayStore();
-    this.#lifetime = options.proofLifetime ?? LIFETIME;
+    this.#lifetime = (options.proofLifetimeMs ?? LIFETIME) / 1000;
     this.#uri = uri;
   }
 
@@ -79,9 +80,9 @@ export class DpopProofs {
       throw invalid('The DPoP proof is not of now');
     if (ath !== sha256(subject.token)) throw invalid('The DPoP proof is for another token');
     if (thumbprint !== subject.thumbprint) throw invalid('The DPoP proof is of another key than the token is bound to');
-    // Whole seconds: that is what stores count in, and `iat` may have a fraction.
+    // Whole seconds: `iat` may have a fraction.
     const lifetime = Math.ceil(iat + this.#lifetime - now) + 1 + CLOCK_SKEW;
-    if (!(await claimIn(this.#store, sha256(`${thumbprint} ${jti}`), lifetime)))
+    if (!(await claimIn(this.#store, sha256(`${thumbprint} ${jti}`), lifetime * 1000)))
       throw invalid('The DPoP proof was used before');
   }
 

@@ -50,7 +50,7 @@ export class Introspection {
   async #ask(id: string, token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<TokenClaims> {
     const claims = await introspect(token, issuer, introspection);
     if (claims.active === true) return claims;
-    const maxAge = Math.min(introspection.maxAge, MAX_AGE_INACTIVE);
+    const maxAge = Math.min(introspection.cacheMs, MAX_AGE_INACTIVE);
     if (maxAge > 0) this.#inactive.set(id, true, maxAge);
     throw inactive();
   }

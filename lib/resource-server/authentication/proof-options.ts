@@ -8,10 +8,10 @@ export interface ReplayStore {
    * Takes note of a key, at once for all who ask. A store that fails, or takes longer than two seconds, lets no proof in:
    * the request is answered with 503.
    *
-   * @param lifetime - whole seconds for which it is to be remembered
+   * @param lifetimeMs - milliseconds, whole seconds of them, for which it is to be remembered
    * @returns whether the key was new
    */
-  claim(key: string, lifetime: number): Promise<boolean> | boolean;
+  claim(key: string, lifetimeMs: number): Promise<boolean> | boolean;
 }
 
 /** Access tokens that are bound to a key of the client's, which proves with each request that it has it (RFC 9449). */
@@ -20,8 +20,8 @@ export interface DpopOptions {
   required?: boolean;
   /** Algorithms of proofs. Defaults to every {@link SigningAlgorithm}. */
   algorithms?: SigningAlgorithm[];
-  /** Seconds, 1 to 300, by which a proof's `iat` may differ from now. Defaults to 300 (SEP-1932). */
-  proofLifetime?: number;
+  /** Milliseconds, 1000 to 300 000, by which a proof's `iat` may differ from now. Defaults to 300 000 (SEP-1932). */
+  proofLifetimeMs?: number;
   /**
    * Demands a nonce of this server in every proof (RFC 9449 section 9), made with this secret of 32 characters or more.
    * Replicas share it.
@@ -57,10 +57,10 @@ const dpopSchema = z.strictObject({
     .array(z.enum(SIGNING_ALGORITHMS))
     .min(1, 'is empty, so that no proof would do. Name the algorithms, or remove it')
     .optional(),
-  proofLifetime: z
+  proofLifetimeMs: z
     .custom<number>(
-      (value) => typeof value === 'number' && value >= 1 && value <= 300,
-      'is not between 1 and 300 seconds. Choose a value in between',
+      (value) => typeof value === 'number' && value >= 1000 && value <= 300_000,
+      'is not between 1000 and 300000 milliseconds. Choose a value in between',
     )
     .optional(),
   nonceSecret: z.string().min(32, 'has fewer than 32 characters. Use 32 random ones or more').optional(),

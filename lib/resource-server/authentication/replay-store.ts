@@ -30,14 +30,14 @@ export class MemoryReplayStore implements ReplayStore {
   }
 
   /** @throws {@link ReplayStoreError} if there is no room: forgetting a key would let its proof in again */
-  claim(key: string, lifetime: number): boolean {
+  claim(key: string, lifetimeMs: number): boolean {
     const now = Date.now();
     this.#sweep(now);
     const until = this.#keys.get(key);
     if (until !== undefined && until > now) return false;
     if (until === undefined && this.#keys.size >= this.maxKeys)
       throw new ReplayStoreError('Too many proofs are in use');
-    this.#keys.set(key, now + lifetime * 1000);
+    this.#keys.set(key, now + lifetimeMs);
     return true;
   }
 
@@ -53,10 +53,10 @@ export class MemoryReplayStore implements ReplayStore {
 /**
  * Claims a key in a store that may fail, hang or answer nonsense.
  *
- * @param lifetime - seconds
+ * @param lifetimeMs - for which it is to be remembered
  * @throws {@link ReplayStoreError} if there is no clear answer in time
  */
-export async function claimIn(store: ReplayStore, key: string, lifetime: number): Promise<boolean> {
+export async function claimIn(store: ReplayStore, key: string, lifetimeMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -64,7 +64,7 @@ export async function claimIn(store: ReplayStore, key: string, lifetime: number)
     }, TIMEOUT);
   });
   try {
-    const isNew: unknown = await Promise.race([store.claim(key, lifetime), timeout]);
+    const isNew: unknown = await Promise.race([store.claim(key, lifetimeMs), timeout]);
     if (typeof isNew === 'boolean') return isNew;
     throw new ReplayStoreError('The replay store answers neither true nor false');
   } catch (error) {

@@ -11,7 +11,7 @@ export type Fault = (option: string, message: string) => void;
  * @param isAnonymous - whether it says that everyone may call
  */
 export function checkAccessOptions(options: AccessOptions<never>, isAnonymous: boolean, fault: Fault): void {
-  const { scopes = [], acrValues = [], maxAge, timeout } = options;
+  const { scopes = [], acrValues = [], maxAgeMs, timeoutMs } = options;
   if (typeof scopes !== 'function') {
     const problem = problemOfRule(scopes);
     if (problem) fault('scopes', problem);
@@ -25,14 +25,14 @@ export function checkAccessOptions(options: AccessOptions<never>, isAnonymous: b
       fault('acrValues', `has "${value}". Use printable ASCII without spaces, quotes and backslashes`);
     }
   }
-  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 1)) {
-    fault('maxAge', 'is not a whole number of seconds from 1 up. Write one; with 0 no sign-in would be recent enough');
+  if (maxAgeMs !== undefined && !(Number.isInteger(maxAgeMs / 1000) && maxAgeMs >= 1000)) {
+    fault('maxAgeMs', 'is not a whole number of seconds, from 1000 milliseconds up. Write one, such as 300000');
   }
-  if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1 && timeout < 2 ** 31)) {
-    fault('timeout', 'is not a whole number of milliseconds from 1 up. Write one, or remove it');
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs < 2 ** 31)) {
+    fault('timeoutMs', 'is not a whole number of milliseconds from 1 up. Write one, or remove it');
   }
   if (!isAnonymous) return;
-  for (const option of ['scopes', 'acrValues', 'maxAge', 'appOnly'] as const) {
+  for (const option of ['scopes', 'acrValues', 'maxAgeMs', 'appOnly'] as const) {
     if (options[option] !== undefined)
       fault(option, 'can never be met: @Anonymous lets everyone call it. Remove one of the two');
   }

@@ -24,11 +24,11 @@ export function problemsOfPrimitive({ access, downstreams, host }: Offer, option
       `\`downstream\` of ${declarationOf(host, 'downstream')} can never be met: @Anonymous lets everyone call it, and ${callers.join(', ')} takes the token of a caller. Remove one of the two.`,
     );
   }
-  const { acrValues, maxAge, appOnly } = access;
+  const { acrValues, maxAgeMs, appOnly } = access;
   const demands = {
     scopes: isScoped({ access }),
     acrValues: acrValues.length > 0,
-    maxAge: maxAge !== undefined,
+    maxAgeMs: maxAgeMs !== undefined,
     appOnly: !appOnly,
   };
   for (const [option, isSet] of Object.entries(demands)) {

@@ -10,19 +10,19 @@ import type { Offer } from './primitive.js';
 const OPTIONS: Readonly<Record<keyof McpDefaultsOptions, true>> = {
   scopes: true,
   acrValues: true,
-  maxAge: true,
+  maxAgeMs: true,
   appOnly: true,
   downstream: true,
   exchange: true,
   server: true,
-  timeout: true,
+  timeoutMs: true,
 };
 
 /** What callers would need to have. */
 const ABOUT_CALLERS: ReadonlySet<string> = new Set<keyof McpDefaultsOptions>([
   'scopes',
   'acrValues',
-  'maxAge',
+  'maxAgeMs',
   'appOnly',
 ]);
 

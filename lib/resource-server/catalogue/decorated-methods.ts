@@ -83,7 +83,7 @@ export class DecoratedMethods {
       anonymous: this.reflector.getAllAndOverride<boolean | undefined>(ANONYMOUS, [handler, type]) ?? false,
       policies: [...this.options.policies, ...policies],
       appOnly: this.options.appOnly,
-      timeout: this.options.timeout,
+      timeoutMs: this.options.timeoutMs,
     };
   }
 

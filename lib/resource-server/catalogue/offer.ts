@@ -13,7 +13,7 @@ export interface Surroundings {
   /** What holds for what says nothing of it. */
   readonly appOnly: 'allow' | 'deny';
   /** Milliseconds, likewise. */
-  readonly timeout: number | undefined;
+  readonly timeoutMs: number | undefined;
 }
 
 /** @param problems - takes what is wrong with the declaration, a sentence or two each */
@@ -39,9 +39,9 @@ export function defineOffer(
     anonymous: surroundings.anonymous,
     appOnly: (options.appOnly ?? surroundings.appOnly) === 'allow',
     acrValues: options.acrValues ?? [],
-    maxAge: options.maxAge,
+    maxAgeMs: options.maxAgeMs,
   };
-  const timeout = options.timeout ?? surroundings.timeout;
+  const timeoutMs = options.timeoutMs ?? surroundings.timeoutMs;
   const downstreams = [...new Set([options.downstream ?? []].flat())];
   if (options.exchange !== undefined && downstreams.length === 0) {
     fault('exchange', 'is set, but there is no `downstream` whose token could be got. Name one, or remove it');
@@ -53,7 +53,7 @@ export function defineOffer(
     downstreams,
     exchange: options.exchange ?? 'eager',
     servers: [options.server ?? []].flat(),
-    timeout,
+    timeoutMs,
     input: options.input,
     host,
   };

@@ -37,7 +37,7 @@ export interface Offer {
   /** Names of the servers that offer it; all of them where there are none. */
   readonly servers: readonly string[];
   /** Milliseconds. */
-  readonly timeout: number | undefined;
+  readonly timeoutMs: number | undefined;
   /** Whether its scopes are ones to start with. */
   readonly readOnly: boolean;
   /** Checks the arguments. */
@@ -54,8 +54,8 @@ export interface Companion {
 export interface TaskSupport {
   readonly required: boolean;
   /** Milliseconds. */
-  readonly ttl: number;
-  readonly pollInterval: number;
+  readonly ttlMs: number;
+  readonly pollIntervalMs: number;
 }
 
 export interface ToolDefinition extends Offer {

@@ -36,7 +36,7 @@ export function defineTool(
   }
   const inputSchema = input ? describe('input', input) : NO_ARGUMENTS;
   const task = options.task === true ? {} : options.task;
-  for (const option of ['ttl', 'pollInterval'] as const) {
+  for (const option of ['ttlMs', 'pollIntervalMs'] as const) {
     const value = task?.[option];
     if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
       fault(`task.${option}`, 'is not a whole number of milliseconds from 1 up. Write one, or remove it');
@@ -62,8 +62,8 @@ export function defineTool(
     }),
     task: task && {
       required: task.support === 'required',
-      ttl: task.ttl ?? TASK_TTL,
-      pollInterval: task.pollInterval ?? POLL_INTERVAL,
+      ttlMs: task.ttlMs ?? TASK_TTL,
+      pollIntervalMs: task.pollIntervalMs ?? POLL_INTERVAL,
     },
   };
 }

@@ -10,8 +10,8 @@ export interface ChallengeParameters {
   readonly scopes?: readonly string[];
   /** RFC 9470: what the user's sign-in should be like. */
   readonly acrValues?: readonly string[];
-  /** RFC 9470, in seconds: how long ago it may have been. */
-  readonly maxAge?: number | undefined;
+  /** RFC 9470, in milliseconds: how long ago it may have been. */
+  readonly maxAgeMs?: number | undefined;
   /** A claims request as JSON; base64 in the challenge (Entra ID, claims challenge). */
   readonly claims?: string | undefined;
   /** Where to sign in with these claims: `authorization_uri` (Entra ID, claims challenge). */
@@ -36,7 +36,7 @@ export type ChallengeError =
 /** The text of a challenge: for the scheme in use, and for DPoP besides, where the server takes both. */
 export function challenge(parameters: ChallengeParameters): string {
   const { proofAlgorithms, proofRequired = false, scheme = proofRequired ? 'DPoP' : 'Bearer' } = parameters;
-  const { error, errorDescription, scopes = [], acrValues = [], maxAge } = parameters;
+  const { error, errorDescription, scopes = [], acrValues = [], maxAgeMs } = parameters;
   const { claims, authorizationUri, resourceMetadataUrl } = parameters;
   const algs: Parameter = ['algs', spaced(proofAlgorithms ?? [])];
   const inUse = `${scheme} ${listed([
@@ -44,7 +44,7 @@ export function challenge(parameters: ChallengeParameters): string {
     ['error_description', errorDescription],
     ['scope', spaced(scopes)],
     ['acr_values', spaced(acrValues)],
-    ['max_age', maxAge === undefined ? undefined : String(maxAge)],
+    ['max_age', maxAgeMs === undefined ? undefined : String(Math.floor(maxAgeMs / 1000))],
     ['claims', claims === undefined ? undefined : Buffer.from(claims).toString('base64')],
     ['authorization_uri', authorizationUri],
     ['resource_metadata', resourceMetadataUrl],

@@ -75,7 +75,7 @@ export class Challenges {
     { reason, scopes, rule }: Pick<AccessDeniedError, 'reason' | 'scopes' | 'rule'>,
   ): ChallengeException {
     const isSignIn = reason === 'insufficient_user_authentication';
-    const { acrValues, maxAge }: Partial<AccessRule> = (isSignIn ? rule : undefined) ?? {};
+    const { acrValues, maxAgeMs }: Partial<AccessRule> = (isSignIn ? rule : undefined) ?? {};
     const prefix = this.issuers.issuerOf(caller.claims)?.options.scopePrefix;
     const held = this.options.challenge === 'union' ? caller.scopes : [];
     return this.#challenge(scheme, {
@@ -85,7 +85,7 @@ export class Challenges {
         : 'The token lacks a scope that the operation needs',
       scopes: this.#asked([...scopes, ...held], prefix),
       ...(acrValues && { acrValues }),
-      maxAge,
+      maxAgeMs,
     });
   }
 
@@ -119,7 +119,7 @@ export class Challenges {
       }),
       ...(first.challenge === 'insufficient_user_authentication' && {
         acrValues: within(first.acrValues, MAX_ACR_VALUES_LENGTH),
-        maxAge: first.maxAge,
+        maxAgeMs: first.maxAgeMs,
       }),
     });
   }

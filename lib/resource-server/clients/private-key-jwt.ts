@@ -20,8 +20,8 @@ export interface PrivateKeyJwtOptions {
    * `aud`: the `'issuer'`, the `'token_endpoint'` (which Entra ID wants), or a text. Defaults to `'issuer'`.
    */
   audience?: 'issuer' | 'token_endpoint' | (string & {});
-  /** Seconds for which an assertion is good, 1 to 300. Defaults to 60. */
-  lifetime?: number;
+  /** Milliseconds for which an assertion is good, 1000 to 300 000. Defaults to 60 000. */
+  lifetimeMs?: number;
 }
 
 /** Seconds by which our clock may be ahead of the authorization server's, at most. */
@@ -35,10 +35,11 @@ const logger = new Logger('ClientCredentials');
  * @throws {@link McpAuthConfigurationError} if the key or the certificate cannot be read, or one is not of the other
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {
-  const { keyId, audience = 'issuer', lifetime = 60 } = options;
-  if (!(lifetime >= 1 && lifetime <= 300)) {
-    throw badCredentials('has a `lifetime` that is not between 1 and 300 seconds. Choose a value in between');
+  const { keyId, audience = 'issuer', lifetimeMs = 60_000 } = options;
+  if (!(lifetimeMs >= 1000 && lifetimeMs <= 300_000)) {
+    throw badCredentials('has a `lifetimeMs` that is not between 1000 and 300000. Choose a value in between');
   }
+  const lifetime = lifetimeMs / 1000;
   const signers = new Signers(options);
   const authenticate: ClientAuth = async (server, ...request) => {
     const { key, algorithm, kid, x5t } = await signers.current();

@@ -28,8 +28,8 @@ export interface AccessOptions<Input = unknown> {
   scopes?: ScopeRule | ((input: Input) => ScopeRule);
   /** Values of `acr`, one of which the user's sign-in has to have; else the client is asked to step up (RFC 9470). */
   acrValues?: readonly string[];
-  /** Seconds since the user signed in (`auth_time`), at most; else the client is asked to have it done again (RFC 9470). */
-  maxAge?: number;
+  /** Milliseconds, whole seconds of them, since the user signed in (`auth_time`), at most; else the client is asked to have it done again (RFC 9470). */
+  maxAgeMs?: number;
   /** Whether a token that stands for no user will do. Defaults to `access.appOnly` of the module's options. */
   appOnly?: 'allow' | 'deny';
   /** The downstream, or downstreams, that the method may call through `DownstreamClient`. It reaches no other. */
@@ -42,5 +42,5 @@ export interface AccessOptions<Input = unknown> {
   /** Name, or names, of the servers that offer it: `server.name` of the module's options. Defaults to all of them. */
   server?: ServerName | readonly ServerName[];
   /** Milliseconds after which the call is given up: its `signal` is aborted. Defaults to `calls.timeoutMs` of the module's options. */
-  timeout?: number;
+  timeoutMs?: number;
 }

@@ -21,9 +21,9 @@ export interface ToolTaskOptions {
    */
   support?: 'optional' | 'required';
   /** Milliseconds for which the result is kept. Defaults to an hour. */
-  ttl?: number;
+  ttlMs?: number;
   /** Milliseconds that clients are told to wait between two looks. Defaults to 2000. */
-  pollInterval?: number;
+  pollIntervalMs?: number;
 }
 
 /** What a tool offers to clients, and what it needs from callers. */

@@ -58,8 +58,8 @@ export interface IntrospectionOptions {
    * with, `introspection_signed_response_alg`.
    */
   signedResponse?: SigningAlgorithm;
-  /** Seconds, 0 to 300, for which an answer is believed without asking again. Revocation counts after that. Defaults to 30. */
-  cacheSeconds?: number;
+  /** Milliseconds, 0 to 300 000, for which an answer is believed without asking again. Revocation counts after that. Defaults to 30 000. */
+  cacheMs?: number;
   /** Accepts answers without `aud`, and with it tokens that the issuer meant for someone else. */
   acceptMissingAudience?: boolean;
 }
@@ -90,8 +90,8 @@ export interface IssuerOptions {
   types?: string[];
   /** Accepts tokens without `typ`, for issuers that write none; only `audiences` then tells them from ID tokens. */
   acceptMissingType?: boolean;
-  /** Seconds, 0 to 300, by which the issuer's clock and ours may differ. Defaults to 5. */
-  clockTolerance?: number;
+  /** Milliseconds, 0 to 300 000, by which the issuer's clock and ours may differ. Defaults to 5 000. */
+  clockToleranceMs?: number;
   /** Where this issuer's tokens have their scopes and their client. */
   claims?: ClaimMapping;
   /** What clients put before a scope when they ask this issuer for it, such as `api://…/`; its tokens are without. */

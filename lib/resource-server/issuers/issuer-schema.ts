@@ -6,10 +6,10 @@ import { problemOfUrl } from '../../options/option-rules.js';
 import { TENANT } from './resolved-issuer.js';
 import { following, text } from '../../options/text-schema.js';
 
-const seconds = (from: number, to: number) =>
+const milliseconds = (from: number, to: number) =>
   z.custom<number>(
     (value) => typeof value === 'number' && value >= from && value <= to,
-    `is not between ${from} and ${to} seconds. Choose a value in between`,
+    `is not between ${from} and ${to} milliseconds. Choose a value in between`,
   );
 
 const claimSource = <Value>() =>
@@ -47,7 +47,7 @@ const introspection = z.strictObject({
     )
     .optional(),
   signedResponse: z.enum(SIGNING_ALGORITHMS).optional(),
-  cacheSeconds: seconds(0, 300).optional(),
+  cacheMs: milliseconds(0, 300_000).optional(),
   acceptMissingAudience: z.boolean().optional(),
 });
 
@@ -68,7 +68,7 @@ export const issuerSchema = z
     algorithms: nonEmpty(z.enum(SIGNING_ALGORITHMS), 'the algorithms').optional(),
     types: nonEmpty(text, 'the values of `typ`').optional(),
     acceptMissingType: z.boolean().optional(),
-    clockTolerance: seconds(0, 300).optional(),
+    clockToleranceMs: milliseconds(0, 300_000).optional(),
     claims: z
       .strictObject({
         scopes: z.array(claimSource<readonly string[]>()).optional(),

@@ -18,7 +18,7 @@ export interface ResolvedIntrospection {
   readonly tokens: RegExp | undefined;
   readonly signedResponse: string | undefined;
   /** Milliseconds. */
-  readonly maxAge: number;
+  readonly cacheMs: number;
   readonly acceptMissingAudience: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface ResolvedIssuer {
   /** In lower case, without `application/`. */
   readonly types: ReadonlySet<string>;
   readonly acceptMissingType: boolean;
-  /** Seconds. */
+  /** Seconds, as the claims that it is about. */
   readonly clockTolerance: number;
   readonly scopeSources: readonly ClaimSource<readonly string[]>[];
   readonly clientIdSources: readonly ClaimSource<string>[];
@@ -51,14 +51,14 @@ export interface ResolvedIssuer {
   readonly introspection: ResolvedIntrospection | undefined;
 }
 
-/** Seconds by which the issuer's clock and ours may differ. */
-const CLOCK_TOLERANCE = 5;
+/** Milliseconds by which the issuer's clock and ours may differ. */
+const CLOCK_TOLERANCE = 5_000;
 
 /** Auth0 records five. */
 const MAX_ACTORS = 5;
 
-/** Seconds for which an introspection is believed. */
-const INTROSPECTION_MAX_AGE = 30;
+/** Milliseconds for which an introspection is believed. */
+const INTROSPECTION_CACHE = 30_000;
 
 /**
  * @param resource - values of `aud` that mean this server, for issuers that say nothing else
@@ -96,7 +96,7 @@ function resolveIssuer(
     algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
     types: new Set((options.types ?? ['at+jwt', 'JWT']).map(bareType)),
     acceptMissingType: options.acceptMissingType ?? false,
-    clockTolerance: options.clockTolerance ?? CLOCK_TOLERANCE,
+    clockTolerance: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
     scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
     clientIdSources: options.claims?.clientId ?? ['client_id', 'azp', 'appid', 'cid'],
     appOnly: options.claims?.appOnly,
@@ -123,7 +123,7 @@ function resolveIntrospection(
     client,
     tokens: options.tokens,
     signedResponse: options.signedResponse,
-    maxAge: (options.cacheSeconds ?? INTROSPECTION_MAX_AGE) * 1000,
+    cacheMs: options.cacheMs ?? INTROSPECTION_CACHE,
     acceptMissingAudience: options.acceptMissingAudience ?? false,
   };
 }
