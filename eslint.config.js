@@ -62,6 +62,10 @@ export default tseslint.config(
     rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
   },
   {
+    files: ['lib/**'],
+    rules: { 'max-lines': ['error', 250] },
+  },
+  {
     // Types of other packages are in namespaces.
     files: ['lib/testing/matchers.ts'],
     rules: { '@typescript-eslint/no-namespace': ['error', { allowDeclarations: true }] },

@@ -7,7 +7,8 @@ import { TENANT } from '../resource-server/issuers/resolved-issuer.js';
 import type { DownstreamOptions } from '../on-behalf-of/options/downstream-options.js';
 import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
 import { exchangeTarget } from '../on-behalf-of/options/resolved-downstream.js';
-import { ResolvedOptions } from '../options/resolved-options.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { fillOptions } from './fill-options.js';
 
 const NO_OWN_AUTHORITY =
   'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';
@@ -151,5 +152,5 @@ const schema = optionsSchema.superRefine((options, context) => {
 export function resolveOptions(options: McpAuthModuleOptions): ResolvedOptions {
   const result = schema.safeParse(options, { reportInput: true });
   if (!result.success) throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => problemsOf(issue)));
-  return new ResolvedOptions(options);
+  return fillOptions(options);
 }

@@ -1,18 +1,15 @@
 import type { Type } from '@nestjs/common';
-import type { ScopeImplications } from '../resource-server/access/scope-hierarchy.js';
-import type { Policy } from '../resource-server/access/policy.js';
 import type { AuditSink } from '../observability/audit-sink.js';
-import { resolveSubjectClaims, type SubjectClaims } from '../on-behalf-of/options/linked-account-options.js';
-import type { McpAuthModuleOptions } from '../configuration/mcp-auth-options.js';
-import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
-import type { ServerOptions } from './server-options.js';
-import { membersForPeople } from '../resource-server/challenges/metadata-options.js';
-import { isLoopback } from './option-rules.js';
+import type { SubjectClaims } from '../on-behalf-of/options/linked-account-options.js';
+import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import type { ResolvedTokenCache } from '../on-behalf-of/token-cache/token-cache-options.js';
+import type { ResolvedReplicas } from '../replicas/replica-options.js';
+import type { Policy } from '../resource-server/access/policy.js';
+import type { ScopeImplications } from '../resource-server/access/scope-hierarchy.js';
 import type { DpopOptions, MutualTlsOptions } from '../resource-server/authentication/proof-options.js';
-import { resolveDownstream, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
-import { resolveIssuers, type ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
-import { resolveReplicas, type ResolvedReplicas } from '../replicas/replica-options.js';
-import { resolveTokenCache, type ResolvedTokenCache } from '../on-behalf-of/token-cache/token-cache-options.js';
+import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
+import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
+import type { ServerOptions } from './server-options.js';
 
 /** The checks before any token is looked at, with the defaults filled in. */
 export interface ResolvedEndpoint {
@@ -29,109 +26,57 @@ export interface ResolvedEndpoint {
   readonly isMounted: boolean;
 }
 
-const MAX_BODY_SIZE = 1024 * 1024;
-
-/** Milliseconds: less than orchestrators wait before they kill. */
-const SHUTDOWN_GRACE = 10_000;
-
-/** Milliseconds: lists change with a deployment. */
-const LIST_TTL = 5 * 60_000;
-
-const PAGE_SIZE = 500;
-
-/** The options after validation, with everything derived from `resource` worked out once. */
+/**
+ * The options after validation, with the defaults filled in and everything derived from `resource` worked out once. A class,
+ * because Nest injects by it.
+ */
 export class ResolvedOptions {
-  readonly server: ServerOptions;
+  declare readonly server: ServerOptions;
   /** As the user wrote it: RFC 9728 `resource`. */
-  readonly resource: string;
+  declare readonly resource: string;
   /** Path of the endpoint, without a trailing slash; empty at the root. */
-  readonly path: string;
+  declare readonly path: string;
   /** Address of the RFC 9728 document, as it stands in challenges. */
-  readonly resourceMetadataUrl: string;
+  declare readonly resourceMetadataUrl: string;
   /** Members of the RFC 9728 document that people read. */
-  readonly membersForPeople: Readonly<Record<string, string>>;
-  readonly issuers: readonly ResolvedIssuer[];
+  declare readonly membersForPeople: Readonly<Record<string, string>>;
+  declare readonly issuers: readonly ResolvedIssuer[];
   /** Where there is but one, it may not say which issuer it is registered at. */
-  readonly clients: readonly IssuerClientRegistration[];
-  readonly downstreams: ReadonlyMap<string, ResolvedDownstream>;
-  readonly initialScopes: readonly string[] | undefined;
-  readonly list: 'all' | 'permitted';
-  readonly scopeHierarchy: ScopeImplications | undefined;
-  readonly challenge: 'operation' | 'union';
-  readonly policies: readonly Type<Policy>[];
-  readonly appOnly: 'allow' | 'deny';
-  readonly dpop: DpopOptions | undefined;
-  readonly mutualTls: MutualTlsOptions | undefined;
-  readonly endpoint: ResolvedEndpoint;
-  readonly tokenCache: ResolvedTokenCache;
+  declare readonly clients: readonly IssuerClientRegistration[];
+  declare readonly downstreams: ReadonlyMap<string, ResolvedDownstream>;
+  declare readonly initialScopes: readonly string[] | undefined;
+  declare readonly list: 'all' | 'permitted';
+  declare readonly scopeHierarchy: ScopeImplications | undefined;
+  declare readonly challenge: 'operation' | 'union';
+  declare readonly policies: readonly Type<Policy>[];
+  declare readonly appOnly: 'allow' | 'deny';
+  declare readonly dpop: DpopOptions | undefined;
+  declare readonly mutualTls: MutualTlsOptions | undefined;
+  declare readonly endpoint: ResolvedEndpoint;
+  declare readonly tokenCache: ResolvedTokenCache;
   /** How users sign in before they link an account. */
-  readonly linking: { readonly clients: readonly IssuerClientRegistration[]; readonly subjectClaims: SubjectClaims };
+  declare readonly linking: {
+    readonly clients: readonly IssuerClientRegistration[];
+    readonly subjectClaims: SubjectClaims;
+  };
   /** Path of the endpoint for logout tokens, where there is one. */
-  readonly backChannelLogoutPath: string | undefined;
-  readonly auditSink: AuditSink | Type<AuditSink> | undefined;
-  readonly doctor: boolean;
+  declare readonly backChannelLogoutPath: string | undefined;
+  declare readonly auditSink: AuditSink | Type<AuditSink> | undefined;
+  declare readonly doctor: boolean;
   /** Milliseconds. */
-  readonly timeoutMs: number | undefined;
-  readonly shutdownGrace: number;
+  declare readonly timeoutMs: number | undefined;
+  declare readonly shutdownGrace: number;
   /** Milliseconds. */
-  readonly listTtl: number;
+  declare readonly listTtl: number;
   /** Entries of a page of a list. */
-  readonly pageSize: number;
+  declare readonly pageSize: number;
   /** Milliseconds. */
-  readonly requestStateLifetime: number;
-  readonly replicas: ResolvedReplicas;
-  readonly anonymous: boolean;
+  declare readonly requestStateLifetime: number;
+  declare readonly replicas: ResolvedReplicas;
+  declare readonly anonymous: boolean;
 
-  constructor(options: McpAuthModuleOptions) {
-    const url = new URL(options.resource);
-    const atRoot = url.pathname === '/';
-    this.server = options.server;
-    this.resource = options.resource;
-    this.path = atRoot ? '' : url.pathname;
-    this.resourceMetadataUrl = `${url.origin}/.well-known/oauth-protected-resource${this.path}`;
-    const { name, title = name } = options.server;
-    this.membersForPeople = membersForPeople({ ...options.metadata, name: options.metadata?.name ?? title });
-    // RFC 3986 section 6.2.3: an empty path and "/" are the same, and clients send either as `resource`.
-    const audiences = atRoot ? [url.origin, `${url.origin}/`] : [options.resource];
-    const clients = [options.client ?? []].flat();
-    this.issuers = resolveIssuers(options.issuers ?? [], audiences, clients);
-    this.clients = clients;
-    this.downstreams = new Map(
-      Object.entries(options.downstreams ?? {}).map(([name, one]) => [name, resolveDownstream(name, one)]),
-    );
-    const { scopes = {}, access = {}, lists = {}, calls = {} } = options;
-    this.initialScopes = scopes.initial;
-    this.list = lists.show ?? 'all';
-    this.scopeHierarchy = scopes.hierarchy;
-    this.challenge = scopes.challenge ?? 'operation';
-    this.policies = access.policies ?? [];
-    this.appOnly = access.appOnly ?? 'allow';
-    this.dpop = options.proof?.dpop;
-    this.mutualTls = options.proof?.mutualTls;
-    const { allowedOrigins = [], allowedHosts = [], maxBodySize = MAX_BODY_SIZE } = options.endpoint ?? {};
-    this.endpoint = {
-      origin: url.origin,
-      host: url.host,
-      loopback: isLoopback(url),
-      allowedOrigins: allowedOrigins === 'any' ? 'any' : new Set(allowedOrigins),
-      allowedHosts: allowedHosts === 'any' ? 'any' : new Set(allowedHosts),
-      maxBodySize,
-      isMounted: options.endpoint?.mount ?? true,
-    };
-    this.tokenCache = resolveTokenCache(options.tokenCache);
-    this.backChannelLogoutPath =
-      options.logout?.backChannel && (options.logout.backChannel.path ?? `${this.path}/backchannel-logout`);
-    const { linking = {} } = options;
-    const signInClients = linking.client === undefined ? clients : [linking.client].flat();
-    this.linking = { clients: signInClients, subjectClaims: resolveSubjectClaims(linking) };
-    this.auditSink = options.observability?.auditSink;
-    this.doctor = options.doctor ?? true;
-    this.timeoutMs = calls.timeoutMs;
-    this.shutdownGrace = calls.shutdownGraceMs ?? SHUTDOWN_GRACE;
-    this.listTtl = lists.ttlMs ?? LIST_TTL;
-    this.pageSize = lists.pageSize ?? PAGE_SIZE;
-    this.requestStateLifetime = calls.requestStateLifetimeMs ?? 600_000;
-    this.replicas = resolveReplicas(options.replicas);
-    this.anonymous = access.anonymous ?? false;
+  /** @param values - all of them */
+  constructor(values: ResolvedOptions) {
+    Object.assign(this, values);
   }
 }
