@@ -1,5 +1,6 @@
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
+import { untilAborted } from './until-aborted.js';
 
 /** An item that only says how far the work is. */
 interface ProgressItem {
@@ -68,22 +69,6 @@ async function take(item: unknown, items: unknown[], context: McpContext): Promi
   }
   items.push(item);
   await context.progress(items.length, undefined, typeof item === 'string' ? item : undefined);
-}
-
-async function untilAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  let abort: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => {
-      reject(signal.reason as Error);
-    };
-  });
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([value, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 const PROGRESS_KEYS = new Set(['progress', 'total', 'message']);

@@ -1,6 +1,7 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { waitFor } from '../../time/time-limit.js';
 import { relay } from './relayed-response.js';
 
 /** Requests that are being answered, and streams that stay open. When the application stops, calls end, and streams are ended. */
@@ -55,12 +56,8 @@ export class InFlight {
     this.#stopping = true;
     for (const end of [...this.#streams]) end();
     if (this.#running === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.options.shutdownGrace);
-      this.#stopped = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const stopped = new Promise<void>((resolve) => (this.#stopped = resolve));
+    const late = () => new Error('Calls are left behind');
+    await waitFor(stopped, this.options.shutdownGrace, late).catch(() => undefined);
   }
 }

@@ -8,6 +8,7 @@ import {
   type Notification,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
 import type { TaskSupport } from '../../resource-server/catalogue/primitive.js';
 import { isOver, type OwnedCall, type TaskRecord } from './task-record.js';
 
@@ -42,7 +43,7 @@ export class RunningTask {
       () => {
         this.stop('The time of the task is over');
       },
-      Math.min(ttlMs, 2 ** 31 - 1),
+      Math.min(ttlMs, LONGEST_TIMEOUT),
     ).unref();
   }
 

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { waitFor } from '../../time/time-limit.js';
 import type { RunningCall } from './tool-call.js';
 
 /**
@@ -59,17 +60,19 @@ export class Cancellation extends EventEmitter {
   }
 
   /**
-   * @param milliseconds - after which it is over
+   * Waits for some work, after whose time all is over.
+   *
+   * @param work - that listens to this
+   * @param milliseconds - that it may take
    * @param reason - makes the error
-   * @returns what stops the clock
+   * @throws that error, and what the work is rejected with
    */
-  after(milliseconds: number, reason: () => Error): () => void {
-    const timer = setTimeout(() => {
-      this.abort(reason());
-    }, milliseconds);
-    return () => {
-      clearTimeout(timer);
-    };
+  async limit<Result>(work: Promise<Result>, milliseconds: number, reason: () => Error): Promise<Result> {
+    return await waitFor(work, milliseconds, () => {
+      const error = reason();
+      this.abort(error);
+      return error;
+    });
   }
 
   /** @throws the reason, if it is over before */

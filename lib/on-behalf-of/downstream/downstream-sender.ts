@@ -52,20 +52,15 @@ export class DownstreamSender implements OnApplicationShutdown {
     const target = call.access.downstream(name);
     const cancellation = new Cancellation(call, signalOf(input, init));
     const { deadlineMs } = target.http;
-    const stop = cancellation.after(deadlineMs, () =>
-      temporaryFailure('downstream_timeout', `${name} gave no answer within ${deadlineMs} ms`, target),
-    );
     const until = performance.now() + deadlineMs;
     const sending: Sending = { call, target, transport: this.#transportTo(target), cancellation, until };
     const sent = async () => {
       const request = await outgoingRequest(target.baseUrl, input, init);
       return await followed({ ...request, isWithin: true }, sending);
     };
-    try {
-      return await cancellation.race(sent());
-    } finally {
-      stop();
-    }
+    return await cancellation.limit(cancellation.race(sent()), deadlineMs, () =>
+      temporaryFailure('downstream_timeout', `${name} gave no answer within ${deadlineMs} ms`, target),
+    );
   }
 
   /** Called by Nest, when no calls run any more. */

@@ -73,12 +73,16 @@ export class DownstreamTransport {
     if (!this.target.http.dispatcher) await this.#dispatcher.destroy();
   }
 
-  async #attempt({ method, url, headers, body }: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
+  async #attempt(request: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
     const { name, http } = this.target;
     cancellation.throwIfAborted();
-    const stop = cancellation.after(http.timeoutMs, () =>
+    return await cancellation.limit(this.#answerTo(request, cancellation), http.timeoutMs, () =>
       temporaryFailure('downstream_timeout', `${name} did not answer within ${http.timeoutMs} ms`, this.target),
     );
+  }
+
+  async #answerTo({ method, url, headers, body }: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
+    const { name, http } = this.target;
     try {
       const answer = await this.#dispatcher.request({
         origin: url.origin,
@@ -103,8 +107,6 @@ export class DownstreamTransport {
     } catch (cause) {
       cancellation.throwIfAborted();
       throw temporaryFailure('downstream_unreachable', `${name} cannot be reached`, this.target, { cause });
-    } finally {
-      stop();
     }
   }
 

@@ -2,6 +2,7 @@ import { failureOfAnswer } from '../failures/failure-table.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { discard, retryAfterIn, type DownstreamAnswer } from './downstream-answer.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
+import { waitFor } from '../../time/time-limit.js';
 import { temporaryFailure } from '../failures/temporary-failure.js';
 
 /**
@@ -34,26 +35,29 @@ export async function jsonOf(target: ResolvedDownstream, answer: DownstreamAnswe
   }
 }
 
-async function textOf(target: ResolvedDownstream, { body, release }: DownstreamAnswer): Promise<string> {
+async function textOf(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<string> {
+  const { name, http } = target;
+  return await waitFor(readToEnd(target, answer), http.deadlineMs, () => {
+    answer.body.destroy();
+    return temporaryFailure('downstream_timeout', `${name} did not finish its answer in time`, target);
+  });
+}
+
+async function readToEnd(target: ResolvedDownstream, { body, release }: DownstreamAnswer): Promise<string> {
   const { name, http } = target;
   return await new Promise<string>((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
     const end = (error: Error) => {
-      clearTimeout(timer);
       reject(error);
       body.destroy();
     };
-    const timer = setTimeout(() => {
-      end(temporaryFailure('downstream_timeout', `${name} did not finish its answer in time`, target));
-    }, http.deadlineMs);
     body.on('data', (chunk: Uint8Array) => {
       size += chunk.byteLength;
       if (size > http.maxJsonSize) end(tooLarge(name, http.maxJsonSize));
       else chunks.push(chunk);
     });
     body.on('end', () => {
-      clearTimeout(timer);
       release();
       // A byte order mark may be in front (RFC 8259 section 8.1).
       resolve(

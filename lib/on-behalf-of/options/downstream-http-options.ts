@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
+import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 
 /** A request that is about to go to a downstream. It has no token yet, and no hook gets to see it. */
@@ -78,13 +79,10 @@ export type ResolvedDownstreamHttp = Required<
     readonly circuitBreaker: Required<CircuitBreakerOptions> | undefined;
   };
 
-/** `setTimeout` takes no more. */
-const LONGEST = 2 ** 31 - 1;
-
 const milliseconds = z
   .number()
   .positive('has to be a positive number of milliseconds')
-  .max(LONGEST, `has to be at most ${LONGEST} milliseconds`);
+  .max(LONGEST_TIMEOUT, `has to be at most ${LONGEST_TIMEOUT} milliseconds`);
 
 const hook = z.custom<(...args: never[]) => void>(
   (value) => typeof value === 'function',

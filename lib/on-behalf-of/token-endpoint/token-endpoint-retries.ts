@@ -1,5 +1,6 @@
-import { DelegateBackoff, handleWhen, retry, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel';
+import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { waitFor } from '../../time/time-limit.js';
 
 /** Milliseconds that a token may take in all. */
 const DEADLINE = 10_000;
@@ -19,25 +20,26 @@ const FIRST_PAUSE = 200;
  */
 export async function withRetries<Result>(attempt: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const until = performance.now() + DEADLINE;
-  const policy = wrap(
-    timeout(DEADLINE, TimeoutStrategy.Aggressive),
-    retry(
-      handleWhen((error) => isPassing(error) && performance.now() + pauseOf(error) < until),
-      {
-        maxAttempts: MAX_RETRIES,
-        backoff: new DelegateBackoff(({ attempt: count, result }) => {
-          const asked = 'error' in result ? pauseOf(result.error) : 0;
-          return asked + FIRST_PAUSE * 2 ** (count - 1) * (0.5 + Math.random());
-        }),
-      },
-    ),
+  const policy = retry(
+    handleWhen((error) => isPassing(error) && performance.now() + pauseOf(error) < until),
+    {
+      maxAttempts: MAX_RETRIES,
+      backoff: new DelegateBackoff(({ attempt: count, result }) => {
+        const asked = 'error' in result ? pauseOf(result.error) : 0;
+        return asked + FIRST_PAUSE * 2 ** (count - 1) * (0.5 + Math.random());
+      }),
+    },
   );
-  try {
-    return await policy.execute(({ signal }) => attempt(signal));
-  } catch (error) {
-    if (!(error instanceof TaskCancelledError)) throw error;
-    throw new TokenEndpointError(`no answer within ${SECONDS} seconds`, { timedOut: true });
-  }
+  const giveUp = new AbortController();
+  const { signal } = giveUp;
+  return await waitFor(
+    policy.execute(() => attempt(signal), signal),
+    DEADLINE,
+    () => {
+      giveUp.abort();
+      return new TokenEndpointError(`no answer within ${SECONDS} seconds`, { timedOut: true });
+    },
+  );
 }
 
 /**
@@ -47,17 +49,7 @@ export async function withRetries<Result>(attempt: (signal: AbortSignal) => Prom
  * @throws what `late` makes, and what the promise is rejected with
  */
 export async function inTime<Result>(promise: Promise<Result>, late: (when: string) => Error): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(late(`did not come within ${SECONDS} seconds`));
-    }, DEADLINE);
-  });
-  try {
-    return await Promise.race([promise, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await waitFor(promise, DEADLINE, () => late(`did not come within ${SECONDS} seconds`));
 }
 
 function isPassing(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
+import { waitFor } from '../../time/time-limit.js';
 import type { ReplayStore } from './proof-options.js';
 
 /** Nobody can tell whether a proof was used before, so that none is accepted. */
@@ -57,20 +58,14 @@ export class MemoryReplayStore implements ReplayStore {
  * @throws {@link ReplayStoreError} if there is no clear answer in time
  */
 export async function claimIn(store: ReplayStore, key: string, lifetimeMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new ReplayStoreError('The replay store does not answer'));
-    }, TIMEOUT);
-  });
   try {
-    const isNew: unknown = await Promise.race([store.claim(key, lifetimeMs), timeout]);
+    const claimed = Promise.resolve(store.claim(key, lifetimeMs));
+    const late = () => new ReplayStoreError('The replay store does not answer');
+    const isNew: unknown = await waitFor(claimed, TIMEOUT, late);
     if (typeof isNew === 'boolean') return isNew;
     throw new ReplayStoreError('The replay store answers neither true nor false');
   } catch (error) {
     if (error instanceof ReplayStoreError) throw error;
     throw new ReplayStoreError(`The replay store failed: ${error instanceof Error ? error.message : typeof error}`);
-  } finally {
-    clearTimeout(timer);
   }
 }

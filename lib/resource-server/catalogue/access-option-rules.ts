@@ -1,3 +1,4 @@
+import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
 import { scopesNamedBy, problemOfRule } from '../access/scope-rule.js';
 import type { AccessOptions } from '../decorators/access-options.js';
 import { problemOfResourceScope } from '../../options/option-rules.js';
@@ -28,7 +29,7 @@ export function checkAccessOptions(options: AccessOptions<never>, isAnonymous: b
   if (maxAgeMs !== undefined && !(Number.isInteger(maxAgeMs / 1000) && maxAgeMs >= 1000)) {
     fault('maxAgeMs', 'is not a whole number of seconds, from 1000 milliseconds up. Write one, such as 300000');
   }
-  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs < 2 ** 31)) {
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= LONGEST_TIMEOUT)) {
     fault('timeoutMs', 'is not a whole number of milliseconds from 1 up. Write one, or remove it');
   }
   if (!isAnonymous) return;

@@ -1,4 +1,5 @@
 import { Stopwatch } from '../../time/stopwatch.js';
+import { waitFor } from '../../time/time-limit.js';
 
 /** How long a value is good, in milliseconds. */
 export interface Lifetime {
@@ -60,7 +61,8 @@ export class Renewable<Value> {
     if (this.#value !== undefined && !this.#isExpired && this.age <= this.lifetime.fresh) return this.#value;
     const renewed = this.renew();
     if (this.#value === undefined || this.age > this.lifetime.stale) return await renewed;
-    return (await within(this.#patience, renewed).catch(() => undefined)) ?? this.#value;
+    const before = this.#value;
+    return await waitFor(renewed, this.#patience, () => new Error('It takes too long')).catch(() => before);
   }
 
   /** Loads the value anew, or joins whoever does. @throws what the load threw, just now or before the present pause */
@@ -93,15 +95,4 @@ export class Renewable<Value> {
       throw error;
     }
   }
-}
-
-/** @returns `undefined` if it takes longer */
-async function within<Value>(milliseconds: number, promise: Promise<Value>): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, milliseconds), undefined);
-  });
-  return await Promise.race([promise, late]).finally(() => {
-    clearTimeout(timer);
-  });
 }

@@ -1,0 +1,20 @@
+/**
+ * Waits for something, unless a signal ends that before.
+ *
+ * @throws the reason of the signal, and what the promise is rejected with
+ */
+export async function untilAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) abort();
+  });
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([aborted, value]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
