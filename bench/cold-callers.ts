@@ -1,6 +1,6 @@
 import KeyvRedis from '@keyv/redis';
 import { randomBytes } from 'node:crypto';
-import type { ReplicaOptions } from 'nestjs-mcp-auth';
+import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { startRedis } from './redis.js';
 import { startApi, startCallingServer, startIssuer, type BenchIssuer } from './servers.js';
 import { toolCall } from './turns.js';
@@ -38,7 +38,7 @@ export async function replicas(): Promise<void> {
     const issuer = await startIssuer();
     const api = await startApi();
     const keys = [randomBytes(32)];
-    const replicaOf = (): ReplicaOptions => {
+    const replicaOf = (): NonNullable<McpAuthModuleOptions['replicas']> => {
       const store = new KeyvRedis({ socket: { path: redis.socket, tls: false } });
       stores.push(store);
       return { store, keys, storeTimeoutMs: 2_000 };

@@ -8,7 +8,13 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { clientSecretBasic, DownstreamClient, McpAuthModule, McpTool, type ReplicaOptions } from 'nestjs-mcp-auth';
+import {
+  clientSecretBasic,
+  DownstreamClient,
+  McpAuthModule,
+  McpTool,
+  type McpAuthModuleOptions,
+} from 'nestjs-mcp-auth';
 import { z } from 'zod';
 
 /** A server under load: where it is, and the token that it wants. */
@@ -138,7 +144,7 @@ export interface CallingServerParts {
   readonly downstreams: number;
   /** Where the tokens for the APIs come from. Defaults to the exchange. */
   readonly tokens?: 'static' | 'exchanged';
-  readonly replicas?: ReplicaOptions;
+  readonly replicas?: NonNullable<McpAuthModuleOptions['replicas']>;
 }
 
 export async function startCallingServer({

@@ -23,7 +23,7 @@ export function inServers<Instance>(
   of: string,
 ): readonly Instance[] {
   const all = namedInstances(modules, type);
-  const wanted = [server ?? []].flat();
+  const wanted: readonly string[] = [server ?? []].flat();
   const unknown = wanted.find((name) => !all.some((one) => one.name === name));
   if (unknown !== undefined) {
     const names = all.map(({ name }) => name).join(', ');

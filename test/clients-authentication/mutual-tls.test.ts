@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mutualTls, type ClientAuthentication, type MutualTlsClientOptions } from 'nestjs-mcp-auth';
+import { mutualTls, type ClientAuthentication } from 'nestjs-mcp-auth';
 import { selfSignedCertificate } from '../quickstart/self-signed-certificate.js';
 import { listen, type Listener } from '../support/listen.js';
 import { callTool, post, toolCall } from '../support/mcp-request.js';
@@ -134,7 +134,7 @@ test('a key that is encrypted has its passphrase', async () => {
   expect(() => mutualTls({ certificate: first.cert, key, passphrase: 'guessed' })).toThrow('cannot be used together');
 });
 
-const FAULTS: [string, Partial<Record<keyof MutualTlsClientOptions, unknown>>, string][] = [
+const FAULTS: [string, Partial<Record<keyof Parameters<typeof mutualTls>[0], unknown>>, string][] = [
   ['a key of another certificate', { key: second.key }, 'cannot be used together'],
   ['a certificate that is none', { certificate: 'x' }, 'cannot be used together'],
   ['no key', { key: undefined }, '`key` that is neither text nor `{ file }`'],
@@ -145,7 +145,8 @@ const FAULTS: [string, Partial<Record<keyof MutualTlsClientOptions, unknown>>, s
 ];
 
 test.each(FAULTS)('%s fails at boot', (_name, change, message) => {
-  const make = () => mutualTls({ certificate: first.cert, key: first.key, ...change } as MutualTlsClientOptions);
+  const make = () =>
+    mutualTls({ certificate: first.cert, key: first.key, ...change } as Parameters<typeof mutualTls>[0]);
   expect(make).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
   expect(make).toThrow(message);
   expect(make).not.toThrow('BEGIN');

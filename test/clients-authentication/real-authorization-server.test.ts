@@ -11,8 +11,8 @@ import {
   McpTool,
   privateKeyJwt,
   type ClientAuthentication,
-  type IssuerClientRegistration,
 } from 'nestjs-mcp-auth';
+import type { IssuerClientRegistration } from '../../lib/resource-server/clients/client-registration.js';
 import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { OidcAuthorizationServer } from '../support/oidc-authorization-server.js';

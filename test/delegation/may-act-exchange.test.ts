@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { dialects, type ActorToken } from 'nestjs-mcp-auth';
+import { dialects } from 'nestjs-mcp-auth';
+import type { ActorToken } from 'nestjs-mcp-auth/dialects';
 import { answering, DialectServers } from '../exchange/dialect-server.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { keepSecret } from '../support/secret-watch.js';

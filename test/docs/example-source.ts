@@ -29,8 +29,7 @@ export function sourceOf(example: Example): ExampleSource {
 
 function enclosing({ code, of }: Example): readonly [string, string] {
   const first = code.split('\n').find((line) => line.trim() !== '' && !line.trim().startsWith('//')) ?? '';
-  if (/^(export|declare|class|interface|type|function|@(Injectable|Module|Controller|Catch)\b)/.test(first))
-    return ['', ''];
+  if (/^(export|declare|class|interface|type|function) /m.test(code)) return ['', ''];
   if (first.startsWith('@') || /^(async )?\w+\(.*\) \{$/.test(first))
     return ['export class Example extends Surroundings {', '}'];
   if (/^\w+: /.test(first)) return [`export const example: Partial<${of}> = {`, '};'];

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { clientSecretPost, dialects, type ClientAuthentication, type ExchangeDialect } from 'nestjs-mcp-auth';
+import { clientSecretPost, dialects, type ClientAuthentication } from 'nestjs-mcp-auth';
+import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import { json } from '../support/test-issuer.js';
 import { CLIENT, Clinic, EXCHANGE, HEALTHY, METADATA, ORDERS, type PatientParts } from './examined.js';
 

@@ -1,11 +1,6 @@
 import type { Provider, Type } from '@nestjs/common';
-import {
-  clientSecretBasic,
-  McpAuthModule,
-  type IssuerClientRegistration,
-  type DownstreamOptions,
-  type McpAuthModuleOptions,
-} from 'nestjs-mcp-auth';
+import { clientSecretBasic, McpAuthModule, type DownstreamOptions, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import type { IssuerClientRegistration } from '../../lib/resource-server/clients/client-registration.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';

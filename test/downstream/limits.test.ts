@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { DownstreamHttpOptions } from 'nestjs-mcp-auth';
+import type { DownstreamOptions } from 'nestjs-mcp-auth';
 import { answer, answersInTurn, breaks } from './answers.js';
 import { startRunningTool, type RunningTool } from './running-tool.js';
 
@@ -10,7 +10,7 @@ afterEach(async () => {
   await tool.close();
 });
 
-async function start(http: DownstreamHttpOptions): Promise<void> {
+async function start(http: NonNullable<DownstreamOptions['http']>): Promise<void> {
   tool = await startRunningTool({ orders: { http } });
 }
 

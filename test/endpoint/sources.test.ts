@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { McpTool, type EndpointOptions } from 'nestjs-mcp-auth';
+import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
@@ -48,7 +48,7 @@ async function statusOf(server: ProtectedServer, headers: Record<string, string>
   });
 }
 
-function serverWith(endpoint: EndpointOptions, resource?: string): () => ProtectedServer {
+function serverWith(endpoint: NonNullable<McpAuthModuleOptions['endpoint']>, resource?: string): () => ProtectedServer {
   let server: ProtectedServer | undefined;
   beforeAll(async () => {
     server = await startProtectedServer({

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { dialects, errors, type ActorToken, type FormParameters } from 'nestjs-mcp-auth';
+import { dialects, errors } from 'nestjs-mcp-auth';
+import type { ActorToken, FormParameters } from 'nestjs-mcp-auth/dialects';
 import { callTool } from '../support/mcp-request.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { ACCESS_TOKEN, answering, DialectServers, order } from './dialect-server.js';

@@ -1,11 +1,5 @@
-import {
-  errors,
-  type ClientAuthentication,
-  type ExchangeDialect,
-  type ForeignAuthorizationServer,
-  type McpAuthModuleOptions,
-  type TokenEndpoint,
-} from 'nestjs-mcp-auth';
+import { errors, type ClientAuthentication, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import type { ExchangeDialect, ForeignAuthorizationServer, TokenEndpoint } from 'nestjs-mcp-auth/dialects';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import { attempt, DialectTools } from './dialect-server.js';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { clientSecretPost, dialects, McpAuthModule, type ExchangeDialect } from 'nestjs-mcp-auth';
+import { clientSecretPost, dialects, McpAuthModule } from 'nestjs-mcp-auth';
+import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';

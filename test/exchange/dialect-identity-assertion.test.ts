@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { clientSecretPost, dialects, type ExchangeDialect } from 'nestjs-mcp-auth';
+import { clientSecretPost, dialects } from 'nestjs-mcp-auth';
+import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import { callTool } from '../support/mcp-request.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import type { DownstreamServer } from '../downstream/downstream-server.js';

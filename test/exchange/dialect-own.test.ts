@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { errors, exchangedToken, type ExchangeDialect } from 'nestjs-mcp-auth';
+import { errors } from 'nestjs-mcp-auth';
+import { exchangedToken, type ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import { callTool } from '../support/mcp-request.js';
 import { answering, attempt, bootProblems, DialectServers, form, order, refusing, Watched } from './dialect-server.js';
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { clientSecretPost, dialects, type ExchangeDialect, type FormParameters } from 'nestjs-mcp-auth';
+import { clientSecretPost, dialects } from 'nestjs-mcp-auth';
+import type { ExchangeDialect, FormParameters } from 'nestjs-mcp-auth/dialects';
 import { RESERVED_PARAMETERS } from '../../lib/on-behalf-of/dialects/reserved-parameters.js';
 
 const authorizationServer = {

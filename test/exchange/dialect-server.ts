@@ -8,8 +8,8 @@ import {
   McpAuthModule,
   McpTool,
   type DownstreamOptions,
-  type ExchangeDialect,
 } from 'nestjs-mcp-auth';
+import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import {
   startDownstreamServer,
   type DownstreamChanges,

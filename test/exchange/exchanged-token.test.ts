@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { errors, exchangedToken, type TokenEndpointAnswer } from 'nestjs-mcp-auth';
+import { errors } from 'nestjs-mcp-auth';
+import { exchangedToken, type TokenEndpointAnswer } from 'nestjs-mcp-auth/dialects';
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const answer: TokenEndpointAnswer = { access_token: 'abc.def', token_type: 'Bearer', issued_token_type: ACCESS_TOKEN };

@@ -1,11 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  clientSecretPost,
-  dialects,
-  McpAuthHealthIndicator,
-  McpAuthModule,
-  type ExchangeDialect,
-} from 'nestjs-mcp-auth';
+import { clientSecretPost, dialects, McpAuthHealthIndicator, McpAuthModule } from 'nestjs-mcp-auth';
+import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import type { DownstreamChanges } from '../downstream/downstream-server.js';
 import { callTool, post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';

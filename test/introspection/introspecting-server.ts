@@ -5,7 +5,6 @@ import {
   clientSecretBasic,
   McpAuthModule,
   McpTool,
-  type IntrospectionOptions,
   type IssuerOptions,
   type McpAuthModuleOptions,
   type McpContext,
@@ -41,7 +40,9 @@ type Answer = (response: ServerResponse, body: URLSearchParams, request: Incomin
 
 export interface IntrospectingServerParts {
   /** `client: null` leaves the usual one out. */
-  readonly introspection?: Omit<IntrospectionOptions, 'client'> & { client?: IntrospectionOptions['client'] | null };
+  readonly introspection?: Omit<NonNullable<IssuerOptions['introspection']>, 'client'> & {
+    client?: NonNullable<IssuerOptions['introspection']>['client'] | null;
+  };
   readonly trust?: Partial<IssuerOptions>;
   readonly options?: Partial<McpAuthModuleOptions>;
   readonly metadata?: Record<string, unknown>;

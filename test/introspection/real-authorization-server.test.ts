@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Injectable } from '@nestjs/common';
 import * as oauth from 'openid-client';
-import { McpAuthModule, McpTool, type IntrospectionOptions, type McpContext } from 'nestjs-mcp-auth';
+import { McpAuthModule, McpTool, type IssuerOptions, type McpContext } from 'nestjs-mcp-auth';
 import { challengeOf } from '../compliance/challenge-parameters.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
@@ -21,7 +21,10 @@ class Tools {
 let authorizationServer: OidcAuthorizationServer;
 let application: TestApplication;
 
-async function start(introspection: Partial<IntrospectionOptions>, registration: object): Promise<void> {
+async function start(
+  introspection: Partial<NonNullable<IssuerOptions['introspection']>>,
+  registration: object,
+): Promise<void> {
   authorizationServer = await OidcAuthorizationServer.start({ format: 'opaque', registration });
   const { issuer } = authorizationServer;
   const issuers = [{ issuer, introspection: { client: CLIENT, ...introspection } }];
@@ -38,7 +41,7 @@ afterEach(async () => {
 
 const resource = () => `${application.origin}/mcp`;
 
-describe.each<[string, Partial<IntrospectionOptions>, object]>([
+describe.each<[string, Partial<NonNullable<IssuerOptions['introspection']>>, object]>([
   ['plain answers', {}, {}],
   ['signed answers (RFC 9701)', { signedResponse: 'RS256' }, { introspection_signed_response_alg: 'RS256' }],
 ])('opaque tokens of oidc-provider, by %s', (_name, introspection, registration) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { clientSecretBasic, type LinkedAccountOptions } from 'nestjs-mcp-auth';
+import { clientSecretBasic, type DownstreamOptions } from 'nestjs-mcp-auth';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => parties.close());
 
 /** A server that knows nothing of the partner's but its endpoints. */
-async function serve(linked: Partial<LinkedAccountOptions> = {}): Promise<LinkedServer> {
+async function serve(linked: Partial<NonNullable<DownstreamOptions['linked']>> = {}): Promise<LinkedServer> {
   const { issuer } = parties.partner;
   return await parties.serve({
     crm: {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { LinkingOptions } from 'nestjs-mcp-auth';
+import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => parties.close());
 
 /** A server that knows users of ID tokens by another `sub` than those of access tokens. */
-async function serve(linking?: LinkingOptions): Promise<LinkedServer> {
+async function serve(linking?: NonNullable<McpAuthModuleOptions['linking']>): Promise<LinkedServer> {
   const server = await parties.serve({ options: linking ? { linking } : {} });
   await parties.enterprise.register({
     id: 'mcp-server',

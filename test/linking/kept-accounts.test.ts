@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { clientSecretBasic, type ReplicaOptions } from 'nestjs-mcp-auth';
+import { clientSecretBasic, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { MemoryAdapter } from '../token-cache/memory-adapter.js';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer, type LinkedServerParts } from './linked-server.js';
@@ -15,7 +15,7 @@ let server: LinkedServer;
 const CLIENT = { id: 'mcp-at-partner', authentication: clientSecretBasic('mcp-at-partner-secret') };
 const keys = [randomBytes(32), randomBytes(32)] as const;
 
-const replicas = (...shared: Uint8Array[]): ReplicaOptions => ({ store, keys: shared });
+const replicas = (...shared: Uint8Array[]): NonNullable<McpAuthModuleOptions['replicas']> => ({ store, keys: shared });
 
 beforeEach(async () => {
   store = new MemoryAdapter();

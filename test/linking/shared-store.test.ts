@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import type { ReplicaOptions } from 'nestjs-mcp-auth';
+import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { describeWithRedis } from '../support/with-redis.js';
 import { SharedRedis } from '../token-cache/shared-redis.js';
 import { Browser } from './browser.js';
@@ -16,7 +16,11 @@ describeWithRedis('accounts in a Redis that replicas share', () => {
   let other: LinkedServer;
   const keys = [randomBytes(32)];
 
-  const replicas = (): ReplicaOptions => ({ store: redis.store(), keys, storeTimeoutMs: 2_000 });
+  const replicas = (): NonNullable<McpAuthModuleOptions['replicas']> => ({
+    store: redis.store(),
+    keys,
+    storeTimeoutMs: 2_000,
+  });
 
   beforeEach(async () => {
     [redis, parties] = await Promise.all([SharedRedis.start(), Parties.start()]);

@@ -5,9 +5,9 @@ import {
   DownstreamClient,
   McpAuthModule,
   McpTool,
-  type ExchangeDialect,
   type McpAuthModuleOptions,
 } from 'nestjs-mcp-auth';
+import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';

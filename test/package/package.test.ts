@@ -45,6 +45,7 @@ describe('the packed tarball', () => {
     expect(files).toEqual(
       expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts']),
     );
+    expect(files).toEqual(expect.arrayContaining(['dist/dialects.js', 'dist/dialects.d.ts']));
     expect(files).toEqual(
       expect.arrayContaining(['dist/testing/index.js', 'dist/testing/index.d.ts', 'dist/testing/jest.js']),
     );

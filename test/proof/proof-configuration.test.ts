@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import { errors, McpAuthModule, type DpopOptions, type MutualTlsOptions } from 'nestjs-mcp-auth';
+import { errors, McpAuthModule, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const good = {
@@ -34,7 +34,7 @@ function header(members: object): { proof: object } {
 }
 
 describe('good options boot', () => {
-  test.each<[string, DpopOptions]>([
+  test.each<[string, NonNullable<NonNullable<McpAuthModuleOptions['proof']>['dpop']>]>([
     ['by default', {}],
     ['with all of them', { required: true, algorithms: ['ES256'], nonceSecret: 'n'.repeat(32) }],
     ['with the longest life of proofs', { proofLifetimeMs: 300_000 }],
@@ -44,7 +44,7 @@ describe('good options boot', () => {
     await expect(boot({ proof: { dpop } })).resolves.toBeUndefined();
   });
 
-  test.each<[string, MutualTlsOptions]>([
+  test.each<[string, NonNullable<NonNullable<McpAuthModuleOptions['proof']>['mutualTls']>]>([
     ['on the socket', { certificate: 'socket' }],
     ['required', { required: true, certificate: 'socket' }],
     ['behind a proxy', { certificate: { header: 'X-Client-Cert', proxies: ['10.0.0.1'] } }],

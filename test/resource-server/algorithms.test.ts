@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { SignJWT } from 'jose';
-import { McpTool, type SigningAlgorithm } from 'nestjs-mcp-auth';
+import { McpTool, type IssuerOptions } from 'nestjs-mcp-auth';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
+
+type SigningAlgorithm = NonNullable<IssuerOptions['algorithms']>[number];
 
 const ALGORITHMS: SigningAlgorithm[] = [
   'RS256',

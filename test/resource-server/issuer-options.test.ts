@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { McpTool, type ClaimMapping, type IssuerOptions, type McpContext, type TokenClaims } from 'nestjs-mcp-auth';
+import { McpTool, type IssuerOptions, type McpContext, type TokenClaims } from 'nestjs-mcp-auth';
 import { challengeOf } from '../compliance/challenge-parameters.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
@@ -88,7 +88,7 @@ test.each([
 describe('claims that are mapped', () => {
   const namespaced = 'https://acme.example/roles';
 
-  test.each<[string, ClaimMapping, Record<string, unknown>, Record<string, unknown>]>([
+  test.each<[string, NonNullable<IssuerOptions['claims']>, Record<string, unknown>, Record<string, unknown>]>([
     ['scopes: by default', {}, { scope: 'a  b', scp: ['b', 'c'] }, { scopes: ['a', 'b', 'c'] }],
     ['scopes: text in scp', {}, { scp: 'a b' }, { scopes: ['a', 'b'] }],
     ['scopes: none', {}, {}, { scopes: [] }],
@@ -124,7 +124,7 @@ describe('claims that are mapped', () => {
     expect(await caller(given)).toMatchObject(expected);
   });
 
-  test.each<[string, ClaimMapping, Record<string, unknown>]>([
+  test.each<[string, NonNullable<IssuerOptions['claims']>, Record<string, unknown>]>([
     ['scopes that are numbers', {}, { scope: 7 }],
     ['a list of scopes with an object', {}, { scp: ['a', {}] }],
     ['scopes that are an object', { scopes: ['roles'] }, { roles: { a: true } }],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { McpTool, type McpAuthModuleOptions, type ScopeImplications } from 'nestjs-mcp-auth';
+import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { callTool, post, textOf, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
@@ -156,7 +156,7 @@ const IMPLICATIONS: Record<string, string[]> = {
   'orders:write': ['orders:read', 'orders:admin'],
 };
 
-describe.each<[string, ScopeImplications]>([
+describe.each<[string, NonNullable<NonNullable<McpAuthModuleOptions['scopes']>['hierarchy']>]>([
   ['a map', IMPLICATIONS],
   ['a function', (scope) => IMPLICATIONS[scope] ?? []],
 ])('a hierarchy given as %s', (_name, scopeHierarchy) => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ReplicaOptions, TokenCacheOptions } from 'nestjs-mcp-auth';
+import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { resolveTokenCache } from '../../lib/on-behalf-of/token-cache/token-cache-options.js';
 import { resolveReplicas } from '../../lib/replicas/replica-options.js';
 import { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
@@ -7,7 +7,8 @@ import type { TokenRequest } from '../../lib/on-behalf-of/token-cache/token-requ
 import { keepSecret } from '../support/secret-watch.js';
 
 /** What a cache is told, of itself and of what replicas share. */
-export type CacheOptions = TokenCacheOptions & ReplicaOptions;
+export type CacheOptions = NonNullable<McpAuthModuleOptions['tokenCache']> &
+  NonNullable<McpAuthModuleOptions['replicas']>;
 
 /** A cache as the module has it. */
 export function cacheWith(options: CacheOptions = {}): ServerTokenCache {

@@ -4,11 +4,10 @@ import {
   DownstreamClient,
   McpAuthModule,
   McpTool,
-  type IssuerClientRegistration,
-  type ReplicaOptions,
-  type TokenCacheOptions,
   type DownstreamOptions,
+  type McpAuthModuleOptions,
 } from 'nestjs-mcp-auth';
+import type { IssuerClientRegistration } from '../../lib/resource-server/clients/client-registration.js';
 import { callTool, type ToolResult } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
@@ -68,7 +67,11 @@ export class Replicas {
 
   /** One more. */
   async start(
-    { localMaxAgeMs = 5_000, ...replicas }: ReplicaOptions & Pick<TokenCacheOptions, 'localMaxAgeMs'>,
+    {
+      localMaxAgeMs = 5_000,
+      ...replicas
+    }: NonNullable<McpAuthModuleOptions['replicas']> &
+      Pick<NonNullable<McpAuthModuleOptions['tokenCache']>, 'localMaxAgeMs'>,
     platform: Platform = 'express',
   ): Promise<Replica> {
     const application = await startApplication({

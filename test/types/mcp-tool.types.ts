@@ -2,16 +2,16 @@
 import { expectTypeOf } from 'expect-type';
 import {
   CurrentCaller,
-  McpInput,
   McpCompletion,
+  McpInput,
   McpPrompt,
   McpResourceList,
   McpResourceTemplate,
   McpTool,
-  type ArgumentsOf,
   type Caller,
   type McpContext,
 } from 'nestjs-mcp-auth';
+import type { ArgumentsOf } from '../../lib/resource-server/decorators/access-options.js';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
 

@@ -1,24 +1,13 @@
-import { auth0TokenVault } from './auth0-token-vault.js';
-import { auth0 } from './auth0.js';
-import { clientCredentials } from './client-credentials.js';
-import { entraOnBehalfOf } from './entra-on-behalf-of.js';
-import { identityAssertion } from './identity-assertion.js';
-import { jwtBearer } from './jwt-bearer.js';
-import { keycloak } from './keycloak.js';
-import { none } from './none.js';
-import { okta } from './okta.js';
-import { rfc8693 } from './rfc8693.js';
-
-/** How providers spell the exchange: values for `dialect` of a downstream. */
-export const dialects = {
-  rfc8693,
-  keycloak,
-  entraOnBehalfOf,
-  okta,
-  auth0,
-  auth0TokenVault,
-  identityAssertion,
-  jwtBearer,
-  clientCredentials,
-  none,
-} as const;
+/** How providers spell the exchange: values for `dialect` of a downstream, and the options that each takes. */
+export type { ActorToken } from './actor-token.js';
+export { auth0TokenVault, type Auth0TokenVaultOptions } from './auth0-token-vault.js';
+export { auth0 } from './auth0.js';
+export { clientCredentials, type ClientCredentialsOptions } from './client-credentials.js';
+export type { ExchangeDialect } from './dialect.js';
+export { entraOnBehalfOf, type EntraOnBehalfOfOptions } from './entra-on-behalf-of.js';
+export { identityAssertion, type IdentityAssertionOptions } from './identity-assertion.js';
+export { jwtBearer, type JwtBearerOptions } from './jwt-bearer.js';
+export { keycloak, type KeycloakDialectOptions } from './keycloak.js';
+export { none } from './none.js';
+export { okta } from './okta.js';
+export { rfc8693, type Rfc8693Options } from './rfc8693.js';

@@ -1,0 +1,19 @@
+/**
+ * What a dialect of one's own is made of, and the dialects that there are, for those who write one. Applications use
+ * `dialects` of `nestjs-mcp-auth`.
+ *
+ * @packageDocumentation
+ */
+export * from './on-behalf-of/dialects/dialects.js';
+export type {
+  ExchangedToken,
+  ExchangeRequest,
+  ExchangeTarget,
+  ForeignAuthorizationServer,
+  FormParameters,
+  TokenEndpoint,
+  TokenEndpointAnswer,
+  TokenEndpointOptions,
+} from './on-behalf-of/dialects/dialect.js';
+export { exchangedToken } from './on-behalf-of/dialects/exchanged-token.js';
+export { TokenEndpointError, type TokenEndpointFailure } from './errors/token-endpoint-error.js';
