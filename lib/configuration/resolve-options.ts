@@ -3,15 +3,15 @@ import { problemOfLogoutPath } from '../entry/logout/logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
 import { problemsOf } from '../options/option-problems.js';
 import { optionsSchema } from './options-schema.js';
-import { TENANT } from '../resource-server/issuers/resolved-issuer.js';
-import type { DownstreamOptions } from '../on-behalf-of/options/downstream-options.js';
-import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
-import { exchangeTarget } from '../on-behalf-of/options/resolved-downstream.js';
+import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
+import { namesOf } from '../resource-server/issuers/resolved-issuer.js';
+import type { DownstreamOptions, ExchangeOptions } from '../on-behalf-of/options/downstream-options.js';
+import { checkDownstream, needsIssuer } from '../on-behalf-of/options/downstream-problems.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { fillOptions } from './fill-options.js';
 
-const NO_OWN_AUTHORITY =
-  'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';
+/** What of a downstream goes together with issuers and clients. */
+type Downstream = ExchangeOptions & Pick<DownstreamOptions, 'byIssuer'>;
 
 /** Options that mean nothing where nobody says who they are. */
 const ABOUT_CALLERS = [
@@ -29,9 +29,7 @@ const schema = optionsSchema.superRefine((options, context) => {
   const fault = (option: string, message: string) => {
     context.addIssue({ code: 'custom', path: option.split('.'), message });
   };
-  const issuers = (options.issuers ?? []).flatMap(({ issuer, tenants }) =>
-    tenants ? tenants.map((tenant) => issuer.replaceAll(TENANT, tenant)) : [issuer],
-  );
+  const issuers = (options.issuers ?? []).flatMap(namesOf).map(({ identifier }) => identifier);
   const introspecting = (options.issuers ?? []).filter(({ introspection }) => introspection);
   const isAnonymous = options.access?.anonymous === true;
   if (isAnonymous) {
@@ -66,7 +64,7 @@ const schema = optionsSchema.superRefine((options, context) => {
     );
   }
   if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
-  const clients = [options.client ?? []].flat();
+  const clients = [options.client ?? []].flat() as readonly IssuerClientRegistration[];
   const templates = (options.issuers ?? []).map(({ issuer }) => issuer);
   for (const [name, registered] of [
     ['client', options.client],
@@ -120,7 +118,6 @@ const schema = optionsSchema.superRefine((options, context) => {
     }
   }
   for (const [name, downstream] of Object.entries(options.downstreams ?? {})) {
-    const { dialect, ...target } = exchangeTarget(name, downstream as DownstreamOptions);
     if (downstream.linked) {
       if (clients.length > 0 || options.linking?.client) continue;
       fault(
@@ -129,18 +126,14 @@ const schema = optionsSchema.superRefine((options, context) => {
       );
       break;
     }
-    if (clients.length === 0 && dialect.subject !== 'none' && dialect.grantTypes.length > 0) {
+    const all = [downstream, ...Object.values(downstream.byIssuer ?? {})] as Downstream[];
+    if (clients.length === 0 && all.some((one) => needsIssuer(name, one))) {
       fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
       break;
     }
-    const own = downstream.onAppOnly === 'clientCredentials' ? ownAuthorityOf(dialect) : undefined;
-    const problems = [
-      ...(dialect.problemsOf?.(target) ?? []),
-      ...(own === false ? [NO_OWN_AUTHORITY] : (own?.problemsOf?.(target) ?? [])),
-    ];
-    for (const problem of new Set(problems)) {
-      context.addIssue({ code: 'custom', path: ['downstreams', name], message: problem });
-    }
+    checkDownstream(name, downstream as Downstream, options.issuers ?? [], clients, (path, message) => {
+      context.addIssue({ code: 'custom', path: ['downstreams', name, ...path], message });
+    });
   }
 });
 

@@ -1,3 +1,4 @@
+import { downstreamFor } from '../on-behalf-of/options/resolved-downstream.js';
 import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
 import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
@@ -6,8 +7,8 @@ import type { Finding } from './finding.js';
 
 /** What has to be allowed to a client for a downstream. */
 export interface NeededGrants {
-  /** Name of the downstream. */
-  readonly downstream: string;
+  /** The downstream, as options name it. */
+  readonly option: string;
   /** Name of its dialect. */
   readonly dialect: string;
   /** Values of `grant_type`. */
@@ -16,16 +17,18 @@ export interface NeededGrants {
 
 /** Whether the server's own client can do at an issuer what the downstreams need. */
 export function findingsOfClient(
-  { identifier }: ResolvedIssuer,
+  issuer: ResolvedIssuer,
   metadata: IssuerMetadata,
   client: { readonly authentication: { readonly method?: string } } | undefined,
   { downstreams }: Pick<ResolvedOptions, 'downstreams'>,
 ): Finding[] {
-  if (!client || !isExchanging({ downstreams })) return [];
-  const needed = [...downstreams.values()].map(({ name, dialect, onAppOnly }) => {
+  if (!client || !isExchangingAt(issuer, { downstreams })) return [];
+  const { identifier } = issuer;
+  const needed = [...downstreams.values()].map((downstream) => {
+    const { option, dialect, onAppOnly } = downstreamFor(downstream, issuer);
     const own = onAppOnly === 'clientCredentials' && ownAuthorityOf(dialect);
     const grantTypes = [...new Set([...dialect.grantTypes, ...(own ? own.grantTypes : [])])];
-    return { downstream: name, dialect: dialect.name, grantTypes };
+    return { option, dialect: dialect.name, grantTypes };
   });
   return [
     ...findingsOfGrants(identifier, metadata, needed),
@@ -35,9 +38,8 @@ export function findingsOfClient(
 
 /** Issuers whose callers cannot be acted for. */
 export function findingsOfIssuersWithoutClient(options: ResolvedOptions): Finding[] {
-  if (!isExchanging(options)) return [];
   return options.issuers
-    .filter((issuer) => !clientAt(issuer, options.clients))
+    .filter((issuer) => isExchangingAt(issuer, options) && !clientAt(issuer, options.clients))
     .map(({ identifier }) => ({
       code: 'issuer_without_client',
       severity: 'warning',
@@ -47,9 +49,11 @@ export function findingsOfIssuersWithoutClient(options: ResolvedOptions): Findin
     }));
 }
 
-/** Whether tokens are got from the issuers of callers at all. */
-export function isExchanging({ downstreams }: Pick<ResolvedOptions, 'downstreams'>): boolean {
-  return [...downstreams.values()].some(({ dialect, linked }) => !linked && dialect.grantTypes.length > 0);
+/** Whether tokens are got from an issuer on behalf of its callers. */
+export function isExchangingAt(issuer: ResolvedIssuer, { downstreams }: Pick<ResolvedOptions, 'downstreams'>): boolean {
+  return [...downstreams.values()]
+    .map((downstream) => downstreamFor(downstream, issuer))
+    .some(({ dialect, linked }) => !linked && dialect.grantTypes.length > 0);
 }
 
 /** @param server - issuer identifier of who has to allow them */
@@ -59,13 +63,13 @@ export function findingsOfGrants(
   needed: readonly NeededGrants[],
 ): Finding[] {
   if (!supported) return [];
-  return needed.flatMap(({ downstream, dialect, grantTypes }) =>
+  return needed.flatMap(({ option, dialect, grantTypes }) =>
     grantTypes
       .filter((grant) => !supported.includes(grant))
       .map((grant): Finding => ({
         code: 'grant_type_not_advertised',
         severity: 'warning',
-        subject: `downstreams.${downstream}`,
+        subject: option,
         message: `It needs the grant ${grant}, which grant_types_supported of ${server} is without.`,
         fix: `Switch the grant on at the authorization server and for the client, or choose the \`dialect\` of your provider (now: ${dialect}).`,
       })),

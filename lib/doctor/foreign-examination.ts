@@ -2,7 +2,7 @@ import type { ForeignAuthorizationServer } from '../on-behalf-of/dialects/dialec
 import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
 import { clockSkewOf } from '../resource-server/issuers/clock-skew.js';
 import { discoverMetadata, type IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
-import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import { formsOf, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { advertised } from './advertised.js';
 import { findingsOfAuthentication, findingsOfGrants } from './client-checks.js';
@@ -30,17 +30,20 @@ export async function examineForeignServers({
 }: Pick<ResolvedOptions, 'downstreams'>): Promise<readonly Finding[]> {
   const published = new Map<string, Promise<Published>>();
   const findings = await Promise.all(
-    [...downstreams.values()].flatMap(askedBy).map(async (asked) => {
-      const { issuer, metadataUrl } = asked.server;
-      const key = JSON.stringify([issuer, metadataUrl]);
-      const one = published.get(key) ?? publishedBy(issuer, metadataUrl);
-      published.set(key, one);
-      try {
-        return findingsOf(asked, await one);
-      } catch (error) {
-        return [unusableMetadata(issuer, error)];
-      }
-    }),
+    [...downstreams.values()]
+      .flatMap(formsOf)
+      .flatMap(askedBy)
+      .map(async (asked) => {
+        const { issuer, metadataUrl } = asked.server;
+        const key = JSON.stringify([issuer, metadataUrl]);
+        const one = published.get(key) ?? publishedBy(issuer, metadataUrl);
+        published.set(key, one);
+        try {
+          return findingsOf(asked, await one);
+        } catch (error) {
+          return [unusableMetadata(issuer, error)];
+        }
+      }),
   );
   // What is wrong with one of them is so for each downstream.
   return [...new Map(findings.flat().map((finding) => [JSON.stringify(finding), finding])).values()];
@@ -73,12 +76,12 @@ async function publishedBy(issuer: string, metadataUrl: string | undefined): Pro
 
 function findingsOf({ downstream, server, grantTypes }: Asked, { metadata, skew }: Published): Finding[] {
   const { issuer, client } = server;
-  const { name, dialect, linked } = downstream;
+  const { option, dialect, linked } = downstream;
   const endpoints = linked ? (['authorization_endpoint', 'token_endpoint'] as const) : (['token_endpoint'] as const);
   return [
     ...endpoints.filter((endpoint) => metadata[endpoint] === undefined).map((endpoint) => missing(issuer, endpoint)),
-    ...findingsOfGrants(issuer, metadata, [{ downstream: name, dialect: dialect.name, grantTypes }]),
-    ...findingsOfAuthentication(issuer, metadata, client.authentication.method, `downstreams.${name}`),
+    ...findingsOfGrants(issuer, metadata, [{ option, dialect: dialect.name, grantTypes }]),
+    ...findingsOfAuthentication(issuer, metadata, client.authentication.method, option),
     ...findingsOfBoundRequests(issuer, metadata, [downstream]),
     ...findingsOfClock(issuer, skew),
   ];

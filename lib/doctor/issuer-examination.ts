@@ -5,7 +5,7 @@ import { fits } from '../resource-server/issuers/verification-key.js';
 import { clientAt } from '../resource-server/issuers/resolved-issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { advertised } from './advertised.js';
-import { findingsOfClient, isExchanging } from './client-checks.js';
+import { findingsOfClient, isExchangingAt } from './client-checks.js';
 import { findingsOfClock } from './clock-checks.js';
 import type { Finding } from './finding.js';
 import { findingsOfMetadata } from './metadata-checks.js';
@@ -25,7 +25,7 @@ export async function examineIssuer(
 ): Promise<Finding[]> {
   const { identifier, jwks, scopePrefix } = issuer.options;
   const client = clientAt(issuer.options, options.clients);
-  const isAsked = isExchanging(options) && client !== undefined;
+  const isAsked = isExchangingAt(issuer.options, options) && client !== undefined;
   if (jwks && !isAsked) return [];
   let metadata: IssuerMetadata;
   try {
@@ -37,7 +37,7 @@ export async function examineIssuer(
     ...findingsOfMetadata(identifier, metadata),
     ...findingsOfClient(issuer.options, metadata, client, options),
     ...findingsOfScopes(identifier, metadata, scopes, scopePrefix),
-    ...findingsOfProof(identifier, metadata, options),
+    ...findingsOfProof(issuer.options, metadata, options),
     ...findingsOfClock(identifier, issuer.clockSkew),
     ...(await findingsOfKeys(issuer, metadata)),
   ];

@@ -1,6 +1,7 @@
 import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import { downstreamFor, formsOf, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { Finding } from './finding.js';
 
 /** Whether the tokens that callers bring can be exchanged, where they may be bound to a key or a certificate. */
@@ -8,9 +9,9 @@ export function findingsOfBoundTokens({ dpop, mutualTls, downstreams }: Resolved
   const accepting = [dpop && 'proof.dpop', mutualTls && 'proof.mutualTls'].filter((option) => option !== undefined);
   if (accepting.length === 0) return [];
   const required = [dpop?.required && 'proof.dpop', mutualTls?.required && 'proof.mutualTls'].filter(Boolean);
-  return [...downstreams.values()].flatMap(({ name, dialect }): Finding[] => {
+  return [...downstreams.values()].flatMap(formsOf).flatMap(({ name, option, dialect }): Finding[] => {
     if (!dialect.refusesBoundTokens) return [];
-    const finding = { code: 'bound_tokens_not_exchangeable', subject: `downstreams.${name}` } as const;
+    const finding = { code: 'bound_tokens_not_exchangeable', subject: option } as const;
     if (required.length > 0) {
       return [
         {
@@ -56,7 +57,7 @@ export function findingsOfBoundRequests(
 
 /** Whether clients can learn that the authorization server binds tokens as this server requires. */
 export function findingsOfProof(
-  issuer: string,
+  issuer: ResolvedIssuer,
   metadata: IssuerMetadata,
   { dpop, mutualTls, downstreams }: ResolvedOptions,
 ): Finding[] {
@@ -75,17 +76,17 @@ export function findingsOfProof(
       : []),
   ];
   // Those of other authorization servers are asked for there.
-  const exchanged = [...downstreams.values()].filter(
-    ({ dialect, linked }) => !linked && !dialect.foreign?.authorizationServer && dialect.grantTypes.length > 0,
-  );
+  const exchanged = [...downstreams.values()]
+    .map((downstream) => downstreamFor(downstream, issuer))
+    .filter(({ dialect, linked }) => !linked && !dialect.foreign?.authorizationServer && dialect.grantTypes.length > 0);
   return [
     ...lacking.map(([option, member, what]): Finding => ({
       code: 'proof_not_advertised',
       severity: 'warning',
-      subject: issuer,
+      subject: issuer.identifier,
       message: `\`${option}.required\` is set, but its metadata is without ${member}, so that clients do not know that they can get bound tokens.`,
       fix: `Switch ${what} on at the authorization server, or remove \`required\`.`,
     })),
-    ...findingsOfBoundRequests(issuer, metadata, exchanged),
+    ...findingsOfBoundRequests(issuer.identifier, metadata, exchanged),
   ];
 }

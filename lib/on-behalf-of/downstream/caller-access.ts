@@ -3,6 +3,8 @@ import { DownstreamError } from '../../errors/downstream-error.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { Issuers } from '../../resource-server/issuers/issuers.js';
+import { downstreamFor } from '../options/resolved-downstream.js';
 import type { DownstreamAccess } from './downstream-access.js';
 import { TokenExchange } from '../exchange/token-exchange.js';
 import { isLinked } from '../linking/account-servers.js';
@@ -13,6 +15,7 @@ import { ServerLinkedAccounts } from '../linking/server-linked-accounts.js';
 export class CallerAccess {
   constructor(
     private readonly options: ResolvedOptions,
+    private readonly issuers: Issuers,
     private readonly exchange: TokenExchange,
     private readonly accounts: ServerLinkedAccounts,
   ) {}
@@ -23,9 +26,10 @@ export class CallerAccess {
    * @param event - what audit events say of the request
    */
   onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+    const issuer = caller && this.issuers.issuerOf(caller.claims);
     const downstream = (name: string) => {
       const target = this.options.downstreams.get(name);
-      if (target) return target;
+      if (target) return issuer ? downstreamFor(target, issuer.options) : target;
       throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
     };
     const exchanged = this.exchange.tokensFor(caller, event);

@@ -4,6 +4,7 @@ import type { DenialReason } from '../../observability/audit-event.js';
 import { logFailure } from '../../observability/failure-log.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { formsOf } from '../options/resolved-downstream.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
@@ -84,12 +85,16 @@ export class DownstreamPreparation {
     const { caller, operation, found } = request;
     const primitive = found?.primitive;
     if (!caller || caller.appOnly || !operation || !primitive || reason !== 'insufficient_scope') return undefined;
-    const { downstreams } = this.options;
-    if (!primitive.downstreams.some((name) => (downstreams.get(name)?.scopeMap.size ?? 0) > 0)) return undefined;
+    if (!primitive.downstreams.some((name) => this.#hasScopeMap(name))) return undefined;
     if (await trace.run(() => this.admission.isObjectedTo(request))) return undefined;
     const { failures } = await this.#exchange(caller, operation, primitive, trace);
     for (const failure of failures) logFailure(primitive.name, failure, trace.correlationId);
     return this.challenges.demanded(caller, scheme, remediesOf(caller, failures), scopes);
+  }
+
+  #hasScopeMap(name: string): boolean {
+    const downstream = this.options.downstreams.get(name);
+    return downstream !== undefined && formsOf(downstream).some(({ scopeMap }) => scopeMap.size > 0);
   }
 
   async #exchange(caller: Caller | undefined, operation: Operation, offer: Offer, trace: RequestTrace) {

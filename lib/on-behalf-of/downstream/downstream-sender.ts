@@ -35,7 +35,8 @@ interface Sending {
 /** Sends requests to downstreams, each with the token of the running call's caller. */
 @Injectable()
 export class DownstreamSender implements OnApplicationShutdown {
-  readonly #transports = new Map<ResolvedDownstream, DownstreamTransport>();
+  /** By what a downstream has in common for callers of all issuers: connections, and the breaker. */
+  readonly #transports = new Map<ResolvedDownstream['http'], DownstreamTransport>();
 
   /**
    * Sends what was given to `fetch`. A token that the API refuses is exchanged anew, once.
@@ -69,10 +70,10 @@ export class DownstreamSender implements OnApplicationShutdown {
   }
 
   #transportTo(target: ResolvedDownstream): DownstreamTransport {
-    let transport = this.#transports.get(target);
+    let transport = this.#transports.get(target.http);
     if (!transport) {
       transport = new DownstreamTransport(target);
-      this.#transports.set(target, transport);
+      this.#transports.set(target.http, transport);
     }
     return transport;
   }

@@ -11,22 +11,30 @@ const MEMORY = 5 * 60_000;
 @Injectable()
 export class ExchangeHealth {
   readonly #logger = new Logger('TokenExchange');
-  readonly #faults = new Map<string, { readonly code: string; readonly until: number }>();
+  /** By downstream, and by the issuer that was asked on behalf of its callers. */
+  readonly #faults = new Map<string, Map<string | undefined, { readonly code: string; readonly until: number }>>();
 
   /** Code of what is wrong with a downstream; `undefined` if nothing is known to be. */
   faultOf(downstream: string): string | undefined {
-    const fault = this.#faults.get(downstream);
-    return fault && performance.now() < fault.until ? fault.code : undefined;
+    const faults = [...(this.#faults.get(downstream)?.values() ?? [])];
+    return faults.find(({ until }) => performance.now() < until)?.code;
   }
 
-  /** A token was got, so that whatever was wrong is not wrong any more. */
-  succeeded(downstream: string): void {
-    if (this.#faults.delete(downstream)) this.#logger.log(`Tokens for ${downstream} can be got again`);
+  /**
+   * A token was got, so that whatever was wrong is not wrong any more.
+   *
+   * @param issuer - the one that was asked; none where it is not that of the caller
+   */
+  succeeded(downstream: string, issuer?: string): void {
+    if (!this.#faults.get(downstream)?.delete(issuer)) return;
+    this.#logger.log(`Tokens for ${downstream} can be got again`);
   }
 
   /** What a caller lacks, and what passes, says nothing of the configuration. */
-  failed(downstream: string, failure: unknown): void {
+  failed(downstream: string, failure: unknown, issuer?: string): void {
     if (!(failure instanceof OperatorActionError)) return;
-    this.#faults.set(downstream, { code: failure.code, until: performance.now() + MEMORY });
+    const faults = this.#faults.get(downstream) ?? new Map<string | undefined, { code: string; until: number }>();
+    faults.set(issuer, { code: failure.code, until: performance.now() + MEMORY });
+    this.#faults.set(downstream, faults);
   }
 }

@@ -110,7 +110,7 @@ export class TokenExchange {
       return key;
     } catch (error) {
       const failure = failureOfExchange(error, shape.target, shape.dialect);
-      this.health.failed(shape.target.name, failure);
+      this.health.failed(shape.target.name, failure, this.#askedFor(shape.caller));
       throw failure;
     }
   }
@@ -132,15 +132,20 @@ export class TokenExchange {
           throw failureOfExchange(error, target, dialect);
         }
       });
-      this.health.succeeded(name);
+      this.health.succeeded(name, this.#askedFor(caller));
       this.audit.record({ ...exchange, type: 'token_exchanged' });
       return token;
     } catch (error) {
-      this.health.failed(name, error);
+      this.health.failed(name, error, this.#askedFor(caller));
       const code = error instanceof DownstreamError ? error.code : 'exchange_misconfigured';
       this.audit.record({ ...exchange, type: 'token_exchange_failed', code });
       throw error;
     }
+  }
+
+  /** The issuer as it is configured: one for all of its tenants, whose number is theirs to say. */
+  #askedFor({ claims, issuer }: Caller): string {
+    return this.issuers.issuerOf(claims)?.identifier ?? issuer;
   }
 
   async #exchange(

@@ -13,16 +13,14 @@ import {
 } from '../../options/option-rules.js';
 import { following, text } from '../../options/text-schema.js';
 
-/** An API that tools call on behalf of the user. */
-export interface DownstreamOptions {
-  /** Absolute URL that every call stays under. The exchanged token goes to its origin and nowhere else. */
-  baseUrl: string;
+/** How an authorization server is asked for tokens that are good for an API. */
+export interface ExchangeOptions {
   /** Logical name of the API at the authorization server (RFC 8693 section 2.1, `audience`), or several. */
   audience?: string | readonly string[];
   /** URI of the API at the authorization server (RFC 8693 section 2.1, `resource`), or several. */
   resource?: string | readonly string[];
   /** Scopes to ask for. Ask for what the tools need; without them the authorization server decides. */
-  scopes?: string[];
+  scopes?: readonly string[];
   /** How the provider spells the exchange: one of {@link dialects}, or one of your own. Defaults to `dialects.rfc8693()`. */
   dialect?: ExchangeDialect;
   /** Further parameters of the exchange's request. Those that identify somebody or carry a token cannot be set. */
@@ -40,6 +38,18 @@ export interface DownstreamOptions {
   scopeMap?: Readonly<Record<string, readonly string[]>>;
   /** Page where a user can consent to the API, for clients that open pages (MCP, URL mode elicitation). */
   consentUrl?: string;
+}
+
+/** An API that tools call on behalf of the user. */
+export interface DownstreamOptions extends ExchangeOptions {
+  /** Absolute URL that every call stays under. The exchanged token goes to its origin and nowhere else. */
+  baseUrl: string;
+  /**
+   * How the issuers of callers are asked, where they have to be asked differently, by `issuer` as it stands in `issuers`, or
+   * by the issuer of one tenant. What stands here is all there is for callers of that issuer: nothing is taken over from
+   * the {@link ExchangeOptions} of the downstream, which are for callers of all others.
+   */
+  byIssuer?: Readonly<Record<string, ExchangeOptions>>;
   /**
    * Whose exchanged token a caller gets from the cache: of the very `'token'` that came in, or of any token of the same
    * user, session (`sid`), client and scopes. Defaults to `'token'`.
@@ -97,18 +107,30 @@ const dpop = z.custom<true | { keyPair: CryptoKeyPair }>((value) => {
 
 const NO_TARGET = 'is an empty list. Name a target, or remove it';
 
+/** The form of {@link ExchangeOptions}. */
+const exchangeOptions = {
+  audience: oneOrMany(text, NO_TARGET).optional(),
+  resource: oneOrMany(following(problemOfUri), NO_TARGET).optional(),
+  scopes: z.array(following(problemOfScope)).optional(),
+  dialect: dialect.optional(),
+  parameters: parameters.optional(),
+  onAppOnly: z.enum(['deny', 'clientCredentials']).optional(),
+  scopeMap: scopeMap.optional(),
+  consentUrl: following(problemOfPage).optional(),
+};
+
+/** Names of {@link ExchangeOptions}. */
+export const EXCHANGE_OPTIONS = Object.keys(exchangeOptions) as (keyof ExchangeOptions)[];
+
 /** The form of a downstream's options. */
 export const downstreamSchema = z
   .strictObject({
     baseUrl: following(problemOfUrl),
-    audience: oneOrMany(text, NO_TARGET).optional(),
-    resource: oneOrMany(following(problemOfUri), NO_TARGET).optional(),
-    scopes: z.array(following(problemOfScope)).optional(),
-    dialect: dialect.optional(),
-    parameters: parameters.optional(),
-    onAppOnly: z.enum(['deny', 'clientCredentials']).optional(),
-    scopeMap: scopeMap.optional(),
-    consentUrl: following(problemOfPage).optional(),
+    ...exchangeOptions,
+    byIssuer: z
+      .record(text, z.strictObject(exchangeOptions))
+      .refine((value) => Object.keys(value).length > 0, 'is empty. Name an issuer, or remove it')
+      .optional(),
     cacheBy: z.enum(['token', 'session']).optional(),
     linked: linkedAccountSchema.optional(),
     dpop: dpop.optional(),

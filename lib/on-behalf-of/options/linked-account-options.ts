@@ -84,7 +84,16 @@ const RESERVED = new Set([
 ]);
 
 /** Options of a downstream that say something of an exchange, of which there is none. */
-const ABOUT_EXCHANGE = ['audience', 'dialect', 'parameters', 'onAppOnly', 'consentUrl', 'cacheBy', 'dpop'] as const;
+const ABOUT_EXCHANGE = [
+  'byIssuer',
+  'audience',
+  'dialect',
+  'parameters',
+  'onAppOnly',
+  'consentUrl',
+  'cacheBy',
+  'dpop',
+] as const;
 
 const endpoint = following(problemOfUrl).optional();
 

@@ -2,11 +2,14 @@ import { DpopKey } from '../dialects/dpop-key.js';
 import type { ExchangeDialect, ExchangeTarget } from '../dialects/dialect.js';
 import { rfc8693 } from '../dialects/rfc8693.js';
 import { resolveDownstreamHttp, type ResolvedDownstreamHttp } from './downstream-http-options.js';
-import type { DownstreamOptions } from './downstream-options.js';
+import type { ResolvedIssuer } from '../../resource-server/issuers/resolved-issuer.js';
+import type { DownstreamOptions, ExchangeOptions } from './downstream-options.js';
 import { LINKED, resolveLinkedAccount, type ResolvedLinkedAccount } from './linked-account-options.js';
 
 /** A downstream as the package uses it. */
 export interface ResolvedDownstream extends ExchangeTarget {
+  /** What it is called in messages: `downstreams.orders`. */
+  readonly option: string;
   /** With a slash at its end. */
   readonly baseUrl: URL;
   readonly dialect: ExchangeDialect;
@@ -19,6 +22,25 @@ export interface ResolvedDownstream extends ExchangeTarget {
   /** What exchanged tokens are bound to. */
   readonly dpop: DpopKey | undefined;
   readonly http: ResolvedDownstreamHttp;
+  /** For callers of issuers that are asked differently, by issuer; the rest is what it is for all others. */
+  readonly byIssuer: ReadonlyMap<string, ResolvedDownstream>;
+}
+
+/** An issuer, by its own identifier and by the one that its tenants have in common. */
+type IssuerNames = Pick<ResolvedIssuer, 'identifier' | 'template'>;
+
+/** A downstream as it is for callers of an issuer. */
+export function downstreamFor(
+  downstream: ResolvedDownstream,
+  { identifier, template }: IssuerNames,
+): ResolvedDownstream {
+  const { byIssuer } = downstream;
+  return byIssuer.get(identifier) ?? byIssuer.get(template) ?? downstream;
+}
+
+/** A downstream as it is for callers of any issuer. */
+export function formsOf(downstream: ResolvedDownstream): readonly ResolvedDownstream[] {
+  return [downstream, ...downstream.byIssuer.values()];
 }
 
 /** What is exchanged for, and how. */
@@ -31,24 +53,45 @@ export function exchangeTarget(
     parameters = {},
     linked,
     dialect = linked ? LINKED : rfc8693(),
-  }: DownstreamOptions,
+  }: ExchangeOptions & Pick<DownstreamOptions, 'linked'>,
 ): ExchangeTarget & Pick<ResolvedDownstream, 'dialect'> {
   return { name, audience, resource, scopes, parameters, dialect };
 }
 
 /** Fills in the defaults of a downstream. */
 export function resolveDownstream(name: string, options: DownstreamOptions): ResolvedDownstream {
-  const { baseUrl, onAppOnly = 'deny', scopeMap = {}, consentUrl, cacheBy = 'token', linked, dpop, http } = options;
-  return {
-    ...exchangeTarget(name, options),
+  const { baseUrl, byIssuer = {}, cacheBy = 'token', linked, dpop, http } = options;
+  const common = {
     baseUrl: withTrailingSlash(new URL(baseUrl)),
-    onAppOnly,
-    scopeMap: new Map(Object.entries(scopeMap)),
-    consentUrl,
     cacheBy,
     linked: linked && resolveLinkedAccount(name, linked),
     dpop: dpop && new DpopKey(dpop === true ? undefined : dpop.keyPair),
     http: resolveDownstreamHttp(http),
+    byIssuer: new Map<string, ResolvedDownstream>(),
+  };
+  return {
+    ...common,
+    ...resolveExchange(name, options),
+    option: `downstreams.${name}`,
+    byIssuer: new Map(
+      Object.entries(byIssuer).map(([issuer, one]) => [
+        issuer,
+        { ...common, ...resolveExchange(name, one), option: `downstreams.${name}.byIssuer.${issuer}` },
+      ]),
+    ),
+  };
+}
+
+function resolveExchange(
+  name: string,
+  options: ExchangeOptions & Pick<DownstreamOptions, 'linked'>,
+): Omit<ResolvedDownstream, 'option' | 'baseUrl' | 'cacheBy' | 'linked' | 'dpop' | 'http' | 'byIssuer'> {
+  const { onAppOnly = 'deny', scopeMap = {}, consentUrl } = options;
+  return {
+    ...exchangeTarget(name, options),
+    onAppOnly,
+    scopeMap: new Map(Object.entries(scopeMap)),
+    consentUrl,
   };
 }
 

@@ -67,7 +67,9 @@ export function problemsOfOptions(
   const problems: string[] = [];
   const { scopeHierarchy, challenge, downstreams } = options;
   // Scopes that stand for those of an API.
-  const mapped = [...downstreams.values()].flatMap(({ scopeMap }) => [...scopeMap.values()].flat());
+  const mapped = [...downstreams.values()]
+    .flatMap((one) => [one, ...one.byIssuer.values()])
+    .flatMap(({ scopeMap }) => [...scopeMap.values()].flat());
   if (challenge === 'union' && mapped.length === 0 && !offers.some(isScoped)) {
     problems.push(
       '`scopes.challenge` is "union", but no tool has scopes, so that nobody is ever challenged. Remove it.',

@@ -133,6 +133,18 @@ export function bareType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '');
 }
 
+/** What names an issuer in the options. */
+export interface NamedIssuer {
+  readonly issuer: string;
+  readonly tenants?: readonly string[] | undefined;
+}
+
+/** The identifiers of an issuer, or of each of its tenants, and the one that they have in common. */
+export function namesOf({ issuer, tenants }: NamedIssuer): readonly Pick<ResolvedIssuer, 'identifier' | 'template'>[] {
+  const identifiers = tenants ? tenants.map((tenant) => issuer.replaceAll(TENANT, tenant)) : [issuer];
+  return identifiers.map((identifier) => ({ identifier, template: issuer }));
+}
+
 /** The server's own registration at an issuer. */
 export function clientAt(
   { identifier, template }: Pick<ResolvedIssuer, 'identifier' | 'template'>,

@@ -1,0 +1,59 @@
+import type { IssuerClientRegistration } from '../../resource-server/clients/client-registration.js';
+import { clientAt, namesOf, type NamedIssuer } from '../../resource-server/issuers/resolved-issuer.js';
+import { ownAuthorityOf } from '../dialects/own-authority.js';
+import { EXCHANGE_OPTIONS, type DownstreamOptions, type ExchangeOptions } from './downstream-options.js';
+import { exchangeTarget } from './resolved-downstream.js';
+
+const NO_OWN_AUTHORITY =
+  'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';
+
+/** Takes what is wrong with an option of a downstream; none is the downstream itself. */
+type Fault = (path: readonly string[], message: string) => void;
+
+/** Whether a downstream that says this needs a token of the issuer of its callers. */
+export function needsIssuer(name: string, options: ExchangeOptions): boolean {
+  const { dialect } = exchangeTarget(name, options);
+  return dialect.subject !== 'none' && dialect.grantTypes.length > 0;
+}
+
+/**
+ * Looks over how a downstream goes together with the issuers, and with the server's clients at these.
+ *
+ * @param name - of the downstream
+ */
+export function checkDownstream(
+  name: string,
+  options: ExchangeOptions & Pick<DownstreamOptions, 'byIssuer'>,
+  issuers: readonly NamedIssuer[],
+  clients: readonly IssuerClientRegistration[],
+  fault: Fault,
+): void {
+  const { byIssuer = {} } = options;
+  const names = issuers.flatMap(namesOf);
+  for (const [issuer, one] of Object.entries(byIssuer)) {
+    const path = ['byIssuer', issuer];
+    const known = names.filter(({ identifier, template }) => identifier === issuer || template === issuer);
+    if (known.length === 0) fault(path, 'is not among `issuers`. Write it as it stands there');
+    if (needsIssuer(name, one) && known.some((each) => !clientAt(each, clients))) {
+      fault(path, 'needs a `client` that is registered at this issuer. Add `{ id, issuer, authentication }`');
+    }
+    for (const problem of problemsOfExchange(name, one)) fault(path, problem);
+  }
+  const isForOthers = names.some(({ identifier, template }) => !(identifier in byIssuer || template in byIssuer));
+  if (isForOthers || names.length === 0) {
+    for (const problem of problemsOfExchange(name, options)) fault([], problem);
+    return;
+  }
+  for (const option of EXCHANGE_OPTIONS.filter((one) => options[one] !== undefined)) {
+    fault([option], 'has no effect, because `byIssuer` has each of `issuers`. Remove it, or one of them there');
+  }
+}
+
+function problemsOfExchange(name: string, options: ExchangeOptions): ReadonlySet<string> {
+  const { dialect, ...target } = exchangeTarget(name, options);
+  const own = options.onAppOnly === 'clientCredentials' ? ownAuthorityOf(dialect) : undefined;
+  return new Set([
+    ...(dialect.problemsOf?.(target) ?? []),
+    ...(own === false ? [NO_OWN_AUTHORITY] : (own?.problemsOf?.(target) ?? [])),
+  ]);
+}
