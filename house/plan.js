@@ -45,7 +45,7 @@ export const wings = {
       },
       logout: { holds: 'Where issuers say that a user has signed out.', imports: ['endpoint'] },
       endpoint: {
-        holds: 'The MCP endpoint: its controller, its three guards, and the filter that answers challenges.',
+        holds: 'The MCP endpoint: its controller, its guards, and the filter that answers challenges.',
       },
     },
   },
@@ -129,7 +129,7 @@ export const wings = {
       },
       options: { holds: 'The options as all rooms read them, and what their checks have in common.' },
       time: { holds: 'Age by a clock that nobody sets back.' },
-      errors: { holds: 'Every error that applications see.' },
+      errors: { holds: 'The errors that several rooms throw or look at.' },
     },
   },
 };
