@@ -1,13 +1,30 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { McpTool, UsePolicy, type Policy } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { json } from '../support/test-issuer.js';
 import { callEither, EagerAndLazy } from './eager-and-lazy.js';
+
+class Never implements Policy {
+  permits() {
+    return false;
+  }
+}
+
+@Injectable()
+class Denied {
+  @UsePolicy(Never)
+  @McpTool({ description: 'x', downstream: 'orders', scopes: ['tool'] })
+  never() {
+    return 'x';
+  }
+}
 
 let server: DownstreamServer;
 
 beforeAll(async () => {
   server = await startDownstreamServer({
-    providers: [EagerAndLazy],
+    providers: [EagerAndLazy, Denied],
     orders: { scopeMap: { read: ['orders:read'], write: ['orders:write'] } },
     options: { scopes: { hierarchy: { 'orders:admin': ['orders:read', 'orders:write'] } } },
   });
@@ -59,6 +76,14 @@ describe.each(['eager', 'lazy'])('a scope that stands for one of the API (%s)', 
       expect(JSON.stringify(result)).not.toContain('www_authenticate');
     },
   );
+});
+
+test('what a policy denies is asked no consent for, also where a scope is missing besides', async () => {
+  server.issuer.exchanges.length = 0;
+  const { status, challenge } = await call('never', 'other');
+  expect(status).toBe(403);
+  expect(challenge).toMatch(/scope="tool"/);
+  expect(server.issuer.exchanges).toEqual([]);
 });
 
 test('the API says so of a scope that the caller holds: nobody is asked for it', async () => {

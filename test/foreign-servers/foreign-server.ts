@@ -3,7 +3,13 @@ import { completable } from '@modelcontextprotocol/sdk/server/completable.js';
 import { McpServer, ResourceTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { All, Controller, Inject, Req, Res, type Provider } from '@nestjs/common';
-import { clientSecretBasic, DownstreamClient, ProtectedMcp, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import {
+  clientSecretBasic,
+  DownstreamClient,
+  ProtectedMcp,
+  type IssuerOptions,
+  type McpAuthModuleOptions,
+} from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { post, type PostOptions } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
@@ -23,6 +29,8 @@ export interface ForeignServerParts {
   readonly platform?: Platform;
   readonly options?: Partial<McpAuthModuleOptions>;
   readonly providers?: Provider[];
+  /** What is said of the issuer besides its name. */
+  readonly trust?: Partial<IssuerOptions>;
 }
 
 export interface ForeignServer extends ProtectedServer {
@@ -43,7 +51,7 @@ export interface ForeignServer extends ProtectedServer {
 
 /** A server of the SDK 1.x that answers a stream of events, behind rules. */
 export async function startForeignServer(parts: ForeignServerParts): Promise<ForeignServer> {
-  const { rules, platform = 'express', options = {}, providers = [] } = parts;
+  const { rules, platform = 'express', options = {}, providers = [], trust = {} } = parts;
   const ran: string[] = [];
   const reached: string[] = [];
   const api = await TestApi.start();
@@ -69,6 +77,7 @@ export async function startForeignServer(parts: ForeignServerParts): Promise<For
 
   const started = await startProtectedServer({
     platform,
+    trust,
     options: {
       endpoint: { mount: false },
       client: { id: 'mcp', authentication: clientSecretBasic('s3cret') },

@@ -1,0 +1,102 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { McpRegistry, McpResource, McpTool, UsePolicy, type Policy } from 'nestjs-mcp-auth';
+import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
+
+let isOpen = true;
+
+class WhileOpen implements Policy {
+  permits() {
+    return isOpen;
+  }
+}
+
+@Injectable()
+class Offers {
+  @McpTool({ description: 'x' })
+  one() {
+    return 1;
+  }
+  @UsePolicy(WhileOpen)
+  @McpResource({ uri: 'news://today', scopes: ['use'] })
+  news() {
+    return 'none';
+  }
+}
+
+describe.each(['express', 'fastify'] as const)('on %s, whoever may read a resource no more', (platform) => {
+  let server: ProtectedServer;
+  let registry: McpRegistry;
+
+  beforeAll(async () => {
+    server = await startProtectedServer({ platform, providers: [Offers, WhileOpen] });
+    registry = server.app.get(McpRegistry);
+  });
+  afterEach(() => {
+    isOpen = true;
+  });
+  afterAll(() => server.close());
+
+  async function connect(era: 'modern' | 'legacy') {
+    const options = { versionNegotiation: { mode: era === 'modern' ? { pin: '2026-07-28' } : 'legacy' } } as const;
+    const client = new Client({ name: 'test', version: '1.0.0' }, options);
+    const authorization = `Bearer ${await server.token('use')}`;
+    const transport = new StreamableHTTPClientTransport(new URL(server.resource), {
+      requestInit: { headers: { authorization } },
+    });
+    await client.connect(transport);
+    return { client, transport };
+  }
+
+  /** Something that everyone hears of. */
+  async function changeTools(): Promise<void> {
+    (await registry.registerTool({ name: 'brief', description: 'x' }, () => 1)).remove();
+  }
+
+  test.each(['modern', 'legacy'] as const)('hears nothing of it on a stream of the %s era', async (era) => {
+    const { client } = await connect(era);
+    const told: string[] = [];
+    const listChanged = new Promise<void>((resolve) => {
+      client.setNotificationHandler('notifications/tools/list_changed', () => {
+        resolve();
+      });
+    });
+    const updated = new Promise<void>((resolve) => {
+      client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+        told.push(params.uri);
+        resolve();
+      });
+    });
+    if (era === 'modern') await client.listen({ toolsListChanged: true, resourceSubscriptions: ['news://today'] });
+    else await client.subscribeResource({ uri: 'news://today' });
+    registry.resourceUpdated('news://today');
+    await updated;
+    isOpen = false;
+    registry.resourceUpdated('news://today');
+    await changeTools();
+    await listChanged;
+    expect(told).toEqual(['news://today']);
+    await client.close();
+  });
+
+  test('hears nothing of it on a stream that a token without the scope has opened', async () => {
+    const { client, transport } = await connect('legacy');
+    await client.subscribeResource({ uri: 'news://today' });
+    const response = await fetch(server.resource, {
+      headers: {
+        authorization: `Bearer ${await server.token('other')}`,
+        accept: 'text/event-stream',
+        'mcp-session-id': transport.sessionId ?? '',
+      },
+    });
+    const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    let heard = (await reader.read()).value ?? '';
+    registry.resourceUpdated('news://today');
+    await changeTools();
+    while (!heard.includes('tools/list_changed')) heard += (await reader.read()).value ?? '';
+    expect(heard).not.toContain('news://today');
+    await reader.cancel();
+    await client.close();
+  });
+});
