@@ -90,11 +90,13 @@ describe.each(['express', 'fastify'] as const)('on %s, whoever may read a resour
         'mcp-session-id': transport.sessionId ?? '',
       },
     });
-    const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
-    let heard = (await reader.read()).value ?? '';
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const decoder = new TextDecoder();
+    const hear = async () => decoder.decode((await reader.read()).value, { stream: true });
+    let heard = await hear();
     registry.resourceUpdated('news://today');
     await changeTools();
-    while (!heard.includes('tools/list_changed')) heard += (await reader.read()).value ?? '';
+    while (!heard.includes('tools/list_changed')) heard += await hear();
     expect(heard).not.toContain('news://today');
     await reader.cancel();
     await client.close();
