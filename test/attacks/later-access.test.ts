@@ -46,7 +46,7 @@ class Tools {
   async strong(_input: unknown, context: McpContext) {
     return await pay('strong', context);
   }
-  @McpTool({ description: 'x', maxAge: 600, task: true })
+  @McpTool({ description: 'x', maxAgeMs: 600_000, task: true })
   async recent(_input: unknown, context: McpContext) {
     return await pay('recent', context);
   }

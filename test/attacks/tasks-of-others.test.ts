@@ -95,7 +95,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
 
   test('a task of a tool that is gone is unknown', async () => {
     await start();
-    const tool = { name: 'brief', description: 'x', server: 'hr', scopes: ['salaries'], task: true };
+    const tool = { name: 'brief', description: 'x', server: 'hr', scopes: ['salaries'], task: true as const };
     const registration = await app.app.get(McpRegistry).registerTool(tool, () => 'the secret result');
     const { taskId } = await ask('hr', 'tools/call', { name: 'brief', arguments: {} }, 'salaries');
     expect((await finished('hr', taskId, 'salaries')).text).toContain('the secret result');
