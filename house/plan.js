@@ -141,11 +141,6 @@ export const wings = {
  */
 export const backArrows = [
   {
-    from: 'lib/options/resolved-options.ts',
-    to: ['lib/resource-server/', 'lib/on-behalf-of/', 'lib/observability/', 'lib/replicas/'],
-    reason: 'one object has the options of all rooms',
-  },
-  {
     from: 'lib/observability/',
     to: ['lib/resource-server/access/'],
     reason: 'events and spans tell of callers and operations',

@@ -1,14 +1,24 @@
+import { resolveEndpoint } from '../entry/endpoint/endpoint-options.js';
+import { resolveCalls } from '../mcp/invocation/call-options.js';
+import { resolveLinking } from '../on-behalf-of/options/linked-account-options.js';
+import { resolveTokenCache } from '../on-behalf-of/token-cache/token-cache-options.js';
+import { resolveReplicas } from '../replicas/replica-options.js';
+import { resolveScopes } from '../resource-server/access/scope-options.js';
+import { resolveServerAccess } from '../resource-server/access/server-access-options.js';
+import { resolveProof } from '../resource-server/authentication/proof-options.js';
+import { resolveLists } from '../resource-server/catalogue/list-options.js';
+import { membersForPeople } from '../resource-server/challenges/metadata-options.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
-import { problemOfLogoutPath } from '../entry/logout/logout-options.js';
+import { problemOfLogoutPath, resolveLogoutPath } from '../entry/logout/logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
 import { problemsOf } from '../options/option-problems.js';
 import { optionsSchema } from './options-schema.js';
 import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
-import { namesOf } from '../resource-server/issuers/resolved-issuer.js';
+import { namesOf, resolveIssuers } from '../resource-server/issuers/resolved-issuer.js';
 import type { DownstreamOptions, ExchangeOptions } from '../on-behalf-of/options/downstream-options.js';
 import { checkDownstream, needsIssuer } from '../on-behalf-of/options/downstream-problems.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
-import { fillOptions } from './fill-options.js';
+import { resolveDownstreams } from '../on-behalf-of/options/resolved-downstream.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** What of a downstream goes together with issuers and clients. */
 type Downstream = ExchangeOptions & Pick<DownstreamOptions, 'byIssuer'>;
@@ -145,5 +155,37 @@ const schema = optionsSchema.superRefine((options, context) => {
 export function resolveOptions(options: McpAuthModuleOptions): ResolvedOptions {
   const result = schema.safeParse(options, { reportInput: true });
   if (!result.success) throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => problemsOf(issue)));
-  return fillOptions(options);
+  return new ResolvedOptions(filledIn(options));
+}
+
+/** Asks each room for what it reads. */
+function filledIn(options: McpAuthModuleOptions): ResolvedOptions {
+  const { server, resource, metadata } = options;
+  const { origin, pathname } = new URL(resource);
+  const path = pathname === '/' ? '' : pathname;
+  // RFC 3986 section 6.2.3: an empty path and "/" are the same, and clients send either as `resource`.
+  const audiences = path === '' ? [origin, `${origin}/`] : [resource];
+  const clients = [options.client ?? []].flat();
+  return {
+    server,
+    resource,
+    path,
+    resourceMetadataUrl: `${origin}/.well-known/oauth-protected-resource${path}`,
+    membersForPeople: membersForPeople({ ...metadata, name: metadata?.name ?? server.title ?? server.name }),
+    issuers: resolveIssuers(options.issuers ?? [], audiences, clients),
+    clients,
+    downstreams: resolveDownstreams(options.downstreams as Readonly<Record<string, DownstreamOptions>> | undefined),
+    endpoint: resolveEndpoint(options.endpoint, resource),
+    ...resolveScopes(options.scopes),
+    ...resolveServerAccess(options.access),
+    ...resolveProof(options.proof),
+    ...resolveLists(options.lists),
+    ...resolveCalls(options.calls),
+    replicas: resolveReplicas(options.replicas),
+    tokenCache: resolveTokenCache(options.tokenCache),
+    linking: resolveLinking(options.linking, clients),
+    backChannelLogoutPath: resolveLogoutPath(options.logout, path),
+    auditSink: options.observability?.auditSink,
+    doctor: options.doctor ?? true,
+  };
 }

@@ -17,3 +17,9 @@ export const observabilitySchema = z.strictObject({
     )
     .optional(),
 });
+
+declare module '../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly auditSink: AuditSink | Type<AuditSink> | undefined;
+  }
+}

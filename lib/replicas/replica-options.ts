@@ -147,3 +147,9 @@ function bytesOf(key: unknown): Buffer | undefined {
   // Node skips what is no base64; a key must not be shorter than it looks.
   return typeof key === 'string' && /^[A-Za-z0-9+/_-]*={0,2}$/.test(key) ? Buffer.from(key, 'base64') : undefined;
 }
+
+declare module '../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly replicas: ResolvedReplicas;
+  }
+}

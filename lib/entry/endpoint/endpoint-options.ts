@@ -1,3 +1,4 @@
+import { isLoopback } from '../../options/option-rules.js';
 import { z } from 'zod';
 
 /** Who may send requests to the endpoint, before anyone looks at a token. */
@@ -46,3 +47,45 @@ export const endpointSchema = z.strictObject({
   mount: z.boolean().optional(),
   maxBodySize: z.int().positive('has to be a positive number of bytes').optional(),
 });
+
+/** The checks before any token is looked at, with the defaults filled in. */
+export interface ResolvedEndpoint {
+  /** Origin and host of `resource`. */
+  readonly origin: string;
+  readonly host: string;
+  /** Whether `resource` is on loopback. */
+  readonly loopback: boolean;
+  readonly allowedOrigins: ReadonlySet<string> | 'any';
+  readonly allowedHosts: ReadonlySet<string> | 'any';
+  /** Bytes. */
+  readonly maxBodySize: number;
+  /** Whether the endpoint is ours. */
+  readonly isMounted: boolean;
+}
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly endpoint: ResolvedEndpoint;
+  }
+}
+
+const MAX_BODY_SIZE = 1024 * 1024;
+
+/**
+ * Fills in the defaults.
+ *
+ * @param resource - canonical URI of the server
+ */
+export function resolveEndpoint(options: EndpointOptions = {}, resource: string): ResolvedEndpoint {
+  const url = new URL(resource);
+  const { allowedOrigins = [], allowedHosts = [], maxBodySize = MAX_BODY_SIZE, mount = true } = options;
+  return {
+    origin: url.origin,
+    host: url.host,
+    loopback: isLoopback(url),
+    allowedOrigins: allowedOrigins === 'any' ? 'any' : new Set(allowedOrigins),
+    allowedHosts: allowedHosts === 'any' ? 'any' : new Set(allowedHosts),
+    maxBodySize,
+    isMounted: mount,
+  };
+}

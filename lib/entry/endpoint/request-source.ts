@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../../options/option-rules.js';
-import type { ResolvedEndpoint } from '../../options/resolved-options.js';
+import type { ResolvedEndpoint } from './endpoint-options.js';
 
 /** A page's own name can be made to resolve to any address (DNS rebinding), but that name then stands in `Host`. */
 export function problemOfHost(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {

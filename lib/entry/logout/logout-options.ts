@@ -40,3 +40,15 @@ export function problemOfLogoutPath(path: string, endpoint: string): string | un
   const isOfModule = own.startsWith('/.well-known/') || own.startsWith(`${linkPath(taken)}/`);
   return isOfModule ? 'is among paths that have another meaning. Choose another' : undefined;
 }
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    /** Path of the endpoint for logout tokens, where there is one. */
+    readonly backChannelLogoutPath: string | undefined;
+  }
+}
+
+/** @param endpoint - path of the endpoint, empty at the root */
+export function resolveLogoutPath({ backChannel }: LogoutOptions = {}, endpoint: string): string | undefined {
+  return backChannel && (backChannel.path ?? `${endpoint}/backchannel-logout`);
+}

@@ -1,3 +1,4 @@
+import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { z } from 'zod';
 
 /** How long calls may take, and may wait for an answer of the user. */
@@ -21,3 +22,26 @@ export const callsSchema = z.strictObject({
   shutdownGraceMs: z.int().nonnegative('has to be a whole number of milliseconds, from 0 up').optional(),
   requestStateLifetimeMs: milliseconds.optional(),
 });
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly timeoutMs: number | undefined;
+    readonly shutdownGraceMs: number;
+    readonly requestStateLifetimeMs: number;
+  }
+}
+
+/** Milliseconds: less than orchestrators wait before they kill. */
+const SHUTDOWN_GRACE = 10_000;
+
+/** Milliseconds. */
+const REQUEST_STATE_LIFETIME = 600_000;
+
+/** Fills in the defaults. */
+export function resolveCalls({
+  timeoutMs,
+  shutdownGraceMs = SHUTDOWN_GRACE,
+  requestStateLifetimeMs = REQUEST_STATE_LIFETIME,
+}: CallOptions = {}): Pick<ResolvedOptions, 'timeoutMs' | 'shutdownGraceMs' | 'requestStateLifetimeMs'> {
+  return { timeoutMs, shutdownGraceMs, requestStateLifetimeMs };
+}

@@ -50,7 +50,7 @@ export class PrimitiveRunner {
     private readonly audit: AuditLog,
     options: ResolvedOptions,
   ) {
-    this.#states = new RequestStates(options.replicas.keys, options.requestStateLifetime);
+    this.#states = new RequestStates(options.replicas.keys, options.requestStateLifetimeMs);
   }
 
   /**

@@ -58,6 +58,6 @@ export class InFlight {
     if (this.#running === 0) return;
     const stopped = new Promise<void>((resolve) => (this.#stopped = resolve));
     const late = () => new Error('Calls are left behind');
-    await waitFor(stopped, this.options.shutdownGrace, late).catch(() => undefined);
+    await waitFor(stopped, this.options.shutdownGraceMs, late).catch(() => undefined);
   }
 }

@@ -43,7 +43,7 @@ export class ServerDescription {
   /** @param offersAll - even what there is nothing of yet */
   #describe(offersAll: boolean): ServerOptions {
     const { tools, resources, templates, prompts, hasAnonymous } = this.catalogue;
-    const { server, list: shown, listTtl: ttlMs } = this.options;
+    const { server, list: shown, listTtlMs: ttlMs } = this.options;
     const hasResources = offersAll || resources.length > 0 || templates.length > 0;
     const completes =
       offersAll ||

@@ -173,6 +173,27 @@ export function resolveLinkedAccount(name: string, options: LinkedAccountOptions
 }
 
 /** Fills in the defaults, and both names. */
-export function resolveSubjectClaims({ subjectClaim = 'sub' }: LinkingOptions): SubjectClaims {
+function resolveSubjectClaims({ subjectClaim = 'sub' }: LinkingOptions): SubjectClaims {
   return typeof subjectClaim === 'string' ? { accessToken: subjectClaim, idToken: subjectClaim } : subjectClaim;
+}
+
+/** How users sign in before they link an account. */
+export interface ResolvedLinking {
+  readonly clients: readonly IssuerClientRegistration[];
+  readonly subjectClaims: SubjectClaims;
+}
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly linking: ResolvedLinking;
+  }
+}
+
+/** @param clients - the server's own registrations, for want of others */
+export function resolveLinking(
+  options: LinkingOptions = {},
+  clients: readonly IssuerClientRegistration[],
+): ResolvedLinking {
+  const signIn = options.client === undefined ? clients : [options.client].flat();
+  return { clients: signIn, subjectClaims: resolveSubjectClaims(options) };
 }

@@ -99,3 +99,17 @@ function withTrailingSlash(url: URL): URL {
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    /** By name. */
+    readonly downstreams: ReadonlyMap<string, ResolvedDownstream>;
+  }
+}
+
+/** Fills in the defaults of all downstreams. */
+export function resolveDownstreams(
+  options: Readonly<Record<string, DownstreamOptions>> = {},
+): ReadonlyMap<string, ResolvedDownstream> {
+  return new Map(Object.entries(options).map(([name, one]) => [name, resolveDownstream(name, one)]));
+}

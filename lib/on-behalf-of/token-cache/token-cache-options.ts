@@ -36,3 +36,9 @@ export function resolveTokenCache({
 }: TokenCacheOptions = {}): ResolvedTokenCache {
   return { maxEntries, localMaxAgeMs: localMaxAgeMs };
 }
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly tokenCache: ResolvedTokenCache;
+  }
+}

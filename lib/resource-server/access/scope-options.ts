@@ -1,3 +1,4 @@
+import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { z } from 'zod';
 import { problemOfResourceScope, problemOfScope } from '../../options/option-rules.js';
 import { following } from '../../options/text-schema.js';
@@ -42,3 +43,19 @@ export const scopesSchema = z.strictObject({
   hierarchy: hierarchy.optional(),
   challenge: z.enum(['operation', 'union']).optional(),
 });
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly initialScopes: readonly string[] | undefined;
+    readonly scopeHierarchy: ScopeImplications | undefined;
+    readonly challenge: 'operation' | 'union';
+  }
+}
+
+/** Fills in the defaults. */
+export function resolveScopes({ initial, hierarchy, challenge = 'operation' }: ScopeOptions = {}): Pick<
+  ResolvedOptions,
+  'initialScopes' | 'scopeHierarchy' | 'challenge'
+> {
+  return { initialScopes: initial, scopeHierarchy: hierarchy, challenge };
+}

@@ -1,3 +1,4 @@
+import type { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import type { Policy } from './policy.js';
@@ -22,3 +23,20 @@ export const serverAccessSchema = z.strictObject({
     .array(z.custom<Type<Policy>>(isClass, 'is not a class. Give the class of the policy, not an object'))
     .optional(),
 });
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly policies: readonly Type<Policy>[];
+    readonly appOnly: 'allow' | 'deny';
+    readonly anonymous: boolean;
+  }
+}
+
+/** Fills in the defaults. */
+export function resolveServerAccess({
+  anonymous = false,
+  appOnly = 'allow',
+  policies = [],
+}: ServerAccessOptions = {}): Pick<ResolvedOptions, 'anonymous' | 'appOnly' | 'policies'> {
+  return { anonymous, appOnly, policies };
+}

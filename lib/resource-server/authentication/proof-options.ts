@@ -1,3 +1,4 @@
+import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../issuers/issuer-options.js';
@@ -121,4 +122,16 @@ function addressOf(value: string): { address: string; prefix: number; family: 'i
   const longest = isIPv4(address) ? 32 : 128;
   const prefix = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
   return prefix <= longest ? { address, prefix, family: isIPv4(address) ? 'ipv4' : 'ipv6' } : undefined;
+}
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly dpop: DpopOptions | undefined;
+    readonly mutualTls: MutualTlsOptions | undefined;
+  }
+}
+
+/** Without an option bound tokens are refused. */
+export function resolveProof({ dpop, mutualTls }: ProofOptions = {}): Pick<ResolvedOptions, 'dpop' | 'mutualTls'> {
+  return { dpop, mutualTls };
 }

@@ -1,3 +1,4 @@
+import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { z } from 'zod';
 
 /** What `tools/list` and the other lists show, and how. */
@@ -22,3 +23,23 @@ export const listsSchema = z.strictObject({
   ttlMs: z.int().nonnegative('has to be a whole number of milliseconds, from 0 up').optional(),
   pageSize: z.int().positive('has to be a positive number of entries').optional(),
 });
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly list: 'all' | 'permitted';
+    readonly listTtlMs: number;
+    /** Entries of a page of a list. */
+    readonly pageSize: number;
+  }
+}
+
+/** Milliseconds: lists change with a deployment. */
+const TTL = 5 * 60_000;
+
+/** Fills in the defaults. */
+export function resolveLists({ show = 'all', ttlMs = TTL, pageSize = 500 }: ListOptions = {}): Pick<
+  ResolvedOptions,
+  'list' | 'listTtlMs' | 'pageSize'
+> {
+  return { list: show, listTtlMs: ttlMs, pageSize };
+}

@@ -73,3 +73,10 @@ function problemOfLanguage(tag: string): string | undefined {
     return 'is no language tag (BCP 47). Write one, such as "de" or "pt-BR"';
   }
 }
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    /** Members of the RFC 9728 document that people read. */
+    readonly membersForPeople: Readonly<Record<string, string>>;
+  }
+}

@@ -37,3 +37,10 @@ export const issuerClientsSchema = oneOrMany(
   clientRegistrationSchema.extend({ issuer: text.optional() }),
   'is empty. Name a client, or remove it',
 );
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    /** The server's own. Where there is but one, it may not say which issuer it is registered at. */
+    readonly clients: readonly IssuerClientRegistration[];
+  }
+}

@@ -152,3 +152,9 @@ export function clientAt(
 ): IssuerClientRegistration | undefined {
   return clients.find(({ issuer = identifier }) => issuer === identifier || issuer === template);
 }
+
+declare module '../../options/resolved-options.js' {
+  interface ResolvedOptions {
+    readonly issuers: readonly ResolvedIssuer[];
+  }
+}
