@@ -20,7 +20,7 @@ export interface DpopOptions {
   /** Refuses tokens that are not bound. Defaults to `false`. */
   required?: boolean;
   /** Algorithms of proofs. Defaults to every {@link SigningAlgorithm}. */
-  algorithms?: SigningAlgorithm[];
+  algorithms?: readonly SigningAlgorithm[];
   /** Milliseconds, 1000 to 300 000, by which a proof's `iat` may differ from now. Defaults to 300 000 (SEP-1932). */
   proofLifetimeMs?: number;
   /**
@@ -41,7 +41,7 @@ export interface MutualTlsOptions {
    * (addresses, or ranges such as `10.0.0.0/8`) are believed in: as RFC 9440 has it, as PEM in URL encoding, or as bare
    * base64 of the DER. A proxy has to remove the header from what clients send.
    */
-  certificate: 'socket' | { header: string; proxies: string[] };
+  certificate: 'socket' | { header: string; proxies: readonly string[] };
 }
 
 /** Tokens that are bound to a key or a certificate of the client's, which makes stolen ones worthless. */

@@ -32,9 +32,9 @@ export interface ClaimMapping {
    * Where scopes are: space-separated strings or arrays of strings. What several sources have is taken together.
    * Defaults to `['scope', 'scp']`.
    */
-  scopes?: ClaimSource<readonly string[]>[];
+  scopes?: readonly ClaimSource<readonly string[]>[];
   /** Where the client id is; the first source that has one counts. Defaults to `['client_id', 'azp', 'appid', 'cid']`. */
-  clientId?: ClaimSource<string>[];
+  clientId?: readonly ClaimSource<string>[];
   /**
    * Whether a token stands for a client alone, without a user. By default it does if its subject is its client id, or
    * it says so in `idtyp` (`app`) or `gty` (`client-credentials`).
@@ -73,21 +73,21 @@ export interface IssuerOptions {
    */
   issuer: string;
   /** Tenants of an issuer with `{tenantid}` in it. Each is an issuer of its own, and its tokens' `tid` must name it. */
-  tenants?: string[];
+  tenants?: readonly string[];
   /**
    * Accepts tokens of every tenant of an issuer with `{tenantid}` in it, known to you or not, as long as `iss` and `tid`
    * agree. The keys are those of `metadataUrl`, which is then required.
    */
   acceptAnyTenant?: boolean;
   /** Values of `aud` that mean this server, where the issuer cannot write `resource` there. Defaults to `resource`. */
-  audiences?: string[];
+  audiences?: readonly string[];
   /** Algorithms that this issuer signs with. Defaults to every {@link SigningAlgorithm}. */
-  algorithms?: SigningAlgorithm[];
+  algorithms?: readonly SigningAlgorithm[];
   /**
    * Values of the header parameter `typ` that access tokens have (RFC 9068 section 2.1), in any case, with or without
    * `application/`. Defaults to `['at+jwt', 'JWT']`.
    */
-  types?: string[];
+  types?: readonly string[];
   /** Accepts tokens without `typ`, for issuers that write none; only `audiences` then tells them from ID tokens. */
   acceptMissingType?: boolean;
   /** Milliseconds, 0 to 300 000, by which the issuer's clock and ours may differ. Defaults to 5 000. */
@@ -97,7 +97,7 @@ export interface IssuerOptions {
   /** What clients put before a scope when they ask this issuer for it, such as `api://…/`; its tokens are without. */
   scopePrefix?: string;
   /** Client ids whose tokens are accepted. Defaults to all clients of the issuer. */
-  clients?: string[];
+  clients?: readonly string[];
   /**
    * How many parties may act one for the other (`act`, RFC 8693 section 4.1), 0 to 20. Tokens with more are refused, and
    * with 0 all that have `act`. Defaults to 5.

@@ -12,7 +12,7 @@ export interface EntraOptions extends PresetOverrides {
   /** Application (client) ID of the MCP server's registration: `aud` of its tokens. */
   applicationId: string;
   /** Directory (tenant) IDs whose users are accepted, or `'any'` for every organisation, known to you or not. */
-  tenants: string[] | 'any';
+  tenants: readonly string[] | 'any';
   /** Application ID URI, which clients put before a scope. Defaults to `api://<applicationId>`. */
   applicationIdUri?: string;
   /** Version of the access tokens, `requestedAccessTokenVersion` of the registration's manifest. Defaults to 2. */

@@ -12,7 +12,7 @@ export interface KeycloakOptions extends PresetOverrides {
   /** Name of the realm. */
   realm: string;
   /** Takes roles for scopes: those of the `realm`, and those of `clients`. */
-  roles?: { realm?: boolean; clients?: string[] };
+  roles?: { realm?: boolean; clients?: readonly string[] };
 }
 
 const schema = z.object({
