@@ -174,7 +174,7 @@ function filledIn(options: McpAuthModuleOptions): ResolvedOptions {
     membersForPeople: membersForPeople({ ...metadata, name: metadata?.name ?? server.title ?? server.name }),
     issuers: resolveIssuers(options.issuers ?? [], audiences, clients),
     clients,
-    downstreams: resolveDownstreams(options.downstreams as Readonly<Record<string, DownstreamOptions>> | undefined),
+    downstreams: resolveDownstreams(options.downstreams),
     endpoint: resolveEndpoint(options.endpoint, resource),
     ...resolveScopes(options.scopes),
     ...resolveServerAccess(options.access),
