@@ -122,12 +122,13 @@ export const wings = {
     holds: 'What all rooms stand on',
     rooms: {
       servers: { holds: 'The servers that an application has.', imports: ['errors', 'options'] },
-      observability: { holds: 'Audit events, spans, metrics, the log of failures.', imports: ['errors', 'options'] },
+      observability: { holds: 'Audit events, spans, metrics, the log of failures.', imports: ['errors', 'json', 'options'] },
       replicas: {
         holds: 'What several processes of a server share: stores, locks, messages.',
-        imports: ['errors', 'options', 'time'],
+        imports: ['errors', 'json', 'options', 'time'],
       },
       options: { holds: 'The options as all rooms read them, and what their checks have in common.' },
+      json: { holds: 'What values of JSON are.' },
       time: { holds: 'Age by a clock that nobody sets back.' },
       errors: { holds: 'The errors that several rooms throw or look at.' },
     },

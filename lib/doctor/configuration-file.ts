@@ -12,6 +12,7 @@ import { resolveOptions } from '../configuration/resolve-options.js';
 import { diagnose } from './diagnosis.js';
 import type { ExaminedTool } from './downstream-checks.js';
 import type { Finding } from './finding.js';
+import { isJsonObject } from '../json/json-object.js';
 
 /**
  * Looks the options over that a module exports, as `options`, `mcpAuthOptions` or by default: themselves, or a function
@@ -40,7 +41,7 @@ async function optionsOf(exported: Readonly<Record<string, unknown>>): Promise<M
   const compiled = (byDefault as { default?: unknown } | undefined)?.default;
   const found = options ?? mcpAuthOptions ?? compiled ?? byDefault;
   const value: unknown = typeof found === 'function' ? await (found as () => unknown)() : found;
-  return typeof value === 'object' && value !== null ? (value as McpAuthModuleOptions) : undefined;
+  return isJsonObject(value) ? (value as unknown as McpAuthModuleOptions) : undefined;
 }
 
 function toolsOf(classes: unknown): readonly ExaminedTool[] | undefined {

@@ -16,6 +16,7 @@ import type { Caller } from '../resource-server/access/caller.js';
 import type { Operation } from '../resource-server/access/operation.js';
 import type { AuditContext } from './audit-event.js';
 import { INSTRUMENTATION, recordDuration } from './metrics.js';
+import { isJsonObject } from '../json/json-object.js';
 
 /** Methods of the MCP schema; what a stranger makes up must not become the name of a span or a time series. */
 const METHODS = new Set([
@@ -144,13 +145,9 @@ function traceFieldsOf(carrier: Readonly<Record<string, unknown>>): Record<strin
 }
 
 function metaIn(body: unknown): Record<string, unknown> {
-  const params = isObject(body) ? body.params : undefined;
-  const meta = isObject(params) ? params._meta : undefined;
-  return isObject(meta) ? meta : {};
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  const params = isJsonObject(body) ? body.params : undefined;
+  const meta = isJsonObject(params) ? params._meta : undefined;
+  return isJsonObject(meta) ? meta : {};
 }
 
 /** The present actor first, then those before it. */

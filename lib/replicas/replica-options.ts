@@ -3,6 +3,7 @@ import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { z } from 'zod';
 import { text } from '../options/text-schema.js';
 import type { MessageBus } from './message-bus.js';
+import { isJsonObject } from '../json/json-object.js';
 
 /** Lets one replica at a time exchange a token. `@keyv/redis` needs none of these: its own connection is used. */
 export interface ExchangeLock {
@@ -70,9 +71,7 @@ const KEY_BYTES = 32;
 const ABOUT_STORE = ['namespace', 'lock', 'storeTimeoutMs'] as const;
 
 const hasMethods = (value: unknown, methods: readonly string[]) =>
-  typeof value === 'object' &&
-  value !== null &&
-  methods.every((method) => typeof Reflect.get(value, method) === 'function');
+  isJsonObject(value) && methods.every((method) => typeof Reflect.get(value, method) === 'function');
 
 const encryptionKey = z
   .custom<string | Uint8Array>(

@@ -1,5 +1,6 @@
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { SharedStoreError } from '../errors/shared-store-error.js';
+import { isJsonObject } from '../json/json-object.js';
 
 /** A storage adapter of Keyv whose failures are heard, whether it throws them or only tells of them. */
 export class SharedStore {
@@ -58,7 +59,7 @@ export class SharedStore {
 function unwrap(data: string): { value?: never; expires?: number } {
   try {
     const parsed: unknown = JSON.parse(data);
-    if (typeof parsed === 'object' && parsed !== null) return parsed;
+    if (isJsonObject(parsed)) return parsed;
   } catch {
     // As below.
   }

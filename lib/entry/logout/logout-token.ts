@@ -8,6 +8,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { Revocation } from '../../on-behalf-of/token-cache/revocation.js';
 import { LogoutTokenError } from './logout-token-error.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /** OpenID Connect Back-Channel Logout 1.0 section 2.4. */
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -71,7 +72,7 @@ export class LogoutTokens {
     if (iat < now - MAX_AGE) return 'it is too old';
     if (typeof exp !== 'number' || exp <= now - clockTolerance) return 'it has expired';
     if (!isText(jti)) return 'it has no jti';
-    if (typeof events !== 'object' || events === null || !isObject((events as Record<string, unknown>)[EVENT])) {
+    if (!isJsonObject(events) || !isJsonObject(events[EVENT])) {
       return 'it is about something else than a logout';
     }
     if (nonce !== undefined) return 'it has a nonce, as ID tokens have';
@@ -101,8 +102,4 @@ function idOf({ iss, jti }: TokenClaims): string {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 const conversationSchema = z.object({
   /** Unguessable, and nobody's proof of anything. */
@@ -27,14 +28,12 @@ const CAPABILITIES = ['elicitation', 'sampling', 'roots'] as const;
 export function beginConversation(body: unknown): string | undefined {
   const { params } = (body ?? {}) as { params?: Record<string, unknown> };
   const { capabilities, protocolVersion, clientInfo } = params ?? {};
-  const declared = typeof capabilities === 'object' && capabilities !== null ? capabilities : {};
+  const declared = isJsonObject(capabilities) ? capabilities : {};
   const { name, version } = (clientInfo ?? {}) as { name?: unknown; version?: unknown };
   const conversation = conversationSchema.safeParse({
     id: randomUUID(),
     protocolVersion,
-    capabilities: Object.fromEntries(
-      CAPABILITIES.flatMap((key) => (key in declared ? [[key, (declared as Record<string, unknown>)[key]]] : [])),
-    ),
+    capabilities: Object.fromEntries(CAPABILITIES.flatMap((key) => (key in declared ? [[key, declared[key]]] : []))),
     clientInfo: { name, version },
   });
   if (!conversation.success) return undefined;

@@ -3,6 +3,7 @@ import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { placeOf, type MethodHost } from '../../resource-server/catalogue/primitive.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /**
  * Nest hands guards and interceptors the arguments in this order. The context comes first, because guards written for
@@ -70,8 +71,6 @@ export const parametersFactory = {
     if (kind === CONTEXT_PARAMETER || kind === (RouteParamtypes.REQUEST as number)) return context;
     if (kind === (RouteParamtypes.HEADERS as number)) return typeof data === 'string' ? undefined : {};
     if (typeof data !== 'string') return input;
-    return typeof input === 'object' && input !== null && Object.hasOwn(input, data)
-      ? (input as Record<string, unknown>)[data]
-      : undefined;
+    return isJsonObject(input) && Object.hasOwn(input, data) ? input[data] : undefined;
   },
 };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import { KeyRing } from '../../replicas/key-ring.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /** An answer that a client gave in an earlier round, and the question that it was given to. */
 const answer = z.object({ question: z.string(), value: z.unknown() });
@@ -69,9 +70,7 @@ export function bindingOf(caller: Caller | undefined, { method, name }: Operatio
 /** The same for equal values, in whatever order they name their members. */
 export function digestOf(value: unknown): string {
   const text = JSON.stringify(value ?? null, (_key, one: unknown) =>
-    typeof one === 'object' && one !== null && !Array.isArray(one)
-      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : one,
+    isJsonObject(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one,
   );
   return createHash('sha256').update(text).digest('base64url');
 }

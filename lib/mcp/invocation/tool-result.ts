@@ -1,6 +1,7 @@
 import { isCallToolResult, isSpecType, type CallToolResult, type ContentBlock } from '@modelcontextprotocol/server';
 import type { ToolSchema } from '../../resource-server/decorators/access-options.js';
 import { StreamedItems } from './streamed-items.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /** A method returned something that its own `output` schema does not allow. */
 export class InvalidOutputError extends Error {
@@ -52,12 +53,12 @@ function structured(value: unknown): CallToolResult {
   const text = jsonOf(value);
   const content = [{ type: 'text' as const, text }];
   const parsed: unknown = JSON.parse(text);
-  return isRecord(parsed) ? { content, structuredContent: parsed } : { content };
+  return isJsonObject(parsed) ? { content, structuredContent: parsed } : { content };
 }
 
 function asObject(value: unknown): Record<string, unknown> {
   const parsed: unknown = JSON.parse(jsonOf(value));
-  if (!isRecord(parsed)) throw new InvalidOutputError('The structured content is not an object');
+  if (!isJsonObject(parsed)) throw new InvalidOutputError('The structured content is not an object');
   return parsed;
 }
 
@@ -65,10 +66,6 @@ function jsonOf(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) throw new InvalidOutputError(`A ${typeof value} cannot be told as JSON`);
   return text;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const RESULT_KEYS = new Set(['content', 'structuredContent', 'isError', '_meta']);

@@ -1,6 +1,7 @@
 import { PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { ParameterHeader } from '../../resource-server/catalogue/parameter-headers.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 const HEADER_MISMATCH = -32020;
 
@@ -31,7 +32,7 @@ export function headerMismatch(
 
 function agrees({ path, name, type }: ParameterHeader, args: unknown, headers: Headers): boolean {
   const value = path.reduce<unknown>(
-    (node, key) => (isRecord(node) && Object.hasOwn(node, key) ? node[key] : null),
+    (node, key) => (isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : null),
     args,
   );
   // Of what is no such value, the schema of the arguments says so.
@@ -53,8 +54,4 @@ function decoded(header: string | null): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,13 +1,15 @@
+import { isJsonObject } from '../../json/json-object.js';
+
 /** Characters of a claims request. It goes on to clients, in a header. */
 const MAX_CLAIMS = 4_000;
 
 /** A claims request (OpenID Connect Core section 5.5), as JSON in a string or as it is; `undefined` for anything else. */
 export function claimsRequest(value: unknown): string | undefined {
-  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+  const text = isJsonObject(value) ? JSON.stringify(value) : value;
   if (typeof text !== 'string' || text.length > MAX_CLAIMS) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? text : undefined;
+    return isJsonObject(parsed) ? text : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { isJsonObject } from '../../json/json-object.js';
+
 /** Seconds: a year. What lasts longer is no lifetime that anybody meant. */
 const MAX_LIFETIME = 366 * 24 * 60 * 60;
 
@@ -19,9 +21,7 @@ async function membersOf(response: Response): Promise<Record<string, unknown> | 
   if (!/^application\/json\b/i.test(response.headers.get('content-type') ?? '')) return undefined;
   try {
     const body: unknown = await response.clone().json();
-    return typeof body === 'object' && body !== null && !Array.isArray(body)
-      ? (body as Record<string, unknown>)
-      : undefined;
+    return isJsonObject(body) ? body : undefined;
   } catch {
     return undefined;
   }

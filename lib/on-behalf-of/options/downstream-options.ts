@@ -12,6 +12,7 @@ import {
   problemOfUrl,
 } from '../../options/option-rules.js';
 import { following, text } from '../../options/text-schema.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /** How an authorization server is asked for tokens that are good for an API. */
 export interface ExchangeOptions {
@@ -72,8 +73,7 @@ export interface DownstreamOptions extends ExchangeOptions {
 
 const scopeMap = z.custom<Readonly<Record<string, readonly string[]>>>(
   (value) =>
-    typeof value === 'object' &&
-    value !== null &&
+    isJsonObject(value) &&
     Object.entries(value).every(
       ([foreign, own]) =>
         foreign !== '' &&

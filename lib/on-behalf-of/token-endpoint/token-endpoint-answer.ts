@@ -2,6 +2,7 @@ import type { TokenEndpointAnswer } from '../dialects/dialect.js';
 import { withoutSecrets } from './sent-secrets.js';
 import { TokenEndpointError, type TokenEndpointFailure } from '../../errors/token-endpoint-error.js';
 import { claimsRequest, retryAfterOf, wordsOf } from '../failures/answer-fields.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /** Characters of a description that the log is told. */
 const MAX_DESCRIPTION = 200;
@@ -37,7 +38,7 @@ async function bodyOf(response: Response): Promise<Record<string, unknown>> {
   const text = await response.text();
   try {
     const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+    return isJsonObject(body) ? body : {};
   } catch {
     return {};
   }

@@ -1,3 +1,5 @@
+import { isJsonObject } from '../../json/json-object.js';
+
 /** What a JSON-RPC message asks for: `tools/call find_order`, `resources/read orders://7`, `tools/list`. */
 export interface Operation {
   readonly method: string;
@@ -19,16 +21,16 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** The operation in a parsed JSON-RPC message. What is no request and no notification asks for nothing. */
 export function operationIn(body: unknown): Operation | undefined {
-  if (!isObject(body) || typeof body.method !== 'string') return undefined;
+  if (!isJsonObject(body) || typeof body.method !== 'string') return undefined;
   const { method } = body;
-  const params = isObject(body.params) ? body.params : {};
+  const params = isJsonObject(body.params) ? body.params : {};
   return { method, name: nameIn(method, params) };
 }
 
 function nameIn(method: string, params: Record<string, unknown>): string | undefined {
   if (method === 'completion/complete') {
     const { ref } = params;
-    const name = isObject(ref) ? ref[ref.type === 'ref/resource' ? 'uri' : 'name'] : undefined;
+    const name = isJsonObject(ref) ? ref[ref.type === 'ref/resource' ? 'uri' : 'name'] : undefined;
     return typeof name === 'string' ? name : undefined;
   }
   const key = Object.hasOwn(NAMES, method) ? NAMES[method] : undefined;
@@ -38,8 +40,8 @@ function nameIn(method: string, params: Record<string, unknown>): string | undef
 
 /** The arguments of a `tools/call` or `prompts/get`, as the client sent them. */
 export function argumentsIn(body: unknown): unknown {
-  const params = isObject(body) ? body.params : undefined;
-  return (isObject(params) ? params.arguments : undefined) ?? {};
+  const params = isJsonObject(body) ? body.params : undefined;
+  return (isJsonObject(params) ? params.arguments : undefined) ?? {};
 }
 
 /** What a `completion/complete` is about: the argument, what was typed of it, and the other arguments. */
@@ -51,14 +53,14 @@ export interface CompletionRequest {
 
 /** What a `completion/complete` asks for. The SDK has checked the message before anyone acts on it. */
 export function completionIn(body: unknown): CompletionRequest {
-  const params = isObject(body) && isObject(body.params) ? body.params : {};
-  const { name, value } = isObject(params.argument) ? params.argument : {};
-  const known = isObject(params.context) ? params.context.arguments : undefined;
+  const params = isJsonObject(body) && isJsonObject(body.params) ? body.params : {};
+  const { name, value } = isJsonObject(params.argument) ? params.argument : {};
+  const known = isJsonObject(params.context) ? params.context.arguments : undefined;
   return {
     argument: typeof name === 'string' ? name : '',
     value: typeof value === 'string' ? value : '',
     arguments: Object.fromEntries(
-      Object.entries(isObject(known) ? known : {}).filter(
+      Object.entries(isJsonObject(known) ? known : {}).filter(
         (entry): entry is [string, string] => typeof entry[1] === 'string',
       ),
     ),
@@ -67,10 +69,6 @@ export function completionIn(body: unknown): CompletionRequest {
 
 /** Whether a message is a client's answer to a request of the server's. */
 export function isAnswer(body: unknown): body is { readonly id: string | number } {
-  if (!isObject(body) || body.method !== undefined) return false;
+  if (!isJsonObject(body) || body.method !== undefined) return false;
   return (typeof body.id === 'string' || typeof body.id === 'number') && ('result' in body || 'error' in body);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

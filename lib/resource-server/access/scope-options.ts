@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { problemOfResourceScope, problemOfScope } from '../../options/option-rules.js';
 import { following } from '../../options/text-schema.js';
 import type { ScopeImplications } from './scope-hierarchy.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /** What clients are told of scopes, and which scopes imply others. */
 export interface ScopeOptions {
@@ -26,8 +27,7 @@ export interface ScopeOptions {
 const hierarchy = z.custom<ScopeImplications>(
   (value) =>
     typeof value === 'function' ||
-    (typeof value === 'object' &&
-      value !== null &&
+    (isJsonObject(value) &&
       Object.entries(value).every(
         ([scope, implied]) =>
           problemOfScope(scope) === undefined &&

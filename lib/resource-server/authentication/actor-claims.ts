@@ -1,6 +1,7 @@
 import type { Actor } from '../access/actor.js';
 import type { TokenClaims } from '../access/claims.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /**
  * Who acts for the subject of a token: the present actor, and those before it inside.
@@ -12,7 +13,7 @@ export function actorOf(claims: TokenClaims, maxActors: number): Actor | undefin
   const parties: TokenClaims[] = [];
   for (let act = claims.act; act !== undefined; act = parties.at(-1)?.act) {
     if (parties.length === maxActors) throw new InvalidTokenError('The token has more actors than are accepted');
-    if (!isObject(act)) throw new InvalidTokenError('The token has an actor that is not an object');
+    if (!isJsonObject(act)) throw new InvalidTokenError('The token has an actor that is not an object');
     parties.push(act);
   }
   return parties.reduceRight<Actor | undefined>((earlier, party) => named(party, earlier), undefined);
@@ -28,8 +29,4 @@ function named(claims: TokenClaims, earlier: Actor | undefined): Actor {
     throw new InvalidTokenError('The token has an actor that it does not name');
   }
   return { subject, issuer, clientId, claims, ...(earlier && { actor: earlier }) };
-}
-
-function isObject(value: unknown): value is TokenClaims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

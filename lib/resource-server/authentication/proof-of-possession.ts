@@ -4,6 +4,7 @@ import { ClientCertificates, type CertificateSource } from './client-certificate
 import type { TokenScheme } from './credentials.js';
 import { DpopProofs } from './dpop-proof.js';
 import { ProofError } from './proof-error.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /** The parts of a Node request that may prove the possession of a key. */
 export interface ProofSource extends CertificateSource {
@@ -84,7 +85,7 @@ export class ProofOfPossession {
 
 function membersOf(confirmation: unknown): { readonly jkt?: string; readonly 'x5t#S256'?: string } {
   if (confirmation === undefined) return {};
-  const members = typeof confirmation === 'object' && confirmation !== null ? Object.entries(confirmation) : [];
+  const members = isJsonObject(confirmation) ? Object.entries(confirmation) : [];
   const known = members.filter(([name]) => KNOWN_MEMBERS.has(name));
   const isGood =
     known.length > 0 &&

@@ -5,6 +5,7 @@ import { SIGNING_ALGORITHMS, type ClaimSource, type IssuerOptions } from './issu
 import { problemOfUrl } from '../../options/option-rules.js';
 import { TENANT } from './resolved-issuer.js';
 import { following, text } from '../../options/text-schema.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 const milliseconds = (from: number, to: number) =>
   z.custom<number>(
@@ -33,7 +34,7 @@ const jwks = z
     'has no keys, so that no token could be verified. Give a JWK set: `{ keys: [{ kty, … }] }`',
   )
   .refine(
-    ({ keys }) => keys.every((key) => !isObject(key) || (key.d === undefined && key.k === undefined)),
+    ({ keys }) => keys.every((key) => !isJsonObject(key) || (key.d === undefined && key.k === undefined)),
     'holds private or symmetric keys. Give the public keys alone',
   );
 
@@ -126,7 +127,3 @@ export const issuerSchema = z
       );
     }
   });
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}

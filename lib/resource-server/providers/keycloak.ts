@@ -4,6 +4,7 @@ import type { TokenClaims } from '../access/claims.js';
 import { problemOfUrl } from '../../options/option-rules.js';
 import { following, text } from '../../options/text-schema.js';
 import { presetOptions, type PresetOverrides } from './preset.js';
+import { isJsonObject } from '../../json/json-object.js';
 
 /** A realm of a Keycloak server. */
 export interface KeycloakOptions extends PresetOverrides {
@@ -47,8 +48,8 @@ export function keycloak(options: KeycloakOptions): IssuerOptions {
 
 /** Client ids may have dots in them. */
 function rolesOf(access: unknown, client: string): readonly string[] | undefined {
-  const ofClient = isObject(access) && Object.hasOwn(access, client) ? access[client] : undefined;
-  return isObject(ofClient) ? (ofClient.roles as readonly string[] | undefined) : undefined;
+  const ofClient = isJsonObject(access) && Object.hasOwn(access, client) ? access[client] : undefined;
+  return isJsonObject(ofClient) ? (ofClient.roles as readonly string[] | undefined) : undefined;
 }
 
 /** The first in every token of the grant itself, the second where the scope `profile` is there, the others by `service_account`. */
@@ -56,8 +57,4 @@ function isServiceAccount({ jti, preferred_username: name, clientHost, clientAdd
   if (typeof jti === 'string' && /^[a-z]{4}cc:/.test(jti)) return true;
   const isNamedSo = typeof name === 'string' && name.startsWith('service-account-');
   return isNamedSo || clientHost !== undefined || clientAddress !== undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
