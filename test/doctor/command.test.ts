@@ -130,7 +130,7 @@ describe('nestjs-mcp-auth doctor --config <file>', () => {
       'doctor',
       '--json',
       '--config',
-      await file(`export default ${options('list: "all", challenge: "x"')};`),
+      await file(`export default ${options('list: "all", scopes: { challenge: "x" }')};`),
     );
     expect(result.code).toBe(1);
     expect((JSON.parse(result.stdout) as { findings: object[] }).findings).toEqual(
@@ -138,11 +138,11 @@ describe('nestjs-mcp-auth doctor --config <file>', () => {
         {
           code: 'invalid_configuration',
           severity: 'error',
-          subject: 'lists',
-          message: '`lists` is not an option.',
+          subject: 'list',
+          message: '`list` is not an option.',
           fix: 'Check its spelling, or remove it.',
         },
-        expect.objectContaining({ code: 'invalid_configuration', subject: 'challenge' }),
+        expect.objectContaining({ code: 'invalid_configuration', subject: 'scopes.challenge' }),
       ]),
     );
   });
