@@ -16,14 +16,14 @@ import { proofSchema } from '../resource-server/authentication/proof-options.js'
 import { listsSchema } from '../resource-server/catalogue/list-options.js';
 import { metadataSchema } from '../resource-server/challenges/metadata-options.js';
 import { issuerClientsSchema } from '../resource-server/clients/client-registration.js';
-import { issuerSchema } from '../resource-server/issuers/issuer-schema.js';
+import { issuersSchema } from '../resource-server/issuers/issuer-schema.js';
 
 /** The form of the options, each by itself. How they go together is up to `resolve-options`. */
 export const optionsSchema = z.strictObject({
   server: serverSchema,
   resource: following(problemOfResource),
   metadata: metadataSchema.optional(),
-  issuers: z.array(issuerSchema).optional(),
+  issuers: issuersSchema.optional(),
   client: issuerClientsSchema.optional(),
   downstreams: z.record(text, downstreamSchema).optional(),
   endpoint: endpointSchema.optional(),

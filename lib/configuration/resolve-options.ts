@@ -7,7 +7,7 @@ import { resolveScopes } from '../resource-server/access/scope-options.js';
 import { resolveServerAccess } from '../resource-server/access/server-access-options.js';
 import { resolveProof } from '../resource-server/authentication/proof-options.js';
 import { resolveLists } from '../resource-server/catalogue/list-options.js';
-import { membersForPeople } from '../resource-server/challenges/metadata-options.js';
+import { resolveMetadata } from '../resource-server/challenges/metadata-options.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { problemOfLogoutPath, resolveLogoutPath } from '../entry/logout/logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
@@ -73,7 +73,6 @@ const schema = optionsSchema.superRefine((options, context) => {
       'is empty, so no token could ever be accepted. Add the authorization server: `[{ issuer: "https://…" }]`. To serve everyone without a token, set `access: { anonymous: true }`',
     );
   }
-  if (new Set(issuers).size < issuers.length) fault('issuers', 'names an issuer twice. Remove one');
   const clients = [options.client ?? []].flat() as readonly IssuerClientRegistration[];
   const templates = (options.issuers ?? []).map(({ issuer }) => issuer);
   for (const [name, registered] of [
@@ -160,7 +159,7 @@ export function resolveOptions(options: McpAuthModuleOptions): ResolvedOptions {
 
 /** Asks each room for what it reads. */
 function filledIn(options: McpAuthModuleOptions): ResolvedOptions {
-  const { server, resource, metadata } = options;
+  const { server, resource } = options;
   const { origin, pathname } = new URL(resource);
   const path = pathname === '/' ? '' : pathname;
   // RFC 3986 section 6.2.3: an empty path and "/" are the same, and clients send either as `resource`.
@@ -171,7 +170,7 @@ function filledIn(options: McpAuthModuleOptions): ResolvedOptions {
     resource,
     path,
     resourceMetadataUrl: `${origin}/.well-known/oauth-protected-resource${path}`,
-    membersForPeople: membersForPeople({ ...metadata, name: metadata?.name ?? server.title ?? server.name }),
+    membersForPeople: resolveMetadata(options.metadata, server),
     issuers: resolveIssuers(options.issuers ?? [], audiences, clients),
     clients,
     downstreams: resolveDownstreams(options.downstreams),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ServerOptions } from '../../options/server-options.js';
 import { problemOfPage } from '../../options/option-rules.js';
 import { following, text } from '../../options/text-schema.js';
 
@@ -52,10 +53,18 @@ export const metadataSchema = z.strictObject({
     .optional(),
 });
 
-/** The members of the document that people read, those in other languages with their tags (RFC 9728 section 2.1). */
-export function membersForPeople({ languages = {}, ...own }: MetadataOptions): Readonly<Record<string, string>> {
+/**
+ * The members of the document that people read, those in other languages with their tags (RFC 9728 section 2.1).
+ *
+ * @param server - whose name it is, where the metadata has no other
+ */
+export function resolveMetadata(
+  { languages = {}, ...own }: MetadataOptions = {},
+  server: Pick<ServerOptions, 'name' | 'title'>,
+): Readonly<Record<string, string>> {
+  const named = { ...own, name: own.name ?? server.title ?? server.name };
   return Object.fromEntries(
-    Object.entries({ '': own, ...languages }).flatMap(([tag, values]) =>
+    Object.entries({ '': named, ...languages }).flatMap(([tag, values]) =>
       Object.entries(MEMBERS).flatMap(([member, option]) => {
         const value = values[option];
         return value === undefined ? [] : [[tag === '' ? member : `${member}#${tag}`, value]];

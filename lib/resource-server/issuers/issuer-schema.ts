@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { clientRegistrationSchema } from '../clients/client-registration.js';
 import { SIGNING_ALGORITHMS, type ClaimSource, type IssuerOptions } from './issuer-options.js';
 import { problemOfUrl } from '../../options/option-rules.js';
-import { TENANT } from './resolved-issuer.js';
+import { namesOf, TENANT } from './resolved-issuer.js';
 import { following, text } from '../../options/text-schema.js';
 import { isJsonObject } from '../../json/json-object.js';
 
@@ -127,3 +127,9 @@ export const issuerSchema = z
       );
     }
   });
+
+/** The form of all issuers together. */
+export const issuersSchema = z.array(issuerSchema).refine((issuers) => {
+  const identifiers = issuers.flatMap(namesOf).map(({ identifier }) => identifier);
+  return new Set(identifiers).size === identifiers.length;
+}, 'names an issuer twice. Remove one');
