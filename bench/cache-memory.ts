@@ -18,10 +18,10 @@ export async function cacheMemory(): Promise<void> {
   if (!gc) throw new Error('Run node with --expose-gc');
   const { ServerTokenCache } = (await import(CACHE.href)) as { ServerTokenCache: new (options: object) => Cache };
   const cache = new ServerTokenCache({
-    tokenCache: { maxEntries: ENTRIES * 2, localMaxAge: 0 },
+    tokenCache: { maxEntries: ENTRIES * 2, localMaxAgeMs: 0 },
     replicas: { shared: undefined, keys: [], bus: undefined },
   });
-  const expiresAt = Date.now() / 1000 + 3600;
+  const expiresAt = Date.now() + 3_600_000;
   gc();
   const before = process.memoryUsage().heapUsed;
   for (let entry = 0; entry < ENTRIES; entry += 1) {

@@ -52,7 +52,7 @@ test('a strategy of the application, made the default of its PassportModule, doe
       super({ jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(), secretOrKey: 'x'.repeat(32) });
     }
     validate(claims: object) {
-      return { ...claims, claims, scopes: ['admin'], expiresAt: Infinity };
+      return { ...claims, claims, scopes: ['admin'], expiresAtMs: Infinity };
     }
   }
   @Global()

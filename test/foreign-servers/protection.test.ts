@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
+import { decodeJwt } from 'jose';
 import { Anonymous, Denial, McpTool, type Policy, type PolicyRequest } from 'nestjs-mcp-auth';
 import { startProtectedServer } from '../support/protected-server.js';
 import { json } from '../support/test-issuer.js';
@@ -96,7 +97,9 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       seen = what;
     };
     await messageIn(await server.run({ token }));
-    expect(seen).toMatchObject({ auth: { clientId: 'test-client', scopes: ['read'], token: '' } });
+    // Seconds, as the SDK has it.
+    const { exp: expiresAt } = decodeJwt(token);
+    expect(seen).toMatchObject({ auth: { clientId: 'test-client', scopes: ['read'], token: '', expiresAt } });
     expect(seen).toHaveProperty('headers.accept');
     expect(JSON.stringify(seen)).not.toContain(token);
   });

@@ -65,8 +65,8 @@ describe('a body that ends when a token expires', () => {
     source = new Source();
   });
 
-  function readerUntil(expiresAt: number) {
-    const { body } = endAt(new Response(source.stream), expiresAt);
+  function readerUntil(seconds: number) {
+    const { body } = endAt(new Response(source.stream), seconds * 1000);
     if (!body) throw new Error('There is no body');
     return body.getReader();
   }
@@ -78,7 +78,7 @@ describe('a body that ends when a token expires', () => {
 
   test('is otherwise that of the response, with its status and headers', async () => {
     const given = new Response('the body', { status: 207, statusText: 'So So', headers: { 'x-kept': 'yes' } });
-    const response = endAt(given, NOW + 60);
+    const response = endAt(given, (NOW + 60) * 1000);
     expect(response).toMatchObject({ status: 207, statusText: 'So So' });
     expect(response.headers.get('x-kept')).toBe('yes');
     expect(await response.text()).toBe('the body');
@@ -86,7 +86,7 @@ describe('a body that ends when a token expires', () => {
 
   test('is none where the response has none', () => {
     const given = new Response(null, { status: 202 });
-    expect(endAt(given, NOW + 60)).toBe(given);
+    expect(endAt(given, (NOW + 60) * 1000)).toBe(given);
     expect(jest.getTimerCount()).toBe(0);
   });
 

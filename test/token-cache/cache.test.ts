@@ -156,7 +156,7 @@ describe('renewal ahead of expiry', () => {
   }
 
   test('happens once, off the path, and the token from before serves on', async () => {
-    const owner = { expiresAt: Date.now() / 1000 + day };
+    const owner = { expiresAt: Date.now() + day * 1000 };
     const first = await exchanges.from(cache, { owner });
     advance(265);
     let go: () => void = () => undefined;
@@ -170,7 +170,7 @@ describe('renewal ahead of expiry', () => {
   });
 
   test('is waited for by those who come when the token from before is over', async () => {
-    const owner = { expiresAt: Date.now() / 1000 + day };
+    const owner = { expiresAt: Date.now() + day * 1000 };
     await exchanges.from(cache, { owner });
     advance(265);
     let go: () => void = () => undefined;
@@ -183,7 +183,7 @@ describe('renewal ahead of expiry', () => {
   });
 
   test('that fails is not the failure of those who waited for it', async () => {
-    const owner = { expiresAt: Date.now() / 1000 + day };
+    const owner = { expiresAt: Date.now() + day * 1000 };
     await exchanges.from(cache, { owner });
     advance(265);
     let fails: (reason: Error) => void = () => undefined;
@@ -197,7 +197,7 @@ describe('renewal ahead of expiry', () => {
 
   test('is waited for by nobody whose token is good, however often replicas ask the store', async () => {
     cache = cacheWith({ store: new MemoryAdapter(), keys: [newKey()], localMaxAgeMs: 0 });
-    const owner = { expiresAt: Date.now() / 1000 + day };
+    const owner = { expiresAt: Date.now() + day * 1000 };
     const first = await exchanges.from(cache, { owner });
     advance(265);
     let attempts = 0;
@@ -213,7 +213,7 @@ describe('renewal ahead of expiry', () => {
   });
 
   test('is given up where the token is revoked meanwhile', async () => {
-    const owner = { expiresAt: Date.now() / 1000 + day };
+    const owner = { expiresAt: Date.now() + day * 1000 };
     await exchanges.from(cache, { owner });
     advance(265);
     let go: () => void = () => undefined;
@@ -227,7 +227,7 @@ describe('renewal ahead of expiry', () => {
   });
 
   test('is not tried while the token is young', async () => {
-    const owner = { expiresAt: Date.now() / 1000 + day };
+    const owner = { expiresAt: Date.now() + day * 1000 };
     await exchanges.from(cache, { owner });
     advance(190);
     await exchanges.from(cache, { owner });
@@ -235,7 +235,7 @@ describe('renewal ahead of expiry', () => {
   });
 
   test('is not tried where the token that came in ends as well', async () => {
-    const owner = { expiresAt: Date.now() / 1000 + 320 };
+    const owner = { expiresAt: Date.now() + 320_000 };
     await exchanges.from(cache, { owner });
     advance(265);
     await exchanges.from(cache, { owner });

@@ -31,7 +31,7 @@ export interface RequestParts extends Partial<Omit<TokenRequest, 'owner'>> {
   readonly owner?: Partial<TokenRequest['owner']>;
 }
 
-export const inAnHour = (): number => Date.now() / 1000 + 3600;
+export const inAnHour = (): number => Date.now() + 3_600_000;
 
 /** An authorization server, as far as a cache is concerned. */
 export class Exchanges {

@@ -31,7 +31,7 @@ function pass(seconds: number): void {
   monotonic += seconds * 1000;
 }
 
-const untilSeconds = (seconds: number) => ({ expiresAt: START / 1000 + seconds });
+const untilSeconds = (seconds: number) => ({ expiresAt: START + seconds * 1000 });
 
 /** Seconds for which one token is served, by steps of a second. */
 async function secondsKept(parts: Parameters<Exchanges['from']>[1] = {}, most = 400): Promise<number> {

@@ -100,7 +100,7 @@ describeWithRedis('what is in Redis', () => {
 
     test('is kept no longer than the token that came in', async () => {
       exchanges.expiresInMs = 3_600_000;
-      await exchanges.from(replica(), { owner: { expiresAt: Date.now() / 1000 + 100 } });
+      await exchanges.from(replica(), { owner: { expiresAt: Date.now() + 100_000 } });
       const left = await redis.client.pTTL(await onlyTokenKey());
       expect(left).toBeLessThanOrEqual(100_000);
       expect(left).toBeGreaterThan(80_000);
@@ -423,7 +423,7 @@ describeWithRedis('what is in Redis', () => {
 
   describe('renewal ahead of expiry', () => {
     test.each([0, 5_000])('is done by one replica for all, off the path (localMaxAgeMs: %d)', async (localMaxAgeMs) => {
-      const owner = { expiresAt: Date.now() / 1000 + 86_400 };
+      const owner = { expiresAt: Date.now() + 86_400_000 };
       const replicas = Array.from({ length: 4 }, () => replica({ localMaxAgeMs }));
       const first = await exchanges.from(replicas[0] ?? replica(), { owner });
       for (const one of replicas) await exchanges.from(one, { owner });

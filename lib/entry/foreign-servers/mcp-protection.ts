@@ -205,7 +205,7 @@ function handOver(request: McpRequest<Offer>, response: PlatformResponse): void 
     token: '',
     clientId: caller?.clientId ?? '',
     scopes: [...(caller?.scopes ?? [])],
-    ...(caller && { expiresAt: caller.expiresAt, extra: { caller } }),
+    ...(caller && { expiresAt: caller.expiresAtMs / 1000, extra: { caller } }),
   };
   const node = nodeRequest(request);
   Object.assign(node, { auth, user: caller });

@@ -4,12 +4,12 @@ import { relay, type EndBody } from './relayed-response.js';
 /**
  * Ends the body of a response when a token expires.
  *
- * @param expiresAt - `exp` of the token, in seconds since the epoch
+ * @param expiresAt - milliseconds since the epoch
  */
 export function endAt(response: Response, expiresAt: number): Response {
   let timer: NodeJS.Timeout | undefined;
   const wait = (end: EndBody) => {
-    const left = expiresAt * 1000 - Date.now();
+    const left = expiresAt - Date.now();
     if (left > 0) timer = setTimeout(wait, Math.min(left, LONGEST_TIMEOUT), end).unref();
     else end();
   };

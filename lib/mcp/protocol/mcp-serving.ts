@@ -120,7 +120,7 @@ export class McpServing implements OnModuleDestroy {
     this.inFlight.admit();
     const mayRead = (uri: string) => this.listings.mayRead(uri, caller);
     const stream = this.subscriptions.stream(partyOf(caller, conversation), mayRead);
-    const { status, headers, body } = this.inFlight.endWhenStopped(caller ? endAt(stream, caller.expiresAt) : stream);
+    const { status, headers, body } = this.inFlight.endWhenStopped(caller ? endAt(stream, caller.expiresAtMs) : stream);
     response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
     await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
   }
@@ -153,7 +153,7 @@ export class McpServing implements OnModuleDestroy {
     }
     // Nobody may go on listening with a token that has expired.
     if (operation?.method !== 'subscriptions/listen') return response;
-    const stream = caller ? endAt(response, caller.expiresAt) : response;
+    const stream = caller ? endAt(response, caller.expiresAtMs) : response;
     return this.inFlight.endWhenStopped(stream, farewellTo(served.body));
   }
 

@@ -50,7 +50,7 @@ export function ownerOf({ caller, client, dialect }: Omit<TokenShape, 'claims'>)
     issuer: caller.issuer,
     subject: caller.subject,
     sessionId: sessionOf(caller),
-    expiresAt: caller.expiresAt,
+    expiresAt: caller.expiresAtMs,
   };
 }
 

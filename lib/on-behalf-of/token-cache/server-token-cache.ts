@@ -164,7 +164,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
   #renewAhead(id: string, kept: KeptToken, request: TokenRequest): void {
     const now = performance.now();
     if (now < kept.renewAt || this.#renewals.has(id)) return;
-    if (request.owner.expiresAt * 1000 < kept.expiresAt + LEAST_GAIN) return;
+    if (request.owner.expiresAt < kept.expiresAt + LEAST_GAIN) return;
     kept.renewAt = now + (kept.diesAt - now) / 2;
     this.#start(this.#renewals, id, request, kept.token.value).token.catch((error: unknown) => {
       this.#logger.debug(`A token could not be renewed ahead of its expiry: ${reasonOf(error)}`);

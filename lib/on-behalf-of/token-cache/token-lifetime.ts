@@ -17,7 +17,7 @@ export interface TokenLife {
 }
 
 /**
- * @param subjectExpiresAt - `exp` of the token that came in, in seconds since the epoch
+ * @param subjectExpiresAt - when the token that came in expires, in milliseconds since the epoch
  * @param askedAt - milliseconds since the epoch; the token may be as old as the question
  */
 export function lifeOf(token: ExchangedToken, subjectExpiresAt: number, askedAt: number): TokenLife {
@@ -41,7 +41,7 @@ function lifetimeOf(token: ExchangedToken, subjectExpiresAt: number, now: number
   ];
   if (told.length === 0 || !told.every((life) => typeof life === 'number')) return 0;
   const life = Math.min(...told, LONGEST_LIFE);
-  return Math.min(life - Math.min(MARGIN, life / 2), subjectExpiresAt * 1000 - now);
+  return Math.min(life - Math.min(MARGIN, life / 2), subjectExpiresAt - now);
 }
 
 /** `exp` of a JWT, in seconds since the epoch; `undefined` for other tokens. */

@@ -7,7 +7,7 @@ export interface TokenOwner {
   readonly subject: string;
   /** `sid` of the token that came in (OpenID Connect Back-Channel Logout 1.0). */
   readonly sessionId: string | undefined;
-  /** `exp` of the token that came in, in seconds since the epoch; nothing is kept beyond it. */
+  /** When the token that came in expires, in milliseconds since the epoch. Nothing is kept beyond it. */
   readonly expiresAt: number;
 }
 

@@ -44,8 +44,8 @@ export interface Caller {
   readonly actor?: Actor;
   /** All claims of the token. */
   readonly claims: TokenClaims;
-  /** `exp`, in seconds since the epoch. */
-  readonly expiresAt: number;
+  /** When the token expires (`exp`), in milliseconds since the epoch. */
+  readonly expiresAtMs: number;
   /** The token, in a holder that does not print it. */
   readonly token: AccessToken;
 }

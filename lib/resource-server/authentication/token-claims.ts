@@ -38,7 +38,7 @@ export function callerOf(claims: TokenClaims, token: string, issuer: ResolvedIss
     ...mapped(claims, issuer),
     ...(actor && { actor }),
     claims: own,
-    expiresAt: exp as number,
+    expiresAtMs: (exp as number) * 1000,
     token: new AccessToken(token),
   });
 }

@@ -24,7 +24,7 @@ export class VerifiedTokens {
 
   /** @param maxAge - milliseconds for which the verification holds */
   remember(caller: Caller, maxAge: number): void {
-    const lifetime = Math.min(maxAge, caller.expiresAt * 1000 - Date.now());
+    const lifetime = Math.min(maxAge, caller.expiresAtMs - Date.now());
     if (lifetime > 0) this.#callers.set(hash(caller.token.reveal()), caller, lifetime);
   }
 
