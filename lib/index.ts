@@ -60,7 +60,8 @@ export * as errors from './errors/errors.js';
 // What else can be injected.
 export { LinkedAccounts } from './on-behalf-of/linking/linked-accounts.js';
 export { McpAuthHealthIndicator, type McpAuthHealth } from './doctor/health.indicator.js';
-export { McpRegistry, type Registration } from './mcp/registry/mcp-registry.js';
+export { McpRegistry } from './mcp/registry/mcp-registry.js';
+export type { Registration } from './mcp/registry/registration.js';
 export { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 export type { ServerSelection } from './servers/application-servers.js';
 

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
-import { ApplicationConfig, DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from './entry/endpoint/authentication.guard.js';
 import { AccessTokenStrategy } from './resource-server/authentication/access-token.strategy.js';
 import { ClaimsValidation } from './resource-server/authentication/claims-validation.js';
@@ -57,6 +57,7 @@ import { McpServing } from './mcp/protocol/mcp-serving.js';
 import { McpProtection } from './entry/foreign-servers/mcp-protection.js';
 import { McpConnections } from './entry/connections/mcp-connections.js';
 import { McpRegistry } from './mcp/registry/mcp-registry.js';
+import { ServerRegistry } from './mcp/registry/server-registry.js';
 import { MethodInvoker } from './mcp/invocation/method-invoker.js';
 import { PrimitiveInvocations } from './mcp/invocation/primitive-invocations.js';
 import { ResourceLists } from './mcp/invocation/resource-lists.js';
@@ -127,6 +128,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ProtocolServers,
     InFlight,
     McpServing,
+    ServerRegistry,
     McpRegistry,
     McpConnections,
     McpProtection,
@@ -156,18 +158,16 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 })
 export class McpAuthModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   constructor(
-    private readonly options: ResolvedOptions,
-    private readonly controllers: MountedControllers,
+    private readonly module: ModuleRef,
     private readonly config: ApplicationConfig,
     private readonly modules: ModulesContainer,
-    private readonly catalogue: Catalogue,
-    private readonly invocations: PrimitiveInvocations,
-    private readonly policies: Policies,
   ) {
     super();
   }
 
   /**
+   * Adds a server to the application.
+   *
    * @param options - see {@link McpAuthModuleOptions}; and `isGlobal`, `false` where what the module exports is for
    *   modules alone that import it
    * @throws {@link McpAuthConfigurationError} at boot, for options or tools that cannot work
@@ -186,15 +186,13 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
 
   /** Called by Nest before it reads the routes. */
   configure(): void {
-    this.controllers.mount(this.options, this.config, this.modules);
+    this.module.get(MountedControllers).mount(this.module.get(ResolvedOptions), this.config, this.modules);
   }
 
   /** Called by Nest when every provider of the application is there. */
   async onModuleInit(): Promise<void> {
-    this.controllers.verify();
-    await this.catalogue.discover();
-    this.invocations.prepare(this.catalogue.primitives);
-    await this.policies.prepare(this.catalogue.primitives);
+    this.module.get(MountedControllers).verify();
+    await this.module.get(ServerRegistry).discover();
   }
 }
 

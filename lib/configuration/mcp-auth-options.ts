@@ -66,5 +66,6 @@ export interface McpAuthModuleOptions {
 
 /** A class that makes the options, for `forRootAsync({ useClass })` and `forRootAsync({ useExisting })`. */
 export interface McpAuthOptionsFactory {
+  /** Makes the options, once, at boot. */
   createMcpAuthOptions(): McpAuthModuleOptions | Promise<McpAuthModuleOptions>;
 }

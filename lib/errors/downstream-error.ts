@@ -13,11 +13,20 @@ export interface DownstreamErrorOptions extends ErrorOptions {
 
 /** A tool could not reach its downstream. The message is for the log; `advice` is for the result. */
 export class DownstreamError extends McpAuthError {
+  /** Name of the downstream; `undefined` where the tool did not say which. */
   readonly downstream: string | undefined;
+  /** HTTP status that the downstream answered with; `undefined` where it did not answer. */
   readonly status: number | undefined;
+  /** What the tool's result tells the model and its user; `undefined`: nothing of the cause. */
   readonly advice: string | undefined;
 
+  /**
+   * @param code - stable name of what went wrong
+   * @param message - why, for the log
+   * @param options - details, and the `cause`
+   */
   constructor(
+    /** Stable name of what went wrong. */
     readonly code: DownstreamErrorCode,
     message: string,
     { downstream, status, advice, ...options }: DownstreamErrorOptions = {},
@@ -70,10 +79,16 @@ export type CallerRemedy = ChallengeRemedy | PageRemedy;
 
 /** The caller has to act: sign in again, consent, ask for more. Clients are challenged where that can help. */
 export class CallerActionError extends DownstreamError {
-  /** `undefined` where nothing that a client does would help. */
+  /** How a client is told what its user has to do; `undefined` where nothing that a client does would help. */
   readonly remedy: CallerRemedy | undefined;
 
+  /**
+   * @param code - stable name of what the caller lacks
+   * @param message - why, for the log
+   * @param options - details, the `cause`, and `remedy`: how a client is told what to do
+   */
   constructor(
+    /** Stable name of what the caller lacks. */
     override readonly code: CallerActionCode,
     message: string,
     { remedy, ...options }: DownstreamErrorOptions & { readonly remedy?: CallerRemedy } = {},
@@ -85,7 +100,13 @@ export class CallerActionError extends DownstreamError {
 
 /** The operator of this server has to act; a caller is told no more than that. */
 export class OperatorActionError extends DownstreamError {
+  /**
+   * @param code - stable name of what the operator has to mend
+   * @param message - why, for the log
+   * @param options - details, and the `cause`
+   */
   constructor(
+    /** Stable name of what the operator has to mend. */
     override readonly code: OperatorActionCode,
     message: string,
     options?: DownstreamErrorOptions,
@@ -99,7 +120,13 @@ export class TemporaryFailureError extends DownstreamError {
   /** Milliseconds after which to try again, where somebody said so. */
   readonly retryAfterMs: number | undefined;
 
+  /**
+   * @param code - stable name of what failed
+   * @param message - why, for the log
+   * @param options - details, the `cause`, and `retryAfterMs`: milliseconds after which to try again
+   */
   constructor(
+    /** Stable name of what failed. */
     override readonly code: TemporaryFailureCode,
     message: string,
     { retryAfterMs, ...options }: DownstreamErrorOptions & { readonly retryAfterMs?: number | undefined } = {},

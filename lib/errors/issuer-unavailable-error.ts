@@ -2,6 +2,7 @@ import { McpAuthError } from './mcp-auth-error.js';
 
 /** An issuer's metadata or keys cannot be had right now: nobody's token can be judged, which is no fault of the token. */
 export class IssuerUnavailableError extends McpAuthError {
+  /** Stable name of this error. */
   readonly code = 'issuer_unusable';
 
   /**
@@ -9,6 +10,7 @@ export class IssuerUnavailableError extends McpAuthError {
    * @param reason - why, for the operator
    */
   constructor(
+    /** The issuer identifier (RFC 8414 section 2). */
     readonly issuer: string,
     reason: string,
     options?: ErrorOptions,

@@ -5,6 +5,7 @@ export abstract class McpAuthError extends Error {
   /** Stable, machine-readable name of what went wrong. */
   abstract readonly code: McpAuthErrorCode;
 
+  /** Name of the class. */
   override get name(): string {
     return this.constructor.name;
   }

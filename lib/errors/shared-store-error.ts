@@ -8,6 +8,7 @@ export class SharedStoreError extends McpAuthError {
    * @param message - why, for the operator
    */
   constructor(
+    /** Stable name of what the store did not do. */
     readonly code: SharedStoreCode,
     message: string,
   ) {

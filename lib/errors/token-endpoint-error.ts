@@ -10,8 +10,9 @@ export interface TokenEndpointFailure {
   readonly suberror?: string | undefined;
   /** A claims request as JSON, which a token has to be asked for with. */
   readonly claims?: string | undefined;
-  /** RFC 9470, where the provider names them. */
+  /** Authentication contexts that the provider asks for (RFC 9470 section 3). */
   readonly acrValues?: readonly string[] | undefined;
+  /** Milliseconds ago that the user may have signed in at most (RFC 9470 section 3). */
   readonly maxAgeMs?: number | undefined;
   /** `Retry-After`, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
@@ -27,10 +28,16 @@ export interface TokenEndpointFailure {
 
 /** A token endpoint gave no usable token. The message is for the log: it has nothing of tokens and assertions. */
 export class TokenEndpointError extends McpAuthError {
+  /** Stable name of this error. */
   readonly code = 'token_endpoint_failed';
 
+  /**
+   * @param message - why, for the log. Has to have nothing of tokens and assertions
+   * @param failure - what the token endpoint answered
+   */
   constructor(
     message: string,
+    /** What the token endpoint answered. */
     readonly failure: TokenEndpointFailure,
   ) {
     super(message);

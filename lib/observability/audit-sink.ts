@@ -3,6 +3,11 @@ import type { AuditEvent } from './audit-event.js';
 
 /** Takes audit events to where they are kept. What it throws is logged, and reaches no caller. */
 export interface AuditSink {
+  /**
+   * Takes one event. No call waits for a promise.
+   *
+   * @param event - has no tokens and no secrets
+   */
   record(event: AuditEvent): void | Promise<void>;
 }
 
@@ -13,6 +18,7 @@ const ORDINARY: ReadonlySet<AuditEvent['type']> = new Set(['operation_allowed', 
 export class LoggerAuditSink implements AuditSink {
   readonly #logger = new Logger('McpAudit');
 
+  /** Writes an event: at `log` where all is well, at `warn` otherwise. */
   record(event: AuditEvent): void {
     const line = JSON.stringify(event).replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
       return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

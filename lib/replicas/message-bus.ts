@@ -7,9 +7,15 @@ const logger = new Logger('McpNotifications');
  * client said to another replica. Lost messages are lost notifications, nothing more.
  */
 export interface MessageBus {
-  /** Sends a message to all replicas; to this one as well, or not. */
+  /**
+   * Sends a message to all replicas; to this one as well, or not.
+   *
+   * @param message - a line of JSON. What clients said is sealed in it
+   */
   publish(message: string): void | Promise<void>;
   /**
+   * Listens to the messages of all replicas.
+   *
    * @param listener - gets every message
    * @returns ends the subscription
    */

@@ -6,8 +6,9 @@ import { challengesIn, type TestChallenge } from './authenticate-header.js';
  * are those of the first challenge that has an `error`, or else of the first. No token is in any of them.
  */
 export class ChallengeError extends McpAuthError {
+  /** Stable name of this error. */
   readonly code = 'challenged';
-  /** Of HTTP. */
+  /** Status of HTTP: 400, 401 or 403. */
   readonly status: number;
   /** Each challenge of `WWW-Authenticate`; none where the server sent no such header. */
   readonly challenges: readonly TestChallenge[];
@@ -15,14 +16,15 @@ export class ChallengeError extends McpAuthError {
   readonly scheme: string | undefined;
   /** RFC 6750 section 3.1; `undefined` where the request carried no token. */
   readonly error: string | undefined;
+  /** `error_description` of the challenge (RFC 6750 section 3). */
   readonly errorDescription: string | undefined;
   /** Scopes that are asked for, in their order. */
   readonly scopes: readonly string[];
   /** Address of the protected resource metadata (RFC 9728 section 5.1). */
   readonly resourceMetadata: string | undefined;
-  /** RFC 9470: what the sign-in should be like. */
+  /** `acr_values` of the challenge (RFC 9470 section 3): what the sign-in should be like. */
   readonly acrValues: readonly string[];
-  /** RFC 9470, in milliseconds: how long ago it may have been. */
+  /** `max_age` of the challenge in milliseconds (RFC 9470 section 3): how long ago the sign-in may have been. */
   readonly maxAgeMs: number | undefined;
 
   /**

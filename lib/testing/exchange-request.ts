@@ -6,11 +6,13 @@ export type TestClientAuthentication =
 
 /** What a {@link TestIssuer} was asked to exchange. Tokens and secrets are not in it. */
 export interface TestExchangeRequest {
+  /** `grant_type` (RFC 6749 section 4.5). */
   readonly grantType: string;
   /** Each `audience` (RFC 8693 section 2.1). */
   readonly audiences: readonly string[];
   /** Each `resource` (RFC 8707). */
   readonly resources: readonly string[];
+  /** `scope`, one entry each (RFC 6749 section 3.3). */
   readonly scopes: readonly string[];
   /** `sub` of the token that was to be exchanged. */
   readonly subject: string | undefined;

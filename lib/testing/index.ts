@@ -1,3 +1,9 @@
+/**
+ * What the tests of an application need: an issuer, callers and downstreams that speak real HTTP, and matchers for jest and
+ * vitest.
+ *
+ * @packageDocumentation
+ */
 export { TestIssuer, type TestAnswer, type TestExchangeFailure, type TestIssuerOptions } from './test-issuer.js';
 export type { TestClientAuthentication, TestExchangeRequest } from './exchange-request.js';
 export type { TestKey } from './test-key.js';

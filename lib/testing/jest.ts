@@ -1,4 +1,8 @@
-/** Adds the matchers to `expect` of `@jest/globals`, with their types. */
+/**
+ * Adds the matchers to `expect` of `@jest/globals`, with their types. Exports nothing.
+ *
+ * @packageDocumentation
+ */
 import { expect } from '@jest/globals';
 import { matchers, type CallMatchers, type RecordMatchers } from './matchers.js';
 

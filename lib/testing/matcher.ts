@@ -3,12 +3,15 @@ import { eventualOutcome, outcomeOf, tell, type CallOutcome } from './call-outco
 
 /** What a matcher of jest or vitest gives back. */
 export interface MatcherResult {
+  /** Whether what was expected is so. */
   readonly pass: boolean;
+  /** Says what was expected, and what was got. */
   readonly message: () => string;
 }
 
 /** What jest and vitest call a matcher on, as far as it is used. */
 export interface MatcherContext {
+  /** Whether the matcher is called on `expect(…).not`. */
   readonly isNot?: boolean;
 }
 

@@ -16,8 +16,9 @@ export interface ExpectedExchange {
 
 /** What a request to an API was. What is left out may be anything. */
 export interface ExpectedRequest {
+  /** Method of HTTP, in capitals. */
   readonly method?: string;
-  /** Without its query. */
+  /** Path of its URL, without the query. */
   readonly path?: string;
 }
 

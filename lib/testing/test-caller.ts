@@ -22,6 +22,7 @@ import {
   type ToolValue,
 } from './tool-reference.js';
 
+/** How a {@link TestClient} calls. */
 export interface TestClientOptions {
   /** Revision of MCP that the client speaks. Defaults to `'2026-07-28'`. */
   readonly era?: '2026-07-28' | '2025-11-25';
@@ -44,7 +45,13 @@ type Arguments = Readonly<Record<string, unknown>>;
 export class TestCaller {
   #token: Promise<string | undefined> | undefined;
 
-  /** @param issueToken - makes its token, once; `undefined` for none */
+  /**
+   * {@link TestClient} makes callers.
+   *
+   * @param endpoint - the server to call
+   * @param issueToken - makes its token, once; `undefined` for none
+   * @param options - as for the client
+   */
   constructor(
     private readonly endpoint: TestEndpoint,
     private readonly issueToken: () => Promise<string | undefined>,
@@ -61,6 +68,7 @@ export class TestCaller {
    * Calls a tool.
    *
    * @param tool - a method that has `@McpTool`: `OrderTools.prototype.find`
+   * @param rest - its input, where it takes one, and options of the official client
    * @throws {@link ChallengeError} if the server refuses
    * @throws TypeError if the method has no `@McpTool`
    */
@@ -72,6 +80,7 @@ export class TestCaller {
    * Calls a tool.
    *
    * @param tool - the class and the name of a method that has `@McpTool`: `[OrderTools, 'find']`
+   * @param rest - its input, where it takes one, and options of the official client
    * @throws {@link ChallengeError} if the server refuses
    * @throws TypeError if the method has no `@McpTool`
    */
@@ -82,6 +91,10 @@ export class TestCaller {
   /**
    * Calls a tool by its name, with arguments that need not be good.
    *
+   * @param tool - its name
+   * @param args - as they are sent. Defaults to none
+   * @param options - of the official client
+   * @throws {@link ToolCallError} if the tool answers with an error
    * @throws {@link ChallengeError} if the server refuses
    */
   callTool(tool: string, args?: Arguments, options?: CallToolRequestOptions): Promise<ToolCall<unknown>>;
@@ -95,17 +108,35 @@ export class TestCaller {
     return toolCall(name, await this.#with((client) => client.callTool(params, options)));
   }
 
-  /** Every tool that the server shows the caller. */
+  /**
+   * Every tool that the server shows the caller.
+   *
+   * @param options - of the official client
+   * @throws {@link ChallengeError} if the server refuses
+   */
   async listTools(options?: RequestOptions): Promise<ListToolsResult> {
     return await this.#with((client) => client.listTools(undefined, options));
   }
 
-  /** Reads a resource. */
+  /**
+   * Reads a resource.
+   *
+   * @param uri - of the resource
+   * @param options - of the official client
+   * @throws {@link ChallengeError} if the server refuses
+   */
   async readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
     return await this.#with((client) => client.readResource({ uri }, options));
   }
 
-  /** Gets a prompt. */
+  /**
+   * Gets a prompt.
+   *
+   * @param name - of the prompt
+   * @param args - its arguments. Defaults to none
+   * @param options - of the official client
+   * @throws {@link ChallengeError} if the server refuses
+   */
   async getPrompt(
     name: string,
     args: Readonly<Record<string, string>> = {},
@@ -114,7 +145,11 @@ export class TestCaller {
     return await this.#with((client) => client.getPrompt({ name, arguments: { ...args } }, options));
   }
 
-  /** The official client, connected as this caller, for everything else. Whoever asks for it closes it. */
+  /**
+   * The official client, connected as this caller, for everything else. Whoever asks for it closes it.
+   *
+   * @throws {@link ChallengeError} if the server refuses
+   */
   async connect(): Promise<Client> {
     return (await this.#connected()).client;
   }

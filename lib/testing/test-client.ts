@@ -18,18 +18,27 @@ export class TestClient {
    * @param target - a Nest application, which is made to listen on a loopback port that the system chooses unless it
    *   listens already; or the URL of an endpoint
    * @param issuer - signs the callers' tokens
+   * @param options - how it calls
    */
   static for(target: INestApplication | URL | string, issuer: TestIssuer, options: TestClientOptions = {}): TestClient {
     return new TestClient(endpointOf(target, options.audience, options.server), issuer, options);
   }
 
-  /** A caller with a token of these claims, for the server: of `alice`, without scopes, unless they say otherwise. */
+  /**
+   * A caller with a token that the issuer signs for the server.
+   *
+   * @param claims - what the token says. Defaults to a token of `alice`, without scopes
+   */
   as(claims: TestTokenClaims = {}): TestCaller {
     const { audience } = this.endpoint;
     return this.#caller(() => this.issuer.token({ scopes: [], audience, ...claims }));
   }
 
-  /** A caller with a token that is made already, good or not. */
+  /**
+   * A caller with a token that is made already.
+   *
+   * @param token - good or not
+   */
   withToken(token: string): TestCaller {
     return this.#caller(() => Promise.resolve(token));
   }

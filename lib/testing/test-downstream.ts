@@ -3,6 +3,7 @@ import { checkToken, type TokenCheck } from './api-token.js';
 import { answering, json, listen, type Listener } from './loopback.js';
 import type { TestIssuer } from './test-issuer.js';
 
+/** What a {@link TestDownstream} asks of its callers. */
 export interface TestDownstreamOptions {
   /** Whose tokens it takes. */
   readonly issuer: TestIssuer;
@@ -14,10 +15,11 @@ export interface TestDownstreamOptions {
 
 /** A request as a {@link TestDownstream} got it, without its token. */
 export interface TestDownstreamRequest {
+  /** Method of HTTP, in capitals. */
   readonly method: string;
-  /** With its query. */
+  /** Path of its URL, with the query. */
   readonly path: string;
-  /** Without credentials. */
+  /** Its headers, without credentials. */
   readonly headers: IncomingHttpHeaders;
   /** Parsed, where it was JSON; `undefined` where there was none. */
   readonly body: unknown;
@@ -46,7 +48,11 @@ export class TestDownstream implements AsyncDisposable {
     private readonly options: TestDownstreamOptions,
   ) {}
 
-  /** Starts an API. Until {@link TestDownstream.respond | told otherwise} it answers 404. */
+  /**
+   * Starts an API. Until {@link TestDownstream.respond | told otherwise} it answers 404.
+   *
+   * @param options - which tokens it takes
+   */
   static async start(options: TestDownstreamOptions): Promise<TestDownstream> {
     const listener = await listen();
     const downstream = new TestDownstream(listener, options);
@@ -82,6 +88,7 @@ export class TestDownstream implements AsyncDisposable {
     await this.listener.close();
   }
 
+  /** Like {@link TestDownstream.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

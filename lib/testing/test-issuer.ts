@@ -12,6 +12,7 @@ export type TestAnswer = (
   form: URLSearchParams,
 ) => void | Promise<void>;
 
+/** What a {@link TestIssuer} is like. */
 export interface TestIssuerOptions {
   /** Path of the issuer's identifier, for example `/realms/acme`. Defaults to none. */
   readonly path?: string;
@@ -27,11 +28,11 @@ export interface TestIssuerOptions {
 
 /** How an exchange is refused (RFC 6749 section 5.2). */
 export interface TestExchangeFailure {
-  /** Defaults to `invalid_grant`. */
+  /** `error` of the answer. Defaults to `invalid_grant`. */
   readonly error?: string;
   /** `error_description`. */
   readonly description?: string;
-  /** Of HTTP. Defaults to 400. */
+  /** Status of HTTP. Defaults to 400. */
   readonly status?: number;
   /** Further members of the answer, for example `claims`. */
   readonly members?: Readonly<Record<string, unknown>>;
@@ -62,7 +63,11 @@ export class TestIssuer implements AsyncDisposable {
     private readonly options: TestIssuerOptions,
   ) {}
 
-  /** Starts an issuer with keys of its own. */
+  /**
+   * Starts an issuer with keys of its own.
+   *
+   * @param options - what it is like
+   */
   static async start(options: TestIssuerOptions = {}): Promise<TestIssuer> {
     const { path = '', algorithms = ['ES256'] } = options;
     const listener = await listen();
@@ -72,11 +77,17 @@ export class TestIssuer implements AsyncDisposable {
     return issuer;
   }
 
+  /** Its origin: the identifier without the path. */
   get origin(): string {
     return this.listener.origin;
   }
 
-  /** Publishes one more key, which signs where a token is asked for with it. */
+  /**
+   * Publishes one more key, which signs where a token is asked for with it.
+   *
+   * @param alg - its algorithm (RFC 7518 section 3.1), such as `ES256`
+   * @param kid - its identifier. Defaults to a random one
+   */
   async addKey(alg: string, kid?: string): Promise<TestKey> {
     const key = await generateKey(alg, kid);
     this.keys.push(key);
@@ -95,7 +106,11 @@ export class TestIssuer implements AsyncDisposable {
     return key;
   }
 
-  /** Publishes a key no more. */
+  /**
+   * Publishes a key no more.
+   *
+   * @param key - one of `keys`, or its `kid`
+   */
   removeKey({ kid }: Pick<TestKey, 'kid'>): void {
     this.keys = this.keys.filter((key) => key.kid !== kid);
   }
@@ -129,7 +144,11 @@ export class TestIssuer implements AsyncDisposable {
     };
   }
 
-  /** Refuses every exchange from now on, until {@link TestIssuer.restoreExchange}. */
+  /**
+   * Refuses every exchange from now on, until {@link TestIssuer.restoreExchange}.
+   *
+   * @param failure - the answer (RFC 6749 section 5.2). Defaults to 400 with `invalid_grant`
+   */
   failExchange(failure: TestExchangeFailure = {}): void {
     this.#failure = failure;
   }
@@ -144,6 +163,7 @@ export class TestIssuer implements AsyncDisposable {
     await this.listener.close();
   }
 
+  /** Like {@link TestIssuer.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -12,6 +12,7 @@ export interface TestTokenClaims {
   readonly audience?: string | readonly string[] | undefined;
   /** Milliseconds from now until it expires; less than 0 for a token that has. Defaults to 300 000. */
   readonly expiresInMs?: number | undefined;
+  /** Any other claim. */
   readonly [claim: string]: unknown;
 }
 

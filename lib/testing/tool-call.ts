@@ -13,6 +13,7 @@ export type ToolCall<Value> = CallToolResult & {
 
 /** A tool answered with `isError`, where a value was expected. */
 export class ToolCallError extends McpAuthError {
+  /** Stable name of this error. */
   readonly code = 'tool_error';
 }
 

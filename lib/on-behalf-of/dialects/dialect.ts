@@ -8,10 +8,11 @@ export type FormParameters = Readonly<Record<string, string | readonly string[] 
 export interface ExchangeTarget {
   /** Name in the module's options. */
   readonly name: string;
-  /** One, or several. */
+  /** `audience` of the downstream (RFC 8693 section 2.1): one, or several. */
   readonly audience: string | readonly string[] | undefined;
-  /** One, or several. */
+  /** `resource` of the downstream (RFC 8707 section 2): one, or several. */
   readonly resource: string | readonly string[] | undefined;
+  /** Scopes to ask for (RFC 6749 section 3.3); none for the provider's usual ones. */
   readonly scopes: readonly string[];
   /** Further parameters of the request, none of them reserved. */
   readonly parameters: FormParameters;
@@ -19,12 +20,15 @@ export interface ExchangeTarget {
 
 /** What a token endpoint answered with 200 (RFC 6749 section 5.1, RFC 8693 section 2.2.1). Its form was checked, its meaning not. */
 export interface TokenEndpointAnswer {
+  /** The token (RFC 6749 section 5.1). */
   readonly access_token: string;
-  /** In lower case. */
+  /** How it is presented (RFC 6749 section 7.1), in lower case: `bearer`, `dpop`, `n_a`. */
   readonly token_type: string;
+  /** What the token is (RFC 8693 section 3). */
   readonly issued_token_type?: string | undefined;
   /** Seconds; only if it is a number above zero. */
   readonly expires_in?: number | undefined;
+  /** Scopes granted, with spaces between them (RFC 6749 section 5.1). */
   readonly scope?: string | undefined;
 }
 
@@ -34,7 +38,7 @@ export interface ForeignAuthorizationServer {
   readonly issuer: string;
   /** Address of its metadata, where it is not at the usual place. */
   readonly metadataUrl?: string;
-  /** The server's own registration there. */
+  /** The server's own registration there: its `client_id`, and how it says who it is (RFC 6749 section 2). */
   readonly client: {
     readonly id: string;
     readonly authentication: import('../../resource-server/clients/client-authentication.js').ClientAuthentication;
@@ -43,6 +47,7 @@ export interface ForeignAuthorizationServer {
 
 /** Where a request to a token endpoint goes, if not to the token endpoint of the caller's issuer. */
 export interface TokenEndpointOptions {
+  /** The authorization server that is asked. Defaults to the caller's issuer. */
   readonly authorizationServer?: ForeignAuthorizationServer;
   /** Makes the address of the one that the metadata has, on the same origin: for issuers with one per tenant. */
   readonly address?: (tokenEndpoint: URL) => URL;
@@ -56,8 +61,12 @@ export interface TokenEndpointOptions {
 /** Sends forms to token endpoints, with the server's own client authentication. */
 export interface TokenEndpoint {
   /**
+   * Asks for a token (RFC 6749 section 4.5).
+   *
    * @param grantType - `grant_type`
    * @param parameters - the rest of the form
+   * @param options - where the request goes, and the key that the token has to be bound to
+   * @returns the answer, whose form was checked
    * @throws TokenEndpointError for every answer that has no usable token in it, and for none
    */
   request(grantType: string, parameters: FormParameters, options?: TokenEndpointOptions): Promise<TokenEndpointAnswer>;
@@ -65,6 +74,7 @@ export interface TokenEndpoint {
 
 /** What a dialect is asked to do. */
 export interface ExchangeRequest {
+  /** What the token is for. */
   readonly target: ExchangeTarget;
   /** Whose authority is asked for. `undefined` only for dialects whose `subject` is `none`. */
   readonly caller: Caller | undefined;
@@ -74,15 +84,17 @@ export interface ExchangeRequest {
   readonly claims: string | undefined;
   /** The key that the token has to be bound to: for `dpop` of the request that gets it. */
   readonly dpop?: DPoPHandle | undefined;
+  /** Asks for the token. */
   readonly tokenEndpoint: TokenEndpoint;
 }
 
 /** A token for a downstream. */
 export interface ExchangedToken {
+  /** The token itself. Goes to the downstream, and nowhere else. */
   readonly value: string;
   /** How it is presented (RFC 6750, RFC 9449). */
   readonly type: 'bearer' | 'dpop';
-  /** Milliseconds; `undefined` where the answer did not say. */
+  /** Milliseconds until it expires; `undefined` where the answer did not say. */
   readonly expiresInMs: number | undefined;
   /** Scopes granted, where the answer named them: other than those asked for (RFC 6749 section 5.1). */
   readonly grantedScopes?: readonly string[] | undefined;
@@ -90,7 +102,7 @@ export interface ExchangedToken {
 
 /** How one provider spells the exchange of a token. */
 export interface ExchangeDialect {
-  /** In logs, spans and cache keys. */
+  /** Its name in logs, spans and cache keys. */
   readonly name: string;
   /** Whose authority the token carries: the `caller`'s, the server's own (`client`), or nobody's (`none`, no token at all). */
   readonly subject: 'caller' | 'client' | 'none';
@@ -118,8 +130,19 @@ export interface ExchangeDialect {
    * no such token could be good for the API. Defaults to `dialects.clientCredentials()`.
    */
   readonly ownAuthority?: ExchangeDialect | false;
-  /** What is wrong with a downstream's options for this dialect and how to mend it, a sentence each; at boot. */
+  /**
+   * Looks a downstream's options over, at boot.
+   *
+   * @param target - the downstream
+   * @returns what is wrong for this dialect and how to mend it, a sentence each
+   */
   problemsOf?(target: ExchangeTarget): readonly string[];
-  /** @returns the token; `undefined` for an API that takes none */
+  /**
+   * Gets a token for a downstream on behalf of a caller.
+   *
+   * @param request - what is asked for, and the token endpoint to ask
+   * @returns the token; `undefined` for an API that takes none
+   * @throws {@link TokenEndpointError} as the token endpoint does, or if its answer cannot be used
+   */
   exchange(request: ExchangeRequest): Promise<ExchangedToken | undefined>;
 }

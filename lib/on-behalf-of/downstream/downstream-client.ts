@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import type { DownstreamName } from '../../options/register.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { responseOf, type DownstreamAnswer } from './downstream-answer.js';
@@ -42,12 +43,15 @@ export interface Downstream {
 /** Calls the downstreams that the running tool declares, with tokens exchanged for each (RFC 8693). */
 @Injectable()
 export class DownstreamClient implements Downstream {
+  /** Like {@link Downstream.fetch}, of the one downstream that the tool declares. */
   readonly fetch: Downstream['fetch'];
+  /** Like {@link Downstream.fetchOk}, of the one downstream that the tool declares. */
   readonly fetchOk: Downstream['fetchOk'];
+  /** Like {@link Downstream.json}, of the one downstream that the tool declares. */
   readonly json: Downstream['json'];
 
-  constructor(private readonly sender: DownstreamSender) {
-    ({ fetch: this.fetch, fetchOk: this.fetchOk, json: this.json } = downstream(sender, soleDownstream));
+  constructor(private readonly module: ModuleRef) {
+    ({ fetch: this.fetch, fetchOk: this.fetchOk, json: this.json } = downstream(module, soleDownstream));
   }
 
   /**
@@ -56,15 +60,15 @@ export class DownstreamClient implements Downstream {
    * @param name - as in `downstreams` of the module's options
    */
   for(name: DownstreamName): Downstream {
-    return downstream(this.sender, (call) => declaredDownstream(call, name));
+    return downstream(this.module, (call) => declaredDownstream(call, name));
   }
 }
 
-function downstream(sender: DownstreamSender, nameFor: (call: ToolCall) => string): Downstream {
+function downstream(module: ModuleRef, nameFor: (call: ToolCall) => string): Downstream {
   const send = async (input: string | URL | Request, init?: RequestInit): Promise<Answered> => {
     const call = currentToolCall();
     const name = nameFor(call);
-    const answer = await sender.send(call, name, input, init);
+    const answer = await module.get(DownstreamSender).send(call, name, input, init);
     return { target: call.access.downstream(name), answer };
   };
   const fetchOk: Downstream['fetchOk'] = async (input, init) => {

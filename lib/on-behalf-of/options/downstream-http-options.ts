@@ -11,7 +11,9 @@ export interface DownstreamRequest {
   readonly tool: string;
   /** On whose behalf; `undefined` where nobody had to say who they are. */
   readonly caller: Caller | undefined;
+  /** Method of HTTP, in capitals. */
   readonly method: string;
+  /** Where it goes. */
   readonly url: URL;
   /** May be changed. What says who asks (`Authorization`, `DPoP`, `Cookie`, `Host`) is taken out again. */
   readonly headers: Headers;
@@ -23,6 +25,7 @@ export interface DownstreamRequest {
 export interface DownstreamResponse {
   /** HTTP status. */
   readonly status: number;
+  /** Headers of the answer. */
   readonly headers: Headers;
   /** Milliseconds from sending the request to the beginning of the answer. */
   readonly durationMs: number;

@@ -2,6 +2,7 @@ import { isJsonObject } from '../../json/json-object.js';
 
 /** What a JSON-RPC message asks for: `tools/call find_order`, `resources/read orders://7`, `tools/list`. */
 export interface Operation {
+  /** `method` of the JSON-RPC message, such as `tools/call`. */
   readonly method: string;
   /** Name of the tool, prompt or task, or URI of the resource. */
   readonly name: string | undefined;

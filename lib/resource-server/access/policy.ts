@@ -13,7 +13,11 @@ export interface PolicyRequest {
 
 /** A rule of the application about calls, as an injectable class. Where it throws, the call fails. */
 export interface Policy {
-  /** `true` lets the call pass; `false` or a {@link Denial} does not. */
+  /**
+   * Decides about a call, after its scopes have been found sufficient.
+   *
+   * @returns `true` lets the call pass; `false` or a {@link Denial} does not
+   */
   permits(request: PolicyRequest): boolean | Denial | Promise<boolean | Denial>;
 }
 
@@ -31,8 +35,11 @@ export class Denial {
    * @param hints - how, as SEP-2643 has it: `remediationHints`
    */
   constructor(
+    /** For the model and its user, word for word. */
     readonly message: string,
+    /** Whether there is a way to get leave. */
     readonly remediation: Remediation = 'undisclosed',
+    /** How to get leave: `remediationHints` of SEP-2643. */
     readonly hints: readonly Readonly<Record<string, unknown>>[] = [],
   ) {}
 }

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Policies } from '../../resource-server/authorization/policies.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { Surroundings } from '../../resource-server/catalogue/offer.js';
+import type { MethodHost, Primitive } from '../../resource-server/catalogue/primitive.js';
+import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
+import { PrimitiveInvocations } from '../invocation/primitive-invocations.js';
+import { ChangeNotifications } from '../notifications/change-notifications.js';
+import type { Registration, RegistrationOptions } from './registration.js';
+
+/** Something to register: what is said of it, and the function that is called. */
+export interface RegistrationRequest {
+  /** The method of the registry, for messages. */
+  readonly by: string;
+  readonly options: RegistrationOptions;
+  readonly handler: (input: never, context: McpContext) => unknown;
+  /** Makes a primitive of it, as a server has it. */
+  readonly define: (host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive;
+}
+
+/** The decorated method of what is registered has no other name. */
+const METHOD = 'handle';
+
+/** Takes up what one server offers, at boot and later. */
+@Injectable()
+export class ServerRegistry {
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly invocations: PrimitiveInvocations,
+    private readonly policies: Policies,
+    private readonly notifications: ChangeNotifications,
+    private readonly modules: ModulesContainer,
+  ) {}
+
+  /**
+   * Finds what has decorators, and prepares it.
+   *
+   * @returns what was not there before
+   * @throws {@link McpAuthConfigurationError} naming every declaration at fault
+   */
+  async discover(): Promise<readonly Primitive[]> {
+    const found = await this.catalogue.discover();
+    this.invocations.prepare(this.catalogue.primitives);
+    await this.policies.prepare(this.catalogue.primitives);
+    return found;
+  }
+
+  /** Like {@link discover}, and tells clients. */
+  async discoverLater(): Promise<void> {
+    this.catalogue.changed(await this.discover());
+  }
+
+  /** @throws {@link McpAuthConfigurationError} if it is at fault, or one of its name is there */
+  async register({ by, options, handler, define }: RegistrationRequest): Promise<Registration> {
+    const problems: string[] = [];
+    const primitive = define(this.#hostOf(by, handler), this.#surroundingsOf(options), problems);
+    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
+    this.invocations.prepare([primitive]);
+    await this.policies.prepare([primitive]);
+    this.catalogue.add(primitive, problems);
+    return { remove: () => this.catalogue.remove(primitive) };
+  }
+
+  /** Tells clients that have subscribed to a resource that it is another one now. */
+  resourceUpdated(uri: string): void {
+    this.notifications.resourceUpdated(uri);
+  }
+
+  #surroundingsOf({ policies = [], anonymous = false }: RegistrationOptions): Surroundings {
+    const { appOnly, timeoutMs } = this.options;
+    return { anonymous, policies: [...this.options.policies, ...policies], appOnly, timeoutMs };
+  }
+
+  /** A host that Nest runs as it runs a provider's method. */
+  #hostOf(decorator: string, handler: RegistrationRequest['handler']): MethodHost {
+    class Registered {
+      [METHOD](input: never, context: McpContext): unknown {
+        return handler(input, context);
+      }
+    }
+    const host = [...this.modules.values()].find(({ providers }) => providers.get(ServerRegistry)?.instance === this);
+    if (!host?.providers.has(ModuleRef)) throw new Error('The registry belongs to no module');
+    const wrapper = new InstanceWrapper({
+      token: Registered,
+      name: decorator,
+      metatype: Registered,
+      instance: new Registered(),
+      isResolved: true,
+      // Nest knows of it as little as of what `useValue` provides.
+      inject: [],
+      host,
+    });
+    return { wrapper, type: Registered, method: METHOD, decorator };
+  }
+}
