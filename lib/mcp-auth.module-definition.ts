@@ -11,12 +11,23 @@ interface ModuleExtras {
   isGlobal?: boolean;
 }
 
-export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<McpAuthModuleOptions>()
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createMcpAuthOptions')
-    .setExtras<ModuleExtras>({ isGlobal: true }, (definition, { isGlobal = true }) => ({
-      ...definition,
-      global: isGlobal,
-    }))
-    .build();
+const built = new ConfigurableModuleBuilder<McpAuthModuleOptions>()
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createMcpAuthOptions')
+  .setExtras<ModuleExtras>({ isGlobal: true }, (definition, { isGlobal = true }) => ({
+    ...definition,
+    global: isGlobal,
+  }))
+  .build();
+
+/** The base of the module, with `forRoot` and `forRootAsync` as Nest builds them. */
+export const ConfigurableModuleClass = built.ConfigurableModuleClass;
+
+/** Token of the options as they were written. */
+export const MODULE_OPTIONS_TOKEN = built.MODULE_OPTIONS_TOKEN;
+
+/** What `forRoot` takes; a type alone. */
+export const OPTIONS_TYPE = built.OPTIONS_TYPE;
+
+/** What `forRootAsync` takes; a type alone. */
+export const ASYNC_OPTIONS_TYPE = built.ASYNC_OPTIONS_TYPE;

@@ -5,6 +5,7 @@ import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** What is known of an issuer; nothing that a stranger should not see. */
 export interface IssuerHealth {
+  /** `up` where its keys are fit for use. */
   readonly status: 'up' | 'down';
   /** Milliseconds since its keys were fetched. */
   readonly keysAgeMs?: number;
@@ -12,6 +13,7 @@ export interface IssuerHealth {
 
 /** What is known of a downstream: `down` where the operator has to act before any caller can be acted for. */
 export interface DownstreamHealth {
+  /** `down` where the last exchange failed for a reason that the operator has to mend. */
   readonly status: 'up' | 'down';
   /** Code of the {@link OperatorActionError}. */
   readonly code?: string;

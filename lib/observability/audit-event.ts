@@ -1,8 +1,12 @@
 /** The verified party behind an event, without its token and claims. */
 export interface AuditedCaller {
+  /** `iss` of the token. */
   readonly issuer: string;
+  /** `sub` of the token. */
   readonly subject: string;
+  /** The client that the token was issued to. */
   readonly clientId: string | undefined;
+  /** Whether the token stands for the client alone. */
   readonly appOnly: boolean;
   /** Who acts for the subject (RFC 8693 section 4.1), the present actor first; not there where nobody does. */
   readonly actors?: readonly AuditedActor[];
@@ -10,8 +14,11 @@ export interface AuditedCaller {
 
 /** A party that acts for somebody. */
 export interface AuditedActor {
+  /** `iss` of the actor. */
   readonly issuer: string | undefined;
+  /** `sub` of the actor. */
   readonly subject: string | undefined;
+  /** `client_id` of the actor. */
   readonly clientId: string | undefined;
 }
 
@@ -21,6 +28,7 @@ export interface AuditContext {
   readonly correlationId: string;
   /** Trace that the request is part of, where the client or the application has one (W3C Trace Context). */
   readonly traceId?: string | undefined;
+  /** Who calls; not there where nobody had to say who they are. */
   readonly caller?: AuditedCaller | undefined;
   /** What was asked for: `tools/call` and the name of the tool. */
   readonly operation?: { readonly method: string; readonly name: string | undefined } | undefined;
@@ -40,6 +48,7 @@ export type DenialReason =
   /** A policy failed, so that nothing could be decided. */
   | 'undecided';
 
+/** What happened: `type` says which members there are. */
 type Occurrence =
   | { readonly type: 'operation_allowed'; readonly scopes: readonly string[] }
   | {
@@ -70,9 +79,13 @@ type Occurrence =
   | (Exchange & { readonly type: 'token_exchanged' })
   | (Exchange & { readonly type: 'token_exchange_failed'; readonly code: string });
 
+/** An exchange of a token (RFC 8693). */
 interface Exchange {
+  /** Name of the downstream. */
   readonly downstream: string;
+  /** `audience` that was asked for. */
   readonly audience: string | readonly string[] | undefined;
+  /** `resource` that was asked for. */
   readonly targetResource: string | readonly string[] | undefined;
   /** Scopes that were asked for. */
   readonly scopes: readonly string[];

@@ -24,16 +24,23 @@ export interface MessageBus {
 
 /** What is needed of a client of `redis` (node-redis). */
 export interface RedisClient {
+  /** `PUBLISH`. */
   publish(channel: string, message: string): Promise<unknown>;
+  /** Another client with the same options, which is not connected. */
   duplicate(): RedisSubscriber;
 }
 
 /** A connection of `redis` that does nothing but listen. */
 export interface RedisSubscriber {
+  /** Connects. */
   connect(): Promise<unknown>;
+  /** `SUBSCRIBE`. */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  /** `UNSUBSCRIBE`. */
   unsubscribe(channel: string): Promise<unknown>;
+  /** Listens to what becomes of the connection. */
   on(event: 'error' | 'ready', listener: (error?: Error) => void): unknown;
+  /** Ends the connection. */
   close(): unknown;
 }
 

@@ -36,6 +36,7 @@ export interface TestClientOptions {
   readonly configure?: (client: Client) => void;
 }
 
+/** Arguments of a tool, good or not. */
 type Arguments = Readonly<Record<string, unknown>>;
 
 /**

@@ -6,7 +6,9 @@ import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** Where a {@link TestClient} calls, and whom its tokens are for. */
 export interface TestEndpoint {
+  /** `aud` of the tokens. */
   readonly audience: string;
+  /** Address of the endpoint. Makes the application listen, where it does not. */
   url(): Promise<URL>;
 }
 

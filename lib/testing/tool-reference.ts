@@ -35,6 +35,7 @@ export type ToolArguments<Method extends ToolMethod, Options> =
 /** What comes back from a tool: what its method returns, as JSON has it. */
 export type ToolValue<Method extends ToolMethod> = ValueOf<Awaited<ReturnType<Method>>>;
 
+/** What a client reads of what a tool's method returned. */
 type ValueOf<Returned> = unknown extends Returned
   ? unknown
   : Returned extends string

@@ -14,6 +14,7 @@ import { inServers, type ServerSelection } from '../../servers/application-serve
 import type { Registration, RegistrationOptions } from './registration.js';
 import { ServerRegistry, type RegistrationRequest } from './server-registry.js';
 
+/** Is called as a decorated method is. */
 type Handler<Input> = (input: Input, context: McpContext) => unknown;
 
 /**

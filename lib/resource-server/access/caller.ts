@@ -15,14 +15,17 @@ export class AccessToken {
     return this.#value;
   }
 
+  /** Shows nothing of the token. */
   toString(): string {
     return '[access token]';
   }
 
+  /** Shows nothing of the token. */
   toJSON(): string {
     return this.toString();
   }
 
+  /** Shows nothing of the token. */
   [inspect.custom](): string {
     return this.toString();
   }

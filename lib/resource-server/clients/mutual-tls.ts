@@ -9,11 +9,13 @@ import { CredentialFile } from './credential-file.js';
 
 /** The client's certificate and key, as PEM or as files of it, which are read again once they change. */
 export interface MutualTlsClientOptions {
+  /** The certificate, with those between it and its root. */
   certificate: string | { file: string };
+  /** The private key of the certificate. */
   key: string | { file: string };
   /** Certificates to trust the authorization server by, as PEM, in the place of Node's own. */
   ca?: string | { file: string };
-  /** Of the key, where it is encrypted. */
+  /** Passphrase of the key, where it is encrypted. */
   passphrase?: string;
 }
 

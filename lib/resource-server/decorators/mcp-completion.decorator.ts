@@ -26,6 +26,7 @@ export interface CompletionInput {
 export type CompletionValues =
   readonly string[] | { readonly values: readonly string[]; readonly total?: number; readonly hasMore?: boolean };
 
+/** A method that may carry `@McpCompletion`. */
 type CompletionMethod = (input: CompletionInput, context: McpContext) => CompletionValues | Promise<CompletionValues>;
 
 export const MCP_COMPLETION = 'nestjs-mcp-auth:completion';

@@ -8,6 +8,7 @@ export interface McpResourceListOptions {
   resourceTemplate: string;
 }
 
+/** A method that may carry `@McpResourceList`. */
 type ResourceListMethod = (input: never, context: McpContext) => Resource[] | Promise<Resource[]>;
 
 export const MCP_RESOURCE_LIST = 'nestjs-mcp-auth:resource-list';

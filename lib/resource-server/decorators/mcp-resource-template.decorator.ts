@@ -19,13 +19,16 @@ export type TemplateVariables<Template extends string> = string extends Template
   ? Readonly<Record<string, string | string[]>>
   : { [Spec in SpecsOf<Template> as NameOf<Spec>]: Spec extends `${string}*` ? string | string[] : string };
 
+/** Variables of a template, with their modifiers (RFC 6570 section 2.3). */
 type SpecsOf<Template extends string> = Template extends `${string}{${infer Expression}}${infer Rest}`
   ? | ListOf<Expression extends `${'+' | '#' | '.' | '/' | ';' | '?' | '&'}${infer List}` ? List : Expression>
     | SpecsOf<Rest>
   : never;
 
+/** Each entry of a list with commas. */
 type ListOf<List extends string> = List extends `${infer First},${infer Rest}` ? First | ListOf<Rest> : List;
 
+/** A variable without its modifier (RFC 6570 section 2.4). */
 type NameOf<Spec extends string> = Spec extends `${infer Name}*`
   ? Name
   : Spec extends `${infer Name}:${string}`

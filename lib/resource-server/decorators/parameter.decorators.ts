@@ -2,6 +2,7 @@ import { Body, createParamDecorator, type ExecutionContext, type PipeTransform, 
 import type { Caller } from '../access/caller.js';
 import type { McpContext as Context } from './mcp-context.js';
 
+/** A pipe of Nest, or its class. */
 type Pipe = Type<PipeTransform> | PipeTransform;
 
 /**

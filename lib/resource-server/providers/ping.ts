@@ -5,6 +5,7 @@ import { problemOfUrl } from '../../options/option-rules.js';
 import { following, text } from '../../options/text-schema.js';
 import { guid, presetOptions, type PresetOverrides } from './preset.js';
 
+/** Regions of PingOne, by the ends of their domains. */
 const REGIONS = ['com', 'ca', 'eu', 'asia', 'com.au', 'sg'] as const;
 
 /** An environment of PingOne, or a PingFederate server. */
