@@ -138,7 +138,7 @@ describe('where there is no token endpoint to ask', () => {
   test('because there is no metadata', async () => {
     const gone = { ...partner, metadataUrl: `${partner.issuer}/nowhere` };
     await expect(server.endpoint.request('urn:test', {}, { authorizationServer: gone })).rejects.toMatchObject({
-      code: 'issuer_unavailable',
+      code: 'issuer_unusable',
     });
   });
 });
