@@ -179,6 +179,9 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
   /**
    * Like {@link forRoot}, with options from `useFactory`, or from `createMcpAuthOptions()` of `useClass` or
    * `useExisting`. `isGlobal` stands beside these: Nest has to know it before it makes the options.
+   *
+   * @param options - where the options come from, and what is injected there
+   * @throws {@link McpAuthConfigurationError} at boot, as {@link forRoot} does
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withControllers(super.forRootAsync(options));

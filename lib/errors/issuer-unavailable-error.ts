@@ -8,6 +8,7 @@ export class IssuerUnavailableError extends McpAuthError {
   /**
    * @param issuer - the issuer identifier
    * @param reason - why, for the operator
+   * @param options - `cause`
    */
   constructor(
     /** The issuer identifier (RFC 8414 section 2). */

@@ -18,7 +18,11 @@ const ORDINARY: ReadonlySet<AuditEvent['type']> = new Set(['operation_allowed', 
 export class LoggerAuditSink implements AuditSink {
   readonly #logger = new Logger('McpAudit');
 
-  /** Writes an event: at `log` where all is well, at `warn` otherwise. */
+  /**
+   * Writes an event: at `log` where all is well, at `warn` otherwise.
+   *
+   * @param event - what happened
+   */
   record(event: AuditEvent): void {
     const line = JSON.stringify(event).replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
       return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -10,12 +10,18 @@ export interface ExchangeLock {
   /**
    * Takes a key, at once for all who ask, until it is released or its time is over.
    *
+   * @param key - what is locked
    * @param owner - unguessable; who gives the same to `release`
-   * @param lifetimeMs - milliseconds
+   * @param lifetimeMs - milliseconds after which it is free again
    * @returns whether it was free
    */
   acquire(key: string, owner: string, lifetimeMs: number): Promise<boolean>;
-  /** Gives a key back, if it is still this owner's. */
+  /**
+   * Gives a key back, if it is still this owner's.
+   *
+   * @param key - as in `acquire`
+   * @param owner - as in `acquire`
+   */
   release(key: string, owner: string): Promise<unknown>;
 }
 

@@ -16,7 +16,11 @@ type Judged<R, T> = T extends PromiseLike<unknown> ? Promise<void> : R;
 
 /** Matchers for a call: a promise of {@link TestCaller}, what it threw or gave back, or a `Response` of fetch. */
 export interface CallMatchers<R, T = unknown> {
-  /** That the server asks for exactly these scopes: 403 `insufficient_scope`, or 401 with `scope`. */
+  /**
+   * That the server asks for exactly these scopes: 403 `insufficient_scope`, or 401 with `scope`.
+   *
+   * @param scopes - all of them, in whatever order
+   */
   toChallengeFor(...scopes: [string, ...string[]]): Judged<R, T>;
   /** That the server wants a token, or another one: 401 without an error, or with `invalid_token`. */
   toRequireAuthentication(): Judged<R, T>;
@@ -30,9 +34,18 @@ export interface CallMatchers<R, T = unknown> {
 
 /** Matchers for what {@link TestIssuer} and {@link TestDownstream} have recorded. */
 export interface RecordMatchers<R> {
-  /** That a {@link TestIssuer} exchanged a token so. */
+  /**
+   * That a {@link TestIssuer} exchanged a token so.
+   *
+   * @param expected - what the exchange was asked for
+   */
   toHaveExchangedFor(expected: ExpectedExchange): R;
-  /** That a {@link TestDownstream} was called with a token of this user, which was good. */
+  /**
+   * That a {@link TestDownstream} was called with a token of this user, which was good.
+   *
+   * @param subject - `sub` of the token
+   * @param request - method and path. Defaults to any
+   */
   toHaveBeenCalledOnBehalfOf(subject: string, request?: ExpectedRequest): R;
 }
 

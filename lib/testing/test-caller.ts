@@ -32,7 +32,11 @@ export interface TestClientOptions {
   readonly server?: string;
   /** For the official client, for example its `capabilities`. */
   readonly client?: ClientOptions;
-  /** Called with the official client before it connects, for example to answer elicitations. */
+  /**
+   * Called with the official client before it connects, for example to answer elicitations.
+   *
+   * @param client - before it connects
+   */
   readonly configure?: (client: Client) => void;
 }
 

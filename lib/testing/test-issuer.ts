@@ -20,9 +20,17 @@ export interface TestIssuerOptions {
   readonly algorithms?: readonly string[];
   /** Which metadata it publishes: of RFC 8414, of OpenID Connect Discovery, or both. Defaults to `'both'`. */
   readonly publishes?: 'oauth' | 'openid' | 'both';
-  /** Called with every token that it signs, for example to look for tokens in logs. */
+  /**
+   * Called with every token that it signs, for example to look for tokens in logs.
+   *
+   * @param token - as it was signed
+   */
   readonly onToken?: (token: string) => void;
-  /** Called with the form of every exchange as it came, tokens and secrets included. */
+  /**
+   * Called with the form of every exchange as it came, tokens and secrets included.
+   *
+   * @param form - the body of the request
+   */
   readonly onExchange?: (form: URLSearchParams) => void;
 }
 

@@ -30,6 +30,7 @@ export interface ServedConnection {
  * standard output: give the application a logger that writes to standard error.
  *
  * @param app - made by `NestFactory.createApplicationContext()`
+ * @param options - `server`: which of several; `token`: who the client is
  * @throws {@link McpAuthConfigurationError} if there is no such server
  */
 export function connectStdio(app: INestApplicationContext, options: ConnectionOptions = {}): ServedConnection {
@@ -40,6 +41,8 @@ export function connectStdio(app: INestApplicationContext, options: ConnectionOp
 /**
  * Connects a client in this process, for tests and for agents that run in the application.
  *
+ * @param app - the application, after `init()`
+ * @param options - `server`: which of several; `token`: who the client is
  * @returns the client's end: give it to `client.connect()` of the SDK
  * @throws {@link McpAuthConfigurationError} if there is no such server
  */

@@ -39,7 +39,11 @@ export class McpExecutionContext {
   }
 }
 
-/** Whether a call is one of MCP, for enhancers that also serve HTTP. */
+/**
+ * Whether a call is one of MCP, for enhancers that also serve HTTP.
+ *
+ * @param host - the `ExecutionContext` of a guard or an interceptor, or the `ArgumentsHost` of a filter
+ */
 export function isMcp(host: ArgumentsHost | ExecutionContext): boolean {
   return host.getType<string>() === 'mcp';
 }

@@ -13,11 +13,17 @@ export interface Auth0TokenVaultOptions {
   /**
    * The user's id at the third party, for users who have connected several accounts; `undefined` where it is not known.
    * It must depend on the user alone.
+   *
+   * @param caller - who calls
    */
   loginHint?: (caller: Caller) => string | undefined;
 }
 
-/** Auth0 Token Vault: the user's own token at a third party, whose account the user has connected at Auth0. */
+/**
+ * Auth0 Token Vault: the user's own token at a third party, whose account the user has connected at Auth0.
+ *
+ * @param options - which of the accounts that the user has connected
+ */
 export function auth0TokenVault({ connection, loginHint }: Auth0TokenVaultOptions): ExchangeDialect {
   return {
     name: 'auth0TokenVault',

@@ -10,7 +10,11 @@ export interface ClientCredentialsOptions {
   authorizationServer?: ForeignAuthorizationServer;
 }
 
-/** The server's own authority (RFC 6749 section 4.4), whoever calls: the API does not learn who that is. */
+/**
+ * The server's own authority (RFC 6749 section 4.4), whoever calls: the API does not learn who that is.
+ *
+ * @param options - `authorizationServer`: where the token is of another party than the caller's issuer
+ */
 export function clientCredentials({ authorizationServer }: ClientCredentialsOptions = {}): ExchangeDialect {
   return {
     name: 'clientCredentials',

@@ -49,7 +49,11 @@ export interface ForeignAuthorizationServer {
 export interface TokenEndpointOptions {
   /** The authorization server that is asked. Defaults to the caller's issuer. */
   readonly authorizationServer?: ForeignAuthorizationServer;
-  /** Makes the address of the one that the metadata has, on the same origin: for issuers with one per tenant. */
+  /**
+   * Makes the address of the one that the metadata has, on the same origin: for issuers with one per tenant.
+   *
+   * @param tokenEndpoint - the address that the metadata has
+   */
   readonly address?: (tokenEndpoint: URL) => URL;
   /**
    * The key that the token has to be bound to (RFC 9449 section 5), as `getDPoPHandle` of openid-client or `DPoP` of

@@ -16,6 +16,8 @@ export interface EntraOnBehalfOfOptions {
 /**
  * Microsoft Entra ID, on-behalf-of flow (RFC 7523 with `requested_token_use=on_behalf_of`). The scopes name the API:
  * `api://…/.default`, or `https://graph.microsoft.com/User.Read`; one API in a request.
+ *
+ * @param options - `capabilities`: what this server can do
  */
 export function entraOnBehalfOf({ capabilities = [] }: EntraOnBehalfOfOptions = {}): ExchangeDialect {
   return {

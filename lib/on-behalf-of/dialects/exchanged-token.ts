@@ -8,6 +8,7 @@ const VISIBLE = /^[\x21-\x7E]+$/;
  * Takes the access token out of an answer whose every statement about it was checked (RFC 6749 section 7.1, RFC 8693
  * section 2.2.1).
  *
+ * @param answer - of the token endpoint
  * @param asked - `issued_token_type` that the answer must have; none where the dialect has none; and the scopes asked for
  * @throws TokenEndpointError if it is not the token that was asked for
  */

@@ -16,6 +16,8 @@ export interface IdentityAssertionOptions {
  * Identity assertion authorization grant (draft-ietf-oauth-identity-assertion-authz-grant): the caller's provider asserts
  * who the user is, in a JWT for the API's authorization server, which issues the access token. The provider has to take an
  * access token for it: an ID token is never seen here.
+ *
+ * @param options - the API's own authorization server, and how the token that came in is called
  */
 export function identityAssertion({
   authorizationServer,

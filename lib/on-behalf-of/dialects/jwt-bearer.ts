@@ -16,6 +16,8 @@ export interface JwtBearerOptions {
  * Chaining across two authorization servers (draft-ietf-oauth-identity-chaining): an exchange (RFC 8693) for a JWT whose
  * audience is the second server, and there the JWT as an authorization grant (RFC 7523 section 2.1). `audience` is the
  * issuer of the second, or what the first one calls it, where that is something else.
+ *
+ * @param options - the API's own authorization server, and what the first leg asks for
  */
 export function jwtBearer({ authorizationServer, requestedTokenType = JWT }: JwtBearerOptions): ExchangeDialect {
   const chain: Chain = { authorizationServer, subjectTokenType: ACCESS_TOKEN, assertionType: requestedTokenType };

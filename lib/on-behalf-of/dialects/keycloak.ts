@@ -16,6 +16,8 @@ export interface KeycloakDialectOptions {
 /**
  * Keycloak's standard token exchange (since 26.2). `audience` is the client id of the API. The scopes of the downstream
  * are optional client scopes of this server's own client; ask for exactly what is needed, because an exchange may widen.
+ *
+ * @param options - `actor`: who acts for the user
  */
 export function keycloak({ actor }: KeycloakDialectOptions = {}): ExchangeDialect {
   return {

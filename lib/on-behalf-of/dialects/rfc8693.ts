@@ -16,7 +16,11 @@ export interface Rfc8693Options {
   parameterNames?: { audience?: string; resource?: string; scope?: string };
 }
 
-/** The exchange as RFC 8693 has it: `audience` and/or `resource`, the scopes of the downstream, and its parameters. */
+/**
+ * The exchange as RFC 8693 has it: `audience` and/or `resource`, the scopes of the downstream, and its parameters.
+ *
+ * @param options - where the server is other than the RFC has it
+ */
 export function rfc8693({
   requestedTokenType = ACCESS_TOKEN,
   subjectTokenType = ACCESS_TOKEN,

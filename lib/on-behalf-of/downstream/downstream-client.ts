@@ -20,6 +20,7 @@ export interface Downstream {
    * `fetch` of the WHATWG standard with the caller's exchanged token. Fits wherever a generated client takes a `fetch`.
    *
    * @param input - a path below the downstream's `baseUrl`, or a URL or `Request` that is below it
+   * @param init - as for `fetch`; what says who asks (`Authorization` and the like) is taken out
    * @returns the answer, whatever its status
    * @throws {@link DownstreamError} if no token can be had, the API cannot be reached, or the URL leaves `baseUrl`; the
    *   reason of a signal that is aborted: `init.signal`, or the call's, when its client cancels
@@ -28,6 +29,8 @@ export interface Downstream {
   /**
    * Like `fetch`, for answers of 2xx alone: what else the API says reaches whoever can do something about it.
    *
+   * @param input - as for `fetch`
+   * @param init - as for `fetch`
    * @throws {@link DownstreamError} as `fetch` does, and for any status but 2xx: {@link CallerActionError},
    *   {@link TemporaryFailureError}, or with `downstream_status`
    */
@@ -35,6 +38,8 @@ export interface Downstream {
   /**
    * Like `fetchOk`, and reads the answer as JSON; `undefined` where the answer has no body.
    *
+   * @param input - as for `fetch`
+   * @param init - as for `fetch`; and `json`, a value to send
    * @throws {@link DownstreamError} as `fetchOk` does, and for a body that is no JSON, or larger than `http.maxJsonSize`
    */
   readonly json: <T = unknown>(input: string | URL | Request, init?: JsonRequestInit) => Promise<T>;

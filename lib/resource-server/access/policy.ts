@@ -16,6 +16,7 @@ export interface Policy {
   /**
    * Decides about a call, after its scopes have been found sufficient.
    *
+   * @param request - who calls, what is asked for, and the arguments
    * @returns `true` lets the call pass; `false` or a {@link Denial} does not
    */
   permits(request: PolicyRequest): boolean | Denial | Promise<boolean | Denial>;

@@ -9,6 +9,7 @@ export interface ReplayStore {
    * Takes note of a key, at once for all who ask. A store that fails, or takes longer than two seconds, lets no proof in:
    * the request is answered with 503.
    *
+   * @param key - of one proof: short, and of no secret
    * @param lifetimeMs - milliseconds, whole seconds of them, for which it is to be remembered
    * @returns whether the key was new
    */

@@ -26,6 +26,7 @@ const logger = new Logger('ClientCredentials');
  * endpoints are those of `mtls_endpoint_aliases` where the metadata has them. Files that are rotated one after the other
  * are used once they fit together.
  *
+ * @param options - the certificate and its key
  * @throws {@link McpAuthConfigurationError} if the certificate or the key cannot be read, or one is not of the other
  */
 export function mutualTls({ certificate, key, ca, passphrase }: MutualTlsClientOptions): ClientAuthentication {

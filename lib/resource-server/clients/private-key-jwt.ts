@@ -32,6 +32,7 @@ const logger = new Logger('ClientCredentials');
 /**
  * `private_key_jwt`: a signed assertion (RFC 7523 section 2.2), made for each request, with a `jti` of its own.
  *
+ * @param options - the key, and how the assertion names it
  * @throws {@link McpAuthConfigurationError} if the key or the certificate cannot be read, or one is not of the other
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {

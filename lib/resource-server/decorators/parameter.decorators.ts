@@ -15,7 +15,11 @@ export function McpInput(argument?: string, ...pipes: Pipe[]): ParameterDecorato
   return argument === undefined ? Body(...pipes) : Body(argument, ...pipes);
 }
 
-/** Whoever calls, or a property of theirs, such as `subject`; `undefined` where nobody had to say who they are. */
+/**
+ * Whoever calls, or a property of theirs, such as `subject`; `undefined` where nobody had to say who they are.
+ *
+ * @param property - name of one property; everything without it
+ */
 export const CurrentCaller: (property?: keyof Caller) => ParameterDecorator = createParamDecorator(
   (property: keyof Caller | undefined, context: ExecutionContext) => {
     const { caller } = context.getArgByIndex<Context>(0);
@@ -26,7 +30,11 @@ export const CurrentCaller: (property?: keyof Caller) => ParameterDecorator = cr
 /** The context of a call: its caller, its signal, and the way back to the client. */
 export type McpContext = Context;
 
-/** The context of the call, or a property of it. */
+/**
+ * The context of the call, or a property of it.
+ *
+ * @param property - name of one property; everything without it
+ */
 export const McpContext: (property?: keyof Context) => ParameterDecorator = createParamDecorator(
   (property: keyof Context | undefined, context: ExecutionContext) => {
     const call = context.getArgByIndex<Context>(0);

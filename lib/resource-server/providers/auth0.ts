@@ -19,6 +19,7 @@ const schema = z.object({ domain, audience: text.optional(), permissions: z.bool
 /**
  * A tenant of Auth0, as an issuer.
  *
+ * @param options - the tenant, and what else is said of its tokens
  * @throws {@link McpAuthConfigurationError} for options that name no tenant
  */
 export function auth0(options: Auth0Options): IssuerOptions {

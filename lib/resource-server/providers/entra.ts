@@ -37,6 +37,7 @@ const schema = z.object({
 /**
  * Microsoft Entra ID, as an issuer: of one tenant, several, or any. `tid` of a token has to be the tenant of its `iss`.
  *
+ * @param options - the tenants and the application, and what else is said of their tokens
  * @throws {@link McpAuthConfigurationError} for options that no token could match
  */
 export function entra(options: EntraOptions): IssuerOptions {

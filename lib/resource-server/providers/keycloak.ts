@@ -25,6 +25,7 @@ const schema = z.object({
 /**
  * A realm of Keycloak, as an issuer. Its tokens have this server's `resource` in `aud` by an audience mapper.
  *
+ * @param options - the realm, and what else is said of its tokens
  * @throws {@link McpAuthConfigurationError} for options that name no realm
  */
 export function keycloak(options: KeycloakOptions): IssuerOptions {

@@ -30,6 +30,7 @@ const schema = z.object({
 /**
  * A custom authorization server of Okta, as an issuer.
  *
+ * @param options - the authorization server, and what else is said of its tokens
  * @throws {@link McpAuthConfigurationError} for options that name no such server
  */
 export function okta(options: OktaOptions): IssuerOptions {

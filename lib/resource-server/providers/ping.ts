@@ -30,6 +30,7 @@ const schema = z.object({
 /**
  * PingOne or PingFederate, as an issuer.
  *
+ * @param options - the environment or the server, and what else is said of its tokens
  * @throws {@link McpAuthConfigurationError} for options that name neither, or both
  */
 export function ping(options: PingOptions): IssuerOptions {
