@@ -4,7 +4,8 @@
  *
  * @packageDocumentation
  */
-export { TestIssuer, type TestAnswer, type TestExchangeFailure, type TestIssuerOptions } from './test-issuer.js';
+export { TestIssuer } from './test-issuer.js';
+export type { TestAnswer, TestExchangeFailure, TestIssuerOptions } from './test-issuer-options.js';
 export type { TestClientAuthentication, TestExchangeRequest } from './exchange-request.js';
 export type { TestKey } from './test-key.js';
 export type { TestTokenClaims } from './test-token.js';
