@@ -10,14 +10,14 @@ function mermaid() {
   return [
     'flowchart TB',
     ...Object.entries(wings).flatMap(([wing, { holds, rooms }]) => [
-      `  subgraph ${idOf(wing)}["${wing}: ${lowerCase(holds)}"]`,
-      ...Object.keys(rooms).map((room) => `    ${idOf(wing, room)}["${room === '.' ? 'the module' : room}"]`),
+      `  subgraph ${toId(wing)}["${wing}: ${lowerCase(holds)}"]`,
+      ...Object.keys(rooms).map((room) => `    ${toId(wing, room)}["${room === '.' ? 'the module' : room}"]`),
       ...Object.entries(rooms).flatMap(([room, { imports = [] }]) =>
-        imports.map((other) => `    ${idOf(wing, room)} --> ${idOf(wing, other)}`),
+        imports.map((other) => `    ${toId(wing, room)} --> ${toId(wing, other)}`),
       ),
       '  end',
     ]),
-    ...names.slice(1).map((wing, index) => `  ${idOf(names[index])} ==> ${idOf(wing)}`),
+    ...names.slice(1).map((wing, index) => `  ${toId(names[index])} ==> ${toId(wing)}`),
     ...backArrows.flatMap(({ from, to, reason }) =>
       to.map((path) => `  ${nodeOf(from)} -. "${reason}" .-> ${nodeOf(path)}`),
     ),
@@ -42,7 +42,7 @@ function nodeOf(path) {
   const [first, second] = path.replace(/^lib\//, '').split('/');
   const wing = wingOf(path);
   const room = wings[wing].folder === '' ? first : second;
-  return room === '' ? idOf(wing) : idOf(wing, room);
+  return room === '' ? toId(wing) : toId(wing, room);
 }
 
 function wingOf(path) {
@@ -52,7 +52,7 @@ function wingOf(path) {
   );
 }
 
-function idOf(...names) {
+function toId(...names) {
   return names.map((name) => (name === '.' ? 'module' : name.replaceAll('-', '_'))).join('__');
 }
 

@@ -2,7 +2,7 @@ import { backArrows, wings } from './plan.js';
 
 /** Every room, with where it is and which paths it may import from. From top to bottom. */
 export const rooms = Object.entries(wings).flatMap(([wing, { folder, rooms: own }], position, all) => {
-  const below = all.slice(position + 1).flatMap(([, other]) => pathsOf(other));
+  const below = all.slice(position + 1).flatMap(([, other]) => listPaths(other));
   return Object.entries(own).map(([name, { holds, imports = [] }], index, siblings) => {
     const lower = siblings.slice(index + 1).map(([sibling]) => sibling);
     const upward = imports.find((sibling) => !lower.includes(sibling));
@@ -62,7 +62,7 @@ export const ruleSet = {
   ],
 };
 
-function pathsOf({ folder, rooms: own }) {
+function listPaths({ folder, rooms: own }) {
   return Object.keys(own).map((name) => pathOf(folder, name));
 }
 

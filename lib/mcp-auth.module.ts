@@ -173,7 +173,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
    * @throws {@link McpAuthConfigurationError} at boot, for options or tools that cannot work
    */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return withControllers(super.forRoot(options));
+    return addControllers(super.forRoot(options));
   }
 
   /**
@@ -184,7 +184,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
    * @throws {@link McpAuthConfigurationError} at boot, as {@link forRoot} does
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return withControllers(super.forRootAsync(options));
+    return addControllers(super.forRootAsync(options));
   }
 
   /** Called by Nest before it reads the routes. */
@@ -199,7 +199,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
   }
 }
 
-function withControllers(module: DynamicModule): DynamicModule {
+function addControllers(module: DynamicModule): DynamicModule {
   const controllers = new MountedControllers();
   return {
     ...module,

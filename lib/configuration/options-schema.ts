@@ -6,9 +6,9 @@ import { observabilitySchema } from '../observability/observability-options.js';
 import { downstreamSchema } from '../on-behalf-of/options/downstream-options.js';
 import { linkingSchema } from '../on-behalf-of/options/linked-account-options.js';
 import { tokenCacheSchema } from '../on-behalf-of/token-cache/token-cache-options.js';
-import { problemOfResource } from '../options/option-rules.js';
+import { findResourceProblem } from '../options/option-rules.js';
 import { serverSchema } from '../options/server-options.js';
-import { following, text } from '../options/text-schema.js';
+import { createTextSchema, text } from '../options/text-schema.js';
 import { replicasSchema } from '../replicas/replica-options.js';
 import { scopesSchema } from '../resource-server/access/scope-options.js';
 import { serverAccessSchema } from '../resource-server/access/server-access-options.js';
@@ -21,7 +21,7 @@ import { issuersSchema } from '../resource-server/issuers/issuer-schema.js';
 /** The form of the options, each by itself. How they go together is up to `resolve-options`. */
 export const optionsSchema = z.strictObject({
   server: serverSchema,
-  resource: following(problemOfResource),
+  resource: createTextSchema(findResourceProblem),
   metadata: metadataSchema.optional(),
   issuers: issuersSchema.optional(),
   client: issuerClientsSchema.optional(),

@@ -9,14 +9,14 @@ import { resolveProof } from '../resource-server/authentication/proof-options.js
 import { resolveLists } from '../resource-server/catalogue/list-options.js';
 import { resolveMetadata } from '../resource-server/challenges/metadata-options.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
-import { problemOfLogoutPath, resolveLogoutPath } from '../entry/logout/logout-options.js';
+import { findLogoutPathProblem, resolveLogoutPath } from '../entry/logout/logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
-import { problemsOf } from '../options/option-problems.js';
+import { describeIssue } from '../options/option-problems.js';
 import { optionsSchema } from './options-schema.js';
 import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
-import { namesOf, resolveIssuers } from '../resource-server/issuers/resolved-issuer.js';
+import { listNames, resolveIssuers } from '../resource-server/issuers/resolved-issuer.js';
 import type { DownstreamOptions, ExchangeOptions } from '../on-behalf-of/options/downstream-options.js';
-import { checkDownstream, needsIssuer } from '../on-behalf-of/options/downstream-problems.js';
+import { checkDownstream, isIssuerNeeded } from '../on-behalf-of/options/downstream-problems.js';
 import { resolveDownstreams } from '../on-behalf-of/options/resolved-downstream.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
@@ -36,39 +36,42 @@ const ABOUT_CALLERS = [
 ] as const;
 
 const schema = optionsSchema.superRefine((options, context) => {
-  const fault = (option: string, message: string) => {
+  const addFault = (option: string, message: string) => {
     context.addIssue({ code: 'custom', path: option.split('.'), message });
   };
-  const issuers = (options.issuers ?? []).flatMap(namesOf).map(({ identifier }) => identifier);
+  const issuers = (options.issuers ?? []).flatMap(listNames).map(({ identifier }) => identifier);
   const introspecting = (options.issuers ?? []).filter(({ introspection }) => introspection);
   const isAnonymous = options.access?.anonymous === true;
   if (isAnonymous) {
     if (issuers.length > 0) {
-      fault('access.anonymous', 'is set beside `issuers`, whose tokens nobody would then need. Remove one of the two');
+      addFault(
+        'access.anonymous',
+        'is set beside `issuers`, whose tokens nobody would then need. Remove one of the two',
+      );
     }
     const { downstreams = {} } = options;
     if (Object.values(downstreams).some(({ dialect }) => dialect?.subject !== 'none')) {
-      fault(
+      addFault(
         'downstreams',
         'cannot be called for anonymous callers: there is no token to exchange. Remove `access.anonymous`',
       );
     }
     if (options.metadata) {
-      fault(
+      addFault(
         'metadata',
         'has no effect beside `access.anonymous`, where there is no such document. Remove one of the two',
       );
     }
     for (const [group, option] of ABOUT_CALLERS) {
       if ((options[group] as Record<string, unknown> | undefined)?.[option] !== undefined) {
-        fault(
+        addFault(
           `${group}.${option}`,
           'has no effect beside `access.anonymous`, where nobody says who they are. Remove one of the two',
         );
       }
     }
   } else if (issuers.length === 0) {
-    fault(
+    addFault(
       'issuers',
       'is empty, so no token could ever be accepted. Add the authorization server: `[{ issuer: "https://…" }]`. To serve everyone without a token, set `access: { anonymous: true }`',
     );
@@ -83,27 +86,27 @@ const schema = optionsSchema.superRefine((options, context) => {
     for (const [index, { issuer }] of list.entries()) {
       const option = Array.isArray(registered) ? `${name}.${index}.issuer` : `${name}.issuer`;
       if (issuer === undefined && issuers.length > 1 && !(templates.length === 1 && list.length === 1)) {
-        fault(
+        addFault(
           option,
           'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
         );
       } else if (issuer !== undefined && ![...issuers, ...templates].includes(issuer)) {
-        fault(option, 'is not among `issuers`. Write it as it stands there');
+        addFault(option, 'is not among `issuers`. Write it as it stands there');
       }
     }
     if (new Set(list.map(({ issuer }) => issuer)).size < list.length) {
-      fault(name, 'has two for one issuer. Keep one, and give each its `issuer`');
+      addFault(name, 'has two for one issuer. Keep one, and give each its `issuer`');
     }
   }
   const isLinking = Object.values(options.downstreams ?? {}).some(({ linked }) => linked);
   if (options.linking && !isLinking) {
-    fault('linking', 'has no effect without a downstream that has `linked`. Add one, or remove it');
+    addFault('linking', 'has no effect without a downstream that has `linked`. Add one, or remove it');
   }
   const { path: logoutPath } = options.logout?.backChannel ?? {};
-  const logoutProblem = logoutPath && problemOfLogoutPath(logoutPath, new URL(options.resource).pathname);
-  if (logoutProblem) fault('logout.backChannel.path', logoutProblem);
+  const logoutProblem = logoutPath && findLogoutPathProblem(logoutPath, new URL(options.resource).pathname);
+  if (logoutProblem) addFault('logout.backChannel.path', logoutProblem);
   if (options.logout?.backChannel && clients.length === 0 && !isAnonymous) {
-    fault(
+    addFault(
       'client',
       'is missing, but logout tokens are for it (`aud`). Add `{ id, authentication }`, or remove `logout.backChannel`',
     );
@@ -129,15 +132,15 @@ const schema = optionsSchema.superRefine((options, context) => {
   for (const [name, downstream] of Object.entries(options.downstreams ?? {})) {
     if (downstream.linked) {
       if (clients.length > 0 || options.linking?.client) continue;
-      fault(
+      addFault(
         'client',
         'is missing, but users sign in with it before they link an account. Add `{ id, authentication }`, here or in `linking`',
       );
       break;
     }
     const all = [downstream, ...Object.values(downstream.byIssuer ?? {})] as Downstream[];
-    if (clients.length === 0 && all.some((one) => needsIssuer(name, one))) {
-      fault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
+    if (clients.length === 0 && all.some((one) => isIssuerNeeded(name, one))) {
+      addFault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
       break;
     }
     checkDownstream(name, downstream as Downstream, options.issuers ?? [], clients, (path, message) => {
@@ -153,12 +156,13 @@ const schema = optionsSchema.superRefine((options, context) => {
  */
 export function resolveOptions(options: McpAuthModuleOptions): ResolvedOptions {
   const result = schema.safeParse(options, { reportInput: true });
-  if (!result.success) throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => problemsOf(issue)));
-  return new ResolvedOptions(filledIn(options));
+  if (!result.success)
+    throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => describeIssue(issue)));
+  return new ResolvedOptions(fillIn(options));
 }
 
 /** Asks each room for what it reads. */
-function filledIn(options: McpAuthModuleOptions): ResolvedOptions {
+function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
   const { server, resource } = options;
   const { origin, pathname } = new URL(resource);
   const path = pathname === '/' ? '' : pathname;

@@ -10,7 +10,7 @@ const LISTS = new Set([
 ]);
 
 /** An issuer's metadata without the lists that are none: nothing but `issuer` and the addresses was checked before. */
-export function advertised(metadata: IssuerMetadata): IssuerMetadata {
+export function dropMalformedLists(metadata: IssuerMetadata): IssuerMetadata {
   const members = Object.entries(metadata).filter(([name, value]) => !LISTS.has(name) || isListOfStrings(value));
   return { ...Object.fromEntries(members), issuer: metadata.issuer };
 }

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { namedScopes } from '../resource-server/access/access-rule.js';
+import { listNamedScopes } from '../resource-server/access/access-rule.js';
 import { Catalogue } from '../resource-server/catalogue/catalogue.js';
-import { reasonOf } from '../errors/reason.js';
+import { describeError } from '../errors/reason.js';
 import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
@@ -32,14 +32,14 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
   async #examine(): Promise<void> {
     const tools = this.catalogue.offers.map(({ name, access, downstreams }) => ({
       name,
-      scopes: namedScopes(access),
+      scopes: listNamedScopes(access),
       downstreams,
     }));
     try {
       const findings = await diagnose({ options: this.options, issuers: this.issuers.all, tools });
       if (!this.#stopped) this.#report(findings);
     } catch (error) {
-      this.#logger.warn(`${this.options.resource} could not be looked over: ${reasonOf(error)}`);
+      this.#logger.warn(`${this.options.resource} could not be looked over: ${describeError(error)}`);
     }
   }
 

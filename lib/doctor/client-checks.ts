@@ -1,8 +1,8 @@
-import { downstreamFor } from '../on-behalf-of/options/resolved-downstream.js';
-import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
+import { selectDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import { findOwnAuthority } from '../on-behalf-of/dialects/own-authority.js';
 import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import { clientAt, type ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
+import { findClient, type ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { Finding } from './finding.js';
 
 /** What has to be allowed to a client for a downstream. */
@@ -16,7 +16,7 @@ export interface NeededGrants {
 }
 
 /** Whether the server's own client can do at an issuer what the downstreams need. */
-export function findingsOfClient(
+export function checkClient(
   issuer: ResolvedIssuer,
   metadata: IssuerMetadata,
   client: { readonly authentication: { readonly method?: string } } | undefined,
@@ -25,21 +25,21 @@ export function findingsOfClient(
   if (!client || !isExchangingAt(issuer, { downstreams })) return [];
   const { identifier } = issuer;
   const needed = [...downstreams.values()].map((downstream) => {
-    const { option, dialect, onAppOnly } = downstreamFor(downstream, issuer);
-    const own = onAppOnly === 'clientCredentials' && ownAuthorityOf(dialect);
+    const { option, dialect, onAppOnly } = selectDownstream(downstream, issuer);
+    const own = onAppOnly === 'clientCredentials' && findOwnAuthority(dialect);
     const grantTypes = [...new Set([...dialect.grantTypes, ...(own ? own.grantTypes : [])])];
     return { option, dialect: dialect.name, grantTypes };
   });
   return [
-    ...findingsOfGrants(identifier, metadata, needed),
-    ...findingsOfAuthentication(identifier, metadata, client.authentication.method, 'client.authentication'),
+    ...checkGrants(identifier, metadata, needed),
+    ...checkAuthentication(identifier, metadata, client.authentication.method, 'client.authentication'),
   ];
 }
 
 /** Issuers whose callers cannot be acted for. */
-export function findingsOfIssuersWithoutClient(options: ResolvedOptions): Finding[] {
+export function checkIssuersWithoutClient(options: ResolvedOptions): Finding[] {
   return options.issuers
-    .filter((issuer) => isExchangingAt(issuer, options) && !clientAt(issuer, options.clients))
+    .filter((issuer) => isExchangingAt(issuer, options) && !findClient(issuer, options.clients))
     .map(({ identifier }) => ({
       code: 'issuer_without_client',
       severity: 'warning',
@@ -52,12 +52,12 @@ export function findingsOfIssuersWithoutClient(options: ResolvedOptions): Findin
 /** Whether tokens are got from an issuer on behalf of its callers. */
 export function isExchangingAt(issuer: ResolvedIssuer, { downstreams }: Pick<ResolvedOptions, 'downstreams'>): boolean {
   return [...downstreams.values()]
-    .map((downstream) => downstreamFor(downstream, issuer))
+    .map((downstream) => selectDownstream(downstream, issuer))
     .some(({ dialect, linked }) => !linked && dialect.grantTypes.length > 0);
 }
 
 /** @param server - issuer identifier of who has to allow them */
-export function findingsOfGrants(
+export function checkGrants(
   server: string,
   { grant_types_supported: supported }: IssuerMetadata,
   needed: readonly NeededGrants[],
@@ -80,7 +80,7 @@ export function findingsOfGrants(
  * @param server - issuer identifier of who is shown the credentials
  * @param subject - the option that has them
  */
-export function findingsOfAuthentication(
+export function checkAuthentication(
   server: string,
   { token_endpoint_auth_methods_supported: supported }: IssuerMetadata,
   method: string | undefined,

@@ -5,7 +5,7 @@ const NOTABLE = 60;
 const FATAL = 300;
 
 /** @param skew - seconds by which the clock at `subject` is ahead of ours; `undefined` where nobody knows */
-export function findingsOfClock(subject: string, skew: number | undefined): Finding[] {
+export function checkClock(subject: string, skew: number | undefined): Finding[] {
   if (skew === undefined || Math.abs(skew) <= NOTABLE) return [];
   return [
     {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { reasonOf } from '../errors/reason.js';
+import { describeError } from '../errors/reason.js';
 import { examineConfiguration } from './configuration-file.js';
 import { report } from './report.js';
 import { examineServer } from './server-examination.js';
@@ -27,7 +27,7 @@ export interface CommandOutput {
  * @param args - without the program and the script
  * @returns the exit code
  */
-export async function main(args: readonly string[], { stdout, stderr }: CommandOutput): Promise<number> {
+export async function runCommand(args: readonly string[], { stdout, stderr }: CommandOutput): Promise<number> {
   try {
     const { values, positionals } = parse(args);
     if (values.help) {
@@ -43,7 +43,7 @@ export async function main(args: readonly string[], { stdout, stderr }: CommandO
     stdout.write(values.json ? `${JSON.stringify({ findings }, undefined, 2)}\n` : report(findings));
     return findings.some(({ severity }) => severity === 'error') ? 1 : 0;
   } catch (error) {
-    stderr.write(`nestjs-mcp-auth: ${reasonOf(error)}\n`);
+    stderr.write(`nestjs-mcp-auth: ${describeError(error)}\n`);
     return 2;
   }
 }

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Type } from '@nestjs/common';
 import { MetadataScanner, Reflector } from '@nestjs/core';
-import { namedScopes } from '../resource-server/access/access-rule.js';
-import { declaredOptions } from '../resource-server/catalogue/class-defaults.js';
+import { listNamedScopes } from '../resource-server/access/access-rule.js';
+import { readDeclaredOptions } from '../resource-server/catalogue/class-defaults.js';
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 import { Issuer } from '../resource-server/issuers/issuer.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
@@ -23,19 +23,19 @@ import { isJsonObject } from '../json/json-object.js';
 export async function examineConfiguration(path: string): Promise<readonly Finding[]> {
   try {
     const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
-    const options = await optionsOf(exported);
+    const options = await readOptions(exported);
     if (!options) throw new Error('The module exports no options. Export them as `options`, or by default');
     const resolved = resolveOptions(options);
     const issuers = resolved.issuers.map((issuer) => new Issuer(issuer));
     for (const issuer of issuers) await issuer.checkGivenKeys();
-    return await diagnose({ options: resolved, issuers, tools: toolsOf(exported.tools) });
+    return await diagnose({ options: resolved, issuers, tools: readTools(exported.tools) });
   } catch (error) {
-    if (error instanceof McpAuthConfigurationError) return error.problems.map(findingOf);
+    if (error instanceof McpAuthConfigurationError) return error.problems.map(toFinding);
     throw error;
   }
 }
 
-async function optionsOf(exported: Readonly<Record<string, unknown>>): Promise<McpAuthModuleOptions | undefined> {
+async function readOptions(exported: Readonly<Record<string, unknown>>): Promise<McpAuthModuleOptions | undefined> {
   const { options, mcpAuthOptions, default: byDefault } = exported;
   // A CommonJS module that was an ES module before has its default export one level deeper.
   const compiled = (byDefault as { default?: unknown } | undefined)?.default;
@@ -44,7 +44,7 @@ async function optionsOf(exported: Readonly<Record<string, unknown>>): Promise<M
   return isJsonObject(value) ? (value as unknown as McpAuthModuleOptions) : undefined;
 }
 
-function toolsOf(classes: unknown): readonly ExaminedTool[] | undefined {
+function readTools(classes: unknown): readonly ExaminedTool[] | undefined {
   if (!Array.isArray(classes)) return undefined;
   const scanner = new MetadataScanner();
   const reflector = new Reflector();
@@ -52,17 +52,17 @@ function toolsOf(classes: unknown): readonly ExaminedTool[] | undefined {
     const { name } = type;
     const methods = type.prototype as Record<string, () => unknown>;
     return scanner.getAllMethodNames(methods).flatMap((method) => {
-      const declared = declaredOptions<McpToolOptions>(reflector, MCP_TOOL, type, methods[method] as () => unknown);
+      const declared = readDeclaredOptions<McpToolOptions>(reflector, MCP_TOOL, type, methods[method] as () => unknown);
       if (!declared) return [];
       const { options } = declared;
-      const scopes = namedScopes({ scopes: options.scopes ?? [] });
+      const scopes = listNamedScopes({ scopes: options.scopes ?? [] });
       return [{ name: `${name}.${method}`, scopes, downstreams: [options.downstream ?? []].flat() }];
     });
   });
 }
 
 /** A problem is a sentence that begins with the option, and one with the fix. */
-function findingOf(problem: string): Finding {
+function toFinding(problem: string): Finding {
   const [message = '', ...fix] = problem.split(/(?<=\.) (?=[A-Z])/);
   const subject = /`([^`]+)`/.exec(problem)?.[1] ?? 'options';
   return { code: 'invalid_configuration', severity: 'error', subject, message, fix: fix.join(' ') };

@@ -1,12 +1,12 @@
 import type { Issuer } from '../resource-server/issuers/issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import { findingsOfIssuersWithoutClient } from './client-checks.js';
-import { findingsOfDownstreams, type ExaminedTool } from './downstream-checks.js';
+import { checkIssuersWithoutClient } from './client-checks.js';
+import { checkDownstreams, type ExaminedTool } from './downstream-checks.js';
 import type { Finding } from './finding.js';
 import { examineForeignServers } from './foreign-examination.js';
 import { examineIssuer } from './issuer-examination.js';
-import { findingsOfBoundTokens } from './proof-checks.js';
-import { findingsOfResource } from './resource-checks.js';
+import { checkBoundTokens } from './proof-checks.js';
+import { checkResource } from './resource-checks.js';
 
 /** What is looked over. */
 export interface Patient {
@@ -24,10 +24,10 @@ export async function diagnose({ options, issuers, tools }: Patient): Promise<re
     ...issuers.map((issuer) => examineIssuer(issuer, options, scopes)),
   ]);
   return [
-    ...findingsOfResource(options),
-    ...findingsOfBoundTokens(options),
-    ...findingsOfIssuersWithoutClient(options),
-    ...(tools ? findingsOfDownstreams(tools, options) : []),
+    ...checkResource(options),
+    ...checkBoundTokens(options),
+    ...checkIssuersWithoutClient(options),
+    ...(tools ? checkDownstreams(tools, options) : []),
     ...examined.flat(),
     ...foreign,
   ];

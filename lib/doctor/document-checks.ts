@@ -14,8 +14,8 @@ export interface ResourceDocument {
  */
 export function readDocument(url: URL, document: unknown, findings: Finding[]): ResourceDocument {
   const { resource, authorization_servers, scopes_supported } = (document ?? {}) as Readonly<Record<string, unknown>>;
-  const authorizationServers = texts(authorization_servers);
-  findings.push(...findingsOfResourceMember(url, resource));
+  const authorizationServers = keepTexts(authorization_servers);
+  findings.push(...checkResourceMember(url, resource));
   if (authorizationServers.length === 0) {
     findings.push({
       code: 'resource_metadata_unusable',
@@ -25,11 +25,11 @@ export function readDocument(url: URL, document: unknown, findings: Finding[]): 
       fix: 'Name at least one issuer identifier in authorization_servers (RFC 9728 section 2).',
     });
   }
-  return { authorizationServers, scopes: texts(scopes_supported) };
+  return { authorizationServers, scopes: keepTexts(scopes_supported) };
 }
 
 /** RFC 9728 section 3.3: clients refuse a document that is about something else. */
-function findingsOfResourceMember(url: URL, resource: unknown): Finding[] {
+function checkResourceMember(url: URL, resource: unknown): Finding[] {
   const finding = { code: 'resource_mismatch', subject: url.href } as const;
   if (typeof resource !== 'string' || !URL.canParse(resource)) {
     return [
@@ -43,7 +43,7 @@ function findingsOfResourceMember(url: URL, resource: unknown): Finding[] {
   }
   const named = new URL(resource);
   if (named.href === url.href) return [];
-  const isParent = named.origin === url.origin && `${url.pathname}/`.startsWith(withSlash(named.pathname));
+  const isParent = named.origin === url.origin && `${url.pathname}/`.startsWith(addSlash(named.pathname));
   return [
     {
       ...finding,
@@ -54,10 +54,10 @@ function findingsOfResourceMember(url: URL, resource: unknown): Finding[] {
   ];
 }
 
-function withSlash(path: string): string {
+function addSlash(path: string): string {
   return path.endsWith('/') ? path : `${path}/`;
 }
 
-function texts(value: unknown): readonly string[] {
+function keepTexts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }

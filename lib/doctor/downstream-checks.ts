@@ -10,7 +10,7 @@ export interface ExaminedTool {
 }
 
 /** Whether what is declared is used, and what is used declared. */
-export function findingsOfDownstreams(tools: readonly ExaminedTool[], { downstreams }: ResolvedOptions): Finding[] {
+export function checkDownstreams(tools: readonly ExaminedTool[], { downstreams }: ResolvedOptions): Finding[] {
   const used = new Set(tools.flatMap((tool) => tool.downstreams));
   const unused = [...downstreams.keys()].filter((name) => !used.has(name));
   return [

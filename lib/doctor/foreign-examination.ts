@@ -1,15 +1,15 @@
 import type { ForeignAuthorizationServer } from '../on-behalf-of/dialects/dialect.js';
-import { ownAuthorityOf } from '../on-behalf-of/dialects/own-authority.js';
-import { clockSkewOf } from '../resource-server/issuers/clock-skew.js';
+import { findOwnAuthority } from '../on-behalf-of/dialects/own-authority.js';
+import { computeClockSkew } from '../resource-server/issuers/clock-skew.js';
 import { discoverMetadata, type IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
-import { formsOf, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import { listForms, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import { advertised } from './advertised.js';
-import { findingsOfAuthentication, findingsOfGrants } from './client-checks.js';
-import { findingsOfClock } from './clock-checks.js';
+import { dropMalformedLists } from './advertised.js';
+import { checkAuthentication, checkGrants } from './client-checks.js';
+import { checkClock } from './clock-checks.js';
 import type { Finding } from './finding.js';
-import { unusableMetadata } from './issuer-examination.js';
-import { findingsOfBoundRequests } from './proof-checks.js';
+import { reportUnusableMetadata } from './issuer-examination.js';
+import { checkBoundRequests } from './proof-checks.js';
 
 /** An authorization server that a downstream gets tokens from, besides the issuers of callers. */
 interface Asked {
@@ -31,17 +31,17 @@ export async function examineForeignServers({
   const published = new Map<string, Promise<Published>>();
   const findings = await Promise.all(
     [...downstreams.values()]
-      .flatMap(formsOf)
-      .flatMap(askedBy)
+      .flatMap(listForms)
+      .flatMap(listAsked)
       .map(async (asked) => {
         const { issuer, metadataUrl } = asked.server;
         const key = JSON.stringify([issuer, metadataUrl]);
-        const one = published.get(key) ?? publishedBy(issuer, metadataUrl);
+        const one = published.get(key) ?? fetchPublished(issuer, metadataUrl);
         published.set(key, one);
         try {
-          return findingsOf(asked, await one);
+          return checkPublished(asked, await one);
         } catch (error) {
-          return [unusableMetadata(issuer, error)];
+          return [reportUnusableMetadata(issuer, error)];
         }
       }),
   );
@@ -49,7 +49,7 @@ export async function examineForeignServers({
   return [...new Map(findings.flat().map((finding) => [JSON.stringify(finding), finding])).values()];
 }
 
-function askedBy(downstream: ResolvedDownstream): readonly Asked[] {
+function listAsked(downstream: ResolvedDownstream): readonly Asked[] {
   const { dialect, onAppOnly, linked } = downstream;
   if (linked) {
     const { issuer, metadataUrl, client, tokenEndpoint } = linked;
@@ -58,7 +58,7 @@ function askedBy(downstream: ResolvedDownstream): readonly Asked[] {
     const server = { issuer, client, ...(metadataUrl !== undefined && { metadataUrl }) };
     return [{ downstream, server, grantTypes: ['authorization_code'] }];
   }
-  const own = onAppOnly === 'clientCredentials' && ownAuthorityOf(dialect);
+  const own = onAppOnly === 'clientCredentials' && findOwnAuthority(dialect);
   return [dialect, ...(own ? [own] : [])].flatMap(({ foreign }) =>
     foreign?.authorizationServer
       ? [{ downstream, server: foreign.authorizationServer, grantTypes: foreign.grantTypes }]
@@ -66,28 +66,30 @@ function askedBy(downstream: ResolvedDownstream): readonly Asked[] {
   );
 }
 
-async function publishedBy(issuer: string, metadataUrl: string | undefined): Promise<Published> {
+async function fetchPublished(issuer: string, metadataUrl: string | undefined): Promise<Published> {
   let skew: number | undefined;
   const metadata = await discoverMetadata(issuer, metadataUrl, (answer) => {
-    skew = clockSkewOf(answer);
+    skew = computeClockSkew(answer);
   });
-  return { metadata: advertised(metadata), skew };
+  return { metadata: dropMalformedLists(metadata), skew };
 }
 
-function findingsOf({ downstream, server, grantTypes }: Asked, { metadata, skew }: Published): Finding[] {
+function checkPublished({ downstream, server, grantTypes }: Asked, { metadata, skew }: Published): Finding[] {
   const { issuer, client } = server;
   const { option, dialect, linked } = downstream;
   const endpoints = linked ? (['authorization_endpoint', 'token_endpoint'] as const) : (['token_endpoint'] as const);
   return [
-    ...endpoints.filter((endpoint) => metadata[endpoint] === undefined).map((endpoint) => missing(issuer, endpoint)),
-    ...findingsOfGrants(issuer, metadata, [{ option, dialect: dialect.name, grantTypes }]),
-    ...findingsOfAuthentication(issuer, metadata, client.authentication.method, option),
-    ...findingsOfBoundRequests(issuer, metadata, [downstream]),
-    ...findingsOfClock(issuer, skew),
+    ...endpoints
+      .filter((endpoint) => metadata[endpoint] === undefined)
+      .map((endpoint) => reportMissingEndpoint(issuer, endpoint)),
+    ...checkGrants(issuer, metadata, [{ option, dialect: dialect.name, grantTypes }]),
+    ...checkAuthentication(issuer, metadata, client.authentication.method, option),
+    ...checkBoundRequests(issuer, metadata, [downstream]),
+    ...checkClock(issuer, skew),
   ];
 }
 
-function missing(issuer: string, endpoint: string): Finding {
+function reportMissingEndpoint(issuer: string, endpoint: string): Finding {
   return {
     code: 'endpoint_missing',
     severity: 'error',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { inServers, type ServerSelection } from '../servers/application-servers.js';
+import { selectServers, type ServerSelection } from '../servers/application-servers.js';
 import { ServerHealth, type DownstreamHealth, type Health, type IssuerHealth } from './server-health.js';
 
 /** A result as `@nestjs/terminus` has it. */
@@ -35,9 +35,9 @@ export class McpAuthHealthIndicator {
     key = 'mcp-auth' as Key,
     selection: ServerSelection = {},
   ): Promise<McpAuthHealth<Key>> {
-    const servers = inServers(this.modules, ServerHealth, selection, 'McpAuthHealthIndicator.check');
-    const issuers = merged(await Promise.all(servers.map((server) => server.issuers())));
-    const downstreams = merged(servers.map((server) => server.downstreams()));
+    const servers = selectServers(this.modules, ServerHealth, selection, 'McpAuthHealthIndicator.check');
+    const issuers = merge(await Promise.all(servers.map((server) => server.checkIssuers())));
+    const downstreams = merge(servers.map((server) => server.checkDownstreams()));
     const isUp = [...Object.values(issuers), ...Object.values(downstreams)].every(({ status }) => status === 'up');
     return {
       [key]: {
@@ -50,7 +50,7 @@ export class McpAuthHealthIndicator {
 }
 
 /** Of two that have one name, the one that is worse: what is down, or else the older keys. */
-function merged<One extends Health>(all: readonly (readonly [string, One])[][]): Readonly<Record<string, One>> {
+function merge<One extends Health>(all: readonly (readonly [string, One])[][]): Readonly<Record<string, One>> {
   const worst = new Map<string, One>();
   for (const [name, health] of all.flat()) {
     const known = worst.get(name);

@@ -1,16 +1,16 @@
-import { reasonOf } from '../errors/reason.js';
+import { describeError } from '../errors/reason.js';
 import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { Issuer } from '../resource-server/issuers/issuer.js';
-import { fits } from '../resource-server/issuers/verification-key.js';
-import { clientAt } from '../resource-server/issuers/resolved-issuer.js';
+import { canVerify } from '../resource-server/issuers/verification-key.js';
+import { findClient } from '../resource-server/issuers/resolved-issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import { advertised } from './advertised.js';
-import { findingsOfClient, isExchangingAt } from './client-checks.js';
-import { findingsOfClock } from './clock-checks.js';
+import { dropMalformedLists } from './advertised.js';
+import { checkClient, isExchangingAt } from './client-checks.js';
+import { checkClock } from './clock-checks.js';
 import type { Finding } from './finding.js';
-import { findingsOfMetadata } from './metadata-checks.js';
-import { findingsOfProof } from './proof-checks.js';
-import { findingsOfScopes } from './scope-checks.js';
+import { checkMetadata } from './metadata-checks.js';
+import { checkProof } from './proof-checks.js';
+import { checkScopes } from './scope-checks.js';
 
 /**
  * Looks an issuer over: what it publishes is fetched as for the first token, and kept for it. An issuer whose keys are
@@ -24,46 +24,46 @@ export async function examineIssuer(
   scopes: readonly string[],
 ): Promise<Finding[]> {
   const { identifier, jwks, scopePrefix } = issuer.options;
-  const client = clientAt(issuer.options, options.clients);
+  const client = findClient(issuer.options, options.clients);
   const isAsked = isExchangingAt(issuer.options, options) && client !== undefined;
   if (jwks && !isAsked) return [];
   let metadata: IssuerMetadata;
   try {
-    metadata = advertised(await issuer.metadata());
+    metadata = dropMalformedLists(await issuer.getMetadata());
   } catch (error) {
-    return [unusableMetadata(identifier, error)];
+    return [reportUnusableMetadata(identifier, error)];
   }
   return [
-    ...findingsOfMetadata(identifier, metadata),
-    ...findingsOfClient(issuer.options, metadata, client, options),
-    ...findingsOfScopes(identifier, metadata, scopes, scopePrefix),
-    ...findingsOfProof(issuer.options, metadata, options),
-    ...findingsOfClock(identifier, issuer.clockSkew),
-    ...(await findingsOfKeys(issuer, metadata)),
+    ...checkMetadata(identifier, metadata),
+    ...checkClient(issuer.options, metadata, client, options),
+    ...checkScopes(identifier, metadata, scopes, scopePrefix),
+    ...checkProof(issuer.options, metadata, options),
+    ...checkClock(identifier, issuer.clockSkew),
+    ...(await checkKeys(issuer, metadata)),
   ];
 }
 
-export function unusableMetadata(issuer: string, error: unknown): Finding {
+export function reportUnusableMetadata(issuer: string, error: unknown): Finding {
   return {
     code: 'issuer_metadata_unusable',
     severity: 'error',
     subject: issuer,
-    message: reasonOf(error),
+    message: describeError(error),
     fix: 'Check that this machine reaches the address, and that `issuer` is spelled as the metadata spells it. Where the metadata is elsewhere, set `metadataUrl`.',
   };
 }
 
-async function findingsOfKeys({ keys, options }: Issuer, metadata: IssuerMetadata): Promise<Finding[]> {
+async function checkKeys({ keys, options }: Issuer, metadata: IssuerMetadata): Promise<Finding[]> {
   const { identifier, jwks, algorithms, introspection } = options;
   // Given keys stop the boot if they are of no use; opaque tokens need none.
   if (jwks || (introspection && metadata.jwks_uri === undefined)) return [];
   const finding = { severity: 'error', subject: identifier } as const;
   try {
-    const usable = (await keys.all()).some((key) => algorithms.some((algorithm) => fits(key, algorithm)));
+    const usable = (await keys.getAll()).some((key) => algorithms.some((algorithm) => canVerify(key, algorithm)));
     if (usable) return [];
   } catch (error) {
     const fix = 'Check that this machine reaches jwks_uri, and that it answers with a JWK set of public keys.';
-    return [{ ...finding, code: 'keys_unusable', message: reasonOf(error), fix }];
+    return [{ ...finding, code: 'keys_unusable', message: describeError(error), fix }];
   }
   return [
     {

@@ -3,16 +3,16 @@ import { isSecure } from '../options/option-rules.js';
 import type { Finding } from './finding.js';
 
 /** What MCP clients need of an authorization server's metadata (RFC 8414 section 2), whoever uses it. */
-export function findingsOfMetadata(issuer: string, metadata: IssuerMetadata): Finding[] {
+export function checkMetadata(issuer: string, metadata: IssuerMetadata): Finding[] {
   return [
-    ...endpoints(issuer, metadata),
-    ...proofKeys(issuer, metadata),
-    ...authorizationCode(issuer, metadata),
-    ...registration(issuer, metadata),
+    ...checkEndpoints(issuer, metadata),
+    ...checkPkce(issuer, metadata),
+    ...checkAuthorizationCode(issuer, metadata),
+    ...checkRegistration(issuer, metadata),
   ];
 }
 
-function endpoints(issuer: string, metadata: IssuerMetadata): Finding[] {
+function checkEndpoints(issuer: string, metadata: IssuerMetadata): Finding[] {
   return (['authorization_endpoint', 'token_endpoint'] as const).flatMap((name): Finding[] => {
     const url = metadata[name];
     const finding = { subject: issuer, severity: 'error' } as const;
@@ -39,7 +39,7 @@ function endpoints(issuer: string, metadata: IssuerMetadata): Finding[] {
 }
 
 /** The MCP specification has clients refuse a server that does not say that it can do PKCE with S256. */
-function proofKeys(issuer: string, { code_challenge_methods_supported: methods }: IssuerMetadata): Finding[] {
+function checkPkce(issuer: string, { code_challenge_methods_supported: methods }: IssuerMetadata): Finding[] {
   if (methods?.includes('S256')) return [];
   const finding = { code: 'pkce_not_advertised', subject: issuer } as const;
   if (methods) {
@@ -63,7 +63,7 @@ function proofKeys(issuer: string, { code_challenge_methods_supported: methods }
   ];
 }
 
-function authorizationCode(issuer: string, { grant_types_supported: grants }: IssuerMetadata): Finding[] {
+function checkAuthorizationCode(issuer: string, { grant_types_supported: grants }: IssuerMetadata): Finding[] {
   if (!grants || grants.includes('authorization_code')) return [];
   return [
     {
@@ -76,7 +76,7 @@ function authorizationCode(issuer: string, { grant_types_supported: grants }: Is
   ];
 }
 
-function registration(issuer: string, metadata: IssuerMetadata): Finding[] {
+function checkRegistration(issuer: string, metadata: IssuerMetadata): Finding[] {
   if (metadata.client_id_metadata_document_supported === true || metadata.registration_endpoint !== undefined)
     return [];
   return [

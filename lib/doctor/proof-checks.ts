@@ -1,15 +1,15 @@
 import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import { downstreamFor, formsOf, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import { selectDownstream, listForms, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { Finding } from './finding.js';
 
 /** Whether the tokens that callers bring can be exchanged, where they may be bound to a key or a certificate. */
-export function findingsOfBoundTokens({ dpop, mutualTls, downstreams }: ResolvedOptions): Finding[] {
+export function checkBoundTokens({ dpop, mutualTls, downstreams }: ResolvedOptions): Finding[] {
   const accepting = [dpop && 'proof.dpop', mutualTls && 'proof.mutualTls'].filter((option) => option !== undefined);
   if (accepting.length === 0) return [];
   const required = [dpop?.required && 'proof.dpop', mutualTls?.required && 'proof.mutualTls'].filter(Boolean);
-  return [...downstreams.values()].flatMap(formsOf).flatMap(({ name, option, dialect }): Finding[] => {
+  return [...downstreams.values()].flatMap(listForms).flatMap(({ name, option, dialect }): Finding[] => {
     if (!dialect.refusesBoundTokens) return [];
     const finding = { code: 'bound_tokens_not_exchangeable', subject: option } as const;
     if (required.length > 0) {
@@ -38,7 +38,7 @@ export function findingsOfBoundTokens({ dpop, mutualTls, downstreams }: Resolved
  *
  * @param server - its issuer identifier
  */
-export function findingsOfBoundRequests(
+export function checkBoundRequests(
   server: string,
   { dpop_signing_alg_values_supported: algorithms }: IssuerMetadata,
   downstreams: Iterable<Pick<ResolvedDownstream, 'name' | 'dpop'>>,
@@ -56,7 +56,7 @@ export function findingsOfBoundRequests(
 }
 
 /** Whether clients can learn that the authorization server binds tokens as this server requires. */
-export function findingsOfProof(
+export function checkProof(
   issuer: ResolvedIssuer,
   metadata: IssuerMetadata,
   { dpop, mutualTls, downstreams }: ResolvedOptions,
@@ -77,7 +77,7 @@ export function findingsOfProof(
   ];
   // Those of other authorization servers are asked for there.
   const exchanged = [...downstreams.values()]
-    .map((downstream) => downstreamFor(downstream, issuer))
+    .map((downstream) => selectDownstream(downstream, issuer))
     .filter(({ dialect, linked }) => !linked && !dialect.foreign?.authorizationServer && dialect.grantTypes.length > 0);
   return [
     ...lacking.map(([option, member, what]): Finding => ({
@@ -87,6 +87,6 @@ export function findingsOfProof(
       message: `\`${option}.required\` is set, but its metadata is without ${member}, so that clients do not know that they can get bound tokens.`,
       fix: `Switch ${what} on at the authorization server, or remove \`required\`.`,
     })),
-    ...findingsOfBoundRequests(issuer.identifier, metadata, exchanged),
+    ...checkBoundRequests(issuer.identifier, metadata, exchanged),
   ];
 }

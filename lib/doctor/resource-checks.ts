@@ -7,11 +7,11 @@ const ENTRA =
   /^https:\/\/(login\.microsoftonline\.(com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net|[^/]+\.ciamlogin\.com)\//;
 
 /** Whether what clients ask for (`resource`, RFC 8707) goes with what tokens have, and with the scopes asked for. */
-export function findingsOfResource({ resource, issuers }: ResolvedOptions): Finding[] {
-  return issuers.flatMap((issuer) => [...audiences(issuer, resource), ...entra(issuer, resource)]);
+export function checkResource({ resource, issuers }: ResolvedOptions): Finding[] {
+  return issuers.flatMap((issuer) => [...checkAudiences(issuer, resource), ...checkEntra(issuer, resource)]);
 }
 
-function audiences({ identifier, audiences }: ResolvedIssuer, resource: string): Finding[] {
+function checkAudiences({ identifier, audiences }: ResolvedIssuer, resource: string): Finding[] {
   if (audiences.some((audience) => isSame(audience, resource))) return [];
   return [
     {
@@ -24,7 +24,7 @@ function audiences({ identifier, audiences }: ResolvedIssuer, resource: string):
   ];
 }
 
-function entra({ identifier, scopePrefix }: ResolvedIssuer, resource: string): Finding[] {
+function checkEntra({ identifier, scopePrefix }: ResolvedIssuer, resource: string): Finding[] {
   if (!ENTRA.test(identifier) && !scopePrefix.startsWith('api://')) return [];
   const application = scopePrefix.replace(/\/$/, '');
   if (application === '' || isSame(application, resource)) return [];

@@ -7,7 +7,7 @@ import type { Finding } from './finding.js';
  *
  * @param prefix - what clients put before a scope when they ask for it
  */
-export function findingsOfScopes(
+export function checkScopes(
   issuer: string,
   { scopes_supported: supported }: IssuerMetadata,
   scopes: readonly string[],

@@ -1,15 +1,15 @@
-import { clockSkewOf } from '../resource-server/issuers/clock-skew.js';
-import { limitedFetch } from '../resource-server/issuers/issuer-fetch.js';
-import { reasonOf } from '../errors/reason.js';
+import { computeClockSkew } from '../resource-server/issuers/clock-skew.js';
+import { fetchLimited } from '../resource-server/issuers/issuer-fetch.js';
+import { describeError } from '../errors/reason.js';
 import { discoverMetadata } from '../resource-server/issuers/issuer-metadata.js';
-import { problemOfUrl } from '../options/option-rules.js';
-import { advertised } from './advertised.js';
-import { findingsOfClock } from './clock-checks.js';
+import { findUrlProblem } from '../options/option-rules.js';
+import { dropMalformedLists } from './advertised.js';
+import { checkClock } from './clock-checks.js';
 import { readDocument, type ResourceDocument } from './document-checks.js';
 import type { Finding } from './finding.js';
-import { unusableMetadata } from './issuer-examination.js';
-import { findingsOfMetadata } from './metadata-checks.js';
-import { findingsOfScopes } from './scope-checks.js';
+import { reportUnusableMetadata } from './issuer-examination.js';
+import { checkMetadata } from './metadata-checks.js';
+import { checkScopes } from './scope-checks.js';
 
 /** Milliseconds that one answer of the server may take. */
 const TIMEOUT = 10_000;
@@ -31,7 +31,7 @@ const ORIGIN = 'https://client.example';
 
 /** Looks an MCP server over from the outside, in the steps of a client that has no token yet. */
 export async function examineServer(address: string): Promise<readonly Finding[]> {
-  const problem = problemOfUrl(address);
+  const problem = findUrlProblem(address);
   if (problem !== undefined) {
     const [message = '', fix = ''] = problem.split(/\. (?=[A-Z])/);
     // What is wrong with it may be a password inside.
@@ -41,9 +41,9 @@ export async function examineServer(address: string): Promise<readonly Finding[]
   }
   const url = new URL(address);
   const findings: Finding[] = [];
-  const documentUrl = await challengeOf(url, findings);
+  const documentUrl = await requestChallenge(url, findings);
   if (documentUrl === undefined) return findings;
-  const document = await documentAt(url, documentUrl, findings);
+  const document = await fetchDocument(url, documentUrl, findings);
   if (!document) return findings;
   for (const issuer of document.authorizationServers) {
     findings.push(...(await examineAuthorizationServer(issuer, document.scopes)));
@@ -52,10 +52,10 @@ export async function examineServer(address: string): Promise<readonly Finding[]
 }
 
 /** @returns where the metadata is; `undefined` if nobody is there */
-async function challengeOf(url: URL, findings: Finding[]): Promise<URL | undefined> {
+async function requestChallenge(url: URL, findings: Finding[]): Promise<URL | undefined> {
   let response: Response;
   try {
-    response = await limitedFetch(url.href, {
+    response = await fetchLimited(url.href, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
       body: JSON.stringify(INITIALIZE),
@@ -66,19 +66,19 @@ async function challengeOf(url: URL, findings: Finding[]): Promise<URL | undefin
       code: 'server_unreachable',
       severity: 'error',
       subject: url.href,
-      message: `It gives no answer: ${reasonOf(error)}.`,
+      message: `It gives no answer: ${describeError(error)}.`,
       fix: 'Check the address, and that the server runs and can be reached from here.',
     });
     return undefined;
   }
-  findings.push(...findingsOfClock(url.href, clockSkewOf(response)), ...findingsOfAnswer(url, response));
+  findings.push(...checkClock(url.href, computeClockSkew(response)), ...checkAnswer(url, response));
   const named = /\bresource_metadata="?([^\s",]+)/i.exec(response.headers.get('www-authenticate') ?? '')?.[1];
   if (named !== undefined && URL.canParse(named)) return new URL(named);
   // RFC 9728 section 3.1, where clients look without a challenge.
   return new URL(`/.well-known/oauth-protected-resource${url.pathname === '/' ? '' : url.pathname}`, url);
 }
 
-function findingsOfAnswer({ href: subject }: URL, { status, headers }: Response): Finding[] {
+function checkAnswer({ href: subject }: URL, { status, headers }: Response): Finding[] {
   const challenge = headers.get('www-authenticate') ?? '';
   if (status === 401 && /\bBearer\b/i.test(challenge) && /\bresource_metadata=/i.test(challenge)) return [];
   if (status === 401) {
@@ -106,9 +106,9 @@ function findingsOfAnswer({ href: subject }: URL, { status, headers }: Response)
   ];
 }
 
-async function documentAt(url: URL, address: URL, findings: Finding[]): Promise<ResourceDocument | undefined> {
+async function fetchDocument(url: URL, address: URL, findings: Finding[]): Promise<ResourceDocument | undefined> {
   try {
-    const response = await limitedFetch(address.href, {
+    const response = await fetchLimited(address.href, {
       headers: { accept: 'application/json', origin: ORIGIN },
       signal: AbortSignal.timeout(TIMEOUT),
     });
@@ -130,7 +130,7 @@ async function documentAt(url: URL, address: URL, findings: Finding[]): Promise<
       code: 'resource_metadata_unusable',
       severity: 'error',
       subject: address.href,
-      message: `The metadata of the server cannot be had: ${reasonOf(error)}.`,
+      message: `The metadata of the server cannot be had: ${describeError(error)}.`,
       fix: 'Serve the metadata of RFC 9728 there as JSON, to everyone and without redirects; check what the proxy does with /.well-known.',
     });
     return undefined;
@@ -141,15 +141,11 @@ async function examineAuthorizationServer(issuer: string, scopes: readonly strin
   try {
     let skew: number | undefined;
     const published = await discoverMetadata(issuer, undefined, (answer) => {
-      skew = clockSkewOf(answer);
+      skew = computeClockSkew(answer);
     });
-    const metadata = advertised(published);
-    return [
-      ...findingsOfMetadata(issuer, metadata),
-      ...findingsOfScopes(issuer, metadata, scopes),
-      ...findingsOfClock(issuer, skew),
-    ];
+    const metadata = dropMalformedLists(published);
+    return [...checkMetadata(issuer, metadata), ...checkScopes(issuer, metadata, scopes), ...checkClock(issuer, skew)];
   } catch (error) {
-    return [unusableMetadata(issuer, error)];
+    return [reportUnusableMetadata(issuer, error)];
   }
 }

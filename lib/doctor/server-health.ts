@@ -31,7 +31,7 @@ export class ServerHealth {
     private readonly exchanges: ExchangeHealth,
   ) {}
 
-  async issuers(): Promise<[string, IssuerHealth][]> {
+  async checkIssuers(): Promise<[string, IssuerHealth][]> {
     return await Promise.all(
       this.known.all.map(async (issuer): Promise<[string, IssuerHealth]> => {
         try {
@@ -45,9 +45,9 @@ export class ServerHealth {
     );
   }
 
-  downstreams(): [string, DownstreamHealth][] {
+  checkDownstreams(): [string, DownstreamHealth][] {
     return [...this.options.downstreams.keys()].map((name) => {
-      const code = this.exchanges.faultOf(name);
+      const code = this.exchanges.findFault(name);
       return [name, code === undefined ? { status: 'up' } : { status: 'down', code }];
     });
   }

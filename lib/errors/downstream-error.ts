@@ -42,7 +42,7 @@ export class DownstreamError extends McpAuthError {
 const MAX_CAUSES = 8;
 
 /** The error itself, or what it was caused by: HTTP clients around `DownstreamClient` wrap what it throws. */
-export function downstreamErrorIn(error: unknown): DownstreamError | undefined {
+export function findDownstreamError(error: unknown): DownstreamError | undefined {
   let candidate = error;
   for (let depth = 0; depth <= MAX_CAUSES && candidate instanceof Error; depth += 1) {
     if (candidate instanceof DownstreamError) return candidate;

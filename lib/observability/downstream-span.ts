@@ -1,5 +1,5 @@
 import { context, createContextKey, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { codeOf } from './exchange-span.js';
+import { readCode } from './exchange-span.js';
 import { INSTRUMENTATION } from './metrics.js';
 
 /** What OpenTelemetry's own instrumentations look for, so that none adds a second span and a second `traceparent`. */
@@ -38,7 +38,7 @@ export async function traceDownstream<Answer extends { readonly status: number }
     }
     return answer;
   } catch (error) {
-    span.setAttribute('error.type', codeOf(error));
+    span.setAttribute('error.type', readCode(error));
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;
   } finally {

@@ -15,7 +15,7 @@ export async function traceExchange<Result>(downstream: string, exchange: () => 
       countExchange(downstream, 'exchanged');
       return result;
     } catch (error) {
-      const code = codeOf(error);
+      const code = readCode(error);
       span.setAttribute('error.type', code);
       span.setStatus({ code: SpanStatusCode.ERROR });
       countExchange(downstream, code);
@@ -27,6 +27,6 @@ export async function traceExchange<Result>(downstream: string, exchange: () => 
 }
 
 /** Of an error only this is told: messages may quote answers. */
-export function codeOf(error: unknown): string {
+export function readCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '_OTHER';
 }

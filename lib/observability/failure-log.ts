@@ -10,7 +10,7 @@ const logger = new Logger('McpTool');
 
 /** Tells the log what a tool, or a token for it, failed with. What the caller can do something about is a warning. */
 export function logFailure(tool: string, error: unknown, reference: string): void {
-  const line = `${tool} failed [${reference}] ${traceOf(error)}`;
+  const line = `${tool} failed [${reference}] ${formatTrace(error)}`;
   if (isCallersAffair(error)) logger.warn(line);
   else logger.error(line);
 }
@@ -26,12 +26,12 @@ function isCallersAffair(error: unknown): boolean {
 const MAX_CAUSES = 8;
 
 /** The stacks of an error and of its causes. Their properties stay out: those of HTTP clients hold headers. */
-function traceOf(error: unknown, depth = 0): string {
+function formatTrace(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return `A value was thrown that is no Error: ${typeof error}`;
   try {
     const code = 'code' in error && typeof error.code === 'string' ? `(${error.code}) ` : '';
     const cause =
-      error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${traceOf(error.cause, depth + 1)}`;
+      error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${formatTrace(error.cause, depth + 1)}`;
     return `${code}${error.stack ?? error.message}${cause}`;
   } catch {
     return 'An error was thrown that cannot be read';

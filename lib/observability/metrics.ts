@@ -16,7 +16,7 @@ interface Instruments {
 const made = new WeakMap<Meter, Instruments>();
 
 /** The instruments of whatever meter provider there is by now: an SDK may be registered after this package is loaded. */
-function instruments(): Instruments {
+function getInstruments(): Instruments {
   const meter = metrics.getMeter(INSTRUMENTATION);
   let known = made.get(meter);
   if (!known) {
@@ -43,20 +43,20 @@ function instruments(): Instruments {
 
 /** @param seconds - from the request to the end of its answer */
 export function recordDuration(seconds: number, attributes: Attributes): void {
-  instruments().duration.record(seconds, attributes);
+  getInstruments().duration.record(seconds, attributes);
 }
 
 /** @param status - HTTP status of the answer */
 export function countRejected(status: number): void {
-  instruments().tokensRejected.add(1, { 'http.response.status_code': status });
+  getInstruments().tokensRejected.add(1, { 'http.response.status_code': status });
 }
 
 /** @param reason - why: one of a few */
 export function countDenied(reason: string): void {
-  instruments().operationsDenied.add(1, { reason });
+  getInstruments().operationsDenied.add(1, { reason });
 }
 
 /** @param outcome - `exchanged`, or the code of the error */
 export function countExchange(downstream: string, outcome: string): void {
-  instruments().tokenExchanges.add(1, { downstream, outcome });
+  getInstruments().tokenExchanges.add(1, { downstream, outcome });
 }

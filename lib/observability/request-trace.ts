@@ -72,7 +72,7 @@ export class RequestTrace {
     const key =
       method === 'tools/call' ? 'gen_ai.tool.name' : method === 'prompts/get' ? 'gen_ai.prompt.name' : 'mcp.primitive';
     this.#attributes = { 'mcp.method.name': method, ...(name !== undefined && { [key]: name }) };
-    const { parent, link } = origin(headers, body);
+    const { parent, link } = extractOrigin(headers, body);
     this.#span = trace
       .getTracer(INSTRUMENTATION)
       .startSpan(
@@ -84,7 +84,7 @@ export class RequestTrace {
   }
 
   /** What audit events say of the request. */
-  auditContext(caller: Caller | undefined, operation: Operation | undefined): AuditContext {
+  createAuditContext(caller: Caller | undefined, operation: Operation | undefined): AuditContext {
     const { traceId } = this.#span.spanContext();
     return {
       correlationId: this.correlationId,
@@ -95,7 +95,7 @@ export class RequestTrace {
         clientId: caller.clientId,
         appOnly: caller.appOnly,
         ...(caller.actor && {
-          actors: actorsOf(caller.actor).map(({ issuer, subject, clientId }) => ({ issuer, subject, clientId })),
+          actors: listActors(caller.actor).map(({ issuer, subject, clientId }) => ({ issuer, subject, clientId })),
         }),
       },
       operation: operation && {
@@ -127,15 +127,15 @@ export class RequestTrace {
   }
 }
 
-function origin(headers: IncomingHttpHeaders, body: unknown) {
+function extractOrigin(headers: IncomingHttpHeaders, body: unknown) {
   const active = trace.getSpanContext(context.active());
-  const fromMeta = propagation.extract(ROOT_CONTEXT, traceFieldsOf(metaIn(body)));
+  const fromMeta = propagation.extract(ROOT_CONTEXT, readTraceFields(readMeta(body)));
   if (trace.getSpanContext(fromMeta)) return { parent: fromMeta, link: active };
   if (active) return { parent: context.active(), link: undefined };
-  return { parent: propagation.extract(ROOT_CONTEXT, traceFieldsOf(headers)), link: undefined };
+  return { parent: propagation.extract(ROOT_CONTEXT, readTraceFields(headers)), link: undefined };
 }
 
-function traceFieldsOf(carrier: Readonly<Record<string, unknown>>): Record<string, string> {
+function readTraceFields(carrier: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
     ['traceparent', 'tracestate', 'baggage'].flatMap((field) => {
       const value = Object.hasOwn(carrier, field) ? carrier[field] : undefined;
@@ -144,14 +144,14 @@ function traceFieldsOf(carrier: Readonly<Record<string, unknown>>): Record<strin
   );
 }
 
-function metaIn(body: unknown): Record<string, unknown> {
+function readMeta(body: unknown): Record<string, unknown> {
   const params = isJsonObject(body) ? body.params : undefined;
   const meta = isJsonObject(params) ? params._meta : undefined;
   return isJsonObject(meta) ? meta : {};
 }
 
 /** The present actor first, then those before it. */
-function actorsOf(actor: Actor | undefined): readonly Actor[] {
+function listActors(actor: Actor | undefined): readonly Actor[] {
   const actors: Actor[] = [];
   for (let one = actor; one; one = one.actor) actors.push(one);
   return actors;

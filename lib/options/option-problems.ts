@@ -5,27 +5,28 @@ import type { z } from 'zod';
  *
  * @param within - what the option is of, before its name
  */
-export function problemsOf(issue: z.core.$ZodIssue, within = ''): string[] {
-  const at = (key?: PropertyKey) => `\`${within}${optionName(key === undefined ? issue.path : [...issue.path, key])}\``;
+export function describeIssue(issue: z.core.$ZodIssue, within = ''): string[] {
+  const quotePath = (key?: PropertyKey) =>
+    `\`${within}${formatPath(key === undefined ? issue.path : [...issue.path, key])}\``;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => `${at(key)} is not an option. Check its spelling, or remove it.`);
+      return issue.keys.map((key) => `${quotePath(key)} is not an option. Check its spelling, or remove it.`);
     case 'invalid_type':
       return [
         issue.input === undefined
-          ? `${at()} is missing. It has to be a value of type ${issue.expected}.`
-          : `${at()} is of the wrong type. It has to be a value of type ${issue.expected}.`,
+          ? `${quotePath()} is missing. It has to be a value of type ${issue.expected}.`
+          : `${quotePath()} is of the wrong type. It has to be a value of type ${issue.expected}.`,
       ];
     case 'invalid_value':
       return [
-        `${at()} has to be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}. Change or remove it.`,
+        `${quotePath()} has to be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}. Change or remove it.`,
       ];
     default:
-      return [`${at()} ${issue.message}.`];
+      return [`${quotePath()} ${issue.message}.`];
   }
 }
 
-function optionName(path: readonly PropertyKey[]): string {
+function formatPath(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'options';
   return path
     .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index ? '.' : ''}${String(key)}`))

@@ -14,8 +14,8 @@ export function isSecure(url: URL): boolean {
 }
 
 /** RFC 8707 section 2 and the MCP specification's canonical server URI. */
-export function problemOfResource(value: string): Problem {
-  const problem = problemOfUrl(value);
+export function findResourceProblem(value: string): Problem {
+  const problem = findUrlProblem(value);
   if (problem) return problem;
   const url = new URL(value);
   const canonical = url.pathname === '/' ? [url.origin, `${url.origin}/`] : [url.href];
@@ -30,7 +30,7 @@ export function problemOfResource(value: string): Problem {
 }
 
 /** An absolute, secure URL without credentials, query or fragment. */
-export function problemOfUrl(value: string): Problem {
+export function findUrlProblem(value: string): Problem {
   if (!URL.canParse(value) || !/^https?:/i.test(value)) {
     return 'is not an absolute URL. Write it out, for example "https://mcp.example.com/mcp"';
   }
@@ -43,27 +43,27 @@ export function problemOfUrl(value: string): Problem {
 }
 
 /** The address of a page for people, which may have a query and a fragment. */
-export function problemOfPage(value: string): Problem {
-  return problemOfUrl(value.replace(/[?#].*$/s, ''));
+export function findPageProblem(value: string): Problem {
+  return findUrlProblem(value.replace(/[?#].*$/s, ''));
 }
 
 /** RFC 8707 section 2, `resource`: an absolute URI without a fragment, not necessarily a URL. */
-export function problemOfUri(value: string): Problem {
+export function findUriProblem(value: string): Problem {
   return /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+$/.test(value)
     ? undefined
     : 'is not an absolute URI without a fragment. Write it as the authorization server knows it';
 }
 
 /** RFC 6749 section 3.3, `scope-token`, of a length that leaves room for others in the header of a challenge. */
-export function problemOfScope(value: string): Problem {
+export function findScopeProblem(value: string): Problem {
   return /^[\x21\x23-\x5B\x5D-\x7E]{1,256}$/.test(value)
     ? undefined
     : 'is not a scope token (RFC 6749 section 3.3). Use up to 256 characters of printable ASCII, without spaces, quotes and backslashes';
 }
 
 /** `offline_access` is asked for by clients at their own authorization server; a resource never needs it. */
-export function problemOfResourceScope(value: string): Problem {
+export function findResourceScopeProblem(value: string): Problem {
   return value === 'offline_access'
     ? 'must not be "offline_access": a client asks for it by itself when it wants a refresh token. Remove it'
-    : problemOfScope(value);
+    : findScopeProblem(value);
 }

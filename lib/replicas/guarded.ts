@@ -33,7 +33,7 @@ export class Guarded {
       { breaker: new ConsecutiveBreaker(FAILURES), halfOpenAfter: PAUSE },
       (state, error) => {
         if (state === 'closed') logger.log(`${name} is usable again`);
-        else logger.warn(`${name} is not usable and is left out until it is: ${textOf(error)}`);
+        else logger.warn(`${name} is not usable and is left out until it is: ${formatError(error)}`);
       },
     );
   }
@@ -49,7 +49,7 @@ export class Guarded {
     // One finds out whether it is back. Others do not wait for what comes of that.
     if (this.#isStopped || this.#circuit.isTested) return undefined;
     try {
-      return await this.#circuit.execute(() => inTime(ask, this.timeout, onLate));
+      return await this.#circuit.execute(() => waitInTime(ask, this.timeout, onLate));
     } catch {
       return undefined;
     }
@@ -61,7 +61,7 @@ export class Guarded {
    * @throws whatever went wrong
    */
   async insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    return await inTime(ask, Math.max(this.timeout, PATIENCE));
+    return await waitInTime(ask, Math.max(this.timeout, PATIENCE));
   }
 
   /** From now on nobody asks: a store that was disconnected would connect anew. */
@@ -71,18 +71,18 @@ export class Guarded {
 }
 
 /** What this process could not hear because it was busy is not held against the other side: the time is taken in two. */
-async function inTime<Answer>(
+async function waitInTime<Answer>(
   ask: () => Promise<Answer>,
   milliseconds: number,
   onLate: (answer: Answer) => void = () => undefined,
 ): Promise<Answer> {
   let isLate = false;
-  const answered = async () => {
+  const listen = async () => {
     const answer = await ask();
     if (isLate) onLate(answer);
     return answer;
   };
-  const answer = answered();
+  const answer = listen();
   try {
     return await waitFor(answer, milliseconds / 2, () => HALF_TIME);
   } catch (error) {
@@ -95,7 +95,7 @@ async function inTime<Answer>(
 }
 
 /** What the other side says must not pass for lines of the log. */
-function textOf(error: unknown): string {
+function formatError(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : 'it failed';
   return text.slice(0, 200).replace(/\p{Cc}/gu, ' ');
 }

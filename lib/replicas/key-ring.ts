@@ -23,14 +23,14 @@ export class KeyRing {
     const bytes = Buffer.from(sealed, 'base64');
     if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
     for (const key of this.keys) {
-      const value = opened(bytes, key, place);
+      const value = decrypt(bytes, key, place);
       if (value !== undefined) return value;
     }
     return undefined;
   }
 }
 
-function opened(bytes: Buffer, key: KeyObject, place: string): string | undefined {
+function decrypt(bytes: Buffer, key: KeyObject, place: string): string | undefined {
   const cipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
   cipher.setAAD(Buffer.from(place)).setAuthTag(bytes.subarray(-TAG_BYTES));
   try {

@@ -21,18 +21,18 @@ interface RedisAdapter {
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
 
 /** A lock through the connection of `@keyv/redis` (`SET … NX PX`); `undefined` for other adapters. */
-export function redisLock(adapter: object): ExchangeLock | undefined {
+export function createRedisLock(adapter: object): ExchangeLock | undefined {
   if (!isRedis(adapter)) return undefined;
-  const place = (key: string) => adapter.createKeyPrefix(key, adapter.namespace);
+  const prefixKey = (key: string) => adapter.createKeyPrefix(key, adapter.namespace);
   return {
     acquire: async (key, owner, lifetime) => {
       const client = await adapter.getClient();
       const expiration = { type: 'PX', value: lifetime } as const;
-      return (await client.set(place(key), owner, { condition: 'NX', expiration })) === 'OK';
+      return (await client.set(prefixKey(key), owner, { condition: 'NX', expiration })) === 'OK';
     },
     release: async (key, owner) => {
       const client = await adapter.getClient();
-      return await client.eval(RELEASE, { keys: [place(key)], arguments: [owner] });
+      return await client.eval(RELEASE, { keys: [prefixKey(key)], arguments: [owner] });
     },
   };
 }

@@ -81,11 +81,11 @@ const hasMethods = (value: unknown, methods: readonly string[]) =>
 
 const encryptionKey = z
   .custom<string | Uint8Array>(
-    (value) => bytesOf(value)?.length === KEY_BYTES,
+    (value) => toBytes(value)?.length === KEY_BYTES,
     'is not a key of 32 bytes. Give a Buffer, or base64, of 32 random bytes: `openssl rand -base64 32`',
   )
   .refine(
-    (value) => new Set(bytesOf(value)).size > KEY_BYTES / 4,
+    (value) => new Set(toBytes(value)).size > KEY_BYTES / 4,
     'is not random. Make it with `openssl rand -base64 32`',
   );
 
@@ -122,32 +122,33 @@ export const replicasSchema = z
       .optional(),
   })
   .superRefine((options, context) => {
-    const fault = (option: keyof ReplicaOptions, message: string) => {
+    const addFault = (option: keyof ReplicaOptions, message: string) => {
       context.addIssue({ code: 'custom', path: [option], message });
     };
     if (options.store) {
       if (options.keys) return;
-      fault(
+      addFault(
         'keys',
         'is missing, but there is a `store`, where nobody must be able to read tokens. Give a key of 32 random bytes: `openssl rand -base64 32`',
       );
       return;
     }
     for (const option of ABOUT_STORE) {
-      if (options[option] !== undefined) fault(option, 'has no effect without `store`. Give the store, or remove it');
+      if (options[option] !== undefined)
+        addFault(option, 'has no effect without `store`. Give the store, or remove it');
     }
   });
 
 /** Fills in the defaults. */
 export function resolveReplicas(options: ReplicaOptions = {}): ResolvedReplicas {
   const { store, lock, bus, namespace = 'mcp-auth', storeTimeoutMs = 250 } = options;
-  const bytes = options.keys?.flatMap((key) => bytesOf(key) ?? []) ?? [randomBytes(KEY_BYTES)];
+  const bytes = options.keys?.flatMap((key) => toBytes(key) ?? []) ?? [randomBytes(KEY_BYTES)];
   const keys = bytes.map((one) => createSecretKey(one));
   return { shared: store && { store, keys, namespace, lock, timeoutMs: storeTimeoutMs }, keys, bus };
 }
 
 /** The bytes of a key that is given as they are, or in base64. */
-function bytesOf(key: unknown): Buffer | undefined {
+function toBytes(key: unknown): Buffer | undefined {
   if (key instanceof Uint8Array) return Buffer.from(key);
   // Node skips what is no base64; a key must not be shorter than it looks.
   return typeof key === 'string' && /^[A-Za-z0-9+/_-]*={0,2}$/.test(key) ? Buffer.from(key, 'base64') : undefined;

@@ -46,7 +46,7 @@ export class SharedSealedStore implements SealedStore {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const place = this.#placeOf(key);
+    const place = this.#prefixKey(key);
     const values = await this.#guarded.attempt(() => this.#store.read([place]));
     if (!values) throw new SharedStoreError('shared_store_failed', `${this.#name} gives no answer`);
     const [sealed] = values;
@@ -57,19 +57,19 @@ export class SharedSealedStore implements SealedStore {
   }
 
   async set(key: string, value: string, lifetime: number): Promise<void> {
-    const place = this.#placeOf(key);
+    const place = this.#prefixKey(key);
     await this.#guarded.insist(() => this.#store.write(place, this.#ring.seal(value, place), lifetime));
   }
 
   async delete(key: string): Promise<boolean> {
-    return await this.#guarded.insist(() => this.#store.delete(this.#placeOf(key)));
+    return await this.#guarded.insist(() => this.#store.delete(this.#prefixKey(key)));
   }
 
   stop(): void {
     this.#guarded.stop();
   }
 
-  #placeOf(key: string): string {
+  #prefixKey(key: string): string {
     return `${this.#prefix}:${key}`;
   }
 }

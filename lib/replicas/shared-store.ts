@@ -27,7 +27,7 @@ export class SharedStore {
 
   /** @throws if any of the keys could not be read */
   async read(keys: string[]): Promise<readonly unknown[]> {
-    return await this.#heard(async () => {
+    return await this.#ask(async () => {
       const values: unknown = this.#readsTogether
         ? await this.#keyv.getMany(keys)
         : await Promise.all(keys.map((key) => this.#keyv.get(key)));
@@ -38,16 +38,16 @@ export class SharedStore {
 
   /** @param lifetime - milliseconds */
   async write(key: string, value: string, lifetime: number): Promise<void> {
-    const isKept = await this.#heard(() => this.#keyv.set(key, value, Math.ceil(lifetime)));
+    const isKept = await this.#ask(() => this.#keyv.set(key, value, Math.ceil(lifetime)));
     if (!isKept) throw new SharedStoreError('shared_store_failed', 'it does not keep what it is given');
   }
 
   async delete(key: string): Promise<boolean> {
-    return await this.#heard(() => this.#keyv.delete(key));
+    return await this.#ask(() => this.#keyv.delete(key));
   }
 
   /** Adapters that only tell of a failure answer as if nothing were there. */
-  async #heard<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     const failures = this.#failures;
     const answer = await ask();
     if (this.#failures === failures) return answer;

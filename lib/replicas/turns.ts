@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ExchangeLock, ResolvedStore } from './replica-options.js';
 import type { Guarded } from './guarded.js';
-import { redisLock } from './redis-lock.js';
+import { createRedisLock } from './redis-lock.js';
 
 /** Milliseconds after which a turn is over, whatever became of the replica that had it. */
 const LONGEST_TURN = 10_000;
@@ -21,7 +21,7 @@ export class Turns {
     { store, lock, namespace }: ResolvedStore,
     private readonly guarded: Guarded,
   ) {
-    this.#lock = lock ?? redisLock(store);
+    this.#lock = lock ?? createRedisLock(store);
     this.#prefix = `${namespace}:v1:lock`;
   }
 

@@ -16,13 +16,13 @@ export interface ServerSelection {
  * @param of - whose option `server` is, for the message
  * @throws {@link McpAuthConfigurationError} for a name that no server has, with the names that there are
  */
-export function inServers<Instance>(
+export function selectServers<Instance>(
   modules: ModulesContainer,
   type: Type<Instance>,
   { server }: ServerSelection,
   of: string,
 ): readonly Instance[] {
-  const all = namedInstances(modules, type);
+  const all = listNamedInstances(modules, type);
   const wanted: readonly string[] = [server ?? []].flat();
   const unknown = wanted.find((name) => !all.some((one) => one.name === name));
   if (unknown !== undefined) {
@@ -34,7 +34,7 @@ export function inServers<Instance>(
   return all.filter(({ name }) => wanted.length === 0 || wanted.includes(name)).map(({ instance }) => instance);
 }
 
-function namedInstances<Instance>(
+function listNamedInstances<Instance>(
   modules: ModulesContainer,
   type: Type<Instance>,
 ): readonly { readonly name: string; readonly instance: Instance }[] {

@@ -27,7 +27,7 @@ export async function checkToken(authorization: string | undefined, demands: Tok
   try {
     const { alg, kid } = decodeProtectedHeader(token);
     const key = issuer.keys.find((one) => one.kid === kid && one.alg === alg);
-    if (!key) return invalid('it is signed with a key that the issuer does not have');
+    if (!key) return createRefusal('it is signed with a key that the issuer does not have');
     const verify = { issuer: issuer.issuer, audience, requiredClaims: ['exp', 'sub'] };
     const { payload } = await jwtVerify(token, key.publicJwk, verify);
     const held = typeof payload.scope === 'string' ? payload.scope.split(' ') : [];
@@ -36,15 +36,15 @@ export async function checkToken(authorization: string | undefined, demands: Tok
     const challenge = `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"`;
     return { status: 403, claims: payload, challenge, reason: `it lacks ${missing.join(' ')}` };
   } catch (error) {
-    return invalid(problemOf(error));
+    return createRefusal(describeProblem(error));
   }
 }
 
-function invalid(reason: string): TokenCheck {
+function createRefusal(reason: string): TokenCheck {
   return { status: 401, challenge: 'Bearer error="invalid_token"', reason };
 }
 
-function problemOf(error: unknown): string {
+function describeProblem(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'it has expired';
   if (error instanceof errors.JWTClaimValidationFailed) return `its claim ${error.claim} is not what it should be`;
   return 'it is no JWT that can be verified';

@@ -11,7 +11,7 @@ const PARAMETER = new RegExp(`^[\\s,]*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)
 const SCHEME = new RegExp(`^[\\s,]*(${TOKEN})(?=\\s|,|$)`);
 
 /** The challenges of a header, as far as it can be read. */
-export function challengesIn(header: string): TestChallenge[] {
+export function parseChallenges(header: string): TestChallenge[] {
   const challenges: TestChallenge[] = [];
   let rest = header;
   for (let scheme = SCHEME.exec(rest); scheme; scheme = SCHEME.exec(rest)) {

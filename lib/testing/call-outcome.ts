@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { ChallengeError, refusalIn } from './challenge-error.js';
-import { textIn } from './tool-call.js';
+import { ChallengeError, readRefusal } from './challenge-error.js';
+import { readText } from './tool-call.js';
 
 /** What became of a call. */
 export type CallOutcome =
@@ -12,23 +12,23 @@ export type CallOutcome =
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** The outcome of a call that is over: of what it threw, or gave back. */
-export function outcomeOf(received: unknown): CallOutcome {
+export function toOutcome(received: unknown): CallOutcome {
   if (received instanceof ChallengeError) return { kind: 'refused', refusal: received };
   if (received instanceof Error) return { kind: 'failed', error: received };
   if (received instanceof Response) {
-    const refusal = refusalIn(received);
+    const refusal = readRefusal(received);
     return refusal ? { kind: 'refused', refusal } : { kind: 'answered', result: `HTTP ${received.status}` };
   }
-  if (isToolResult(received) && received.isError === true) return { kind: 'tool error', text: textIn(received) };
+  if (isToolResult(received) && received.isError === true) return { kind: 'tool error', text: readText(received) };
   return { kind: 'answered', result: received };
 }
 
 /** The outcome of a call that may be under way. */
-export async function eventualOutcome(call: PromiseLike<unknown>): Promise<CallOutcome> {
+export async function awaitOutcome(call: PromiseLike<unknown>): Promise<CallOutcome> {
   try {
-    return outcomeOf(await call);
+    return toOutcome(await call);
   } catch (error) {
-    return error instanceof Error ? outcomeOf(error) : { kind: 'failed', error };
+    return error instanceof Error ? toOutcome(error) : { kind: 'failed', error };
   }
 }
 
@@ -45,7 +45,7 @@ export function tell(outcome: CallOutcome): string {
     case 'tool error':
       return `a tool error: ${outcome.text}`;
     case 'answered':
-      return `an answer: ${shortened(inspect(outcome.result, { depth: 5, breakLength: Infinity }))}`;
+      return `an answer: ${shorten(inspect(outcome.result, { depth: 5, breakLength: Infinity }))}`;
     case 'failed':
       return `a failure: ${outcome.error instanceof Error ? `${outcome.error.name}: ${outcome.error.message}` : String(outcome.error)}`;
   }
@@ -58,6 +58,6 @@ function isToolResult(value: unknown): value is CallToolResult {
 /** Characters of an answer that are shown. */
 const MAX_SHOWN = 500;
 
-function shortened(text: string): string {
+function shorten(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }

@@ -1,5 +1,5 @@
 import { McpAuthError } from '../errors/mcp-auth-error.js';
-import { challengesIn, type TestChallenge } from './authenticate-header.js';
+import { parseChallenges, type TestChallenge } from './authenticate-header.js';
 
 /**
  * The server refused a request over HTTP: 401 or 403, or 400 with a challenge. The members but `status` and `challenges`
@@ -32,7 +32,7 @@ export class ChallengeError extends McpAuthError {
    * @param header - its `WWW-Authenticate`, where there is one
    */
   constructor(status: number, header: string | null) {
-    const challenges = challengesIn(header ?? '');
+    const challenges = parseChallenges(header ?? '');
     const main = challenges.find(({ parameters }) => parameters.error !== undefined) ?? challenges[0];
     const { error, error_description, scope, resource_metadata, acr_values, max_age } = main?.parameters ?? {};
     super(`The server refused the request: ${describe(status, main)}`);
@@ -41,9 +41,9 @@ export class ChallengeError extends McpAuthError {
     this.scheme = main?.scheme;
     this.error = error;
     this.errorDescription = error_description;
-    this.scopes = words(scope);
+    this.scopes = splitWords(scope);
     this.resourceMetadata = resource_metadata;
-    this.acrValues = words(acr_values);
+    this.acrValues = splitWords(acr_values);
     this.maxAgeMs = max_age === undefined ? undefined : Number(max_age) * 1000;
   }
 }
@@ -53,7 +53,7 @@ export class ChallengeError extends McpAuthError {
  *
  * @param token - which a server may repeat, and which must not get into an error
  */
-export function refusalIn({ status, headers }: Response, token?: string): ChallengeError | undefined {
+export function readRefusal({ status, headers }: Response, token?: string): ChallengeError | undefined {
   const header = headers.get('www-authenticate');
   if (status !== 401 && status !== 403 && !(status === 400 && header !== null)) return undefined;
   return new ChallengeError(status, token === undefined ? header : (header?.replaceAll(token, '(token)') ?? null));
@@ -67,6 +67,6 @@ function describe(status: number, challenge: TestChallenge | undefined): string 
   return `${status} ${challenge.scheme} ${error ?? 'without an error'}${asked}${said}`;
 }
 
-function words(value = ''): string[] {
+function splitWords(value = ''): string[] {
   return value.split(' ').filter((word) => word !== '');
 }

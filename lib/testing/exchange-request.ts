@@ -45,7 +45,7 @@ const SECRETS = new Set([
  *
  * @param authorization - value of its `Authorization`
  */
-export function exchangeRequest(
+export function readExchangeRequest(
   form: URLSearchParams,
   authorization: string | undefined,
 ): Omit<TestExchangeRequest, 'error'> {
@@ -55,38 +55,38 @@ export function exchangeRequest(
     audiences: form.getAll('audience'),
     resources: form.getAll('resource'),
     scopes: (form.get('scope') ?? '').split(' ').filter((scope) => scope !== ''),
-    subject: subjectOf(form.get('subject_token') ?? form.get('assertion')),
-    actor: subjectOf(form.get('actor_token')),
-    client: clientOf(form, authorization),
+    subject: readSubject(form.get('subject_token') ?? form.get('assertion')),
+    actor: readSubject(form.get('actor_token')),
+    client: readClient(form, authorization),
     parameters: Object.fromEntries(parameters),
   };
 }
 
-function clientOf(form: URLSearchParams, authorization = ''): TestExchangeRequest['client'] {
+function readClient(form: URLSearchParams, authorization = ''): TestExchangeRequest['client'] {
   const basic = /^Basic +(\S+)$/i.exec(authorization)?.[1];
   // RFC 6749 section 2.3.1: each half is form-encoded on its own.
-  if (basic !== undefined) return { id: formDecoded(beforeColon(basic)), method: 'client_secret_basic' };
+  if (basic !== undefined) return { id: decodeForm(cutAtColon(basic)), method: 'client_secret_basic' };
   const id = form.get('client_id') ?? undefined;
   const assertion = form.get('client_assertion');
-  if (assertion !== null) return { id: id ?? subjectOf(assertion), method: methodOf(assertion) };
+  if (assertion !== null) return { id: id ?? readSubject(assertion), method: readMethod(assertion) };
   return { id, method: form.has('client_secret') ? 'client_secret_post' : 'none' };
 }
 
-function beforeColon(basic: string): string {
+function cutAtColon(basic: string): string {
   return Buffer.from(basic, 'base64').toString().split(':', 1)[0] ?? '';
 }
 
-function formDecoded(text: string): string {
+function decodeForm(text: string): string {
   return [...new URLSearchParams(`id=${text}`).values()][0] ?? '';
 }
 
 /** By its first part alone: what an assertion is signed with tells the two methods apart. */
-function methodOf(assertion: string): TestClientAuthentication {
+function readMethod(assertion: string): TestClientAuthentication {
   const header = Buffer.from(assertion.split('.', 1)[0] ?? '', 'base64url').toString();
   return /"alg" *: *"HS/.test(header) ? 'client_secret_jwt' : 'private_key_jwt';
 }
 
-function subjectOf(token: string | null): string | undefined {
+function readSubject(token: string | null): string | undefined {
   try {
     return token === null ? undefined : decodeJwt(token).sub;
   } catch {

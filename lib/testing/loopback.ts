@@ -29,7 +29,7 @@ export async function listen(handler?: RequestListener, tls?: ServerOptions): Pr
 }
 
 /** Ends a response with JSON. */
-export function json(
+export function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,
@@ -39,12 +39,12 @@ export function json(
 }
 
 /** Answers, and says what went wrong where an answer of the test itself throws. */
-export async function answering(response: ServerResponse, answer: () => unknown): Promise<void> {
+export async function answerSafely(response: ServerResponse, answer: () => unknown): Promise<void> {
   try {
     await answer();
   } catch (error) {
     const description = error instanceof Error ? error.message : String(error);
     if (response.headersSent) response.destroy();
-    else json(response, 500, { error: 'server_error', error_description: description });
+    else sendJson(response, 500, { error: 'server_error', error_description: description });
   }
 }

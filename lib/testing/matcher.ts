@@ -1,5 +1,5 @@
 import { isPromise } from 'node:util/types';
-import { eventualOutcome, outcomeOf, tell, type CallOutcome } from './call-outcome.js';
+import { awaitOutcome, toOutcome, tell, type CallOutcome } from './call-outcome.js';
 
 /** What a matcher of jest or vitest gives back. */
 export interface MatcherResult {
@@ -16,7 +16,7 @@ export interface MatcherContext {
 }
 
 /** A verdict, and the sentence that says what was expected and what was got. */
-export function verdict(pass: boolean, expected: string, got: string): MatcherResult {
+export function toResult(pass: boolean, expected: string, got: string): MatcherResult {
   return { pass, message: () => `Expected ${pass ? 'not ' : ''}${expected}.\nGot ${got}` };
 }
 
@@ -30,9 +30,9 @@ export function judge(
   expected: string,
   matches: (outcome: CallOutcome) => boolean,
 ): MatcherResult | Promise<MatcherResult> {
-  const judged = (outcome: CallOutcome): MatcherResult =>
+  const judgeOutcome = (outcome: CallOutcome): MatcherResult =>
     outcome.kind === 'failed'
       ? { pass: isNot, message: () => `Expected ${isNot ? 'not ' : ''}${expected}.\nGot ${tell(outcome)}` }
-      : verdict(matches(outcome), expected, tell(outcome));
-  return isPromise(received) ? eventualOutcome(received).then(judged) : judged(outcomeOf(received));
+      : toResult(matches(outcome), expected, tell(outcome));
+  return isPromise(received) ? awaitOutcome(received).then(judgeOutcome) : judgeOutcome(toOutcome(received));
 }

@@ -1,6 +1,6 @@
 import { areSame } from './call-matchers.js';
 import type { TestExchangeRequest } from './exchange-request.js';
-import { verdict, type MatcherContext, type MatcherResult } from './matcher.js';
+import { toResult, type MatcherContext, type MatcherResult } from './matcher.js';
 import { TestDownstream, type TestDownstreamRequest } from './test-downstream.js';
 import { TestIssuer } from './test-issuer.js';
 
@@ -33,8 +33,8 @@ export function toHaveExchangedFor(this: MatcherContext, received: unknown, expe
       (scopes === undefined || areSame(asked.scopes, scopes)) &&
       (subject === undefined || asked.subject === subject),
   );
-  const wanted = described(subject, audience === undefined ? [] : [audience], scopes);
-  return verdict(pass, `an exchange ${wanted}`, listed('exchanges', received.exchangeRequests.map(tellExchange)));
+  const wanted = describeFilter(subject, audience === undefined ? [] : [audience], scopes);
+  return toResult(pass, `an exchange ${wanted}`, listLines('exchanges', received.exchangeRequests.map(tellExchange)));
 }
 
 /** That a {@link TestDownstream} was called with a token of this user, which was good. */
@@ -54,15 +54,19 @@ export function toHaveBeenCalledOnBehalfOf(
   );
   const what = [method, path].filter((one) => one !== undefined).join(' ');
   const wanted = `a call${what === '' ? '' : ` ${what}`} on behalf of ${subject}`;
-  return verdict(pass, wanted, listed('calls', received.requests.map(tellRequest)));
+  return toResult(pass, wanted, listLines('calls', received.requests.map(tellRequest)));
 }
 
 function tellExchange({ subject, audiences, resources, scopes, error }: TestExchangeRequest): string {
   const refused = error === undefined ? '' : `, refused: ${error}`;
-  return `${described(subject, [...audiences, ...resources], scopes)}${refused}`;
+  return `${describeFilter(subject, [...audiences, ...resources], scopes)}${refused}`;
 }
 
-function described(subject: string | undefined, targets: readonly string[], scopes: readonly string[] | undefined) {
+function describeFilter(
+  subject: string | undefined,
+  targets: readonly string[],
+  scopes: readonly string[] | undefined,
+) {
   const parts = [
     subject === undefined ? '' : `of ${subject}`,
     targets.length === 0 ? '' : `for ${targets.join(' ')}`,
@@ -76,6 +80,6 @@ function tellRequest({ method, path, claims, refusal }: TestDownstreamRequest): 
   return `${method} ${path}${who}${refusal === undefined ? '' : `, refused: ${refusal}`}`;
 }
 
-function listed(what: string, lines: readonly string[]): string {
+function listLines(what: string, lines: readonly string[]): string {
   return lines.length === 0 ? `no ${what} at all` : `these ${what}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

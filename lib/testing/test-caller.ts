@@ -8,11 +8,11 @@ import {
   type ReadResourceResult,
   type RequestOptions,
 } from '@modelcontextprotocol/client';
-import { refusalIn, type ChallengeError } from './challenge-error.js';
+import { readRefusal, type ChallengeError } from './challenge-error.js';
 import type { TestEndpoint } from './test-endpoint.js';
-import { toolCall, type ToolCall } from './tool-call.js';
+import { toToolCall, type ToolCall } from './tool-call.js';
 import {
-  toolName,
+  resolveToolName,
   type MethodName,
   type MethodOf,
   type ToolArguments,
@@ -108,9 +108,9 @@ export class TestCaller {
     args: unknown = {},
     options: CallToolRequestOptions = {},
   ): Promise<ToolCall<unknown>> {
-    const name = toolName(tool);
+    const name = resolveToolName(tool);
     const params = { name, arguments: args as Record<string, unknown> };
-    return toolCall(name, await this.#with((client) => client.callTool(params, options)));
+    return toToolCall(name, await this.#useClient((client) => client.callTool(params, options)));
   }
 
   /**
@@ -120,7 +120,7 @@ export class TestCaller {
    * @throws {@link ChallengeError} if the server refuses
    */
   async listTools(options?: RequestOptions): Promise<ListToolsResult> {
-    return await this.#with((client) => client.listTools(undefined, options));
+    return await this.#useClient((client) => client.listTools(undefined, options));
   }
 
   /**
@@ -131,7 +131,7 @@ export class TestCaller {
    * @throws {@link ChallengeError} if the server refuses
    */
   async readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
-    return await this.#with((client) => client.readResource({ uri }, options));
+    return await this.#useClient((client) => client.readResource({ uri }, options));
   }
 
   /**
@@ -147,7 +147,7 @@ export class TestCaller {
     args: Readonly<Record<string, string>> = {},
     options?: RequestOptions,
   ): Promise<GetPromptResult> {
-    return await this.#with((client) => client.getPrompt({ name, arguments: { ...args } }, options));
+    return await this.#useClient((client) => client.getPrompt({ name, arguments: { ...args } }, options));
   }
 
   /**
@@ -156,11 +156,11 @@ export class TestCaller {
    * @throws {@link ChallengeError} if the server refuses
    */
   async connect(): Promise<Client> {
-    return (await this.#connected()).client;
+    return (await this.#connect()).client;
   }
 
-  async #with<Result>(ask: (client: Client) => Promise<Result>): Promise<Result> {
-    const { client, connection } = await this.#connected();
+  async #useClient<Result>(ask: (client: Client) => Promise<Result>): Promise<Result> {
+    const { client, connection } = await this.#connect();
     try {
       return await ask(client);
     } catch (error) {
@@ -170,13 +170,13 @@ export class TestCaller {
     }
   }
 
-  async #connected(): Promise<{ client: Client; connection: Connection }> {
+  async #connect(): Promise<{ client: Client; connection: Connection }> {
     const { era = '2026-07-28', client: options, configure } = this.options;
     const mode = era === '2025-11-25' ? ('legacy' as const) : { pin: era };
     const client = new Client({ name: 'test-client', version: '1.0.0' }, { ...options, versionNegotiation: { mode } });
     configure?.(client);
     const connection = new Connection(await this.token());
-    const url = await this.endpoint.url();
+    const url = await this.endpoint.getUrl();
     try {
       await client.connect(new StreamableHTTPClientTransport(url, { fetch: connection.fetch }));
     } catch (error) {
@@ -197,7 +197,7 @@ class Connection {
     const headers = new Headers(init.headers);
     if (this.token !== undefined) headers.set('authorization', `Bearer ${this.token}`);
     const response = await fetch(url, { ...init, headers });
-    this.refusal ??= refusalIn(response, this.token);
+    this.refusal ??= readRefusal(response, this.token);
     return response;
   };
 }

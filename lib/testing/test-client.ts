@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { TestCaller, type TestClientOptions } from './test-caller.js';
-import { endpointOf, type TestEndpoint } from './test-endpoint.js';
+import { resolveEndpoint, type TestEndpoint } from './test-endpoint.js';
 import type { TestIssuer } from './test-issuer.js';
 import type { TestTokenClaims } from './test-token.js';
 
@@ -21,7 +21,7 @@ export class TestClient {
    * @param options - how it calls
    */
   static for(target: INestApplication | URL | string, issuer: TestIssuer, options: TestClientOptions = {}): TestClient {
-    return new TestClient(endpointOf(target, options.audience, options.server), issuer, options);
+    return new TestClient(resolveEndpoint(target, options.audience, options.server), issuer, options);
   }
 
   /**
@@ -31,7 +31,7 @@ export class TestClient {
    */
   as(claims: TestTokenClaims = {}): TestCaller {
     const { audience } = this.endpoint;
-    return this.#caller(() => this.issuer.token({ scopes: [], audience, ...claims }));
+    return this.#createCaller(() => this.issuer.token({ scopes: [], audience, ...claims }));
   }
 
   /**
@@ -40,15 +40,15 @@ export class TestClient {
    * @param token - good or not
    */
   withToken(token: string): TestCaller {
-    return this.#caller(() => Promise.resolve(token));
+    return this.#createCaller(() => Promise.resolve(token));
   }
 
   /** A caller without a token. */
   anonymously(): TestCaller {
-    return this.#caller(() => Promise.resolve(undefined));
+    return this.#createCaller(() => Promise.resolve(undefined));
   }
 
-  #caller(issueToken: () => Promise<string | undefined>): TestCaller {
+  #createCaller(issueToken: () => Promise<string | undefined>): TestCaller {
     return new TestCaller(this.endpoint, issueToken, this.options);
   }
 }

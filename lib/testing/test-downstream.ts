@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { checkToken, type TokenCheck } from './api-token.js';
-import { answering, json, listen, type Listener } from './loopback.js';
+import { answerSafely, sendJson, listen, type Listener } from './loopback.js';
 import type { TestIssuer } from './test-issuer.js';
 
 /** What a {@link TestDownstream} asks of its callers. */
@@ -57,7 +57,7 @@ export class TestDownstream implements AsyncDisposable {
     const listener = await listen();
     const downstream = new TestDownstream(listener, options);
     listener.server.on('request', (request, response) => {
-      void answering(response, () => downstream.#handle(request, response));
+      void answerSafely(response, () => downstream.#handle(request, response));
     });
     return downstream;
   }
@@ -96,20 +96,20 @@ export class TestDownstream implements AsyncDisposable {
   async #handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const { issuer, audience, scopes = [] } = this.options;
     const check = await checkToken(message.headers.authorization, { issuer, audience, scopes });
-    const request = await requestOf(message, check);
+    const request = await readRequest(message, check);
     this.requests.push(request);
     if (check.status !== 200) {
-      json(response, check.status, { error: check.reason }, { 'www-authenticate': check.challenge });
+      sendJson(response, check.status, { error: check.reason }, { 'www-authenticate': check.challenge });
       return;
     }
     const path = request.path.split('?', 1)[0] ?? '';
     const answer = this.#answers.get(`${request.method} ${path}`) ?? this.#answers.get(path);
     if (answer) await send(response, await answer(request));
-    else json(response, 404, { error: `There is nothing at ${request.method} ${path}` });
+    else sendJson(response, 404, { error: `There is nothing at ${request.method} ${path}` });
   }
 }
 
-async function requestOf(message: IncomingMessage, check: TokenCheck): Promise<TestDownstreamRequest> {
+async function readRequest(message: IncomingMessage, check: TokenCheck): Promise<TestDownstreamRequest> {
   let text = '';
   for await (const chunk of message) text += String(chunk);
   const headers = Object.entries(message.headers).filter(([name]) => !CREDENTIALS.has(name));
@@ -117,13 +117,13 @@ async function requestOf(message: IncomingMessage, check: TokenCheck): Promise<T
     method: message.method ?? '',
     path: message.url ?? '',
     headers: Object.fromEntries(headers),
-    body: bodyOf(text, message.headers['content-type']),
+    body: parseBody(text, message.headers['content-type']),
     claims: check.claims,
     refusal: check.status === 200 ? undefined : check.reason,
   };
 }
 
-function bodyOf(text: string, type = ''): unknown {
+function parseBody(text: string, type = ''): unknown {
   if (text === '') return undefined;
   if (!/^application\/(?:json|[^;]+\+json)\b/i.test(type)) return text;
   try {
@@ -135,7 +135,7 @@ function bodyOf(text: string, type = ''): unknown {
 
 async function send(response: ServerResponse, answer: unknown): Promise<void> {
   if (!(answer instanceof Response)) {
-    json(response, 200, answer ?? null);
+    sendJson(response, 200, answer ?? null);
     return;
   }
   // The same one may be sent many times.

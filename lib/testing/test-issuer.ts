@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
-import { exchangeRequest, type TestExchangeRequest } from './exchange-request.js';
-import { answering, json, listen, type Listener } from './loopback.js';
+import { readExchangeRequest, type TestExchangeRequest } from './exchange-request.js';
+import { answerSafely, sendJson, listen, type Listener } from './loopback.js';
 import { generateKey, type TestKey } from './test-key.js';
 import type { TestAnswer, TestExchangeFailure, TestIssuerOptions } from './test-issuer-options.js';
-import { claimsOf, LIFETIME, signed, type TestTokenClaims } from './test-token.js';
+import { buildClaims, LIFETIME, sign, type TestTokenClaims } from './test-token.js';
 
 /**
  * An authorization server on a loopback port: real HTTP, with keys, metadata (RFC 8414 and OpenID Connect Discovery), a
@@ -68,7 +68,7 @@ export class TestIssuer implements AsyncDisposable {
    *
    * @param alg - its algorithm. Defaults to that of the key before
    */
-  async rotate(alg: string = this.#signing().alg): Promise<TestKey> {
+  async rotate(alg: string = this.#getSigningKey().alg): Promise<TestKey> {
     const key = await generateKey(alg);
     this.keys.unshift(key);
     return key;
@@ -93,9 +93,9 @@ export class TestIssuer implements AsyncDisposable {
   async token(
     claims: TestTokenClaims | Readonly<Record<string, unknown>> = {},
     header: Readonly<Record<string, unknown>> = {},
-    key: TestKey = this.#signing(),
+    key: TestKey = this.#getSigningKey(),
   ): Promise<string> {
-    const token = await signed(claimsOf(this.issuer, claims), header, key);
+    const token = await sign(buildClaims(this.issuer, claims), header, key);
     this.options.onToken?.(token);
     return token;
   }
@@ -136,7 +136,7 @@ export class TestIssuer implements AsyncDisposable {
     await this.close();
   }
 
-  #signing(): TestKey {
+  #getSigningKey(): TestKey {
     const [key] = this.keys;
     if (!key) throw new Error('The issuer has no key');
     return key;
@@ -147,21 +147,21 @@ export class TestIssuer implements AsyncDisposable {
     this.requests.push(path);
     let text = '';
     for await (const chunk of request) text += String(chunk);
-    const answer = this.answers.get(path) ?? this.#usual(path);
-    await answering(response, () => answer(request, response, new URLSearchParams(text)));
+    const answer = this.answers.get(path) ?? this.#findUsualAnswer(path);
+    await answerSafely(response, () => answer(request, response, new URLSearchParams(text)));
   }
 
-  #usual(path: string): TestAnswer {
+  #findUsualAnswer(path: string): TestAnswer {
     const suffix = this.issuer.slice(this.origin.length);
     const { publishes = 'both' } = this.options;
     if (path === `/.well-known/oauth-authorization-server${suffix}` && publishes !== 'openid') {
       return (_request, response) => {
-        json(response, 200, this.metadata());
+        sendJson(response, 200, this.metadata());
       };
     }
     if (path === `${suffix}/.well-known/openid-configuration` && publishes !== 'oauth') {
       return (_request, response) => {
-        json(response, 200, {
+        sendJson(response, 200, {
           ...this.metadata(),
           subject_types_supported: ['public'],
           id_token_signing_alg_values_supported: [...new Set(this.keys.map(({ alg }) => alg))],
@@ -170,28 +170,28 @@ export class TestIssuer implements AsyncDisposable {
     }
     if (path === '/jwks') {
       return (_request, response) => {
-        json(response, 200, { keys: this.keys.map(({ publicJwk }) => publicJwk) });
+        sendJson(response, 200, { keys: this.keys.map(({ publicJwk }) => publicJwk) });
       };
     }
     if (path === '/token') return (request, response, form) => this.#exchange(request, response, form);
     return (_request, response) => {
-      json(response, 404, {});
+      sendJson(response, 404, {});
     };
   }
 
   async #exchange(request: IncomingMessage, response: ServerResponse, form: URLSearchParams): Promise<void> {
     this.options.onExchange?.(form);
-    const asked = exchangeRequest(form, request.headers.authorization);
+    const asked = readExchangeRequest(form, request.headers.authorization);
     const { error = 'invalid_grant', description, status = 400, members } = this.#failure ?? {};
     const refuse = (code: string, text: string | undefined) => {
       this.exchangeRequests.push({ ...asked, error: code });
-      json(response, status, { error: code, error_description: text, ...members });
+      sendJson(response, status, { error: code, error_description: text, ...members });
     };
     if (this.#failure) {
       refuse(error, description);
       return;
     }
-    const subject = await this.#subjectOf(form, asked);
+    const subject = await this.#readSubject(form, asked);
     // RFC 8693 section 2.2.2.
     if (subject === undefined) {
       refuse('invalid_request', 'There is no subject token, or it is not good');
@@ -206,7 +206,7 @@ export class TestIssuer implements AsyncDisposable {
       ...this.exchangedClaims,
     });
     this.exchangeRequests.push({ ...asked, error: undefined });
-    json(response, 200, {
+    sendJson(response, 200, {
       access_token,
       token_type: 'Bearer',
       expires_in: LIFETIME,
@@ -215,7 +215,7 @@ export class TestIssuer implements AsyncDisposable {
   }
 
   /** Whom a token is asked for: the user of the token that came, or the client itself. */
-  async #subjectOf(form: URLSearchParams, { client, grantType }: Omit<TestExchangeRequest, 'error'>) {
+  async #readSubject(form: URLSearchParams, { client, grantType }: Omit<TestExchangeRequest, 'error'>) {
     const token = form.get('subject_token') ?? form.get('assertion');
     if (token === null) return grantType === 'client_credentials' ? client.id : undefined;
     try {

@@ -20,7 +20,7 @@ export interface TestTokenClaims {
 export const LIFETIME = 300;
 
 /** The claims of an access token as RFC 9068 has it. */
-export function claimsOf(issuer: string, asked: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function buildClaims(issuer: string, asked: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { scopes, audience, expiresInMs, ...claims } = asked;
   const now = Math.floor(Date.now() / 1000);
   return {
@@ -37,7 +37,7 @@ export function claimsOf(issuer: string, asked: Readonly<Record<string, unknown>
   };
 }
 
-export async function signed(
+export async function sign(
   claims: Readonly<Record<string, unknown>>,
   header: Readonly<Record<string, unknown>>,
   key: TestKey,

@@ -18,16 +18,16 @@ export class ToolCallError extends McpAuthError {
 }
 
 /** Adds the value to a result, where it is read but not compared or printed. */
-export function toolCall<Value>(name: string, result: CallToolResult): ToolCall<Value> {
-  const value = (): unknown => {
-    if (result.isError) throw new ToolCallError(`${name} answered with an error: ${textIn(result)}`);
+export function toToolCall<Value>(name: string, result: CallToolResult): ToolCall<Value> {
+  const readValue = (): unknown => {
+    if (result.isError) throw new ToolCallError(`${name} answered with an error: ${readText(result)}`);
     if (result.structuredContent !== undefined) return result.structuredContent;
-    return result.content.length === 0 ? undefined : textIn(result);
+    return result.content.length === 0 ? undefined : readText(result);
   };
-  return Object.defineProperty(result, 'value', { get: value, enumerable: false }) as ToolCall<Value>;
+  return Object.defineProperty(result, 'value', { get: readValue, enumerable: false }) as ToolCall<Value>;
 }
 
 /** Every text of a result. */
-export function textIn({ content }: CallToolResult): string {
+export function readText({ content }: CallToolResult): string {
   return content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n');
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Observable } from 'rxjs';
-import { snakeCase } from '../resource-server/catalogue/primitive.js';
+import { toSnakeCase } from '../resource-server/catalogue/primitive.js';
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 
 /** A method that has `@McpTool`. */
@@ -66,17 +66,17 @@ export type ToolReference = string | ToolMethod | readonly [ToolClass, string];
  *
  * @throws TypeError if the method has no `@McpTool`
  */
-export function toolName(tool: ToolReference): string {
+export function resolveToolName(tool: ToolReference): string {
   if (typeof tool === 'string') return tool;
-  if (typeof tool === 'function') return nameOf(tool, tool.name, tool.name);
+  if (typeof tool === 'function') return readName(tool, tool.name, tool.name);
   const [type, key] = tool;
   const method = (type.prototype as Record<string, unknown>)[key];
-  return nameOf(method, key, `${type.name}.${key}`);
+  return readName(method, key, `${type.name}.${key}`);
 }
 
-function nameOf(method: unknown, key: string, place: string): string {
+function readName(method: unknown, key: string, place: string): string {
   const options =
     typeof method === 'function' ? (Reflect.getMetadata(MCP_TOOL, method) as McpToolOptions | undefined) : undefined;
   if (!options) throw new TypeError(`${place || 'The method'} is no tool: it has no @McpTool.`);
-  return options.name ?? snakeCase(key);
+  return options.name ?? toSnakeCase(key);
 }

@@ -27,7 +27,7 @@ export class Circuit {
     private readonly options: ICircuitBreakerOptions & { readonly halfOpenAfter: number },
     private readonly onChange: (state: 'open' | 'closed', error?: unknown) => void,
   ) {
-    this.#policy = this.#made(options);
+    this.#policy = this.#make(options);
   }
 
   /** Whether somebody finds out if the circuit can be closed. Others who execute something wait for what comes of that. */
@@ -39,7 +39,7 @@ export class Circuit {
   async execute<Result>(attempt: () => Promise<Result>): Promise<Result> {
     if (this.#policy.state === CircuitState.Open && this.#pause.elapsed >= this.options.halfOpenAfter) {
       const ownState = { value: CircuitState.Open, openedAt: 0, attemptNo: 1 };
-      this.#policy = this.#made({
+      this.#policy = this.#make({
         ...this.options,
         initialState: { ownState, breakerState: this.options.breaker.state },
       });
@@ -47,7 +47,7 @@ export class Circuit {
     return await this.#policy.execute(attempt);
   }
 
-  #made(options: ICircuitBreakerOptions): CircuitBreakerPolicy {
+  #make(options: ICircuitBreakerOptions): CircuitBreakerPolicy {
     const policy = circuitBreaker(this.failures, options);
     policy.onBreak((reason) => {
       this.#pause = new Stopwatch();

@@ -70,10 +70,10 @@ describe.each(['express', 'fastify'] as const)('on %s, whoever may read a resour
     });
     if (era === 'modern') await client.listen({ toolsListChanged: true, resourceSubscriptions: ['news://today'] });
     else await client.subscribeResource({ uri: 'news://today' });
-    registry.resourceUpdated('news://today');
+    registry.sendResourceUpdated('news://today');
     await updated;
     isOpen = false;
-    registry.resourceUpdated('news://today');
+    registry.sendResourceUpdated('news://today');
     await changeTools();
     await listChanged;
     expect(told).toEqual(['news://today']);
@@ -94,7 +94,7 @@ describe.each(['express', 'fastify'] as const)('on %s, whoever may read a resour
     const decoder = new TextDecoder();
     const hear = async () => decoder.decode((await reader.read()).value, { stream: true });
     let heard = await hear();
-    registry.resourceUpdated('news://today');
+    registry.sendResourceUpdated('news://today');
     await changeTools();
     while (!heard.includes('tools/list_changed')) heard += await hear();
     expect(heard).not.toContain('news://today');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { main } from '../../lib/doctor/command.js';
+import { runCommand } from '../../lib/doctor/command.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import { keepSecret, overhear } from '../support/secret-watch.js';
@@ -31,7 +31,7 @@ afterEach(() => issuer.close());
 async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   let stdout = '';
   let stderr = '';
-  const code = await main(args, {
+  const code = await runCommand(args, {
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { clientSecretBasic, dialects, errors, type DownstreamOptions } from 'nestjs-mcp-auth';
 import { EagerExchange } from '../../lib/on-behalf-of/downstream/eager-exchange.js';
-import { failureOfAnswer, type RefusedAnswer } from '../../lib/on-behalf-of/failures/failure-table.js';
+import { classifyAnswer, type RefusedAnswer } from '../../lib/on-behalf-of/failures/failure-table.js';
 import { resolveDownstream } from '../../lib/on-behalf-of/options/resolved-downstream.js';
 
 const orders = (rest: Partial<DownstreamOptions> = {}) =>
@@ -21,7 +21,7 @@ const refused = (
 
 describe('what the provider granted less of than was asked for', () => {
   test('is what is missing where the API does not say which scope it is', () => {
-    const error = failureOfAnswer(
+    const error = classifyAnswer(
       orders(),
       refused(403, { error: 'insufficient_scope' }, { grantedScopes: ['read'] }),
     ) as errors.CallerActionError;
@@ -31,14 +31,14 @@ describe('what the provider granted less of than was asked for', () => {
   });
 
   test('is told to the log alone where the API says nothing', () => {
-    const error = failureOfAnswer(orders(), refused(403, {}, { grantedScopes: [] }));
+    const error = classifyAnswer(orders(), refused(403, {}, { grantedScopes: [] }));
     expect(error.code).toBe('downstream_status');
     expect(error.message).toContain('withheld scopes that were asked for: read, write');
     expect(error.advice).not.toContain('write');
   });
 
   test.each([[['read', 'write']], [undefined]])('is not told where it is nothing: %j', (grantedScopes) => {
-    const error = failureOfAnswer(orders(), refused(403, { error: 'insufficient_scope' }, { grantedScopes }));
+    const error = classifyAnswer(orders(), refused(403, { error: 'insufficient_scope' }, { grantedScopes }));
     expect([error.code, error.message]).toEqual(['downstream_status', 'orders answered 403']);
   });
 });
@@ -60,7 +60,7 @@ describe('an API of another authorization server', () => {
       refused(401, { error: 'insufficient_claims', claims: CLAIMS }),
       refused(401, { error: 'insufficient_user_authentication', acr_values: 'gold' }),
     ]) {
-      expect(failureOfAnswer(orders(changes), answer)).toMatchObject({ code: 'downstream_status', status: 401 });
+      expect(classifyAnswer(orders(changes), answer)).toMatchObject({ code: 'downstream_status', status: 401 });
     }
   });
 });
@@ -70,15 +70,15 @@ test.each([
   [{ error: 'insufficient_user_authentication', max_age: '1e9' }],
   [{ error: 'insufficient_user_authentication', max_age: '99999999999' }],
 ])('a max_age that is none is not passed on: %j', (parameters) => {
-  const { remedy } = failureOfAnswer(orders(), refused(401, parameters)) as errors.CallerActionError;
+  const { remedy } = classifyAnswer(orders(), refused(401, parameters)) as errors.CallerActionError;
   expect(remedy).toEqual({ challenge: 'insufficient_user_authentication', acrValues: [], maxAgeMs: undefined });
 });
 
 test("what nobody expected while tokens were got is the operator's affair, and no failure of the whole request", async () => {
   const target = orders();
-  const access = { downstream: () => target, tokenFor: () => Promise.reject(new TypeError('oops')) };
+  const access = { getDownstream: () => target, getToken: () => Promise.reject(new TypeError('oops')) };
   const eager = new EagerExchange(undefined as never);
-  const failures = await eager.failures(access, { downstreams: ['orders'], exchange: 'eager' });
+  const failures = await eager.findFailures(access, { downstreams: ['orders'], exchange: 'eager' });
   expect(failures).toEqual([expect.any(errors.OperatorActionError)]);
   expect(failures[0]).toMatchObject({ code: 'exchange_misconfigured', message: 'No token for orders: oops' });
 });

@@ -15,7 +15,7 @@ function acme({ region }: { region: string }): ExchangeDialect {
     subject: 'caller',
     grantTypes: ['urn:acme:on-behalf-of'],
     fingerprint: [region],
-    problemsOf: ({ audience }) =>
+    findProblems: ({ audience }) =>
       audience === undefined ? ['has no `audience`. Set it to the number of the API'] : [],
     async exchange({ target, subjectToken, tokenEndpoint }) {
       const answer = await tokenEndpoint.request('urn:acme:on-behalf-of', {

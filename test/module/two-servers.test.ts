@@ -68,7 +68,7 @@ class OperatorController {
   @Post('update')
   async update(@Body() selection: ServerSelection) {
     return await told(() => {
-      this.registry.resourceUpdated('orders://today', selection);
+      this.registry.sendResourceUpdated('orders://today', selection);
     });
   }
 

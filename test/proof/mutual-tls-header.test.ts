@@ -258,7 +258,7 @@ test.each<[string, string[], boolean]>([
   const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress });
   const certificates = new ClientCertificates({ certificate: { header: 'CLIENT-CERT', proxies } });
   const request = { socket, headers: { 'client-cert': rfc9440 }, rawHeaders: ['Client-Cert', rfc9440] };
-  expect(certificates.thumbprintOf(request)).toBe(isBelieved ? owner.thumbprint : undefined);
+  expect(certificates.computeThumbprint(request)).toBe(isBelieved ? owner.thumbprint : undefined);
 });
 
 /** Does what a proxy has to: takes the header from what clients send, and sets it to what it has seen itself. */

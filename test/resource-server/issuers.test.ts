@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpAuthModule, McpTool } from 'nestjs-mcp-auth';
-import { metadataAddresses } from '../../lib/resource-server/issuers/issuer-metadata.js';
+import { listMetadataAddresses } from '../../lib/resource-server/issuers/issuer-metadata.js';
 import { optionsFor } from '../support/module-options.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
@@ -56,14 +56,14 @@ describe('metadata', () => {
       ],
     ],
   ])('of %s is looked for in the order of the specification', (identifier, paths) => {
-    expect(metadataAddresses(identifier)).toEqual(paths.map((path) => `https://id.example${path}`));
+    expect(listMetadataAddresses(identifier)).toEqual(paths.map((path) => `https://id.example${path}`));
   });
 
   test.each([0, 1, 2])('is found at address %i', async (index) => {
     await application.close();
     await issuer.close();
     await start('/realms/acme');
-    const paths = metadataAddresses(issuer.issuer).map((address) => address.slice(issuer.origin.length));
+    const paths = listMetadataAddresses(issuer.issuer).map((address) => address.slice(issuer.origin.length));
     for (const path of paths)
       issuer.answers.set(path, (_request, response) => {
         json(response, 404, {});

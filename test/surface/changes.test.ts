@@ -189,12 +189,13 @@ describe.each(['modern', 'legacy'] as const)('clients of the %s era', (era) => {
   test('hear of resources that they may read, and have subscribed to', async () => {
     const client = await connect(era);
     const told = await listen(client);
-    for (const uri of ['news://secret', 'news://nobody', 'nothing://x', 'news://today']) registry.resourceUpdated(uri);
+    for (const uri of ['news://secret', 'news://nobody', 'nothing://x', 'news://today'])
+      registry.sendResourceUpdated(uri);
     await told.of('news://today');
     expect(told.all).toEqual(['news://today']);
     if (era === 'legacy') {
       await client.unsubscribeResource({ uri: 'news://today' });
-      registry.resourceUpdated('news://today');
+      registry.sendResourceUpdated('news://today');
       (await registry.registerTool({ name: 'brief', description: 'x' }, () => 1)).remove();
       await told.of('tools');
       expect(told.all.filter((what) => what === 'news://today')).toHaveLength(1);

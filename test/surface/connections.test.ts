@@ -105,8 +105,8 @@ describe.each(['modern', 'legacy'] as const)('in memory, in the %s era', (era) =
       await client.subscribeResource({ uri: 'news://today' });
       await expect(client.subscribeResource({ uri: 'news://secret' })).rejects.toThrow(/insufficient_scope/);
     }
-    registry.resourceUpdated('news://secret');
-    registry.resourceUpdated('news://today');
+    registry.sendResourceUpdated('news://secret');
+    registry.sendResourceUpdated('news://today');
     await heard;
     expect(told).toEqual(['news://today']);
     await client.close();

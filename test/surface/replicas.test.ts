@@ -149,7 +149,7 @@ describeWithRedis('two replicas that share a bus over Redis', () => {
     else await client.subscribeResource({ uri: 'news://today' });
     for (const { app } of replicas) {
       const before = told.length;
-      app.get(McpRegistry).resourceUpdated('news://today');
+      app.get(McpRegistry).sendResourceUpdated('news://today');
       while (told.length === before) await new Promise(setImmediate);
     }
     expect(told).toEqual(['news://today', 'news://today']);
@@ -172,7 +172,7 @@ describeWithRedis('two replicas that share a bus over Redis', () => {
     for (const { app } of replicas) {
       const before = told.length;
       while (told.length === before) {
-        app.get(McpRegistry).resourceUpdated('news://today');
+        app.get(McpRegistry).sendResourceUpdated('news://today');
         await new Promise(setImmediate);
       }
     }

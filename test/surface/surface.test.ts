@@ -57,7 +57,7 @@ class Surface {
   async think(_input: unknown, context: McpContext) {
     const [answer, roots] = await Promise.all([
       context.sample({ messages: [{ role: 'user', content: { type: 'text', text: '2+2?' } }], maxTokens: 10 }),
-      context.roots(),
+      context.listRoots(),
     ]);
     return { answer: answer.content, roots };
   }

@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InMemoryTransport, type Transport } from '@modelcontextprotocol/server';
-import { instancesOf } from '../../servers/module-instances.js';
+import { listInstances } from '../../servers/module-instances.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { McpConnections } from './mcp-connections.js';
 import type { TokenSource } from './token-source.js';
@@ -35,7 +35,7 @@ export interface ServedConnection {
  */
 export function connectStdio(app: INestApplicationContext, options: ConnectionOptions = {}): ServedConnection {
   const token = options.token ?? (() => process.env.MCP_ACCESS_TOKEN ?? '');
-  return connectionsOf(app, options.server).serve(undefined, token);
+  return findConnections(app, options.server).serve(undefined, token);
 }
 
 /**
@@ -48,12 +48,12 @@ export function connectStdio(app: INestApplicationContext, options: ConnectionOp
  */
 export function connectInMemory(app: INestApplicationContext, { server, token }: ConnectionOptions = {}): Transport {
   const [near, far] = InMemoryTransport.createLinkedPair();
-  connectionsOf(app, server).serve(far, token);
+  findConnections(app, server).serve(far, token);
   return near;
 }
 
-function connectionsOf(app: INestApplicationContext, name: string | undefined): McpConnections {
-  const all = instancesOf(app.get(ModulesContainer), McpConnections);
+function findConnections(app: INestApplicationContext, name: string | undefined): McpConnections {
+  const all = listInstances(app.get(ModulesContainer), McpConnections);
   const wanted = name === undefined ? all : all.filter(({ options }) => options.server.name === name);
   const [only, ...others] = wanted;
   if (only && others.length === 0) return only;

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { operationIn } from '../../resource-server/access/operation.js';
+import { readOperation } from '../../resource-server/access/operation.js';
 import type { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import { RequestTrace } from '../../observability/request-trace.js';
@@ -13,9 +13,9 @@ export interface LocalRequest {
 }
 
 /** @param token - that stands for the user of the connection */
-export function localRequest(body: unknown, token: string | undefined, catalogue: Catalogue): LocalRequest {
+export function createLocalRequest(body: unknown, token: string | undefined, catalogue: Catalogue): LocalRequest {
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
-  const operation = operationIn(body);
+  const operation = readOperation(body);
   const request = {
     method: 'POST',
     url: '/',

@@ -15,17 +15,17 @@ import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { ChangeNotifications } from '../../mcp/notifications/change-notifications.js';
 import { Subscriptions } from '../../mcp/notifications/subscriptions.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { partyOf, type Conversation } from '../../mcp/invocation/conversation.js';
+import { identifyParty, type Conversation } from '../../mcp/invocation/conversation.js';
 import type { AuthorizedRequest } from '../../mcp/invocation/authorized-request.js';
 import { Listings } from '../../mcp/protocol/listings.js';
 import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
-import { localRequest } from './local-request.js';
+import { createLocalRequest } from './local-request.js';
 import type { TokenSource } from './token-source.js';
 
 /** Serves connections that are no HTTP: each message is checked as one that came over HTTP. */
@@ -56,7 +56,7 @@ export class McpConnections implements OnModuleDestroy {
     const stops: (() => void)[] = [];
     const handle = serveStdio(
       ({ era }) => {
-        const connection = this.#connection(token, era);
+        const connection = this.#createConnection(token, era);
         stops.push(connection.stop);
         return connection.server;
       },
@@ -83,7 +83,7 @@ export class McpConnections implements OnModuleDestroy {
     await Promise.all([...this.#open].map((connection) => connection.close()));
   }
 
-  #connection(
+  #createConnection(
     token: TokenSource | undefined,
     era: 'modern' | 'legacy',
   ): { readonly server: Server; readonly stop: () => void } {
@@ -93,13 +93,13 @@ export class McpConnections implements OnModuleDestroy {
       capabilities: {},
       clientInfo: { name: '', version: '' },
     };
-    const server = this.servers.forConnection(async (method, params, context) => {
+    const server = this.servers.makeForConnection(async (method, params, context) => {
       const served = await this.#admit(method, params, context, token);
       return { ...served, conversation };
     });
     const stop = this.notifications.bus.subscribe((event) => {
       void this.#tell(server, event, era === 'legacy' ? conversation : undefined, token).catch((error: unknown) => {
-        this.#logger.debug(`A change could not be told: ${reasonOf(error)}`);
+        this.#logger.debug(`A change could not be told: ${describeError(error)}`);
       });
     });
     return { server, stop };
@@ -107,7 +107,7 @@ export class McpConnections implements OnModuleDestroy {
 
   async #tell(
     server: Server,
-    event: Parameters<Subscriptions['wants']>[1],
+    event: Parameters<Subscriptions['isSubscribed']>[1],
     conversation: Conversation | undefined,
     token: TokenSource | undefined,
   ): Promise<void> {
@@ -124,9 +124,9 @@ export class McpConnections implements OnModuleDestroy {
         return;
       default: {
         // Whoever listens by `subscriptions/listen` is known to the SDK alone, which sorts out what was asked for.
-        const { authorized } = await this.#checked({ method: 'resources/list', params: {} }, token);
+        const { authorized } = await this.#check({ method: 'resources/list', params: {} }, token);
         const { caller } = authorized;
-        const wants = !conversation || this.subscriptions.wants(partyOf(caller, conversation), event);
+        const wants = !conversation || this.subscriptions.isSubscribed(identifyParty(caller, conversation), event);
         if (wants && (await this.listings.mayRead(event.uri, caller)))
           await server.sendResourceUpdated({ uri: event.uri });
       }
@@ -139,16 +139,16 @@ export class McpConnections implements OnModuleDestroy {
     { mcpReq: { id } }: ServerContext,
     token: TokenSource | undefined,
   ): Promise<AuthorizedRequest> {
-    return await this.#checked({ jsonrpc: '2.0', id, method, params }, token);
+    return await this.#check({ jsonrpc: '2.0', id, method, params }, token);
   }
 
   /**
    * @throws ProtocolError where over HTTP there would be a challenge
    * @throws AccessDeniedError for what the operation's own answer tells
    */
-  async #checked(body: Record<string, unknown>, token: TokenSource | undefined): Promise<AuthorizedRequest> {
+  async #check(body: Record<string, unknown>, token: TokenSource | undefined): Promise<AuthorizedRequest> {
     const value = typeof token === 'function' ? await token() : token;
-    const { request, context } = localRequest(body, value, this.catalogue);
+    const { request, context } = createLocalRequest(body, value, this.catalogue);
     const { trace } = request;
     try {
       await this.authentication.canActivate(context);
@@ -158,7 +158,7 @@ export class McpConnections implements OnModuleDestroy {
       return { body, authorized, trace, scheme: request.scheme, failure, access };
     } catch (error) {
       trace.end(error instanceof HttpException ? error.getStatus() : error instanceof AccessDeniedError ? 200 : 500);
-      throw protocolErrorOf(error);
+      throw toProtocolError(error);
     }
   }
 
@@ -168,13 +168,13 @@ export class McpConnections implements OnModuleDestroy {
       return await this.admission.admit(asked, request.trace);
     } catch (error) {
       if (!(error instanceof AccessDeniedError)) throw error;
-      throw (await this.answers.answerTo(error, asked, request)) ?? error;
+      throw (await this.answers.answer(error, asked, request)) ?? error;
     }
   }
 }
 
 /** What clients over HTTP would get as a challenge. Nobody can act on one here but whoever started the process. */
-function protocolErrorOf(error: unknown): unknown {
+function toProtocolError(error: unknown): unknown {
   if (error instanceof ChallengeException) {
     const {
       error: code = 'unauthorized',

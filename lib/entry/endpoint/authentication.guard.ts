@@ -4,7 +4,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
-import { nodeRequest } from './node-request.js';
+import { toNodeRequest } from './node-request.js';
 import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
@@ -15,7 +15,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { AccessTokenStrategy } from '../../resource-server/authentication/access-token.strategy.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { ClaimsValidation } from '../../resource-server/authentication/claims-validation.js';
-import { credentialsOf } from '../../resource-server/authentication/credentials.js';
+import { readCredentials } from '../../resource-server/authentication/credentials.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
 import { PresentedToken } from '../../resource-server/authentication/presented-token.js';
 import { ProofError } from '../../resource-server/authentication/proof-error.js';
@@ -72,20 +72,20 @@ export class AuthenticationGuard extends AuthGuard() {
       request.caller = await request.trace.run(() => this.#authenticate(context, request));
       return true;
     } catch (error) {
-      const answer = this.#answerTo(error, request);
+      const answer = this.#refuse(error, request);
       if (answer instanceof ServiceUnavailableException) this.#setHeader(context, 'Retry-After', RETRY_AFTER);
       throw answer;
     }
   }
 
   async #authenticate(context: ExecutionContext, request: McpRequest): Promise<Caller | undefined> {
-    const source = nodeRequest(request);
-    const credentials = credentialsOf(source);
+    const source = toNodeRequest(request);
+    const credentials = readCredentials(source);
     if (credentials.kind === 'malformed')
-      throw this.challenges.unauthenticated({ surface: request.surface }, 'invalid_request', credentials.reason);
+      throw this.challenges.createTokenChallenge({ surface: request.surface }, 'invalid_request', credentials.reason);
     if (credentials.kind === 'none') {
       if (this.#isOpen(request)) return undefined;
-      throw this.challenges.unauthenticated(this.#refused(request));
+      throw this.challenges.createTokenChallenge(this.#toRefusedRequest(request));
     }
     request.scheme = credentials.scheme;
     const caller = this.verified.find(credentials.token) ?? (await this.#verify(context, credentials.token));
@@ -120,14 +120,14 @@ export class AuthenticationGuard extends AuthGuard() {
   /** What is anonymous can be called by anyone, and found by anyone. */
   #isOpen(request: McpRequest): boolean {
     if (!request.surface.hasAnonymous || request.operation === undefined) return false;
-    return OPEN_METHODS.has(request.operation.method) || this.#offerOf(request)?.access.anonymous === true;
+    return OPEN_METHODS.has(request.operation.method) || this.#findOffer(request)?.access.anonymous === true;
   }
 
-  #refused(request: McpRequest): RefusedRequest {
-    return { scheme: request.scheme, primitive: this.#offerOf(request), surface: request.surface };
+  #toRefusedRequest(request: McpRequest): RefusedRequest {
+    return { scheme: request.scheme, primitive: this.#findOffer(request), surface: request.surface };
   }
 
-  #offerOf({ operation, surface, body }: McpRequest): Offer | undefined {
+  #findOffer({ operation, surface, body }: McpRequest): Offer | undefined {
     return operation && surface.find(operation, body)?.primitive;
   }
 
@@ -135,8 +135,8 @@ export class AuthenticationGuard extends AuthGuard() {
     this.host.httpAdapter.setHeader(context.switchToHttp().getResponse(), name, value);
   }
 
-  #answerTo(error: unknown, request: McpRequest): unknown {
-    const answer = this.#exceptionFor(error, request);
+  #refuse(error: unknown, request: McpRequest): unknown {
+    const answer = this.#toException(error, request);
     if (!(answer instanceof ChallengeException || answer instanceof ServiceUnavailableException)) return answer;
     const status = answer.getStatus();
     request.trace.fail(
@@ -147,19 +147,19 @@ export class AuthenticationGuard extends AuthGuard() {
     countRejected(status);
     this.audit.record({
       type: 'token_rejected',
-      reason: reasonFor(error),
+      reason: describeReason(error),
       status,
-      ...request.trace.auditContext(undefined, request.operation),
+      ...request.trace.createAuditContext(undefined, request.operation),
     });
     return answer;
   }
 
-  #exceptionFor(error: unknown, request: McpRequest): unknown {
+  #toException(error: unknown, request: McpRequest): unknown {
     if (error instanceof ChallengeException) return error;
-    const refused = this.#refused(request);
-    if (error instanceof ProofError) return this.challenges.unauthenticated(refused, error.error, error.message);
+    const refused = this.#toRefusedRequest(request);
+    if (error instanceof ProofError) return this.challenges.createTokenChallenge(refused, error.error, error.message);
     if (error instanceof InvalidTokenError)
-      return this.challenges.unauthenticated(refused, 'invalid_token', error.message);
+      return this.challenges.createTokenChallenge(refused, 'invalid_token', error.message);
     if (error instanceof IssuerUnavailableError || error instanceof ReplayStoreError) {
       return new ServiceUnavailableException('The token cannot be checked right now');
     }
@@ -167,7 +167,7 @@ export class AuthenticationGuard extends AuthGuard() {
   }
 }
 
-function reasonFor(error: unknown): string {
+function describeReason(error: unknown): string {
   if (error instanceof ChallengeException) return error.parameters.errorDescription ?? error.message;
   if (error instanceof InvalidTokenError) return error.detail ?? error.message;
   return error instanceof Error ? error.message : 'unknown';

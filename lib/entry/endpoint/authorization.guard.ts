@@ -23,7 +23,7 @@ export class AuthorizationGuard implements CanActivate {
       request.admitted = await this.admission.admit(asked, trace);
     } catch (error) {
       if (!(error instanceof AccessDeniedError)) throw error;
-      const answer = await this.answers.answerTo(error, asked, request);
+      const answer = await this.answers.answer(error, asked, request);
       if (answer) throw answer;
       request.admitted = error;
     }

@@ -15,7 +15,7 @@ export class DeniedAnswers {
   ) {}
 
   /** @returns `undefined` for what no other token would mend: the operation's own answer tells it */
-  async answerTo(
+  async answer(
     denied: AccessDeniedError,
     asked: AdmissionRequest<Offer>,
     request: McpRequest<Offer>,
@@ -26,9 +26,9 @@ export class DeniedAnswers {
         return new ForbiddenException('This client may not use this server');
       case 'insufficient_scope':
       case 'insufficient_user_authentication': {
-        if (!caller) return this.challenges.unauthenticated({ primitive, surface: request.surface });
+        if (!caller) return this.challenges.createTokenChallenge({ primitive, surface: request.surface });
         const combined = await this.preparation.combine(denied, asked, request);
-        return combined ?? this.challenges.refused(caller, request.scheme, denied);
+        return combined ?? this.challenges.createAccessChallenge(caller, request.scheme, denied);
       }
       default:
         return undefined;

@@ -6,14 +6,14 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { operationIn } from '../../resource-server/access/operation.js';
+import { readOperation } from '../../resource-server/access/operation.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { McpRequest } from './mcp-request.js';
-import { nodeRequest, type PlatformResponse } from './node-request.js';
-import { problemOfHost, problemOfOrigin } from './request-source.js';
+import { toNodeRequest, type PlatformResponse } from './node-request.js';
+import { findHostProblem, findOriginProblem } from './request-source.js';
 
 /** Response headers that a client in a browser has to see. */
 const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-Version', 'Mcp-Session-Id'];
@@ -36,18 +36,18 @@ export class EndpointGuard implements CanActivate {
     const { endpoint } = this.options;
     // What the answer may say to a page depends on the page: caches must not mix them up.
     this.#setHeader(response, 'Vary', 'Origin');
-    const sourceProblem = problemOfHost(hostsOf(request), endpoint) ?? problemOfOrigin(origin, endpoint);
-    if (sourceProblem) throw this.#refused(request, sourceProblem);
+    const sourceProblem = findHostProblem(readHosts(request), endpoint) ?? findOriginProblem(origin, endpoint);
+    if (sourceProblem) throw this.#refuse(request, sourceProblem);
     if (origin !== undefined) {
       this.#setHeader(response, 'Access-Control-Allow-Origin', origin);
       this.#setHeader(response, 'Access-Control-Expose-Headers', EXPOSED.join(', '));
     }
-    if (sizeOf(request) > endpoint.maxBodySize) throw this.#refused(request, 'size');
+    if (measureSize(request) > endpoint.maxBodySize) throw this.#refuse(request, 'size');
     return true;
   }
 
   #observe(request: McpRequest, response: PlatformResponse): void {
-    const operation = request.method === 'POST' ? operationIn(request.body) : undefined;
+    const operation = request.method === 'POST' ? readOperation(request.body) : undefined;
     // Where another server answers, its rules are there already.
     const surface = (request as Partial<McpRequest>).surface ?? this.catalogue;
     request.surface = surface;
@@ -61,9 +61,9 @@ export class EndpointGuard implements CanActivate {
     });
   }
 
-  #refused(request: McpRequest, reason: 'host' | 'origin' | 'size') {
+  #refuse(request: McpRequest, reason: 'host' | 'origin' | 'size') {
     request.trace.fail(reason);
-    this.audit.record({ type: 'request_refused', reason, ...request.trace.auditContext(undefined, undefined) });
+    this.audit.record({ type: 'request_refused', reason, ...request.trace.createAuditContext(undefined, undefined) });
     return reason === 'size'
       ? new PayloadTooLargeException()
       : new ForbiddenException(`Requests of this ${reason} are not served here`);
@@ -75,8 +75,8 @@ export class EndpointGuard implements CanActivate {
 }
 
 /** Each `Host` of a request, of which there has to be one (RFC 9112 section 3.2), or what HTTP/2 has in its place. */
-function hostsOf(request: McpRequest): readonly string[] {
-  const { headers, rawHeaders } = nodeRequest(request);
+function readHosts(request: McpRequest): readonly string[] {
+  const { headers, rawHeaders } = toNodeRequest(request);
   const hosts = rawHeaders.filter(
     (_value, index) => rawHeaders[index - 1]?.toLowerCase() === 'host' && index % 2 === 1,
   );
@@ -85,8 +85,8 @@ function hostsOf(request: McpRequest): readonly string[] {
 }
 
 /** Bytes of the body. A body without a stated length was read by the application's parser, within its own limit. */
-function sizeOf(request: McpRequest): number {
-  const { 'content-length': stated, 'content-encoding': encoding = 'identity' } = nodeRequest(request).headers;
+function measureSize(request: McpRequest): number {
+  const { 'content-length': stated, 'content-encoding': encoding = 'identity' } = toNodeRequest(request).headers;
   if (stated !== undefined && encoding.toLowerCase() === 'identity') return Number(stated);
   if (request.body === undefined) return 0;
   try {

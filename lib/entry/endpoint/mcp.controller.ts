@@ -18,7 +18,7 @@ import { EndpointGuard } from './endpoint.guard.js';
 import type { AuthorizedRequest, DeniedRequest } from '../../mcp/invocation/authorized-request.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import type { McpRequest } from './mcp-request.js';
-import { nodeRequest, type PlatformResponse } from './node-request.js';
+import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { answerPreflight, keepHeaders } from './preflight.js';
 
 /** In this order: what is sent, who sends it, whether they may, what it takes from downstreams. */
@@ -48,22 +48,22 @@ export class McpController {
       raw.setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }
-    const served = servedRequest(request);
+    const served = toServedRequest(request);
     takeOver(response);
-    await request.trace.run(() => this.serving.serve(nodeRequest(request), raw, served));
+    await request.trace.run(() => this.serving.serve(toNodeRequest(request), raw, served));
   }
 
   /** For the revisions before 2026-07-28. */
   async #listen(request: McpRequest, response: PlatformResponse, raw: ServerResponse): Promise<boolean> {
-    const node = nodeRequest(request);
-    if (!this.serving.listens(node)) return false;
+    const node = toNodeRequest(request);
+    if (!this.serving.isListening(node)) return false;
     takeOver(response);
     await request.trace.run(() => this.serving.listen(node, raw, request.caller));
     return true;
   }
 }
 
-function servedRequest({ admitted, trace, body, scheme, prepared }: McpRequest): AuthorizedRequest | DeniedRequest {
+function toServedRequest({ admitted, trace, body, scheme, prepared }: McpRequest): AuthorizedRequest | DeniedRequest {
   if (!admitted) throw new Error('A request reached the endpoint without authorization');
   if (admitted instanceof AccessDeniedError) return { body, trace, denied: admitted };
   return { body, trace, authorized: admitted, scheme, failure: prepared?.failure, access: prepared?.access };

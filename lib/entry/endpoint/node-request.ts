@@ -10,6 +10,6 @@ export type PlatformResponse = ServerResponse & {
 };
 
 /** Node's own request. */
-export function nodeRequest(request: PlatformRequest): IncomingMessage {
+export function toNodeRequest(request: PlatformRequest): IncomingMessage {
   return request.raw ?? request;
 }

@@ -16,11 +16,11 @@ export function keepHeaders(response: PlatformResponse): void {
 export function answerPreflight(request: IncomingMessage, response: PlatformResponse): void {
   keepHeaders(response);
   response.hijack?.();
-  (response.raw ?? response).writeHead(204, preflight(request)).end();
+  (response.raw ?? response).writeHead(204, buildPreflightHeaders(request)).end();
 }
 
 /** RFC 9110 section 9.3.7, and the Fetch standard, CORS-preflight. `*` would not cover `Authorization`. */
-function preflight({ headers }: IncomingMessage): Record<string, string> {
+function buildPreflightHeaders({ headers }: IncomingMessage): Record<string, string> {
   if (headers.origin === undefined || headers['access-control-request-method'] === undefined)
     return { Allow: 'POST, OPTIONS' };
   const wanted = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());

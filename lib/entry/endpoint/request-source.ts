@@ -3,7 +3,7 @@ import { isLoopback } from '../../options/option-rules.js';
 import type { ResolvedEndpoint } from './endpoint-options.js';
 
 /** A page's own name can be made to resolve to any address (DNS rebinding), but that name then stands in `Host`. */
-export function problemOfHost(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
+export function findHostProblem(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
   const { allowedHosts } = endpoint;
   if (allowedHosts === 'any') return undefined;
   const names = new Set(hosts.map((host) => host.toLowerCase()));
@@ -14,7 +14,7 @@ export function problemOfHost(hosts: readonly string[], endpoint: ResolvedEndpoi
 }
 
 /** MCP specification, Streamable HTTP, Security Warning: an `Origin` that is there has to be a good one. */
-export function problemOfOrigin(origin: string | undefined, endpoint: ResolvedEndpoint): 'origin' | undefined {
+export function findOriginProblem(origin: string | undefined, endpoint: ResolvedEndpoint): 'origin' | undefined {
   const { allowedOrigins } = endpoint;
   if (allowedOrigins === 'any' || origin === undefined) return undefined;
   if (origin === endpoint.origin || allowedOrigins.has(origin)) return undefined;

@@ -3,9 +3,9 @@ import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { z } from 'zod';
 import type { Policy } from '../../resource-server/access/policy.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
-import { problemsOfPrimitive } from '../../resource-server/catalogue/catalogue-problems.js';
-import { initialScopesOf } from '../../resource-server/catalogue/initial-scopes.js';
-import { defineOffer, faultsOf } from '../../resource-server/catalogue/offer.js';
+import { findPrimitiveProblems } from '../../resource-server/catalogue/catalogue-problems.js';
+import { computeInitialScopes } from '../../resource-server/catalogue/initial-scopes.js';
+import { defineOffer, createFault } from '../../resource-server/catalogue/offer.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { MethodHost, Offer } from '../../resource-server/catalogue/primitive.js';
 import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
@@ -79,16 +79,16 @@ export class PreparedRules implements ProtectedSurface {
   }
 
   get initialScopes(): readonly string[] {
-    return this.options.initialScopes ?? initialScopesOf(this.all);
+    return this.options.initialScopes ?? computeInitialScopes(this.all);
   }
 
   /** Whether an operation is about something that takes a rule. */
-  takesRule(operation: Operation | undefined, body: unknown): boolean {
-    return operation !== undefined && kindOf(operation, body) !== undefined;
+  canHaveRule(operation: Operation | undefined, body: unknown): boolean {
+    return operation !== undefined && findKind(operation, body) !== undefined;
   }
 
   find(operation: Operation, body: unknown): Found<Offer> | undefined {
-    const kind = kindOf(operation, body);
+    const kind = findKind(operation, body);
     if (!kind) return undefined;
     const { method, name = '' } = operation;
     const primitive =
@@ -114,15 +114,15 @@ export class PreparedRules implements ProtectedSurface {
     const { appOnly, timeoutMs } = this.options;
     const policies = [...this.options.policies, ...(rule.policies ?? [])];
     const surroundings = { anonymous: false, policies, appOnly, timeoutMs };
-    const offer = defineOffer(name, rule, host, surroundings, faultsOf(host, problems));
+    const offer = defineOffer(name, rule, host, surroundings, createFault(host, problems));
     const prepared: Offer = { ...offer, kind: OFFERED[kind], input: ANY_ARGUMENTS, readOnly: kind !== 'tools' };
-    problems.push(...problemsOfPrimitive(prepared, this.options));
+    problems.push(...findPrimitiveProblems(prepared, this.options));
     return prepared;
   }
 }
 
 /** Completions are about a prompt, or about the template of a resource. */
-function kindOf({ method }: Operation, body: unknown): Kind | undefined {
+function findKind({ method }: Operation, body: unknown): Kind | undefined {
   if (method === 'completion/complete') return completion.safeParse(body).success ? 'resources' : 'prompts';
   return Object.hasOwn(KINDS, method) ? KINDS[method] : undefined;
 }

@@ -21,14 +21,14 @@ import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isAnswer, type Operation } from '../../resource-server/access/operation.js';
-import { instancesOf } from '../../servers/module-instances.js';
+import { listInstances } from '../../servers/module-instances.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
-import { nodeRequest, type PlatformResponse } from '../endpoint/node-request.js';
+import { toNodeRequest, type PlatformResponse } from '../endpoint/node-request.js';
 import { answerPreflight, keepHeaders } from '../endpoint/preflight.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -66,8 +66,8 @@ export class McpProtection implements OnApplicationBootstrap {
    * @param name - `server.name` of the module's options
    * @throws {@link McpAuthConfigurationError} if there is no such server, or there are several
    */
-  static of(modules: ModulesContainer, name: string | undefined, type: Type): McpProtection {
-    const all = instancesOf(modules, McpProtection);
+  static find(modules: ModulesContainer, name: string | undefined, type: Type): McpProtection {
+    const all = listInstances(modules, McpProtection);
     const [only, ...others] = all.filter(({ options }) => name === undefined || options.server.name === name);
     if (only && others.length === 0) return only;
     if (all.length === 0) {
@@ -88,7 +88,7 @@ export class McpProtection implements OnApplicationBootstrap {
     const problems: string[] = [];
     this.#isUsed = true;
     const prepared = new PreparedRules(rules, type, this.options, problems);
-    if (this.options.endpoint.isMounted && pathsOf(type).includes(this.options.path)) {
+    if (this.options.endpoint.isMounted && readPaths(type).includes(this.options.path)) {
       problems.push(
         `@ProtectedMcp is on ${type.name}, whose path the endpoint of the module has. Set \`endpoint.mount\` to false.`,
       );
@@ -112,18 +112,18 @@ export class McpProtection implements OnApplicationBootstrap {
       throw new BadRequestException('A JSON-RPC message is needed, as application/json');
     }
     const found = operation && rules.find(operation, body);
-    if (!found && rules.takesRule(operation, body))
-      throw this.#notOffered(operation, '@ProtectedMcp has no rule for it. Add one, or "*"');
+    if (!found && rules.canHaveRule(operation, body))
+      throw this.#refuse(operation, '@ProtectedMcp has no rule for it. Add one, or "*"');
     refuseBatch(body);
     const authorized = await this.#authorize(request, found);
     request.admitted = authorized;
     // Where lists show what is permitted alone, what is not is answered as if it were not there. The other server has it.
-    if (found && !authorized.primitive) throw this.#notOffered(operation, 'the caller may not see it');
+    if (found && !authorized.primitive) throw this.#refuse(operation, 'the caller may not see it');
     request.prepared = await this.preparation.prepare(authorized, request);
     if (authorized.primitive) {
       const { trace, caller } = request;
       const { scopes } = authorized;
-      this.audit.record({ ...trace.auditContext(caller, operation), type: 'operation_allowed', scopes });
+      this.audit.record({ ...trace.createAuditContext(caller, operation), type: 'operation_allowed', scopes });
     }
     handOver(request, context.switchToHttp().getResponse<PlatformResponse>());
     return true;
@@ -150,7 +150,7 @@ export class McpProtection implements OnApplicationBootstrap {
       if (raw.closed) end();
       else raw.once('close', end);
     });
-    const access = prepared?.access ?? this.callers.onBehalfOf(caller, trace.auditContext(caller, operation));
+    const access = prepared?.access ?? this.callers.openAccess(caller, trace.createAuditContext(caller, operation));
     const call = {
       tool: operation?.name ?? '',
       caller,
@@ -167,7 +167,7 @@ export class McpProtection implements OnApplicationBootstrap {
     );
   }
 
-  #notOffered(operation: Operation | undefined, reason: string): ForbiddenException {
+  #refuse(operation: Operation | undefined, reason: string): ForbiddenException {
     const { method, name } = operation ?? { method: '', name: '' };
     this.#logger.warn(`${method} ${name ?? ''} was refused: ${reason}`);
     return new ForbiddenException('This is not offered here');
@@ -180,17 +180,17 @@ export class McpProtection implements OnApplicationBootstrap {
       return await this.admission.admit(asked, trace);
     } catch (error) {
       if (!(error instanceof AccessDeniedError)) throw error;
-      throw (await this.answers.answerTo(error, asked, request)) ?? this.#refusal(error);
+      throw (await this.answers.answer(error, asked, request)) ?? this.#toException(error);
     }
   }
 
   /** What no other token would mend. The other server is not asked, and so cannot tell it in a result of its own. */
-  #refusal({ reason, denial, cause, reference }: AccessDeniedError): HttpException {
+  #toException({ reason, denial, cause, reference }: AccessDeniedError): HttpException {
     switch (reason) {
       case 'app_only':
         return new ForbiddenException('This acts for a user, and the token stands for none');
       case 'undecided':
-        this.#logger.error(`A policy failed [${reference}] ${reasonOf(cause)}`);
+        this.#logger.error(`A policy failed [${reference}] ${describeError(cause)}`);
         return new HttpException('The request cannot be decided about', 500);
       default:
         return new ForbiddenException(denial?.message);
@@ -207,11 +207,11 @@ function handOver(request: McpRequest<Offer>, response: PlatformResponse): void 
     scopes: [...(caller?.scopes ?? [])],
     ...(caller && { expiresAt: caller.expiresAtMs / 1000, extra: { caller } }),
   };
-  const node = nodeRequest(request);
+  const node = toNodeRequest(request);
   Object.assign(node, { auth, user: caller });
   Object.assign(request, { auth, user: caller });
   for (const name of SECRETS) Reflect.deleteProperty(node.headers, name);
-  node.rawHeaders = node.rawHeaders.filter((_value, index, all) => !SECRETS.has(nameAt(all, index)));
+  node.rawHeaders = node.rawHeaders.filter((_value, index, all) => !SECRETS.has(readName(all, index)));
   keepHeaders(response);
 }
 
@@ -219,11 +219,11 @@ function handOver(request: McpRequest<Offer>, response: PlatformResponse): void 
 const SECRETS: ReadonlySet<string> = new Set(['authorization', 'dpop']);
 
 /** Name of the header that an entry of `rawHeaders` is of: names and values take turns. */
-function nameAt(rawHeaders: readonly string[], index: number): string {
+function readName(rawHeaders: readonly string[], index: number): string {
   return rawHeaders[index - (index % 2)]?.toLowerCase() ?? '';
 }
 
-function pathsOf(controller: Type): readonly string[] {
+function readPaths(controller: Type): readonly string[] {
   const paths = [Reflect.getMetadata(PATH_METADATA, controller) as string | string[] | undefined].flat();
   return paths.map((path = '') => `/${path}`.replace(/\/+/g, '/').replace(/\/$/, ''));
 }

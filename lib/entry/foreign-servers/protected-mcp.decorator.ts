@@ -37,12 +37,12 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       constructor(private readonly modules: ModulesContainer) {}
 
       async onModuleInit(): Promise<void> {
-        this.#protection = McpProtection.of(this.modules, options.server, type);
+        this.#protection = McpProtection.find(this.modules, options.server, type);
         this.#rules = await this.#protection.prepare(options, type);
       }
 
       async canActivate(context: ExecutionContext): Promise<boolean> {
-        if (!this.#protection || !this.#rules) throw notReady();
+        if (!this.#protection || !this.#rules) throw createNotReadyError();
         return await this.#protection.admit(context, this.#rules);
       }
     }
@@ -54,12 +54,12 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       constructor(private readonly modules: ModulesContainer) {}
 
       onModuleInit(): void {
-        this.#protection = McpProtection.of(this.modules, options.server, type);
+        this.#protection = McpProtection.find(this.modules, options.server, type);
       }
 
       intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
         const protection = this.#protection;
-        if (!protection) throw notReady();
+        if (!protection) throw createNotReadyError();
         return new Observable((subscriber) => {
           const handle = async () => {
             const result: unknown = await lastValueFrom(from(next.handle()), { defaultValue: undefined });
@@ -86,6 +86,6 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
   };
 }
 
-function notReady(): Error {
+function createNotReadyError(): Error {
   return new Error('@ProtectedMcp was asked before the application was initialised');
 }

@@ -16,7 +16,7 @@ class Rules {
   }
 
   /** Whoever is named goes before whoever fits a template. */
-  matching(uri: string): readonly Offer[] {
+  match(uri: string): readonly Offer[] {
     return (
       this.#exact.get(uri) ?? this.#templates.filter(({ template }) => template.match(uri)).map(({ rule }) => rule)
     );
@@ -39,7 +39,7 @@ export class ResourceRules {
       return;
     }
     this.#spelled.add(key, rule);
-    this.#folded.add(folded(key), rule);
+    this.#folded.add(fold(key), rule);
   }
 
   /**
@@ -48,26 +48,26 @@ export class ResourceRules {
    */
   find(uri: string): Offer | undefined {
     if (uri.length > MAX_URI) return undefined;
-    const found = this.#spelled.matching(uri)[0] ?? this.#other;
-    const meant = this.#folded.matching(folded(uri));
+    const found = this.#spelled.match(uri)[0] ?? this.#other;
+    const meant = this.#folded.match(fold(uri));
     return found && (meant.length === 0 || meant.includes(found)) ? found : undefined;
   }
 }
 
 /** A URI or template without what one server or another leaves out of account: scheme, query, fragment, case, encoding. */
-function folded(key: string): string {
+function fold(key: string): string {
   const isTemplate = key.includes('{');
   const spelled = !isTemplate && URL.canParse(key) ? new URL(key).href : key;
   const path = spelled
     .replace(/\{[?&#][^}]*\}/g, '')
     .replace(/[?#].*$/s, '')
     .replace(/^[^:/{]*:(\/\/)?/, '');
-  return decoded(path)
+  return decode(path)
     .toLowerCase()
     .replace(/^\/+|\/+$/g, '');
 }
 
-function decoded(text: string): string {
+function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { AuditLog } from '../../observability/audit-log.js';
-import { concerns } from '../../on-behalf-of/token-cache/revocation.js';
+import { isRevoking } from '../../on-behalf-of/token-cache/revocation.js';
 import { ServerTokenCache } from '../../on-behalf-of/token-cache/server-token-cache.js';
 import { LogoutTokenError } from './logout-token-error.js';
 import { LogoutTokens } from './logout-token.js';
@@ -25,13 +25,13 @@ export class BackChannelLogout {
     try {
       const signOut = await this.tokens.verify(token);
       const { revocation } = signOut;
-      this.verified.forget((caller) => concerns(revocation, caller));
+      this.verified.forget((caller) => isRevoking(revocation, caller));
       await this.cache.revoke(revocation);
       this.tokens.remember(signOut);
       this.audit.record({ correlationId: randomUUID(), type: 'session_ended', ...revocation });
       return 200;
     } catch (error) {
-      const line = `A logout token was not taken: ${reasonOf(error)}`;
+      const line = `A logout token was not taken: ${describeError(error)}`;
       if (!(error instanceof LogoutTokenError)) {
         this.#logger.error(line);
         return 503;

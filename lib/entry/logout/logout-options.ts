@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { linkPath } from '../../on-behalf-of/linking/link-paths.js';
-import { following } from '../../options/text-schema.js';
+import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { createTextSchema } from '../../options/text-schema.js';
 
 /** Where an issuer says that a user has signed out (OpenID Connect Back-Channel Logout 1.0). */
 export interface BackChannelLogoutOptions {
@@ -19,10 +19,10 @@ export interface LogoutOptions {
 
 /** The form of {@link LogoutOptions}. */
 export const logoutSchema = z.strictObject({
-  backChannel: z.strictObject({ path: following(problemOfPath).optional() }).optional(),
+  backChannel: z.strictObject({ path: createTextSchema(findPathProblem).optional() }).optional(),
 });
 
-function problemOfPath(value: string): string | undefined {
+function findPathProblem(value: string): string | undefined {
   return /^(\/[A-Za-z0-9\-._~]+)+$/.test(value) && !/\/\.{1,2}(\/|$)/.test(value)
     ? undefined
     : 'is not a path that can be mounted as it stands. Write it as "/oauth/backchannel-logout", of letters, digits, "-", ".", "_" and "~"';
@@ -33,11 +33,11 @@ function problemOfPath(value: string): string | undefined {
  *
  * @param endpoint - path of the endpoint
  */
-export function problemOfLogoutPath(path: string, endpoint: string): string | undefined {
+export function findLogoutPathProblem(path: string, endpoint: string): string | undefined {
   // Express takes no note of case.
   const [own, taken] = [path, endpoint].map((one) => one.toLowerCase()) as [string, string];
   if (own === taken) return 'is the path of the endpoint. Choose another';
-  const isOfModule = own.startsWith('/.well-known/') || own.startsWith(`${linkPath(taken)}/`);
+  const isOfModule = own.startsWith('/.well-known/') || own.startsWith(`${buildLinkPath(taken)}/`);
   return isOfModule ? 'is among paths that have another meaning. Choose another' : undefined;
 }
 

@@ -3,7 +3,7 @@ import { compactVerify } from 'jose';
 import QuickLRU from 'quick-lru';
 import { findKey, readToken, type SignedToken } from '../../resource-server/authentication/signed-token.js';
 import type { TokenClaims } from '../../resource-server/access/claims.js';
-import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
+import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { Revocation } from '../../on-behalf-of/token-cache/revocation.js';
@@ -51,10 +51,10 @@ export class LogoutTokens {
     if (!signed) throw new LogoutTokenError('it is not a JWT of an issuer that is trusted here', false);
     await checkSignature(signed);
     const { claims } = signed;
-    const problem = this.#problemOf(signed);
+    const problem = this.#findProblem(signed);
     if (problem !== undefined) throw new LogoutTokenError(problem, true);
     const { sub: subject, sid: sessionId } = claims as { sub?: string; sid?: string };
-    return { id: idOf(claims), revocation: { issuer: String(claims.iss), subject, sessionId } };
+    return { id: toId(claims), revocation: { issuer: String(claims.iss), subject, sessionId } };
   }
 
   /** It has done its work: the same once more is a replay. What failed may be sent again. */
@@ -62,9 +62,9 @@ export class LogoutTokens {
     this.#used.set(id, true, { maxAge: 2 * MAX_AGE * 1000 });
   }
 
-  #problemOf({ claims, issuer }: SignedToken): string | undefined {
+  #findProblem({ claims, issuer }: SignedToken): string | undefined {
     const { aud, iat, exp, jti, sub, sid, events, nonce } = claims;
-    const client = clientAt(issuer.options, this.options.clients);
+    const client = findClient(issuer.options, this.options.clients);
     if (!client || ![aud].flat().includes(client.id)) return 'its aud is not the client of this server';
     const now = Date.now() / 1000;
     const { clockTolerance } = issuer.options;
@@ -78,7 +78,7 @@ export class LogoutTokens {
     if (nonce !== undefined) return 'it has a nonce, as ID tokens have';
     if (sub === undefined && sid === undefined) return 'it names neither a user nor a session';
     if ([sub, sid].some((name) => name !== undefined && !isText(name))) return 'its sub or sid is no text';
-    if (this.#used.has(idOf(claims))) return 'it was used before';
+    if (this.#used.has(toId(claims))) return 'it was used before';
     return undefined;
   }
 }
@@ -96,7 +96,7 @@ async function checkSignature({ token, header, issuer }: SignedToken): Promise<v
   }
 }
 
-function idOf({ iss, jti }: TokenClaims): string {
+function toId({ iss, jti }: TokenClaims): string {
   return JSON.stringify([iss, jti]);
 }
 

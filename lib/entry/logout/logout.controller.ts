@@ -1,6 +1,6 @@
 import { All, Req, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { nodeRequest, type PlatformRequest } from '../endpoint/node-request.js';
+import { toNodeRequest, type PlatformRequest } from '../endpoint/node-request.js';
 import { BackChannelLogout } from './back-channel-logout.js';
 
 /** Where issuers say that a user has signed out. Whoever asks is known by the token alone. */
@@ -16,7 +16,7 @@ export class LogoutController {
   async receive(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
     const { httpAdapter } = this.host;
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
-    const { method, headers } = nodeRequest(request);
+    const { method, headers } = toNodeRequest(request);
     if (method !== 'POST') {
       httpAdapter.setHeader(response, 'Allow', 'POST');
       httpAdapter.reply(response, '', 405);

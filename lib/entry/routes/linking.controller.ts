@@ -1,8 +1,8 @@
 import { Get, Param, Req, Res, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { nodeRequest, type PlatformRequest } from '../endpoint/node-request.js';
+import { toNodeRequest, type PlatformRequest } from '../endpoint/node-request.js';
 import { LinkFlow, type BrowserReturn, type LinkAnswer } from '../../on-behalf-of/linking/link-flow.js';
-import { htmlOf, PAGE_HEADERS } from '../../on-behalf-of/linking/link-page.js';
+import { toHtml, PAGE_HEADERS } from '../../on-behalf-of/linking/link-page.js';
 
 /** The pages on which users link accounts. Whoever may open them is found out on the way. */
 @Injectable()
@@ -13,17 +13,17 @@ export class LinkingController {
   ) {}
 
   @Get('callback')
-  async signedIn(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
-    this.#answer(response, await this.flow.signedIn(returnOf(request)));
+  async finishSignIn(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    this.#answer(response, await this.flow.finishSignIn(readReturn(request)));
   }
 
   @Get('callback/:downstream')
-  async authorized(
+  async finishAuthorization(
     @Param('downstream') downstream: string,
     @Req() request: PlatformRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    this.#answer(response, await this.flow.authorized(downstream, returnOf(request)));
+    this.#answer(response, await this.flow.finishAuthorization(downstream, readReturn(request)));
   }
 
   @Get(':id')
@@ -43,11 +43,11 @@ export class LinkingController {
     };
     for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
     if ('redirect' in answer) httpAdapter.reply(response, '', 303);
-    else httpAdapter.reply(response, htmlOf(answer.page), answer.page.status);
+    else httpAdapter.reply(response, toHtml(answer.page), answer.page.status);
   }
 }
 
-function returnOf(request: PlatformRequest): BrowserReturn {
-  const { url = '', headers } = nodeRequest(request);
+function readReturn(request: PlatformRequest): BrowserReturn {
+  const { url = '', headers } = toNodeRequest(request);
   return { query: new URL(url, 'http://localhost').searchParams, cookies: headers.cookie };
 }

@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { ProofOfPossession } from '../../resource-server/authentication/proof-of-possession.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
-import { protectedResourceMetadata } from '../../resource-server/challenges/protected-resource-metadata.js';
+import { buildProtectedResourceMetadata } from '../../resource-server/challenges/protected-resource-metadata.js';
 
 /** Serves the protected resource metadata, to anyone and to any origin: it is how a browser's client finds its way. */
 @Injectable()
@@ -17,13 +17,13 @@ export class MetadataController {
 
   /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the document. */
   @Get()
-  document(@Res() response: unknown): void {
+  sendDocument(@Res() response: unknown): void {
     // RFC 9728 describes a protected resource; where nothing is protected there is none.
     if (this.options.anonymous) throw new NotFoundException();
     const { httpAdapter } = this.host;
     httpAdapter.setHeader(response, 'Access-Control-Allow-Origin', '*');
     httpAdapter.setHeader(response, 'Cache-Control', 'public, max-age=300');
-    const document = protectedResourceMetadata(this.options, this.challenges.initialScopes, this.proof.algorithms);
+    const document = buildProtectedResourceMetadata(this.options, this.challenges.initialScopes, this.proof.algorithms);
     httpAdapter.reply(response, document, 200);
   }
 
@@ -33,7 +33,7 @@ export class MetadataController {
   @Header('Access-Control-Allow-Methods', 'GET, HEAD')
   @Header('Access-Control-Allow-Headers', '*')
   @Header('Access-Control-Max-Age', '86400')
-  preflight(): void {
+  answerPreflight(): void {
     // The headers are the answer.
   }
 }

@@ -1,7 +1,7 @@
 import { Controller, RequestMethod, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { linkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { LinkingController } from './linking.controller.js';
 import { LogoutController } from '../logout/logout.controller.js';
 import { MetadataController } from './metadata.controller.js';
@@ -38,11 +38,11 @@ export class MountedControllers {
     else unmount(this.endpoint, modules);
     Controller({ path: metadataPaths, version: VERSION_NEUTRAL })(this.metadata);
     const ours = [...(options.endpoint.isMounted ? [path || '/'] : []), ...metadataPaths].map((excluded) =>
-      excludedPath(excluded),
+      toExcludedPath(excluded),
     );
     if ([...downstreams.values()].some(({ linked }) => linked)) {
-      Controller({ path: linkPath(path), version: VERSION_NEUTRAL })(this.linking);
-      ours.push(excludedPath(linkPath(path), '/.*'));
+      Controller({ path: buildLinkPath(path), version: VERSION_NEUTRAL })(this.linking);
+      ours.push(toExcludedPath(buildLinkPath(path), '/.*'));
     } else {
       unmount(this.linking, modules);
     }
@@ -50,7 +50,7 @@ export class MountedControllers {
       unmount(this.logout, modules);
     } else {
       Controller({ path: backChannelLogoutPath, version: VERSION_NEUTRAL })(this.logout);
-      ours.push(excludedPath(backChannelLogoutPath));
+      ours.push(toExcludedPath(backChannelLogoutPath));
     }
     config.setGlobalPrefixOptions({ ...prefixOptions, exclude: [...exclude, ...ours] });
   }
@@ -68,7 +68,7 @@ export class MountedControllers {
 }
 
 /** A path to which no global prefix is put in front. */
-function excludedPath(path: string, below = '/?') {
+function toExcludedPath(path: string, below = '/?') {
   const pathRegex = new RegExp(`^${path.replace(/[.~-]/g, '\\$&')}${below}$`);
   return { path, requestMethod: RequestMethod.ALL, pathRegex };
 }

@@ -94,9 +94,9 @@ export class CallContext implements McpContext {
     options?: QuestionOptions,
   ): Promise<ElicitedForm<StandardSchemaWithJSON.InferOutput<Schema>>> {
     const question = inputRequired.elicit({ message, requestedSchema: schema });
-    const key = this.#keyOf('elicitation', options);
+    const key = this.#takeKey('elicitation', options);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const { action, content } = formIn(await this.#channel.ask(round === 0 ? key : `${key}.${round}`, question));
+      const { action, content } = readForm(await this.#channel.ask(round === 0 ? key : `${key}.${round}`, question));
       if (action !== 'accept') return { action };
       const fitting = await schema['~standard'].validate(content);
       if (!fitting.issues) return { action, content: fitting.value as StandardSchemaWithJSON.InferOutput<Schema> };
@@ -106,16 +106,16 @@ export class CallContext implements McpContext {
 
   async elicitUrl(message: string, url: string, options?: QuestionOptions): Promise<'accept' | 'decline' | 'cancel'> {
     const question = inputRequired.elicitUrl({ message, url });
-    return formIn(await this.#channel.ask(this.#keyOf('page', options), question)).action;
+    return readForm(await this.#channel.ask(this.#takeKey('page', options), question)).action;
   }
 
   async sample(params: CreateMessageRequestParams, options?: QuestionOptions): Promise<CreateMessageResult> {
     const question = inputRequired.createMessage(params);
-    return (await this.#channel.ask(this.#keyOf('sampling', options), question)) as CreateMessageResult;
+    return (await this.#channel.ask(this.#takeKey('sampling', options), question)) as CreateMessageResult;
   }
 
-  async roots(options?: QuestionOptions): Promise<readonly Root[]> {
-    const answer = await this.#channel.ask(this.#keyOf('roots', options), inputRequired.listRoots());
+  async listRoots(options?: QuestionOptions): Promise<readonly Root[]> {
+    const answer = await this.#channel.ask(this.#takeKey('roots', options), inputRequired.listRoots());
     const { roots } = (answer ?? {}) as { roots?: unknown };
     return Array.isArray(roots) ? (roots as Root[]) : [];
   }
@@ -124,13 +124,13 @@ export class CallContext implements McpContext {
     return (await this.#channel.once(key, run)) as Value;
   }
 
-  #keyOf(kind: string, options: QuestionOptions | undefined): string {
+  #takeKey(kind: string, options: QuestionOptions | undefined): string {
     this.#questions += 1;
     return options?.key ?? `${kind}-${this.#questions}`;
   }
 }
 
-function formIn(answer: unknown): { readonly action: 'accept' | 'decline' | 'cancel'; readonly content: unknown } {
+function readForm(answer: unknown): { readonly action: 'accept' | 'decline' | 'cancel'; readonly content: unknown } {
   const { action, content } = (answer ?? {}) as { action?: unknown; content?: unknown };
   return { action: action === 'accept' || action === 'decline' ? action : 'cancel', content };
 }

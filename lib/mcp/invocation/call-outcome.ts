@@ -18,7 +18,7 @@ import { toToolResult } from './tool-result.js';
 export type Outcome = CallToolResult | ReadResourceResult | GetPromptResult | CompleteResult | InputRequiredResult;
 
 /** Makes the result of a call of what its method returned. */
-export async function outcomeOf(value: unknown, primitive: Primitive, { method, name }: Operation): Promise<Outcome> {
+export async function toOutcome(value: unknown, primitive: Primitive, { method, name }: Operation): Promise<Outcome> {
   if (method === 'completion/complete') return toCompletionResult(value as CompletionValues);
   if (isInputRequiredResult(value)) return value;
   switch (primitive.kind) {

@@ -8,11 +8,11 @@ import {
 import { CallerActionError, type ChallengeRemedy } from '../../errors/downstream-error.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
-import { elicitPage, pageAnswer, type PageAnswer } from './elicited-page.js';
+import { elicitPage, readPageAnswer, type PageAnswer } from './elicited-page.js';
 import { isAnswered } from './opened-page.js';
 import { RequestChannel } from './request-channel.js';
-import { bindingOf, type RequestStates } from './request-state.js';
-import { toolFailure } from './tool-failure.js';
+import { createBinding, type RequestStates } from './request-state.js';
+import { toFailureResult } from './tool-failure.js';
 
 /** The message that a round of a call is. */
 export interface RoundMessage {
@@ -37,10 +37,10 @@ export class CallRound {
     { context, server, params }: RoundMessage,
   ) {
     const args = (params as { arguments?: unknown } | undefined)?.arguments;
-    this.#binding = bindingOf(caller, operation, args);
+    this.#binding = createBinding(caller, operation, args);
     const state = states.open(context.mcpReq.requestState(), this.#binding);
     this.channel = new RequestChannel(context, server, state);
-    this.answer = pageAnswer(context.mcpReq.inputResponses, state.page);
+    this.answer = readPageAnswer(context.mcpReq.inputResponses, state.page);
   }
 
   /** Ends with questions, and with what has to be remembered until they are answered. */
@@ -69,20 +69,20 @@ export class CallRound {
     reference: string,
     challenge: (remedy: ChallengeRemedy) => string | undefined,
   ): Promise<CallToolResult | InputRequiredResult> {
-    if (!(error instanceof CallerActionError) || !error.remedy) return toolFailure(name, error, reference);
+    if (!(error instanceof CallerActionError) || !error.remedy) return toFailureResult(name, error, reference);
     const { remedy, downstream } = error;
-    if ('challenge' in remedy) return toolFailure(name, error, reference, { challenge: challenge(remedy) });
+    if ('challenge' in remedy) return toFailureResult(name, error, reference, { challenge: challenge(remedy) });
     let url: string;
     try {
       url = await remedy.page();
     } catch (failure) {
-      return toolFailure(name, failure, reference);
+      return toFailureResult(name, failure, reference);
     }
     const page = { url, message: remedy.message };
     const { channel, answer } = this;
     const opensPages = channel.client.capabilities.elicitation?.url !== undefined;
     const isAskable = this.operation.method !== 'completion/complete' && opensPages;
-    if (!isAskable || isAnswered(error, answer)) return toolFailure(name, error, reference, { page });
+    if (!isAskable || isAnswered(error, answer)) return toFailureResult(name, error, reference, { page });
     const state = { ...channel.next, ...(downstream !== undefined && { page: downstream }) };
     return elicitPage(page, channel.client.era, this.states.seal(state, this.#binding));
   }

@@ -1,6 +1,6 @@
 import { waitFor } from '../../time/time-limit.js';
 import { ToolError } from './tool-error.js';
-import { untilAborted } from './until-aborted.js';
+import { raceAbort } from './until-aborted.js';
 
 /** The time of a call is over. */
 export class CallTimeout extends ToolError {
@@ -32,7 +32,7 @@ export class TimedSignal {
 
   /** What does not listen to the signal is waited for no longer than its time. */
   async race<Value>(running: Promise<Value>): Promise<Value> {
-    return await untilAborted(running, this.#giveUp.signal);
+    return await raceAbort(running, this.#giveUp.signal);
   }
 
   /** The call has ended. */

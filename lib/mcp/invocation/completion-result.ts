@@ -20,7 +20,7 @@ export function toCompletionResult(told: CompletionValues | undefined): Complete
 }
 
 /** Values that the schema of a prompt has for an argument. */
-export function choicesFor(primitive: Primitive, { argument, value }: CompletionRequest): readonly string[] {
+export function findChoices(primitive: Primitive, { argument, value }: CompletionRequest): readonly string[] {
   const choices = primitive.kind === 'prompt' ? primitive.choices.get(argument) : undefined;
   return (choices ?? []).filter((choice) => choice.toLowerCase().startsWith(value.toLowerCase()));
 }

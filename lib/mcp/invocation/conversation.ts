@@ -42,7 +42,7 @@ export function beginConversation(body: unknown): string | undefined {
 }
 
 /** Reads what a client has taken along; `undefined` for anything else. */
-export function conversationIn(header: string | string[] | undefined): Conversation | undefined {
+export function readConversation(header: string | string[] | undefined): Conversation | undefined {
   if (typeof header !== 'string' || header.length > MAX_LENGTH) return undefined;
   try {
     return conversationSchema.safeParse(JSON.parse(Buffer.from(header, 'base64url').toString())).data;
@@ -52,6 +52,6 @@ export function conversationIn(header: string | string[] | undefined): Conversat
 }
 
 /** Whose a conversation is: what one caller says is of no effect on another's. */
-export function partyOf(caller: Caller | undefined, { id }: Pick<Conversation, 'id'>): string {
+export function identifyParty(caller: Caller | undefined, { id }: Pick<Conversation, 'id'>): string {
   return JSON.stringify(caller ? [caller.issuer, caller.subject, caller.clientId, id] : [id]);
 }

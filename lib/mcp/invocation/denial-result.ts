@@ -9,7 +9,7 @@ const ENVELOPE = 'io.modelcontextprotocol/authorization';
  *
  * @param reference - correlation id of the request
  */
-export function denialResult({ message, remediation, hints }: Denial, reference: string): CallToolResult {
+export function toDenialResult({ message, remediation, hints }: Denial, reference: string): CallToolResult {
   return {
     isError: true,
     content: [{ type: 'text', text: `${message} Reference for support: ${reference}` }],

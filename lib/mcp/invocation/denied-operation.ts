@@ -1,8 +1,8 @@
 import { ResourceNotFoundError, type CallToolResult } from '@modelcontextprotocol/server';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
-import { denialResult } from './denial-result.js';
-import { primitiveFailure } from './primitive-failure.js';
-import { toldOf, toolFailure } from './tool-failure.js';
+import { toDenialResult } from './denial-result.js';
+import { toPrimitiveError } from './primitive-failure.js';
+import { findToldError, toFailureResult } from './tool-failure.js';
 
 /**
  * Tells what no other token would mend: as the result of a tool (SEP-2643), and where results cannot say so, as an error.
@@ -12,12 +12,12 @@ import { toldOf, toolFailure } from './tool-failure.js';
 function tellDenial(denied: AccessDeniedError): CallToolResult {
   const { operation, primitive, denial, cause, reference } = denied;
   const { method, name = '' } = operation ?? { method: '' };
-  const error = denial ?? toldOf(cause);
-  const told = denial ? denialResult(denial, reference) : toolFailure(primitive?.name ?? name, error, reference);
+  const error = denial ?? findToldError(cause);
+  const told = denial ? toDenialResult(denial, reference) : toFailureResult(primitive?.name ?? name, error, reference);
   if (method === 'tools/call') return told;
   // Nobody is told of what they may not read, nor that it is there.
   if (method === 'resources/subscribe' || method === 'resources/unsubscribe') throw new ResourceNotFoundError(name);
-  throw primitiveFailure({ kind: primitive?.kind ?? 'tool', name: primitive?.name ?? name }, name, error, told);
+  throw toPrimitiveError({ kind: primitive?.kind ?? 'tool', name: primitive?.name ?? name }, name, error, told);
 }
 
 /** Does what an operation is for. Where that is denied, the denial becomes its answer. */

@@ -33,7 +33,7 @@ export function elicitPage(page: ElicitedPage, era: 'modern' | 'legacy', request
 }
 
 /** Reads what a client came back with; `undefined` where it was asked for no page. */
-export function pageAnswer(
+export function readPageAnswer(
   inputResponses: Readonly<Record<string, unknown>> | undefined,
   downstream: string | undefined,
 ): PageAnswer | undefined {

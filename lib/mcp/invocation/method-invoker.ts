@@ -8,12 +8,12 @@ import {
 import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
-import { placeOf, type MethodHost } from '../../resource-server/catalogue/primitive.js';
+import { describePlace, type MethodHost } from '../../resource-server/catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { Suspension } from './client-channel.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 import { CONTEXT_PARAMETER, defineParameters, PARAMETERS, parametersFactory } from './method-parameters.js';
-import { followed } from './streamed-items.js';
+import { follow } from './streamed-items.js';
 
 /** Runs a method as Nest runs a controller's. */
 export type Invocation = (context: McpContext, input: unknown) => Promise<unknown>;
@@ -58,20 +58,20 @@ export class MethodInvoker {
     const problem = defineParameters(host);
     if (problem !== undefined) throw new McpAuthConfigurationError([problem]);
     const { wrapper } = host;
-    const contexts = this.#contextsOf(wrapper);
+    const contexts = this.#createContexts(wrapper);
     if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
-      return behindEnhancers(contexts, host, wrapper.instance as Record<string, Method>);
+      return wrapInEnhancers(contexts, host, wrapper.instance as Record<string, Method>);
     }
     // Of its own module: another may have the same token for another class.
     const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
     return async (context, input) => {
-      const contextId = contextIdOf(context, moduleRef, wrapper.isDependencyTreeDurable());
+      const contextId = createContextId(context, moduleRef, wrapper.isDependencyTreeDurable());
       const instance = await moduleRef.resolve<Record<string, Method>>(wrapper.token, contextId);
-      return await behindEnhancers(contexts, host, instance, contextId)(context, input);
+      return await wrapInEnhancers(contexts, host, instance, contextId)(context, input);
     };
   }
 
-  #contextsOf({ host }: MethodHost['wrapper']): ExternalContextCreator {
+  #createContexts({ host }: MethodHost['wrapper']): ExternalContextCreator {
     const { contexts } = this;
     const key = [...this.modules].find(([, module]) => module === host)?.[0];
     if (key === undefined) throw new Error('A decorated method belongs to no module');
@@ -93,17 +93,17 @@ export class MethodInvoker {
             args,
             instance,
             callback,
-            async () => await followed(await next(), args[0] as McpContext),
+            async () => await follow(await next(), args[0] as McpContext),
             type,
           ),
       } satisfies Interceptors,
-      externalErrorProxy: { createProxy: filtered },
+      externalErrorProxy: { createProxy: wrapInFilters },
     });
   }
 }
 
 /** Nest logs what no filter takes; here it is told to the client, and logged, with the reference of the call. */
-function filtered(target: Invocation, filters: Filters, type: string): Invocation {
+function wrapInFilters(target: Invocation, filters: Filters, type: string): Invocation {
   return async (context, input) => {
     try {
       return await target(context, input);
@@ -112,7 +112,7 @@ function filtered(target: Invocation, filters: Filters, type: string): Invocatio
       if (error instanceof Suspension) throw error;
       const host = new ExecutionContextHost([context, input]);
       host.setType(type);
-      const answer = await answerOf(filters, error, host, context);
+      const answer = await askFilters(filters, error, host, context);
       if (answer === undefined || answer === null) throw error;
       return answer;
     }
@@ -120,7 +120,7 @@ function filtered(target: Invocation, filters: Filters, type: string): Invocatio
 }
 
 /** What a filter makes of an error. One that only knows HTTP fails for want of a response, and has made nothing of it. */
-async function answerOf(
+async function askFilters(
   filters: Filters,
   error: unknown,
   host: ExecutionContextHost,
@@ -138,7 +138,7 @@ async function answerOf(
 }
 
 /** As Nest's router has it, so that strategies of durable providers find the tenant of the call. */
-function contextIdOf(context: McpContext, moduleRef: ModuleRef, isDurable: boolean): ContextId {
+function createContextId(context: McpContext, moduleRef: ModuleRef, isDurable: boolean): ContextId {
   const contextId: ContextId = ContextIdFactory.getByRequest(context);
   if (REQUEST_CONTEXT_ID in context) return contextId;
   Object.defineProperty(context, REQUEST_CONTEXT_ID, { value: contextId, enumerable: false });
@@ -147,7 +147,7 @@ function contextIdOf(context: McpContext, moduleRef: ModuleRef, isDurable: boole
   return contextId;
 }
 
-function behindEnhancers(
+function wrapInEnhancers(
   contexts: ExternalContextCreator,
   { wrapper, method }: MethodHost,
   instance: Record<string, Method>,
@@ -186,7 +186,7 @@ function refuseSkippedEnhancers(host: MethodHost, config: ApplicationConfig): vo
   const names = [...skipped, ...scoped].map((enhancer) => (enhancer as { name: string }).name).join(', ');
   if (names === '') return;
   throw new McpAuthConfigurationError([
-    `${placeOf(host)} is behind ${names}, which Nest skips on providers made by useFactory or useValue. Provide the class itself, or with useClass.`,
+    `${describePlace(host)} is behind ${names}, which Nest skips on providers made by useFactory or useValue. Provide the class itself, or with useClass.`,
   ]);
 }
 

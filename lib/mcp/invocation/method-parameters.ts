@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
-import { placeOf, type MethodHost } from '../../resource-server/catalogue/primitive.js';
+import { describePlace, type MethodHost } from '../../resource-server/catalogue/primitive.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 import { isJsonObject } from '../../json/json-object.js';
 
@@ -53,7 +53,7 @@ export function defineParameters({ type, method, decorator }: MethodHost): strin
   for (const [key, parameter] of Object.entries(decorated)) {
     const kind = Number(key.split(':')[0]);
     if (!key.includes(CUSTOM_ROUTE_ARGS_METADATA) && !SERVED_TYPES.has(kind)) {
-      return `A parameter of ${placeOf({ type, method })} has ${DECORATORS[kind] ?? 'a decorator'}, which ${decorator} has no value for. Move what it is for into a method of its own.`;
+      return `A parameter of ${describePlace({ type, method })} has ${DECORATORS[kind] ?? 'a decorator'}, which ${decorator} has no value for. Move what it is for into a method of its own.`;
     }
     parameters[key] = parameter;
     taken.add(parameter.index);

@@ -11,7 +11,7 @@ const LONGEST_PAUSE = 5_000;
 
 /** Whether the client has answered for the page that a failure would ask for, so that it is not asked for once more. */
 export function isAnswered(failure: unknown, answer: PageAnswer | undefined): boolean {
-  if (!answer || !needsPage(failure)) return false;
+  if (!answer || !hasPage(failure)) return false;
   return answer.downstream === undefined || answer.downstream === failure.downstream;
 }
 
@@ -23,7 +23,7 @@ export function isAnswered(failure: unknown, answer: PageAnswer | undefined): bo
  * @returns what is missing still
  * @throws the reason of the signal
  */
-export async function whileOnPage(
+export async function waitForPage(
   failure: DownstreamError,
   look: () => Promise<DownstreamError | undefined>,
   signal: AbortSignal,
@@ -31,7 +31,7 @@ export async function whileOnPage(
   const until = performance.now() + PATIENCE;
   let missing: DownstreamError | undefined = failure;
   let pause = FIRST_PAUSE;
-  while (needsPage(missing) && missing.downstream === failure.downstream && performance.now() < until) {
+  while (hasPage(missing) && missing.downstream === failure.downstream && performance.now() < until) {
     await sleep(pause, undefined, { signal });
     pause = Math.min(pause * 1.5, LONGEST_PAUSE);
     missing = await look();
@@ -39,6 +39,6 @@ export async function whileOnPage(
   return missing;
 }
 
-function needsPage(failure: unknown): failure is CallerActionError {
+function hasPage(failure: unknown): failure is CallerActionError {
   return failure instanceof CallerActionError && failure.remedy !== undefined && 'page' in failure.remedy;
 }

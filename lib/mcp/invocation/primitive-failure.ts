@@ -16,7 +16,7 @@ const NOT_FOUND = 404;
  * @param error - what the method threw
  * @param told - what a tool's result would have said of it
  */
-export function primitiveFailure(
+export function toPrimitiveError(
   { kind, name }: Pick<Offer, 'kind' | 'name'>,
   uri: string,
   error: unknown,

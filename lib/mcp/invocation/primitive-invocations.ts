@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CompletionRequest, Operation } from '../../resource-server/access/operation.js';
 import type { MethodHost, Primitive, ResourceTemplateDefinition } from '../../resource-server/catalogue/primitive.js';
 import type { CallContext } from './call-context.js';
-import { choicesFor } from './completion-result.js';
+import { findChoices } from './completion-result.js';
 import { MethodInvoker, type Invocation } from './method-invoker.js';
 
 /** The methods of primitives, as Nest invokes them. */
@@ -15,7 +15,7 @@ export class PrimitiveInvocations {
   /** Prepares primitives, so that calls find everything there; once for each. */
   prepare(primitives: readonly Primitive[]): void {
     for (const primitive of primitives) {
-      for (const host of hostsOf(primitive)) {
+      for (const host of listHosts(primitive)) {
         if (!this.#invocations.has(host)) this.#invocations.set(host, this.invoker.prepare(host));
       }
     }
@@ -27,7 +27,7 @@ export class PrimitiveInvocations {
     if (method === 'completion/complete') {
       const request = input as CompletionRequest;
       const companion = 'completions' in primitive ? primitive.completions.get(request.argument) : undefined;
-      if (!companion) return choicesFor(primitive, request);
+      if (!companion) return findChoices(primitive, request);
       ({ host } = companion);
     }
     const invoke = this.#invocations.get(host);
@@ -36,13 +36,13 @@ export class PrimitiveInvocations {
   }
 
   /** The method that lists the resources of a template, where there is one. */
-  listOf({ list }: ResourceTemplateDefinition): Invocation | undefined {
+  findList({ list }: ResourceTemplateDefinition): Invocation | undefined {
     return list && this.#invocations.get(list.host);
   }
 }
 
 /** Methods that belong to a primitive. */
-function hostsOf(primitive: Primitive): readonly MethodHost[] {
+function listHosts(primitive: Primitive): readonly MethodHost[] {
   const completions = 'completions' in primitive ? [...primitive.completions.values()] : [];
   const list = primitive.kind === 'resourceTemplate' && primitive.list ? [primitive.list] : [];
   return [primitive, ...completions, ...list].map(({ host }) => host);

@@ -12,16 +12,16 @@ import type { Operation } from '../../resource-server/access/operation.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { CallContext } from './call-context.js';
-import { outcomeOf, type Outcome } from './call-outcome.js';
+import { toOutcome, type Outcome } from './call-outcome.js';
 import { CallRound, type RoundMessage } from './call-round.js';
 import { CallTimeout, TimedSignal } from './call-timeout.js';
 import type { PageAnswer } from './elicited-page.js';
-import { isAnswered, whileOnPage } from './opened-page.js';
-import { primitiveFailure } from './primitive-failure.js';
+import { isAnswered, waitForPage } from './opened-page.js';
+import { toPrimitiveError } from './primitive-failure.js';
 import { PrimitiveInvocations } from './primitive-invocations.js';
 import { RequestStates } from './request-state.js';
-import { toldOf } from './tool-failure.js';
-import { errorResult } from './tool-result.js';
+import { findToldError } from './tool-failure.js';
+import { toErrorResult } from './tool-result.js';
 
 const logger = new Logger('McpTool');
 
@@ -61,11 +61,11 @@ export class PrimitiveRunner {
     const { trace, context } = surroundings;
     const { caller, operation = NO_OPERATION, input, scopes } = authorized;
     const { correlationId } = trace;
-    const event = trace.auditContext(caller, operation);
+    const event = trace.createAuditContext(caller, operation);
     let final: ProtocolError | undefined;
-    const refused = (told: CallToolResult, error: unknown): CallToolResult => {
+    const refuse = (told: CallToolResult, error: unknown): CallToolResult => {
       if (primitive.kind === 'tool') return told;
-      final = primitiveFailure(primitive, operation.name ?? '', error, told);
+      final = toPrimitiveError(primitive, operation.name ?? '', error, told);
       throw final;
     };
     const round = new CallRound(this.#states, authorized, operation, surroundings);
@@ -75,19 +75,19 @@ export class PrimitiveRunner {
     try {
       if ('problems' in input) {
         trace.fail('tool_error');
-        const told = errorResult(`Invalid arguments for ${primitive.name}:\n${input.problems.join('\n')}`);
-        return refused(told, new HttpException(told, 400));
+        const told = toErrorResult(`Invalid arguments for ${primitive.name}:\n${input.problems.join('\n')}`);
+        return refuse(told, new HttpException(told, 400));
       }
       if (!this.#audited.has(authorized)) this.audit.record({ ...event, type: 'operation_allowed', scopes });
       this.#audited.add(authorized);
-      const access = surroundings.access ?? this.callers.onBehalfOf(caller, event);
-      const failure = await this.#stillMissing(primitive, access, surroundings, round.answer, signal);
+      const access = surroundings.access ?? this.callers.openAccess(caller, event);
+      const failure = await this.#waitForMissing(primitive, access, surroundings, round.answer, signal);
       if (failure) throw failure;
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
       const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: input.value });
       const running = runToolCall(call, () => this.invocations.invoke(primitive, operation, callContext, input.value));
       const value = primitive.timeoutMs === undefined ? await running : await time.race(running);
-      const result = await outcomeOf(value, primitive, operation);
+      const result = await toOutcome(value, primitive, operation);
       // What a method does after it had to ask counts no more.
       if (channel.questions) return round.ask({});
       if (isInputRequiredResult(result)) return round.ask(result);
@@ -100,19 +100,19 @@ export class PrimitiveRunner {
         // Nobody waits for the answer any more.
         trace.fail('cancelled');
         logger.debug(`${primitive.name} was cancelled [${correlationId}]`);
-        return refused(errorResult('The call was cancelled.'), error);
+        return refuse(toErrorResult('The call was cancelled.'), error);
       }
       trace.fail(signal.aborted ? 'timeout' : 'tool_error');
-      const failure = toldOf(signal.aborted ? signal.reason : error);
+      const failure = findToldError(signal.aborted ? signal.reason : error);
       const told = await round.fail(primitive.name, failure, correlationId, surroundings.challenge);
-      return isInputRequiredResult(told) ? told : refused(told, failure);
+      return isInputRequiredResult(told) ? told : refuse(told, failure);
     } finally {
       time.release();
     }
   }
 
   /** Why the call cannot be made, once the user is done with a page that the client has opened. */
-  async #stillMissing(
+  async #waitForMissing(
     primitive: Primitive,
     access: DownstreamAccess,
     { failure }: Surroundings,
@@ -120,7 +120,7 @@ export class PrimitiveRunner {
     signal: AbortSignal,
   ): Promise<DownstreamError | undefined> {
     if (!failure || !answer?.isOpen || !isAnswered(failure, answer)) return failure;
-    return await whileOnPage(failure, async () => (await this.eager.failures(access, primitive))[0], signal);
+    return await waitForPage(failure, async () => (await this.eager.findFailures(access, primitive))[0], signal);
   }
 }
 

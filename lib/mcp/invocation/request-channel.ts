@@ -12,7 +12,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { Suspension, type ClientChannel } from './client-channel.js';
 import type { McpClient } from '../../resource-server/decorators/mcp-context.js';
-import { digestOf, type CallState } from './request-state.js';
+import { computeDigest, type CallState } from './request-state.js';
 
 /**
  * The way back to the client through the request that it made. Questions end the call; the client, or for those of the
@@ -90,7 +90,7 @@ export class RequestChannel implements ClientChannel {
   }
 
   ask(key: string, question: InputRequest): Promise<unknown> {
-    const digest = digestOf(question);
+    const digest = computeDigest(question);
     const { answers, asked } = this.#state;
     // What is asked now may be another question than the one that was answered.
     const known = Object.hasOwn(answers, key) ? answers[key] : undefined;

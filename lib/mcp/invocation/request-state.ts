@@ -62,13 +62,13 @@ export class RequestStates {
 }
 
 /** What a state is sealed for. */
-export function bindingOf(caller: Caller | undefined, { method, name }: Operation, args: unknown): string {
+export function createBinding(caller: Caller | undefined, { method, name }: Operation, args: unknown): string {
   const who = caller ? [caller.issuer, caller.subject, caller.clientId] : [];
-  return JSON.stringify(['request-state', ...who, method, name, digestOf(args)]);
+  return JSON.stringify(['request-state', ...who, method, name, computeDigest(args)]);
 }
 
 /** The same for equal values, in whatever order they name their members. */
-export function digestOf(value: unknown): string {
+export function computeDigest(value: unknown): string {
   const text = JSON.stringify(value ?? null, (_key, one: unknown) =>
     isJsonObject(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one,
   );

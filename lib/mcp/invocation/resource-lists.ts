@@ -8,7 +8,7 @@ import type { ResourceTemplateDefinition } from '../../resource-server/catalogue
 import { CallContext } from './call-context.js';
 import { PrimitiveInvocations } from './primitive-invocations.js';
 import { RequestChannel } from './request-channel.js';
-import { toldOf, toolFailure } from './tool-failure.js';
+import { findToldError, toFailureResult } from './tool-failure.js';
 
 /** The message that asks for a list. */
 export interface ListMessage {
@@ -34,9 +34,9 @@ export class ResourceLists {
     { caller, primitive: template, operation }: AuthorizedOperation<ResourceTemplateDefinition>,
     { trace, context, server }: ListMessage,
   ): Promise<readonly Resource[]> {
-    const invoke = template && this.invocations.listOf(template);
+    const invoke = template && this.invocations.findList(template);
     if (!invoke || !operation) return [];
-    const access = this.callers.onBehalfOf(caller, trace.auditContext(caller, operation));
+    const access = this.callers.openAccess(caller, trace.createAuditContext(caller, operation));
     const { signal } = context.mcpReq;
     const channel = new RequestChannel(context, server, { expiresAt: 0, answers: {}, asked: {}, done: {} });
     const call = { tool: template.name, caller, downstreams: template.downstreams, access, signal };
@@ -45,7 +45,7 @@ export class ResourceLists {
     try {
       return (await runToolCall(call, () => invoke(callContext, {}))) as readonly Resource[];
     } catch (error) {
-      toolFailure(template.name, toldOf(error), correlationId);
+      toFailureResult(template.name, findToldError(error), correlationId);
       return [];
     }
   }

@@ -11,20 +11,20 @@ export function toResourceResult(
   { listing, cache }: ResourceDefinition | ResourceTemplateDefinition,
 ): ReadResourceResult {
   const items = value instanceof StreamedItems ? value.items : [value];
-  const results = items.map((item) => resultOf(item, uri, listing.mimeType));
+  const results = items.map((item) => toResult(item, uri, listing.mimeType));
   const result =
     results.length === 1 && results[0] ? results[0] : { contents: results.flatMap(({ contents }) => contents) };
   return { ...cache, ...result };
 }
 
-function resultOf(value: unknown, uri: string, mimeType: string | undefined): ReadResourceResult {
+function toResult(value: unknown, uri: string, mimeType: string | undefined): ReadResourceResult {
   if (isSpecType.ReadResourceResult(value)) return value;
   if (Array.isArray(value) && value.length > 0 && value.every(isContents)) return { contents: value };
   if (isContents(value)) return { contents: [value] };
-  return { contents: [contentsOf(value, uri, mimeType)] };
+  return { contents: [toContents(value, uri, mimeType)] };
 }
 
-function contentsOf(value: unknown, uri: string, mimeType: string | undefined): Contents {
+function toContents(value: unknown, uri: string, mimeType: string | undefined): Contents {
   if (value instanceof Uint8Array) {
     const blob = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
     return { uri, mimeType: mimeType ?? 'application/octet-stream', blob };

@@ -1,6 +1,6 @@
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
-import { untilAborted } from './until-aborted.js';
+import { raceAbort } from './until-aborted.js';
 
 /** An item that only says how far the work is. */
 interface ProgressItem {
@@ -18,15 +18,15 @@ export class StreamedItems {
  * Follows what a method returned to its end: the items of an Observable or an async iterable are told as progress, and kept
  * as the result, unless an async generator returns one.
  */
-export async function followed(returned: unknown, context: McpContext): Promise<unknown> {
-  if (isObservable(returned)) return await observed(returned, context);
+export async function follow(returned: unknown, context: McpContext): Promise<unknown> {
+  if (isObservable(returned)) return await observe(returned, context);
   if (!isAsyncIterable(returned)) return returned;
   const items: unknown[] = [];
   const iterator = returned[Symbol.asyncIterator]();
   let isOver = false;
   try {
     for (;;) {
-      const next = await untilAborted(iterator.next(), context.signal);
+      const next = await raceAbort(iterator.next(), context.signal);
       if (next.done) {
         isOver = true;
         return next.value === undefined ? new StreamedItems(items) : next.value;
@@ -39,7 +39,7 @@ export async function followed(returned: unknown, context: McpContext): Promise<
   }
 }
 
-async function observed(returned: Observable<unknown>, context: McpContext): Promise<StreamedItems> {
+async function observe(returned: Observable<unknown>, context: McpContext): Promise<StreamedItems> {
   const items: unknown[] = [];
   let told = Promise.resolve();
   let subscription: Subscription | undefined;
@@ -54,7 +54,7 @@ async function observed(returned: Observable<unknown>, context: McpContext): Pro
     });
   });
   try {
-    await untilAborted(over, context.signal);
+    await raceAbort(over, context.signal);
     await told;
     return new StreamedItems(items);
   } finally {

@@ -15,54 +15,54 @@ export class InvalidOutputError extends Error {
  */
 export async function toToolResult(value: unknown, output: ToolSchema | undefined): Promise<CallToolResult> {
   if (value instanceof StreamedItems) {
-    return output ? await toToolResult(value.items.at(-1), output) : { content: value.items.flatMap(blocksOf) };
+    return output ? await toToolResult(value.items.at(-1), output) : { content: value.items.flatMap(toBlocks) };
   }
-  if (!output) return isToolResult(value) ? value : unvalidated(value);
+  if (!output) return isToolResult(value) ? value : toUnvalidatedResult(value);
   if (isToolResult(value) && value.isError) return value;
   if (isToolResult(value) && value.structuredContent !== undefined) {
-    return { ...value, structuredContent: asObject(await fitting(output, value.structuredContent)) };
+    return { ...value, structuredContent: toObject(await validateOutput(output, value.structuredContent)) };
   }
-  return structured(await fitting(output, value));
+  return toStructuredResult(await validateOutput(output, value));
 }
 
 /** An `isError` result, which the model sees and can act on (MCP specification, tools, error handling). */
-export function errorResult(text: string): CallToolResult {
+export function toErrorResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true };
 }
 
-async function fitting(output: ToolSchema, value: unknown): Promise<unknown> {
+async function validateOutput(output: ToolSchema, value: unknown): Promise<unknown> {
   const result = await output['~standard'].validate(value);
   if (result.issues) throw new InvalidOutputError(result.issues.map(({ message }) => message).join('; '));
   return result.value;
 }
 
-function unvalidated(value: unknown): CallToolResult {
+function toUnvalidatedResult(value: unknown): CallToolResult {
   if (value === undefined || value === null) return { content: [] };
   if (typeof value === 'string') return { content: [{ type: 'text', text: value }] };
   const blocks = Array.isArray(value) ? (value as unknown[]) : [value];
-  return blocks.length > 0 && blocks.every(isBlock) ? { content: blocks } : structured(value);
+  return blocks.length > 0 && blocks.every(isBlock) ? { content: blocks } : toStructuredResult(value);
 }
 
 /** A part of a result that came by itself. */
-function blocksOf(item: unknown): ContentBlock[] {
-  return isToolResult(item) ? item.content : unvalidated(item).content;
+function toBlocks(item: unknown): ContentBlock[] {
+  return isToolResult(item) ? item.content : toUnvalidatedResult(item).content;
 }
 
 /** As text, and as structured content if it is an object: both eras take one, an array or a number only the newer. */
-function structured(value: unknown): CallToolResult {
-  const text = jsonOf(value);
+function toStructuredResult(value: unknown): CallToolResult {
+  const text = toJson(value);
   const content = [{ type: 'text' as const, text }];
   const parsed: unknown = JSON.parse(text);
   return isJsonObject(parsed) ? { content, structuredContent: parsed } : { content };
 }
 
-function asObject(value: unknown): Record<string, unknown> {
-  const parsed: unknown = JSON.parse(jsonOf(value));
+function toObject(value: unknown): Record<string, unknown> {
+  const parsed: unknown = JSON.parse(toJson(value));
   if (!isJsonObject(parsed)) throw new InvalidOutputError('The structured content is not an object');
   return parsed;
 }
 
-function jsonOf(value: unknown): string {
+function toJson(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) throw new InvalidOutputError(`A ${typeof value} cannot be told as JSON`);
   return text;

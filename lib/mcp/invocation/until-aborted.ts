@@ -3,7 +3,7 @@
  *
  * @throws the reason of the signal, and what the promise is rejected with
  */
-export async function untilAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+export async function raceAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
   let abort: () => void = () => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     abort = () => {

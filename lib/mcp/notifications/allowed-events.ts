@@ -8,7 +8,11 @@ export type MayRead = (uri: string) => boolean | Promise<boolean>;
  *
  * @returns stops it
  */
-export function listenAs(bus: ServerEventBus, mayRead: MayRead, listener: (event: ServerEvent) => void): () => void {
+export function listenToAllowed(
+  bus: ServerEventBus,
+  mayRead: MayRead,
+  listener: (event: ServerEvent) => void,
+): () => void {
   let told = Promise.resolve();
   let isOver = false;
   const tell = async (event: ServerEvent) => {

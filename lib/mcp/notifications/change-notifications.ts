@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Listed } from '../../resource-server/catalogue/list-changes.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 
@@ -59,7 +59,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
   ) {
     this.#ring = new KeyRing(options.replicas.keys);
     catalogue.onChange((listed) => {
-      this.listChanged(listed);
+      this.sendListChanged(listed);
     });
   }
 
@@ -81,11 +81,11 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     await this.#unsubscribe?.();
   }
 
-  listChanged(listed: Listed): void {
+  sendListChanged(listed: Listed): void {
     this.#tell({ kind: KINDS[listed] });
   }
 
-  resourceUpdated(uri: string): void {
+  sendResourceUpdated(uri: string): void {
     this.#tell({ kind: 'resource_updated', uri });
   }
 
@@ -120,12 +120,12 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     Promise.resolve()
       .then(() => bus.publish(text))
       .catch((error: unknown) => {
-        this.#logger.warn(`Other replicas could not be told: ${reasonOf(error)}`);
+        this.#logger.warn(`Other replicas could not be told: ${describeError(error)}`);
       });
   }
 
   #receive(text: string): void {
-    const message = messageSchema.safeParse(parsed(text)).data;
+    const message = messageSchema.safeParse(parse(text)).data;
     if (!message) return;
     const { server, from } = message;
     if (server !== this.options.resource || from === this.#self) return;
@@ -133,7 +133,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
       this.#local.publish(message.event);
       return;
     }
-    const handed = handedSchema.safeParse(parsed(this.#ring.open(message.sealed, this.#place) ?? '')).data;
+    const handed = handedSchema.safeParse(parse(this.#ring.open(message.sealed, this.#place) ?? '')).data;
     if (!handed) return;
     for (const listener of this.#handed) listener(handed.kind, handed.party, parseJSONRPCMessage(handed.message));
   }
@@ -143,7 +143,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-function parsed(text: string): unknown {
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ServerEvent } from '@modelcontextprotocol/server';
 import { ExpiringCache } from '../../time/expiring-cache.js';
-import { listenAs, type MayRead } from './allowed-events.js';
+import { listenToAllowed, type MayRead } from './allowed-events.js';
 import { ChangeNotifications } from './change-notifications.js';
 
 /** Parties whose subscriptions are remembered, and for how many milliseconds; and how many each may have. */
@@ -35,7 +35,7 @@ export class Subscriptions {
   }
 
   /** Whether a party wants to hear of an event: of lists always, of resources where it has subscribed to them. */
-  wants(party: string, event: ServerEvent): boolean {
+  isSubscribed(party: string, event: ServerEvent): boolean {
     return event.kind !== 'resource_updated' || (this.#uris.get(party)?.has(event.uri) ?? false);
   }
 
@@ -44,7 +44,7 @@ export class Subscriptions {
    *
    * @param mayRead - whether whoever listens may read a resource
    */
-  stream(party: string, mayRead: MayRead): Response {
+  openStream(party: string, mayRead: MayRead): Response {
     const encoder = new TextEncoder();
     let end: () => void = () => undefined;
     const body = new ReadableStream<Uint8Array>({
@@ -52,9 +52,9 @@ export class Subscriptions {
         const write = (text: string) => {
           controller.enqueue(encoder.encode(text));
         };
-        const wanted = (uri: string) => this.wants(party, { kind: 'resource_updated', uri }) && mayRead(uri);
-        const unsubscribe = listenAs(this.notifications.bus, wanted, (event) => {
-          write(`event: message\ndata: ${JSON.stringify(notificationOf(event))}\n\n`);
+        const mayHear = (uri: string) => this.isSubscribed(party, { kind: 'resource_updated', uri }) && mayRead(uri);
+        const unsubscribe = listenToAllowed(this.notifications.bus, mayHear, (event) => {
+          write(`event: message\ndata: ${JSON.stringify(toNotification(event))}\n\n`);
         });
         const timer = setInterval(() => {
           write(': keep-alive\n\n');
@@ -86,7 +86,7 @@ export class Subscriptions {
 }
 
 /** An event as clients are told of it. */
-function notificationOf(event: ServerEvent): Record<string, unknown> {
+function toNotification(event: ServerEvent): Record<string, unknown> {
   if (event.kind === 'resource_updated') {
     return { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: event.uri } };
   }

@@ -85,7 +85,7 @@ export class CallMethods {
       failure,
       access,
       challenge: (remedy) => {
-        const challenge = caller && this.challenges.demanded(caller, scheme, [remedy], scopes);
+        const challenge = caller && this.challenges.createDownstreamChallenge(caller, scheme, [remedy], scopes);
         // Nobody is there to sign in for a client that acts for itself.
         if (!caller?.appOnly) served.challenge = challenge;
         return challenge?.challenge;

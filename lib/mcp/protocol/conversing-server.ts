@@ -42,20 +42,20 @@ export class ConversingServer extends Server {
     const asked = new Set<string>();
     // No client can have a request of the same id.
     const [hello, level] = [randomUUID(), randomUUID()];
-    let greeted: () => void = () => undefined;
+    let finishGreeting: () => void = () => undefined;
     const greeting = new Promise<void>((resolve) => {
-      greeted = resolve;
+      finishGreeting = resolve;
     });
-    const receive = (message: JSONRPCMessage) => transport.onmessage?.(message);
+    const deliver = (message: JSONRPCMessage) => transport.onmessage?.(message);
     transport.send = async (message, options) => {
       if ('id' in message && (message.id === hello || message.id === level)) {
-        if (message.id === (part.level === undefined ? hello : level)) greeted();
+        if (message.id === (part.level === undefined ? hello : level)) finishGreeting();
         return;
       }
       if (isJSONRPCRequest(message)) {
         const id = exchanges.expect(part.party, (answer) => {
           asked.delete(id);
-          receive({ ...answer, id: message.id });
+          deliver({ ...answer, id: message.id });
         });
         asked.add(id);
         await send({ ...message, id }, options);
@@ -73,7 +73,7 @@ export class ConversingServer extends Server {
       await send(message, options);
     };
     await super.connect(transport);
-    const done = exchanges.begin(part.party, part.requestId, receive);
+    const done = exchanges.begin(part.party, part.requestId, deliver);
     const { onclose } = this;
     this.onclose = () => {
       done();
@@ -81,9 +81,9 @@ export class ConversingServer extends Server {
       onclose?.();
     };
     const { protocolVersion, capabilities, clientInfo } = part.conversation;
-    receive({ jsonrpc: '2.0', id: hello, method: 'initialize', params: { protocolVersion, capabilities, clientInfo } });
+    deliver({ jsonrpc: '2.0', id: hello, method: 'initialize', params: { protocolVersion, capabilities, clientInfo } });
     if (part.level !== undefined)
-      receive({ jsonrpc: '2.0', id: level, method: 'logging/setLevel', params: { level: part.level } });
+      deliver({ jsonrpc: '2.0', id: level, method: 'logging/setLevel', params: { level: part.level } });
     await greeting;
   }
 }

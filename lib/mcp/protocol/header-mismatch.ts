@@ -12,7 +12,7 @@ const DECIMAL = /^-?\d+(\.\d+)?$/;
  * The refusal of a call whose headers say something else than its arguments: whoever routed it by them was deceived (MCP
  * specification 2026-07-28, Server Behavior for Custom Headers). Earlier revisions have no such headers.
  */
-export function headerMismatch(
+export function refuseHeaderMismatch(
   body: unknown,
   primitive: Primitive | undefined,
   headers: Headers,
@@ -24,27 +24,27 @@ export function headerMismatch(
   };
   const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
   if (primitive?.kind !== 'tool' || method !== 'tools/call' || !isModern) return undefined;
-  const wrong = primitive.parameterHeaders.find((one) => !agrees(one, params.arguments, headers));
+  const wrong = primitive.parameterHeaders.find((one) => !isMirrored(one, params.arguments, headers));
   if (!wrong) return undefined;
   const message = `Header mismatch: Mcp-Param-${wrong.name} does not say what the argument ${wrong.path.join('.')} says`;
   return Response.json({ jsonrpc: '2.0', id, error: { code: HEADER_MISMATCH, message } }, { status: 400 });
 }
 
-function agrees({ path, name, type }: ParameterHeader, args: unknown, headers: Headers): boolean {
+function isMirrored({ path, name, type }: ParameterHeader, args: unknown, headers: Headers): boolean {
   const value = path.reduce<unknown>(
     (node, key) => (isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : null),
     args,
   );
   // Of what is no such value, the schema of the arguments says so.
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return true;
-  const header = decoded(headers.get(`Mcp-Param-${name}`));
+  const header = decode(headers.get(`Mcp-Param-${name}`));
   if (header === undefined) return false;
   if (type === 'integer' && typeof value === 'number') return DECIMAL.test(header) && Number(header) === value;
   return header === String(value);
 }
 
 /** `undefined` for what is none, or was not encoded as it has to be. */
-function decoded(header: string | null): string | undefined {
+function decode(header: string | null): string | undefined {
   if (header === null) return undefined;
   if (!header.startsWith('=?base64?') || !header.endsWith('?=')) return header;
   const [, base64] = BASE64.exec(header) ?? [];

@@ -4,7 +4,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Admit } from '../invocation/authorized-request.js';
 import { Listings } from './listings.js';
-import { pageOf } from './page-of-list.js';
+import { takePage } from './page-of-list.js';
 
 export type ListMethod = 'tools/list' | 'prompts/list' | 'resources/list' | 'resources/templates/list';
 
@@ -23,36 +23,36 @@ export class ListMethods {
       case 'tools/list':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = listings.page(catalogue.tools, authorized, params?.cursor);
-          return { tools: items.map(({ listing }) => listing), ...cursorOf(nextCursor) } satisfies ListToolsResult;
+          const { items, nextCursor } = listings.cutPage(catalogue.tools, authorized, params?.cursor);
+          return { tools: items.map(({ listing }) => listing), ...toCursor(nextCursor) } satisfies ListToolsResult;
         });
         break;
       case 'prompts/list':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = listings.page(catalogue.prompts, authorized, params?.cursor);
-          return { prompts: items.map(({ listing }) => listing), ...cursorOf(nextCursor) };
+          const { items, nextCursor } = listings.cutPage(catalogue.prompts, authorized, params?.cursor);
+          return { prompts: items.map(({ listing }) => listing), ...toCursor(nextCursor) };
         });
         break;
       case 'resources/templates/list':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = listings.page(catalogue.templates, authorized, params?.cursor);
-          return { resourceTemplates: items.map(({ listing }) => listing), ...cursorOf(nextCursor) };
+          const { items, nextCursor } = listings.cutPage(catalogue.templates, authorized, params?.cursor);
+          return { resourceTemplates: items.map(({ listing }) => listing), ...toCursor(nextCursor) };
         });
         break;
       case 'resources/list':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized, trace } = await admit(method, params, context);
-          const resources = await listings.resources(authorized, { trace, context, server });
-          const { items, nextCursor } = pageOf(resources, ({ uri }) => uri, params?.cursor, this.options.pageSize);
-          return { resources: items, ...cursorOf(nextCursor) };
+          const resources = await listings.listResources(authorized, { trace, context, server });
+          const { items, nextCursor } = takePage(resources, ({ uri }) => uri, params?.cursor, this.options.pageSize);
+          return { resources: items, ...toCursor(nextCursor) };
         });
         break;
     }
   }
 }
 
-function cursorOf(nextCursor: string | undefined) {
+function toCursor(nextCursor: string | undefined) {
   return nextCursor === undefined ? {} : { nextCursor };
 }

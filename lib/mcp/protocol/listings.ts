@@ -4,9 +4,9 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Primitive, ResourceTemplateDefinition } from '../../resource-server/catalogue/primitive.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { pageOf, type PageOfList } from './page-of-list.js';
+import { takePage, type PageOfList } from './page-of-list.js';
 import { ResourceLists, type ListMessage } from '../invocation/resource-lists.js';
 
 /** Resources that one stream can be told of. */
@@ -25,28 +25,28 @@ export class Listings {
   ) {}
 
   /** A page of what a caller may see of one kind. */
-  page<One extends Primitive>(
+  cutPage<One extends Primitive>(
     all: readonly One[],
     authorized: AuthorizedOperation,
     cursor: string | undefined,
   ): PageOfList<One> {
-    return pageOf(this.#visible(all, authorized), ({ name }) => name, cursor, this.options.pageSize);
+    return takePage(this.#filterVisible(all, authorized), ({ name }) => name, cursor, this.options.pageSize);
   }
 
   /** Every resource that a caller may see, those of templates among them. */
-  async resources(authorized: AuthorizedOperation, message: ListMessage): Promise<readonly Resource[]> {
+  async listResources(authorized: AuthorizedOperation, message: ListMessage): Promise<readonly Resource[]> {
     const listed = await Promise.all(
-      this.#visible(this.catalogue.templates, authorized)
+      this.#filterVisible(this.catalogue.templates, authorized)
         .filter(({ list }) => list)
-        .map((template) => this.#listed(template, authorized, message)),
+        .map((template) => this.#list(template, authorized, message)),
     );
-    const own = this.#visible(this.catalogue.resources, authorized).map(({ listing }) => listing);
+    const own = this.#filterVisible(this.catalogue.resources, authorized).map(({ listing }) => listing);
     const byUri = new Map([...listed.flat(), ...own].map((resource) => [resource.uri, resource]));
     return [...byUri.values()].sort(({ uri: a }, { uri: b }) => (a < b ? -1 : 1));
   }
 
   /** The subscriptions of a message that its caller may have: nobody is told of what they may not read. */
-  async narrowed(body: unknown, authorized: AuthorizedOperation): Promise<unknown> {
+  async narrow(body: unknown, authorized: AuthorizedOperation): Promise<unknown> {
     if (authorized.operation?.method !== 'subscriptions/listen') return body;
     const { params } = body as { params?: { notifications?: { resourceSubscriptions?: unknown } } };
     const uris: unknown = params?.notifications?.resourceSubscriptions;
@@ -65,26 +65,26 @@ export class Listings {
     const found = typeof uri === 'string' ? this.catalogue.findResource(uri) : undefined;
     if (!found) return false;
     const operation = { method: 'resources/read', name: uri as string };
-    return (await this.admission.leaveFor({ caller, operation, found, body: {} })) !== undefined;
+    return (await this.admission.findLeave({ caller, operation, found, body: {} })) !== undefined;
   }
 
-  async #listed(
+  async #list(
     template: ResourceTemplateDefinition,
     { caller }: AuthorizedOperation,
     message: ListMessage,
   ): Promise<readonly Resource[]> {
     const operation = { method: 'resources/list', name: template.name };
     const found = { primitive: template, variables: {} };
-    const leave = await this.admission.leaveFor({ caller, operation, found, body: {} });
+    const leave = await this.admission.findLeave({ caller, operation, found, body: {} });
     return leave ? await this.lists.list(leave, message) : [];
   }
 
-  #visible<One extends Primitive>(all: readonly One[], { caller }: AuthorizedOperation): readonly One[] {
+  #filterVisible<One extends Primitive>(all: readonly One[], { caller }: AuthorizedOperation): readonly One[] {
     try {
-      return all.filter((one) => this.admission.shows(one, caller));
+      return all.filter((one) => this.admission.isShown(one, caller));
     } catch (error) {
       // The SDK would tell the client the message of a function of the application.
-      this.#logger.error(`A list could not be made: ${reasonOf(error)}`);
+      this.#logger.error(`A list could not be made: ${describeError(error)}`);
       throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error');
     }
   }

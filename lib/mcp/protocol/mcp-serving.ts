@@ -20,11 +20,11 @@ import { AuthorizedOperation } from '../../resource-server/authorization/admissi
 import { isAnswer } from '../../resource-server/access/operation.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
-import { listenAs } from '../notifications/allowed-events.js';
+import { listenToAllowed } from '../notifications/allowed-events.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
-import { beginConversation, conversationIn, partyOf } from '../invocation/conversation.js';
+import { beginConversation, readConversation, identifyParty } from '../invocation/conversation.js';
 import { endAt } from './expiring-stream.js';
-import { headerMismatch } from './header-mismatch.js';
+import { refuseHeaderMismatch } from './header-mismatch.js';
 import { holdUntilBegun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
@@ -56,7 +56,7 @@ export class McpServing implements OnModuleDestroy {
     private readonly subscriptions: Subscriptions,
     private readonly inFlight: InFlight,
   ) {
-    this.#handler = createMcpHandler((context) => this.#serverFor(context), {
+    this.#handler = createMcpHandler((context) => this.#createServer(context), {
       bus: {
         publish: (event) => {
           notifications.bus.publish(event);
@@ -64,7 +64,7 @@ export class McpServing implements OnModuleDestroy {
         // The SDK subscribes while it answers the request that the stream is of.
         subscribe: (listener) => {
           const caller = this.#listening.getStore();
-          return listenAs(notifications.bus, (uri) => this.listings.mayRead(uri, caller), listener);
+          return listenToAllowed(notifications.bus, (uri) => this.listings.mayRead(uri, caller), listener);
         },
       },
       onerror: (error) => {
@@ -94,7 +94,7 @@ export class McpServing implements OnModuleDestroy {
   ): Promise<void> {
     this.inFlight.enter(response);
     const { caller } = 'denied' in request ? request.denied : request.authorized;
-    request.conversation = conversationIn(incoming.headers[SESSION_ID]);
+    request.conversation = readConversation(incoming.headers[SESSION_ID]);
     // The token stays here: handlers act through DownstreamClient.
     const auth = {
       token: '',
@@ -106,8 +106,8 @@ export class McpServing implements OnModuleDestroy {
   }
 
   /** Whether a GET is a client's of the revisions before 2026-07-28 that wants to hear of changes. */
-  listens(incoming: IncomingMessage): boolean {
-    return conversationIn(incoming.headers[SESSION_ID]) !== undefined && accepts(incoming, 'text/event-stream');
+  isListening(incoming: IncomingMessage): boolean {
+    return readConversation(incoming.headers[SESSION_ID]) !== undefined && isAccepted(incoming, 'text/event-stream');
   }
 
   /**
@@ -115,11 +115,11 @@ export class McpServing implements OnModuleDestroy {
    * Streamable HTTP, Listening for Messages from the Server).
    */
   async listen(incoming: IncomingMessage, response: ServerResponse, caller: Caller | undefined): Promise<void> {
-    const conversation = conversationIn(incoming.headers[SESSION_ID]);
+    const conversation = readConversation(incoming.headers[SESSION_ID]);
     if (!conversation) return;
     this.inFlight.admit();
     const mayRead = (uri: string) => this.listings.mayRead(uri, caller);
-    const stream = this.subscriptions.stream(partyOf(caller, conversation), mayRead);
+    const stream = this.subscriptions.openStream(identifyParty(caller, conversation), mayRead);
     const { status, headers, body } = this.inFlight.endWhenStopped(caller ? endAt(stream, caller.expiresAtMs) : stream);
     response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
     await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
@@ -138,15 +138,15 @@ export class McpServing implements OnModuleDestroy {
     if ('denied' in served) return await this.#handler.fetch(request, { ...options, parsedBody: served.body });
     const { caller, operation, primitive } = served.authorized;
     if (this.#isForAnother(served)) return new Response(null, { status: 202 });
-    const mismatch = headerMismatch(served.body, primitive, request.headers);
+    const mismatch = refuseHeaderMismatch(served.body, primitive, request.headers);
     if (mismatch) return mismatch;
-    const body = await this.listings.narrowed(served.body, served.authorized);
+    const body = await this.listings.narrow(served.body, served.authorized);
     const fetch = () => this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
     const answer = await this.#listening.run(caller, fetch);
     // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the call has ended.
     const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
     const response = isHeld ? await holdUntilBegun(answer) : answer;
-    if (served.challenge) return challengeResponse(served.challenge, response);
+    if (served.challenge) return createChallengeResponse(served.challenge, response);
     if (operation?.method === 'initialize' && response.ok) {
       const conversation = beginConversation(served.body);
       if (conversation !== undefined) response.headers.set(SESSION_ID, conversation);
@@ -154,13 +154,13 @@ export class McpServing implements OnModuleDestroy {
     // Nobody may go on listening with a token that has expired.
     if (operation?.method !== 'subscriptions/listen') return response;
     const stream = caller ? endAt(response, caller.expiresAtMs) : response;
-    return this.inFlight.endWhenStopped(stream, farewellTo(served.body));
+    return this.inFlight.endWhenStopped(stream, buildFarewell(served.body));
   }
 
   /** Hands what a client says to a question, or of a call, to the request that it is about. */
   #isForAnother({ body, conversation, authorized: { caller, operation } }: AuthorizedRequest): boolean {
     if (!conversation) return false;
-    const party = partyOf(caller, conversation);
+    const party = identifyParty(caller, conversation);
     const message = body as JSONRPCMessage & { readonly id: string };
     if (isAnswer(body)) this.notifications.hand('answer', party, message, this.#exchanges.answer(party, message));
     else if (operation?.method === 'notifications/cancelled')
@@ -170,7 +170,7 @@ export class McpServing implements OnModuleDestroy {
   }
 
   /** One per request. All it holds was made at boot, so that it costs next to nothing. */
-  #serverFor({ authInfo, era }: McpRequestContext): Server {
+  #createServer({ authInfo, era }: McpRequestContext): Server {
     const served = (authInfo?.extra?.request ?? {}) as AuthorizedRequest | DeniedRequest;
     const isDecided =
       'denied' in served
@@ -182,13 +182,13 @@ export class McpServing implements OnModuleDestroy {
 }
 
 /** How a server ends a subscription that has not failed (MCP specification 2026-07-28, Subscriptions). */
-function farewellTo(body: unknown): string {
+function buildFarewell(body: unknown): string {
   const { id } = body as { id: string | number };
   const result = { resultType: 'complete', _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
   return `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`;
 }
 
-function accepts({ headers }: IncomingMessage, type: string): boolean {
+function isAccepted({ headers }: IncomingMessage, type: string): boolean {
   return (headers.accept ?? '').split(',').some((one) => one.trim().startsWith(type));
 }
 
@@ -197,7 +197,7 @@ function isStream({ headers }: Response): boolean {
 }
 
 /** Takes the place of an answer of which nothing has been sent. */
-function challengeResponse(exception: ChallengeException, replaced: Response): Response {
+function createChallengeResponse(exception: ChallengeException, replaced: Response): Response {
   void replaced.body?.cancel().catch(() => undefined);
   return Response.json(exception.getResponse(), {
     status: exception.getStatus(),

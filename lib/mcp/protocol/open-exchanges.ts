@@ -30,7 +30,7 @@ export class OpenExchanges {
 
   /** Takes note of a call that can be cancelled. */
   begin(party: string, requestId: unknown, deliver: Deliver): () => void {
-    const key = keyOf(party, requestId);
+    const key = toKey(party, requestId);
     this.#calls.set(key, deliver);
     return () => {
       if (this.#calls.get(key) === deliver) this.#calls.delete(key);
@@ -58,12 +58,12 @@ export class OpenExchanges {
    */
   cancel(party: string, message: JSONRPCMessage): boolean {
     const { params } = message as { params?: { requestId?: unknown } };
-    const deliver = this.#calls.get(keyOf(party, params?.requestId));
+    const deliver = this.#calls.get(toKey(party, params?.requestId));
     deliver?.(message);
     return deliver !== undefined;
   }
 }
 
-function keyOf(party: string, requestId: unknown): string {
+function toKey(party: string, requestId: unknown): string {
   return `${JSON.stringify(requestId ?? null)} ${party}`;
 }

@@ -13,29 +13,29 @@ export interface PageOfList<Item> {
  * @param items - in the order of their names
  * @throws ProtocolError for a cursor that this server did not make
  */
-export function pageOf<Item>(
+export function takePage<Item>(
   items: readonly Item[],
   nameOf: (item: Item) => string,
   cursor: string | undefined,
   size: number,
 ): PageOfList<Item> {
-  const after = cursor === undefined ? undefined : nameIn(cursor);
+  const after = cursor === undefined ? undefined : decodeCursor(cursor);
   const first = after === undefined ? 0 : items.findIndex((item) => nameOf(item) > after);
   const start = first === -1 ? items.length : first;
   const page = items.slice(start, start + size);
   const last = page.at(-1);
   const isLast = last === undefined || start + size >= items.length;
-  return { items: page, ...(!isLast && { nextCursor: cursorAt(nameOf(last)) }) };
+  return { items: page, ...(!isLast && { nextCursor: encodeCursor(nameOf(last)) }) };
 }
 
 const PREFIX = 'after:';
 
-function cursorAt(name: string): string {
+function encodeCursor(name: string): string {
   return Buffer.from(`${PREFIX}${name}`).toString('base64url');
 }
 
-function nameIn(cursor: string): string {
+function decodeCursor(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString();
-  if (text.startsWith(PREFIX) && cursorAt(text.slice(PREFIX.length)) === cursor) return text.slice(PREFIX.length);
+  if (text.startsWith(PREFIX) && encodeCursor(text.slice(PREFIX.length)) === cursor) return text.slice(PREFIX.length);
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid cursor. Begin again without one');
 }

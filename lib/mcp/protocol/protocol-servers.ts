@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Server } from '@modelcontextprotocol/server';
 import type { Admit, AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import { tellDenials } from '../invocation/denied-operation.js';
-import { partyOf } from '../invocation/conversation.js';
+import { identifyParty } from '../invocation/conversation.js';
 import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 import { CallMethods } from './call-methods.js';
@@ -34,9 +34,9 @@ export class ProtocolServers {
     const { implementation, offered } = this.description;
     let server: Server;
     if (era === 'legacy' && conversation && ASKING.has(method)) {
-      const party = partyOf(caller, conversation);
+      const party = identifyParty(caller, conversation);
       const requestId = (body as { id?: unknown }).id;
-      const part = { conversation, party, level: this.conversations.levelOf(party), requestId };
+      const part = { conversation, party, level: this.conversations.getLevel(party), requestId };
       server = new ConversingServer(implementation, offered, part, exchanges);
     } else {
       const Type = primitive && 'task' in primitive && primitive.task ? TaskingServer : Server;
@@ -50,7 +50,7 @@ export class ProtocolServers {
   }
 
   /** A server for a connection, whose messages are let in one by one. */
-  forConnection(admit: Admit): Server {
+  makeForConnection(admit: Admit): Server {
     const { implementation, possible } = this.description;
     // What is registered later has to be within what was said in the beginning.
     const server = new TaskingServer(implementation, possible);
@@ -60,7 +60,7 @@ export class ProtocolServers {
 
   #handle(server: Server, method: string, letIn: Admit): void {
     // The SDK takes no handlers for what a server says that it does not have.
-    if (!offers(server, method)) return;
+    if (!isOffered(server, method)) return;
     // A tool's result can say that it was denied; what else is asked for gets an error.
     const admit: Admit = method === 'tools/call' ? letIn : (...asked) => tellDenials(() => letIn(...asked));
     switch (method) {
@@ -91,7 +91,7 @@ export class ProtocolServers {
   }
 }
 
-function offers(server: Server, method: string): boolean {
+function isOffered(server: Server, method: string): boolean {
   const { prompts, resources, completions } = server.getCapabilities();
   if (method.startsWith('prompts/')) return prompts !== undefined;
   if (method.startsWith('resources/')) return resources !== undefined;

@@ -10,7 +10,7 @@ import type { McpPromptOptions } from '../../resource-server/decorators/mcp-prom
 import type { McpResourceTemplateOptions } from '../../resource-server/decorators/mcp-resource-template.decorator.js';
 import type { McpResourceOptions } from '../../resource-server/decorators/mcp-resource.decorator.js';
 import type { McpToolOptions } from '../../resource-server/decorators/mcp-tool.decorator.js';
-import { inServers, type ServerSelection } from '../../servers/application-servers.js';
+import { selectServers, type ServerSelection } from '../../servers/application-servers.js';
 import type { Registration, RegistrationOptions } from './registration.js';
 import { ServerRegistry, type RegistrationRequest } from './server-registry.js';
 
@@ -98,7 +98,7 @@ export class McpRegistry {
    * @throws {@link McpAuthConfigurationError} naming every declaration at fault
    */
   async discover(): Promise<void> {
-    for (const server of inServers(this.modules, ServerRegistry, {}, 'McpRegistry.discover')) {
+    for (const server of selectServers(this.modules, ServerRegistry, {}, 'McpRegistry.discover')) {
       await server.discoverLater();
     }
   }
@@ -111,9 +111,9 @@ export class McpRegistry {
    * @param selection - `server`: the name, or names, of the servers that are meant alone
    * @throws {@link McpAuthConfigurationError} for a name that no server has
    */
-  resourceUpdated(uri: string, selection: ServerSelection = {}): void {
-    const servers = inServers(this.modules, ServerRegistry, selection, 'McpRegistry.resourceUpdated');
-    for (const server of servers) server.resourceUpdated(uri);
+  sendResourceUpdated(uri: string, selection: ServerSelection = {}): void {
+    const servers = selectServers(this.modules, ServerRegistry, selection, 'McpRegistry.sendResourceUpdated');
+    for (const server of servers) server.sendResourceUpdated(uri);
   }
 
   async #register(
@@ -126,7 +126,7 @@ export class McpRegistry {
     const registrations: Registration[] = [];
     const remove = () => registrations.map((one) => one.remove()).some(Boolean);
     try {
-      for (const server of inServers(this.modules, ServerRegistry, options, by))
+      for (const server of selectServers(this.modules, ServerRegistry, options, by))
         registrations.push(await server.register({ by, options, handler, define }));
     } catch (error) {
       remove();

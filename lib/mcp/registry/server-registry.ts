@@ -52,13 +52,13 @@ export class ServerRegistry {
 
   /** Like {@link discover}, and tells clients. */
   async discoverLater(): Promise<void> {
-    this.catalogue.changed(await this.discover());
+    this.catalogue.tellChanged(await this.discover());
   }
 
   /** @throws {@link McpAuthConfigurationError} if it is at fault, or one of its name is there */
   async register({ by, options, handler, define }: RegistrationRequest): Promise<Registration> {
     const problems: string[] = [];
-    const primitive = define(this.#hostOf(by, handler), this.#surroundingsOf(options), problems);
+    const primitive = define(this.#createHost(by, handler), this.#buildSurroundings(options), problems);
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
     this.invocations.prepare([primitive]);
     await this.policies.prepare([primitive]);
@@ -67,17 +67,17 @@ export class ServerRegistry {
   }
 
   /** Tells clients that have subscribed to a resource that it is another one now. */
-  resourceUpdated(uri: string): void {
-    this.notifications.resourceUpdated(uri);
+  sendResourceUpdated(uri: string): void {
+    this.notifications.sendResourceUpdated(uri);
   }
 
-  #surroundingsOf({ policies = [], anonymous = false }: RegistrationOptions): Surroundings {
+  #buildSurroundings({ policies = [], anonymous = false }: RegistrationOptions): Surroundings {
     const { appOnly, timeoutMs } = this.options;
     return { anonymous, policies: [...this.options.policies, ...policies], appOnly, timeoutMs };
   }
 
   /** A host that Nest runs as it runs a provider's method. */
-  #hostOf(decorator: string, handler: RegistrationRequest['handler']): MethodHost {
+  #createHost(decorator: string, handler: RegistrationRequest['handler']): MethodHost {
     class Registered {
       [METHOD](input: never, context: McpContext): unknown {
         return handler(input, context);

@@ -24,7 +24,7 @@ export class AdmissionRequests {
       case 'tasks/get':
       case 'tasks/update':
       case 'tasks/cancel':
-        return await this.#ofTask(caller, operation, body);
+        return await this.#makeForTask(caller, operation, body);
       case 'resources/subscribe':
       case 'resources/unsubscribe': {
         const judgedAs = { operation: { ...operation, method: 'resources/read' }, body };
@@ -35,7 +35,7 @@ export class AdmissionRequests {
     }
   }
 
-  async #ofTask(caller: Caller | undefined, operation: Operation, body: unknown): Promise<AdmissionRequest> {
+  async #makeForTask(caller: Caller | undefined, operation: Operation, body: unknown): Promise<AdmissionRequest> {
     // Whoever answers the request tells that tasks cannot be looked up.
     const owned = await this.tasks.find(operation.name ?? '', caller).catch(() => undefined);
     if (!owned) return { caller, operation, found: undefined, body };

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Caller } from '../../resource-server/access/caller.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
 import type { RunningTask } from './running-task.js';
@@ -23,18 +23,18 @@ export class KeptTasks implements OnModuleDestroy {
   }
 
   /** Whose a task is: a caller's, at this server. Without callers, whoever knows its id. */
-  ownerFor(caller: Caller | undefined): string {
+  identifyOwner(caller: Caller | undefined): string {
     const party = caller ? [caller.issuer, caller.subject, caller.clientId] : [];
     return JSON.stringify([this.options.resource, ...party]);
   }
 
   /** One that runs in this process. */
-  running(taskId: string): RunningTask | undefined {
+  findRunning(taskId: string): RunningTask | undefined {
     return this.#running.get(taskId);
   }
 
   /** How many of an owner run in this process. */
-  countOf(owner: string): number {
+  countRunning(owner: string): number {
     return [...this.#running.values()].filter(({ call }) => call.owner === owner).length;
   }
 
@@ -57,15 +57,15 @@ export class KeptTasks implements OnModuleDestroy {
    */
   async find(taskId: string, caller: Caller | undefined): Promise<OwnedTask | undefined> {
     const running = this.#running.get(taskId);
-    const kept = running ? { ...running.call, task: running.record } : await this.#stored(taskId);
-    return kept?.owner === this.ownerFor(caller) ? kept : undefined;
+    const kept = running ? { ...running.call, task: running.record } : await this.#read(taskId);
+    return kept?.owner === this.identifyOwner(caller) ? kept : undefined;
   }
 
   async save({ call, record: task }: RunningTask): Promise<void> {
     try {
       await this.#store.set(task.taskId, JSON.stringify({ ...call, task } satisfies OwnedTask), task.ttlMs);
     } catch (error) {
-      this.#logger.error(`A task could not be kept: ${reasonOf(error)}`);
+      this.#logger.error(`A task could not be kept: ${describeError(error)}`);
     }
   }
 
@@ -77,12 +77,12 @@ export class KeptTasks implements OnModuleDestroy {
     this.#store.stop();
   }
 
-  async #stored(taskId: string): Promise<OwnedTask | undefined> {
+  async #read(taskId: string): Promise<OwnedTask | undefined> {
     try {
       const text = await this.#store.get(taskId);
       return text === undefined ? undefined : (JSON.parse(text) as OwnedTask);
     } catch (error) {
-      this.#logger.error(`A task could not be read: ${reasonOf(error)}`);
+      this.#logger.error(`A task could not be read: ${describeError(error)}`);
       throw new ProtocolError(
         ProtocolErrorCode.InternalError,
         'The task cannot be looked up right now. Try again later',

@@ -54,7 +54,7 @@ export class RunningTask {
   /** Runs to the end, by as many rounds as the client is asked something. Never throws. */
   async run(run: RunInTask, context: ServerContext): Promise<void> {
     try {
-      let round = this.#context(context, undefined, undefined);
+      let round = this.#createContext(context, undefined, undefined);
       for (;;) {
         const result = await run(round);
         if (isOver(this.#record)) return;
@@ -63,7 +63,7 @@ export class RunningTask {
           return;
         }
         const answers = await this.#ask(result);
-        round = this.#context(context, answers, result.requestState);
+        round = this.#createContext(context, answers, result.requestState);
       }
     } catch (error) {
       if (isOver(this.#record)) return;
@@ -121,7 +121,7 @@ export class RunningTask {
   }
 
   /** What the tool's method has to do with is the task; the request is over. */
-  #context(
+  #createContext(
     context: ServerContext,
     inputResponses: Record<string, unknown> | undefined,
     requestState: string | undefined,

@@ -32,7 +32,7 @@ export class TaskMethods {
     // The replica that a request came to has admitted it.
     notifications.onHanded((kind, party, message) => {
       const { params } = message as { params?: Record<string, unknown> };
-      const task = this.tasks.running(String(params?.taskId));
+      const task = this.tasks.findRunning(String(params?.taskId));
       if (task?.call.owner !== party) return;
       if (kind === 'task_update') task.answer((params?.inputResponses ?? {}) as Record<string, unknown>);
       else if (kind === 'task_cancel') task.cancel();
@@ -54,14 +54,14 @@ export class TaskMethods {
     run: RunInTask,
   ): Promise<unknown> | undefined {
     if (!support || 'problems' in input) return undefined;
-    if (!knowsTasks(context)) {
-      if (support.required) throw missingCapability();
+    if (!canHandleTasks(context)) {
+      if (support.required) throw createMissingCapabilityError();
       return undefined;
     }
     // What the client was asked before is part of the request.
     if (context.mcpReq.requestState() !== undefined) return undefined;
-    const owner = this.tasks.ownerFor(caller);
-    if (this.tasks.countOf(owner) >= MAX_RUNNING) {
+    const owner = this.tasks.identifyOwner(caller);
+    if (this.tasks.countRunning(owner) >= MAX_RUNNING) {
       throw new ProtocolError(
         ProtocolErrorCode.InternalError,
         'Too many tasks are running. Wait for one, or cancel it',
@@ -75,7 +75,7 @@ export class TaskMethods {
   handle(server: Server, method: 'tasks/get' | 'tasks/update' | 'tasks/cancel', admit: Admit): void {
     server.setRequestHandler(method, { params: paramsSchema }, async (params, context) => {
       const { authorized } = await admit(method, params, context);
-      if (!knowsTasks(context)) throw missingCapability();
+      if (!canHandleTasks(context)) throw createMissingCapabilityError();
       const { taskId } = params;
       // The SDK has taken them out of the parameters.
       const { inputResponses = {} } = context.mcpReq;
@@ -84,7 +84,7 @@ export class TaskMethods {
       if (!owned || !authorized.primitive || 'problems' in authorized.input)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Unknown task');
       if (method === 'tasks/get') return { ...owned.task, resultType: 'complete' };
-      const task = this.tasks.running(taskId);
+      const task = this.tasks.findRunning(taskId);
       if (method === 'tasks/update') task?.answer(inputResponses);
       else task?.cancel();
       const kind = method === 'tasks/update' ? 'task_update' : 'task_cancel';
@@ -104,13 +104,13 @@ export class TaskMethods {
   }
 }
 
-function knowsTasks({ mcpReq: { envelope } }: ServerContext): boolean {
+function canHandleTasks({ mcpReq: { envelope } }: ServerContext): boolean {
   const capabilities = (envelope as Record<string, ClientCapabilities | undefined> | undefined)?.[
     CLIENT_CAPABILITIES_META_KEY
   ];
   return capabilities?.extensions?.[TASKS_EXTENSION] !== undefined;
 }
 
-function missingCapability(): MissingRequiredClientCapabilityError {
+function createMissingCapabilityError(): MissingRequiredClientCapabilityError {
   return new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } });
 }

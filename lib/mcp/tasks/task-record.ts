@@ -21,7 +21,7 @@ export interface TaskRecord {
 
 /** The call that began a task, and whose it is. Each request of the task takes what the call took. */
 export interface OwnedCall {
-  /** See `KeptTasks.ownerFor`. */
+  /** See `KeptTasks.identifyOwner`. */
   readonly owner: string;
   /** Name of the tool. */
   readonly tool: string;

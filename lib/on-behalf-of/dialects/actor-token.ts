@@ -27,13 +27,13 @@ interface ActorClaims {
  * @throws Error if the actor is the subject: nobody acts for themselves
  * @throws CallerActionError if `may_act` of the caller's token does not name the actor
  */
-export async function actorParameters(
+export async function buildActorParameters(
   actor: ActorToken | undefined,
   { subjectToken, caller, target }: Pick<ExchangeRequest, 'subjectToken' | 'caller' | 'target'>,
 ): Promise<FormParameters> {
   if (!actor) return {};
-  const token = await tokenOf(actor);
-  const claims = claimsOf(token);
+  const token = await getToken(actor);
+  const claims = readClaims(token);
   if (isSame(token, subjectToken) || isOf(claims, caller)) throw new Error('the actor token is of the subject itself');
   if (caller && !isNamed(claims, caller)) {
     throw new CallerActionError(
@@ -42,31 +42,31 @@ export async function actorParameters(
       { downstream: target.name, advice: `The ${target.name} API cannot be called for you by this server.` },
     );
   }
-  return { actor_token: token, actor_token_type: typeOf(actor) };
+  return { actor_token: token, actor_token_type: getType(actor) };
 }
 
 /** Tells one actor from another in cache keys, and nothing of its token. */
-export async function actorFingerprint(actor: ActorToken | undefined): Promise<readonly string[]> {
+export async function computeActorFingerprint(actor: ActorToken | undefined): Promise<readonly string[]> {
   if (!actor) return [];
-  const token = await tokenOf(actor);
-  const { iss = '', sub, clientId = '' } = claimsOf(token);
+  const token = await getToken(actor);
+  const { iss = '', sub, clientId = '' } = readClaims(token);
   // An actor stays the same while its tokens come and go.
   const who = sub === undefined ? digest(token).toString('base64url') : JSON.stringify([iss, sub, clientId]);
-  return [typeOf(actor), who];
+  return [getType(actor), who];
 }
 
-function typeOf({ type = ACCESS_TOKEN }: ActorToken): string {
+function getType({ type = ACCESS_TOKEN }: ActorToken): string {
   return type;
 }
 
-async function tokenOf({ token: source }: ActorToken): Promise<string> {
+async function getToken({ token: source }: ActorToken): Promise<string> {
   const token: unknown = typeof source === 'string' ? source : await source();
   if (typeof token !== 'string' || token === '') throw new Error('the actor token is empty');
   return token;
 }
 
 /** None of an opaque token. */
-function claimsOf(token: string): ActorClaims {
+function readClaims(token: string): ActorClaims {
   try {
     const { iss, sub, client_id, azp } = decodeJwt(token);
     const clientId = [client_id, azp].find((name) => typeof name === 'string');

@@ -1,6 +1,6 @@
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { ExchangeDialect } from './dialect.js';
-import { exchangedToken } from './exchanged-token.js';
+import { toExchangedToken } from './exchanged-token.js';
 import { ACCESS_TOKEN } from './token-types.js';
 
 const FEDERATED_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
@@ -33,7 +33,7 @@ export function auth0TokenVault({ connection, loginHint }: Auth0TokenVaultOption
     // A token of Auth0's own would be sent to the third party.
     ownAuthority: false,
     fingerprint: [connection],
-    problemsOf: ({ audience, resource, scopes }) => [
+    findProblems: ({ audience, resource, scopes }) => [
       ...(connection
         ? []
         : ['has a dialect without `connection`. Set it to the name of the connection in Auth0, like "google-oauth2"']),
@@ -52,7 +52,7 @@ export function auth0TokenVault({ connection, loginHint }: Auth0TokenVaultOption
         connection,
         login_hint: caller && loginHint?.(caller),
       });
-      return exchangedToken(answer, { issuedTokenType: FEDERATED_TOKEN });
+      return toExchangedToken(answer, { issuedTokenType: FEDERATED_TOKEN });
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { ExchangeDialect } from './dialect.js';
-import { exchangedToken } from './exchanged-token.js';
+import { toExchangedToken } from './exchanged-token.js';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
-import { exchangeForm, problemsOfSeveral, problemsOfTarget } from './rfc8693.js';
+import { buildExchangeForm, findListProblems, findTargetProblems } from './rfc8693.js';
 
 /**
  * Auth0, On-Behalf-Of Token Exchange. `audience` is the identifier of the API (or `resource`, with the resource parameter
@@ -13,10 +13,12 @@ export function auth0(): ExchangeDialect {
     name: 'auth0',
     subject: 'caller',
     grantTypes: [TOKEN_EXCHANGE],
-    problemsOf: (target) => [...problemsOfTarget(target), ...problemsOfSeveral(target.audience)],
+    findProblems: (target) => [...findTargetProblems(target), ...findListProblems(target.audience)],
     async exchange(request) {
-      const answer = await request.tokenEndpoint.request(TOKEN_EXCHANGE, exchangeForm(request), { dpop: request.dpop });
-      return exchangedToken(answer, { issuedTokenType: ACCESS_TOKEN, scopes: request.target.scopes });
+      const answer = await request.tokenEndpoint.request(TOKEN_EXCHANGE, buildExchangeForm(request), {
+        dpop: request.dpop,
+      });
+      return toExchangedToken(answer, { issuedTokenType: ACCESS_TOKEN, scopes: request.target.scopes });
     },
   };
 }

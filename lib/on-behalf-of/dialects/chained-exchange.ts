@@ -1,7 +1,7 @@
 import type { ExchangedToken, ExchangeRequest, ForeignAuthorizationServer } from './dialect.js';
-import { spaced } from './rfc8693.js';
-import { exchangedToken } from './exchanged-token.js';
-import { issuedAssertion } from './issued-assertion.js';
+import { joinScopes } from './rfc8693.js';
+import { toExchangedToken } from './exchanged-token.js';
+import { readAssertion } from './issued-assertion.js';
 import { JWT_BEARER, TOKEN_EXCHANGE } from './token-types.js';
 
 /** From the caller's issuer to another authorization server. */
@@ -18,7 +18,7 @@ export interface Chain {
  * An exchange (RFC 8693) for an assertion, and the assertion as an authorization grant (RFC 7523 section 2.1) at the other
  * authorization server. The assertion lives for this call alone.
  */
-export async function chainedExchange(
+export async function exchangeInChain(
   { target, subjectToken, dpop, tokenEndpoint }: ExchangeRequest,
   { authorizationServer, subjectTokenType, assertionType, isIdJag = false }: Chain,
 ): Promise<ExchangedToken> {
@@ -31,15 +31,15 @@ export async function chainedExchange(
     requested_token_type: assertionType,
     audience,
     resource,
-    scope: spaced(scopes),
+    scope: joinScopes(scopes),
   });
-  const assertion = issuedAssertion(grant, {
+  const assertion = readAssertion(grant, {
     issuedTokenType: assertionType,
     audiences: [issuer, audience].flat(),
     not: subjectToken,
     ...(isIdJag && { idJagFor: client.id }),
   });
   // The resource is in the assertion.
-  const form = { assertion, scope: spaced(scopes) };
-  return exchangedToken(await tokenEndpoint.request(JWT_BEARER, form, { authorizationServer, dpop }), { scopes });
+  const form = { assertion, scope: joinScopes(scopes) };
+  return toExchangedToken(await tokenEndpoint.request(JWT_BEARER, form, { authorizationServer, dpop }), { scopes });
 }

@@ -1,8 +1,8 @@
-import { foreignFingerprint, problemsOfForeignServer } from './foreign-authorization-server.js';
+import { computeForeignFingerprint, findForeignServerProblems } from './foreign-authorization-server.js';
 import type { ExchangeDialect, ForeignAuthorizationServer } from './dialect.js';
-import { exchangedToken } from './exchanged-token.js';
+import { toExchangedToken } from './exchanged-token.js';
 import { CLIENT_CREDENTIALS } from './token-types.js';
-import { spaced } from './rfc8693.js';
+import { joinScopes } from './rfc8693.js';
 
 /** Where the server gets a token of its own. */
 export interface ClientCredentialsOptions {
@@ -21,24 +21,24 @@ export function clientCredentials({ authorizationServer }: ClientCredentialsOpti
     subject: 'client',
     grantTypes: authorizationServer ? [] : [CLIENT_CREDENTIALS],
     ...(authorizationServer && { foreign: { authorizationServer, grantTypes: [CLIENT_CREDENTIALS] } }),
-    fingerprint: () => foreignFingerprint(authorizationServer),
-    problemsOf: ({ audience, resource, scopes }) => [
+    fingerprint: () => computeForeignFingerprint(authorizationServer),
+    findProblems: ({ audience, resource, scopes }) => [
       ...(audience === undefined && resource === undefined && scopes.length === 0
         ? [
             'names no target. Set `audience`, `resource` or `scopes` to what the authorization server calls this API, so that the token of the server is good for it alone',
           ]
         : []),
-      ...problemsOfForeignServer(authorizationServer),
+      ...findForeignServerProblems(authorizationServer),
     ],
     async exchange({ target, dpop, tokenEndpoint }) {
       const { parameters, audience, resource, scopes } = target;
-      const form = { ...parameters, audience, resource, scope: spaced(scopes) };
+      const form = { ...parameters, audience, resource, scope: joinScopes(scopes) };
       const answer = await tokenEndpoint.request(
         CLIENT_CREDENTIALS,
         form,
         authorizationServer ? { authorizationServer, dpop } : { dpop },
       );
-      return exchangedToken(answer, { scopes });
+      return toExchangedToken(answer, { scopes });
     },
   };
 }

@@ -140,7 +140,7 @@ export interface ExchangeDialect {
    * @param target - the downstream
    * @returns what is wrong for this dialect and how to mend it, a sentence each
    */
-  problemsOf?(target: ExchangeTarget): readonly string[];
+  findProblems?(target: ExchangeTarget): readonly string[];
   /**
    * Gets a token for a downstream on behalf of a caller.
    *

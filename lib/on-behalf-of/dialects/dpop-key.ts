@@ -9,16 +9,16 @@ export class DpopKey {
 
   /** What signs proofs, and remembers the nonces of servers (RFC 9449 sections 8 and 9). */
   async handle(): Promise<DPoPHandle> {
-    this.#handle ??= this.#made();
+    this.#handle ??= this.#make();
     return await this.#handle;
   }
 
   /** Names the key, and tells nothing of it (RFC 7638). */
-  async thumbprint(): Promise<string> {
+  async computeThumbprint(): Promise<string> {
     return await (await this.handle()).calculateThumbprint();
   }
 
-  async #made(): Promise<DPoPHandle> {
+  async #make(): Promise<DPoPHandle> {
     return DPoP({}, this.keyPair ?? (await generateKeyPair('ES256')));
   }
 }

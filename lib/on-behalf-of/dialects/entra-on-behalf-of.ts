@@ -1,8 +1,8 @@
 import type { ExchangeDialect, ExchangeRequest } from './dialect.js';
-import { exchangedToken } from './exchanged-token.js';
+import { toExchangedToken } from './exchanged-token.js';
 import { CLIENT_CREDENTIALS, JWT_BEARER } from './token-types.js';
-import { apiOf, DEFAULT_SCOPE, problemsOfEntraTarget } from './entra-scopes.js';
-import { spaced } from './rfc8693.js';
+import { findApi, DEFAULT_SCOPE, findEntraTargetProblems } from './entra-scopes.js';
+import { joinScopes } from './rfc8693.js';
 
 /** What may differ between applications in Entra ID. */
 export interface EntraOnBehalfOfOptions {
@@ -26,7 +26,7 @@ export function entraOnBehalfOf({ capabilities = [] }: EntraOnBehalfOfOptions = 
     grantTypes: [JWT_BEARER],
     fingerprint: [...capabilities],
     ownAuthority: entraApplication(),
-    problemsOf: problemsOfEntraTarget,
+    findProblems: findEntraTargetProblems,
     async exchange({ target, caller, subjectToken, claims, dpop, tokenEndpoint }) {
       const { parameters, scopes } = target;
       const answer = await tokenEndpoint.request(
@@ -35,13 +35,13 @@ export function entraOnBehalfOf({ capabilities = [] }: EntraOnBehalfOfOptions = 
           ...parameters,
           assertion: subjectToken,
           requested_token_use: 'on_behalf_of',
-          scope: spaced(scopes),
-          claims: claimsWith(claims, capabilities),
+          scope: joinScopes(scopes),
+          claims: addCapabilities(claims, capabilities),
         },
-        { address: (endpoint) => tenantEndpoint(endpoint, caller), dpop },
+        { address: (endpoint) => toTenantEndpoint(endpoint, caller), dpop },
       );
       // What stands for all scopes is granted by other names.
-      return exchangedToken(answer, { scopes: scopes.filter((scope) => !scope.endsWith(DEFAULT_SCOPE)) });
+      return toExchangedToken(answer, { scopes: scopes.filter((scope) => !scope.endsWith(DEFAULT_SCOPE)) });
     },
   };
 }
@@ -52,21 +52,21 @@ function entraApplication(): ExchangeDialect {
     name: 'entraApplication',
     subject: 'client',
     grantTypes: [CLIENT_CREDENTIALS],
-    problemsOf: problemsOfEntraTarget,
+    findProblems: findEntraTargetProblems,
     async exchange({ target: { parameters, scopes }, caller, dpop, tokenEndpoint }) {
-      const [api] = scopes.flatMap((scope) => apiOf(scope) ?? []);
+      const [api] = scopes.flatMap((scope) => findApi(scope) ?? []);
       const form = { ...parameters, scope: api === undefined ? undefined : api + DEFAULT_SCOPE };
       const answer = await tokenEndpoint.request(CLIENT_CREDENTIALS, form, {
-        address: (endpoint) => tenantEndpoint(endpoint, caller),
+        address: (endpoint) => toTenantEndpoint(endpoint, caller),
         dpop,
       });
-      return exchangedToken(answer);
+      return toExchangedToken(answer);
     },
   };
 }
 
 /** The capabilities beside what is demanded. */
-function claimsWith(claims: string | undefined, capabilities: readonly string[]): string | undefined {
+function addCapabilities(claims: string | undefined, capabilities: readonly string[]): string | undefined {
   if (capabilities.length === 0) return claims;
   const demanded = (claims === undefined ? {} : JSON.parse(claims)) as { access_token?: object };
   return JSON.stringify({ ...demanded, access_token: { ...demanded.access_token, xms_cc: { values: capabilities } } });
@@ -76,7 +76,7 @@ function claimsWith(claims: string | undefined, capabilities: readonly string[])
  * The user's own tenant, because an issuer for all tenants has an endpoint for none of them; and version 2, because the
  * metadata for tokens of version 1 has an endpoint that knows no scopes.
  */
-function tenantEndpoint(endpoint: URL, caller: ExchangeRequest['caller']): URL {
+function toTenantEndpoint(endpoint: URL, caller: ExchangeRequest['caller']): URL {
   const { tid } = caller?.claims ?? {};
   const url = new URL(endpoint);
   url.pathname = url.pathname.replace(/\/oauth2\/token$/, '/oauth2/v2.0/token');

@@ -10,23 +10,23 @@ const GRAPH = 'https://graph.microsoft.com';
 const OPENID = new Set(['openid', 'profile', 'email', 'offline_access']);
 
 /** The API that a scope is of; `undefined` for those of OpenID Connect. */
-export function apiOf(scope: string): string | undefined {
+export function findApi(scope: string): string | undefined {
   if (OPENID.has(scope)) return undefined;
   const slash = scope.lastIndexOf('/');
   return slash === -1 ? GRAPH : scope.slice(0, slash);
 }
 
 /** What is wrong with a downstream's options for Entra ID and how to mend it, a sentence each. */
-export function problemsOfEntraTarget({ audience, resource, scopes }: ExchangeTarget): readonly string[] {
+export function findEntraTargetProblems({ audience, resource, scopes }: ExchangeTarget): readonly string[] {
   const problems: string[] = [];
   if (audience !== undefined || resource !== undefined) {
     problems.push('has `audience` or `resource`, which Entra ID refuses. Name the API in `scopes`: `api://…/.default`');
   }
-  const named = scopes.filter((scope) => apiOf(scope) !== undefined);
+  const named = scopes.filter((scope) => findApi(scope) !== undefined);
   if (named.length === 0) {
     problems.push('has no `scopes`, by which Entra ID knows the API. Set them, for example `["api://…/.default"]`');
   }
-  if (new Set(named.map(apiOf)).size > 1) {
+  if (new Set(named.map(findApi)).size > 1) {
     problems.push(
       'has `scopes` of several APIs, which Entra ID does not take in one request. Make a downstream of each',
     );

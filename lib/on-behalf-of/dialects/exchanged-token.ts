@@ -12,17 +12,17 @@ const VISIBLE = /^[\x21-\x7E]+$/;
  * @param asked - `issued_token_type` that the answer must have; none where the dialect has none; and the scopes asked for
  * @throws TokenEndpointError if it is not the token that was asked for
  */
-export function exchangedToken(
+export function toExchangedToken(
   answer: TokenEndpointAnswer,
   asked: { readonly issuedTokenType?: string; readonly scopes?: readonly string[] } = {},
 ): ExchangedToken {
   const { access_token: value, token_type, issued_token_type, expires_in, scope } = answer;
   const type = token_type.toLowerCase();
-  if (type !== 'bearer' && type !== 'dpop') throw unusable(`token_type is ${quoted(token_type)}`);
+  if (type !== 'bearer' && type !== 'dpop') throw createUnusableError(`token_type is ${quote(token_type)}`);
   if (asked.issuedTokenType !== undefined && issued_token_type !== asked.issuedTokenType) {
-    throw unusable(`issued_token_type is ${quoted(issued_token_type)}, not ${asked.issuedTokenType}`);
+    throw createUnusableError(`issued_token_type is ${quote(issued_token_type)}, not ${asked.issuedTokenType}`);
   }
-  if (!VISIBLE.test(value)) throw unusable('access_token has characters that no token has');
+  if (!VISIBLE.test(value)) throw createUnusableError('access_token has characters that no token has');
   const granted = scope?.split(' ').filter((one) => one !== '');
   return {
     value,
@@ -36,10 +36,10 @@ function isNarrower(granted: readonly string[], asked: readonly string[]): boole
   return asked.some((scope) => !granted.includes(scope));
 }
 
-function unusable(what: string): TokenEndpointError {
+function createUnusableError(what: string): TokenEndpointError {
   return new TokenEndpointError(what, { status: 200, unusable: true });
 }
 
-function quoted(value: unknown): string {
+function quote(value: unknown): string {
   return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 100);
 }

@@ -1,6 +1,6 @@
-import { chainedExchange, type Chain } from './chained-exchange.js';
+import { exchangeInChain, type Chain } from './chained-exchange.js';
 import type { ExchangeDialect, ForeignAuthorizationServer } from './dialect.js';
-import { foreignFingerprint, problemsOfForeignServer } from './foreign-authorization-server.js';
+import { computeForeignFingerprint, findForeignServerProblems } from './foreign-authorization-server.js';
 import { ACCESS_TOKEN, ID_JAG, JWT_BEARER, TOKEN_EXCHANGE } from './token-types.js';
 import { clientCredentials } from './client-credentials.js';
 
@@ -30,15 +30,15 @@ export function identityAssertion({
     grantTypes: [TOKEN_EXCHANGE],
     foreign: { authorizationServer, grantTypes: [JWT_BEARER] },
     ownAuthority: clientCredentials({ authorizationServer }),
-    fingerprint: async () => [...(await foreignFingerprint(authorizationServer)), subjectTokenType],
-    problemsOf: ({ audience }) => [
-      ...problemsOfForeignServer(authorizationServer),
+    fingerprint: async () => [...(await computeForeignFingerprint(authorizationServer)), subjectTokenType],
+    findProblems: ({ audience }) => [
+      ...findForeignServerProblems(authorizationServer),
       ...(audience === undefined || audience === authorizationServer.issuer
         ? []
         : [
             "has an `audience`, which is always the issuer of the API's authorization server. Remove it, and name the API by `resource`",
           ]),
     ],
-    exchange: (request) => chainedExchange(request, chain),
+    exchange: (request) => exchangeInChain(request, chain),
   };
 }

@@ -19,33 +19,33 @@ export interface AssertionDemand {
  *
  * @throws TokenEndpointError if it is not what was asked for
  */
-export function issuedAssertion(answer: TokenEndpointAnswer, demand: AssertionDemand): string {
+export function readAssertion(answer: TokenEndpointAnswer, demand: AssertionDemand): string {
   const { access_token: assertion, token_type, issued_token_type } = answer;
   const { issuedTokenType, audiences, not, idJagFor } = demand;
   const type = token_type.toLowerCase();
-  if (issued_token_type !== issuedTokenType) throw unusable('issued_token_type is not what was asked for');
+  if (issued_token_type !== issuedTokenType) throw createUnusableError('issued_token_type is not what was asked for');
   // Some servers call a JWT that they issue as a grant a bearer token; an ID-JAG never is one.
   if (type !== 'n_a' && (idJagFor !== undefined || type !== 'bearer'))
-    throw unusable('token_type of an assertion is not N_A');
-  if (assertion === not) throw unusable('the assertion is the token that was exchanged');
-  const { typ, payload } = contentsOf(assertion);
+    throw createUnusableError('token_type of an assertion is not N_A');
+  if (assertion === not) throw createUnusableError('the assertion is the token that was exchanged');
+  const { typ, payload } = decodeAssertion(assertion);
   if (![payload.aud ?? []].flat().some((one) => audiences.includes(one)))
-    throw unusable('the assertion is for another authorization server');
+    throw createUnusableError('the assertion is for another authorization server');
   if (idJagFor === undefined) return assertion;
   if (typ?.toLowerCase().replace(/^application\//, '') !== 'oauth-id-jag+jwt')
-    throw unusable('the assertion is of another type');
-  if (payload.client_id !== idJagFor) throw unusable('the assertion is for another client');
+    throw createUnusableError('the assertion is of another type');
+  if (payload.client_id !== idJagFor) throw createUnusableError('the assertion is for another client');
   return assertion;
 }
 
-function contentsOf(assertion: string): { typ: string | undefined; payload: JWTPayload } {
+function decodeAssertion(assertion: string): { typ: string | undefined; payload: JWTPayload } {
   try {
     return { typ: decodeProtectedHeader(assertion).typ, payload: decodeJwt(assertion) };
   } catch {
-    throw unusable('the assertion is not a JWT');
+    throw createUnusableError('the assertion is not a JWT');
   }
 }
 
-function unusable(what: string): TokenEndpointError {
+function createUnusableError(what: string): TokenEndpointError {
   return new TokenEndpointError(what, { status: 200, unusable: true });
 }

@@ -1,6 +1,6 @@
-import { chainedExchange, type Chain } from './chained-exchange.js';
+import { exchangeInChain, type Chain } from './chained-exchange.js';
 import type { ExchangeDialect, ForeignAuthorizationServer } from './dialect.js';
-import { foreignFingerprint, problemsOfForeignServer } from './foreign-authorization-server.js';
+import { computeForeignFingerprint, findForeignServerProblems } from './foreign-authorization-server.js';
 import { ACCESS_TOKEN, JWT, JWT_BEARER, TOKEN_EXCHANGE } from './token-types.js';
 import { clientCredentials } from './client-credentials.js';
 
@@ -27,8 +27,8 @@ export function jwtBearer({ authorizationServer, requestedTokenType = JWT }: Jwt
     grantTypes: [TOKEN_EXCHANGE],
     foreign: { authorizationServer, grantTypes: [JWT_BEARER] },
     ownAuthority: clientCredentials({ authorizationServer }),
-    fingerprint: async () => [...(await foreignFingerprint(authorizationServer)), requestedTokenType],
-    problemsOf: () => problemsOfForeignServer(authorizationServer),
-    exchange: (request) => chainedExchange(request, chain),
+    fingerprint: async () => [...(await computeForeignFingerprint(authorizationServer)), requestedTokenType],
+    findProblems: () => findForeignServerProblems(authorizationServer),
+    exchange: (request) => exchangeInChain(request, chain),
   };
 }

@@ -1,11 +1,11 @@
 import { decodeJwt } from 'jose';
 import { CallerActionError } from '../../errors/downstream-error.js';
-import { actorFingerprint, actorParameters, type ActorToken } from './actor-token.js';
+import { computeActorFingerprint, buildActorParameters, type ActorToken } from './actor-token.js';
 import type { ExchangeDialect, ExchangeRequest } from './dialect.js';
-import { exchangedToken } from './exchanged-token.js';
+import { toExchangedToken } from './exchanged-token.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
-import { exchangeForm } from './rfc8693.js';
+import { buildExchangeForm } from './rfc8693.js';
 
 /** What may differ between realms. */
 export interface KeycloakDialectOptions {
@@ -25,23 +25,23 @@ export function keycloak({ actor }: KeycloakDialectOptions = {}): ExchangeDialec
     subject: 'caller',
     grantTypes: [TOKEN_EXCHANGE],
     hasActor: actor !== undefined,
-    fingerprint: () => actorFingerprint(actor),
+    fingerprint: () => computeActorFingerprint(actor),
     refusesBoundTokens: true,
-    problemsOf: ({ audience }) =>
+    findProblems: ({ audience }) =>
       audience === undefined
         ? ['has no `audience`. Set it to the client id of the API in Keycloak, so that the token is good for it alone']
         : [],
     async exchange(request) {
       const { target, dpop, tokenEndpoint } = request;
       refuseWhatWouldBeLost(request, actor);
-      const form = { ...exchangeForm(request), ...(await actorParameters(actor, request)) };
+      const form = { ...buildExchangeForm(request), ...(await buildActorParameters(actor, request)) };
       try {
         const answer = await tokenEndpoint.request(TOKEN_EXCHANGE, form, { dpop });
-        const token = exchangedToken(answer, { issuedTokenType: ACCESS_TOKEN, scopes: target.scopes });
+        const token = toExchangedToken(answer, { issuedTokenType: ACCESS_TOKEN, scopes: target.scopes });
         if (actor) checkActor(token.value);
         return token;
       } catch (error) {
-        throw error instanceof TokenEndpointError ? aboutTarget(error) : error;
+        throw error instanceof TokenEndpointError ? toTargetError(error) : error;
       }
     },
   };
@@ -76,7 +76,7 @@ function checkActor(token: string): void {
 }
 
 /** A client that it refuses gets 401; 400 is for an `audience` that is no client, or a disabled one. */
-function aboutTarget(error: TokenEndpointError): TokenEndpointError {
+function toTargetError(error: TokenEndpointError): TokenEndpointError {
   const { status, error: name } = error.failure;
   if (status !== 400 || name !== 'invalid_client') return error;
   return new TokenEndpointError(error.message, { ...error.failure, error: 'invalid_target' });

@@ -6,7 +6,7 @@ export function none(): ExchangeDialect {
     name: 'none',
     subject: 'none',
     grantTypes: [],
-    problemsOf: ({ audience, resource, scopes }) =>
+    findProblems: ({ audience, resource, scopes }) =>
       audience !== undefined || resource !== undefined || scopes.length > 0
         ? [
             'has `audience`, `resource` or `scopes`, but its dialect asks for no token. Remove them, or choose another dialect',

@@ -1,7 +1,7 @@
 import type { ExchangeDialect } from './dialect.js';
-import { exchangedToken } from './exchanged-token.js';
+import { toExchangedToken } from './exchanged-token.js';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
-import { exchangeForm, problemsOfSeveral } from './rfc8693.js';
+import { buildExchangeForm, findListProblems } from './rfc8693.js';
 
 /**
  * Okta, on-behalf-of token exchange at a custom authorization server. `audience` is that of the API's authorization
@@ -12,19 +12,19 @@ export function okta(): ExchangeDialect {
     name: 'okta',
     subject: 'caller',
     grantTypes: [TOKEN_EXCHANGE],
-    problemsOf: ({ audience, scopes }) => [
+    findProblems: ({ audience, scopes }) => [
       ...(audience === undefined
         ? ["has no `audience`. Set it to the audience of the API's authorization server in Okta"]
-        : problemsOfSeveral(audience)),
+        : findListProblems(audience)),
       ...(scopes.length === 0
         ? ['has no `scopes`, without which Okta exchanges nothing. Set those that are needed']
         : []),
     ],
     async exchange(request) {
       const { target, dpop, tokenEndpoint } = request;
-      const form = { ...exchangeForm(request), requested_token_type: undefined };
+      const form = { ...buildExchangeForm(request), requested_token_type: undefined };
       const answer = await tokenEndpoint.request(TOKEN_EXCHANGE, form, { dpop });
-      return exchangedToken(answer, { issuedTokenType: ACCESS_TOKEN, scopes: target.scopes });
+      return toExchangedToken(answer, { issuedTokenType: ACCESS_TOKEN, scopes: target.scopes });
     },
   };
 }

@@ -4,6 +4,6 @@ import { clientCredentials } from './client-credentials.js';
 const BY_DEFAULT = clientCredentials();
 
 /** What stands in for a caller without a user, where a downstream allows it; `false` where nothing can. */
-export function ownAuthorityOf({ ownAuthority = BY_DEFAULT }: ExchangeDialect): ExchangeDialect | false {
+export function findOwnAuthority({ ownAuthority = BY_DEFAULT }: ExchangeDialect): ExchangeDialect | false {
   return ownAuthority;
 }

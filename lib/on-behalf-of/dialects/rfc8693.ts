@@ -1,6 +1,6 @@
-import { actorFingerprint, actorParameters, type ActorToken } from './actor-token.js';
+import { computeActorFingerprint, buildActorParameters, type ActorToken } from './actor-token.js';
 import type { ExchangeDialect, ExchangeRequest, ExchangeTarget, FormParameters } from './dialect.js';
-import { exchangedToken } from './exchanged-token.js';
+import { toExchangedToken } from './exchanged-token.js';
 import { RESERVED_PARAMETERS } from './reserved-parameters.js';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
 
@@ -37,22 +37,22 @@ export function rfc8693({
       String(requestedTokenType),
       subjectTokenType,
       ...[audience, resource, scope],
-      ...(await actorFingerprint(actor)),
+      ...(await computeActorFingerprint(actor)),
     ],
-    problemsOf: (target) => [...problemsOfTarget(target), ...problemsOfNames({ audience, resource, scope })],
+    findProblems: (target) => [...findTargetProblems(target), ...findNameProblems({ audience, resource, scope })],
     async exchange(request) {
       const { target, dpop, tokenEndpoint } = request;
       const answer = await tokenEndpoint.request(
         TOKEN_EXCHANGE,
         {
-          ...exchangeForm(request, { audience, resource, scope }),
+          ...buildExchangeForm(request, { audience, resource, scope }),
           subject_token_type: subjectTokenType,
           requested_token_type: requestedTokenType === false ? undefined : requestedTokenType,
-          ...(await actorParameters(actor, request)),
+          ...(await buildActorParameters(actor, request)),
         },
         { dpop },
       );
-      return exchangedToken(answer, {
+      return toExchangedToken(answer, {
         issuedTokenType: requestedTokenType === false ? ACCESS_TOKEN : requestedTokenType,
         scopes: target.scopes,
       });
@@ -65,13 +65,13 @@ type Names = Readonly<Record<'audience' | 'resource' | 'scope', string>>;
 const STANDARD_NAMES: Names = { audience: 'audience', resource: 'resource', scope: 'scope' };
 
 /** What all forms of RFC 8693 have in common. */
-export function exchangeForm({ target, subjectToken }: ExchangeRequest, names = STANDARD_NAMES): FormParameters {
+export function buildExchangeForm({ target, subjectToken }: ExchangeRequest, names = STANDARD_NAMES): FormParameters {
   const { parameters, audience, resource, scopes } = target;
   return {
     ...parameters,
     [names.audience]: audience,
     [names.resource]: resource,
-    [names.scope]: spaced(scopes),
+    [names.scope]: joinScopes(scopes),
     subject_token: subjectToken,
     subject_token_type: ACCESS_TOKEN,
     requested_token_type: ACCESS_TOKEN,
@@ -79,12 +79,12 @@ export function exchangeForm({ target, subjectToken }: ExchangeRequest, names = 
 }
 
 /** RFC 6749 section 3.3; left out where there are none. */
-export function spaced(scopes: readonly string[]): string | undefined {
+export function joinScopes(scopes: readonly string[]): string | undefined {
   return scopes.length > 0 ? scopes.join(' ') : undefined;
 }
 
 /** A token that is good for one API has to say for which. */
-export function problemsOfTarget({ audience, resource }: ExchangeTarget): readonly string[] {
+export function findTargetProblems({ audience, resource }: ExchangeTarget): readonly string[] {
   if (audience !== undefined || resource !== undefined) return [];
   return [
     'names no target. Set `audience` or `resource` to what the authorization server calls this API, so that the exchanged token is good for it alone',
@@ -92,13 +92,13 @@ export function problemsOfTarget({ audience, resource }: ExchangeTarget): readon
 }
 
 /** For providers that issue a token for one API. */
-export function problemsOfSeveral(audience: ExchangeTarget['audience']): readonly string[] {
+export function findListProblems(audience: ExchangeTarget['audience']): readonly string[] {
   return Array.isArray(audience)
     ? ['has a list as `audience`, of which the provider takes one. Make a downstream of each']
     : [];
 }
 
-function problemsOfNames(names: Names): readonly string[] {
+function findNameProblems(names: Names): readonly string[] {
   const values = Object.values(names);
   const taken = Object.entries(names).filter(
     ([parameter, name]) => name === '' || (name !== parameter && RESERVED_PARAMETERS.has(name)),

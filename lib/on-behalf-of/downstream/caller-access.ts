@@ -4,7 +4,7 @@ import type { AuditContext } from '../../observability/audit-event.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
-import { downstreamFor } from '../options/resolved-downstream.js';
+import { selectDownstream } from '../options/resolved-downstream.js';
 import type { DownstreamAccess } from './downstream-access.js';
 import { TokenExchange } from '../exchange/token-exchange.js';
 import { isLinked } from '../linking/account-servers.js';
@@ -25,20 +25,20 @@ export class CallerAccess {
    *
    * @param event - what audit events say of the request
    */
-  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
-    const issuer = caller && this.issuers.issuerOf(caller.claims);
-    const downstream = (name: string) => {
+  openAccess(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+    const issuer = caller && this.issuers.findIssuer(caller.claims);
+    const getDownstream = (name: string) => {
       const target = this.options.downstreams.get(name);
-      if (target) return issuer ? downstreamFor(target, issuer.options) : target;
+      if (target) return issuer ? selectDownstream(target, issuer.options) : target;
       throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
     };
-    const exchanged = this.exchange.tokensFor(caller, event);
+    const exchanged = this.exchange.prepareTokens(caller, event);
     return {
-      downstream,
-      tokenFor: async (name, demand) => {
-        const target = downstream(name);
+      getDownstream,
+      getToken: async (name, demand) => {
+        const target = getDownstream(name);
         if (target.dialect.subject === 'none') return undefined;
-        if (isLinked(target)) return await this.accounts.tokenFor(caller, target, demand);
+        if (isLinked(target)) return await this.accounts.getToken(caller, target, demand);
         return await exchanged(target, demand);
       },
     };

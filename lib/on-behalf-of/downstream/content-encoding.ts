@@ -22,7 +22,7 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 type Headers = Dispatcher.ResponseData['headers'];
 
 /** A body as it was before it was encoded for the way (RFC 9110 section 8.4), and headers that say so. */
-export function decoded(headers: Headers, body: Readable): { readonly headers: Headers; readonly body: Readable } {
+export function decode(headers: Headers, body: Readable): { readonly headers: Headers; readonly body: Readable } {
   const { 'content-encoding': encoding } = headers;
   const decoder = typeof encoding === 'string' ? DECODERS[encoding.toLowerCase()] : undefined;
   if (!decoder) return { headers, body };

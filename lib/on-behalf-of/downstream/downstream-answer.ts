@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { RefusedAnswer } from '../failures/failure-table.js';
-import { retryAfterOf } from '../failures/answer-fields.js';
+import { parseRetryAfter } from '../failures/answer-fields.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 
 /** Bytes of an answer that nobody wants which are read all the same, so that its connection can be used again. */
@@ -34,14 +34,14 @@ export interface DownstreamAnswer extends WireAnswer {
 }
 
 /** A header that has one value. */
-export function headerIn({ headers }: Pick<WireAnswer, 'headers'>, name: string): string | null {
+export function readHeader({ headers }: Pick<WireAnswer, 'headers'>, name: string): string | null {
   const value = headers[name];
   return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
 }
 
 /** `Retry-After` of an answer, in milliseconds. */
-export function retryAfterIn(answer: Pick<WireAnswer, 'headers'>): number | undefined {
-  return retryAfterOf(headerIn(answer, 'retry-after'));
+export function readRetryAfter(answer: Pick<WireAnswer, 'headers'>): number | undefined {
+  return parseRetryAfter(readHeader(answer, 'retry-after'));
 }
 
 /** Lets go of an answer that nobody will read. */
@@ -50,7 +50,7 @@ export function discard({ rawBody }: Pick<WireAnswer, 'rawBody'>): void {
 }
 
 /** Headers as the platform has them. */
-export function headersOf({ headers }: Pick<WireAnswer, 'headers'>): Headers {
+export function toHeaders({ headers }: Pick<WireAnswer, 'headers'>): Headers {
   const entries = Object.entries(headers).flatMap(([name, value]) =>
     [value ?? []].flat().map((one): [string, string] => [name, one]),
   );
@@ -72,11 +72,11 @@ class LocatedResponse extends Response {
 
   override clone(): Response {
     const { body, status, statusText, headers } = super.clone();
-    return new LocatedResponse(body, { status, statusText, headers }).at(this.#url, this.#redirected);
+    return new LocatedResponse(body, { status, statusText, headers }).locate(this.#url, this.#redirected);
   }
 
   /** @internal */
-  at(url: string, redirected: boolean): this {
+  locate(url: string, redirected: boolean): this {
     this.#url = url;
     this.#redirected = redirected;
     return this;
@@ -89,7 +89,7 @@ class LocatedResponse extends Response {
  * @param name - of the downstream
  * @throws {@link DownstreamError} for a status that no `Response` can have
  */
-export function responseOf(name: string, answer: DownstreamAnswer): Response {
+export function toResponse(name: string, answer: DownstreamAnswer): Response {
   const { status, url, redirected } = answer;
   if (status < 200 || status > 599) {
     discard(answer);
@@ -97,11 +97,11 @@ export function responseOf(name: string, answer: DownstreamAnswer): Response {
   }
   const isEmpty = NO_BODY.includes(status);
   if (isEmpty) discard(answer);
-  const init = { status, statusText: STATUS_CODES[status] ?? '', headers: headersOf(answer) };
-  return new LocatedResponse(isEmpty ? null : streamOf(answer), init).at(url.href, redirected);
+  const init = { status, statusText: STATUS_CODES[status] ?? '', headers: toHeaders(answer) };
+  return new LocatedResponse(isEmpty ? null : toStream(answer), init).locate(url.href, redirected);
 }
 
-function streamOf({ body }: WireAnswer): ReadableStream<Uint8Array> {
+function toStream({ body }: WireAnswer): ReadableStream<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   return new ReadableStream<Uint8Array>(
     {

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { DownstreamName } from '../../options/register.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { responseOf, type DownstreamAnswer } from './downstream-answer.js';
+import { toResponse, type DownstreamAnswer } from './downstream-answer.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 import { DownstreamSender } from './downstream-sender.js';
-import { checkSuccess, jsonOf } from './json-answer.js';
-import { currentToolCall, type ToolCall } from './tool-call.js';
+import { checkSuccess, readJson } from './json-answer.js';
+import { getToolCall, type ToolCall } from './tool-call.js';
 
 /** `RequestInit`, and `json`: a value to send as a JSON body. */
 export interface JsonRequestInit extends RequestInit {
@@ -56,7 +56,7 @@ export class DownstreamClient implements Downstream {
   readonly json: Downstream['json'];
 
   constructor(private readonly module: ModuleRef) {
-    ({ fetch: this.fetch, fetchOk: this.fetchOk, json: this.json } = downstream(module, soleDownstream));
+    ({ fetch: this.fetch, fetchOk: this.fetchOk, json: this.json } = createDownstream(module, findSoleDownstream));
   }
 
   /**
@@ -65,32 +65,32 @@ export class DownstreamClient implements Downstream {
    * @param name - as in `downstreams` of the module's options
    */
   for(name: DownstreamName): Downstream {
-    return downstream(this.module, (call) => declaredDownstream(call, name));
+    return createDownstream(this.module, (call) => checkDeclared(call, name));
   }
 }
 
-function downstream(module: ModuleRef, nameFor: (call: ToolCall) => string): Downstream {
+function createDownstream(module: ModuleRef, nameFor: (call: ToolCall) => string): Downstream {
   const send = async (input: string | URL | Request, init?: RequestInit): Promise<Answered> => {
-    const call = currentToolCall();
+    const call = getToolCall();
     const name = nameFor(call);
     const answer = await module.get(DownstreamSender).send(call, name, input, init);
-    return { target: call.access.downstream(name), answer };
+    return { target: call.access.getDownstream(name), answer };
   };
   const fetchOk: Downstream['fetchOk'] = async (input, init) => {
     const { target, answer } = await send(input, init);
     checkSuccess(target, answer);
-    return responseOf(target.name, answer);
+    return toResponse(target.name, answer);
   };
   return {
     fetch: async (input, init) => {
       const { target, answer } = await send(input, init);
-      return responseOf(target.name, answer);
+      return toResponse(target.name, answer);
     },
     fetchOk,
     json: async <T>(input: string | URL | Request, init: JsonRequestInit = {}) => {
-      const { target, answer } = await send(input, jsonInit(input, init));
+      const { target, answer } = await send(input, toJsonInit(input, init));
       checkSuccess(target, answer);
-      return (await jsonOf(target, answer)) as T;
+      return (await readJson(target, answer)) as T;
     },
   };
 }
@@ -100,7 +100,7 @@ interface Answered {
   readonly answer: DownstreamAnswer;
 }
 
-function jsonInit(input: string | URL | Request, { json, ...init }: JsonRequestInit): RequestInit {
+function toJsonInit(input: string | URL | Request, { json, ...init }: JsonRequestInit): RequestInit {
   const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
   if (!headers.has('accept')) headers.set('accept', 'application/json');
   if (json === undefined) return { ...init, headers };
@@ -108,8 +108,8 @@ function jsonInit(input: string | URL | Request, { json, ...init }: JsonRequestI
   return { ...init, headers, body: JSON.stringify(json) };
 }
 
-function soleDownstream({ tool, downstreams: [name, ...others] }: ToolCall): string {
-  if (name === undefined) throw undeclared(tool, undefined);
+function findSoleDownstream({ tool, downstreams: [name, ...others] }: ToolCall): string {
+  if (name === undefined) throw createUndeclaredError(tool, undefined);
   if (others.length > 0) {
     throw new DownstreamError(
       'downstream_ambiguous',
@@ -119,12 +119,12 @@ function soleDownstream({ tool, downstreams: [name, ...others] }: ToolCall): str
   return name;
 }
 
-function declaredDownstream({ tool, downstreams }: ToolCall, name: string): string {
-  if (!downstreams.includes(name)) throw undeclared(tool, name);
+function checkDeclared({ tool, downstreams }: ToolCall, name: string): string {
+  if (!downstreams.includes(name)) throw createUndeclaredError(tool, name);
   return name;
 }
 
-function undeclared(tool: string, name: string | undefined): DownstreamError {
+function createUndeclaredError(tool: string, name: string | undefined): DownstreamError {
   const reached =
     name === undefined ? 'a downstream, but declares none' : `the downstream "${name}", which it does not declare`;
   return new DownstreamError(

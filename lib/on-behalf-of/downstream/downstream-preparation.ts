@@ -4,7 +4,7 @@ import type { DenialReason } from '../../observability/audit-event.js';
 import { logFailure } from '../../observability/failure-log.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { formsOf } from '../options/resolved-downstream.js';
+import { listForms } from '../options/resolved-downstream.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
@@ -62,7 +62,8 @@ export class DownstreamPreparation {
     const { access, failures } = await this.#exchange(caller, operation, primitive, trace);
     const [failure] = failures;
     if (!failure) return { access };
-    const challenge = caller && this.challenges.demanded(caller, scheme, remediesOf(caller, failures), scopes);
+    const challenge =
+      caller && this.challenges.createDownstreamChallenge(caller, scheme, listRemedies(caller, failures), scopes);
     // The first is told by the tool's result, where there is one.
     for (const one of challenge ? failures : failures.slice(1)) logFailure(primitive.name, one, trace.correlationId);
     if (!challenge) return { access, failure };
@@ -89,17 +90,17 @@ export class DownstreamPreparation {
     if (await trace.run(() => this.admission.isObjectedTo(request))) return undefined;
     const { failures } = await this.#exchange(caller, operation, primitive, trace);
     for (const failure of failures) logFailure(primitive.name, failure, trace.correlationId);
-    return this.challenges.demanded(caller, scheme, remediesOf(caller, failures), scopes);
+    return this.challenges.createDownstreamChallenge(caller, scheme, listRemedies(caller, failures), scopes);
   }
 
   #hasScopeMap(name: string): boolean {
     const downstream = this.options.downstreams.get(name);
-    return downstream !== undefined && formsOf(downstream).some(({ scopeMap }) => scopeMap.size > 0);
+    return downstream !== undefined && listForms(downstream).some(({ scopeMap }) => scopeMap.size > 0);
   }
 
   async #exchange(caller: Caller | undefined, operation: Operation, offer: Offer, trace: RequestTrace) {
-    const access = this.eager.onBehalfOf(caller, trace.auditContext(caller, operation));
-    return { access, failures: await trace.run(() => this.eager.failures(access, offer)) };
+    const access = this.eager.openAccess(caller, trace.createAuditContext(caller, operation));
+    return { access, failures: await trace.run(() => this.eager.findFailures(access, offer)) };
   }
 }
 
@@ -107,9 +108,9 @@ export class DownstreamPreparation {
  * What a client can be challenged for; nothing where the first failure is not the caller's to mend, or where no user is
  * there to sign in.
  */
-function remediesOf(caller: Caller, [first, ...others]: readonly DownstreamError[]): readonly ChallengeRemedy[] {
-  const challenges = (failure: DownstreamError | undefined) =>
+function listRemedies(caller: Caller, [first, ...others]: readonly DownstreamError[]): readonly ChallengeRemedy[] {
+  const listChallenges = (failure: DownstreamError | undefined) =>
     failure instanceof CallerActionError && failure.remedy && 'challenge' in failure.remedy ? [failure.remedy] : [];
-  const pressing = caller.appOnly ? [] : challenges(first);
-  return pressing.length === 0 ? [] : [...pressing, ...others.flatMap(challenges)];
+  const pressing = caller.appOnly ? [] : listChallenges(first);
+  return pressing.length === 0 ? [] : [...pressing, ...others.flatMap(listChallenges)];
 }

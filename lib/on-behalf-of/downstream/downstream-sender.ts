@@ -7,19 +7,19 @@ import {
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
 import type { ExchangedToken } from '../dialects/dialect.js';
-import { errorFor } from '../failures/failure-error.js';
-import { claimsIn } from '../failures/failure-table.js';
+import { createDownstreamError } from '../failures/failure-error.js';
+import { decodeClaims } from '../failures/failure-table.js';
 import { traceDownstream } from '../../observability/downstream-span.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { Cancellation } from './cancellation.js';
 import { ACCEPTED_ENCODINGS } from './content-encoding.js';
-import { discard, headerIn, headersOf, type DownstreamAnswer, type WireAnswer } from './downstream-answer.js';
+import { discard, readHeader, toHeaders, type DownstreamAnswer, type WireAnswer } from './downstream-answer.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 import { DownstreamTransport } from './downstream-transport.js';
-import { outgoingRequest, signalOf, withoutReserved } from './outgoing-request.js';
-import { MAX_REDIRECTS, nextHop, type Hop } from './redirect.js';
+import { toOutgoingRequest, combineSignals, dropReserved } from './outgoing-request.js';
+import { MAX_REDIRECTS, findNextHop, type Hop } from './redirect.js';
 import { isRepeatable, withRetries } from './retries.js';
-import { temporaryFailure } from '../failures/temporary-failure.js';
+import { createTemporaryFailure } from '../failures/temporary-failure.js';
 import type { RunningCall } from './tool-call.js';
 
 /** What all attempts of one call of `fetch` have in common. */
@@ -50,17 +50,17 @@ export class DownstreamSender implements OnApplicationShutdown {
     input: string | URL | Request,
     init: RequestInit | undefined,
   ): Promise<DownstreamAnswer> {
-    const target = call.access.downstream(name);
-    const cancellation = new Cancellation(call, signalOf(input, init));
+    const target = call.access.getDownstream(name);
+    const cancellation = new Cancellation(call, combineSignals(input, init));
     const { deadlineMs } = target.http;
     const until = performance.now() + deadlineMs;
-    const sending: Sending = { call, target, transport: this.#transportTo(target), cancellation, until };
-    const sent = async () => {
-      const request = await outgoingRequest(target.baseUrl, input, init);
-      return await followed({ ...request, isWithin: true }, sending);
+    const sending: Sending = { call, target, transport: this.#getTransport(target), cancellation, until };
+    const sendAndFollow = async () => {
+      const request = await toOutgoingRequest(target.baseUrl, input, init);
+      return await follow({ ...request, isWithin: true }, sending);
     };
-    return await cancellation.limit(cancellation.race(sent()), deadlineMs, () =>
-      temporaryFailure('downstream_timeout', `${name} gave no answer within ${deadlineMs} ms`, target),
+    return await cancellation.limit(cancellation.race(sendAndFollow()), deadlineMs, () =>
+      createTemporaryFailure('downstream_timeout', `${name} gave no answer within ${deadlineMs} ms`, target),
     );
   }
 
@@ -69,7 +69,7 @@ export class DownstreamSender implements OnApplicationShutdown {
     await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
   }
 
-  #transportTo(target: ResolvedDownstream): DownstreamTransport {
+  #getTransport(target: ResolvedDownstream): DownstreamTransport {
     let transport = this.#transports.get(target.http);
     if (!transport) {
       transport = new DownstreamTransport(target);
@@ -82,12 +82,12 @@ export class DownstreamSender implements OnApplicationShutdown {
 /** An answer with the challenges in it. */
 type ChallengingAnswer = WireAnswer & Pick<DownstreamAnswer, 'challenges' | 'grantedScopes'>;
 
-async function followed(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
+async function follow(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
   const { target } = sending;
   let hop = first;
   for (let redirects = 0; ; redirects += 1) {
-    const answer = hop.isWithin ? await withToken(hop, sending) : await repeated(hop, undefined, sending);
-    const next = hop.redirect === 'manual' ? undefined : nextHop(hop, answer, target);
+    const answer = hop.isWithin ? await sendWithToken(hop, sending) : await retry(hop, undefined, sending);
+    const next = hop.redirect === 'manual' ? undefined : findNextHop(hop, answer, target);
     if (!next) {
       const release = () => {
         sending.cancellation.release();
@@ -104,31 +104,31 @@ async function followed(first: Hop, sending: Sending): Promise<DownstreamAnswer>
 }
 
 /** A token may have been revoked, or be too little for this request, without anybody having been told. */
-async function withToken(hop: Hop, sending: Sending): Promise<ChallengingAnswer> {
+async function sendWithToken(hop: Hop, sending: Sending): Promise<ChallengingAnswer> {
   const { access } = sending.call;
   const { name } = sending.target;
-  const token = await access.tokenFor(name);
-  const answer = await repeated(hop, token, sending);
+  const token = await access.getToken(name);
+  const answer = await retry(hop, token, sending);
   if (!token || answer.status !== 401) return answer;
   const { error, claims } = answer.challenges.find(({ parameters }) => parameters.error)?.parameters ?? {};
   // Only the user can do something about it.
   if (error === 'insufficient_user_authentication') return answer;
-  const renewed = access.tokenFor(name, { refused: token.value, claims: claimsIn(claims) });
+  const renewed = access.getToken(name, { refused: token.value, claims: decodeClaims(claims) });
   if (!hop.body.isReplayable) {
     renewed.catch(() => undefined);
     return answer;
   }
   discard(answer);
-  return await repeated(hop, await renewed, sending);
+  return await retry(hop, await renewed, sending);
 }
 
-async function repeated(hop: Hop, token: ExchangedToken | undefined, sending: Sending): Promise<ChallengingAnswer> {
+async function retry(hop: Hop, token: ExchangedToken | undefined, sending: Sending): Promise<ChallengingAnswer> {
   const { cancellation, until, target } = sending;
   const retries = isRepeatable(hop) ? target.http.retries : 0;
-  return await withRetries((attempt) => attempted(hop, token, attempt, sending), { retries, until, cancellation });
+  return await withRetries((attempt) => attemptOnce(hop, token, attempt, sending), { retries, until, cancellation });
 }
 
-async function attempted(
+async function attemptOnce(
   hop: Hop,
   token: ExchangedToken | undefined,
   attempt: number,
@@ -142,34 +142,38 @@ async function attempted(
   const isShown = hop.isWithin;
   if (onRequest && isShown) {
     await onRequest(request);
-    withoutReserved(headers);
+    dropReserved(headers);
   }
   const startedAt = performance.now();
   const answer = await traceDownstream(request, async () => {
-    if (token) return await presented(token, hop, headers, sending);
-    return { ...(await sent(hop, Object.fromEntries(headers), sending)), challenges: [] };
+    if (token) return await presentToken(token, hop, headers, sending);
+    return { ...(await transmit(hop, Object.fromEntries(headers), sending)), challenges: [] };
   });
   if (onResponse && isShown) {
     const duration = performance.now() - startedAt;
-    await onResponse({ status: answer.status, headers: headersOf(answer), durationMs: duration }, request);
+    await onResponse({ status: answer.status, headers: toHeaders(answer), durationMs: duration }, request);
   }
   return answer;
 }
 
 /** RFC 6750 section 2.1, RFC 9449 section 7.1. */
-async function presented(
+async function presentToken(
   token: ExchangedToken,
   hop: Hop,
   headers: Headers,
   sending: Sending,
 ): Promise<ChallengingAnswer> {
-  if (token.type === 'dpop') return await proven(token, hop, headers, sending);
-  const answer = await sent(hop, { ...Object.fromEntries(headers), authorization: `Bearer ${token.value}` }, sending);
-  return { ...answer, challenges: await challengesIn(answer, hop), grantedScopes: token.grantedScopes };
+  if (token.type === 'dpop') return await presentProof(token, hop, headers, sending);
+  const answer = await transmit(
+    hop,
+    { ...Object.fromEntries(headers), authorization: `Bearer ${token.value}` },
+    sending,
+  );
+  return { ...answer, challenges: await readChallenges(answer, hop), grantedScopes: token.grantedScopes };
 }
 
 /** RFC 9449 section 9: an answer may come with a nonce, which the handle of the key keeps for the request that follows. */
-async function proven(
+async function presentProof(
   token: ExchangedToken,
   hop: Hop,
   headers: Headers,
@@ -180,15 +184,15 @@ async function proven(
   const dpop = await target.dpop?.handle();
   if (!dpop) {
     const message = `${target.name} cannot be called: its token is bound to a key, and there is no \`dpop\``;
-    throw errorFor('exchange_misconfigured', message, {}, target);
+    throw createDownstreamError('exchange_misconfigured', message, {}, target);
   }
   let answer: WireAnswer | undefined;
-  const challenge = await challengeOf(
+  const challenge = await catchChallenge(
     protectedResourceRequest(token.value, hop.method, hop.url, headers, null, {
       DPoP: dpop,
       [customFetch]: async (_url, init) => {
-        answer = await sent(hop, init.headers, sending);
-        return headOf(answer);
+        answer = await transmit(hop, init.headers, sending);
+        return toHead(answer);
       },
       // Plain http is on loopback alone: the base URL was checked.
       [allowInsecureRequests]: true,
@@ -197,21 +201,21 @@ async function proven(
   if (!answer) throw new Error('Nothing was sent');
   if (challenge && isDPoPNonceError(challenge) && !isAgain && hop.body.isReplayable) {
     discard(answer);
-    return await proven(token, hop, headers, sending, true);
+    return await presentProof(token, hop, headers, sending, true);
   }
   return { ...answer, challenges: challenge?.cause ?? [], grantedScopes: token.grantedScopes };
 }
 
-async function challengesIn(answer: WireAnswer, { url }: Hop): Promise<ChallengingAnswer['challenges']> {
-  if (headerIn(answer, 'www-authenticate') === null) return [];
+async function readChallenges(answer: WireAnswer, { url }: Hop): Promise<ChallengingAnswer['challenges']> {
+  if (readHeader(answer, 'www-authenticate') === null) return [];
   const asked = protectedResourceRequest('-', 'GET', url, undefined, null, {
-    [customFetch]: () => Promise.resolve(headOf(answer)),
+    [customFetch]: () => Promise.resolve(toHead(answer)),
     [allowInsecureRequests]: true,
   });
-  return (await challengeOf(asked))?.cause ?? [];
+  return (await catchChallenge(asked))?.cause ?? [];
 }
 
-async function challengeOf(request: Promise<Response>): Promise<WWWAuthenticateChallengeError | undefined> {
+async function catchChallenge(request: Promise<Response>): Promise<WWWAuthenticateChallengeError | undefined> {
   try {
     await request;
     return undefined;
@@ -222,14 +226,14 @@ async function challengeOf(request: Promise<Response>): Promise<WWWAuthenticateC
 }
 
 /** What oauth4webapi looks at: challenges and nonces. */
-function headOf(answer: WireAnswer): Response {
+function toHead(answer: WireAnswer): Response {
   const known = ['www-authenticate', 'dpop-nonce'].flatMap((name): [string, string][] =>
     [answer.headers[name] ?? []].flat().map((value) => [name, value]),
   );
   return new Response(null, { status: answer.status, headers: known });
 }
 
-async function sent(hop: Hop, headers: Record<string, string>, sending: Sending): Promise<WireAnswer> {
+async function transmit(hop: Hop, headers: Record<string, string>, sending: Sending): Promise<WireAnswer> {
   const { method, url, body } = hop;
   const all = { ...DEFAULT_HEADERS, ...headers };
   return await sending.transport.send({ method, url, headers: all, body }, sending.cancellation);

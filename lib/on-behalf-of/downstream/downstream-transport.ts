@@ -5,11 +5,11 @@ import { Agent, type Dispatcher } from 'undici';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { Cancellation } from './cancellation.js';
 import { Circuit } from '../../time/circuit.js';
-import { decoded } from './content-encoding.js';
+import { decode } from './content-encoding.js';
 import { NO_BODY, type WireAnswer } from './downstream-answer.js';
 import { TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { RequestBody } from './request-body.js';
-import { temporaryFailure } from '../failures/temporary-failure.js';
+import { createTemporaryFailure } from '../failures/temporary-failure.js';
 
 /** Milliseconds over which the circuit breaker counts. */
 const SAMPLING = 30_000;
@@ -59,12 +59,13 @@ export class DownstreamTransport {
    * @throws {@link TemporaryFailureError} if there is no answer, or nobody may ask now; and the reason of the cancellation
    */
   async send(request: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
-    const admitted = () => this.#bulkhead.execute(() => this.#attempt(request, cancellation));
+    const attempt = () => this.#bulkhead.execute(() => this.#attempt(request, cancellation));
     try {
-      return await (this.#circuit ? this.#circuit.execute(admitted) : admitted());
+      return await (this.#circuit ? this.#circuit.execute(attempt) : attempt());
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw this.#overloaded('it failed so often that it is left alone');
-      if (error instanceof BulkheadRejectedError) throw this.#overloaded('too many requests wait for it');
+      if (error instanceof BrokenCircuitError)
+        throw this.#createOverloadedError('it failed so often that it is left alone');
+      if (error instanceof BulkheadRejectedError) throw this.#createOverloadedError('too many requests wait for it');
       throw error;
     }
   }
@@ -77,7 +78,7 @@ export class DownstreamTransport {
     const { name, http } = this.target;
     cancellation.throwIfAborted();
     return await cancellation.limit(this.#answerTo(request, cancellation), http.timeoutMs, () =>
-      temporaryFailure('downstream_timeout', `${name} did not answer within ${http.timeoutMs} ms`, this.target),
+      createTemporaryFailure('downstream_timeout', `${name} did not answer within ${http.timeoutMs} ms`, this.target),
     );
   }
 
@@ -100,18 +101,18 @@ export class DownstreamTransport {
       const { statusCode: status, body: rawBody } = answer;
       const hasBody = method !== 'HEAD' && !NO_BODY.includes(status);
       const { headers: told, body: content } = hasBody
-        ? decoded(answer.headers, rawBody)
+        ? decode(answer.headers, rawBody)
         : { headers: answer.headers, body: rawBody };
       if (content !== rawBody) content.on('error', () => undefined);
       return { status, headers: told, body: content, rawBody };
     } catch (cause) {
       cancellation.throwIfAborted();
-      throw temporaryFailure('downstream_unreachable', `${name} cannot be reached`, this.target, { cause });
+      throw createTemporaryFailure('downstream_unreachable', `${name} cannot be reached`, this.target, { cause });
     }
   }
 
-  #overloaded(why: string): TemporaryFailureError {
-    return temporaryFailure('downstream_overloaded', `${this.target.name} was not asked: ${why}`, this.target);
+  #createOverloadedError(why: string): TemporaryFailureError {
+    return createTemporaryFailure('downstream_overloaded', `${this.target.name} was not asked: ${why}`, this.target);
   }
 }
 

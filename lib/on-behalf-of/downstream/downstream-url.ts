@@ -12,7 +12,7 @@ const DOT_SEGMENT = /(^|[\\/])(\.|%2e){1,2}(;|%3b|%00|%09|[\\/]|$)/i;
  *
  * @throws {@link DownstreamError} with `downstream_outside_base_url`
  */
-export function downstreamUrl(base: URL, input: string | URL): URL {
+export function resolveDownstreamUrl(base: URL, input: string | URL): URL {
   const text = String(input);
   const absolute = /^[a-z][a-z0-9+.-]*:/i.test(text);
   const address = absolute ? text : base.href + text.replace(/^\//, '');

@@ -4,7 +4,7 @@ import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { CallerActionError, OperatorActionError, type DownstreamError } from '../../errors/downstream-error.js';
 import type { DownstreamAccess } from './downstream-access.js';
 import type { AuditContext } from '../../observability/audit-event.js';
-import { failureOfExchange } from '../failures/failure-table.js';
+import { classifyExchangeFailure } from '../failures/failure-table.js';
 import { CallerAccess } from './caller-access.js';
 
 /** Gets the tokens of a call before anything is answered, so that what is missing can still be asked for over HTTP. */
@@ -13,8 +13,8 @@ export class EagerExchange {
   constructor(private readonly callers: CallerAccess) {}
 
   /** Access to downstreams for one request, for its tool as well. */
-  onBehalfOf(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
-    return this.callers.onBehalfOf(caller, event);
+  openAccess(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+    return this.callers.openAccess(caller, event);
   }
 
   /**
@@ -22,16 +22,16 @@ export class EagerExchange {
    *
    * @returns why tokens are missing, what is to be told first in front
    */
-  async failures(
+  async findFailures(
     access: DownstreamAccess,
     { downstreams, exchange }: Pick<Offer, 'downstreams' | 'exchange'>,
   ): Promise<readonly DownstreamError[]> {
     if (exchange === 'lazy' || downstreams.length === 0) return [];
-    const results = await Promise.allSettled(downstreams.map((name) => access.tokenFor(name)));
+    const results = await Promise.allSettled(downstreams.map((name) => access.getToken(name)));
     const failures = results.flatMap((result, index) => {
       if (result.status === 'fulfilled') return [];
-      const target = access.downstream(downstreams[index] ?? '');
-      return [failureOfExchange(result.reason, target, target.dialect)];
+      const target = access.getDownstream(downstreams[index] ?? '');
+      return [classifyExchangeFailure(result.reason, target, target.dialect)];
     });
     return failures.sort((a, b) => rank(a) - rank(b));
   }

@@ -1,9 +1,9 @@
-import { failureOfAnswer } from '../failures/failure-table.js';
+import { classifyAnswer } from '../failures/failure-table.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { discard, retryAfterIn, type DownstreamAnswer } from './downstream-answer.js';
+import { discard, readRetryAfter, type DownstreamAnswer } from './downstream-answer.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 import { waitFor } from '../../time/time-limit.js';
-import { temporaryFailure } from '../failures/temporary-failure.js';
+import { createTemporaryFailure } from '../failures/temporary-failure.js';
 
 /**
  * Lets an answer of 2xx through.
@@ -14,7 +14,7 @@ export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswe
   const { status, challenges, grantedScopes } = answer;
   if (status >= 200 && status < 300) return;
   discard(answer);
-  throw failureOfAnswer(target, { status, challenges, retryAfterMs: retryAfterIn(answer), grantedScopes });
+  throw classifyAnswer(target, { status, challenges, retryAfterMs: readRetryAfter(answer), grantedScopes });
 }
 
 /**
@@ -23,8 +23,8 @@ export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswe
  * @returns `undefined` where there is no body
  * @throws {@link DownstreamError} if it is no JSON, too large, or does not come
  */
-export async function jsonOf(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<unknown> {
-  const text = await textOf(target, answer);
+export async function readJson(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<unknown> {
+  const text = await readText(target, answer);
   if (text.trim() === '') return undefined;
   try {
     return JSON.parse(text);
@@ -35,11 +35,11 @@ export async function jsonOf(target: ResolvedDownstream, answer: DownstreamAnswe
   }
 }
 
-async function textOf(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<string> {
+async function readText(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<string> {
   const { name, http } = target;
   return await waitFor(readToEnd(target, answer), http.deadlineMs, () => {
     answer.body.destroy();
-    return temporaryFailure('downstream_timeout', `${name} did not finish its answer in time`, target);
+    return createTemporaryFailure('downstream_timeout', `${name} did not finish its answer in time`, target);
   });
 }
 
@@ -54,7 +54,7 @@ async function readToEnd(target: ResolvedDownstream, { body, release }: Downstre
     };
     body.on('data', (chunk: Uint8Array) => {
       size += chunk.byteLength;
-      if (size > http.maxJsonSize) end(tooLarge(name, http.maxJsonSize));
+      if (size > http.maxJsonSize) end(createTooLargeError(name, http.maxJsonSize));
       else chunks.push(chunk);
     });
     body.on('end', () => {
@@ -66,19 +66,21 @@ async function readToEnd(target: ResolvedDownstream, { body, release }: Downstre
           .replace(/^\uFEFF/, ''),
       );
     });
-    const broken = (cause: Error) => {
+    const breakOff = (cause: Error) => {
       const isOurs = cause instanceof DownstreamError || cause.name === 'AbortError';
       end(
-        isOurs ? cause : temporaryFailure('downstream_unreachable', `${name} broke off its answer`, target, { cause }),
+        isOurs
+          ? cause
+          : createTemporaryFailure('downstream_unreachable', `${name} broke off its answer`, target, { cause }),
       );
     };
-    body.on('error', broken);
+    body.on('error', breakOff);
     // It may have been over before anybody listened.
-    if (body.errored) broken(body.errored);
+    if (body.errored) breakOff(body.errored);
   });
 }
 
-function tooLarge(name: string, size: number): DownstreamError {
+function createTooLargeError(name: string, size: number): DownstreamError {
   return new DownstreamError('downstream_body_too_large', `${name} answered with more than ${size} bytes of JSON`, {
     downstream: name,
     advice: `The ${name} API answers with more than this tool can take. Ask for less at a time.`,

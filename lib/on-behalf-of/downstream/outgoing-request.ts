@@ -1,5 +1,5 @@
-import { downstreamUrl } from './downstream-url.js';
-import { keptBody, requestBody, type RequestBody } from './request-body.js';
+import { resolveDownstreamUrl } from './downstream-url.js';
+import { keepBody, toRequestBody, type RequestBody } from './request-body.js';
 
 /** A request to a downstream, before it has a token. */
 export interface OutgoingRequest {
@@ -34,7 +34,7 @@ const NORMALIZED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 
 /** Takes out what is not for a tool to say. */
-export function withoutReserved(headers: Headers): Headers {
+export function dropReserved(headers: Headers): Headers {
   for (const name of RESERVED) headers.delete(name);
   return headers;
 }
@@ -45,17 +45,17 @@ export function withoutReserved(headers: Headers): Headers {
  * @throws {@link DownstreamError} with `downstream_outside_base_url`
  * @throws TypeError for what no `fetch` would take
  */
-export async function outgoingRequest(
+export async function toOutgoingRequest(
   base: URL,
   input: string | URL | Request,
   init: RequestInit = {},
 ): Promise<OutgoingRequest> {
   const given = input instanceof Request ? input : undefined;
-  const url = downstreamUrl(base, input instanceof Request ? input.url : input);
-  const method = methodOf(init.method ?? given?.method ?? 'GET');
-  const headers = withoutReserved(new Headers(init.headers ?? given?.headers));
+  const url = resolveDownstreamUrl(base, input instanceof Request ? input.url : input);
+  const method = normalizeMethod(init.method ?? given?.method ?? 'GET');
+  const headers = dropReserved(new Headers(init.headers ?? given?.headers));
   const isOfRequest = init.body === undefined && given?.body;
-  const body = isOfRequest ? await keptBody(given.body) : await requestBody(init.body);
+  const body = isOfRequest ? await keepBody(given.body) : await toRequestBody(init.body);
   if (body.content !== null && (method === 'GET' || method === 'HEAD')) throw new TypeError(`A ${method} has no body`);
   if (body.type !== undefined && !headers.has('content-type')) headers.set('content-type', body.type);
   return {
@@ -67,7 +67,7 @@ export async function outgoingRequest(
   };
 }
 
-function methodOf(method: string): string {
+function normalizeMethod(method: string): string {
   const upper = method.toUpperCase();
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method) || FORBIDDEN.includes(upper)) {
     throw new TypeError(`"${method}" is not a method that can be sent`);
@@ -76,7 +76,7 @@ function methodOf(method: string): string {
 }
 
 /** What whoever calls `fetch` can end it by. */
-export function signalOf(input: string | URL | Request, { signal }: RequestInit = {}): AbortSignal | undefined {
+export function combineSignals(input: string | URL | Request, { signal }: RequestInit = {}): AbortSignal | undefined {
   if (!(input instanceof Request)) return signal ?? undefined;
   return signal ? AbortSignal.any([signal, input.signal]) : input.signal;
 }

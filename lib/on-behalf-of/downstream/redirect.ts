@@ -1,5 +1,5 @@
 import { isLoopback } from '../../options/option-rules.js';
-import { headerIn, type WireAnswer } from './downstream-answer.js';
+import { readHeader, type WireAnswer } from './downstream-answer.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 import { isBelow } from './downstream-url.js';
 import type { OutgoingRequest } from './outgoing-request.js';
@@ -42,29 +42,29 @@ interface Origin {
  * @returns `undefined` for an answer that leads nowhere
  * @throws {@link DownstreamError} with `downstream_redirect` where it must not be followed
  */
-export function nextHop(hop: Hop, answer: Pick<WireAnswer, 'status' | 'headers'>, origin: Origin): Hop | undefined {
+export function findNextHop(hop: Hop, answer: Pick<WireAnswer, 'status' | 'headers'>, origin: Origin): Hop | undefined {
   const { name, baseUrl } = origin;
   const { status } = answer;
-  const location = headerIn(answer, 'location');
+  const location = readHeader(answer, 'location');
   if (!REDIRECTS.includes(status) || location === null) return undefined;
-  const refused = (why: string) =>
+  const createError = (why: string) =>
     new DownstreamError('downstream_redirect', `${name} redirects ${why}`, { downstream: name, status });
-  if (hop.redirect === 'error') throw refused('where the tool wants no redirect');
-  if (!URL.canParse(location, hop.url)) throw refused('to something that is no URL');
+  if (hop.redirect === 'error') throw createError('where the tool wants no redirect');
+  if (!URL.canParse(location, hop.url)) throw createError('to something that is no URL');
   const url = new URL(location, hop.url);
-  const next = withMethod({ ...hop, url }, status);
+  const next = changeMethod({ ...hop, url }, status);
   if (hop.isWithin && isBelow(baseUrl, url)) {
-    if (!next.body.isReplayable) throw refused('a request whose body cannot be sent again');
+    if (!next.body.isReplayable) throw createError('a request whose body cannot be sent again');
     return next;
   }
-  if (url.username || url.password) throw refused('to an address with credentials');
+  if (url.username || url.password) throw createError('to an address with credentials');
   if (url.protocol !== 'https:' && !(isLoopback(url) && isPlainLoopback(baseUrl)))
-    throw refused('to an address that is not https');
-  if (!['GET', 'HEAD'].includes(next.method)) throw refused(`a ${next.method} out of its base URL`);
-  return { ...next, headers: toldElsewhere(next.headers), isWithin: false };
+    throw createError('to an address that is not https');
+  if (!['GET', 'HEAD'].includes(next.method)) throw createError(`a ${next.method} out of its base URL`);
+  return { ...next, headers: keepHeaders(next.headers), isWithin: false };
 }
 
-function withMethod(hop: Hop, status: number): Hop {
+function changeMethod(hop: Hop, status: number): Hop {
   const isPost = hop.method === 'POST' && (status === 301 || status === 302);
   if (!isPost && !(status === 303 && !['GET', 'HEAD'].includes(hop.method))) return hop;
   const headers = new Headers(hop.headers);
@@ -72,7 +72,7 @@ function withMethod(hop: Hop, status: number): Hop {
   return { ...hop, method: 'GET', headers, body: { content: null, isReplayable: true } };
 }
 
-function toldElsewhere(headers: Headers): Headers {
+function keepHeaders(headers: Headers): Headers {
   return new Headers([...headers].filter(([name]) => TOLD_ELSEWHERE.includes(name)));
 }
 

@@ -12,7 +12,7 @@ export interface RequestBody {
 const NONE: RequestBody = { content: null, isReplayable: true };
 
 /** @param source - as given to `fetch`; a stream goes as it is, and but once */
-export async function requestBody(source: BodyInit | null | undefined): Promise<RequestBody> {
+export async function toRequestBody(source: BodyInit | null | undefined): Promise<RequestBody> {
   if (source === null || source === undefined) return NONE;
   if (typeof source === 'string') return { content: source, isReplayable: true, type: 'text/plain;charset=UTF-8' };
   if (source instanceof URLSearchParams) {
@@ -32,7 +32,7 @@ export async function requestBody(source: BodyInit | null | undefined): Promise<
 }
 
 /** The body of a `Request`, whose source nobody can tell any more: it is read first, unless it is large. */
-export async function keptBody(stream: ReadableStream<Uint8Array> | null): Promise<RequestBody> {
+export async function keepBody(stream: ReadableStream<Uint8Array> | null): Promise<RequestBody> {
   if (!stream) return NONE;
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
@@ -43,11 +43,11 @@ export async function keptBody(stream: ReadableStream<Uint8Array> | null): Promi
     chunks.push(value);
     size += value.byteLength;
   }
-  return { content: whole(chunks, reader), isReplayable: false };
+  return { content: readWhole(chunks, reader), isReplayable: false };
 }
 
 /** What was read of a body, and then the rest of it. */
-async function* whole(
+async function* readWhole(
   chunks: readonly Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,5 @@
 import type { Cancellation } from './cancellation.js';
-import { discard, retryAfterIn, type WireAnswer } from './downstream-answer.js';
+import { discard, readRetryAfter, type WireAnswer } from './downstream-answer.js';
 import { TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { OutgoingRequest } from './outgoing-request.js';
 
@@ -37,8 +37,8 @@ export async function withRetries<Answer extends WireAnswer>(
   { retries, until, cancellation }: RetryLimits,
 ): Promise<Answer> {
   for (let count = 1; ; count += 1) {
-    const outcome = await outcomeOf(attempt(count));
-    const pause = count > retries ? undefined : pauseAfter(outcome, count);
+    const outcome = await settle(attempt(count));
+    const pause = count > retries ? undefined : computePause(outcome, count);
     if (pause === undefined || performance.now() + pause >= until) {
       if ('error' in outcome) throw outcome.error;
       return outcome;
@@ -50,7 +50,7 @@ export async function withRetries<Answer extends WireAnswer>(
 
 type Outcome<Answer> = Answer | { readonly error: unknown };
 
-async function outcomeOf<Answer>(attempt: Promise<Answer>): Promise<Outcome<Answer>> {
+async function settle<Answer>(attempt: Promise<Answer>): Promise<Outcome<Answer>> {
   try {
     return await attempt;
   } catch (error) {
@@ -59,12 +59,12 @@ async function outcomeOf<Answer>(attempt: Promise<Answer>): Promise<Outcome<Answ
 }
 
 /** Milliseconds; `undefined` for what does not pass. No more than half of it is chance, so that callers do not come all at once. */
-function pauseAfter(outcome: Outcome<WireAnswer>, count: number): number | undefined {
+function computePause(outcome: Outcome<WireAnswer>, count: number): number | undefined {
   const backoff = FIRST_PAUSE * 2 ** (count - 1) * (0.5 + Math.random());
   if ('error' in outcome) {
     const { error } = outcome;
     return error instanceof TemporaryFailureError && error.code === 'downstream_unreachable' ? backoff : undefined;
   }
   if (!PASSING.includes(outcome.status)) return undefined;
-  return backoff + (retryAfterIn(outcome) ?? 0);
+  return backoff + (readRetryAfter(outcome) ?? 0);
 }

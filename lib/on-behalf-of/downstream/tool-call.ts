@@ -24,7 +24,7 @@ export interface RunningCall extends ToolCall {
 
 const calls = new AsyncLocalStorage<RunningCall>();
 
-/** Runs a tool so that {@link currentToolCall}, wherever it is asked from inside, finds this very call. */
+/** Runs a tool so that {@link getToolCall}, wherever it is asked from inside, finds this very call. */
 export async function runToolCall<Result>(call: ToolCall, run: () => Promise<Result>): Promise<Result> {
   const abandon: RunningCall['abandon'] = new Set();
   const running = { ...call, abandon, ended: false };
@@ -37,7 +37,7 @@ export async function runToolCall<Result>(call: ToolCall, run: () => Promise<Res
   } finally {
     running.ended = true;
     call.signal.removeEventListener('abort', giveUp);
-    for (const one of abandon) one(() => outsideCall(running));
+    for (const one of abandon) one(() => createOutsideCallError(running));
   }
 }
 
@@ -46,7 +46,7 @@ export async function runToolCall<Result>(call: ToolCall, run: () => Promise<Res
  *
  * @throws {@link DownstreamError} with `downstream_outside_call` where there is none, or it has ended
  */
-export function currentToolCall(): RunningCall {
+export function getToolCall(): RunningCall {
   const call = calls.getStore();
   if (!call) {
     throw new DownstreamError(
@@ -54,11 +54,11 @@ export function currentToolCall(): RunningCall {
       'DownstreamClient was used outside a tool call, where there is no caller to act for. Use it inside a method with @McpTool.',
     );
   }
-  if (call.ended) throw outsideCall(call);
+  if (call.ended) throw createOutsideCallError(call);
   return call;
 }
 
-function outsideCall({ tool }: ToolCall): DownstreamError {
+function createOutsideCallError({ tool }: ToolCall): DownstreamError {
   return new DownstreamError(
     'downstream_outside_call',
     `DownstreamClient was used after the call of ${tool} had ended. Await every use before the method returns.`,

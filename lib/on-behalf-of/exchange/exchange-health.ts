@@ -15,7 +15,7 @@ export class ExchangeHealth {
   readonly #faults = new Map<string, Map<string | undefined, { readonly code: string; readonly until: number }>>();
 
   /** Code of what is wrong with a downstream; `undefined` if nothing is known to be. */
-  faultOf(downstream: string): string | undefined {
+  findFault(downstream: string): string | undefined {
     const faults = [...(this.#faults.get(downstream)?.values() ?? [])];
     return faults.find(({ until }) => performance.now() < until)?.code;
   }
@@ -25,13 +25,13 @@ export class ExchangeHealth {
    *
    * @param issuer - the one that was asked; none where it is not that of the caller
    */
-  succeeded(downstream: string, issuer?: string): void {
+  recordSuccess(downstream: string, issuer?: string): void {
     if (!this.#faults.get(downstream)?.delete(issuer)) return;
     this.#logger.log(`Tokens for ${downstream} can be got again`);
   }
 
   /** What a caller lacks, and what passes, says nothing of the configuration. */
-  failed(downstream: string, failure: unknown, issuer?: string): void {
+  recordFailure(downstream: string, failure: unknown, issuer?: string): void {
     if (!(failure instanceof OperatorActionError)) return;
     const faults = this.#faults.get(downstream) ?? new Map<string | undefined, { code: string; until: number }>();
     faults.set(issuer, { code: failure.code, until: performance.now() + MEMORY });

@@ -8,19 +8,19 @@ import type { AuditContext } from '../../observability/audit-event.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { traceExchange } from '../../observability/exchange-span.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
+import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { ServerTokenCache } from '../token-cache/server-token-cache.js';
 import type { TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect, ExchangedToken } from '../dialects/dialect.js';
 import { ExchangeHealth } from './exchange-health.js';
-import { errorFor } from '../failures/failure-error.js';
-import { failureOfExchange, isFinal } from '../failures/failure-table.js';
+import { createDownstreamError } from '../failures/failure-error.js';
+import { classifyExchangeFailure, isFinal } from '../failures/failure-table.js';
 import { mayAct } from '../dialects/may-act.js';
-import { ownAuthorityOf } from '../dialects/own-authority.js';
-import { ownerOf, tokenKey, type TokenShape } from './token-key.js';
+import { findOwnAuthority } from '../dialects/own-authority.js';
+import { identifyOwner, deriveTokenKey, type TokenShape } from './token-key.js';
 import { TokenEndpoints } from '../token-endpoint/token-endpoint.js';
-import { inTime } from '../token-endpoint/token-endpoint-retries.js';
+import { waitInTime } from '../token-endpoint/token-endpoint-retries.js';
 
 /** The keys of one request, by downstream: what they are made of is looked at once. */
 type Keys = Map<string, TokenRequest['key']>;
@@ -50,32 +50,32 @@ export class TokenExchange {
    *
    * @param event - what audit events say of the request
    */
-  tokensFor(caller: Caller | undefined, event: AuditContext): ExchangedTokens {
+  prepareTokens(caller: Caller | undefined, event: AuditContext): ExchangedTokens {
     const keys: Keys = new Map();
-    return async (target, demand) => await this.#tokenFor(caller, target, demand, event, keys);
+    return async (target, demand) => await this.#getToken(caller, target, demand, event, keys);
   }
 
-  async #tokenFor(
+  async #getToken(
     caller: Caller | undefined,
     target: ResolvedDownstream,
     demand: TokenDemand | undefined,
     event: AuditContext,
     keys: Keys,
   ): Promise<ExchangedToken> {
-    const dialect = dialectFor(caller, target);
-    const issuer = caller && this.issuers.issuerOf(caller.claims);
-    const client = issuer && clientAt(issuer.options, this.options.clients);
-    if (!caller || (!client && dialect.grantTypes.length > 0)) throw notRegistered(caller, target);
+    const dialect = selectDialect(caller, target);
+    const issuer = caller && this.issuers.findIssuer(caller.claims);
+    const client = issuer && findClient(issuer.options, this.options.clients);
+    if (!caller || (!client && dialect.grantTypes.length > 0)) throw createNotRegisteredError(caller, target);
     const shape = { caller, client, dialect, target, claims: demand?.claims };
     this.#checkMayAct(shape);
-    const owner = ownerOf(shape);
+    const owner = identifyOwner(shape);
     if (demand?.claims !== undefined) {
       // What was refused is kept under a key without them.
-      const key = await this.#keyOf({ ...shape, claims: undefined }, keys);
+      const key = await this.#deriveKey({ ...shape, claims: undefined }, keys);
       await this.cache.forget({ key, owner }, demand.refused);
     }
     return await this.cache.get({
-      key: await this.#keyOf(shape, keys),
+      key: await this.#deriveKey(shape, keys),
       owner,
       refused: demand?.refused,
       isFinal,
@@ -91,7 +91,7 @@ export class TokenExchange {
     if (dialect.subject !== 'caller' || dialect.hasActor) return;
     if (client ? mayAct(caller.claims, { id: client.id, issuer: caller.issuer }) : !('may_act' in caller.claims))
       return;
-    throw errorFor(
+    throw createDownstreamError(
       'caller_access_denied',
       `No token for ${target.name}: may_act of the caller's token does not name this client`,
       {},
@@ -100,17 +100,17 @@ export class TokenExchange {
   }
 
   /** @throws {@link OperatorActionError} if the client's credentials, or those of its actor, cannot be had */
-  async #keyOf(shape: TokenShape, keys: Keys): Promise<TokenRequest['key']> {
+  async #deriveKey(shape: TokenShape, keys: Keys): Promise<TokenRequest['key']> {
     const { target, claims } = shape;
     const known = claims === undefined ? keys.get(target.name) : undefined;
     if (known) return known;
     try {
-      const key = await inTime(tokenKey(shape), late);
+      const key = await waitInTime(deriveTokenKey(shape), createLateError);
       if (claims === undefined) keys.set(target.name, key);
       return key;
     } catch (error) {
-      const failure = failureOfExchange(error, shape.target, shape.dialect);
-      this.health.failed(shape.target.name, failure, this.#askedFor(shape.caller));
+      const failure = classifyExchangeFailure(error, shape.target, shape.dialect);
+      this.health.recordFailure(shape.target.name, failure, this.#nameIssuer(shape.caller));
       throw failure;
     }
   }
@@ -129,14 +129,14 @@ export class TokenExchange {
         try {
           return await this.#exchange(caller, target, dialect, claims);
         } catch (error) {
-          throw failureOfExchange(error, target, dialect);
+          throw classifyExchangeFailure(error, target, dialect);
         }
       });
-      this.health.succeeded(name, this.#askedFor(caller));
+      this.health.recordSuccess(name, this.#nameIssuer(caller));
       this.audit.record({ ...exchange, type: 'token_exchanged' });
       return token;
     } catch (error) {
-      this.health.failed(name, error, this.#askedFor(caller));
+      this.health.recordFailure(name, error, this.#nameIssuer(caller));
       const code = error instanceof DownstreamError ? error.code : 'exchange_misconfigured';
       this.audit.record({ ...exchange, type: 'token_exchange_failed', code });
       throw error;
@@ -144,8 +144,8 @@ export class TokenExchange {
   }
 
   /** The issuer as it is configured: one for all of its tenants, whose number is theirs to say. */
-  #askedFor({ claims, issuer }: Caller): string {
-    return this.issuers.issuerOf(claims)?.identifier ?? issuer;
+  #nameIssuer({ claims, issuer }: Caller): string {
+    return this.issuers.findIssuer(claims)?.identifier ?? issuer;
   }
 
   async #exchange(
@@ -160,29 +160,39 @@ export class TokenExchange {
       subjectToken: dialect.subject === 'caller' ? caller.token.reveal() : '',
       claims,
       dpop: await target.dpop?.handle(),
-      tokenEndpoint: this.endpoints.forCaller(caller.issuer, caller.claims),
+      tokenEndpoint: this.endpoints.createFor(caller.issuer, caller.claims),
     });
     if (!token) throw new Error(`the dialect ${dialect.name} gave none`);
     return token;
   }
 }
 
-function late(when: string): ClientCredentialsError {
+function createLateError(when: string): ClientCredentialsError {
   return new ClientCredentialsError(`the credentials of the client, or its actor token, ${when}`);
 }
 
 /** @throws {@link CallerActionError} if there is no user behind the caller, and the downstream is for users */
-function dialectFor(caller: Caller | undefined, target: ResolvedDownstream): ExchangeDialect {
+function selectDialect(caller: Caller | undefined, target: ResolvedDownstream): ExchangeDialect {
   const { dialect, onAppOnly, name } = target;
   if (!caller?.appOnly || dialect.subject !== 'caller') return dialect;
-  const own = onAppOnly === 'clientCredentials' && ownAuthorityOf(dialect);
+  const own = onAppOnly === 'clientCredentials' && findOwnAuthority(dialect);
   if (own) return own;
-  throw errorFor('caller_without_user', `No token for ${name}: the caller's token stands for no user`, {}, target);
+  throw createDownstreamError(
+    'caller_without_user',
+    `No token for ${name}: the caller's token stands for no user`,
+    {},
+    target,
+  );
 }
 
-function notRegistered(caller: Caller | undefined, target: ResolvedDownstream): DownstreamError {
+function createNotRegisteredError(caller: Caller | undefined, target: ResolvedDownstream): DownstreamError {
   if (!caller)
-    return errorFor('caller_without_user', `No token for ${target.name}: the caller is anonymous`, {}, target);
+    return createDownstreamError(
+      'caller_without_user',
+      `No token for ${target.name}: the caller is anonymous`,
+      {},
+      target,
+    );
   const message = `No token for ${target.name}: \`client\` is not registered at ${caller.issuer}`;
-  return errorFor('exchange_misconfigured', message, {}, target);
+  return createDownstreamError('exchange_misconfigured', message, {}, target);
 }

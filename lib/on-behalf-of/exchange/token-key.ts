@@ -16,31 +16,37 @@ export interface TokenShape {
 }
 
 /** The key of an exchanged token: everything that shaped it. Lists are told with their length, so that none runs into the next. */
-export async function tokenKey({ caller, client, dialect, target, claims }: TokenShape): Promise<TokenRequest['key']> {
+export async function deriveTokenKey({
+  caller,
+  client,
+  dialect,
+  target,
+  claims,
+}: TokenShape): Promise<TokenRequest['key']> {
   const { name, audience, resource, scopes, parameters, cacheBy } = target;
   const { fingerprint = [] } = dialect;
   const ofParameters = Object.entries(parameters)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([parameter, value]) => [parameter, ...counted(several(value))]);
+    .flatMap(([parameter, value]) => [parameter, ...addCount(toList(value))]);
   return [
     caller.issuer,
     client?.id,
     await client?.authentication.version?.(),
     name,
     dialect.name,
-    ...counted(typeof fingerprint === 'function' ? await fingerprint() : fingerprint),
-    ...counted(several(audience)),
-    ...counted(several(resource)),
-    ...counted([...new Set(scopes)].sort()),
-    ...counted(ofParameters),
+    ...addCount(typeof fingerprint === 'function' ? await fingerprint() : fingerprint),
+    ...addCount(toList(audience)),
+    ...addCount(toList(resource)),
+    ...addCount([...new Set(scopes)].sort()),
+    ...addCount(ofParameters),
     claims,
-    await target.dpop?.thumbprint(),
-    ...(dialect.subject === 'caller' ? subjectKey(caller, cacheBy) : ['client']),
+    await target.dpop?.computeThumbprint(),
+    ...(dialect.subject === 'caller' ? deriveSubjectKey(caller, cacheBy) : ['client']),
   ];
 }
 
 /** Whose token it is, and for how long it may be kept. */
-export function ownerOf({ caller, client, dialect }: Omit<TokenShape, 'claims'>): TokenOwner {
+export function identifyOwner({ caller, client, dialect }: Omit<TokenShape, 'claims'>): TokenOwner {
   if (dialect.subject === 'client') {
     const { id = '' } = client ?? dialect.foreign?.authorizationServer?.client ?? {};
     // The server's own authority does not end with the token of whoever asked first.
@@ -49,30 +55,30 @@ export function ownerOf({ caller, client, dialect }: Omit<TokenShape, 'claims'>)
   return {
     issuer: caller.issuer,
     subject: caller.subject,
-    sessionId: sessionOf(caller),
+    sessionId: readSession(caller),
     expiresAt: caller.expiresAtMs,
   };
 }
 
 /** A user without a session is told apart by the token: nothing weaker stands in for what is missing. */
-function subjectKey(caller: Caller, cacheBy: 'token' | 'session'): readonly (string | undefined)[] {
-  const session = sessionOf(caller);
+function deriveSubjectKey(caller: Caller, cacheBy: 'token' | 'session'): readonly (string | undefined)[] {
+  const session = readSession(caller);
   if (cacheBy === 'token' || session === undefined) {
     return ['token', createHash('sha256').update(caller.token.reveal()).digest('base64url')];
   }
   const { acr, auth_time, act, may_act, cnf } = caller.claims;
   const signIn = JSON.stringify([acr, auth_time, act, may_act, cnf]);
-  return ['session', caller.subject, session, caller.clientId, signIn, ...counted([...caller.scopes].sort())];
+  return ['session', caller.subject, session, caller.clientId, signIn, ...addCount([...caller.scopes].sort())];
 }
 
-function sessionOf({ claims: { sid } }: Caller): string | undefined {
+function readSession({ claims: { sid } }: Caller): string | undefined {
   return typeof sid === 'string' && sid !== '' ? sid : undefined;
 }
 
-function several(value: string | readonly string[] | undefined): readonly string[] {
+function toList(value: string | readonly string[] | undefined): readonly string[] {
   return [value ?? []].flat();
 }
 
-function counted(values: readonly string[]): readonly string[] {
+function addCount(values: readonly string[]): readonly string[] {
   return [String(values.length), ...values];
 }

@@ -4,7 +4,7 @@ import { isJsonObject } from '../../json/json-object.js';
 const MAX_CLAIMS = 4_000;
 
 /** A claims request (OpenID Connect Core section 5.5), as JSON in a string or as it is; `undefined` for anything else. */
-export function claimsRequest(value: unknown): string | undefined {
+export function readClaimsRequest(value: unknown): string | undefined {
   const text = isJsonObject(value) ? JSON.stringify(value) : value;
   if (typeof text !== 'string' || text.length > MAX_CLAIMS) return undefined;
   try {
@@ -16,12 +16,12 @@ export function claimsRequest(value: unknown): string | undefined {
 }
 
 /** Words with a space between (RFC 6749 section 3.3). */
-export function wordsOf(value: string | undefined): readonly string[] {
+export function splitWords(value: string | undefined): readonly string[] {
   return (value ?? '').split(' ').filter((word) => word !== '');
 }
 
 /** Milliseconds, from either form of the header (RFC 9110 section 10.2.3). */
-export function retryAfterOf(value: string | null): number | undefined {
+export function parseRetryAfter(value: string | null): number | undefined {
   if (value === null) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);

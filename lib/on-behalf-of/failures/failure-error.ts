@@ -24,7 +24,7 @@ export interface Failure extends TokenEndpointFailure {
 }
 
 /** Makes the error for a code: whoever has to act is told what to do, and nobody else learns more than that. */
-export function errorFor(
+export function createDownstreamError(
   code: FailureCode,
   message: string,
   failure: Failure,
@@ -54,16 +54,16 @@ export function errorFor(
       return new TemporaryFailureError(code, message, {
         ...options,
         retryAfterMs: failure.retryAfterMs,
-        advice: `The ${name} API cannot be reached for you right now. Try again${later(failure.retryAfterMs)}.`,
+        advice: `The ${name} API cannot be reached for you right now. Try again${formatDelay(failure.retryAfterMs)}.`,
       });
     case 'downstream_status':
-      return new DownstreamError(code, message, { ...options, advice: adviceForStatus(name, failure.status ?? 0) });
+      return new DownstreamError(code, message, { ...options, advice: adviseOnStatus(name, failure.status ?? 0) });
     default:
-      return callerAction(code, message, failure, target, options);
+      return createCallerActionError(code, message, failure, target, options);
   }
 }
 
-function callerAction(
+function createCallerActionError(
   wanted: CallerActionCode,
   message: string,
   { claims = '', acrValues = [], maxAgeMs, scopes = [] }: Failure,
@@ -104,7 +104,7 @@ const ADVICE: Readonly<Record<CallerActionCode, (name: string) => string>> = {
   caller_without_user: (name) => `The ${name} API is called on behalf of a user, and your token stands for none.`,
 };
 
-function adviceForStatus(name: string, status: number): string {
+function adviseOnStatus(name: string, status: number): string {
   switch (status) {
     case 401:
     case 403:
@@ -119,6 +119,6 @@ function adviceForStatus(name: string, status: number): string {
   }
 }
 
-function later(retryAfterMs: number | undefined): string {
+function formatDelay(retryAfterMs: number | undefined): string {
   return retryAfterMs === undefined ? ' later' : ` in ${Math.ceil(retryAfterMs / 1000)} seconds`;
 }

@@ -3,25 +3,25 @@ import { CallerActionError, DownstreamError, OperatorActionError } from '../../e
 import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
-import { errorFor, type Failure, type FailureCode } from './failure-error.js';
-import { wordsOf, claimsRequest } from './answer-fields.js';
+import { createDownstreamError, type Failure, type FailureCode } from './failure-error.js';
+import { splitWords, readClaimsRequest } from './answer-fields.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { TOKEN_EXCHANGE } from '../dialects/token-types.js';
 
 type Condition = (failure: Failure) => boolean;
 type Row = readonly [code: FailureCode, applies: Condition];
 
-const error =
+const hasError =
   (...names: readonly string[]): Condition =>
   (failure) =>
     failure.error !== undefined && names.includes(failure.error);
 
-const suberror =
+const hasSuberror =
   (...names: readonly string[]): Condition =>
   (failure) =>
     failure.suberror !== undefined && names.includes(failure.suberror);
 
-const status =
+const hasStatus =
   (from: number, to = from): Condition =>
   (failure) =>
     failure.status !== undefined && failure.status >= from && failure.status <= to;
@@ -37,17 +37,17 @@ const any =
     conditions.some((applies) => applies(failure));
 
 /** The server asked for itself. */
-const own: Condition = (failure) => failure.isOwn === true;
+const isOwn: Condition = (failure) => failure.isOwn === true;
 
 /** Asked of, or by, somebody whom the caller's issuer knows nothing of: what is refused there is not what came in. */
-const foreign: Condition = (failure) => failure.foreign === true;
+const isForeign: Condition = (failure) => failure.foreign === true;
 
 const hasClaims: Condition = (failure) => failure.claims !== undefined;
 
 /** Entra ID has a word for the reason beside `error`; OpenID Connect Core section 3.1.2.6; RFC 9470; Auth0. */
 const wantsSignIn = any(
-  suberror('basic_action', 'additional_action', 'message_only', 'user_password_expired'),
-  error(
+  hasSuberror('basic_action', 'additional_action', 'message_only', 'user_password_expired'),
+  hasError(
     'interaction_required',
     'login_required',
     'account_selection_required',
@@ -58,8 +58,8 @@ const wantsSignIn = any(
 );
 
 const wantsConsent = any(
-  suberror('consent_required'),
-  error(
+  hasSuberror('consent_required'),
+  hasError(
     'consent_required',
     // Auth0's Token Vault: the user has not connected an account, or it has to be connected anew.
     'federated_connection_refresh_token_not_found',
@@ -69,54 +69,57 @@ const wantsConsent = any(
 
 /** RFC 8693 section 2.2.2 calls a subject token that is not acceptable `invalid_request`; so does Keycloak a session that is over. */
 const rejectsToken = any(
-  suberror('bad_token', 'token_expired'),
-  error('invalid_grant', 'invalid_token'),
-  all((failure) => failure.isTokenExchange === true, error('invalid_request')),
+  hasSuberror('bad_token', 'token_expired'),
+  hasError('invalid_grant', 'invalid_token'),
+  all((failure) => failure.isTokenExchange === true, hasError('invalid_request')),
 );
 
 /** What a token endpoint answered. The first row that applies counts. */
 const PROVIDER: readonly Row[] = [
-  ['exchange_misconfigured', error('client_not_registered', 'no_token_endpoint')],
+  ['exchange_misconfigured', hasError('client_not_registered', 'no_token_endpoint')],
   ['issuer_unavailable', ({ status, timedOut }) => timedOut === true || status === undefined],
-  ['issuer_rate_limited', status(429)],
-  ['issuer_unavailable', any(status(500, 599), status(408))],
+  ['issuer_rate_limited', hasStatus(429)],
+  ['issuer_unavailable', any(hasStatus(500, 599), hasStatus(408))],
   ['exchange_answer_unusable', ({ unusable }) => unusable === true],
-  ['issuer_unavailable', error('temporarily_unavailable', 'server_error')],
-  ['issuer_rate_limited', error('slow_down', 'too_many_requests')],
-  ['client_rejected', error('invalid_client', 'unauthorized_client')],
+  ['issuer_unavailable', hasError('temporarily_unavailable', 'server_error')],
+  ['issuer_rate_limited', hasError('slow_down', 'too_many_requests')],
+  ['client_rejected', hasError('invalid_client', 'unauthorized_client')],
   // RFC 6749 section 5.2 keeps this status for the client; Auth0 says so of a wrong secret.
-  ['client_rejected', all(status(401), error('access_denied'))],
-  ['target_unknown', error('invalid_target', 'invalid_resource')],
+  ['client_rejected', all(hasStatus(401), hasError('access_denied'))],
+  ['target_unknown', hasError('invalid_target', 'invalid_resource')],
   // Whoever calls could do nothing about it, and must not be asked to.
-  ['exchange_misconfigured', own],
+  ['exchange_misconfigured', isOwn],
   // `invalid_request`, but not on account of the token that came in.
   ['exchange_misconfigured', (failure) => failure.subjectIsActive === true],
-  ['caller_consent_required', all(foreign, wantsConsent)],
+  ['caller_consent_required', all(isForeign, wantsConsent)],
   // No client could bring what another authorization server demands of a sign-in.
-  ['caller_access_denied', all(foreign, any(hasClaims, wantsSignIn))],
+  ['caller_access_denied', all(isForeign, any(hasClaims, wantsSignIn))],
   // The assertion that it was shown had been issued for it a moment before.
-  ['exchange_misconfigured', all(foreign, any(rejectsToken, error('invalid_request')))],
+  ['exchange_misconfigured', all(isForeign, any(rejectsToken, hasError('invalid_request')))],
   ['caller_claims_required', hasClaims],
   ['caller_consent_required', wantsConsent],
-  ['caller_token_rejected', suberror('bad_token', 'token_expired')],
+  ['caller_token_rejected', hasSuberror('bad_token', 'token_expired')],
   ['caller_authentication_insufficient', wantsSignIn],
-  ['caller_scope_insufficient', error('invalid_scope', 'insufficient_scope')],
+  ['caller_scope_insufficient', hasError('invalid_scope', 'insufficient_scope')],
   ['caller_token_rejected', rejectsToken],
-  ['caller_access_denied', error('access_denied')],
-  ['client_rejected', status(401)],
+  ['caller_access_denied', hasError('access_denied')],
+  ['client_rejected', hasStatus(401)],
   ['exchange_misconfigured', () => true],
 ];
 
 /** What an API answered. */
 const API: readonly Row[] = [
-  ['downstream_rate_limited', status(429)],
-  ['downstream_failed', status(500, 599)],
-  ['exchange_misconfigured', all(own, any(status(401), status(403)), (failure) => failure.error !== undefined)],
-  ['caller_claims_required', all(status(401), hasClaims, not(foreign))],
-  ['caller_authentication_insufficient', all(status(401), error('insufficient_user_authentication'), not(foreign))],
+  ['downstream_rate_limited', hasStatus(429)],
+  ['downstream_failed', hasStatus(500, 599)],
+  ['exchange_misconfigured', all(isOwn, any(hasStatus(401), hasStatus(403)), (failure) => failure.error !== undefined)],
+  ['caller_claims_required', all(hasStatus(401), hasClaims, not(isForeign))],
+  [
+    'caller_authentication_insufficient',
+    all(hasStatus(401), hasError('insufficient_user_authentication'), not(isForeign)),
+  ],
   [
     'caller_scope_insufficient',
-    all(status(403), error('insufficient_scope'), (failure) => (failure.scopes?.length ?? 0) > 0),
+    all(hasStatus(403), hasError('insufficient_scope'), (failure) => (failure.scopes?.length ?? 0) > 0),
   ],
   ['downstream_status', () => true],
 ];
@@ -126,25 +129,27 @@ const API: readonly Row[] = [
  *
  * @param caught - what the dialect threw
  */
-export function failureOfExchange(
+export function classifyExchangeFailure(
   caught: unknown,
   downstream: ResolvedDownstream,
   { grantTypes, subject }: Pick<ExchangeDialect, 'grantTypes'> & Partial<Pick<ExchangeDialect, 'subject'>>,
 ): DownstreamError {
   if (caught instanceof DownstreamError) return caught;
   const message = `No token for ${downstream.name}: ${caught instanceof Error ? caught.message : typeof caught}`;
-  if (caught instanceof IssuerUnavailableError) return errorFor('issuer_unavailable', message, {}, downstream);
-  if (!(caught instanceof TokenEndpointError)) return errorFor('exchange_misconfigured', message, {}, downstream);
+  if (caught instanceof IssuerUnavailableError)
+    return createDownstreamError('issuer_unavailable', message, {}, downstream);
+  if (!(caught instanceof TokenEndpointError))
+    return createDownstreamError('exchange_misconfigured', message, {}, downstream);
   const failure = {
     ...caught.failure,
     isTokenExchange: grantTypes.includes(TOKEN_EXCHANGE),
     isOwn: subject === 'client',
     foreign: caught.failure.foreign === true || downstream.linked !== undefined,
   };
-  const code = codeIn(PROVIDER, failure);
+  const code = findCode(PROVIDER, failure);
   // The provider does not say which of the scopes that were asked for it will not give.
   const scopes = code === 'caller_scope_insufficient' || code === 'caller_consent_required' ? downstream.scopes : [];
-  return errorFor(code, message, { ...failure, scopes }, downstream);
+  return createDownstreamError(code, message, { ...failure, scopes }, downstream);
 }
 
 /** What an API answered with. */
@@ -159,7 +164,7 @@ export interface RefusedAnswer {
 }
 
 /** What became of a request that the API refused, or failed to answer. */
-export function failureOfAnswer(downstream: ResolvedDownstream, answer: RefusedAnswer): DownstreamError {
+export function classifyAnswer(downstream: ResolvedDownstream, answer: RefusedAnswer): DownstreamError {
   const { status, retryAfterMs, grantedScopes } = answer;
   const { dialect, linked } = downstream;
   const parameters = answer.challenges.find(({ parameters }) => parameters.error !== undefined)?.parameters ?? {};
@@ -168,25 +173,30 @@ export function failureOfAnswer(downstream: ResolvedDownstream, answer: RefusedA
     status,
     retryAfterMs,
     error: parameters.error,
-    claims: claimsIn(parameters.claims),
-    scopes: parameters.scope === undefined ? withheld : wordsOf(parameters.scope),
-    acrValues: wordsOf(parameters.acr_values),
+    claims: decodeClaims(parameters.claims),
+    scopes: parameters.scope === undefined ? withheld : splitWords(parameters.scope),
+    acrValues: splitWords(parameters.acr_values),
     maxAgeMs: /^\d{1,9}$/.test(parameters.max_age ?? '') ? Number(parameters.max_age) * 1000 : undefined,
     isOwn: dialect.subject === 'client',
     foreign: dialect.subject !== 'caller' || dialect.foreign !== undefined || linked !== undefined,
   };
   const told =
     withheld.length > 0 ? `. The provider had withheld scopes that were asked for: ${withheld.join(', ')}` : '';
-  return errorFor(codeIn(API, failure), `${downstream.name} answered ${status}${told}`, failure, downstream);
+  return createDownstreamError(
+    findCode(API, failure),
+    `${downstream.name} answered ${status}${told}`,
+    failure,
+    downstream,
+  );
 }
 
 /**
  * The claims request of a challenge, which is base64 there (Entra ID, claims challenge), as JSON. One without end would make
  * a challenge that no client reads.
  */
-export function claimsIn(parameter: string | undefined): string | undefined {
+export function decodeClaims(parameter: string | undefined): string | undefined {
   if (parameter === undefined) return undefined;
-  return claimsRequest(Buffer.from(parameter, 'base64').toString('utf8'));
+  return readClaimsRequest(Buffer.from(parameter, 'base64').toString('utf8'));
 }
 
 /** Whether the same exchange would fail again: not where the user may consent in the meantime. */
@@ -199,7 +209,7 @@ function not(condition: Condition): Condition {
   return (failure) => !condition(failure);
 }
 
-function codeIn(table: readonly Row[], failure: Failure): FailureCode {
+function findCode(table: readonly Row[], failure: Failure): FailureCode {
   const row = table.find(([, applies]) => applies(failure));
   if (!row) throw new Error('The table of failures has no last row');
   return row[0];

@@ -3,7 +3,7 @@ import { TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { TemporaryFailureCode } from '../../errors/error-codes.js';
 
 /** Something that passes, between this server and a downstream. */
-export function temporaryFailure(
+export function createTemporaryFailure(
   code: TemporaryFailureCode,
   message: string,
   { name }: Pick<ResolvedDownstream, 'name'>,

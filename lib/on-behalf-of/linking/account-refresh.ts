@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { DownstreamError } from '../../errors/downstream-error.js';
 import { ExchangeHealth } from '../exchange/exchange-health.js';
-import { failureOfExchange } from '../failures/failure-table.js';
+import { classifyExchangeFailure } from '../failures/failure-table.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Guarded } from '../../replicas/guarded.js';
 import { Turns } from '../../replicas/turns.js';
 import { AccountServers, type LinkedDownstream } from './account-servers.js';
 import { LinkRecords, type AccountOwner, type LinkedAccount } from './link-records.js';
-import { tokenEndpointFailure } from './oauth-failure.js';
+import { toTokenEndpointError } from './oauth-failure.js';
 
 /** Milliseconds for which a replica waits for another's turn: longer than anyone's lasts. */
 const LONGEST_WAIT = 12_000;
@@ -44,17 +44,17 @@ export class AccountRefresh {
    * @returns `undefined` where there is no account, or nothing to be had for it any more
    * @throws {@link DownstreamError} if the authorization server cannot be asked, and whatever the store throws
    */
-  async usable(
+  async getUsable(
     owner: AccountOwner,
     target: LinkedDownstream,
     refused: string | undefined,
   ): Promise<LinkedAccount | undefined> {
-    const account = await this.records.account(owner);
+    const account = await this.records.findAccount(owner);
     if (!account || isUsable(account, refused)) return account;
-    const key = this.records.keyOf(owner);
+    const key = this.records.deriveAccountKey(owner);
     let running = this.#running.get(key);
     if (!running) {
-      running = this.#alone(key, () => this.#refreshed(owner, target, account.accessToken)).finally(() =>
+      running = this.#runAlone(key, () => this.#refresh(owner, target, account.accessToken)).finally(() =>
         this.#running.delete(key),
       );
       this.#running.set(key, running);
@@ -64,7 +64,7 @@ export class AccountRefresh {
 
   /** Puts an account in the place of the one before. @throws whatever the store throws */
   async replace(owner: AccountOwner, account: LinkedAccount): Promise<void> {
-    await this.#alone(this.records.keyOf(owner), () => this.records.keepAccount(owner, account));
+    await this.#runAlone(this.records.deriveAccountKey(owner), () => this.records.keepAccount(owner, account));
   }
 
   /**
@@ -74,19 +74,19 @@ export class AccountRefresh {
    * @throws whatever the store throws
    */
   async drop(owner: AccountOwner): Promise<LinkedAccount | undefined> {
-    return await this.#alone(this.records.keyOf(owner), async () => {
-      const account = await this.records.account(owner);
+    return await this.#runAlone(this.records.deriveAccountKey(owner), async () => {
+      const account = await this.records.findAccount(owner);
       await this.records.dropAccount(owner);
       return account;
     });
   }
 
   /** One after the other, in this process and, where they can agree, in all. */
-  async #alone<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
+  async #runAlone<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
     const before = this.#last.get(key);
     const result = (async () => {
       await before?.catch(() => undefined);
-      return await this.#inTurn(key, action);
+      return await this.#runInTurn(key, action);
     })();
     this.#last.set(key, result);
     try {
@@ -96,7 +96,7 @@ export class AccountRefresh {
     }
   }
 
-  async #inTurn<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
+  async #runInTurn<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
     const deadline = performance.now() + LONGEST_WAIT;
     for (;;) {
       const turn = await this.#turns?.take(key);
@@ -111,13 +111,9 @@ export class AccountRefresh {
     }
   }
 
-  async #refreshed(
-    owner: AccountOwner,
-    target: LinkedDownstream,
-    outdated: string,
-  ): Promise<LinkedAccount | undefined> {
+  async #refresh(owner: AccountOwner, target: LinkedDownstream, outdated: string): Promise<LinkedAccount | undefined> {
     // Another replica may have had its turn since.
-    const account = await this.records.account(owner);
+    const account = await this.records.findAccount(owner);
     if (!account || isUsable(account, outdated)) return account;
     const { refreshToken } = account;
     if (refreshToken === undefined) return undefined;
@@ -125,22 +121,22 @@ export class AccountRefresh {
     try {
       refreshed = await this.servers.refresh(target, account, refreshToken);
     } catch (error) {
-      const failure = tokenEndpointFailure(error);
-      if (!wantsUser(failure)) throw this.#failed(target, failure);
+      const failure = toTokenEndpointError(error);
+      if (!isUserNeeded(failure)) throw this.#toFailure(target, failure);
       // Where replicas have no lock, another may have used it first.
-      const current = await this.records.account(owner);
+      const current = await this.records.findAccount(owner);
       if (current && current.refreshToken !== refreshToken) return current;
       await this.records.dropAccount(owner);
       return undefined;
     }
-    this.health.succeeded(target.name);
+    this.health.recordSuccess(target.name);
     await this.#keep(owner, refreshed);
     return refreshed;
   }
 
-  #failed(target: LinkedDownstream, caught: unknown): DownstreamError {
-    const failure = failureOfExchange(caught, target, REFRESH);
-    this.health.failed(target.name, failure);
+  #toFailure(target: LinkedDownstream, caught: unknown): DownstreamError {
+    const failure = classifyExchangeFailure(caught, target, REFRESH);
+    this.health.recordFailure(target.name, failure);
     return failure;
   }
 
@@ -165,7 +161,7 @@ const ERRORS_OF_USER = [
   'consent_required',
 ];
 
-function wantsUser(failure: unknown): boolean {
+function isUserNeeded(failure: unknown): boolean {
   return failure instanceof TokenEndpointError && ERRORS_OF_USER.includes(failure.failure.error ?? '');
 }
 

@@ -7,7 +7,7 @@ import {
   type Configuration,
   type TokenEndpointResponse,
 } from 'openid-client';
-import { exchangedToken } from '../dialects/exchanged-token.js';
+import { toExchangedToken } from '../dialects/exchanged-token.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { Renewable } from '../../resource-server/issuers/renewable.js';
@@ -15,8 +15,8 @@ import type { ResolvedLinkedAccount } from '../options/linked-account-options.js
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { LinkedAccount } from './link-records.js';
-import { oauthClient } from './oauth-client.js';
-import { standardAnswer } from './standard-answer.js';
+import { createOAuthClient } from './oauth-client.js';
+import { standardizeAnswer } from './standard-answer.js';
 
 /** Metadata of an authorization server is discovered anew after an hour; while it is down it serves for a day. */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
@@ -50,15 +50,18 @@ export class AccountServers {
   constructor({ downstreams }: ResolvedOptions) {
     this.#metadata = new Map(
       [...downstreams.values()].flatMap(({ name, linked }) =>
-        linked ? [[name, new Renewable(() => metadataOf(linked), METADATA_LIFETIME)]] : [],
+        linked ? [[name, new Renewable(() => loadMetadata(linked), METADATA_LIFETIME)]] : [],
       ),
     );
   }
 
   /** Where the browser is sent (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1). */
-  async authorizationUrl(target: LinkedDownstream, { redirectUri, state, codeChallenge }: CodeRequest): Promise<URL> {
+  async createAuthorizationUrl(
+    target: LinkedDownstream,
+    { redirectUri, state, codeChallenge }: CodeRequest,
+  ): Promise<URL> {
     const { linked, scopes, resource } = target;
-    return buildAuthorizationUrl(await this.#clientAt(target), {
+    return buildAuthorizationUrl(await this.#getClient(target), {
       ...linked.authorizationParameters,
       redirect_uri: redirectUri.href,
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),
@@ -81,12 +84,12 @@ export class AccountServers {
     expected: { readonly state: string; readonly codeVerifier: string },
   ): Promise<LinkedAccount> {
     const answer = await authorizationCodeGrant(
-      await this.#clientAt(target),
+      await this.#getClient(target),
       currentUrl,
       { expectedState: expected.state, pkceCodeVerifier: expected.codeVerifier },
-      parametersFor(target),
+      buildParameters(target),
     );
-    return accountOf(answer, target);
+    return toAccount(answer, target);
   }
 
   /**
@@ -95,9 +98,9 @@ export class AccountServers {
    * @throws what openid-client throws, or TokenEndpointError
    */
   async refresh(target: LinkedDownstream, account: LinkedAccount, refreshToken: string): Promise<LinkedAccount> {
-    const answer = await refreshTokenGrant(await this.#clientAt(target), refreshToken, parametersFor(target));
+    const answer = await refreshTokenGrant(await this.#getClient(target), refreshToken, buildParameters(target));
     const { scopes, grantedScopes } = account;
-    return { refreshToken, grantedScopes, ...accountOf(answer, target), scopes };
+    return { refreshToken, grantedScopes, ...toAccount(answer, target), scopes };
   }
 
   /**
@@ -106,7 +109,7 @@ export class AccountServers {
    * @returns whether the server can do that
    */
   async revoke(target: LinkedDownstream, { refreshToken, accessToken }: LinkedAccount): Promise<boolean> {
-    const client = await this.#clientAt(target);
+    const client = await this.#getClient(target);
     if (client.serverMetadata().revocation_endpoint === undefined) return false;
     if (refreshToken !== undefined) await tokenRevocation(client, refreshToken, { token_type_hint: 'refresh_token' });
     // RFC 7009 section 2.1: the server need not void it together with the refresh token.
@@ -114,15 +117,15 @@ export class AccountServers {
     return true;
   }
 
-  async #clientAt({ name, linked }: LinkedDownstream): Promise<Configuration> {
+  async #getClient({ name, linked }: LinkedDownstream): Promise<Configuration> {
     const metadata = this.#metadata.get(name);
     if (!metadata) throw new Error(`There are no linked accounts at ${name}`);
-    return oauthClient(await metadata.get(), linked.client, standardAnswer);
+    return createOAuthClient(await metadata.get(), linked.client, standardizeAnswer);
   }
 }
 
 /** Servers without metadata are told by their endpoints. */
-async function metadataOf(linked: ResolvedLinkedAccount): Promise<IssuerMetadata> {
+async function loadMetadata(linked: ResolvedLinkedAccount): Promise<IssuerMetadata> {
   const { issuer, metadataUrl, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
   if (authorizationEndpoint === undefined || tokenEndpoint === undefined) {
     return await discoverMetadata(issuer ?? '', metadataUrl);
@@ -135,17 +138,17 @@ async function metadataOf(linked: ResolvedLinkedAccount): Promise<IssuerMetadata
   };
 }
 
-function parametersFor({ resource }: LinkedDownstream): Record<string, string> {
+function buildParameters({ resource }: LinkedDownstream): Record<string, string> {
   return resource === undefined ? {} : { resource };
 }
 
-function accountOf(answer: TokenEndpointResponse, { scopes }: LinkedDownstream): LinkedAccount {
+function toAccount(answer: TokenEndpointResponse, { scopes }: LinkedDownstream): LinkedAccount {
   const {
     type,
     value,
     expiresInMs: life,
     grantedScopes,
-  } = exchangedToken({ ...answer, scope: wordsIn(answer.scope, scopes) }, { scopes });
+  } = toExchangedToken({ ...answer, scope: normalizeScope(answer.scope, scopes) }, { scopes });
   // A token that is bound to a key which nobody here has could not be used.
   if (type === 'dpop') throw new TokenEndpointError('token_type is DPoP', { status: 200, unusable: true });
   return {
@@ -158,6 +161,6 @@ function accountOf(answer: TokenEndpointResponse, { scopes }: LinkedDownstream):
 }
 
 /** GitHub puts commas between scopes. */
-function wordsIn(scope: string | undefined, asked: readonly string[]): string | undefined {
+function normalizeScope(scope: string | undefined, asked: readonly string[]): string | undefined {
   return asked.some((one) => one.includes(',')) ? scope : scope?.replaceAll(',', ' ');
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { keyOf } from '../../replicas/cache-key.js';
+import { deriveKey } from '../../replicas/cache-key.js';
 import { REQUEST_LIFETIME } from './link-records.js';
 
 /** Ties a browser to the link that was opened in it, so that what comes back in another browser fails. */
@@ -21,7 +21,7 @@ export class BrowserCookie {
   issue(): { readonly header: string; readonly hash: string } {
     const value = randomBytes(32).toString('base64url');
     const header = `${this.#name}=${value}; Max-Age=${REQUEST_LIFETIME / 1000}; ${this.#attributes}`;
-    return { header, hash: hashOf(value) };
+    return { header, hash: computeHash(value) };
   }
 
   /** Whether a browser with these cookies is the one. Two of the same name are one too many. */
@@ -30,7 +30,7 @@ export class BrowserCookie {
       const [name, value] = cookie.trim().split('=', 2);
       return name === this.#name && value !== undefined ? [value] : [];
     });
-    return values.length === 1 && values.every((value) => hashOf(value) === hash);
+    return values.length === 1 && values.every((value) => computeHash(value) === hash);
   }
 
   /** Header that takes it away. */
@@ -39,6 +39,6 @@ export class BrowserCookie {
   }
 }
 
-function hashOf(value: string): string {
-  return keyOf(['browser', value]);
+function computeHash(value: string): string {
+  return deriveKey(['browser', value]);
 }

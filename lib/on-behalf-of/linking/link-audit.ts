@@ -9,22 +9,22 @@ import type { AccountOwner } from './link-records.js';
 export class LinkAudit {
   constructor(private readonly audit: AuditLog) {}
 
-  linked(owner: AccountOwner): void {
-    this.audit.record({ ...contextOf(owner), type: 'account_linked', downstream: owner.downstream });
+  recordLink(owner: AccountOwner): void {
+    this.audit.record({ ...createContext(owner), type: 'account_linked', downstream: owner.downstream });
   }
 
-  unlinked(owner: AccountOwner): void {
-    this.audit.record({ ...contextOf(owner), type: 'account_unlinked', downstream: owner.downstream });
+  recordUnlink(owner: AccountOwner): void {
+    this.audit.record({ ...createContext(owner), type: 'account_unlinked', downstream: owner.downstream });
   }
 
   /** @param reason - for operators; has nothing of codes and tokens */
-  refused(owner: AccountOwner, reason: string): void {
-    this.audit.record({ ...contextOf(owner), type: 'account_link_refused', downstream: owner.downstream, reason });
+  recordRefusal(owner: AccountOwner, reason: string): void {
+    this.audit.record({ ...createContext(owner), type: 'account_link_refused', downstream: owner.downstream, reason });
   }
 }
 
 /** A browser is no request of the MCP endpoint. */
-function contextOf({ issuer, subject }: AccountOwner): AuditContext {
+function createContext({ issuer, subject }: AccountOwner): AuditContext {
   const caller = { issuer, subject, clientId: undefined, appOnly: false };
   return { correlationId: randomUUID(), caller };
 }

@@ -6,9 +6,9 @@ import { AccountRefresh } from './account-refresh.js';
 import { AccountServers, isLinked, type LinkedDownstream } from './account-servers.js';
 import { BrowserCookie } from './browser-cookie.js';
 import { LinkAudit } from './link-audit.js';
-import { linkFailure, operatorsFault, type Refusal } from './link-failure.js';
+import { classifyLinkFailure, findOperatorsFault, type Refusal } from './link-failure.js';
 import { linkPages, type LinkPage } from './link-page.js';
-import { accountCallback, signInCallback } from './link-paths.js';
+import { buildAccountCallback, buildSignInCallback } from './link-paths.js';
 import { LinkRecords, type LinkRequest, type LinkStep } from './link-records.js';
 import { UserSignIn } from './user-sign-in.js';
 
@@ -47,13 +47,13 @@ export class LinkFlow {
 
   /** The link is opened. Whoever does it is nobody yet, and the link stays good: it may be a program that looks at links. */
   async open(id: string): Promise<LinkAnswer> {
-    return await this.#answered(async (about) => {
-      const request = await this.records.request(id);
+    return await this.#answer(async (about) => {
+      const request = await this.records.findRequest(id);
       if (request) about(request);
-      else return this.#refused('expired', 'nobody asked for this link, or it is used up', undefined);
-      const requestId = this.records.idOf(id);
+      else return this.#refuse('expired', 'nobody asked for this link, or it is used up', undefined);
+      const requestId = this.records.deriveRequestKey(id);
       const { header, hash } = new BrowserCookie(this.#origin, requestId).issue();
-      const { url, ...pending } = await this.#signInUrl(request);
+      const { url, ...pending } = await this.#beginSignIn(request);
       await this.records.keepStep(pending.state, {
         kind: 'sign-in',
         requestId,
@@ -67,19 +67,19 @@ export class LinkFlow {
   }
 
   /** The user has signed in, or has not. Either way the link is used up. */
-  async signedIn({ query, cookies }: BrowserReturn): Promise<LinkAnswer> {
-    return await this.#answered(async (about) => {
-      const step = await this.#stepOf('sign-in', query, cookies);
+  async finishSignIn({ query, cookies }: BrowserReturn): Promise<LinkAnswer> {
+    return await this.#answer(async (about) => {
+      const step = await this.#takeStep('sign-in', query, cookies);
       if ('page' in step) return step;
       about(step.request);
       const { request, requestId, state, nonce = '', codeVerifier, browser } = step;
-      const target = this.#targetOf(request);
+      const target = this.#findTarget(request);
       if (!target || !(await this.records.closeRequest(requestId)))
-        return this.#refused('expired', 'the link is used up', request);
-      const url = this.#returned(signInCallback(this.options.path), query);
+        return this.#refuse('expired', 'the link is used up', request);
+      const url = this.#toReturnUrl(buildSignInCallback(this.options.path), query);
       const identity = await this.signIn.identify(request, url, { state, codeVerifier, nonce });
-      if (identity !== request.identity) return this.#refused('anotherUser', 'another user opened the link', request);
-      const { url: redirect, ...next } = await this.#authorizationUrl(target);
+      if (identity !== request.identity) return this.#refuse('anotherUser', 'another user opened the link', request);
+      const { url: redirect, ...next } = await this.#beginAuthorization(target);
       await this.records.keepStep(next.state, {
         kind: 'authorization',
         requestId,
@@ -92,47 +92,51 @@ export class LinkFlow {
   }
 
   /** The user has authorized the server at the API, or has not. */
-  async authorized(downstream: string, { query, cookies }: BrowserReturn): Promise<LinkAnswer> {
-    return await this.#answered(async (about) => {
-      const step = await this.#stepOf('authorization', query, cookies, downstream);
+  async finishAuthorization(downstream: string, { query, cookies }: BrowserReturn): Promise<LinkAnswer> {
+    return await this.#answer(async (about) => {
+      const step = await this.#takeStep('authorization', query, cookies, downstream);
       if ('page' in step) return step;
       about(step.request);
       const { request, requestId, state, codeVerifier } = step;
-      const target = this.#targetOf(request);
-      if (!target) return this.#refused('expired', 'the downstream is gone', request);
-      const url = this.#returned(accountCallback(this.options.path, downstream), query);
-      await this.accounts.replace(request, await this.#redeemed(target, url, { state, codeVerifier }));
-      this.audit.linked(request);
+      const target = this.#findTarget(request);
+      if (!target) return this.#refuse('expired', 'the downstream is gone', request);
+      const url = this.#toReturnUrl(buildAccountCallback(this.options.path, downstream), query);
+      await this.accounts.replace(request, await this.#redeem(target, url, { state, codeVerifier }));
+      this.audit.recordLink(request);
       const cookie = new BrowserCookie(this.#origin, requestId).removal;
       return { page: linkPages.linked(target.linked.title), cookie };
     });
   }
 
-  async #redeemed(target: LinkedDownstream, url: URL, expected: { state: string; codeVerifier: string }) {
+  async #redeem(target: LinkedDownstream, url: URL, expected: { state: string; codeVerifier: string }) {
     try {
       const account = await this.servers.redeem(target, url, expected);
-      this.health.succeeded(target.name);
+      this.health.recordSuccess(target.name);
       return account;
     } catch (error) {
-      this.health.failed(target.name, operatorsFault(error, target));
+      this.health.recordFailure(target.name, findOperatorsFault(error, target));
       throw error;
     }
   }
 
-  async #signInUrl(request: LinkRequest) {
-    const redirectUri = new URL(signInCallback(this.options.path), this.#origin);
-    const [pending, nonce] = [await newCodeRequest(), randomNonce()];
-    return { ...pending, nonce, url: await this.signIn.authorizationUrl(request, { redirectUri, nonce, ...pending }) };
+  async #beginSignIn(request: LinkRequest) {
+    const redirectUri = new URL(buildSignInCallback(this.options.path), this.#origin);
+    const [pending, nonce] = [await createCodeRequest(), randomNonce()];
+    return {
+      ...pending,
+      nonce,
+      url: await this.signIn.createAuthorizationUrl(request, { redirectUri, nonce, ...pending }),
+    };
   }
 
-  async #authorizationUrl(target: LinkedDownstream) {
-    const redirectUri = new URL(accountCallback(this.options.path, target.name), this.#origin);
-    const pending = await newCodeRequest();
-    return { ...pending, url: await this.servers.authorizationUrl(target, { redirectUri, ...pending }) };
+  async #beginAuthorization(target: LinkedDownstream) {
+    const redirectUri = new URL(buildAccountCallback(this.options.path, target.name), this.#origin);
+    const pending = await createCodeRequest();
+    return { ...pending, url: await this.servers.createAuthorizationUrl(target, { redirectUri, ...pending }) };
   }
 
   /** What the state stands for, in the browser and at the redirect URI that it was made for. It is void after that. */
-  async #stepOf(
+  async #takeStep(
     kind: LinkStep['kind'],
     query: URLSearchParams,
     cookies: string | undefined,
@@ -140,22 +144,21 @@ export class LinkFlow {
   ): Promise<(LinkStep & { readonly state: string }) | { readonly page: LinkPage }> {
     const [state, ...more] = query.getAll('state');
     const step = state === undefined || more.length > 0 ? undefined : await this.records.takeStep(state);
-    if (state === undefined || !step)
-      return this.#refused('expired', 'nobody was sent away with this state', undefined);
+    if (state === undefined || !step) return this.#refuse('expired', 'nobody was sent away with this state', undefined);
     if (!new BrowserCookie(this.#origin, step.requestId).isIn(cookies, step.browser))
-      return this.#refused('anotherBrowser', 'it was begun in another browser', step.request);
+      return this.#refuse('anotherBrowser', 'it was begun in another browser', step.request);
     if (step.kind !== kind || (downstream !== undefined && step.request.downstream !== downstream))
-      return this.#refused('failed', 'an answer came to the redirect URI of another server', step.request);
+      return this.#refuse('failed', 'an answer came to the redirect URI of another server', step.request);
     return { ...step, state };
   }
 
-  #targetOf({ downstream }: LinkRequest): LinkedDownstream | undefined {
+  #findTarget({ downstream }: LinkRequest): LinkedDownstream | undefined {
     const target = this.options.downstreams.get(downstream);
     return target && isLinked(target) ? target : undefined;
   }
 
   /** The redirect URI as it is registered, whatever `Host` says. */
-  #returned(path: string, query: URLSearchParams): URL {
+  #toReturnUrl(path: string, query: URLSearchParams): URL {
     return new URL(`${path}?${query.toString()}`, this.#origin);
   }
 
@@ -163,34 +166,34 @@ export class LinkFlow {
     return this.options.endpoint.origin;
   }
 
-  async #answered(attempt: (about: (request: LinkRequest) => void) => Promise<LinkAnswer>): Promise<LinkAnswer> {
+  async #answer(attempt: (about: (request: LinkRequest) => void) => Promise<LinkAnswer>): Promise<LinkAnswer> {
     let request: LinkRequest | undefined;
     try {
       return await attempt((one) => (request = one));
     } catch (error) {
-      const { refusal, reason } = linkFailure(error);
-      const target = request && this.#targetOf(request);
-      const fault = target && operatorsFault(error, target);
+      const { refusal, reason } = classifyLinkFailure(error);
+      const target = request && this.#findTarget(request);
+      const fault = target && findOperatorsFault(error, target);
       return fault
-        ? this.#refused(refusal, `${fault.code}, ${reason}`, request, 'error')
-        : this.#refused(refusal, reason, request, 'warn');
+        ? this.#refuse(refusal, `${fault.code}, ${reason}`, request, 'error')
+        : this.#refuse(refusal, reason, request, 'warn');
     }
   }
 
   /** That somebody opened a page that there is not is no news: everybody can. */
-  #refused(
+  #refuse(
     refusal: Refusal,
     reason: string,
     request: LinkRequest | undefined,
     level: 'error' | 'warn' | 'debug' = request ? 'warn' : 'debug',
   ): { readonly page: LinkPage } {
     this.#logger[level](`No account was linked${request ? ` at ${request.downstream}` : ''}: ${reason}`);
-    if (request) this.audit.refused(request, reason);
+    if (request) this.audit.recordRefusal(request, reason);
     return { page: linkPages[refusal]() };
   }
 }
 
-async function newCodeRequest(): Promise<{
+async function createCodeRequest(): Promise<{
   readonly state: string;
   readonly codeVerifier: string;
   readonly codeChallenge: string;

@@ -56,15 +56,15 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** A page without scripts, forms and links. */
-export function htmlOf({ title, text }: LinkPage): string {
+export function toHtml({ title, text }: LinkPage): string {
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title></head>
-<body><main><h1>${escaped(title)}</h1><p>${escaped(text)}</p></main></body>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title></head>
+<body><main><h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p></main></body>
 </html>
 `;
 }
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { keyOf } from '../../replicas/cache-key.js';
+import { deriveKey } from '../../replicas/cache-key.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
 
 /** Whose account it is, and at which API. */
@@ -37,7 +37,7 @@ export interface LinkRequest extends AccountOwner {
 /** A browser has been sent away, and is to come back with a code. */
 export interface LinkStep {
   readonly kind: 'sign-in' | 'authorization';
-  /** {@link LinkRecords.idOf} the request. */
+  /** {@link LinkRecords.deriveRequestKey} the request. */
   readonly requestId: string;
   readonly request: LinkRequest;
   /** Hash of what the browser has in its cookie. */
@@ -78,42 +78,42 @@ export class LinkRecords implements OnApplicationShutdown {
    * Key of an account: the same in all replicas, and of this server alone. Tokens that one authorization server gave, for
    * one API, are not shown to another that takes its place in the configuration.
    */
-  keyOf({ issuer, subject, downstream }: AccountOwner): string {
+  deriveAccountKey({ issuer, subject, downstream }: AccountOwner): string {
     const { linked, resource } = this.options.downstreams.get(downstream) ?? {};
     const server = [linked?.issuer, linked?.authorizationEndpoint, linked?.tokenEndpoint, linked?.client.id];
-    return keyOf(['account', this.options.resource, issuer, subject, downstream, ...server, ...[resource].flat()]);
+    return deriveKey(['account', this.options.resource, issuer, subject, downstream, ...server, ...[resource].flat()]);
   }
 
   /** The key of a request, which does not tell its id. */
-  idOf(id: string): string {
-    return keyOf(['request', this.options.resource, id]);
+  deriveRequestKey(id: string): string {
+    return deriveKey(['request', this.options.resource, id]);
   }
 
-  async account(owner: AccountOwner): Promise<LinkedAccount | undefined> {
-    return parsed(await this.#accounts.get(this.keyOf(owner))) as LinkedAccount | undefined;
+  async findAccount(owner: AccountOwner): Promise<LinkedAccount | undefined> {
+    return parse(await this.#accounts.get(this.deriveAccountKey(owner))) as LinkedAccount | undefined;
   }
 
   async keepAccount(owner: AccountOwner, account: LinkedAccount): Promise<void> {
     const { expiresAt, refreshToken } = account;
     const isShort = expiresAt !== undefined && refreshToken === undefined;
     const lifetime = isShort ? Math.max(1, expiresAt - Date.now()) : ACCOUNT_LIFETIME;
-    await this.#accounts.set(this.keyOf(owner), JSON.stringify(account), lifetime);
+    await this.#accounts.set(this.deriveAccountKey(owner), JSON.stringify(account), lifetime);
   }
 
   /** @returns whether there was one */
   async dropAccount(owner: AccountOwner): Promise<boolean> {
-    return await this.#accounts.delete(this.keyOf(owner));
+    return await this.#accounts.delete(this.deriveAccountKey(owner));
   }
 
   /** @returns the unguessable id of the request */
   async openRequest(request: LinkRequest): Promise<string> {
     const id = randomBytes(32).toString('base64url');
-    await this.#pending.set(this.idOf(id), JSON.stringify(request), REQUEST_LIFETIME);
+    await this.#pending.set(this.deriveRequestKey(id), JSON.stringify(request), REQUEST_LIFETIME);
     return id;
   }
 
-  async request(id: string): Promise<LinkRequest | undefined> {
-    return parsed(await this.#pending.get(this.idOf(id))) as LinkRequest | undefined;
+  async findRequest(id: string): Promise<LinkRequest | undefined> {
+    return parse(await this.#pending.get(this.deriveRequestKey(id))) as LinkRequest | undefined;
   }
 
   /** @returns whether the request was still open; `true` but once */
@@ -122,21 +122,21 @@ export class LinkRecords implements OnApplicationShutdown {
   }
 
   async keepStep(state: string, step: LinkStep): Promise<void> {
-    await this.#pending.set(this.#stepKey(state), JSON.stringify(step), REQUEST_LIFETIME);
+    await this.#pending.set(this.#deriveStepKey(state), JSON.stringify(step), REQUEST_LIFETIME);
   }
 
   /** What a state stands for; but once. */
   async takeStep(state: string): Promise<LinkStep | undefined> {
-    const key = this.#stepKey(state);
-    const step = parsed(await this.#pending.get(key)) as LinkStep | undefined;
+    const key = this.#deriveStepKey(state);
+    const step = parse(await this.#pending.get(key)) as LinkStep | undefined;
     return step && (await this.#pending.delete(key)) ? step : undefined;
   }
 
-  #stepKey(state: string): string {
-    return keyOf(['step', this.options.resource, state]);
+  #deriveStepKey(state: string): string {
+    return deriveKey(['step', this.options.resource, state]);
   }
 }
 
-function parsed(text: string | undefined): unknown {
+function parse(text: string | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }

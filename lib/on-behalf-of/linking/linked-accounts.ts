@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { DownstreamError } from '../../errors/downstream-error.js';
-import { inServers, type ServerSelection } from '../../servers/application-servers.js';
+import { selectServers, type ServerSelection } from '../../servers/application-servers.js';
 import type { AccountOwner } from './link-records.js';
 import { ServerLinkedAccounts } from './server-linked-accounts.js';
 
@@ -31,8 +31,8 @@ export class LinkedAccounts {
     downstream: string,
     selection: ServerSelection = {},
   ): Promise<boolean> {
-    const servers = inServers(this.modules, ServerLinkedAccounts, selection, 'LinkedAccounts.unlink').filter(
-      (accounts) => accounts.areAt(downstream),
+    const servers = selectServers(this.modules, ServerLinkedAccounts, selection, 'LinkedAccounts.unlink').filter(
+      (accounts) => accounts.hasAccountsAt(downstream),
     );
     if (servers.length === 0) {
       const message = `There are no linked accounts at "${downstream}"`;

@@ -1,6 +1,6 @@
 import { allowInsecureRequests, Configuration, customFetch, type ClientAuth, type CustomFetch } from 'openid-client';
-import { withCredentials } from '../../resource-server/clients/client-authentication.js';
-import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
+import { useCredentials } from '../../resource-server/clients/client-authentication.js';
+import { createClientFetch, toClientMetadata } from '../../resource-server/issuers/issuer-client.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
@@ -19,7 +19,7 @@ const ENDPOINTS = [...NEEDED, 'revocation_endpoint'] as const;
  * @param read - makes the answers of its endpoints fit the standard
  * @throws {@link IssuerUnavailableError} if it has no endpoint that a browser, or a token, could safely be sent to
  */
-export function oauthClient(
+export function createOAuthClient(
   metadata: IssuerMetadata,
   { id, authentication }: ClientRegistration,
   read: (response: Response) => Response | Promise<Response> = (response) => response,
@@ -35,9 +35,9 @@ export function oauthClient(
   }
   // It is waited for, whatever the type says.
   const authenticate = (...request: Parameters<ClientAuth>): unknown =>
-    withCredentials(() => authentication(...request));
-  const configuration = new Configuration(metadata, id, metadataOf(authentication), authenticate);
-  const send = clientFetch(authentication) as CustomFetch;
+    useCredentials(() => authentication(...request));
+  const configuration = new Configuration(metadata, id, toClientMetadata(authentication), authenticate);
+  const send = createClientFetch(authentication) as CustomFetch;
   configuration.timeout = TIMEOUT;
   configuration[customFetch] = async (address, options) => await read(await send(address, options));
   // The addresses were checked: plain http is on loopback alone.

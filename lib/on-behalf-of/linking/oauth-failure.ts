@@ -1,5 +1,5 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
-import { retryAfterOf } from '../failures/answer-fields.js';
+import { parseRetryAfter } from '../failures/answer-fields.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 
@@ -9,22 +9,27 @@ import { McpAuthError } from '../../errors/mcp-auth-error.js';
  * @param caught - what openid-client threw
  * @returns an error that has nothing of the request, nor of what the server said in prose
  */
-export function tokenEndpointFailure(caught: unknown): McpAuthError {
+export function toTokenEndpointError(caught: unknown): McpAuthError {
   if (caught instanceof McpAuthError) return caught;
   if (caught instanceof ResponseBodyError) {
     const { status, error, response } = caught;
-    const retryAfterMs = retryAfterOf(response.headers.get('retry-after'));
-    return new TokenEndpointError(`status ${status}, ${nameOf(error)}`, { status, error, retryAfterMs, foreign: true });
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'));
+    return new TokenEndpointError(`status ${status}, ${readErrorName(error)}`, {
+      status,
+      error,
+      retryAfterMs,
+      foreign: true,
+    });
   }
   if (caught instanceof WWWAuthenticateChallengeError) {
     const { status } = caught;
     return new TokenEndpointError(`status ${status}`, { status, foreign: true });
   }
-  if (caught instanceof ClientError) return clientFailure(caught);
+  if (caught instanceof ClientError) return fromClientError(caught);
   return new TokenEndpointError('no answer', {});
 }
 
-function clientFailure({ message, code, cause }: ClientError): McpAuthError {
+function fromClientError({ message, code, cause }: ClientError): McpAuthError {
   // The client could not authenticate itself.
   if (cause instanceof McpAuthError) return cause;
   if (code === 'OAUTH_TIMEOUT') return new TokenEndpointError(message, { timedOut: true });
@@ -36,6 +41,6 @@ function clientFailure({ message, code, cause }: ClientError): McpAuthError {
 }
 
 /** `error` (RFC 6749 section 5.2); anything else would only fill the log. */
-export function nameOf(error: string): string {
+export function readErrorName(error: string): string {
   return /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? error : 'unknown error';
 }

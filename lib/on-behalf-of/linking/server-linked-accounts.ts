@@ -3,18 +3,18 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { TokenDemand } from '../exchange/token-demand.js';
 import type { ExchangedToken } from '../dialects/dialect.js';
-import { errorFor } from '../failures/failure-error.js';
-import { reasonOf } from '../../errors/reason.js';
+import { createDownstreamError } from '../failures/failure-error.js';
+import { describeError } from '../../errors/reason.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { redisLock } from '../../replicas/redis-lock.js';
+import { createRedisLock } from '../../replicas/redis-lock.js';
 import { AccountRefresh } from './account-refresh.js';
 import { AccountServers, isLinked, type LinkedDownstream } from './account-servers.js';
 import { LinkAudit } from './link-audit.js';
 import { LinkRecords, type AccountOwner, type LinkedAccount } from './link-records.js';
-import { linkPath } from './link-paths.js';
-import { tokenEndpointFailure } from './oauth-failure.js';
-import { identityIn, UserSignIn } from './user-sign-in.js';
+import { buildLinkPath } from './link-paths.js';
+import { toTokenEndpointError } from './oauth-failure.js';
+import { readIdentity, UserSignIn } from './user-sign-in.js';
 
 /** The accounts that users of one server have linked at APIs outside the reach of their issuer. */
 @Injectable()
@@ -39,7 +39,7 @@ export class ServerLinkedAccounts implements OnModuleInit {
       this.#logger.warn(
         `Accounts linked at ${names.join(', ')} are lost when this process ends, and unknown to others. Set \`replicas.store\`.`,
       );
-    } else if (!shared.lock && !redisLock(shared.store)) {
+    } else if (!shared.lock && !createRedisLock(shared.store)) {
       this.#logger.warn(
         `Replicas may refresh the tokens of an account at ${names.join(', ')} at once, which some servers take for theft. Set \`replicas.lock\`.`,
       );
@@ -52,24 +52,24 @@ export class ServerLinkedAccounts implements OnModuleInit {
    * @throws {@link CallerActionError} with `caller_account_not_linked` and the page to link it where there is none
    * @throws {@link OperatorActionError} or {@link TemporaryFailureError} if the token cannot be had
    */
-  async tokenFor(
+  async getToken(
     caller: Caller | undefined,
     target: LinkedDownstream,
     demand?: Pick<TokenDemand, 'refused'>,
   ): Promise<ExchangedToken> {
     if (!caller || caller.appOnly) {
       const message = `No token for ${target.name}: ${caller ? "the caller's token stands for no user" : 'the caller is anonymous'}`;
-      throw errorFor('caller_without_user', message, {}, target);
+      throw createDownstreamError('caller_without_user', message, {}, target);
     }
     const { issuer, subject } = caller;
     const owner: AccountOwner = { issuer, subject, downstream: target.name };
-    const account = await this.#told(target, () => this.refresh.usable(owner, target, demand?.refused));
-    if (account && covers(account, target)) return tokenOf(account);
-    throw this.#notLinked(caller, owner, target);
+    const account = await this.#reportFailures(target, () => this.refresh.getUsable(owner, target, demand?.refused));
+    if (account && hasScopesFor(account, target)) return toToken(account);
+    throw this.#createNotLinkedError(caller, owner, target);
   }
 
   /** Whether a downstream is one where users link accounts. */
-  areAt(downstream: string): boolean {
+  hasAccountsAt(downstream: string): boolean {
     return this.options.downstreams.get(downstream)?.linked !== undefined;
   }
 
@@ -84,37 +84,42 @@ export class ServerLinkedAccounts implements OnModuleInit {
     const target = this.options.downstreams.get(downstream);
     if (!target || !isLinked(target)) return false;
     const owner: AccountOwner = { issuer, subject, downstream };
-    const account = await this.#told(target, () => this.refresh.drop(owner));
+    const account = await this.#reportFailures(target, () => this.refresh.drop(owner));
     if (!account) return false;
-    this.audit.unlinked(owner);
+    this.audit.recordUnlink(owner);
     try {
       await this.servers.revoke(target, account);
     } catch (error) {
       this.#logger.warn(
-        `An account at ${downstream} is unlinked, but its tokens are still good there: ${reasonOf(tokenEndpointFailure(error))}`,
+        `An account at ${downstream} is unlinked, but its tokens are still good there: ${describeError(toTokenEndpointError(error))}`,
       );
     }
     return true;
   }
 
-  #notLinked(caller: Caller, owner: AccountOwner, target: LinkedDownstream): DownstreamError {
+  #createNotLinkedError(caller: Caller, owner: AccountOwner, target: LinkedDownstream): DownstreamError {
     const { name, linked } = target;
-    const identity = identityIn(caller.claims, this.options.linking.subjectClaims.accessToken);
+    const identity = readIdentity(caller.claims, this.options.linking.subjectClaims.accessToken);
     const { tid } = caller.claims;
     const user = { issuer: caller.issuer, tenant: typeof tid === 'string' ? tid : undefined };
     const message = `No token for ${name}: the caller has not linked an account`;
-    if (identity === undefined || !this.signIn.knows(user)) {
+    if (identity === undefined || !this.signIn.isKnown(user)) {
       const why = identity === undefined ? 'its token does not name its user' : '`client` is not registered there';
-      return errorFor('exchange_misconfigured', `${message}, and cannot: ${why} (${caller.issuer})`, {}, target);
+      return createDownstreamError(
+        'exchange_misconfigured',
+        `${message}, and cannot: ${why} (${caller.issuer})`,
+        {},
+        target,
+      );
     }
     return new CallerActionError('caller_account_not_linked', message, {
       downstream: name,
       advice: `Your ${linked.title} account is not linked yet.`,
       remedy: {
         page: () =>
-          this.#told(target, async () => {
+          this.#reportFailures(target, async () => {
             const id = await this.records.openRequest({ ...owner, ...user, identity });
-            return `${this.options.endpoint.origin}${linkPath(this.options.path)}/${id}`;
+            return `${this.options.endpoint.origin}${buildLinkPath(this.options.path)}/${id}`;
           }),
         message: `Link your ${linked.title} account, so that ${this.options.server.title ?? this.options.server.name} can use it for you.`,
       },
@@ -122,12 +127,12 @@ export class ServerLinkedAccounts implements OnModuleInit {
   }
 
   /** Whatever fails here says nothing of whether the account is linked. */
-  async #told<Result>(target: ResolvedDownstream, attempt: () => Promise<Result>): Promise<Result> {
+  async #reportFailures<Result>(target: ResolvedDownstream, attempt: () => Promise<Result>): Promise<Result> {
     try {
       return await attempt();
     } catch (error) {
       if (error instanceof DownstreamError) throw error;
-      throw new TemporaryFailureError('issuer_unavailable', `No token for ${target.name}: ${reasonOf(error)}`, {
+      throw new TemporaryFailureError('issuer_unavailable', `No token for ${target.name}: ${describeError(error)}`, {
         downstream: target.name,
         advice: `Your account at the ${target.name} API cannot be looked up right now. Try again later.`,
       });
@@ -136,11 +141,11 @@ export class ServerLinkedAccounts implements OnModuleInit {
 }
 
 /** An account that was linked before the downstream had all of its scopes has to be linked again. */
-function covers({ scopes }: LinkedAccount, target: LinkedDownstream): boolean {
+function hasScopesFor({ scopes }: LinkedAccount, target: LinkedDownstream): boolean {
   return target.scopes.every((scope) => scopes.includes(scope));
 }
 
-function tokenOf({ accessToken, expiresAt, grantedScopes }: LinkedAccount): ExchangedToken {
+function toToken({ accessToken, expiresAt, grantedScopes }: LinkedAccount): ExchangedToken {
   const expiresInMs = expiresAt === undefined ? undefined : Math.max(0, expiresAt - Date.now());
   return { value: accessToken, type: 'bearer', expiresInMs, ...(grantedScopes && { grantedScopes }) };
 }

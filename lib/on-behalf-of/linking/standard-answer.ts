@@ -7,8 +7,8 @@ const MAX_LIFETIME = 366 * 24 * 60 * 60;
  * What a token endpoint answered, as RFC 6749 sections 5.1 and 5.2 have it. Servers outside the enterprise answer 200 with
  * what is an error (GitHub), or name members that have no value; a lifetime that is none counts as none told.
  */
-export async function standardAnswer(response: Response): Promise<Response> {
-  const body = response.status === 200 ? await membersOf(response) : undefined;
+export async function standardizeAnswer(response: Response): Promise<Response> {
+  const body = response.status === 200 ? await readMembers(response) : undefined;
   if (!body) return response;
   const isError = typeof body.error === 'string' && body.access_token === undefined;
   const members = Object.entries(body).filter(
@@ -17,7 +17,7 @@ export async function standardAnswer(response: Response): Promise<Response> {
   return Response.json(Object.fromEntries(members), { status: isError ? 400 : 200 });
 }
 
-async function membersOf(response: Response): Promise<Record<string, unknown> | undefined> {
+async function readMembers(response: Response): Promise<Record<string, unknown> | undefined> {
   if (!/^application\/json\b/i.test(response.headers.get('content-type') ?? '')) return undefined;
   try {
     const body: unknown = await response.clone().json();

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { authorizationCodeGrant, buildAuthorizationUrl, type Configuration } from 'openid-client';
 import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
-import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
+import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { CodeRequest } from './account-servers.js';
 import type { LinkRequest } from './link-records.js';
-import { oauthClient } from './oauth-client.js';
+import { createOAuthClient } from './oauth-client.js';
 
 type User = Pick<LinkRequest, 'issuer' | 'tenant'>;
 
@@ -19,16 +19,16 @@ export class UserSignIn {
   ) {}
 
   /** Whether the server is registered at a user's issuer, so that it can find out. */
-  knows(user: User): boolean {
-    return this.#registrationFor(user) !== undefined;
+  isKnown(user: User): boolean {
+    return this.#findRegistration(user) !== undefined;
   }
 
   /** Where the browser is sent. */
-  async authorizationUrl(
+  async createAuthorizationUrl(
     user: User,
     { redirectUri, state, codeChallenge, nonce }: CodeRequest & { readonly nonce: string },
   ): Promise<URL> {
-    return buildAuthorizationUrl(await this.#clientFor(user), {
+    return buildAuthorizationUrl(await this.#createClient(user), {
       redirect_uri: redirectUri.href,
       scope: 'openid',
       state,
@@ -50,32 +50,32 @@ export class UserSignIn {
     currentUrl: URL,
     expected: { readonly state: string; readonly codeVerifier: string; readonly nonce: string },
   ): Promise<string | undefined> {
-    const answer = await authorizationCodeGrant(await this.#clientFor(user), currentUrl, {
+    const answer = await authorizationCodeGrant(await this.#createClient(user), currentUrl, {
       expectedState: expected.state,
       pkceCodeVerifier: expected.codeVerifier,
       expectedNonce: expected.nonce,
       idTokenExpected: true,
     });
-    return identityIn(answer.claims() ?? {}, this.options.linking.subjectClaims.idToken);
+    return readIdentity(answer.claims() ?? {}, this.options.linking.subjectClaims.idToken);
   }
 
-  #registrationFor({ issuer: iss, tenant: tid }: User) {
-    const issuer = this.issuers.issuerOf({ iss, tid });
-    const client = issuer && clientAt(issuer.options, this.options.linking.clients);
+  #findRegistration({ issuer: iss, tenant: tid }: User) {
+    const issuer = this.issuers.findIssuer({ iss, tid });
+    const client = issuer && findClient(issuer.options, this.options.linking.clients);
     return client && { issuer, client };
   }
 
-  async #clientFor(user: User): Promise<Configuration> {
-    const registration = this.#registrationFor(user);
+  async #createClient(user: User): Promise<Configuration> {
+    const registration = this.#findRegistration(user);
     if (!registration) throw new IssuerUnavailableError(user.issuer, 'it is no longer configured');
-    const metadata = await registration.issuer.metadata();
+    const metadata = await registration.issuer.getMetadata();
     // The ID token has to be of the caller's own issuer, where one configuration stands for many tenants.
-    return oauthClient({ ...metadata, issuer: user.issuer }, registration.client);
+    return createOAuthClient({ ...metadata, issuer: user.issuer }, registration.client);
   }
 }
 
 /** What names a user, of the same issuer, in access tokens and ID tokens alike. */
-export function identityIn(claims: Readonly<Record<string, unknown>>, claim: string): string | undefined {
+export function readIdentity(claims: Readonly<Record<string, unknown>>, claim: string): string | undefined {
   const identity = claims[claim];
   return typeof identity === 'string' && identity !== '' ? identity : undefined;
 }

@@ -3,15 +3,15 @@ import type { ExchangeDialect, FormParameters } from '../dialects/dialect.js';
 import { RESERVED_PARAMETERS } from '../dialects/reserved-parameters.js';
 import { downstreamHttpSchema, type DownstreamHttpOptions } from './downstream-http-options.js';
 import { oneOrMany } from '../../options/one-or-many.js';
-import { linkedAccountSchema, problemsBesideLinked, type LinkedAccountOptions } from './linked-account-options.js';
+import { linkedAccountSchema, findProblemsBesideLinked, type LinkedAccountOptions } from './linked-account-options.js';
 import {
-  problemOfPage,
-  problemOfResourceScope,
-  problemOfScope,
-  problemOfUri,
-  problemOfUrl,
+  findPageProblem,
+  findResourceScopeProblem,
+  findScopeProblem,
+  findUriProblem,
+  findUrlProblem,
 } from '../../options/option-rules.js';
-import { following, text } from '../../options/text-schema.js';
+import { createTextSchema, text } from '../../options/text-schema.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 /** How an authorization server is asked for tokens that are good for an API. */
@@ -79,7 +79,7 @@ const scopeMap = z.custom<Readonly<Record<string, readonly string[]>>>(
         foreign !== '' &&
         Array.isArray(own) &&
         own.length > 0 &&
-        own.every((scope) => typeof scope === 'string' && problemOfResourceScope(scope) === undefined),
+        own.every((scope) => typeof scope === 'string' && findResourceScopeProblem(scope) === undefined),
     ),
   'is not a map from a scope of the API to scopes of this server. Write it as `{ "orders.write": ["orders:write"] }`',
 );
@@ -110,13 +110,13 @@ const NO_TARGET = 'is an empty list. Name a target, or remove it';
 /** The form of {@link ExchangeOptions}. */
 const exchangeOptions = {
   audience: oneOrMany(text, NO_TARGET).optional(),
-  resource: oneOrMany(following(problemOfUri), NO_TARGET).optional(),
-  scopes: z.array(following(problemOfScope)).optional(),
+  resource: oneOrMany(createTextSchema(findUriProblem), NO_TARGET).optional(),
+  scopes: z.array(createTextSchema(findScopeProblem)).optional(),
   dialect: dialect.optional(),
   parameters: parameters.optional(),
   onAppOnly: z.enum(['deny', 'clientCredentials']).optional(),
   scopeMap: scopeMap.optional(),
-  consentUrl: following(problemOfPage).optional(),
+  consentUrl: createTextSchema(findPageProblem).optional(),
 };
 
 /** Names of {@link ExchangeOptions}. */
@@ -125,7 +125,7 @@ export const EXCHANGE_OPTIONS = Object.keys(exchangeOptions) as (keyof ExchangeO
 /** The form of a downstream's options. */
 export const downstreamSchema = z
   .strictObject({
-    baseUrl: following(problemOfUrl),
+    baseUrl: createTextSchema(findUrlProblem),
     ...exchangeOptions,
     byIssuer: z
       .record(text, z.strictObject(exchangeOptions))
@@ -140,7 +140,7 @@ export const downstreamSchema = z
     if (options.linked && Array.isArray(options.resource)) {
       context.addIssue({ code: 'custom', path: ['resource'], message: 'is a list. Beside `linked` it has to be one' });
     }
-    for (const [option, message] of problemsBesideLinked(options)) {
+    for (const [option, message] of findProblemsBesideLinked(options)) {
       context.addIssue({ code: 'custom', path: [option], message });
     }
   });

@@ -1,8 +1,8 @@
 import type { IssuerClientRegistration } from '../../resource-server/clients/client-registration.js';
-import { clientAt, namesOf, type NamedIssuer } from '../../resource-server/issuers/resolved-issuer.js';
-import { ownAuthorityOf } from '../dialects/own-authority.js';
+import { findClient, listNames, type NamedIssuer } from '../../resource-server/issuers/resolved-issuer.js';
+import { findOwnAuthority } from '../dialects/own-authority.js';
 import { EXCHANGE_OPTIONS, type DownstreamOptions, type ExchangeOptions } from './downstream-options.js';
-import { exchangeTarget } from './resolved-downstream.js';
+import { resolveExchangeTarget } from './resolved-downstream.js';
 
 const NO_OWN_AUTHORITY =
   'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';
@@ -11,8 +11,8 @@ const NO_OWN_AUTHORITY =
 type Fault = (path: readonly string[], message: string) => void;
 
 /** Whether a downstream that says this needs a token of the issuer of its callers. */
-export function needsIssuer(name: string, options: ExchangeOptions): boolean {
-  const { dialect } = exchangeTarget(name, options);
+export function isIssuerNeeded(name: string, options: ExchangeOptions): boolean {
+  const { dialect } = resolveExchangeTarget(name, options);
   return dialect.subject !== 'none' && dialect.grantTypes.length > 0;
 }
 
@@ -29,19 +29,19 @@ export function checkDownstream(
   fault: Fault,
 ): void {
   const { byIssuer = {} } = options;
-  const names = issuers.flatMap(namesOf);
+  const names = issuers.flatMap(listNames);
   for (const [issuer, one] of Object.entries(byIssuer)) {
     const path = ['byIssuer', issuer];
     const known = names.filter(({ identifier, template }) => identifier === issuer || template === issuer);
     if (known.length === 0) fault(path, 'is not among `issuers`. Write it as it stands there');
-    if (needsIssuer(name, one) && known.some((each) => !clientAt(each, clients))) {
+    if (isIssuerNeeded(name, one) && known.some((each) => !findClient(each, clients))) {
       fault(path, 'needs a `client` that is registered at this issuer. Add `{ id, issuer, authentication }`');
     }
-    for (const problem of problemsOfExchange(name, one)) fault(path, problem);
+    for (const problem of findExchangeProblems(name, one)) fault(path, problem);
   }
   const isForOthers = names.some(({ identifier, template }) => !(identifier in byIssuer || template in byIssuer));
   if (isForOthers || names.length === 0) {
-    for (const problem of problemsOfExchange(name, options)) fault([], problem);
+    for (const problem of findExchangeProblems(name, options)) fault([], problem);
     return;
   }
   for (const option of EXCHANGE_OPTIONS.filter((one) => options[one] !== undefined)) {
@@ -49,11 +49,11 @@ export function checkDownstream(
   }
 }
 
-function problemsOfExchange(name: string, options: ExchangeOptions): ReadonlySet<string> {
-  const { dialect, ...target } = exchangeTarget(name, options);
-  const own = options.onAppOnly === 'clientCredentials' ? ownAuthorityOf(dialect) : undefined;
+function findExchangeProblems(name: string, options: ExchangeOptions): ReadonlySet<string> {
+  const { dialect, ...target } = resolveExchangeTarget(name, options);
+  const own = options.onAppOnly === 'clientCredentials' ? findOwnAuthority(dialect) : undefined;
   return new Set([
-    ...(dialect.problemsOf?.(target) ?? []),
-    ...(own === false ? [NO_OWN_AUTHORITY] : (own?.problemsOf?.(target) ?? [])),
+    ...(dialect.findProblems?.(target) ?? []),
+    ...(own === false ? [NO_OWN_AUTHORITY] : (own?.findProblems?.(target) ?? [])),
   ]);
 }

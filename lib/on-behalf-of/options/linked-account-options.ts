@@ -6,8 +6,8 @@ import {
   type ClientRegistration,
   type IssuerClientRegistration,
 } from '../../resource-server/clients/client-registration.js';
-import { problemOfUrl } from '../../options/option-rules.js';
-import { following, text } from '../../options/text-schema.js';
+import { findUrlProblem } from '../../options/option-rules.js';
+import { createTextSchema, text } from '../../options/text-schema.js';
 
 /**
  * An API whose authorization server knows nothing of the callers' issuer: each user links an account there, once, in a
@@ -95,7 +95,7 @@ const ABOUT_EXCHANGE = [
   'dpop',
 ] as const;
 
-const endpoint = following(problemOfUrl).optional();
+const endpoint = createTextSchema(findUrlProblem).optional();
 
 /** The form of {@link LinkedAccountOptions}. */
 export const linkedAccountSchema = z
@@ -115,26 +115,26 @@ export const linkedAccountSchema = z
     title: text.optional(),
   })
   .superRefine((linked, context) => {
-    const fault = (option: keyof LinkedAccountOptions, message: string) => {
+    const addFault = (option: keyof LinkedAccountOptions, message: string) => {
       context.addIssue({ code: 'custom', path: [option], message });
     };
     const { issuer, metadataUrl, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
     const isGiven = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
     if (!isGiven && issuer === undefined) {
-      fault('issuer', 'is missing. Name the authorization server of the API, or give both of its endpoints');
+      addFault('issuer', 'is missing. Name the authorization server of the API, or give both of its endpoints');
     }
     for (const [one, other] of [
       ['authorizationEndpoint', tokenEndpoint],
       ['tokenEndpoint', authorizationEndpoint],
     ] as const) {
       if (linked[one] === undefined && other !== undefined)
-        fault(one, 'is missing, but the other endpoint is given. Give both, or `issuer` alone');
+        addFault(one, 'is missing, but the other endpoint is given. Give both, or `issuer` alone');
     }
     if (isGiven && metadataUrl !== undefined) {
-      fault('metadataUrl', 'has no effect beside given endpoints. Remove one or the other');
+      addFault('metadataUrl', 'has no effect beside given endpoints. Remove one or the other');
     }
     if (!isGiven && revocationEndpoint !== undefined) {
-      fault('revocationEndpoint', 'has no effect without the other endpoints. Give them too, or remove it');
+      addFault('revocationEndpoint', 'has no effect without the other endpoints. Give them too, or remove it');
     }
   });
 
@@ -150,7 +150,9 @@ export const linkingSchema = z.strictObject({
 });
 
 /** Options beside `linked` that would have no effect, each with what to do about it. */
-export function problemsBesideLinked(options: Readonly<Record<string, unknown>>): [option: string, problem: string][] {
+export function findProblemsBesideLinked(
+  options: Readonly<Record<string, unknown>>,
+): [option: string, problem: string][] {
   if (options.linked === undefined) return [];
   return ABOUT_EXCHANGE.filter((option) => options[option] !== undefined).map((option) => [
     option,

@@ -30,7 +30,7 @@ export interface ResolvedDownstream extends ExchangeTarget {
 type IssuerNames = Pick<ResolvedIssuer, 'identifier' | 'template'>;
 
 /** A downstream as it is for callers of an issuer. */
-export function downstreamFor(
+export function selectDownstream(
   downstream: ResolvedDownstream,
   { identifier, template }: IssuerNames,
 ): ResolvedDownstream {
@@ -39,12 +39,12 @@ export function downstreamFor(
 }
 
 /** A downstream as it is for callers of any issuer. */
-export function formsOf(downstream: ResolvedDownstream): readonly ResolvedDownstream[] {
+export function listForms(downstream: ResolvedDownstream): readonly ResolvedDownstream[] {
   return [downstream, ...downstream.byIssuer.values()];
 }
 
 /** What is exchanged for, and how. */
-export function exchangeTarget(
+export function resolveExchangeTarget(
   name: string,
   {
     audience,
@@ -62,7 +62,7 @@ export function exchangeTarget(
 export function resolveDownstream(name: string, options: DownstreamOptions): ResolvedDownstream {
   const { baseUrl, byIssuer = {}, cacheBy = 'token', linked, dpop, http } = options;
   const common = {
-    baseUrl: withTrailingSlash(new URL(baseUrl)),
+    baseUrl: addTrailingSlash(new URL(baseUrl)),
     cacheBy,
     linked: linked && resolveLinkedAccount(name, linked),
     dpop: dpop && new DpopKey(dpop === true ? undefined : dpop.keyPair),
@@ -88,14 +88,14 @@ function resolveExchange(
 ): Omit<ResolvedDownstream, 'option' | 'baseUrl' | 'cacheBy' | 'linked' | 'dpop' | 'http' | 'byIssuer'> {
   const { onAppOnly = 'deny', scopeMap = {}, consentUrl } = options;
   return {
-    ...exchangeTarget(name, options),
+    ...resolveExchangeTarget(name, options),
     onAppOnly,
     scopeMap: new Map(Object.entries(scopeMap)),
     consentUrl,
   };
 }
 
-function withTrailingSlash(url: URL): URL {
+function addTrailingSlash(url: URL): URL {
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }

@@ -19,7 +19,11 @@ const EARLIEST_RENEWAL = 0.75;
 const LATEST_RENEWAL = 0.9;
 
 /** @param localMaxAge - milliseconds for which it is used without asking the shared store */
-export function keptToken({ token, keptAt, expiresAt }: TokenLife, owner: TokenOwner, localMaxAge: number): KeptToken {
+export function toKeptToken(
+  { token, keptAt, expiresAt }: TokenLife,
+  owner: TokenOwner,
+  localMaxAge: number,
+): KeptToken {
   const { issuer, subject, sessionId } = owner;
   const monotonic = performance.now();
   const left = expiresAt - Date.now();

@@ -51,7 +51,7 @@ export class LocalTokens {
   }
 
   /** What failed for good a moment ago. */
-  failure(id: string): { readonly error: unknown } | undefined {
+  findFailure(id: string): { readonly error: unknown } | undefined {
     return this.#failures.get(id);
   }
 

@@ -14,7 +14,7 @@ export interface Revocation {
  * Whether a revocation is of an owner's tokens. Those of the user that name no session may be of any, so also of the one
  * that is revoked.
  */
-export function concerns(
+export function isRevoking(
   { issuer, subject, sessionId }: Revocation,
   owner: Pick<TokenOwner, 'issuer' | 'subject' | 'sessionId'>,
 ): boolean {

@@ -1,14 +1,14 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ExchangedToken } from '../dialects/dialect.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { keyOf } from '../../replicas/cache-key.js';
-import { keptToken, type KeptToken } from './kept-token.js';
+import { deriveKey } from '../../replicas/cache-key.js';
+import { toKeptToken, type KeptToken } from './kept-token.js';
 import { LocalTokens } from './local-tokens.js';
-import { concerns, type Revocation } from './revocation.js';
+import { isRevoking, type Revocation } from './revocation.js';
 import { RevocationError } from '../../errors/revocation-error.js';
 import { SharedExchange } from './shared-exchange.js';
-import { lifeOf, type TokenLife } from './token-lifetime.js';
+import { computeLife, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner, TokenRequest } from './token-request.js';
 
 /** Milliseconds by which the token that came in has to outlive one that is renewed ahead of time, or nothing is gained. */
@@ -51,8 +51,8 @@ export class ServerTokenCache implements OnApplicationShutdown {
    */
   async get(request: TokenRequest): Promise<ExchangedToken> {
     const { key, owner, refused } = request;
-    const id = idOf(owner, key);
-    const failure = this.#local.failure(id);
+    const id = deriveId(owner, key);
+    const failure = this.#local.findFailure(id);
     if (failure) throw failure.error;
     const kept = this.#local.find(id);
     const isRefused = kept !== undefined && kept.token.value === refused;
@@ -76,7 +76,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
 
   /** Forgets a token that an API refused, where it is still the one that is kept. */
   async forget({ key, owner }: Pick<TokenRequest, 'key' | 'owner'>, refused: string): Promise<void> {
-    const id = idOf(owner, key);
+    const id = deriveId(owner, key);
     if (this.#local.find(id)?.token.value === refused) this.#local.drop(id);
     await this.#shared?.forget(id, owner, refused);
   }
@@ -90,12 +90,12 @@ export class ServerTokenCache implements OnApplicationShutdown {
     try {
       await this.#shared?.revoke(revocation);
     } catch (error) {
-      throw new RevocationError(`Other replicas could not be told of a revocation: ${reasonOf(error)}`);
+      throw new RevocationError(`Other replicas could not be told of a revocation: ${describeError(error)}`);
     } finally {
-      this.#local.dropAll((kept) => concerns(revocation, kept));
+      this.#local.dropAll((kept) => isRevoking(revocation, kept));
       for (const flights of [this.#flights, this.#renewals]) {
         for (const [id, { owner, fate }] of flights) {
-          if (!concerns(revocation, owner)) continue;
+          if (!isRevoking(revocation, owner)) continue;
           fate.isRevoked = true;
           flights.delete(id);
         }
@@ -129,7 +129,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
     const { owner } = request;
     const obtain = async () => {
       const askedAt = Date.now();
-      return lifeOf(await request.obtain(), owner.expiresAt, askedAt);
+      return computeLife(await request.obtain(), owner.expiresAt, askedAt);
     };
     try {
       const life = await (this.#shared?.get({
@@ -138,14 +138,14 @@ export class ServerTokenCache implements OnApplicationShutdown {
         outdated,
         isRefused: !isAhead,
         obtain,
-        fallback: () => this.#fallback(id, outdated),
+        fallback: () => this.#findFallback(id, outdated),
         onAbsent: () => {
           this.#local.drop(id);
         },
         isRevoked: () => fate.isRevoked,
       }) ?? obtain());
       if (!fate.isRevoked) {
-        const kept = this.#local.keep(id, keptToken(life, owner, this.#localMaxAge));
+        const kept = this.#local.keep(id, toKeptToken(life, owner, this.#localMaxAge));
         if (kept && !isAhead) this.#renewAhead(id, kept, request);
       }
       return life.token;
@@ -155,7 +155,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
     }
   }
 
-  #fallback(id: string, outdated: string | undefined): TokenLife | undefined {
+  #findFallback(id: string, outdated: string | undefined): TokenLife | undefined {
     const kept = this.#local.find(id);
     return kept?.token.value === outdated ? undefined : kept;
   }
@@ -167,11 +167,11 @@ export class ServerTokenCache implements OnApplicationShutdown {
     if (request.owner.expiresAt < kept.expiresAt + LEAST_GAIN) return;
     kept.renewAt = now + (kept.diesAt - now) / 2;
     this.#start(this.#renewals, id, request, kept.token.value).token.catch((error: unknown) => {
-      this.#logger.debug(`A token could not be renewed ahead of its expiry: ${reasonOf(error)}`);
+      this.#logger.debug(`A token could not be renewed ahead of its expiry: ${describeError(error)}`);
     });
   }
 }
 
-function idOf({ issuer, subject }: TokenOwner, key: TokenRequest['key']): string {
-  return keyOf([issuer, subject, ...key]);
+function deriveId({ issuer, subject }: TokenOwner, key: TokenRequest['key']): string {
+  return deriveKey([issuer, subject, ...key]);
 }

@@ -55,7 +55,8 @@ export class SharedExchange {
     for (let pause = FIRST_PAUSE; found; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       if (isOfUse(found.life, wanted)) return found.life;
       const turn = await this.#turns.take(id);
-      if (turn.of !== 'another' || performance.now() >= deadline) return await this.#inTurn(turn, wanted, found);
+      if (turn.of !== 'another' || performance.now() >= deadline)
+        return await this.#exchangeInTurn(turn, wanted, found);
       await sleep(pause * (0.5 + Math.random()));
       found = await this.#tokens.find(id, owner);
     }
@@ -78,7 +79,7 @@ export class SharedExchange {
     for (const one of this.#guarded) one.stop();
   }
 
-  async #inTurn(turn: Turn, wanted: WantedToken, before: Found): Promise<TokenLife> {
+  async #exchangeInTurn(turn: Turn, wanted: WantedToken, before: Found): Promise<TokenLife> {
     const { id, owner } = wanted;
     try {
       // Another replica may have had its turn since.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ExchangedToken } from '../dialects/dialect.js';
 import type { ResolvedStore } from '../../replicas/replica-options.js';
-import { keyOf } from '../../replicas/cache-key.js';
+import { deriveKey } from '../../replicas/cache-key.js';
 import { Guarded } from '../../replicas/guarded.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 import type { Revocation } from './revocation.js';
@@ -47,16 +47,16 @@ export class SharedTokens {
 
   /** @returns `undefined` where the store gives no answer */
   async find(id: string, owner: TokenOwner): Promise<Found | undefined> {
-    const place = this.#tokenKey(id);
-    const keys = [place, ...this.#markKeys(owner)];
+    const place = this.#buildTokenKey(id);
+    const keys = [place, ...this.#listMarkKeys(owner)];
     const values = await this.guarded.attempt(() => this.#store.read(keys));
     if (!values) return undefined;
-    const marks: Marks = [markOf(values[1]), markOf(values[2])];
-    return { life: this.#opened(values[0], place, marks), marks };
+    const marks: Marks = [readMark(values[1]), readMark(values[2])];
+    return { life: this.#open(values[0], place, marks), marks };
   }
 
   async keep(id: string, { token, keptAt, expiresAt }: TokenLife, marks: Marks): Promise<void> {
-    const place = this.#tokenKey(id);
+    const place = this.#buildTokenKey(id);
     const sealed: Sealed = [token.value, token.type, token.grantedScopes ?? null, keptAt, expiresAt, marks];
     const value = this.#ring.seal(JSON.stringify(sealed), place);
     const lifetime = expiresAt - Date.now();
@@ -64,16 +64,16 @@ export class SharedTokens {
   }
 
   async drop(id: string): Promise<void> {
-    await this.guarded.attempt(() => this.#store.delete(this.#tokenKey(id)));
+    await this.guarded.attempt(() => this.#store.delete(this.#buildTokenKey(id)));
   }
 
   /** @throws if the store did not take it */
   async revoke(revocation: Revocation): Promise<void> {
-    const keys = this.#keysRevokedBy(revocation);
+    const keys = this.#listRevokedKeys(revocation);
     await Promise.all(keys.map((key) => this.guarded.insist(() => this.#store.write(key, randomUUID(), MARK_LIFE))));
   }
 
-  #opened(value: unknown, place: string, marks: Marks): TokenLife | undefined {
+  #open(value: unknown, place: string, marks: Marks): TokenLife | undefined {
     const opened = this.#ring.open(value, place);
     if (opened === undefined) return undefined;
     const [token, type, scopes, keptAt, expiresAt, since] = JSON.parse(opened) as Sealed;
@@ -87,34 +87,34 @@ export class SharedTokens {
     };
   }
 
-  #tokenKey(id: string): string {
+  #buildTokenKey(id: string): string {
     return `${this.#prefix}:token:${id}`;
   }
 
-  #markKeys({ issuer, subject, sessionId }: TokenOwner): string[] {
+  #listMarkKeys({ issuer, subject, sessionId }: TokenOwner): string[] {
     return [
-      this.#markKey('subject', issuer, subject),
+      this.#buildMarkKey('subject', issuer, subject),
       sessionId === undefined
-        ? this.#markKey('sessionless', issuer, subject)
-        : this.#markKey('session', issuer, sessionId),
+        ? this.#buildMarkKey('sessionless', issuer, subject)
+        : this.#buildMarkKey('session', issuer, sessionId),
     ];
   }
 
-  #keysRevokedBy({ issuer, subject, sessionId }: Revocation): string[] {
-    if (sessionId === undefined) return subject === undefined ? [] : [this.#markKey('subject', issuer, subject)];
+  #listRevokedKeys({ issuer, subject, sessionId }: Revocation): string[] {
+    if (sessionId === undefined) return subject === undefined ? [] : [this.#buildMarkKey('subject', issuer, subject)];
     return [
-      this.#markKey('session', issuer, sessionId),
-      ...(subject === undefined ? [] : [this.#markKey('sessionless', issuer, subject)]),
+      this.#buildMarkKey('session', issuer, sessionId),
+      ...(subject === undefined ? [] : [this.#buildMarkKey('sessionless', issuer, subject)]),
     ];
   }
 
-  #markKey(kind: string, issuer: string, name: string): string {
-    return `${this.#prefix}:mark:${keyOf([kind, issuer, name])}`;
+  #buildMarkKey(kind: string, issuer: string, name: string): string {
+    return `${this.#prefix}:mark:${deriveKey([kind, issuer, name])}`;
   }
 }
 
 /** Garbage is a mark like any other: it differs from what was there before. */
-function markOf(value: unknown): string {
+function readMark(value: unknown): string {
   if (value === undefined) return '';
   return typeof value === 'string' ? value : typeof value;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { inServers, type ServerSelection } from '../../servers/application-servers.js';
+import { selectServers, type ServerSelection } from '../../servers/application-servers.js';
 import type { Revocation } from './revocation.js';
 import { ServerTokenCache } from './server-token-cache.js';
 
@@ -20,7 +20,7 @@ export class TokenCache {
    * @throws {@link McpAuthConfigurationError} for a name that no server has
    */
   async revoke(revocation: Revocation, selection: ServerSelection = {}): Promise<void> {
-    const caches = inServers(this.modules, ServerTokenCache, selection, 'TokenCache.revoke');
+    const caches = selectServers(this.modules, ServerTokenCache, selection, 'TokenCache.revoke');
     const results = await Promise.allSettled(caches.map((cache) => cache.revoke(revocation)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;

@@ -20,10 +20,10 @@ export interface TokenLife {
  * @param subjectExpiresAt - when the token that came in expires, in milliseconds since the epoch
  * @param askedAt - milliseconds since the epoch; the token may be as old as the question
  */
-export function lifeOf(token: ExchangedToken, subjectExpiresAt: number, askedAt: number): TokenLife {
+export function computeLife(token: ExchangedToken, subjectExpiresAt: number, askedAt: number): TokenLife {
   // Unless the clock was set back meanwhile.
   const keptAt = Math.min(askedAt, Date.now());
-  const lifetime = lifetimeOf(token, subjectExpiresAt, keptAt);
+  const lifetime = computeLifetime(token, subjectExpiresAt, keptAt);
   return { token, keptAt, expiresAt: keptAt + (lifetime > 0 ? lifetime : 0) };
 }
 
@@ -33,8 +33,8 @@ export function lifeOf(token: ExchangedToken, subjectExpiresAt: number, askedAt:
  *
  * @returns zero, less, or no number for a token that is not to be kept
  */
-function lifetimeOf(token: ExchangedToken, subjectExpiresAt: number, now: number): number {
-  const expiry = expiryOf(token.value);
+function computeLifetime(token: ExchangedToken, subjectExpiresAt: number, now: number): number {
+  const expiry = readExpiry(token.value);
   const told: readonly unknown[] = [
     ...(token.expiresInMs === undefined ? [] : [token.expiresInMs]),
     ...(expiry === undefined ? [] : [expiry * 1000 - now]),
@@ -45,7 +45,7 @@ function lifetimeOf(token: ExchangedToken, subjectExpiresAt: number, now: number
 }
 
 /** `exp` of a JWT, in seconds since the epoch; `undefined` for other tokens. */
-function expiryOf(token: string): number | undefined {
+function readExpiry(token: string): number | undefined {
   try {
     const { exp } = decodeJwt(token);
     return typeof exp === 'number' ? exp : undefined;

@@ -5,18 +5,18 @@ const SECRET_PARAMETERS = ['subject_token', 'actor_token', 'assertion', 'client_
 const MIN_LENGTH = 8;
 
 /** What a request has in it that nobody else may read. */
-export function secretsIn({
+export function listSecrets({
   body,
   headers,
 }: {
   readonly body: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
 }): readonly string[] {
-  return [...SECRET_PARAMETERS.flatMap((name) => body.getAll(name)), ...basicSecrets(headers.authorization ?? '')];
+  return [...SECRET_PARAMETERS.flatMap((name) => body.getAll(name)), ...readBasicSecrets(headers.authorization ?? '')];
 }
 
 /** RFC 6749 section 2.3.1: form-urlencoded, then base64. A provider may know it in each form. */
-function basicSecrets(authorization: string): readonly string[] {
+function readBasicSecrets(authorization: string): readonly string[] {
   const [, credentials] = /^Basic +(\S+)$/i.exec(authorization) ?? [];
   if (credentials === undefined) return [];
   const encoded = Buffer.from(credentials, 'base64').toString().replace(/^.*?:/, '');
@@ -24,7 +24,7 @@ function basicSecrets(authorization: string): readonly string[] {
 }
 
 /** A text without secrets, and without the parts of those that are JWTs. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
+export function hideSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .flatMap((secret) => [secret, ...secret.split('.')])
     .filter(({ length }) => length >= MIN_LENGTH)

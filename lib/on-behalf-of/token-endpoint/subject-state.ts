@@ -5,8 +5,8 @@ import {
   processIntrospectionResponse,
   type ClientAuth,
 } from 'oauth4webapi';
-import { withCredentials } from '../../resource-server/clients/client-authentication.js';
-import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
+import { useCredentials } from '../../resource-server/clients/client-authentication.js';
+import { createClientFetch, toClientMetadata } from '../../resource-server/issuers/issuer-client.js';
 import type { FormParameters } from '../dialects/dialect.js';
 import type { Destination } from './token-endpoint-request.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
@@ -21,7 +21,7 @@ const TIMEOUT = 5_000;
  *
  * @returns the error, with what the issuer said
  */
-export async function withSubjectState(
+export async function addSubjectState(
   error: TokenEndpointError,
   destination: Destination,
   grantType: string,
@@ -36,13 +36,13 @@ export async function withSubjectState(
 
 async function isActive(token: string, { metadata, client: { id, authentication } }: Destination): Promise<boolean> {
   if (metadata.introspection_endpoint === undefined) return false;
-  const authenticate: ClientAuth = (...request) => withCredentials(() => authentication(...request));
-  const registration = { client_id: id, ...metadataOf(authentication) };
+  const authenticate: ClientAuth = (...request) => useCredentials(() => authentication(...request));
+  const registration = { client_id: id, ...toClientMetadata(authentication) };
   try {
     const response = await introspectionRequest(metadata, registration, authenticate, token, {
       additionalParameters: { token_type_hint: 'access_token' },
       signal: AbortSignal.timeout(TIMEOUT),
-      [customFetch]: clientFetch(authentication),
+      [customFetch]: createClientFetch(authentication),
       // The addresses were checked: plain http is on loopback alone.
       [allowInsecureRequests]: true,
     });

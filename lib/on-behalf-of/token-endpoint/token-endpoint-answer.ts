@@ -1,7 +1,7 @@
 import type { TokenEndpointAnswer } from '../dialects/dialect.js';
-import { withoutSecrets } from './sent-secrets.js';
+import { hideSecrets } from './sent-secrets.js';
 import { TokenEndpointError, type TokenEndpointFailure } from '../../errors/token-endpoint-error.js';
-import { claimsRequest, retryAfterOf, wordsOf } from '../failures/answer-fields.js';
+import { readClaimsRequest, parseRetryAfter, splitWords } from '../failures/answer-fields.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 /** Characters of a description that the log is told. */
@@ -16,25 +16,25 @@ const MAX_LIFETIME = 366 * 24 * 60 * 60;
  * @param secrets - what was sent and must not be repeated, should the endpoint do so
  * @throws TokenEndpointError if there is no token in it
  */
-export async function answerOf(response: Response, secrets: readonly string[]): Promise<TokenEndpointAnswer> {
+export async function readAnswer(response: Response, secrets: readonly string[]): Promise<TokenEndpointAnswer> {
   const { status } = response;
-  const body = await bodyOf(response);
-  if (status !== 200) throw refused(response, body, secrets);
+  const body = await readBody(response);
+  if (status !== 200) throw createRefusal(response, body, secrets);
   const { access_token, token_type, issued_token_type, expires_in, scope } = body;
-  if (typeof access_token !== 'string' || access_token === '') throw unusable('it has no access_token');
-  if (typeof token_type !== 'string' || token_type === '') throw unusable('it has no token_type');
+  if (typeof access_token !== 'string' || access_token === '') throw createUnusableError('it has no access_token');
+  if (typeof token_type !== 'string' || token_type === '') throw createUnusableError('it has no token_type');
   if (issued_token_type !== undefined && typeof issued_token_type !== 'string')
-    throw unusable('its issued_token_type is not a string');
+    throw createUnusableError('its issued_token_type is not a string');
   return {
     access_token,
     token_type: token_type.toLowerCase(),
     issued_token_type,
-    expires_in: lifetimeOf(expires_in),
+    expires_in: parseLifetime(expires_in),
     scope: typeof scope === 'string' ? scope : undefined,
   };
 }
 
-async function bodyOf(response: Response): Promise<Record<string, unknown>> {
+async function readBody(response: Response): Promise<Record<string, unknown>> {
   const text = await response.text();
   try {
     const body: unknown = JSON.parse(text);
@@ -45,35 +45,35 @@ async function bodyOf(response: Response): Promise<Record<string, unknown>> {
 }
 
 /** Seconds. Some providers write them as a string. What is no lifetime counts as none told. */
-function lifetimeOf(value: unknown): number | undefined {
+function parseLifetime(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_LIFETIME ? seconds : undefined;
 }
 
-function unusable(what: string): TokenEndpointError {
+function createUnusableError(what: string): TokenEndpointError {
   return new TokenEndpointError(`the answer cannot be used: ${what}`, { status: 200, unusable: true });
 }
 
-function refused(
+function createRefusal(
   { status, headers }: Response,
   body: Record<string, unknown>,
   secrets: readonly string[],
 ): TokenEndpointError {
-  const textOf = (value: unknown) => (isErrorCode(value) ? withoutSecrets(value, secrets) : undefined);
-  const error = textOf(body.error);
+  const readText = (value: unknown) => (isErrorCode(value) ? hideSecrets(value, secrets) : undefined);
+  const error = readText(body.error);
   const failure: TokenEndpointFailure = {
     status,
     error,
-    suberror: textOf(body.suberror),
-    claims: claimsRequest(body.claims),
-    acrValues: typeof body.acr_values === 'string' ? wordsOf(body.acr_values) : undefined,
-    maxAgeMs: maxAgeOf(body.max_age),
-    retryAfterMs: retryAfterOf(headers.get('retry-after')),
+    suberror: readText(body.suberror),
+    claims: readClaimsRequest(body.claims),
+    acrValues: typeof body.acr_values === 'string' ? splitWords(body.acr_values) : undefined,
+    maxAgeMs: parseMaxAge(body.max_age),
+    retryAfterMs: parseRetryAfter(headers.get('retry-after')),
   };
   const details = [
     `status ${status}`,
     ...[error, failure.suberror].filter((word) => word !== undefined),
-    ...(typeof body.error_description === 'string' ? [quoted(body.error_description, secrets)] : []),
+    ...(typeof body.error_description === 'string' ? [quote(body.error_description, secrets)] : []),
   ];
   return new TokenEndpointError(details.join(', '), failure);
 }
@@ -84,13 +84,13 @@ function isErrorCode(value: unknown): value is string {
 }
 
 /** Milliseconds. */
-function maxAgeOf(value: unknown): number | undefined {
+function parseMaxAge(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   return typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-function quoted(description: string, secrets: readonly string[]): string {
+function quote(description: string, secrets: readonly string[]): string {
   // A token that was cut, or another one.
-  const clean = withoutSecrets(description, secrets).replace(/[A-Za-z0-9_-]{40,}/g, '[token]');
+  const clean = hideSecrets(description, secrets).replace(/[A-Za-z0-9_-]{40,}/g, '[token]');
   return JSON.stringify(clean.slice(0, MAX_DESCRIPTION));
 }

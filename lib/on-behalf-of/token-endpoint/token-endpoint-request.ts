@@ -5,15 +5,15 @@ import {
   type AuthorizationServer,
   type ClientAuth,
 } from 'oauth4webapi';
-import { withCredentials } from '../../resource-server/clients/client-authentication.js';
-import { clientFetch, metadataOf } from '../../resource-server/issuers/issuer-client.js';
-import { reasonOf } from '../../errors/reason.js';
+import { useCredentials } from '../../resource-server/clients/client-authentication.js';
+import { createClientFetch, toClientMetadata } from '../../resource-server/issuers/issuer-client.js';
+import { describeError } from '../../errors/reason.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { FormParameters, TokenEndpointAnswer, TokenEndpointOptions } from '../dialects/dialect.js';
-import { secretsIn } from './sent-secrets.js';
-import { answerOf } from './token-endpoint-answer.js';
+import { listSecrets } from './sent-secrets.js';
+import { readAnswer } from './token-endpoint-answer.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { withRetries } from './token-endpoint-retries.js';
 
@@ -35,9 +35,9 @@ export async function requestToken(
   parameters: FormParameters,
   { address, dpop }: TokenEndpointOptions,
 ): Promise<TokenEndpointAnswer> {
-  const server = serverAt(metadata, address);
-  const authenticate: ClientAuth = (...request) => withCredentials(() => authentication(...request));
-  const send = clientFetch(authentication);
+  const server = readdressServer(metadata, address);
+  const authenticate: ClientAuth = (...request) => useCredentials(() => authentication(...request));
+  const send = createClientFetch(authentication);
 
   async function attempt(signal: AbortSignal): Promise<TokenEndpointAnswer> {
     let secrets: readonly string[] = [];
@@ -45,15 +45,15 @@ export async function requestToken(
     try {
       response = await genericTokenEndpointRequest(
         server,
-        { client_id: id, ...metadataOf(authentication) },
+        { client_id: id, ...toClientMetadata(authentication) },
         authenticate,
         grantType,
-        formOf(parameters),
+        toForm(parameters),
         {
           signal,
           ...(dpop && { DPoP: dpop }),
           [customFetch]: (url, init) => {
-            secrets = secretsIn(init);
+            secrets = listSecrets(init);
             return send(url, init);
           },
           // The addresses were checked: plain http is on loopback alone.
@@ -63,9 +63,9 @@ export async function requestToken(
     } catch (error) {
       if (error instanceof McpAuthError) throw error;
       // The cause stays behind: it may hold the request.
-      throw new TokenEndpointError(reasonOf(error), {});
+      throw new TokenEndpointError(describeError(error), {});
     }
-    const answer = await answerOf(response, secrets);
+    const answer = await readAnswer(response, secrets);
     // Nobody here has the key of a token that is bound without being asked to; one that is not bound was not asked for.
     if ((answer.token_type === 'dpop') !== (dpop !== undefined)) {
       const what = dpop ? 'the token is not bound to the key' : 'token_type is DPoP';
@@ -86,7 +86,7 @@ export async function requestToken(
 }
 
 /** The server with its token endpoints where a dialect has them, on their origins. */
-function serverAt(metadata: IssuerMetadata, address: TokenEndpointOptions['address']): AuthorizationServer {
+function readdressServer(metadata: IssuerMetadata, address: TokenEndpointOptions['address']): AuthorizationServer {
   const { issuer, token_endpoint, mtls_endpoint_aliases } = metadata;
   if (token_endpoint === undefined) {
     throw new TokenEndpointError(`${issuer} has no token endpoint`, { error: 'no_token_endpoint' });
@@ -95,19 +95,19 @@ function serverAt(metadata: IssuerMetadata, address: TokenEndpointOptions['addre
   const alias = mtls_endpoint_aliases?.token_endpoint;
   return {
     ...metadata,
-    token_endpoint: moved(token_endpoint, address),
-    ...(alias !== undefined && { mtls_endpoint_aliases: { token_endpoint: moved(alias, address) } }),
+    token_endpoint: moveEndpoint(token_endpoint, address),
+    ...(alias !== undefined && { mtls_endpoint_aliases: { token_endpoint: moveEndpoint(alias, address) } }),
   };
 }
 
-function moved(endpoint: string, address: (url: URL) => URL): string {
+function moveEndpoint(endpoint: string, address: (url: URL) => URL): string {
   const known = new URL(endpoint);
   const url = address(new URL(endpoint));
   if (url.origin !== known.origin) throw new Error('the address of a token endpoint left its origin');
   return url.href;
 }
 
-function formOf(parameters: FormParameters): URLSearchParams {
+function toForm(parameters: FormParameters): URLSearchParams {
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of [value ?? []].flat()) form.append(name, one);

@@ -21,11 +21,11 @@ const FIRST_PAUSE = 200;
 export async function withRetries<Result>(attempt: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const until = performance.now() + DEADLINE;
   const policy = retry(
-    handleWhen((error) => isPassing(error) && performance.now() + pauseOf(error) < until),
+    handleWhen((error) => isPassing(error) && performance.now() + computePause(error) < until),
     {
       maxAttempts: MAX_RETRIES,
       backoff: new DelegateBackoff(({ attempt: count, result }) => {
-        const asked = 'error' in result ? pauseOf(result.error) : 0;
+        const asked = 'error' in result ? computePause(result.error) : 0;
         return asked + FIRST_PAUSE * 2 ** (count - 1) * (0.5 + Math.random());
       }),
     },
@@ -48,7 +48,7 @@ export async function withRetries<Result>(attempt: (signal: AbortSignal) => Prom
  * @param late - makes the error for the deadline, of words that complete a sentence
  * @throws what `late` makes, and what the promise is rejected with
  */
-export async function inTime<Result>(promise: Promise<Result>, late: (when: string) => Error): Promise<Result> {
+export async function waitInTime<Result>(promise: Promise<Result>, late: (when: string) => Error): Promise<Result> {
   return await waitFor(promise, DEADLINE, () => late(`did not come within ${SECONDS} seconds`));
 }
 
@@ -59,6 +59,6 @@ function isPassing(error: unknown): boolean {
 }
 
 /** Milliseconds that the endpoint asked for. */
-function pauseOf(error: unknown): number {
+function computePause(error: unknown): number {
   return error instanceof TokenEndpointError ? (error.failure.retryAfterMs ?? 0) : 0;
 }

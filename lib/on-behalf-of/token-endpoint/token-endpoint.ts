@@ -3,13 +3,13 @@ import { discoverMetadata, type IssuerMetadata } from '../../resource-server/iss
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { Renewable } from '../../resource-server/issuers/renewable.js';
 import type { TokenClaims } from '../../resource-server/access/claims.js';
-import { clientAt } from '../../resource-server/issuers/resolved-issuer.js';
+import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { ForeignAuthorizationServer, TokenEndpoint } from '../dialects/dialect.js';
-import { withSubjectState } from './subject-state.js';
+import { addSubjectState } from './subject-state.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { requestToken, type Destination } from './token-endpoint-request.js';
-import { inTime } from './token-endpoint-retries.js';
+import { waitInTime } from './token-endpoint-retries.js';
 
 /** Metadata of an authorization server is discovered anew after an hour; while it is down it serves for a day. */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
@@ -30,21 +30,21 @@ export class TokenEndpoints {
    * @param issuer - `iss` of the caller's token
    * @param claims - its claims
    */
-  forCaller(issuer: string, claims: TokenClaims): TokenEndpoint {
+  createFor(issuer: string, claims: TokenClaims): TokenEndpoint {
     return {
       request: async (grantType, parameters, options = {}) => {
         const { authorizationServer } = options;
         if (!authorizationServer) {
-          const destination = await this.#destinationAt(issuer, claims);
+          const destination = await this.#findDestination(issuer, claims);
           try {
             return await requestToken(destination, grantType, parameters, options);
           } catch (error) {
             if (!(error instanceof TokenEndpointError)) throw error;
-            throw await withSubjectState(error, destination, grantType, parameters);
+            throw await addSubjectState(error, destination, grantType, parameters);
           }
         }
         try {
-          const metadata = await this.#metadataOf(authorizationServer);
+          const metadata = await this.#getMetadata(authorizationServer);
           const { client } = authorizationServer;
           return await requestToken({ metadata, client }, grantType, parameters, options);
         } catch (error) {
@@ -56,27 +56,27 @@ export class TokenEndpoints {
     };
   }
 
-  async #destinationAt(name: string, claims: TokenClaims): Promise<Destination> {
-    const issuer = this.issuers.issuerOf({ ...claims, iss: name });
-    const client = issuer && clientAt(issuer.options, this.options.clients);
+  async #findDestination(name: string, claims: TokenClaims): Promise<Destination> {
+    const issuer = this.issuers.findIssuer({ ...claims, iss: name });
+    const client = issuer && findClient(issuer.options, this.options.clients);
     if (!issuer || !client) {
       throw new TokenEndpointError(`the client is not registered at ${name}`, { error: 'client_not_registered' });
     }
-    return { metadata: await inTime(issuer.metadata(), late), client };
+    return { metadata: await waitInTime(issuer.getMetadata(), createLateError), client };
   }
 
   /** @throws IssuerUnavailableError, and TokenEndpointError where it takes too long */
-  async #metadataOf({ issuer, metadataUrl }: ForeignAuthorizationServer): Promise<IssuerMetadata> {
+  async #getMetadata({ issuer, metadataUrl }: ForeignAuthorizationServer): Promise<IssuerMetadata> {
     const key = JSON.stringify([issuer, metadataUrl]);
     let metadata = this.#foreign.get(key);
     if (!metadata) {
       metadata = new Renewable(() => discoverMetadata(issuer, metadataUrl), METADATA_LIFETIME);
       this.#foreign.set(key, metadata);
     }
-    return await inTime(metadata.get(), late);
+    return await waitInTime(metadata.get(), createLateError);
   }
 }
 
-function late(when: string): TokenEndpointError {
+function createLateError(when: string): TokenEndpointError {
   return new TokenEndpointError(`the metadata ${when}`, { timedOut: true });
 }

@@ -1,6 +1,6 @@
 import type { Caller } from './caller.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
-import { judgeScopes, scopesNamedBy, type ScopeRule } from './scope-rule.js';
+import { judgeScopes, listRuleScopes, type ScopeRule } from './scope-rule.js';
 
 /** Scopes that depend on the arguments, which are validated by then. */
 export type ScopesOfArguments = (input: never) => ScopeRule;
@@ -22,18 +22,18 @@ export interface AccessRule {
 const CLOCK_TOLERANCE = 5;
 
 /** The scopes of a rule that are known without the arguments. */
-export function fixedScopes({ scopes }: Pick<AccessRule, 'scopes'>): ScopeRule {
+export function selectFixedScopes({ scopes }: Pick<AccessRule, 'scopes'>): ScopeRule {
   return typeof scopes === 'function' ? [] : scopes;
 }
 
 /** Every scope that a rule names without the arguments. */
-export function namedScopes(rule: Pick<AccessRule, 'scopes'>): readonly string[] {
-  return scopesNamedBy(fixedScopes(rule));
+export function listNamedScopes(rule: Pick<AccessRule, 'scopes'>): readonly string[] {
+  return listRuleScopes(selectFixedScopes(rule));
 }
 
 /** Whether the caller holds the scopes that are known without the arguments. */
-export function holds(caller: Caller | undefined, rule: AccessRule, hierarchy: ScopeHierarchy): boolean {
-  return judgeScopes(fixedScopes(rule), caller?.scopes ?? [], hierarchy).sufficient;
+export function hasFixedScopes(caller: Caller | undefined, rule: AccessRule, hierarchy: ScopeHierarchy): boolean {
+  return judgeScopes(selectFixedScopes(rule), caller?.scopes ?? [], hierarchy).sufficient;
 }
 
 /** RFC 9470: whether the user signed in as the rule demands. */

@@ -21,14 +21,14 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** The operation in a parsed JSON-RPC message. What is no request and no notification asks for nothing. */
-export function operationIn(body: unknown): Operation | undefined {
+export function readOperation(body: unknown): Operation | undefined {
   if (!isJsonObject(body) || typeof body.method !== 'string') return undefined;
   const { method } = body;
   const params = isJsonObject(body.params) ? body.params : {};
-  return { method, name: nameIn(method, params) };
+  return { method, name: readName(method, params) };
 }
 
-function nameIn(method: string, params: Record<string, unknown>): string | undefined {
+function readName(method: string, params: Record<string, unknown>): string | undefined {
   if (method === 'completion/complete') {
     const { ref } = params;
     const name = isJsonObject(ref) ? ref[ref.type === 'ref/resource' ? 'uri' : 'name'] : undefined;
@@ -40,7 +40,7 @@ function nameIn(method: string, params: Record<string, unknown>): string | undef
 }
 
 /** The arguments of a `tools/call` or `prompts/get`, as the client sent them. */
-export function argumentsIn(body: unknown): unknown {
+export function readArguments(body: unknown): unknown {
   const params = isJsonObject(body) ? body.params : undefined;
   return (isJsonObject(params) ? params.arguments : undefined) ?? {};
 }
@@ -53,7 +53,7 @@ export interface CompletionRequest {
 }
 
 /** What a `completion/complete` asks for. The SDK has checked the message before anyone acts on it. */
-export function completionIn(body: unknown): CompletionRequest {
+export function readCompletion(body: unknown): CompletionRequest {
   const params = isJsonObject(body) && isJsonObject(body.params) ? body.params : {};
   const { name, value } = isJsonObject(params.argument) ? params.argument : {};
   const known = isJsonObject(params.context) ? params.context.arguments : undefined;

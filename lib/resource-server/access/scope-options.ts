@@ -1,7 +1,7 @@
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { z } from 'zod';
-import { problemOfResourceScope, problemOfScope } from '../../options/option-rules.js';
-import { following } from '../../options/text-schema.js';
+import { findResourceScopeProblem, findScopeProblem } from '../../options/option-rules.js';
+import { createTextSchema } from '../../options/text-schema.js';
 import type { ScopeImplications } from './scope-hierarchy.js';
 import { isJsonObject } from '../../json/json-object.js';
 
@@ -30,16 +30,16 @@ const hierarchy = z.custom<ScopeImplications>(
     (isJsonObject(value) &&
       Object.entries(value).every(
         ([scope, implied]) =>
-          problemOfScope(scope) === undefined &&
+          findScopeProblem(scope) === undefined &&
           Array.isArray(implied) &&
-          implied.every((one) => typeof one === 'string' && problemOfScope(one) === undefined),
+          implied.every((one) => typeof one === 'string' && findScopeProblem(one) === undefined),
       )),
   'is neither a function nor a map from a scope to the scopes it implies. Write it as `{ "orders:write": ["orders:read"] }`',
 );
 
 /** The form of {@link ScopeOptions}. */
 export const scopesSchema = z.strictObject({
-  initial: z.array(following(problemOfResourceScope)).optional(),
+  initial: z.array(createTextSchema(findResourceScopeProblem)).optional(),
   hierarchy: hierarchy.optional(),
   challenge: z.enum(['operation', 'union']).optional(),
 });

@@ -17,7 +17,7 @@ export interface ScopeVerdict {
 
 /** Judges the scopes that a caller holds. */
 export function judgeScopes(rule: ScopeRule, held: readonly string[], hierarchy: ScopeHierarchy): ScopeVerdict {
-  const { allOf, anyOf } = partsOf(rule);
+  const { allOf, anyOf } = splitRule(rule);
   const effective = hierarchy.expand(held);
   const alternative = anyOf.find((scope) => effective.has(scope));
   const asked = alternative ?? anyOf[0];
@@ -28,13 +28,13 @@ export function judgeScopes(rule: ScopeRule, held: readonly string[], hierarchy:
 }
 
 /** Every scope that a rule names. */
-export function scopesNamedBy(rule: ScopeRule): readonly string[] {
-  const { allOf, anyOf } = partsOf(rule);
+export function listRuleScopes(rule: ScopeRule): readonly string[] {
+  const { allOf, anyOf } = splitRule(rule);
   return [...new Set([...allOf, ...anyOf])];
 }
 
 /** What is wrong with a rule and how to mend it: what is no rule must not pass for one that asks for nothing. */
-export function problemOfRule(rule: unknown): string | undefined {
+export function findRuleProblem(rule: unknown): string | undefined {
   if (isScopes(rule)) return undefined;
   if (typeof rule !== 'object' || rule === null || Object.getPrototypeOf(rule) !== Object.prototype) return NO_RULE;
   const { allOf, anyOf, ...others } = rule as Record<string, unknown>;
@@ -51,7 +51,7 @@ function isScopes(value: unknown): value is readonly ScopeName[] {
   return Array.isArray(value) && value.every((scope) => typeof scope === 'string');
 }
 
-function partsOf(rule: ScopeRule): { allOf: readonly ScopeName[]; anyOf: readonly ScopeName[] } {
+function splitRule(rule: ScopeRule): { allOf: readonly ScopeName[]; anyOf: readonly ScopeName[] } {
   if (isList(rule)) return { allOf: rule, anyOf: [] };
   return { allOf: rule.allOf ?? [], anyOf: rule.anyOf ?? [] };
 }

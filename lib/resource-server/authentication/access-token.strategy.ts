@@ -12,7 +12,7 @@ import { Introspection } from './introspection.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { PresentedToken } from './presented-token.js';
 import { findKey, readToken, type SignedToken } from './signed-token.js';
-import { callerOf } from './token-claims.js';
+import { toCaller } from './token-claims.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** Milliseconds for which a verification holds. Short, so that a key that the issuer withdraws stops counting. */
@@ -43,7 +43,7 @@ export class AccessTokenStrategy
       jwtFromRequest: ({ token }: PresentedToken) => token,
       secretOrKeyProvider: provideKey,
       algorithms: SIGNING_ALGORITHMS.filter((algorithm) => !EDWARDS.includes(algorithm)),
-      // What the claims have to be differs between issuers: `callerOf` checks them all.
+      // What the claims have to be differs between issuers: `toCaller` checks them all.
       ignoreExpiration: true,
       jsonWebTokenOptions: { ignoreNotBefore: true },
       passReqToCallback: true,
@@ -73,7 +73,7 @@ export class AccessTokenStrategy
 
   /** Called by passport-jwt with the claims of a token whose signature is good. */
   validate({ token }: PresentedToken, claims: TokenClaims): Caller {
-    return this.accepted(claims, token);
+    return this.accept(claims, token);
   }
 
   onApplicationShutdown(): void {
@@ -81,25 +81,25 @@ export class AccessTokenStrategy
   }
 
   private async verifyEdwards(signed: SignedToken): Promise<Caller> {
-    const key = await keyOf(signed);
+    const key = await findVerificationKey(signed);
     try {
       await compactVerify(signed.token, key, { algorithms: EDWARDS });
     } catch {
       throw new InvalidTokenError('The token has a wrong signature');
     }
-    return this.accepted(signed.claims, signed.token);
+    return this.accept(signed.claims, signed.token);
   }
 
-  private accepted(claims: TokenClaims, token: string): Caller {
-    const issuer = this.issuers.issuerOf(claims);
+  private accept(claims: TokenClaims, token: string): Caller {
+    const issuer = this.issuers.findIssuer(claims);
     if (!issuer) throw new InvalidTokenError('The token is from another issuer');
-    const caller = callerOf(claims, token, issuer.options);
+    const caller = toCaller(claims, token, issuer.options);
     this.verified.remember(caller, MAX_AGE);
     return caller;
   }
 
   private async introspect(token: string): Promise<Caller> {
-    const issuer = this.issuers.introspecting(token);
+    const issuer = this.issuers.findIntrospecting(token);
     const introspection = issuer?.options.introspection;
     if (!issuer || !introspection)
       throw new InvalidTokenError('The token is not a JWT of an issuer that is trusted here');
@@ -115,7 +115,7 @@ export class AccessTokenStrategy
  * @throws {@link InvalidTokenError} for a header that no access token of the issuer has
  * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
  */
-async function keyOf(signed: SignedToken): Promise<KeyObject> {
+async function findVerificationKey(signed: SignedToken): Promise<KeyObject> {
   const { algorithms, types, acceptMissingType } = signed.issuer.options;
   const kind = { name: 'an access token', types, acceptMissingType, algorithms };
   const found = await findKey(signed, kind, signed.issuer);
@@ -126,7 +126,7 @@ async function keyOf(signed: SignedToken): Promise<KeyObject> {
 /** Gives passport-jwt the key of a token that is still unverified. */
 function provideKey({ signed }: PresentedToken, _token: string, done: (error: unknown, key?: KeyObject) => void): void {
   if (!signed) throw new Error('A token reached passport-jwt before it was read');
-  keyOf(signed).then(
+  findVerificationKey(signed).then(
     (key) => {
       done(null, key);
     },

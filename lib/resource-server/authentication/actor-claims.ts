@@ -9,17 +9,17 @@ import { isJsonObject } from '../../json/json-object.js';
  * @param maxActors - how many there may be
  * @throws {@link InvalidTokenError} if there are more, or one of them is nobody
  */
-export function actorOf(claims: TokenClaims, maxActors: number): Actor | undefined {
+export function readActor(claims: TokenClaims, maxActors: number): Actor | undefined {
   const parties: TokenClaims[] = [];
   for (let act = claims.act; act !== undefined; act = parties.at(-1)?.act) {
     if (parties.length === maxActors) throw new InvalidTokenError('The token has more actors than are accepted');
     if (!isJsonObject(act)) throw new InvalidTokenError('The token has an actor that is not an object');
     parties.push(act);
   }
-  return parties.reduceRight<Actor | undefined>((earlier, party) => named(party, earlier), undefined);
+  return parties.reduceRight<Actor | undefined>((earlier, party) => toActor(party, earlier), undefined);
 }
 
-function named(claims: TokenClaims, earlier: Actor | undefined): Actor {
+function toActor(claims: TokenClaims, earlier: Actor | undefined): Actor {
   const [subject, issuer, clientId] = ['sub', 'iss', 'client_id'].map((claim) => {
     const value = claims[claim];
     if (value === undefined || (typeof value === 'string' && value !== '')) return value;

@@ -2,7 +2,7 @@ import type { ClaimSource } from '../issuers/issuer-options.js';
 import type { TokenClaims } from '../access/claims.js';
 
 /** What a claim source has for these claims. */
-export function claimAt(claims: TokenClaims, source: ClaimSource<unknown>): unknown {
+export function readClaim(claims: TokenClaims, source: ClaimSource<unknown>): unknown {
   if (typeof source === 'function') return source(claims);
   if (Object.hasOwn(claims, source)) return claims[source];
   let value: unknown = claims;

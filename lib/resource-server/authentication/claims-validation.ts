@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import type { Caller } from '../access/caller.js';
 import { Issuers } from '../issuers/issuers.js';
 import { InvalidTokenError } from './invalid-token-error.js';
@@ -14,22 +14,22 @@ export class ClaimsValidation {
 
   /** @throws {@link InvalidTokenError} for a caller whose claims the application does not accept */
   async check({ claims }: Caller): Promise<void> {
-    const issuer = this.issuers.issuerOf(claims);
+    const issuer = this.issuers.findIssuer(claims);
     if (!issuer?.options.validate) return;
-    const reason = await objectionOf(issuer.options.validate, claims);
+    const reason = await findObjection(issuer.options.validate, claims);
     if (reason === undefined) return;
     const detail = `\`validate\` of the issuer ${issuer.identifier} refused it: ${reason.slice(0, MAX_REASON)}`;
     throw new InvalidTokenError('The token is not accepted here', detail);
   }
 }
 
-async function objectionOf(
+async function findObjection(
   validate: (claims: Caller['claims']) => unknown,
   claims: Caller['claims'],
 ): Promise<string | undefined> {
   try {
     return (await validate(claims)) === true ? undefined : 'it did not return true';
   } catch (error) {
-    return reasonOf(error);
+    return describeError(error);
   }
 }

@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv6, type BlockList, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { blockListOf, type MutualTlsOptions } from './proof-options.js';
+import { createBlockList, type MutualTlsOptions } from './proof-options.js';
 
 /**
  * Certificates in PEM and nothing else: OpenSSL reads the first and looks no further, which in a header that proxies
@@ -27,20 +27,21 @@ export class ClientCertificates {
 
   constructor({ certificate }: MutualTlsOptions) {
     this.#header = certificate === 'socket' ? undefined : certificate.header.toLowerCase();
-    this.#proxies = blockListOf(certificate === 'socket' ? [] : certificate.proxies);
+    this.#proxies = createBlockList(certificate === 'socket' ? [] : certificate.proxies);
   }
 
   /** `x5t#S256` of the certificate (RFC 8705 section 3.1); `undefined` where there is none that can be believed. */
-  thumbprintOf(request: CertificateSource): string | undefined {
-    const certificate = this.#header === undefined ? ofSocket(request.socket) : this.#ofHeader(this.#header, request);
+  computeThumbprint(request: CertificateSource): string | undefined {
+    const certificate =
+      this.#header === undefined ? readSocket(request.socket) : this.#readHeader(this.#header, request);
     return certificate && createHash('sha256').update(certificate).digest('base64url');
   }
 
-  #ofHeader(name: string, { socket, headers, rawHeaders }: CertificateSource): Buffer | undefined {
+  #readHeader(name: string, { socket, headers, rawHeaders }: CertificateSource): Buffer | undefined {
     if (!this.#isProxy(socket.remoteAddress)) return undefined;
     const count = rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length;
     const value = headers[name];
-    return count === 1 && typeof value === 'string' ? certificateIn(value) : undefined;
+    return count === 1 && typeof value === 'string' ? parseCertificate(value) : undefined;
   }
 
   /** The list itself takes `::ffff:10.0.0.1` for `10.0.0.1`. */
@@ -49,14 +50,14 @@ export class ClientCertificates {
   }
 }
 
-function ofSocket(socket: Socket & Partial<Pick<TLSSocket, 'getPeerCertificate'>>): Buffer | undefined {
+function readSocket(socket: Socket & Partial<Pick<TLSSocket, 'getPeerCertificate'>>): Buffer | undefined {
   // Node has an empty object where the client sent none, and null once the connection is gone.
   const certificate = socket.getPeerCertificate?.() as { raw?: Buffer } | null | undefined;
   return certificate?.raw;
 }
 
 /** RFC 9440 section 2.1 (`:base64:`), PEM in URL encoding as nginx and AWS send it, or bare base64. */
-function certificateIn(value: string): Buffer | undefined {
+function parseCertificate(value: string): Buffer | undefined {
   try {
     const text = value.includes('%') ? decodeURIComponent(value) : value;
     const der = /^(:?)([A-Za-z0-9+/]+={0,2})\1$/.exec(text)?.[2];

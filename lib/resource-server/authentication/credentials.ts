@@ -22,7 +22,7 @@ export interface CredentialSource {
  * Reads the access token of a request. The scheme's name is case-insensitive (RFC 9110 section 11.1). A token in the
  * query is refused even beside a good header: whoever put it there has already leaked it.
  */
-export function credentialsOf({ url, headers, rawHeaders }: CredentialSource): Credentials {
+export function readCredentials({ url, headers, rawHeaders }: CredentialSource): Credentials {
   if (hasTokenInQuery(url)) {
     return {
       kind: 'malformed',

@@ -8,16 +8,16 @@ export class DpopNonces {
   constructor(private readonly secret: string) {}
 
   get current(): string {
-    return this.#nonceOf(Math.floor(Date.now() / SLOT));
+    return this.#computeNonce(Math.floor(Date.now() / SLOT));
   }
 
   /** Whether a nonce is the present one, or the one before. */
-  accepts(nonce: string): boolean {
+  isAccepted(nonce: string): boolean {
     const slot = Math.floor(Date.now() / SLOT);
-    return [slot, slot - 1].some((candidate) => isSame(nonce, this.#nonceOf(candidate)));
+    return [slot, slot - 1].some((candidate) => isSame(nonce, this.#computeNonce(candidate)));
   }
 
-  #nonceOf(slot: number): string {
+  #computeNonce(slot: number): string {
     return createHmac('sha256', this.secret).update(`dpop-nonce ${slot}`).digest('base64url');
   }
 }

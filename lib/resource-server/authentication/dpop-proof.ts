@@ -4,7 +4,7 @@ import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { DpopOptions, ReplayStore } from './proof-options.js';
 import { DpopNonces } from './dpop-nonce.js';
 import { ProofError } from './proof-error.js';
-import { claimIn, MemoryReplayStore } from './replay-store.js';
+import { claimKey, MemoryReplayStore } from './replay-store.js';
 
 /** What a proof has to be about. */
 export interface ProofSubject {
@@ -43,7 +43,7 @@ export class DpopProofs {
 
   /** @param resource - the server's own URI: what `htu` has to be, whatever `Host` says */
   constructor(resource: string, options: DpopOptions) {
-    const uri = normalised(resource);
+    const uri = normalizeUri(resource);
     if (uri === undefined) throw new Error('Validated options have an http URL for a resource');
     this.algorithms = options.algorithms ?? SIGNING_ALGORITHMS;
     this.#nonces = options.nonceSecret === undefined ? undefined : new DpopNonces(options.nonceSecret);
@@ -66,50 +66,54 @@ export class DpopProofs {
     const [proof, ...others] = rawHeaders.filter(
       (_, index) => rawHeaders[index - 1]?.toLowerCase() === 'dpop' && index % 2 === 1,
     );
-    if (proof === undefined) throw invalid('There is no DPoP proof');
-    if (others.length > 0) throw invalid('There is more than one DPoP proof');
-    const { payload, thumbprint } = await this.#verified(proof);
+    if (proof === undefined) throw createProofError('There is no DPoP proof');
+    if (others.length > 0) throw createProofError('There is more than one DPoP proof');
+    const { payload, thumbprint } = await this.#verify(proof);
     const { jti, htm, htu, iat, ath, nonce } = payload;
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH)
-      throw invalid('The DPoP proof has no usable jti');
-    if (typeof htm !== 'string' || htm !== subject.method) throw invalid('The DPoP proof is for another method');
-    if (typeof htu !== 'string' || normalised(htu) !== this.#uri) throw invalid('The DPoP proof is for another URI');
+      throw createProofError('The DPoP proof has no usable jti');
+    if (typeof htm !== 'string' || htm !== subject.method)
+      throw createProofError('The DPoP proof is for another method');
+    if (typeof htu !== 'string' || normalizeUri(htu) !== this.#uri)
+      throw createProofError('The DPoP proof is for another URI');
     this.#checkNonce(nonce);
     const now = Math.floor(Date.now() / 1000);
     if (typeof iat !== 'number' || !(Math.abs(now - iat) <= this.#lifetime))
-      throw invalid('The DPoP proof is not of now');
-    if (ath !== sha256(subject.token)) throw invalid('The DPoP proof is for another token');
-    if (thumbprint !== subject.thumbprint) throw invalid('The DPoP proof is of another key than the token is bound to');
+      throw createProofError('The DPoP proof is not of now');
+    if (ath !== hash(subject.token)) throw createProofError('The DPoP proof is for another token');
+    if (thumbprint !== subject.thumbprint)
+      throw createProofError('The DPoP proof is of another key than the token is bound to');
     // Whole seconds: `iat` may have a fraction.
     const lifetime = Math.ceil(iat + this.#lifetime - now) + 1 + CLOCK_SKEW;
-    if (!(await claimIn(this.#store, sha256(`${thumbprint} ${jti}`), lifetime * 1000)))
-      throw invalid('The DPoP proof was used before');
+    if (!(await claimKey(this.#store, hash(`${thumbprint} ${jti}`), lifetime * 1000)))
+      throw createProofError('The DPoP proof was used before');
   }
 
-  async #verified(proof: string): Promise<{ payload: JWTPayload; thumbprint: string }> {
-    if (!JWT.test(proof)) throw invalid('The DPoP proof is not a JWT');
+  async #verify(proof: string): Promise<{ payload: JWTPayload; thumbprint: string }> {
+    if (!JWT.test(proof)) throw createProofError('The DPoP proof is not a JWT');
     try {
       const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
         typ: 'dpop+jwt',
         algorithms: [...this.algorithms],
       });
       const jwk = protectedHeader.jwk ?? {};
-      if ('crit' in protectedHeader) throw invalid('The DPoP proof has critical header parameters');
-      if (PRIVATE_MEMBERS.some((member) => member in jwk)) throw invalid('The DPoP proof discloses a private key');
+      if ('crit' in protectedHeader) throw createProofError('The DPoP proof has critical header parameters');
+      if (PRIVATE_MEMBERS.some((member) => member in jwk))
+        throw createProofError('The DPoP proof discloses a private key');
       return { payload, thumbprint: await calculateJwkThumbprint(jwk) };
     } catch (error) {
-      throw error instanceof ProofError ? error : invalid(`The DPoP proof ${problemOf(error)}`);
+      throw error instanceof ProofError ? error : createProofError(`The DPoP proof ${describeProblem(error)}`);
     }
   }
 
   #checkNonce(nonce: unknown): void {
-    if (!this.#nonces || (typeof nonce === 'string' && this.#nonces.accepts(nonce))) return;
+    if (!this.#nonces || (typeof nonce === 'string' && this.#nonces.isAccepted(nonce))) return;
     throw new ProofError('use_dpop_nonce', 'The DPoP proof needs the nonce of the DPoP-Nonce header');
   }
 }
 
 /** For the client's developer. Nothing of the proof itself is repeated. */
-function problemOf(error: unknown): string {
+function describeProblem(error: unknown): string {
   if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that is not accepted';
   if (error instanceof errors.JWTInvalid) return 'has claims that are no JSON object';
   if (error instanceof errors.JWTExpired) return 'has expired';
@@ -118,21 +122,21 @@ function problemOf(error: unknown): string {
 }
 
 /** RFC 9449 section 4.3: without query and fragment, normalised as RFC 3986 sections 6.2.2 and 6.2.3 have it. */
-function normalised(uri: string): string | undefined {
+function normalizeUri(uri: string): string | undefined {
   if (!HTTP_URI.test(uri) || !URL.canParse(uri)) return undefined;
   const { origin, pathname } = new URL(uri);
-  return `${origin}${pathname.replace(/%[\da-f]{2}/gi, decodedIfUnreserved)}`;
+  return `${origin}${pathname.replace(/%[\da-f]{2}/gi, decodeUnreserved)}`;
 }
 
-function decodedIfUnreserved(octet: string): string {
+function decodeUnreserved(octet: string): string {
   const character = String.fromCharCode(Number.parseInt(octet.slice(1), 16));
   return /[\w.~-]/.test(character) ? character : octet.toUpperCase();
 }
 
-function sha256(text: string): string {
+function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-function invalid(message: string): ProofError {
+function createProofError(message: string): ProofError {
   return new ProofError('invalid_dpop_proof', message);
 }

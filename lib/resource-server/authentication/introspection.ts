@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
 import { ExpiringCache } from '../../time/expiring-cache.js';
-import { clientFetch, metadataOf } from '../issuers/issuer-client.js';
-import { reasonOf } from '../../errors/reason.js';
+import { createClientFetch, toClientMetadata } from '../issuers/issuer-client.js';
+import { describeError } from '../../errors/reason.js';
 import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Caller } from '../access/caller.js';
@@ -12,7 +12,7 @@ import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { findKey } from './signed-token.js';
-import { callerOf } from './token-claims.js';
+import { toCaller } from './token-claims.js';
 
 /** Milliseconds that the endpoint may take. */
 const TIMEOUT = 5_000;
@@ -34,17 +34,17 @@ export class Introspection {
    */
   async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<Caller> {
     const id = createHash('sha256').update(token).digest('base64url');
-    if (this.#inactive.get(id)) throw inactive();
+    if (this.#inactive.get(id)) throw createInactiveError();
     let call = this.#calls.get(id);
     if (!call) {
       call = this.#ask(id, token, issuer, introspection).finally(() => this.#calls.delete(id));
       this.#calls.set(id, call);
     }
     const claims = await call;
-    if (typeof claims.iss === 'string' && !issuer.issued(claims.iss, claims.tid)) {
+    if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
       throw new InvalidTokenError('The token is from another issuer');
     }
-    return callerOf(completed(claims, issuer, introspection), token, issuer.options);
+    return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options);
   }
 
   async #ask(id: string, token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<TokenClaims> {
@@ -52,7 +52,7 @@ export class Introspection {
     if (claims.active === true) return claims;
     const maxAge = Math.min(introspection.cacheMs, MAX_AGE_INACTIVE);
     if (maxAge > 0) this.#inactive.set(id, true, maxAge);
-    throw inactive();
+    throw createInactiveError();
   }
 }
 
@@ -62,17 +62,19 @@ async function introspect(
   { endpoint, client, signedResponse }: ResolvedIntrospection,
 ): Promise<TokenClaims> {
   const as =
-    endpoint === undefined ? await issuer.metadata() : { issuer: issuer.identifier, introspection_endpoint: endpoint };
+    endpoint === undefined
+      ? await issuer.getMetadata()
+      : { issuer: issuer.identifier, introspection_endpoint: endpoint };
   const registration = {
     client_id: client.id,
-    ...metadataOf(client.authentication),
+    ...toClientMetadata(client.authentication),
     ...(signedResponse !== undefined && { introspection_signed_response_alg: signedResponse }),
   };
   try {
     const response = await introspectionRequest(as, registration, client.authentication, token, {
       additionalParameters: { token_type_hint: 'access_token' },
       signal: AbortSignal.timeout(TIMEOUT),
-      [customFetch]: clientFetch(client.authentication),
+      [customFetch]: createClientFetch(client.authentication),
       // The addresses were checked: plain http is on loopback alone.
       [allowInsecureRequests]: true,
     });
@@ -81,7 +83,7 @@ async function introspect(
   } catch (error) {
     if (error instanceof IssuerUnavailableError) throw error;
     // The cause itself stays behind: it may hold the request.
-    throw new IssuerUnavailableError(issuer.identifier, `introspection failed. ${reasonOf(error)}`);
+    throw new IssuerUnavailableError(issuer.identifier, `introspection failed. ${describeError(error)}`);
   }
 }
 
@@ -108,7 +110,11 @@ async function verifySignature(response: Response, issuer: Issuer, algorithm: st
 }
 
 /** RFC 7662 section 2.2 leaves out what RFC 9068 requires; the issuer itself answered, so its name is certain. */
-function completed(claims: TokenClaims, issuer: Issuer, { acceptMissingAudience }: ResolvedIntrospection): TokenClaims {
+function completeClaims(
+  claims: TokenClaims,
+  issuer: Issuer,
+  { acceptMissingAudience }: ResolvedIntrospection,
+): TokenClaims {
   const { iss = issuer.identifier, client_id, sub = client_id, aud, exp } = claims;
   return {
     ...claims,
@@ -120,6 +126,6 @@ function completed(claims: TokenClaims, issuer: Issuer, { acceptMissingAudience 
   };
 }
 
-function inactive(): InvalidTokenError {
+function createInactiveError(): InvalidTokenError {
   return new InvalidTokenError('The token is not active');
 }

@@ -53,15 +53,15 @@ export class ProofOfPossession {
    * @throws {@link ReplayStoreError} if nobody can tell whether the proof was used before
    */
   async check(request: ProofSource, scheme: TokenScheme, token: string, confirmation: unknown): Promise<void> {
-    const bound = membersOf(confirmation);
+    const bound = readMembers(confirmation);
     const thumbprint = bound.jkt;
     const certificate = bound['x5t#S256'];
     if (this.#required.dpop && thumbprint === undefined)
-      throw refused('The token is not bound to a key, as it has to be');
+      throw createProofError('The token is not bound to a key, as it has to be');
     if (this.#required.mutualTls && certificate === undefined)
-      throw refused('The token is not bound to a certificate, as it has to be');
+      throw createProofError('The token is not bound to a certificate, as it has to be');
     if ((scheme === 'dpop') !== (thumbprint !== undefined)) {
-      throw refused(
+      throw createProofError(
         scheme === 'dpop'
           ? 'The token is not bound to a key'
           : 'The token is bound to a key, and there is no proof of it',
@@ -69,21 +69,22 @@ export class ProofOfPossession {
     }
     if (certificate !== undefined) this.#checkCertificate(request, certificate);
     if (thumbprint === undefined) return;
-    if (!this.#dpop) throw refused('The token is bound to a key, which is not supported here');
+    if (!this.#dpop) throw createProofError('The token is bound to a key, which is not supported here');
     await this.#dpop.check(request.rawHeaders, { method: request.method, token, thumbprint });
   }
 
   #checkCertificate(request: ProofSource, expected: string): void {
-    if (!this.#certificates) throw refused('The token is bound to a certificate, which is not supported here');
-    const actual = this.#certificates.thumbprintOf(request);
-    if (actual === undefined) throw refused('The token is bound to a certificate, and the request comes with none');
+    if (!this.#certificates) throw createProofError('The token is bound to a certificate, which is not supported here');
+    const actual = this.#certificates.computeThumbprint(request);
+    if (actual === undefined)
+      throw createProofError('The token is bound to a certificate, and the request comes with none');
     // Both are 43 characters of base64url.
     if (!timingSafeEqual(Buffer.from(actual), Buffer.from(expected)))
-      throw refused('The token is bound to another certificate');
+      throw createProofError('The token is bound to another certificate');
   }
 }
 
-function membersOf(confirmation: unknown): { readonly jkt?: string; readonly 'x5t#S256'?: string } {
+function readMembers(confirmation: unknown): { readonly jkt?: string; readonly 'x5t#S256'?: string } {
   if (confirmation === undefined) return {};
   const members = isJsonObject(confirmation) ? Object.entries(confirmation) : [];
   const known = members.filter(([name]) => KNOWN_MEMBERS.has(name));
@@ -91,10 +92,10 @@ function membersOf(confirmation: unknown): { readonly jkt?: string; readonly 'x5
     known.length > 0 &&
     known.every(([, value]) => typeof value === 'string' && /^[\w-]{43}$/.test(value)) &&
     !members.some(([name]) => OTHER_KEYS.has(name));
-  if (!isGood) throw refused('The token is bound in a way that is not supported here');
+  if (!isGood) throw createProofError('The token is bound in a way that is not supported here');
   return Object.fromEntries(known);
 }
 
-function refused(message: string): ProofError {
+function createProofError(message: string): ProofError {
   return new ProofError('invalid_token', message);
 }

@@ -80,11 +80,11 @@ const ENDS_OF_ALL = ['::ffff:0.0.0.0', '::ffff:255.255.255.255'];
 const proxy = z
   .string()
   .refine(
-    (value) => addressOf(value) !== undefined,
+    (value) => parseAddress(value) !== undefined,
     'is neither an IP address nor a range such as "10.0.0.0/8". Write one of the two',
   )
   .refine(
-    (value) => !ENDS_OF_ALL.every((address) => blockListOf([value]).check(address, 'ipv6')),
+    (value) => !ENDS_OF_ALL.every((address) => createBlockList([value]).check(address, 'ipv6')),
     'takes in every address, so that any client could make the header up. Name the proxies alone',
   );
 
@@ -108,16 +108,16 @@ const mutualTlsSchema = z.strictObject({
 export const proofSchema = z.strictObject({ dpop: dpopSchema.optional(), mutualTls: mutualTlsSchema.optional() });
 
 /** The proxies as a list to look addresses up in. */
-export function blockListOf(proxies: readonly string[]): BlockList {
+export function createBlockList(proxies: readonly string[]): BlockList {
   const list = new BlockList();
   for (const one of proxies) {
-    const parsed = addressOf(one);
+    const parsed = parseAddress(one);
     if (parsed) list.addSubnet(parsed.address, parsed.prefix, parsed.family);
   }
   return list;
 }
 
-function addressOf(value: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | undefined {
+function parseAddress(value: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | undefined {
   const [address = '', bits, ...rest] = value.split('/');
   if (isIP(address) === 0 || rest.length > 0) return undefined;
   const longest = isIPv4(address) ? 32 : 128;

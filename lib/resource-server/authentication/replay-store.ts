@@ -57,7 +57,7 @@ export class MemoryReplayStore implements ReplayStore {
  * @param lifetimeMs - for which it is to be remembered
  * @throws {@link ReplayStoreError} if there is no clear answer in time
  */
-export async function claimIn(store: ReplayStore, key: string, lifetimeMs: number): Promise<boolean> {
+export async function claimKey(store: ReplayStore, key: string, lifetimeMs: number): Promise<boolean> {
   try {
     const claimed = Promise.resolve(store.claim(key, lifetimeMs));
     const late = () => new ReplayStoreError('The replay store does not answer');

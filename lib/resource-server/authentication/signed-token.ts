@@ -3,7 +3,7 @@ import type { Issuer } from '../issuers/issuer.js';
 import type { Issuers } from '../issuers/issuers.js';
 import type { VerificationKey } from '../issuers/verification-key.js';
 import type { TokenClaims } from '../access/claims.js';
-import { bareType } from '../issuers/resolved-issuer.js';
+import { normalizeType } from '../issuers/resolved-issuer.js';
 
 /** What an issuer has signed, or somebody says that it has. Nothing in it is verified. */
 export interface Jws {
@@ -40,7 +40,7 @@ export function readToken(token: string, issuers: Issuers): SignedToken | undefi
   try {
     const header = decodeProtectedHeader(token);
     const claims = decodeJwt(token);
-    const issuer = issuers.issuerOf(claims);
+    const issuer = issuers.findIssuer(claims);
     return issuer && { token, header, claims, issuer };
   } catch {
     return undefined;
@@ -62,9 +62,9 @@ export async function findKey(
   const { alg, kid, typ, cty } = header;
   const { name, types, acceptMissingType, algorithms } = kind;
   if (!token.split('.').every(isCanonical)) return { problem: 'is not in base64url' };
-  const isTyped = typ === undefined ? acceptMissingType : typeof typ === 'string' && types.has(bareType(typ));
+  const isTyped = typ === undefined ? acceptMissingType : typeof typ === 'string' && types.has(normalizeType(typ));
   if (!isTyped) return { problem: `is not ${name}` };
-  if (typeof cty === 'string' && bareType(cty) === 'jwt') return { problem: 'is a JWT in a JWT' };
+  if (typeof cty === 'string' && normalizeType(cty) === 'jwt') return { problem: 'is a JWT in a JWT' };
   if ('crit' in header) return { problem: 'has critical header parameters' };
   if (KEY_PARAMETERS.some((parameter) => parameter in header)) return { problem: 'brings a key of its own' };
   if (typeof alg !== 'string' || !algorithms.includes(alg))

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { AccessToken, type Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
-import { actorOf } from './actor-claims.js';
-import { claimAt } from './claim-source.js';
+import { readActor } from './actor-claims.js';
+import { readClaim } from './claim-source.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
 const logger = new Logger('TokenClaims');
@@ -21,7 +21,7 @@ const ACCESS_TOKEN_USES = new Set(['bearer', 'dpop', 'access', 'access_token', '
  * @throws {@link InvalidTokenError} if a claim is missing, of another type than its specification says (RFC 9068 section
  * 2.2, RFC 7519 section 4.1), or means that the token is not for now, not for this server, or no access token
  */
-export function callerOf(claims: TokenClaims, token: string, issuer: ResolvedIssuer): Caller {
+export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIssuer): Caller {
   const { iss, sub, exp, aud } = claims;
   refuseOtherTokens(claims);
   if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');
@@ -30,12 +30,12 @@ export function callerOf(claims: TokenClaims, token: string, issuer: ResolvedIss
   if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
   // A copy: what is read of it afterwards, the actors too, is part of what is frozen.
   const own = structuredClone(claims);
-  const actor = actorOf(own, issuer.maxActors);
+  const actor = readActor(own, issuer.maxActors);
   // It is kept and shared by all requests with this token: nobody may add a scope to it.
-  return deepFrozen({
+  return deepFreeze({
     issuer: iss,
     subject: sub,
-    ...mapped(claims, issuer),
+    ...mapClaims(claims, issuer),
     ...(actor && { actor }),
     claims: own,
     expiresAtMs: (exp as number) * 1000,
@@ -79,21 +79,21 @@ function isFor(aud: unknown, audiences: readonly string[]): boolean {
 }
 
 /** What the claims say, as the issuer says it. Functions of the application may meet claims that nobody thought of. */
-function mapped(claims: TokenClaims, issuer: ResolvedIssuer): Pick<Caller, 'clientId' | 'appOnly' | 'scopes'> {
+function mapClaims(claims: TokenClaims, issuer: ResolvedIssuer): Pick<Caller, 'clientId' | 'appOnly' | 'scopes'> {
   try {
-    const clientId = clientIdOf(claims, issuer);
+    const clientId = readClientId(claims, issuer);
     const appOnly = issuer.appOnly?.(claims) ?? isAppOnly(claims, clientId);
-    return { clientId, appOnly, scopes: scopesOf(claims, issuer) };
+    return { clientId, appOnly, scopes: readScopes(claims, issuer) };
   } catch (error) {
     if (error instanceof InvalidTokenError) throw error;
-    logger.error(`A function in \`claims\` of the issuer ${issuer.identifier} failed: ${reasonOf(error)}`);
+    logger.error(`A function in \`claims\` of the issuer ${issuer.identifier} failed: ${describeError(error)}`);
     throw new InvalidTokenError('The token has claims that could not be mapped');
   }
 }
 
-function clientIdOf(claims: TokenClaims, { clientIdSources }: ResolvedIssuer): string | undefined {
+function readClientId(claims: TokenClaims, { clientIdSources }: ResolvedIssuer): string | undefined {
   for (const source of clientIdSources) {
-    const value = claimAt(claims, source);
+    const value = readClaim(claims, source);
     if (typeof value === 'string' && value !== '') return value;
     if (value !== undefined) throw new InvalidTokenError('The token has a client that is not a string');
   }
@@ -106,9 +106,9 @@ function isAppOnly({ sub, idtyp, gty }: TokenClaims, clientId: string | undefine
 }
 
 /** `scope` is one string (RFC 8693 section 4.2); what other issuers call scopes may be arrays. */
-function scopesOf(claims: TokenClaims, { scopeSources }: ResolvedIssuer): readonly string[] {
+function readScopes(claims: TokenClaims, { scopeSources }: ResolvedIssuer): readonly string[] {
   const scopes = scopeSources.flatMap((source) => {
-    const value = claimAt(claims, source);
+    const value = readClaim(claims, source);
     if (value === undefined || value === null) return [];
     if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '');
     if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value;
@@ -117,9 +117,9 @@ function scopesOf(claims: TokenClaims, { scopeSources }: ResolvedIssuer): readon
   return [...new Set(scopes)];
 }
 
-function deepFrozen<Value>(value: Value): Value {
+function deepFreeze<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null && !(value instanceof AccessToken)) {
-    Object.values(value).forEach(deepFrozen);
+    Object.values(value).forEach(deepFreeze);
     Object.freeze(value);
   }
   return value;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { holds, isSignedInAsNeeded, namedScopes } from '../access/access-rule.js';
+import { hasFixedScopes, isSignedInAsNeeded, listNamedScopes } from '../access/access-rule.js';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
 import { Denial } from '../access/policy.js';
@@ -14,7 +14,7 @@ import { Issuers } from '../issuers/issuers.js';
 import { AccessDeniedError, type AccessDenial } from './access-denied-error.js';
 import { Denials } from './denials.js';
 import { Policies } from './policies.js';
-import { argumentsOf, scopesOf } from './validated-arguments.js';
+import { validateArguments, computeScopes } from './validated-arguments.js';
 
 /** What a caller asks for. */
 export interface AdmissionRequest<One extends Offer = Primitive> {
@@ -96,7 +96,7 @@ export class Admission {
       if (!(error instanceof AccessDeniedError)) throw error;
       this.denials.record(error, trace);
       const { caller, operation, primitive } = error;
-      if (primitive && !this.#isListed(primitive, caller)) return nothingFor<One>(caller, operation);
+      if (primitive && !this.#isListed(primitive, caller)) return grantNothing<One>(caller, operation);
       throw error;
     }
   }
@@ -107,7 +107,7 @@ export class Admission {
    *
    * @returns `undefined` where the caller may not, and where that cannot be decided
    */
-  async leaveFor<One extends Offer>(request: AdmissionRequest<One>): Promise<AuthorizedOperation<One> | undefined> {
+  async findLeave<One extends Offer>(request: AdmissionRequest<One>): Promise<AuthorizedOperation<One> | undefined> {
     try {
       const leave = await this.#decide(request, '');
       return leave.primitive && 'value' in leave.input ? leave : undefined;
@@ -117,7 +117,7 @@ export class Admission {
   }
 
   /** Whether a list shows something to a caller. */
-  shows(offer: Offer, caller: Caller | undefined): boolean {
+  isShown(offer: Offer, caller: Caller | undefined): boolean {
     if (!caller && !this.options.anonymous) return offer.access.anonymous;
     return this.#isListed(offer, caller);
   }
@@ -126,10 +126,10 @@ export class Admission {
   async isObjectedTo({ caller, operation, found, body }: AdmissionRequest<Offer>): Promise<boolean> {
     if (!found || !operation || found.primitive.policies.length === 0) return false;
     try {
-      const input = await argumentsOf(found, operation, body);
+      const input = await validateArguments(found, operation, body);
       if ('problems' in input) return true;
       const request = { caller, operation, arguments: input.value };
-      return (await this.policies.objectionTo(found.primitive, request)) !== undefined;
+      return (await this.policies.findObjection(found.primitive, request)) !== undefined;
     } catch {
       return true;
     }
@@ -144,48 +144,48 @@ export class Admission {
     if (caller && !this.#isClientAllowed(caller)) {
       throw new AccessDeniedError({ reason: 'client_not_allowed', caller, operation, reference });
     }
-    if (!found) return nothingFor<One>(caller, operation);
+    if (!found) return grantNothing<One>(caller, operation);
     const { primitive } = found;
     const { access } = primitive;
-    const denied = (denial: Pick<AccessDenial, 'reason' | 'scopes' | 'denial' | 'policy' | 'cause'>) =>
+    const createDenial = (denial: Pick<AccessDenial, 'reason' | 'scopes' | 'denial' | 'policy' | 'cause'>) =>
       new AccessDeniedError({ ...denial, caller, operation, primitive, reference });
     if (!caller && !access.anonymous && !this.options.anonymous) {
-      throw denied({ reason: 'insufficient_scope', scopes: namedScopes(access) });
+      throw createDenial({ reason: 'insufficient_scope', scopes: listNamedScopes(access) });
     }
     const asked = request.judgedAs ?? request;
     // Arguments of callers whose scopes do not suffice anyhow are not looked at.
-    const isHeld = holds(caller, access, this.hierarchy);
-    const input = isHeld ? await argumentsOf(found, asked.operation, asked.body) : undefined;
-    const rule = scopesOf(access, asked.operation, input);
+    const isHeld = hasFixedScopes(caller, access, this.hierarchy);
+    const input = isHeld ? await validateArguments(found, asked.operation, asked.body) : undefined;
+    const rule = computeScopes(access, asked.operation, input);
     const { sufficient, needed: scopes } = judgeScopes(rule, caller?.scopes ?? [], this.hierarchy);
     if (caller && !isSignedInAsNeeded(caller, access)) {
-      throw denied({ reason: 'insufficient_user_authentication', scopes });
+      throw createDenial({ reason: 'insufficient_user_authentication', scopes });
     }
-    if (!sufficient || !input) throw denied({ reason: 'insufficient_scope', scopes });
-    if (caller?.appOnly && !access.appOnly) throw denied({ reason: 'app_only', scopes, denial: NO_USER });
+    if (!sufficient || !input) throw createDenial({ reason: 'insufficient_scope', scopes });
+    if (caller?.appOnly && !access.appOnly) throw createDenial({ reason: 'app_only', scopes, denial: NO_USER });
     if (asked.operation && 'value' in input) {
       const request = { caller, operation: asked.operation, arguments: input.value };
-      const objection = await this.policies.objectionTo(primitive, request).catch((cause: unknown) => {
-        throw denied({ reason: 'undecided', scopes, cause });
+      const objection = await this.policies.findObjection(primitive, request).catch((cause: unknown) => {
+        throw createDenial({ reason: 'undecided', scopes, cause });
       });
-      if (objection) throw denied({ reason: 'policy', scopes, ...objection });
+      if (objection) throw createDenial({ reason: 'policy', scopes, ...objection });
     }
     return grant({ caller, operation, primitive, input, scopes });
   }
 
   /** Another token of the client would not help. */
   #isClientAllowed({ claims, clientId }: Caller): boolean {
-    const clients = this.issuers.issuerOf(claims)?.options.clients;
+    const clients = this.issuers.findIssuer(claims)?.options.clients;
     return !clients || (clientId !== undefined && clients.has(clientId));
   }
 
   #isListed({ access }: Offer, caller: Caller | undefined): boolean {
-    return this.options.list === 'all' || holds(caller, access, this.hierarchy);
+    return this.options.list === 'all' || hasFixedScopes(caller, access, this.hierarchy);
   }
 }
 
 /** Leave that has nothing to act on. */
-function nothingFor<One extends Offer>(
+function grantNothing<One extends Offer>(
   caller: Caller | undefined,
   operation: Operation | undefined,
 ): AuthorizedOperation<One> {

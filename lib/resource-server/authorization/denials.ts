@@ -25,7 +25,7 @@ export class Denials {
     countDenied(reason);
     trace.fail(reason);
     this.audit.record({
-      ...trace.auditContext(caller, operation),
+      ...trace.createAuditContext(caller, operation),
       type: 'operation_denied',
       reason,
       scopes,

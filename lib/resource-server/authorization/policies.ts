@@ -1,7 +1,7 @@
 import { Injectable, Scope, type ScopeOptions, type Type } from '@nestjs/common';
 import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
-import { placeOf, type MethodHost, type Offer } from '../catalogue/primitive.js';
+import { describePlace, type MethodHost, type Offer } from '../catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { Denial, type Policy, type PolicyRequest } from '../access/policy.js';
 
@@ -32,7 +32,7 @@ export class Policies {
     for (const offer of offers) {
       if (this.#sources.has(offer)) continue;
       const sources = new Map<Type<Policy>, PolicySource>();
-      for (const type of offer.policies) sources.set(type, await this.#sourceOf(type, offer));
+      for (const type of offer.policies) sources.set(type, await this.#findSource(type, offer));
       this.#sources.set(offer, sources);
     }
   }
@@ -42,7 +42,7 @@ export class Policies {
    *
    * @throws what a policy throws
    */
-  async objectionTo(offer: Offer, request: PolicyRequest): Promise<Objection | undefined> {
+  async findObjection(offer: Offer, request: PolicyRequest): Promise<Objection | undefined> {
     const sources = this.#sources.get(offer);
     if (!sources) throw new Error(`The policies of ${offer.name} are not prepared`);
     for (const [{ name: policy }, find] of sources) {
@@ -53,11 +53,11 @@ export class Policies {
   }
 
   /** A provider of the tool's own module, else of any, else made with what it injects from the tool's module. */
-  async #sourceOf(type: Type<Policy>, { host }: Offer): Promise<PolicySource> {
+  async #findSource(type: Type<Policy>, { host }: Offer): Promise<PolicySource> {
     const { wrapper } = host;
     const own = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef | undefined;
     if (typeof (type.prototype as Partial<Policy> | undefined)?.permits !== 'function') {
-      throw problem(type, host, 'has no method `permits`. Implement Policy');
+      throw createPolicyError(type, host, 'has no method `permits`. Implement Policy');
     }
     const isOwn = wrapper.host?.providers.has(type) ?? false;
     const moduleRef = isOwn && own ? own : this.moduleRef;
@@ -78,7 +78,7 @@ export class Policies {
       const policy = await make();
       return isSingleton(type) ? () => policy : make;
     } catch (error) {
-      throw problem(
+      throw createPolicyError(
         type,
         host,
         `cannot be made: ${error instanceof Error ? error.message : String(error)}. Provide what it injects`,
@@ -92,6 +92,6 @@ function isSingleton(type: Type<Policy>): boolean {
   return (options?.scope ?? Scope.DEFAULT) === Scope.DEFAULT;
 }
 
-function problem(type: Type<Policy>, host: MethodHost, what: string): McpAuthConfigurationError {
-  return new McpAuthConfigurationError([`The policy ${type.name} of ${placeOf(host)} ${what}.`]);
+function createPolicyError(type: Type<Policy>, host: MethodHost, what: string): McpAuthConfigurationError {
+  return new McpAuthConfigurationError([`The policy ${type.name} of ${describePlace(host)} ${what}.`]);
 }

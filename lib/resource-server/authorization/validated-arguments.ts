@@ -1,6 +1,6 @@
 import type { AccessRule } from '../access/access-rule.js';
-import { argumentsIn, completionIn, type Operation } from '../access/operation.js';
-import { problemOfRule, type ScopeRule } from '../access/scope-rule.js';
+import { readArguments, readCompletion, type Operation } from '../access/operation.js';
+import { findRuleProblem, type ScopeRule } from '../access/scope-rule.js';
 import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
 import type { Found } from '../catalogue/found.js';
 import type { Offer } from '../catalogue/primitive.js';
@@ -9,12 +9,12 @@ import type { Offer } from '../catalogue/primitive.js';
 const WITHOUT_ARGUMENTS = new Set(['completion/complete', 'resources/list']);
 
 /** What the method gets, as validated. */
-export async function argumentsOf(
+export async function validateArguments(
   { primitive, variables }: Found<Offer>,
   operation: Operation | undefined,
   body: unknown,
 ): Promise<Parsed> {
-  if (operation?.method === 'completion/complete') return { value: completionIn(body) };
+  if (operation?.method === 'completion/complete') return { value: readCompletion(body) };
   if (operation?.method === 'resources/list') return { value: {} };
   switch (primitive.kind) {
     case 'resource':
@@ -24,7 +24,7 @@ export async function argumentsOf(
         ? await parseWith(primitive.input, variables)
         : { value: { uri: operation?.name, ...variables } };
     default:
-      return await parseWith(primitive.input, argumentsIn(body));
+      return await parseWith(primitive.input, readArguments(body));
   }
 }
 
@@ -33,7 +33,7 @@ export async function argumentsOf(
  *
  * @throws Error for a function that returns no rule, and whatever it throws
  */
-export function scopesOf(
+export function computeScopes(
   { scopes }: AccessRule,
   operation: Operation | undefined,
   input: Parsed | undefined,
@@ -43,7 +43,7 @@ export function scopesOf(
   if (WITHOUT_ARGUMENTS.has(operation?.method ?? '')) return [];
   if (!input || !('value' in input)) return [];
   const rule: unknown = scopes(input.value as never);
-  const problem = problemOfRule(rule);
+  const problem = findRuleProblem(rule);
   if (problem) throw new Error(`What the function in \`scopes\` returned ${problem}`);
   return rule as ScopeRule;
 }

@@ -1,7 +1,7 @@
 import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
-import { scopesNamedBy, problemOfRule } from '../access/scope-rule.js';
+import { listRuleScopes, findRuleProblem } from '../access/scope-rule.js';
 import type { AccessOptions } from '../decorators/access-options.js';
-import { problemOfResourceScope } from '../../options/option-rules.js';
+import { findResourceScopeProblem } from '../../options/option-rules.js';
 
 /** Takes what is wrong with an option of a decorator. */
 export type Fault = (option: string, message: string) => void;
@@ -14,10 +14,10 @@ export type Fault = (option: string, message: string) => void;
 export function checkAccessOptions(options: AccessOptions<never>, isAnonymous: boolean, fault: Fault): void {
   const { scopes = [], acrValues = [], maxAgeMs, timeoutMs } = options;
   if (typeof scopes !== 'function') {
-    const problem = problemOfRule(scopes);
+    const problem = findRuleProblem(scopes);
     if (problem) fault('scopes', problem);
-    for (const scope of problem ? [] : scopesNamedBy(scopes)) {
-      const problemOfScope = problemOfResourceScope(scope);
+    for (const scope of problem ? [] : listRuleScopes(scopes)) {
+      const problemOfScope = findResourceScopeProblem(scope);
       if (problemOfScope) fault('scopes', `has "${scope}", which ${problemOfScope}`);
     }
   }

@@ -1,6 +1,6 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
-import { isValidatedClass, schemaOfClass, validateAsClass } from './validated-class.js';
+import { isValidatedClass, generateSchema, validateAsClass } from './validated-class.js';
 
 type ObjectSchema = Tool['inputSchema'];
 
@@ -9,8 +9,8 @@ type ObjectSchema = Tool['inputSchema'];
  *
  * @throws Error with what is wrong and how to mend it
  */
-export function objectSchema(schema: ArgumentsSchema, direction: 'input' | 'output'): ObjectSchema {
-  if (isValidatedClass(schema)) return schemaOfClass(schema);
+export function toObjectSchema(schema: ArgumentsSchema, direction: 'input' | 'output'): ObjectSchema {
+  if (isValidatedClass(schema)) return generateSchema(schema);
   // The types require it; users of plain JavaScript and of older schema libraries come here all the same.
   const convert = (schema['~standard'] as Partial<ToolSchema['~standard']>).jsonSchema?.[direction];
   if (!convert)

@@ -1,7 +1,7 @@
-import { namedScopes } from '../access/access-rule.js';
+import { listNamedScopes } from '../access/access-rule.js';
 import type { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
-import { declarationOf, placeOf, type Offer } from './primitive.js';
+import { describeDeclaration, describePlace, type Offer } from './primitive.js';
 
 const NOUNS = {
   tool: 'tools',
@@ -11,17 +11,17 @@ const NOUNS = {
 } as const;
 
 /** What a primitive asks for that the module's options do not have. */
-export function problemsOfPrimitive({ access, downstreams, host }: Offer, options: ResolvedOptions): string[] {
+export function findPrimitiveProblems({ access, downstreams, host }: Offer, options: ResolvedOptions): string[] {
   const problems = downstreams
     .filter((name) => !options.downstreams.has(name))
     .map(
       (name) =>
-        `\`downstream\` of ${declarationOf(host, 'downstream')} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
+        `\`downstream\` of ${describeDeclaration(host, 'downstream')} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
     );
   const callers = downstreams.filter((name) => (options.downstreams.get(name)?.dialect.subject ?? 'none') !== 'none');
   if (access.anonymous && callers.length > 0) {
     problems.push(
-      `\`downstream\` of ${declarationOf(host, 'downstream')} can never be met: @Anonymous lets everyone call it, and ${callers.join(', ')} takes the token of a caller. Remove one of the two.`,
+      `\`downstream\` of ${describeDeclaration(host, 'downstream')} can never be met: @Anonymous lets everyone call it, and ${callers.join(', ')} takes the token of a caller. Remove one of the two.`,
     );
   }
   const { acrValues, maxAgeMs, appOnly } = access;
@@ -34,7 +34,7 @@ export function problemsOfPrimitive({ access, downstreams, host }: Offer, option
   for (const [option, isSet] of Object.entries(demands)) {
     if (options.anonymous && isSet) {
       problems.push(
-        `\`${option}\` of ${declarationOf(host, option)} can never be met: \`access.anonymous\` is true, so nobody has any. Remove one of the two.`,
+        `\`${option}\` of ${describeDeclaration(host, option)} can never be met: \`access.anonymous\` is true, so nobody has any. Remove one of the two.`,
       );
     }
   }
@@ -42,24 +42,24 @@ export function problemsOfPrimitive({ access, downstreams, host }: Offer, option
 }
 
 /** What is wrong with two primitives of one kind that have the same name. */
-export function problemOfTwins({ host: twin }: Offer, { kind, name, host }: Offer): string {
+export function describeTwins({ host: twin }: Offer, { kind, name, host }: Offer): string {
   const twice = twin.type === host.type && twin.method === host.method;
   const fix = twice ? 'Provide the class in one module alone, and export it from there' : 'Rename one';
-  return `Two ${NOUNS[kind]} are named "${name}": ${placeOf(twin)} and ${placeOf(host)}. ${fix}.`;
+  return `Two ${NOUNS[kind]} are named "${name}": ${describePlace(twin)} and ${describePlace(host)}. ${fix}.`;
 }
 
 /** @param known - names of the servers that there are */
-export function problemsOfServers({ servers, host }: Offer, known: readonly string[]): string[] {
+export function findServerProblems({ servers, host }: Offer, known: readonly string[]): string[] {
   return servers
     .filter((server) => !known.includes(server))
     .map(
       (server) =>
-        `\`server\` of ${declarationOf(host, 'server')} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
+        `\`server\` of ${describeDeclaration(host, 'server')} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
     );
 }
 
 /** Authorization options that nothing makes use of: a typing error in them would otherwise pass unseen. */
-export function problemsOfOptions(
+export function findOptionProblems(
   offers: readonly Offer[],
   options: ResolvedOptions,
   hierarchy: ScopeHierarchy,
@@ -76,7 +76,7 @@ export function problemsOfOptions(
     );
   }
   if (typeof scopeHierarchy === 'object' && !offers.some(({ access }) => typeof access.scopes === 'function')) {
-    const needed = new Set([...mapped, ...offers.flatMap(({ access }) => namedScopes(access))]);
+    const needed = new Set([...mapped, ...offers.flatMap(({ access }) => listNamedScopes(access))]);
     for (const scope of Object.keys(scopeHierarchy)) {
       if (![...hierarchy.expand([scope])].some((implied) => implied !== scope && needed.has(implied))) {
         problems.push(
@@ -89,5 +89,5 @@ export function problemsOfOptions(
 }
 
 function isScoped({ access }: Pick<Offer, 'access'>): boolean {
-  return typeof access.scopes === 'function' || namedScopes(access).length > 0;
+  return typeof access.scopes === 'function' || listNamedScopes(access).length > 0;
 }

@@ -4,13 +4,13 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Operation } from '../access/operation.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
-import { problemOfTwins, problemsOfOptions, problemsOfPrimitive, problemsOfServers } from './catalogue-problems.js';
+import { describeTwins, findOptionProblems, findPrimitiveProblems, findServerProblems } from './catalogue-problems.js';
 import { attachCompanions } from './companions.js';
 import { DecoratedMethods } from './decorated-methods.js';
 import type { Found } from './found.js';
-import { initialScopesOf } from './initial-scopes.js';
+import { computeInitialScopes } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
-import { instancesOf } from '../../servers/module-instances.js';
+import { listInstances } from '../../servers/module-instances.js';
 import type {
   Offer,
   Primitive,
@@ -20,7 +20,7 @@ import type {
   ToolDefinition,
 } from './primitive.js';
 import type { ProtectedSurface } from './protected-surface.js';
-import { variablesIn } from './template-variables.js';
+import { matchVariables } from './template-variables.js';
 import { loadClassValidation } from './validated-class.js';
 
 /** Every primitive of one server: what is offered, and what it needs. Found at boot, and as it comes and goes afterwards. */
@@ -90,31 +90,35 @@ export class Catalogue implements ProtectedSurface {
     if (name === undefined) return undefined;
     switch (method) {
       case 'tools/call':
-        return this.#named('tool', name);
+        return this.#findByName('tool', name);
       case 'prompts/get':
-        return this.#named('prompt', name);
+        return this.#findByName('prompt', name);
       case 'resources/read':
       case 'resources/subscribe':
       case 'resources/unsubscribe':
         return this.findResource(name);
       case 'completion/complete':
-        return this.#named('prompt', name) ?? this.#named('resourceTemplate', name) ?? this.#named('resource', name);
+        return (
+          this.#findByName('prompt', name) ??
+          this.#findByName('resourceTemplate', name) ??
+          this.#findByName('resource', name)
+        );
       default:
         return undefined;
     }
   }
 
   findTool(name: string): ToolDefinition | undefined {
-    const found = this.#named('tool', name)?.primitive;
+    const found = this.#findByName('tool', name)?.primitive;
     return found?.kind === 'tool' ? found : undefined;
   }
 
   /** A resource of this URI, or a template that it fits. */
   findResource(uri: string): Found | undefined {
-    const resource = this.#named('resource', uri);
+    const resource = this.#findByName('resource', uri);
     if (resource) return resource;
     for (const primitive of this.#templates) {
-      const variables = variablesIn(uri, primitive.template);
+      const variables = matchVariables(uri, primitive.template);
       if (variables) return { primitive, variables };
     }
     return undefined;
@@ -138,16 +142,16 @@ export class Catalogue implements ProtectedSurface {
           host.method === one.host.method &&
           host.wrapper === one.host.wrapper,
       );
-    const found = primitives.filter((one) => this.#offers(one, problems) && isNew(one));
+    const found = primitives.filter((one) => this.#isOffered(one, problems) && isNew(one));
     const all = new Map(this.#primitives);
     for (const one of found) this.#add(all, one, problems);
     attachCompanions(companions, [...all.values()], primitives, problems);
     // What another server offers is not known yet.
     if (this.options.endpoint.isMounted)
-      problems.push(...problemsOfOptions([...all.values()], this.options, this.hierarchy));
+      problems.push(...findOptionProblems([...all.values()], this.options, this.hierarchy));
     // What a class says is wrong for each of its methods.
     if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);
-    for (const one of found) this.#primitives.set(keyOf(one), one);
+    for (const one of found) this.#primitives.set(toKey(one), one);
     this.#sort();
     return found;
   }
@@ -160,17 +164,17 @@ export class Catalogue implements ProtectedSurface {
   add(primitive: Primitive, problems: string[]): void {
     this.#add(new Map(this.#primitives), primitive, problems);
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
-    this.#primitives.set(keyOf(primitive), primitive);
+    this.#primitives.set(toKey(primitive), primitive);
     this.#sort();
-    this.changed([primitive]);
+    this.tellChanged([primitive]);
   }
 
   /** @returns whether it was there */
   remove(primitive: Primitive): boolean {
-    if (this.#primitives.get(keyOf(primitive)) !== primitive) return false;
-    this.#primitives.delete(keyOf(primitive));
+    if (this.#primitives.get(toKey(primitive)) !== primitive) return false;
+    this.#primitives.delete(toKey(primitive));
     this.#sort();
-    this.changed([primitive]);
+    this.tellChanged([primitive]);
     return true;
   }
 
@@ -186,28 +190,28 @@ export class Catalogue implements ProtectedSurface {
   }
 
   /** Tells that a list has changed. */
-  changed(primitives: readonly Primitive[]): void {
+  tellChanged(primitives: readonly Primitive[]): void {
     this.#changes.tell(primitives);
   }
 
-  #named(kind: Primitive['kind'], name: string): Found | undefined {
+  #findByName(kind: Primitive['kind'], name: string): Found | undefined {
     const primitive = this.#primitives.get(`${kind} ${name}`);
     return primitive && { primitive, variables: {} };
   }
 
   #add(all: Map<string, Primitive>, one: Primitive, problems: string[]): void {
-    const key = keyOf(one);
+    const key = toKey(one);
     const twin = all.get(key);
-    if (twin) problems.push(problemOfTwins(twin, one));
+    if (twin) problems.push(describeTwins(twin, one));
     all.set(key, one);
-    problems.push(...problemsOfPrimitive(one, this.options));
+    problems.push(...findPrimitiveProblems(one, this.options));
   }
 
   /** @param problems - takes a server that is not there */
-  #offers(one: Primitive, problems: string[]): boolean {
+  #isOffered(one: Primitive, problems: string[]): boolean {
     if (one.servers.length === 0) return true;
-    const known = instancesOf(this.modules, ResolvedOptions).map(({ server }) => server.name);
-    problems.push(...problemsOfServers(one, known));
+    const known = listInstances(this.modules, ResolvedOptions).map(({ server }) => server.name);
+    problems.push(...findServerProblems(one, known));
     return one.servers.includes(this.options.server.name);
   }
 
@@ -218,11 +222,11 @@ export class Catalogue implements ProtectedSurface {
     this.#resources = sorted.filter((one) => one.kind === 'resource');
     this.#templates = sorted.filter((one) => one.kind === 'resourceTemplate');
     this.#prompts = sorted.filter((one) => one.kind === 'prompt');
-    this.#initialScopes = this.options.initialScopes ?? initialScopesOf([...sorted, ...this.#foreign]);
+    this.#initialScopes = this.options.initialScopes ?? computeInitialScopes([...sorted, ...this.#foreign]);
     this.#hasAnonymous = sorted.some(({ access }) => access.anonymous);
   }
 }
 
-function keyOf({ kind, name }: Primitive): string {
+function toKey({ kind, name }: Primitive): string {
   return `${kind} ${name}`;
 }

@@ -34,7 +34,7 @@ export interface Declared<Options> {
 }
 
 /** What a class says for its methods; `undefined` where it says nothing. */
-export function defaultsOf(type: Type): McpDefaultsOptions | undefined {
+export function readDefaults(type: Type): McpDefaultsOptions | undefined {
   return Reflect.getMetadata(MCP_DEFAULTS, type) as McpDefaultsOptions | undefined;
 }
 
@@ -43,7 +43,7 @@ export function defaultsOf(type: Type): McpDefaultsOptions | undefined {
  *
  * @param key - of the metadata of the decorator on the method
  */
-export function declaredOptions<Options extends AccessOptions<never>>(
+export function readDeclaredOptions<Options extends AccessOptions<never>>(
   reflector: Reflector,
   key: string,
   type: Type,
@@ -51,7 +51,7 @@ export function declaredOptions<Options extends AccessOptions<never>>(
 ): Declared<Options> | undefined {
   const own = reflector.get<Options | undefined>(key, handler);
   const isAnonymous = reflector.get<boolean | undefined>(ANONYMOUS, handler) ?? false;
-  return own && withDefaults(own, defaultsOf(type) ?? {}, isAnonymous);
+  return own && addDefaults(own, readDefaults(type) ?? {}, isAnonymous);
 }
 
 /**
@@ -60,7 +60,7 @@ export function declaredOptions<Options extends AccessOptions<never>>(
  * @param own - what the method says
  * @param isAnonymous - whether the method says that everyone may call it
  */
-function withDefaults<Options extends AccessOptions<never>>(
+function addDefaults<Options extends AccessOptions<never>>(
   own: Options,
   defaults: McpDefaultsOptions,
   isAnonymous: boolean,
@@ -90,17 +90,17 @@ export function checkDefaults(
   offers: readonly Offer[],
   problems: string[],
 ): void {
-  const fault: Fault = (option, message) => {
+  const addFault: Fault = (option, message) => {
     problems.push(`\`${option}\` of @McpDefaults on ${type.name} ${message}.`);
   };
   for (const option of Object.keys(defaults)) {
-    if (!(option in OPTIONS)) fault(option, 'is not an option of it. Check its spelling, or remove it');
+    if (!(option in OPTIONS)) addFault(option, 'is not an option of it. Check its spelling, or remove it');
   }
   if (typeof defaults.scopes === 'function') {
-    fault('scopes', 'is a function, but methods differ in their arguments. Give a list, or put it on the method');
+    addFault('scopes', 'is a function, but methods differ in their arguments. Give a list, or put it on the method');
   }
-  checkAccessOptions(defaults, isAnonymous, fault);
+  checkAccessOptions(defaults, isAnonymous, addFault);
   if (defaults.exchange !== undefined && offers.every(({ downstreams }) => downstreams.length === 0)) {
-    fault('exchange', 'is set, but no method of the class has a `downstream`. Name one, or remove it');
+    addFault('exchange', 'is set, but no method of the class has a `downstream`. Name one, or remove it');
   }
 }

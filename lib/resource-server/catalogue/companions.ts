@@ -1,7 +1,7 @@
 import type { McpCompletionOptions } from '../decorators/mcp-completion.decorator.js';
 import type { McpResourceListOptions } from '../decorators/mcp-resource-list.decorator.js';
 import {
-  placeOf,
+  describePlace,
   type MethodHost,
   type Primitive,
   type PromptDefinition,
@@ -33,44 +33,44 @@ export function attachCompanions(
         ? (['prompt', options.prompt] as const)
         : (['resourceTemplate', options.resourceTemplate] as const);
     const option = kind === 'prompt' ? 'prompt' : 'resourceTemplate';
-    const target = targetOf(kind, name, primitives);
+    const target = findTarget(kind, name, primitives);
     if (!target) {
-      if (!targetOf(kind, name, everywhere)) problems.push(missing(host, option, name));
+      if (!findTarget(kind, name, everywhere)) problems.push(describeMissing(host, option, name));
       continue;
     }
-    if (!argumentsOf(target).includes(options.argument)) {
+    if (!listArguments(target).includes(options.argument)) {
       problems.push(
-        `\`argument\` of ${host.decorator} on ${placeOf(host)} is "${options.argument}", which "${name}" does not have. Use one of: ${argumentsOf(target).join(', ') || '(none)'}.`,
+        `\`argument\` of ${host.decorator} on ${describePlace(host)} is "${options.argument}", which "${name}" does not have. Use one of: ${listArguments(target).join(', ') || '(none)'}.`,
       );
     }
     const other = target.completions.get(options.argument)?.host;
-    if (other && placeOf(other) !== placeOf(host)) {
+    if (other && describePlace(other) !== describePlace(host)) {
       problems.push(
-        `Two methods complete "${options.argument}" of "${name}": ${placeOf(other)} and ${placeOf(host)}. Remove one.`,
+        `Two methods complete "${options.argument}" of "${name}": ${describePlace(other)} and ${describePlace(host)}. Remove one.`,
       );
     }
     if (!other) target.completions.set(options.argument, { host });
   }
   for (const { host, options } of lists) {
-    const target = targetOf('resourceTemplate', options.resourceTemplate, primitives);
+    const target = findTarget('resourceTemplate', options.resourceTemplate, primitives);
     if (target?.kind === 'resourceTemplate') target.list ??= { host };
-    else if (!targetOf('resourceTemplate', options.resourceTemplate, everywhere))
-      problems.push(missing(host, 'resourceTemplate', options.resourceTemplate));
+    else if (!findTarget('resourceTemplate', options.resourceTemplate, everywhere))
+      problems.push(describeMissing(host, 'resourceTemplate', options.resourceTemplate));
   }
 }
 
-function targetOf(kind: 'prompt' | 'resourceTemplate', name: string, primitives: readonly Primitive[]) {
+function findTarget(kind: 'prompt' | 'resourceTemplate', name: string, primitives: readonly Primitive[]) {
   return primitives.find(
     (one): one is PromptDefinition | ResourceTemplateDefinition => one.kind === kind && one.name === name,
   );
 }
 
-function argumentsOf(target: PromptDefinition | ResourceTemplateDefinition): readonly string[] {
+function listArguments(target: PromptDefinition | ResourceTemplateDefinition): readonly string[] {
   return target.kind === 'prompt'
     ? (target.listing.arguments ?? []).map(({ name }) => name)
     : target.template.variableNames;
 }
 
-function missing(host: MethodHost, option: string, name: string): string {
-  return `\`${option}\` of ${host.decorator} on ${placeOf(host)} is "${name}", which nothing offers. Check the spelling, or remove the method.`;
+function describeMissing(host: MethodHost, option: string, name: string): string {
+  return `\`${option}\` of ${host.decorator} on ${describePlace(host)} is "${name}", which nothing offers. Check the spelling, or remove the method.`;
 }

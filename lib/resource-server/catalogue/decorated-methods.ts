@@ -12,7 +12,7 @@ import { MCP_RESOURCE } from '../decorators/mcp-resource.decorator.js';
 import { MCP_TOOL } from '../decorators/mcp-tool.decorator.js';
 import { POLICIES } from '../decorators/use-policy.decorator.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { checkDefaults, declaredOptions, defaultsOf } from './class-defaults.js';
+import { checkDefaults, readDeclaredOptions, readDefaults } from './class-defaults.js';
 import type { Companions } from './companions.js';
 import type { Surroundings } from './offer.js';
 import type { MethodHost, Primitive } from './primitive.js';
@@ -44,19 +44,19 @@ export class DecoratedMethods {
   find(problems: string[]): { readonly primitives: readonly Primitive[]; readonly companions: Companions } {
     const primitives: Primitive[] = [];
     const companions: Companions = { completions: [], lists: [] };
-    for (const { wrapper, type, methods } of this.#classes()) {
+    for (const { wrapper, type, methods } of this.#listClasses()) {
       const ofType: Primitive[] = [];
       for (const { name: method, handler } of methods) {
-        const at = (decorator: string): MethodHost => ({ wrapper, type, method, decorator });
+        const createHost = (decorator: string): MethodHost => ({ wrapper, type, method, decorator });
         const completion = this.reflector.get<McpCompletionOptions | undefined>(MCP_COMPLETION, handler);
-        if (completion) companions.completions.push({ host: at('@McpCompletion'), options: completion });
+        if (completion) companions.completions.push({ host: createHost('@McpCompletion'), options: completion });
         const list = this.reflector.get<McpResourceListOptions | undefined>(MCP_RESOURCE_LIST, handler);
-        if (list) companions.lists.push({ host: at('@McpResourceList'), options: list });
-        const offers = this.#offersOf(handler, type, at, problems);
+        if (list) companions.lists.push({ host: createHost('@McpResourceList'), options: list });
+        const offers = this.#defineOffers(handler, type, createHost, problems);
         ofType.push(...offers);
-        if (offers.length === 0) problems.push(...this.#decoratedInVain(handler, `${type.name}.${method}`));
+        if (offers.length === 0) problems.push(...this.#findVainDecorators(handler, `${type.name}.${method}`));
       }
-      if (ofType.length === 0) problems.push(...this.#decoratedInVain(type, type.name));
+      if (ofType.length === 0) problems.push(...this.#findVainDecorators(type, type.name));
       else this.#checkDefaults(type, ofType, problems);
       primitives.push(...ofType);
     }
@@ -65,7 +65,7 @@ export class DecoratedMethods {
 
   /** Whether arguments are checked by classes anywhere. */
   hasValidatedClasses(): boolean {
-    return [...this.#classes()].some(({ methods }) =>
+    return [...this.#listClasses()].some(({ methods }) =>
       methods.some(({ handler }) =>
         OFFERS.some(
           (key) => typeof this.reflector.get<{ input?: unknown } | undefined>(key, handler)?.input === 'function',
@@ -75,7 +75,7 @@ export class DecoratedMethods {
   }
 
   /** @param handler - whose decorators count besides those of its class */
-  surroundingsOf(type: Type, handler: () => unknown): Surroundings {
+  readSurroundings(type: Type, handler: () => unknown): Surroundings {
     const policies = [type, handler].flatMap(
       (target) => this.reflector.get<Type<Policy>[] | undefined>(POLICIES, target) ?? [],
     );
@@ -87,38 +87,38 @@ export class DecoratedMethods {
     };
   }
 
-  #offersOf(
+  #defineOffers(
     handler: () => unknown,
     type: Type,
     at: (decorator: string) => MethodHost,
     problems: string[],
   ): readonly Primitive[] {
-    const surroundings = this.surroundingsOf(type, handler);
-    const offered = (
+    const surroundings = this.readSurroundings(type, handler);
+    const defineDeclared = (
       key: string,
       decorator: string,
       define: (options: never, host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive,
     ): Primitive[] => {
-      const declared = declaredOptions<AccessOptions<never>>(this.reflector, key, type, handler);
+      const declared = readDeclaredOptions<AccessOptions<never>>(this.reflector, key, type, handler);
       if (!declared) return [];
       const { options, ofClass } = declared;
       return [define(options as never, { ...at(decorator), ofClass }, surroundings, problems)];
     };
     return [
-      ...offered(MCP_TOOL, '@McpTool', defineTool),
-      ...offered(MCP_RESOURCE, '@McpResource', defineResource),
-      ...offered(MCP_RESOURCE_TEMPLATE, '@McpResourceTemplate', defineResourceTemplate),
-      ...offered(MCP_PROMPT, '@McpPrompt', definePrompt),
+      ...defineDeclared(MCP_TOOL, '@McpTool', defineTool),
+      ...defineDeclared(MCP_RESOURCE, '@McpResource', defineResource),
+      ...defineDeclared(MCP_RESOURCE_TEMPLATE, '@McpResourceTemplate', defineResourceTemplate),
+      ...defineDeclared(MCP_PROMPT, '@McpPrompt', definePrompt),
     ];
   }
 
   #checkDefaults(type: Type, offers: readonly Primitive[], problems: string[]): void {
-    const defaults = defaultsOf(type);
+    const defaults = readDefaults(type);
     const isAnonymous = this.reflector.get<boolean | undefined>(ANONYMOUS, type) ?? false;
     if (defaults) checkDefaults(type, defaults, isAnonymous, offers, problems);
   }
 
-  *#classes(): Iterable<Decorated> {
+  *#listClasses(): Iterable<Decorated> {
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const instance = wrapper.instance as object | null | undefined;
       if (wrapper.isAlias || typeof instance !== 'object' || instance === null) continue;
@@ -131,7 +131,7 @@ export class DecoratedMethods {
     }
   }
 
-  #decoratedInVain(target: Type | (() => unknown), place: string): string[] {
+  #findVainDecorators(target: Type | (() => unknown), place: string): string[] {
     return [
       ['@Anonymous', ANONYMOUS],
       ['@UsePolicy', POLICIES],

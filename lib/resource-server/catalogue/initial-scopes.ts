@@ -1,9 +1,9 @@
-import { namedScopes } from '../access/access-rule.js';
+import { listNamedScopes } from '../access/access-rule.js';
 import type { Offer } from './primitive.js';
 
 /** The scopes that a client should start with: those of what only reads, where there is any. */
-export function initialScopesOf(offers: readonly Offer[]): readonly string[] {
+export function computeInitialScopes(offers: readonly Offer[]): readonly string[] {
   const readOnly = offers.filter((one) => one.readOnly);
-  const scopes = new Set((readOnly.length > 0 ? readOnly : offers).flatMap(({ access }) => namedScopes(access)));
+  const scopes = new Set((readOnly.length > 0 ? readOnly : offers).flatMap(({ access }) => listNamedScopes(access)));
   return [...scopes].sort();
 }

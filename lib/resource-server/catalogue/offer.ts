@@ -1,10 +1,10 @@
 import type { Type } from '@nestjs/common';
 import type { AccessRule } from '../access/access-rule.js';
 import type { Policy } from '../access/policy.js';
-import { problemOfRule } from '../access/scope-rule.js';
+import { findRuleProblem } from '../access/scope-rule.js';
 import type { AccessOptions, ArgumentsSchema } from '../decorators/access-options.js';
 import { checkAccessOptions, type Fault } from './access-option-rules.js';
-import { declarationOf, type MethodHost, type Offer } from './primitive.js';
+import { describeDeclaration, type MethodHost, type Offer } from './primitive.js';
 
 /** What decorators say of a method besides its own. */
 export interface Surroundings {
@@ -17,10 +17,10 @@ export interface Surroundings {
 }
 
 /** @param problems - takes what is wrong with the declaration, a sentence or two each */
-export function faultsOf(host: MethodHost, problems: string[]): Fault {
+export function createFault(host: MethodHost, problems: string[]): Fault {
   return (option, message) => {
     // What its class says is looked over once, for all of its methods.
-    if (!host.ofClass?.has(option)) problems.push(`\`${option}\` of ${declarationOf(host, option)} ${message}.`);
+    if (!host.ofClass?.has(option)) problems.push(`\`${option}\` of ${describeDeclaration(host, option)} ${message}.`);
   };
 }
 
@@ -35,7 +35,7 @@ export function defineOffer(
   const { scopes = [] } = options;
   checkAccessOptions(options, surroundings.anonymous, fault);
   const access: AccessRule = {
-    scopes: typeof scopes === 'function' || problemOfRule(scopes) === undefined ? scopes : [],
+    scopes: typeof scopes === 'function' || findRuleProblem(scopes) === undefined ? scopes : [],
     anonymous: surroundings.anonymous,
     appOnly: (options.appOnly ?? surroundings.appOnly) === 'allow',
     acrValues: options.acrValues ?? [],

@@ -17,7 +17,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  *
  * @param fault - takes what is wrong with a mark: clients leave such a tool out
  */
-export function parameterHeadersOf(schema: Tool['inputSchema'], fault: (message: string) => void): ParameterHeader[] {
+export function findParameterHeaders(schema: Tool['inputSchema'], fault: (message: string) => void): ParameterHeader[] {
   const found: ParameterHeader[] = [];
   visit(schema, [], found, fault);
   const names = found.map(({ name }) => name.toLowerCase());

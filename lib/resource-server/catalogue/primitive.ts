@@ -95,17 +95,17 @@ export interface PromptDefinition extends Offer {
 export type Primitive = ToolDefinition | ResourceDefinition | ResourceTemplateDefinition | PromptDefinition;
 
 /** `OrderTools.find`, for messages to the developer. */
-export function placeOf({ type, method }: Pick<MethodHost, 'type' | 'method'>): string {
+export function describePlace({ type, method }: Pick<MethodHost, 'type' | 'method'>): string {
   return `${type.name}.${method}`;
 }
 
 /** `@McpTool on OrderTools.find`, or `@McpDefaults on OrderTools` for an option of the class; for messages likewise. */
-export function declarationOf({ type, method, decorator, ofClass }: MethodHost, option: string): string {
-  return ofClass?.has(option) ? `@McpDefaults on ${type.name}` : `${decorator} on ${placeOf({ type, method })}`;
+export function describeDeclaration({ type, method, decorator, ofClass }: MethodHost, option: string): string {
+  return ofClass?.has(option) ? `@McpDefaults on ${type.name}` : `${decorator} on ${describePlace({ type, method })}`;
 }
 
 /** `findOrder` as `find_order`. */
-export function snakeCase(method: string): string {
+export function toSnakeCase(method: string): string {
   return method
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')

@@ -1,8 +1,8 @@
 import type { Prompt } from '@modelcontextprotocol/server';
 import type { McpPromptOptions } from '../decorators/mcp-prompt.decorator.js';
-import { objectSchema } from './arguments-schema.js';
-import { defineOffer, faultsOf, type Surroundings } from './offer.js';
-import { snakeCase, type MethodHost, type PromptDefinition } from './primitive.js';
+import { toObjectSchema } from './arguments-schema.js';
+import { defineOffer, createFault, type Surroundings } from './offer.js';
+import { toSnakeCase, type MethodHost, type PromptDefinition } from './primitive.js';
 
 /**
  * Works out a prompt from its decorators.
@@ -15,13 +15,13 @@ export function definePrompt(
   surroundings: Surroundings,
   problems: string[],
 ): PromptDefinition {
-  const fault = faultsOf(host, problems);
-  const { name = snakeCase(host.method), title, description, input, icons, meta } = options;
+  const fault = createFault(host, problems);
+  const { name = toSnakeCase(host.method), title, description, input, icons, meta } = options;
   if (name.trim() === '' || name.length > 128) fault('name', `is "${name}". Use 1 to 128 characters`);
   const choices = new Map<string, readonly string[]>();
   let promptArguments: Prompt['arguments'];
   try {
-    promptArguments = input && argumentsOf(objectSchema(input, 'input'), choices);
+    promptArguments = input && describeArguments(toObjectSchema(input, 'input'), choices);
   } catch (error) {
     fault('input', error instanceof Error ? error.message : String(error));
   }
@@ -49,8 +49,8 @@ interface ArgumentSchema {
 }
 
 /** @param choices - takes the values that the schema names */
-function argumentsOf(
-  { properties = {}, required = [] }: ReturnType<typeof objectSchema>,
+function describeArguments(
+  { properties = {}, required = [] }: ReturnType<typeof toObjectSchema>,
   choices: Map<string, readonly string[]>,
 ): NonNullable<Prompt['arguments']> {
   return Object.entries(properties as Record<string, ArgumentSchema>).map(

@@ -1,9 +1,9 @@
 import { UriTemplate, type Resource } from '@modelcontextprotocol/server';
 import type { McpResourceTemplateOptions } from '../decorators/mcp-resource-template.decorator.js';
 import type { McpResourceOptions, ResourceDescription } from '../decorators/mcp-resource.decorator.js';
-import { objectSchema } from './arguments-schema.js';
-import { defineOffer, faultsOf, type Surroundings } from './offer.js';
-import { snakeCase, type MethodHost, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
+import { toObjectSchema } from './arguments-schema.js';
+import { defineOffer, createFault, type Surroundings } from './offer.js';
+import { toSnakeCase, type MethodHost, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
 
 /**
  * Works out a resource from its decorators.
@@ -16,14 +16,14 @@ export function defineResource(
   surroundings: Surroundings,
   problems: string[],
 ): ResourceDefinition {
-  const fault = faultsOf(host, problems);
+  const fault = createFault(host, problems);
   const { uri, size, cache } = options;
   if (!URL.canParse(uri))
     fault('uri', `is "${uri}", which is no URI. Write one with a scheme, such as "orders://today"`);
   return {
     kind: 'resource',
     ...defineOffer(uri, options, host, surroundings, fault),
-    listing: { uri, ...described(options, host), ...(size !== undefined && { size }) },
+    listing: { uri, ...describe(options, host), ...(size !== undefined && { size }) },
     readOnly: true,
     cache,
   };
@@ -40,9 +40,9 @@ export function defineResourceTemplate(
   surroundings: Surroundings,
   problems: string[],
 ): ResourceTemplateDefinition {
-  const fault = faultsOf(host, problems);
+  const fault = createFault(host, problems);
   const { uriTemplate, cache, input } = options;
-  const template = parsed(uriTemplate);
+  const template = parseTemplate(uriTemplate);
   if (!template || template.variableNames.length === 0) {
     fault(
       'uriTemplate',
@@ -51,7 +51,7 @@ export function defineResourceTemplate(
   }
   if (input) {
     try {
-      const { properties = {} } = objectSchema(input, 'input');
+      const { properties = {} } = toObjectSchema(input, 'input');
       const stray = Object.keys(properties).find((name) => template && !template.variableNames.includes(name));
       if (stray !== undefined) fault('input', `has "${stray}", which is no variable of "${uriTemplate}"`);
     } catch (error) {
@@ -61,7 +61,7 @@ export function defineResourceTemplate(
   return {
     kind: 'resourceTemplate',
     ...defineOffer(uriTemplate, options, host, surroundings, fault),
-    listing: { uriTemplate, ...described(options, host) },
+    listing: { uriTemplate, ...describe(options, host) },
     template: template ?? new UriTemplate('invalid://{template}'),
     readOnly: true,
     cache,
@@ -69,7 +69,7 @@ export function defineResourceTemplate(
   };
 }
 
-function parsed(uriTemplate: string): UriTemplate | undefined {
+function parseTemplate(uriTemplate: string): UriTemplate | undefined {
   try {
     return new UriTemplate(uriTemplate);
   } catch {
@@ -77,12 +77,12 @@ function parsed(uriTemplate: string): UriTemplate | undefined {
   }
 }
 
-function described(
+function describe(
   { name, title, description, mimeType, annotations, icons, meta }: ResourceDescription,
   host: MethodHost,
 ): Omit<Resource, 'uri' | 'size'> {
   return {
-    name: name ?? snakeCase(host.method),
+    name: name ?? toSnakeCase(host.method),
     ...(title !== undefined && { title }),
     ...(description !== undefined && { description }),
     ...(mimeType !== undefined && { mimeType }),

@@ -5,7 +5,7 @@ import type { Found } from './found.js';
 const MAX_URI = 8_192;
 
 /** Values of a template's variables, as they were before they were put into the URI (RFC 6570 section 1.2). */
-export function variablesIn(uri: string, template: UriTemplate): Found['variables'] | undefined {
+export function matchVariables(uri: string, template: UriTemplate): Found['variables'] | undefined {
   if (uri.length > MAX_URI) return undefined;
   const variables = template.match(uri);
   if (!variables) return undefined;

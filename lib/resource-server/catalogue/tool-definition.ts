@@ -1,10 +1,10 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import type { ArgumentsSchema } from '../decorators/access-options.js';
 import type { McpToolOptions } from '../decorators/mcp-tool.decorator.js';
-import { objectSchema } from './arguments-schema.js';
-import { defineOffer, faultsOf, type Surroundings } from './offer.js';
-import { parameterHeadersOf } from './parameter-headers.js';
-import { snakeCase, type MethodHost, type ToolDefinition } from './primitive.js';
+import { toObjectSchema } from './arguments-schema.js';
+import { defineOffer, createFault, type Surroundings } from './offer.js';
+import { findParameterHeaders } from './parameter-headers.js';
+import { toSnakeCase, type MethodHost, type ToolDefinition } from './primitive.js';
 
 /** Milliseconds. */
 const TASK_TTL = 60 * 60_000;
@@ -21,11 +21,11 @@ export function defineTool(
   surroundings: Surroundings,
   problems: string[],
 ): ToolDefinition {
-  const { name = snakeCase(host.method), title, description, input, output, annotations, icons, meta } = options;
-  const fault = faultsOf(host, problems);
+  const { name = toSnakeCase(host.method), title, description, input, output, annotations, icons, meta } = options;
+  const fault = createFault(host, problems);
   const describe = (direction: 'input' | 'output', schema: ArgumentsSchema): Tool['inputSchema'] => {
     try {
-      return objectSchema(schema, direction);
+      return toObjectSchema(schema, direction);
     } catch (error) {
       fault(direction, error instanceof Error ? error.message : String(error));
       return NO_ARGUMENTS;
@@ -57,7 +57,7 @@ export function defineTool(
     },
     readOnly: annotations?.readOnlyHint === true,
     output,
-    parameterHeaders: parameterHeadersOf(inputSchema, (message) => {
+    parameterHeaders: findParameterHeaders(inputSchema, (message) => {
       fault('input', message);
     }),
     task: task && {

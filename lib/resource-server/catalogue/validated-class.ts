@@ -16,10 +16,10 @@ let pipe: ValidationPipe | undefined;
 
 /** Loads what classes with decorators of `class-validator` take, which applications without them need not have. */
 export async function loadClassValidation(): Promise<void> {
-  generator ??= await optional(() => import('class-validator-jsonschema'));
+  generator ??= await loadOptional(() => import('class-validator-jsonschema'));
   // It has no types, and no other way to what `@Type()` says.
   const module = 'class-transformer/cjs/storage.js';
-  const storage = await optional(() => import(module) as Promise<{ defaultMetadataStorage?: Transformations }>);
+  const storage = await loadOptional(() => import(module) as Promise<{ defaultMetadataStorage?: Transformations }>);
   transformations = storage?.defaultMetadataStorage;
 }
 
@@ -33,7 +33,7 @@ export function isValidatedClass(schema: ArgumentsSchema): schema is Type<object
  *
  * @throws Error with what is wrong and how to mend it
  */
-export function schemaOfClass({ name }: Type<object>): ObjectSchema {
+export function generateSchema({ name }: Type<object>): ObjectSchema {
   if (!generator) {
     throw new Error(
       'is a class, whose JSON Schema takes class-validator-jsonschema. Install it, with class-validator and class-transformer, or use a schema',
@@ -72,18 +72,18 @@ export async function validateAsClass(
   try {
     return { value: await pipe.transform(structuredClone(args), { type: 'body', metatype }) };
   } catch (error) {
-    return { problems: messagesOf(error).map((message) => `- ${message}`) };
+    return { problems: readMessages(error).map((message) => `- ${message}`) };
   }
 }
 
 /** What `ValidationPipe` says is wrong; anything else is a transform of the application that met wrong arguments. */
-function messagesOf(error: unknown): readonly string[] {
+function readMessages(error: unknown): readonly string[] {
   const answer = error instanceof HttpException ? error.getResponse() : undefined;
   const messages = typeof answer === 'object' ? (answer as { message?: unknown }).message : undefined;
   return Array.isArray(messages) ? messages.map(String) : ['could not be read'];
 }
 
-async function optional<Loaded>(load: () => Promise<Loaded>): Promise<Loaded | undefined> {
+async function loadOptional<Loaded>(load: () => Promise<Loaded>): Promise<Loaded | undefined> {
   try {
     return await load();
   } catch {

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { challenge, type ChallengeParameters } from './challenge.js';
+import { formatChallenge, type ChallengeParameters } from './challenge.js';
 
 const STATUS = {
   invalid_request: 400,
@@ -19,6 +19,6 @@ export class ChallengeException extends HttpException {
   constructor(readonly parameters: ChallengeParameters) {
     const { error, errorDescription = 'An access token is required' } = parameters;
     super({ error: error ?? 'unauthorized', error_description: errorDescription }, error ? STATUS[error] : 401);
-    this.challenge = challenge(parameters);
+    this.challenge = formatChallenge(parameters);
   }
 }

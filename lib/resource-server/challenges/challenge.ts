@@ -34,36 +34,36 @@ export type ChallengeError =
   | 'use_dpop_nonce';
 
 /** The text of a challenge: for the scheme in use, and for DPoP besides, where the server takes both. */
-export function challenge(parameters: ChallengeParameters): string {
+export function formatChallenge(parameters: ChallengeParameters): string {
   const { proofAlgorithms, proofRequired = false, scheme = proofRequired ? 'DPoP' : 'Bearer' } = parameters;
   const { error, errorDescription, scopes = [], acrValues = [], maxAgeMs } = parameters;
   const { claims, authorizationUri, resourceMetadataUrl } = parameters;
-  const algs: Parameter = ['algs', spaced(proofAlgorithms ?? [])];
-  const inUse = `${scheme} ${listed([
+  const algs: Parameter = ['algs', joinWords(proofAlgorithms ?? [])];
+  const inUse = `${scheme} ${formatParameters([
     ['error', error],
     ['error_description', errorDescription],
-    ['scope', spaced(scopes)],
-    ['acr_values', spaced(acrValues)],
+    ['scope', joinWords(scopes)],
+    ['acr_values', joinWords(acrValues)],
     ['max_age', maxAgeMs === undefined ? undefined : String(Math.floor(maxAgeMs / 1000))],
     ['claims', claims === undefined ? undefined : Buffer.from(claims).toString('base64')],
     ['authorization_uri', authorizationUri],
     ['resource_metadata', resourceMetadataUrl],
     ...(scheme === 'DPoP' ? [algs] : []),
   ])}`;
-  return scheme === 'Bearer' && algs[1] !== undefined ? `${inUse}, DPoP ${listed([algs])}` : inUse;
+  return scheme === 'Bearer' && algs[1] !== undefined ? `${inUse}, DPoP ${formatParameters([algs])}` : inUse;
 }
 
 type Parameter = readonly [name: string, value: string | undefined];
 
-function listed(parameters: readonly Parameter[]): string {
-  return parameters.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${quoted(value)}`])).join(', ');
+function formatParameters(parameters: readonly Parameter[]): string {
+  return parameters.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${quote(value)}`])).join(', ');
 }
 
-function spaced(values: readonly string[]): string | undefined {
+function joinWords(values: readonly string[]): string | undefined {
   return values.length > 0 ? values.join(' ') : undefined;
 }
 
 /** RFC 9110 section 5.6.4, kept to printable ASCII, so that no value can end the string or the header. */
-function quoted(value: string): string {
+function quote(value: string): string {
   return `"${value.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }

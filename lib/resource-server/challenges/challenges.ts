@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import { ProofOfPossession } from '../authentication/proof-of-possession.js';
-import { namedScopes, type AccessRule } from '../access/access-rule.js';
+import { listNamedScopes, type AccessRule } from '../access/access-rule.js';
 import type { AccessDeniedError } from '../authorization/access-denied-error.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { Catalogue } from '../catalogue/catalogue.js';
@@ -10,7 +10,7 @@ import type { Offer } from '../catalogue/primitive.js';
 import type { ProtectedSurface } from '../catalogue/protected-surface.js';
 import type { ChallengeRemedy } from '../../errors/downstream-error.js';
 import { Issuers } from '../issuers/issuers.js';
-import { problemOfResourceScope } from '../../options/option-rules.js';
+import { findResourceScopeProblem } from '../../options/option-rules.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { ChallengeException } from './challenge.exception.js';
 import type { ChallengeError } from './challenge.js';
@@ -48,20 +48,20 @@ export class Challenges {
 
   /** The scopes that a client of the server should start with, as it has to ask for them. */
   get initialScopes(): readonly string[] {
-    return this.#asked(this.catalogue.initialScopes, this.options.issuers[0]?.scopePrefix);
+    return this.#selectScopes(this.catalogue.initialScopes, this.options.issuers[0]?.scopePrefix);
   }
 
   /** For a request without a token, or with one that is not good. */
-  unauthenticated(
+  createTokenChallenge(
     { scheme, primitive, surface = this.catalogue }: RefusedRequest,
     error?: ChallengeError,
     description?: string,
   ): ChallengeException {
     // Where primitives are hidden, their scopes would tell a stranger that they are there.
-    const needed = primitive && this.options.list === 'all' ? namedScopes(primitive.access) : [];
+    const needed = primitive && this.options.list === 'all' ? listNamedScopes(primitive.access) : [];
     const asked = needed.length > 0 ? needed : surface.initialScopes;
-    const scopes = this.#asked(asked, this.options.issuers[0]?.scopePrefix);
-    return this.#challenge(scheme, {
+    const scopes = this.#selectScopes(asked, this.options.issuers[0]?.scopePrefix);
+    return this.#create(scheme, {
       ...(error && { error }),
       ...(description !== undefined && { errorDescription: description }),
       scopes,
@@ -69,21 +69,21 @@ export class Challenges {
   }
 
   /** For a caller whose token is good, but not good enough. */
-  refused(
+  createAccessChallenge(
     caller: Caller,
     scheme: TokenScheme | undefined,
     { reason, scopes, rule }: Pick<AccessDeniedError, 'reason' | 'scopes' | 'rule'>,
   ): ChallengeException {
     const isSignIn = reason === 'insufficient_user_authentication';
     const { acrValues, maxAgeMs }: Partial<AccessRule> = (isSignIn ? rule : undefined) ?? {};
-    const prefix = this.issuers.issuerOf(caller.claims)?.options.scopePrefix;
+    const prefix = this.issuers.findIssuer(caller.claims)?.options.scopePrefix;
     const held = this.options.challenge === 'union' ? caller.scopes : [];
-    return this.#challenge(scheme, {
+    return this.#create(scheme, {
       error: isSignIn ? 'insufficient_user_authentication' : 'insufficient_scope',
       errorDescription: isSignIn
         ? 'The operation needs the user to sign in anew, or in a stronger way'
         : 'The token lacks a scope that the operation needs',
-      scopes: this.#asked([...scopes, ...held], prefix),
+      scopes: this.#selectScopes([...scopes, ...held], prefix),
       ...(acrValues && { acrValues }),
       maxAgeMs,
     });
@@ -96,7 +96,7 @@ export class Challenges {
    * @param scopes - those that the operation takes itself
    * @returns `undefined` where no token that the client could come back with would do
    */
-  demanded(
+  createDownstreamChallenge(
     caller: Caller,
     scheme: TokenScheme | undefined,
     remedies: readonly ChallengeRemedy[],
@@ -104,27 +104,27 @@ export class Challenges {
   ): ChallengeException | undefined {
     const [first] = remedies;
     if (!first) return undefined;
-    const issuer = this.issuers.issuerOf(caller.claims);
+    const issuer = this.issuers.findIssuer(caller.claims);
     const held = this.options.challenge === 'union' ? caller.scopes : [];
     const missing = remedies.flatMap((remedy) => (remedy.challenge === 'insufficient_scope' ? remedy.scopes : []));
     // Whoever holds them already would be asked again and again for what does not help.
-    if (first.challenge === 'insufficient_scope' && this.#holds(caller, [...scopes, ...missing])) return undefined;
-    return this.#challenge(scheme, {
+    if (first.challenge === 'insufficient_scope' && this.#hasScopes(caller, [...scopes, ...missing])) return undefined;
+    return this.#create(scheme, {
       error: first.challenge,
       errorDescription: DESCRIPTIONS[first.challenge],
-      scopes: this.#asked([...scopes, ...missing, ...held], issuer?.options.scopePrefix),
+      scopes: this.#selectScopes([...scopes, ...missing, ...held], issuer?.options.scopePrefix),
       ...(first.challenge === 'insufficient_claims' && {
         claims: first.claims,
         authorizationUri: issuer?.authorizationEndpoint,
       }),
       ...(first.challenge === 'insufficient_user_authentication' && {
-        acrValues: within(first.acrValues, MAX_ACR_VALUES_LENGTH),
+        acrValues: limitLength(first.acrValues, MAX_ACR_VALUES_LENGTH),
         maxAgeMs: first.maxAgeMs,
       }),
     });
   }
 
-  #challenge(
+  #create(
     scheme: TokenScheme | undefined,
     parameters: Omit<ConstructorParameters<typeof ChallengeException>[0], 'resourceMetadataUrl'>,
   ): ChallengeException {
@@ -138,20 +138,20 @@ export class Challenges {
     });
   }
 
-  #asked(scopes: readonly string[], prefix = ''): readonly string[] {
+  #selectScopes(scopes: readonly string[], prefix = ''): readonly string[] {
     // Scopes that are held, or made of arguments, may be anything.
-    const usable = scopes.filter((scope) => !problemOfResourceScope(scope));
-    return within([...new Set(usable.map((scope) => `${prefix}${scope}`))], MAX_SCOPES_LENGTH);
+    const usable = scopes.filter((scope) => !findResourceScopeProblem(scope));
+    return limitLength([...new Set(usable.map((scope) => `${prefix}${scope}`))], MAX_SCOPES_LENGTH);
   }
 
-  #holds({ scopes: held }: Caller, scopes: readonly string[]): boolean {
+  #hasScopes({ scopes: held }: Caller, scopes: readonly string[]): boolean {
     const effective = this.hierarchy.expand(held);
     return scopes.every((scope) => effective.has(scope));
   }
 }
 
 /** As many words as fit. */
-function within(words: readonly string[], length: number): readonly string[] {
+function limitLength(words: readonly string[], length: number): readonly string[] {
   let taken = 0;
   return words.filter((word) => (taken += word.length + 1) <= length);
 }

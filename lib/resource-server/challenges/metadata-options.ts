@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ServerOptions } from '../../options/server-options.js';
-import { problemOfPage } from '../../options/option-rules.js';
-import { following, text } from '../../options/text-schema.js';
+import { findPageProblem } from '../../options/option-rules.js';
+import { createTextSchema, text } from '../../options/text-schema.js';
 
 /** What the metadata tells people of the server, in one language (RFC 9728 sections 2 and 2.1). */
 export interface MetadataTexts {
@@ -34,9 +34,9 @@ const MEMBERS = {
 
 const texts = {
   name: text.optional(),
-  documentation: following(problemOfPage).optional(),
-  policyUri: following(problemOfPage).optional(),
-  tosUri: following(problemOfPage).optional(),
+  documentation: createTextSchema(findPageProblem).optional(),
+  policyUri: createTextSchema(findPageProblem).optional(),
+  tosUri: createTextSchema(findPageProblem).optional(),
 };
 
 /** The form of {@link MetadataOptions}. */
@@ -46,7 +46,7 @@ export const metadataSchema = z.strictObject({
     .record(z.string(), z.strictObject(texts))
     .superRefine((languages, context) => {
       for (const tag of Object.keys(languages)) {
-        const message = problemOfLanguage(tag);
+        const message = findLanguageProblem(tag);
         if (message !== undefined) context.addIssue({ code: 'custom', path: [tag], message });
       }
     })
@@ -74,7 +74,7 @@ export function resolveMetadata(
 }
 
 /** BCP 47, in the case that RFC 5646 section 2.1.1 recommends: members of JSON that differ in case are different. */
-function problemOfLanguage(tag: string): string | undefined {
+function findLanguageProblem(tag: string): string | undefined {
   try {
     const [canonical = ''] = Intl.getCanonicalLocales(tag);
     return canonical === tag ? undefined : `is not in canonical form. Write it as "${canonical}"`;

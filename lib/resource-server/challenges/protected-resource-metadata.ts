@@ -18,7 +18,7 @@ export interface ProtectedResourceMetadata {
  * @param initialScopes - what a client should start with, not all there are
  * @param proofAlgorithms - algorithms of DPoP proofs
  */
-export function protectedResourceMetadata(
+export function buildProtectedResourceMetadata(
   { resource, issuers, membersForPeople, dpop, mutualTls }: ResolvedOptions,
   initialScopes: readonly string[],
   proofAlgorithms: readonly string[],

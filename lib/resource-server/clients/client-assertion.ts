@@ -1,5 +1,5 @@
 import type { ClientAuth } from 'oauth4webapi';
-import { badCredentials, type ClientAuthentication } from './client-authentication.js';
+import { createCredentialsError, type ClientAuthentication } from './client-authentication.js';
 import { CredentialFile } from './credential-file.js';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -15,10 +15,10 @@ export type AssertionSource = { file: string } | (() => string | Promise<string>
  * @throws {@link McpAuthConfigurationError} if there is no such file, or nothing in it
  */
 export function clientAssertion(source: AssertionSource): ClientAuthentication {
-  const read = readerOf(source);
+  const read = createReader(source);
   const authenticate: ClientAuth = async (_server, client, body) => {
     const assertion = (await read()).trim();
-    if (assertion === '') throw badCredentials('got an empty assertion. Check whoever issues it');
+    if (assertion === '') throw createCredentialsError('got an empty assertion. Check whoever issues it');
     body.set('client_id', client.client_id);
     body.set('client_assertion_type', JWT_BEARER);
     body.set('client_assertion', assertion);
@@ -27,11 +27,11 @@ export function clientAssertion(source: AssertionSource): ClientAuthentication {
   return Object.assign(authenticate, { method: 'private_key_jwt', version: () => 'client_assertion' });
 }
 
-function readerOf(source: AssertionSource): () => string | Promise<string> {
+function createReader(source: AssertionSource): () => string | Promise<string> {
   if (typeof source === 'function') return source;
   const file = new CredentialFile(source.file, (text) => {
     if (text.trim() === '') throw new Error('empty');
     return text;
   });
-  return () => file.current();
+  return () => file.load();
 }

@@ -1,6 +1,6 @@
 import type { ClientAuth } from 'oauth4webapi';
 import type { Dispatcher } from 'undici';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 
@@ -18,7 +18,7 @@ export type ClientAuthentication = ClientAuth & {
 };
 
 /** @param what - completes "`client.authentication` …" */
-export function badCredentials(what: string): McpAuthConfigurationError {
+export function createCredentialsError(what: string): McpAuthConfigurationError {
   return new McpAuthConfigurationError([`\`client.authentication\` ${what}.`]);
 }
 
@@ -26,7 +26,7 @@ export function badCredentials(what: string): McpAuthConfigurationError {
  * @param use - needs the credentials
  * @throws {@link ClientCredentialsError} for whatever it throws
  */
-export async function withCredentials<Result>(use: () => Result | Promise<Result>): Promise<Result> {
+export async function useCredentials<Result>(use: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await use();
   } catch (error) {
@@ -34,7 +34,7 @@ export async function withCredentials<Result>(use: () => Result | Promise<Result
     throw new ClientCredentialsError(
       error instanceof McpAuthConfigurationError
         ? error.problems.join(' ')
-        : `\`client.authentication\` failed: ${reasonOf(error)}`,
+        : `\`client.authentication\` failed: ${describeError(error)}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { ClientSecretBasic, ClientSecretPost, type ClientAuth } from 'oauth4webapi';
-import { badCredentials, withCredentials, type ClientAuthentication } from './client-authentication.js';
+import { createCredentialsError, useCredentials, type ClientAuthentication } from './client-authentication.js';
 
 /**
  * The client's secret, or a function that is asked for it before each use of a token, so that it can be rotated: let it
@@ -15,7 +15,7 @@ export type ClientSecret = string | (() => string | Promise<string>);
  * @throws {@link McpAuthConfigurationError} if there is none
  */
 export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
-  return bySecret('client_secret_basic', secret, ClientSecretBasic);
+  return authenticateBySecret('client_secret_basic', secret, ClientSecretBasic);
 }
 
 /**
@@ -25,35 +25,39 @@ export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
  * @throws {@link McpAuthConfigurationError} if there is none
  */
 export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
-  return bySecret('client_secret_post', secret, ClientSecretPost);
+  return authenticateBySecret('client_secret_post', secret, ClientSecretPost);
 }
 
-function bySecret(method: string, secret: ClientSecret, by: (secret: string) => ClientAuth): ClientAuthentication {
+function authenticateBySecret(
+  method: string,
+  secret: ClientSecret,
+  by: (secret: string) => ClientAuth,
+): ClientAuthentication {
   // An environment variable that is not set gets here as a string in type alone.
-  if (!secret) throw noSecret();
-  const current = async () => {
+  if (!secret) throw createNoSecretError();
+  const load = async () => {
     const value = typeof secret === 'string' ? secret : await secret();
-    if (!value) throw noSecret();
+    if (!value) throw createNoSecretError();
     return value;
   };
   const authenticate: ClientAuth = async (...request) => {
-    await by(await current())(...request);
+    await by(await load())(...request);
   };
   // Worked out for every token that is looked up, and once for every secret.
   let known = { secret: '', version: '' };
-  const version = async () => {
-    const value = await withCredentials(current);
-    if (value !== known.secret) known = { secret: value, version: versionOf(value) };
+  const computeVersion = async () => {
+    const value = await useCredentials(load);
+    if (value !== known.secret) known = { secret: value, version: deriveVersion(value) };
     return known.version;
   };
-  return Object.assign(authenticate, { method, version });
+  return Object.assign(authenticate, { method, version: computeVersion });
 }
 
 /** The same in all replicas. */
-function versionOf(secret: string): string {
+function deriveVersion(secret: string): string {
   return createHmac('sha256', secret).update('nestjs-mcp-auth client secret').digest('base64url').slice(0, 16);
 }
 
-function noSecret() {
-  return badCredentials('has no secret. Give it one, and check the environment variable it comes from');
+function createNoSecretError() {
+  return createCredentialsError('has no secret. Give it one, and check the environment variable it comes from');
 }

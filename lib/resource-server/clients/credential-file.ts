@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Logger } from '@nestjs/common';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
-import { badCredentials } from './client-authentication.js';
+import { createCredentialsError } from './client-authentication.js';
 
 const logger = new Logger('ClientCredentials');
 
@@ -20,11 +20,11 @@ export class CredentialFile<Value> {
     private readonly read: (text: string) => Value,
   ) {
     try {
-      this.#known = { stamp: stampOf(statSync(path)), value: read(readFileSync(path, 'utf8')) };
+      this.#known = { stamp: toStamp(statSync(path)), value: read(readFileSync(path, 'utf8')) };
     } catch (error) {
       if (error instanceof McpAuthConfigurationError) throw readFrom(path, error);
-      throw badCredentials(
-        `cannot be read from ${path}: ${codeOf(error)}. Check the path, the file and its permissions`,
+      throw createCredentialsError(
+        `cannot be read from ${path}: ${describeCode(error)}. Check the path, the file and its permissions`,
       );
     }
   }
@@ -35,13 +35,13 @@ export class CredentialFile<Value> {
   }
 
   /** The value as the file has it now. A file that is half written, or gone, leaves the value of before, and is logged. */
-  async current(): Promise<Value> {
+  async load(): Promise<Value> {
     try {
-      const stamp = stampOf(await stat(this.path));
+      const stamp = toStamp(await stat(this.path));
       if (stamp !== this.#known.stamp) this.#known = { stamp, value: this.read(await readFile(this.path, 'utf8')) };
       this.#problem = undefined;
     } catch (error) {
-      this.#warn(codeOf(error));
+      this.#warn(describeCode(error));
     }
     return this.#known.value;
   }
@@ -60,12 +60,12 @@ function readFrom(path: string, { problems }: McpAuthConfigurationError): McpAut
   return new McpAuthConfigurationError(problems.map((problem) => `${problem} It was read from ${path}.`));
 }
 
-function stampOf({ mtimeMs, size, ino }: { mtimeMs: number; size: number; ino: number }): string {
+function toStamp({ mtimeMs, size, ino }: { mtimeMs: number; size: number; ino: number }): string {
   return `${mtimeMs} ${size} ${ino}`;
 }
 
 /** Messages of parsers may quote the text. */
-function codeOf(error: unknown): string {
+function describeCode(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' && code.startsWith('E') && !code.startsWith('ERR_')
     ? code

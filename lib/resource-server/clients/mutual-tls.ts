@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import { TlsClientAuth, type ClientAuth } from 'oauth4webapi';
 import { Agent } from 'undici';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
-import { badCredentials, type ClientAuthentication } from './client-authentication.js';
+import { createCredentialsError, type ClientAuthentication } from './client-authentication.js';
 import { CredentialFile } from './credential-file.js';
 
 /** The client's certificate and key, as PEM or as files of it, which are read again once they change. */
@@ -31,21 +31,21 @@ const logger = new Logger('ClientCredentials');
  */
 export function mutualTls({ certificate, key, ca, passphrase }: MutualTlsClientOptions): ClientAuthentication {
   const sources = [
-    sourceOf('certificate', certificate),
-    sourceOf('key', key),
-    ...(ca === undefined ? [] : [sourceOf('ca', ca)]),
+    createSource('certificate', certificate),
+    createSource('key', key),
+    ...(ca === undefined ? [] : [createSource('ca', ca)]),
   ];
-  let known = connection(
+  let known = createConnection(
     sources.map(({ latest }) => latest),
     passphrase,
   );
   let unusable: string | undefined;
-  const refreshed = async () => {
-    const texts = await Promise.all(sources.map(async (source) => await source.current()));
-    const id = idOf(texts);
+  const refresh = async () => {
+    const texts = await Promise.all(sources.map(async (source) => await source.load()));
+    const id = toId(texts);
     if (id === known.id || id === unusable) return known;
     try {
-      known = connection(texts, passphrase);
+      known = createConnection(texts, passphrase);
     } catch (error) {
       if (!(error instanceof McpAuthConfigurationError)) throw error;
       unusable = id;
@@ -54,50 +54,50 @@ export function mutualTls({ certificate, key, ca, passphrase }: MutualTlsClientO
     return known;
   };
   const authenticate: ClientAuth = async (...request) => {
-    await refreshed();
+    await refresh();
     await TlsClientAuth()(...request);
   };
   return Object.assign(authenticate, {
     method: 'tls_client_auth',
     dispatcher: () => known.agent,
-    version: async () => (await refreshed()).version,
+    version: async () => (await refresh()).version,
   });
 }
 
 interface TextSource {
   readonly latest: string;
-  current(): string | Promise<string>;
+  load(): string | Promise<string>;
 }
 
-function sourceOf(option: keyof MutualTlsClientOptions, source: unknown): TextSource {
-  if (typeof source === 'string' && source !== '') return { latest: source, current: () => source };
+function createSource(option: keyof MutualTlsClientOptions, source: unknown): TextSource {
+  if (typeof source === 'string' && source !== '') return { latest: source, load: () => source };
   const { file } = (source ?? {}) as { file?: unknown };
   if (typeof file === 'string') return new CredentialFile(file, (text) => text);
   // An environment variable that is not set gets here as a string in type alone.
-  throw badCredentials(
+  throw createCredentialsError(
     `has a \`${option}\` that is neither text nor \`{ file }\`. Give one of the two, and check the environment variable it comes from`,
   );
 }
 
-function connection(texts: readonly string[], passphrase: string | undefined) {
+function createConnection(texts: readonly string[], passphrase: string | undefined) {
   const [cert = '', key = '', ca] = texts;
   // Node would trust nobody at all, and say so at the first request.
   if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
-    throw badCredentials('has a `ca` that has no certificate. Give PEM, or remove it');
+    throw createCredentialsError('has a `ca` that has no certificate. Give PEM, or remove it');
   }
   const secrets = { cert, key, ...(ca !== undefined && { ca }), ...(passphrase !== undefined && { passphrase }) };
   try {
     createSecureContext(secrets);
     const version = new X509Certificate(cert).fingerprint256;
-    return { id: idOf(texts), version, agent: new Agent({ connect: secrets }) };
+    return { id: toId(texts), version, agent: new Agent({ connect: secrets }) };
   } catch {
     // The cause may quote the key.
-    throw badCredentials(
+    throw createCredentialsError(
       'has a certificate and a key that cannot be used together. Give both as PEM, one of the other',
     );
   }
 }
 
-function idOf(texts: readonly string[]): string {
+function toId(texts: readonly string[]): string {
   return texts.join('\0');
 }

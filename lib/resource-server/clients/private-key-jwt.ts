@@ -2,9 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { CryptoKey, JWK } from 'jose';
 import { modifyAssertion, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi';
-import { badCredentials, type ClientAuthentication } from './client-authentication.js';
+import { createCredentialsError, type ClientAuthentication } from './client-authentication.js';
 import { CredentialFile } from './credential-file.js';
-import { imported, readSigningKey, thumbprintOf, type PrivateKeyMaterial, type SigningKey } from './signing-key.js';
+import {
+  importKey,
+  readSigningKey,
+  computeThumbprint,
+  type PrivateKeyMaterial,
+  type SigningKey,
+} from './signing-key.js';
 
 /** What `private_key_jwt` takes. */
 export interface PrivateKeyJwtOptions {
@@ -38,12 +44,12 @@ const logger = new Logger('ClientCredentials');
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {
   const { keyId, audience = 'issuer', lifetimeMs = 60_000 } = options;
   if (!(lifetimeMs >= 1000 && lifetimeMs <= 300_000)) {
-    throw badCredentials('has a `lifetimeMs` that is not between 1000 and 300000. Choose a value in between');
+    throw createCredentialsError('has a `lifetimeMs` that is not between 1000 and 300000. Choose a value in between');
   }
   const lifetime = lifetimeMs / 1000;
   const signers = new Signers(options);
   const authenticate: ClientAuth = async (server, ...request) => {
-    const { key, algorithm, kid, x5t } = await signers.current();
+    const { key, algorithm, kid, x5t } = await signers.load();
     await PrivateKeyJwt(key, {
       [modifyAssertion]: (header, payload) => {
         // RFC 9864 gives EdDSA over Ed25519 a name of its own, which not every server knows.
@@ -54,8 +60,8 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
       },
     })(server, ...request);
   };
-  const version = async () => (await signers.current()).version;
-  return Object.assign(authenticate, { method: 'private_key_jwt', version });
+  const computeVersion = async () => (await signers.load()).version;
+  return Object.assign(authenticate, { method: 'private_key_jwt', version: computeVersion });
 }
 
 /** A key ready for use, with the name of its certificate. */
@@ -83,25 +89,26 @@ class Signers {
   #unmatched: string | undefined;
 
   constructor({ key, algorithm, certificate }: PrivateKeyJwtOptions) {
-    const [keys, certificates] = [keySource(key, algorithm), certificateSource(certificate)];
-    if (keys.latest && certificates.latest && !certificates.latest.checkPrivateKey(keys.latest.key)) throw unmatched();
+    const [keys, certificates] = [createKeySource(key, algorithm), createCertificateSource(certificate)];
+    if (keys.latest && certificates.latest && !certificates.latest.checkPrivateKey(keys.latest.key))
+      throw createMismatchError();
     this.#key = keys.current;
     this.#certificate = certificates.current;
   }
 
-  async current(): Promise<Signer> {
+  async load(): Promise<Signer> {
     const [key, certificate] = [await this.#key(), await this.#certificate()];
     const known = this.#known;
     if (known?.key === key && known.certificate === certificate) return await known.signer;
-    const id = `${await thumbprintOf(key)} ${certificate?.fingerprint256 ?? ''}`;
+    const id = `${await computeThumbprint(key)} ${certificate?.fingerprint256 ?? ''}`;
     // A function may tell the same key in a new object each time.
     if (known?.id === id) return await known.signer;
     if (certificate && !certificate.checkPrivateKey(key.key)) {
-      if (!known) throw unmatched();
+      if (!known) throw createMismatchError();
       this.#warn(id);
       return await known.signer;
     }
-    const signer = signerOf(key, certificate);
+    const signer = createSigner(key, certificate);
     this.#known = { key, certificate, id, signer };
     return await signer;
   }
@@ -115,13 +122,13 @@ class Signers {
   }
 }
 
-async function signerOf(key: SigningKey, certificate: X509Certificate | undefined): Promise<Signer> {
+async function createSigner(key: SigningKey, certificate: X509Certificate | undefined): Promise<Signer> {
   return {
-    key: await imported(key),
+    key: await importKey(key),
     algorithm: key.algorithm,
     kid: key.kid,
     x5t: certificate && Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url'),
-    version: (await thumbprintOf(key)).slice(0, 16),
+    version: (await computeThumbprint(key)).slice(0, 16),
   };
 }
 
@@ -131,10 +138,10 @@ interface Source<Value> {
   readonly current: () => Value | Promise<Value>;
 }
 
-function keySource(source: PrivateKeyJwtOptions['key'], algorithm: string | undefined): Source<SigningKey> {
+function createKeySource(source: PrivateKeyJwtOptions['key'], algorithm: string | undefined): Source<SigningKey> {
   if (typeof source === 'function') return { current: async () => readSigningKey(await source(), algorithm) };
   if (typeof source === 'object' && 'file' in source && typeof source.file === 'string') {
-    return fileSource(source.file, (text) =>
+    return createFileSource(source.file, (text) =>
       readSigningKey(text.trim().startsWith('{') ? (JSON.parse(text) as JWK) : text, algorithm),
     );
   }
@@ -142,25 +149,25 @@ function keySource(source: PrivateKeyJwtOptions['key'], algorithm: string | unde
   return { latest: key, current: () => key };
 }
 
-function certificateSource(source: PrivateKeyJwtOptions['certificate']): Source<X509Certificate | undefined> {
-  if (typeof source === 'object') return fileSource(source.file, readCertificate);
+function createCertificateSource(source: PrivateKeyJwtOptions['certificate']): Source<X509Certificate | undefined> {
+  if (typeof source === 'object') return createFileSource(source.file, readCertificate);
   const certificate = source === undefined ? undefined : readCertificate(source);
   return { ...(certificate && { latest: certificate }), current: () => certificate };
 }
 
-function fileSource<Value>(path: string, read: (text: string) => Value): Source<Value> {
+function createFileSource<Value>(path: string, read: (text: string) => Value): Source<Value> {
   const file = new CredentialFile(path, read);
-  return { latest: file.latest, current: () => file.current() };
+  return { latest: file.latest, current: () => file.load() };
 }
 
 function readCertificate(pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw badCredentials('has a `certificate` that is none. Give it as PEM');
+    throw createCredentialsError('has a `certificate` that is none. Give it as PEM');
   }
 }
 
-function unmatched() {
-  return badCredentials('has a `certificate` that is not of its `key`. Give both of one pair');
+function createMismatchError() {
+  return createCredentialsError('has a `certificate` that is not of its `key`. Give both of one pair');
 }

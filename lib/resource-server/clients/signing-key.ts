@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, importPKCS8, type CryptoKey, type JWK } from 'jose';
-import { badCredentials } from './client-authentication.js';
+import { createCredentialsError } from './client-authentication.js';
 
 /** A private key: PEM (PKCS #8, PKCS #1 or SEC 1), a private JWK, or a `KeyObject`. */
 export type PrivateKeyMaterial = string | JWK | KeyObject;
@@ -37,24 +37,28 @@ export function readSigningKey(material: PrivateKeyMaterial, algorithm?: string)
   const allowed = ALGORITHMS[namedCurve ?? key.asymmetricKeyType ?? ''];
   const [usual] = allowed ?? [];
   if (!allowed || usual === undefined) {
-    throw badCredentials('has a `key` of a type that cannot sign. Use RSA, P-256, P-384, P-521 or Ed25519');
+    throw createCredentialsError('has a `key` of a type that cannot sign. Use RSA, P-256, P-384, P-521 or Ed25519');
   }
   if (modulusLength < MIN_RSA_BITS) {
-    throw badCredentials(`has a \`key\` of ${modulusLength} bits. RSA keys have to have ${MIN_RSA_BITS} or more`);
+    throw createCredentialsError(
+      `has a \`key\` of ${modulusLength} bits. RSA keys have to have ${MIN_RSA_BITS} or more`,
+    );
   }
   if (algorithm !== undefined && !allowed.includes(algorithm)) {
-    throw badCredentials(`has an \`algorithm\` that its \`key\` is not for. Use ${allowed.join(' or ')}, or remove it`);
+    throw createCredentialsError(
+      `has an \`algorithm\` that its \`key\` is not for. Use ${allowed.join(' or ')}, or remove it`,
+    );
   }
   return { key, algorithm: algorithm ?? usual, kid };
 }
 
 /** The key as WebCrypto has it. */
-export async function imported({ key, algorithm }: SigningKey): Promise<CryptoKey> {
+export async function importKey({ key, algorithm }: SigningKey): Promise<CryptoKey> {
   return await importPKCS8(key.export({ format: 'pem', type: 'pkcs8' }).toString(), algorithm);
 }
 
 /** Names the key, and tells nothing of it (RFC 7638). */
-export async function thumbprintOf({ key }: SigningKey): Promise<string> {
+export async function computeThumbprint({ key }: SigningKey): Promise<string> {
   return await calculateJwkThumbprint(createPublicKey(key).export({ format: 'jwk' }));
 }
 
@@ -68,6 +72,6 @@ function readKey(material: PrivateKeyMaterial): { readonly key: KeyObject; reado
     return { key: createPrivateKey({ key: material, format: 'jwk' }), kid: material.kid };
   } catch {
     // The cause would quote the key.
-    throw badCredentials('has a `key` that is not a private key. Give PEM, a private JWK or a KeyObject');
+    throw createCredentialsError('has a `key` that is not a private key. Give PEM, a private JWK or a KeyObject');
   }
 }

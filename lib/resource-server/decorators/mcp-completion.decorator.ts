@@ -1,5 +1,5 @@
 import type { McpContext } from './mcp-context.js';
-import { offered } from './offered.js';
+import { declareOffer } from './offered.js';
 
 /** What a method completes: an argument of a prompt, or a variable of a resource template. */
 export type McpCompletionOptions =
@@ -44,5 +44,5 @@ export function McpCompletion(
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return offered(MCP_COMPLETION, options);
+  return declareOffer(MCP_COMPLETION, options);
 }

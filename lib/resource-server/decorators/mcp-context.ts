@@ -95,7 +95,7 @@ export interface McpContext {
     options?: QuestionOptions,
   ): Promise<CreateMessageResult | CreateMessageResultWithTools>;
   /** Asks for the client's roots (MCP specification, Roots; deprecated in 2026-07-28, SEP-2577). Like {@link elicit}. */
-  roots(options?: QuestionOptions): Promise<readonly Root[]>;
+  listRoots(options?: QuestionOptions): Promise<readonly Root[]>;
   /**
    * Does something once in a call that asks the client: where the method runs again with an answer, the value of the first
    * time is given. It travels to the client and back, encrypted.

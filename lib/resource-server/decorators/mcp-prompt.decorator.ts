@@ -1,6 +1,6 @@
 import type { Icon } from '@modelcontextprotocol/server';
 import type { AccessOptions, ArgumentsOf, ArgumentsSchema } from './access-options.js';
-import { offered } from './offered.js';
+import { declareOffer } from './offered.js';
 
 /** What a prompt offers to clients, and what it needs from callers. */
 export interface McpPromptOptions<Input extends ArgumentsSchema = ArgumentsSchema> extends AccessOptions<
@@ -39,5 +39,5 @@ export function McpPrompt<Input extends ArgumentsSchema>(
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return offered(MCP_PROMPT, options);
+  return declareOffer(MCP_PROMPT, options);
 }

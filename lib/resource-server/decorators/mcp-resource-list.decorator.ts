@@ -1,6 +1,6 @@
 import type { Resource } from '@modelcontextprotocol/server';
 import type { McpContext } from './mcp-context.js';
-import { offered } from './offered.js';
+import { declareOffer } from './offered.js';
 
 /** Which template a method lists the resources of. */
 export interface McpResourceListOptions {
@@ -26,5 +26,5 @@ export function McpResourceList(
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return offered(MCP_RESOURCE_LIST, options);
+  return declareOffer(MCP_RESOURCE_LIST, options);
 }

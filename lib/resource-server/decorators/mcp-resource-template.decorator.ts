@@ -1,6 +1,6 @@
 import type { AccessOptions, ArgumentsOf, ArgumentsSchema } from './access-options.js';
 import type { ResourceDescription } from './mcp-resource.decorator.js';
-import { offered } from './offered.js';
+import { declareOffer } from './offered.js';
 
 /** What a resource template offers to clients, and what it needs from callers. */
 export interface McpResourceTemplateOptions<
@@ -57,5 +57,5 @@ export function McpResourceTemplate<Input extends ArgumentsSchema, const Templat
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return offered(MCP_RESOURCE_TEMPLATE, options);
+  return declareOffer(MCP_RESOURCE_TEMPLATE, options);
 }

@@ -1,6 +1,6 @@
 import type { Annotations, CacheHint, Icon } from '@modelcontextprotocol/server';
 import type { AccessOptions } from './access-options.js';
-import { offered } from './offered.js';
+import { declareOffer } from './offered.js';
 
 /** What resources and resource templates tell of themselves (MCP schema, `Resource`). */
 export interface ResourceDescription {
@@ -42,5 +42,5 @@ export const MCP_RESOURCE = 'nestjs-mcp-auth:resource';
  * @param options - what the resource offers and needs
  */
 export function McpResource(options: McpResourceOptions): MethodDecorator {
-  return offered(MCP_RESOURCE, options);
+  return declareOffer(MCP_RESOURCE, options);
 }

@@ -9,7 +9,7 @@ import type { Observable } from 'rxjs';
 import type { Caller } from '../access/caller.js';
 import type { McpContext } from './mcp-context.js';
 import type { AccessOptions, ArgumentsOf, ArgumentsSchema, ToolSchema } from './access-options.js';
-import { offered } from './offered.js';
+import { declareOffer } from './offered.js';
 
 export type { ToolSchema } from './access-options.js';
 
@@ -102,5 +102,5 @@ export function McpTool<Input extends ArgumentsSchema, Output extends ToolSchema
   key: string | symbol,
   method: TypedPropertyDescriptor<Method> & FitsOutput<Method, Output>,
 ) => void {
-  return offered(MCP_TOOL, options);
+  return declareOffer(MCP_TOOL, options);
 }

@@ -13,7 +13,7 @@ const MAX_SIZE = 1024 * 1024;
  * @throws Error for any status but 200
  */
 export async function fetchFromIssuer(address: string): Promise<Response> {
-  const response = await limitedFetch(address, {
+  const response = await fetchLimited(address, {
     headers: { accept: 'application/json' },
     signal: AbortSignal.timeout(TIMEOUT),
   });
@@ -22,7 +22,7 @@ export async function fetchFromIssuer(address: string): Promise<Response> {
 }
 
 /** `fetch` that follows no redirect and reads no more than an issuer has to say. */
-export async function limitedFetch(address: string, init: RequestInit, dispatcher?: Dispatcher): Promise<Response> {
+export async function fetchLimited(address: string, init: RequestInit, dispatcher?: Dispatcher): Promise<Response> {
   const response = dispatcher
     ? await undiciFetch(address, { ...(init as UndiciRequestInit), redirect: 'manual', dispatcher })
     : await fetch(address, { ...init, redirect: 'manual' });

@@ -1,6 +1,6 @@
 import { Stopwatch } from '../../time/stopwatch.js';
 import { Renewable } from './renewable.js';
-import { fits, type VerificationKey } from './verification-key.js';
+import { canVerify, type VerificationKey } from './verification-key.js';
 
 /** Keys are fetched anew after ten minutes, so that one that the issuer withdrew stops being trusted; while the issuer is down they serve for an hour. */
 const LIFETIME = { fresh: 10 * 60_000, stale: 60 * 60_000 };
@@ -35,11 +35,11 @@ export class IssuerKeys {
 
   /** @throws {@link IssuerUnavailableError} if there are no keys that may still be used */
   async ensure(): Promise<void> {
-    await this.all();
+    await this.getAll();
   }
 
   /** @throws {@link IssuerUnavailableError} if there are no keys that may still be used */
-  async all(): Promise<readonly VerificationKey[]> {
+  async getAll(): Promise<readonly VerificationKey[]> {
     return await this.#keys.get();
   }
 
@@ -61,7 +61,7 @@ export class IssuerKeys {
 }
 
 function match(keys: readonly VerificationKey[], { kid, alg }: TokenHeader): VerificationKey | undefined {
-  const fitting = keys.filter((key) => fits(key, alg));
+  const fitting = keys.filter((key) => canVerify(key, alg));
   if (kid === undefined) return fitting.length === 1 ? fitting[0] : undefined;
   return fitting.find((key) => key.kid === kid);
 }

@@ -1,7 +1,7 @@
 import { processDiscoveryResponse, type AuthorizationServer } from 'oauth4webapi';
 import { isSecure } from '../../options/option-rules.js';
 import { fetchFromIssuer } from './issuer-fetch.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 
 /** RFC 8414 section 2. */
@@ -11,7 +11,7 @@ export type IssuerMetadata = AuthorizationServer;
  * Where the metadata of an issuer may be, in the order that the MCP specification gives: RFC 8414 section 3.1, OpenID
  * Connect Discovery with the path inserted, and OpenID Connect Discovery 1.0 section 4 with the path in front.
  */
-export function metadataAddresses(issuer: string): string[] {
+export function listMetadataAddresses(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   const addresses = [
@@ -36,19 +36,19 @@ export async function discoverMetadata(
   onAnswer?: (response: Response) => void,
 ): Promise<IssuerMetadata> {
   const failures: string[] = [];
-  for (const address of metadataUrl === undefined ? metadataAddresses(issuer) : [metadataUrl]) {
+  for (const address of metadataUrl === undefined ? listMetadataAddresses(issuer) : [metadataUrl]) {
     try {
       const response = await fetchFromIssuer(address);
       onAnswer?.(response);
-      return usable(issuer, await processDiscoveryResponse(new URL(issuer), response));
+      return checkMetadata(issuer, await processDiscoveryResponse(new URL(issuer), response));
     } catch (error) {
-      failures.push(`${address}: ${reasonOf(error)}`);
+      failures.push(`${address}: ${describeError(error)}`);
     }
   }
   throw new IssuerUnavailableError(issuer, `no usable metadata. ${failures.join('; ')}`);
 }
 
-function usable(issuer: string, metadata: AuthorizationServer): IssuerMetadata {
+function checkMetadata(issuer: string, metadata: AuthorizationServer): IssuerMetadata {
   if (metadata.issuer !== issuer) {
     throw new Error(
       `its issuer is "${metadata.issuer}". If that is the right server, configure the issuer as it spells itself`,

@@ -2,9 +2,9 @@ import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { clientRegistrationSchema } from '../clients/client-registration.js';
 import { SIGNING_ALGORITHMS, type ClaimSource, type IssuerOptions } from './issuer-options.js';
-import { problemOfUrl } from '../../options/option-rules.js';
-import { namesOf, TENANT } from './resolved-issuer.js';
-import { following, text } from '../../options/text-schema.js';
+import { findUrlProblem } from '../../options/option-rules.js';
+import { listNames, TENANT } from './resolved-issuer.js';
+import { createTextSchema, text } from '../../options/text-schema.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 const milliseconds = (from: number, to: number) =>
@@ -39,7 +39,7 @@ const jwks = z
   );
 
 const introspection = z.strictObject({
-  endpoint: following(problemOfUrl).optional(),
+  endpoint: createTextSchema(findUrlProblem).optional(),
   client: clientRegistrationSchema.optional(),
   tokens: z
     .custom<RegExp>(
@@ -96,32 +96,38 @@ export const issuerSchema = z
     introspection: introspection.optional(),
   })
   .superRefine((issuer, context) => {
-    const fault = (option: string, message: string) => {
+    const addFault = (option: string, message: string) => {
       context.addIssue({ code: 'custom', path: [option], message });
     };
     for (const option of ['issuer', 'metadataUrl'] as const) {
       const value = issuer[option];
-      const problem = value ? problemOfUrl(value.replaceAll(TENANT, 'tenant')) : undefined;
-      if (problem) fault(option, problem);
+      const problem = value ? findUrlProblem(value.replaceAll(TENANT, 'tenant')) : undefined;
+      if (problem) addFault(option, problem);
     }
     const many = issuer.issuer.includes(TENANT);
     if (many && !issuer.tenants && !issuer.acceptAnyTenant) {
-      fault('tenants', `is missing, but \`issuer\` has "${TENANT}" in it. Name the tenants whose tokens are accepted`);
+      addFault(
+        'tenants',
+        `is missing, but \`issuer\` has "${TENANT}" in it. Name the tenants whose tokens are accepted`,
+      );
     }
     if (!many && (issuer.tenants ?? issuer.acceptAnyTenant)) {
-      fault(
+      addFault(
         issuer.tenants ? 'tenants' : 'acceptAnyTenant',
         `is set, but \`issuer\` has no "${TENANT}" in it. Put it where the tenant id stands`,
       );
     }
     if (many && issuer.introspection) {
-      fault('introspection', 'cannot be used with many tenants: an opaque token does not say whose it is. Remove it');
+      addFault(
+        'introspection',
+        'cannot be used with many tenants: an opaque token does not say whose it is. Remove it',
+      );
     }
     if (issuer.tenants && issuer.acceptAnyTenant) {
-      fault('acceptAnyTenant', 'is set beside `tenants`, which it would make void. Remove one of the two');
+      addFault('acceptAnyTenant', 'is set beside `tenants`, which it would make void. Remove one of the two');
     }
     if (issuer.acceptAnyTenant && issuer.metadataUrl === undefined) {
-      fault(
+      addFault(
         'metadataUrl',
         'is missing, but with `acceptAnyTenant` the keys have to come from one address. Give that of the metadata for all tenants',
       );
@@ -130,6 +136,6 @@ export const issuerSchema = z
 
 /** The form of all issuers together. */
 export const issuersSchema = z.array(issuerSchema).refine((issuers) => {
-  const identifiers = issuers.flatMap(namesOf).map(({ identifier }) => identifier);
+  const identifiers = issuers.flatMap(listNames).map(({ identifier }) => identifier);
   return new Set(identifiers).size === identifiers.length;
 }, 'names an issuer twice. Remove one');

@@ -1,14 +1,14 @@
 import { Logger } from '@nestjs/common';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from './resolved-issuer.js';
-import { clockSkewOf } from './clock-skew.js';
+import { computeClockSkew } from './clock-skew.js';
 import { fetchFromIssuer } from './issuer-fetch.js';
-import { reasonOf } from '../../errors/reason.js';
+import { describeError } from '../../errors/reason.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
 import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
 import { Renewable } from './renewable.js';
-import { fits, verificationKeys, type VerificationKey } from './verification-key.js';
+import { canVerify, readVerificationKeys, type VerificationKey } from './verification-key.js';
 
 /** Metadata is discovered anew after an hour; while the issuer is down it serves for a day. */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
@@ -25,15 +25,15 @@ export class Issuer {
   constructor(readonly options: ResolvedIssuer) {
     const { identifier, metadataUrl } = options;
     const warn = (error: unknown) => {
-      logger.error(reasonOf(error));
+      logger.error(describeError(error));
     };
     const discover = () =>
       discoverMetadata(identifier, metadataUrl, (answer) => {
-        this.#clockSkew = clockSkewOf(answer);
+        this.#clockSkew = computeClockSkew(answer);
       });
     this.#metadata = new Renewable(discover, METADATA_LIFETIME, warn);
-    this.keys = new IssuerKeys(() => this.#verificationKeys(), warn);
-    this.#anyTenant = identifier.includes(TENANT) ? tenantPattern(identifier) : undefined;
+    this.keys = new IssuerKeys(() => this.#loadKeys(), warn);
+    this.#anyTenant = identifier.includes(TENANT) ? createTenantPattern(identifier) : undefined;
   }
 
   get identifier(): string {
@@ -41,7 +41,7 @@ export class Issuer {
   }
 
   /** Whether a token with these `iss` and `tid` is of this issuer. */
-  issued(iss: string, tid: unknown): boolean {
+  hasIssued(iss: string, tid: unknown): boolean {
     const tenant = this.#anyTenant ? this.#anyTenant.exec(iss)?.[1] : this.options.tenant;
     if (this.#anyTenant ? tenant === undefined : iss !== this.identifier) return false;
     return tenant === undefined || tid === tenant;
@@ -52,7 +52,7 @@ export class Issuer {
    *
    * @throws {@link IssuerUnavailableError} if there is none, and none from before
    */
-  async metadata(): Promise<IssuerMetadata> {
+  async getMetadata(): Promise<IssuerMetadata> {
     return await this.#metadata.get();
   }
 
@@ -74,7 +74,7 @@ export class Issuer {
   async ensure(): Promise<void> {
     const { introspection } = this.options;
     if (!introspection) await this.keys.ensure();
-    else if (introspection.endpoint === undefined) await this.metadata();
+    else if (introspection.endpoint === undefined) await this.getMetadata();
   }
 
   /**
@@ -85,41 +85,41 @@ export class Issuer {
   async checkGivenKeys(): Promise<void> {
     const { jwks, identifier, algorithms } = this.options;
     if (!jwks) return;
-    const keys = await this.#verificationKeys().catch(() => []);
-    if (keys.some((key) => algorithms.some((algorithm) => fits(key, algorithm)))) return;
+    const keys = await this.#loadKeys().catch(() => []);
+    if (keys.some((key) => algorithms.some((algorithm) => canVerify(key, algorithm)))) return;
     throw new McpAuthConfigurationError([
       `\`jwks\` of the issuer ${identifier} has no key that a token could be verified with. Give public keys for signatures, of the types that \`algorithms\` need.`,
     ]);
   }
 
-  async #verificationKeys(): Promise<readonly VerificationKey[]> {
+  async #loadKeys(): Promise<readonly VerificationKey[]> {
     const { jwks, tenant } = this.options;
     const keys: unknown = jwks ? jwks.keys : await this.#fetchKeys();
     const isTenanted = this.#anyTenant !== undefined || tenant !== undefined;
     try {
-      return await verificationKeys(
+      return await readVerificationKeys(
         isTenanted && Array.isArray(keys) ? keys.filter((key) => isForTenant(key, tenant)) : keys,
       );
     } catch (error) {
-      throw this.#keysUnavailable(error);
+      throw this.#createKeysError(error);
     }
   }
 
   async #fetchKeys(): Promise<unknown> {
-    let { jwks_uri } = await this.metadata();
+    let { jwks_uri } = await this.getMetadata();
     if (jwks_uri === undefined) ({ jwks_uri } = await this.#metadata.renew());
-    if (jwks_uri === undefined) throw this.#keysUnavailable(new Error('its metadata has no jwks_uri'));
+    if (jwks_uri === undefined) throw this.#createKeysError(new Error('its metadata has no jwks_uri'));
     try {
       return ((await (await fetchFromIssuer(jwks_uri)).json()) as { keys: unknown }).keys;
     } catch (error) {
       // They may have moved; the next attempt looks for them anew.
       this.#metadata.expire();
-      throw this.#keysUnavailable(new Error(`${jwks_uri}: ${reasonOf(error)}`, { cause: error }));
+      throw this.#createKeysError(new Error(`${jwks_uri}: ${describeError(error)}`, { cause: error }));
     }
   }
 
-  #keysUnavailable(cause: unknown): IssuerUnavailableError {
-    return new IssuerUnavailableError(this.identifier, `no usable keys. ${reasonOf(cause)}`, { cause });
+  #createKeysError(cause: unknown): IssuerUnavailableError {
+    return new IssuerUnavailableError(this.identifier, `no usable keys. ${describeError(cause)}`, { cause });
   }
 }
 
@@ -131,7 +131,7 @@ function isForTenant(key: unknown, tenant: string | undefined): boolean {
   return issuer.includes(TENANT) || (tenant !== undefined && issuer.split('/').includes(tenant));
 }
 
-function tenantPattern(identifier: string): RegExp {
+function createTenantPattern(identifier: string): RegExp {
   const [before = '', after = ''] = identifier.split(TENANT).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${before}([A-Za-z0-9-]+)${after}$`);
 }

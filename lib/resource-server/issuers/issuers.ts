@@ -17,12 +17,12 @@ export class Issuers implements OnModuleInit {
   }
 
   /** The issuer that a token with these claims can be of; they are not verified yet. */
-  issuerOf({ iss, tid }: Readonly<Record<string, unknown>>): Issuer | undefined {
-    return typeof iss === 'string' ? this.all.find((issuer) => issuer.issued(iss, tid)) : undefined;
+  findIssuer({ iss, tid }: Readonly<Record<string, unknown>>): Issuer | undefined {
+    return typeof iss === 'string' ? this.all.find((issuer) => issuer.hasIssued(iss, tid)) : undefined;
   }
 
   /** The issuer that an opaque token is looked up at. */
-  introspecting(token: string): Issuer | undefined {
+  findIntrospecting(token: string): Issuer | undefined {
     return this.all.find(
       ({ options: { introspection } }) => introspection && (introspection.tokens?.test(token) ?? true),
     );

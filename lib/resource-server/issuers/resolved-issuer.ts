@@ -70,8 +70,8 @@ export function resolveIssuers(
   clients: readonly IssuerClientRegistration[],
 ): readonly ResolvedIssuer[] {
   return issuers.flatMap((issuer) => {
-    const one = (tenant?: string) => resolveIssuer(issuer, tenant, resource, clients);
-    return issuer.tenants ? issuer.tenants.map(one) : [one()];
+    const resolveOne = (tenant?: string) => resolveIssuer(issuer, tenant, resource, clients);
+    return issuer.tenants ? issuer.tenants.map(resolveOne) : [resolveOne()];
   });
 }
 
@@ -81,9 +81,9 @@ function resolveIssuer(
   resource: readonly string[],
   clients: readonly IssuerClientRegistration[],
 ): ResolvedIssuer {
-  const ofTenant = (text: string) => (tenant === undefined ? text : text.replaceAll(TENANT, tenant));
-  const identifier = ofTenant(options.issuer);
-  const metadataUrl = options.metadataUrl === undefined ? undefined : ofTenant(options.metadataUrl);
+  const insertTenant = (text: string) => (tenant === undefined ? text : text.replaceAll(TENANT, tenant));
+  const identifier = insertTenant(options.issuer);
+  const metadataUrl = options.metadataUrl === undefined ? undefined : insertTenant(options.metadataUrl);
   return {
     identifier,
     template: options.issuer,
@@ -94,7 +94,7 @@ function resolveIssuer(
     tenant,
     audiences: options.audiences ?? resource,
     algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
-    types: new Set((options.types ?? ['at+jwt', 'JWT']).map(bareType)),
+    types: new Set((options.types ?? ['at+jwt', 'JWT']).map(normalizeType)),
     acceptMissingType: options.acceptMissingType ?? false,
     clockTolerance: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
     scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
@@ -108,7 +108,7 @@ function resolveIssuer(
     jwks: options.jwks,
     introspection:
       options.introspection &&
-      resolveIntrospection(options.introspection, clientAt({ identifier, template: options.issuer }, clients)),
+      resolveIntrospection(options.introspection, findClient({ identifier, template: options.issuer }, clients)),
   };
 }
 
@@ -129,7 +129,7 @@ function resolveIntrospection(
 }
 
 /** RFC 7515 section 4.1.9: `application/` may be left out, and media types are case-insensitive. */
-export function bareType(type: string): string {
+export function normalizeType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '');
 }
 
@@ -140,13 +140,16 @@ export interface NamedIssuer {
 }
 
 /** The identifiers of an issuer, or of each of its tenants, and the one that they have in common. */
-export function namesOf({ issuer, tenants }: NamedIssuer): readonly Pick<ResolvedIssuer, 'identifier' | 'template'>[] {
+export function listNames({
+  issuer,
+  tenants,
+}: NamedIssuer): readonly Pick<ResolvedIssuer, 'identifier' | 'template'>[] {
   const identifiers = tenants ? tenants.map((tenant) => issuer.replaceAll(TENANT, tenant)) : [issuer];
   return identifiers.map((identifier) => ({ identifier, template: issuer }));
 }
 
 /** The server's own registration at an issuer. */
-export function clientAt(
+export function findClient(
   { identifier, template }: Pick<ResolvedIssuer, 'identifier' | 'template'>,
   clients: readonly IssuerClientRegistration[],
 ): IssuerClientRegistration | undefined {

@@ -23,7 +23,7 @@ const MIN_RSA_EXPONENT = 3n;
  *
  * @param keys - `keys` of the set, as it came
  */
-export async function verificationKeys(keys: unknown): Promise<readonly VerificationKey[]> {
+export async function readVerificationKeys(keys: unknown): Promise<readonly VerificationKey[]> {
   if (!Array.isArray(keys)) throw new Error('it has no keys');
   const candidates = keys.filter(isForVerification);
   const client = new JwksClient({
@@ -35,7 +35,7 @@ export async function verificationKeys(keys: unknown): Promise<readonly Verifica
 }
 
 /** Whether a key can be of a token signed with an algorithm: RFC 8725 section 3.1, and RFC 7518 section 3.4 for curves. */
-export function fits({ key, algorithm }: VerificationKey, alg: string): boolean {
+export function canVerify({ key, algorithm }: VerificationKey, alg: string): boolean {
   if (algorithm !== undefined && algorithm !== alg)
     return isEdwards(algorithm) && isEdwards(alg) && key.asymmetricKeyType === 'ed25519';
   switch (key.asymmetricKeyType) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
 import type { TokenClaims } from '../access/claims.js';
 import { text } from '../../options/text-schema.js';
-import { domain, presetOptions, type PresetOverrides } from './preset.js';
+import { domain, parsePresetOptions, type PresetOverrides } from './preset.js';
 
 /** A tenant of Auth0. */
 export interface Auth0Options extends PresetOverrides {
@@ -23,7 +23,7 @@ const schema = z.object({ domain, audience: text.optional(), permissions: z.bool
  * @throws {@link McpAuthConfigurationError} for options that name no tenant
  */
 export function auth0(options: Auth0Options): IssuerOptions {
-  const { own, overrides } = presetOptions('auth0', schema, options);
+  const { own, overrides } = parsePresetOptions('auth0', schema, options);
   return {
     // With a slash at the end, which is how it spells itself.
     issuer: `https://${own.domain}/`,

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
 import type { TokenClaims } from '../access/claims.js';
-import { problemOfUri, problemOfUrl } from '../../options/option-rules.js';
+import { findUriProblem, findUrlProblem } from '../../options/option-rules.js';
 import { TENANT } from '../issuers/resolved-issuer.js';
-import { following } from '../../options/text-schema.js';
-import { guid, presetOptions, type PresetOverrides } from './preset.js';
+import { createTextSchema } from '../../options/text-schema.js';
+import { guid, parsePresetOptions, type PresetOverrides } from './preset.js';
 
 /** An application of Microsoft Entra ID that stands for the MCP server. */
 export interface EntraOptions extends PresetOverrides {
@@ -27,11 +27,11 @@ const schema = z.object({
     [z.array(guid).min(1, 'is empty, so that nobody would be accepted. Name the tenants'), z.literal('any')],
     'is neither a list of tenant ids (GUIDs in lower case) nor "any". Name the tenants whose users are accepted',
   ),
-  applicationIdUri: following(problemOfUri).optional(),
+  applicationIdUri: createTextSchema(findUriProblem).optional(),
   tokenVersion: z
     .union([z.literal(1), z.literal(2)], 'is neither 1 nor 2. Write what the manifest of the registration says')
     .optional(),
-  authority: following(problemOfUrl).optional(),
+  authority: createTextSchema(findUrlProblem).optional(),
 });
 
 /**
@@ -41,7 +41,7 @@ const schema = z.object({
  * @throws {@link McpAuthConfigurationError} for options that no token could match
  */
 export function entra(options: EntraOptions): IssuerOptions {
-  const { own, overrides } = presetOptions('entra', schema, options);
+  const { own, overrides } = parsePresetOptions('entra', schema, options);
   const { applicationId, tenants, tokenVersion = 2 } = own;
   const { applicationIdUri = `api://${applicationId}` } = own;
   const authority = (own.authority ?? 'https://login.microsoftonline.com').replace(/\/$/, '');
@@ -51,12 +51,12 @@ export function entra(options: EntraOptions): IssuerOptions {
       '`providers.entra().authority` has no effect on tokens of version 1. Set `requestedAccessTokenVersion` to 2 in the manifest, and remove `tokenVersion`.',
     ]);
   }
-  const metadataAt = (tenant: string) =>
+  const buildMetadataUrl = (tenant: string) =>
     `${authority}/${tenant}${isV2 ? '/v2.0' : ''}/.well-known/openid-configuration`;
   return {
     issuer: isV2 ? `${authority}/${TENANT}/v2.0` : `https://sts.windows.net/${TENANT}/`,
     ...(tenants === 'any' ? { acceptAnyTenant: true } : { tenants }),
-    metadataUrl: metadataAt(tenants === 'any' ? 'organizations' : TENANT),
+    metadataUrl: buildMetadataUrl(tenants === 'any' ? 'organizations' : TENANT),
     audiences: isV2 ? [applicationId] : [applicationIdUri, applicationId],
     algorithms: ['RS256'],
     scopePrefix: `${applicationIdUri}/`,

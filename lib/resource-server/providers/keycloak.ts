@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ClaimSource, IssuerOptions } from '../issuers/issuer-options.js';
 import type { TokenClaims } from '../access/claims.js';
-import { problemOfUrl } from '../../options/option-rules.js';
-import { following, text } from '../../options/text-schema.js';
-import { presetOptions, type PresetOverrides } from './preset.js';
+import { findUrlProblem } from '../../options/option-rules.js';
+import { createTextSchema, text } from '../../options/text-schema.js';
+import { parsePresetOptions, type PresetOverrides } from './preset.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 /** A realm of a Keycloak server. */
@@ -17,7 +17,7 @@ export interface KeycloakOptions extends PresetOverrides {
 }
 
 const schema = z.object({
-  url: following(problemOfUrl),
+  url: createTextSchema(findUrlProblem),
   realm: text,
   roles: z.strictObject({ realm: z.boolean().optional(), clients: z.array(text).optional() }).optional(),
 });
@@ -29,11 +29,11 @@ const schema = z.object({
  * @throws {@link McpAuthConfigurationError} for options that name no realm
  */
 export function keycloak(options: KeycloakOptions): IssuerOptions {
-  const { own, overrides } = presetOptions('keycloak', schema, options);
+  const { own, overrides } = parsePresetOptions('keycloak', schema, options);
   const { realm = false, clients = [] } = own.roles ?? {};
   const roles: ClaimSource<readonly string[]>[] = [
     ...(realm ? ['realm_access.roles'] : []),
-    ...clients.map((client) => (claims: TokenClaims) => rolesOf(claims.resource_access, client)),
+    ...clients.map((client) => (claims: TokenClaims) => readRoles(claims.resource_access, client)),
   ];
   return {
     issuer: `${own.url.replace(/\/$/, '')}/realms/${encodeURIComponent(own.realm)}`,
@@ -48,7 +48,7 @@ export function keycloak(options: KeycloakOptions): IssuerOptions {
 }
 
 /** Client ids may have dots in them. */
-function rolesOf(access: unknown, client: string): readonly string[] | undefined {
+function readRoles(access: unknown, client: string): readonly string[] | undefined {
   const ofClient = isJsonObject(access) && Object.hasOwn(access, client) ? access[client] : undefined;
   return isJsonObject(ofClient) ? (ofClient.roles as readonly string[] | undefined) : undefined;
 }

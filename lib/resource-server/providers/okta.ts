@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
 import { text } from '../../options/text-schema.js';
-import { domain, presetOptions, type PresetOverrides } from './preset.js';
+import { domain, parsePresetOptions, type PresetOverrides } from './preset.js';
 
 /** A custom authorization server of an Okta org. */
 export interface OktaOptions extends PresetOverrides {
@@ -34,7 +34,7 @@ const schema = z.object({
  * @throws {@link McpAuthConfigurationError} for options that name no such server
  */
 export function okta(options: OktaOptions): IssuerOptions {
-  const { own, overrides } = presetOptions('okta', schema, options);
+  const { own, overrides } = parsePresetOptions('okta', schema, options);
   const audience = own.audience ?? (own.authorizationServer === 'default' ? 'api://default' : undefined);
   return {
     issuer: `https://${own.domain}/oauth2/${own.authorizationServer}`,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
-import { problemOfUrl } from '../../options/option-rules.js';
-import { following, text } from '../../options/text-schema.js';
-import { guid, presetOptions, type PresetOverrides } from './preset.js';
+import { findUrlProblem } from '../../options/option-rules.js';
+import { createTextSchema, text } from '../../options/text-schema.js';
+import { guid, parsePresetOptions, type PresetOverrides } from './preset.js';
 
 /** Regions of PingOne, by the ends of their domains. */
 const REGIONS = ['com', 'ca', 'eu', 'asia', 'com.au', 'sg'] as const;
@@ -23,7 +23,7 @@ export interface PingOptions extends PresetOverrides {
 const schema = z.object({
   environmentId: guid.optional(),
   region: z.enum(REGIONS).optional(),
-  issuer: following(problemOfUrl).optional(),
+  issuer: createTextSchema(findUrlProblem).optional(),
   audience: text.optional(),
 });
 
@@ -34,7 +34,7 @@ const schema = z.object({
  * @throws {@link McpAuthConfigurationError} for options that name neither, or both
  */
 export function ping(options: PingOptions): IssuerOptions {
-  const { own, overrides } = presetOptions('ping', schema, options);
+  const { own, overrides } = parsePresetOptions('ping', schema, options);
   const { environmentId, region, audience } = own;
   if ((environmentId === undefined) === (own.issuer === undefined)) {
     throw new McpAuthConfigurationError([

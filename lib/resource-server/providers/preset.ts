@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
-import { problemsOf } from '../../options/option-problems.js';
+import { describeIssue } from '../../options/option-problems.js';
 
 /** What a preset takes besides its own options: it goes before what the preset says. */
 export type PresetOverrides = Partial<Omit<IssuerOptions, 'issuer' | 'tenants' | 'acceptAnyTenant'>>;
@@ -27,7 +27,7 @@ export const guid = z
  *
  * @throws {@link McpAuthConfigurationError} naming the preset, the option and the fix
  */
-export function presetOptions<Own extends z.ZodRawShape>(
+export function parsePresetOptions<Own extends z.ZodRawShape>(
   preset: string,
   own: z.ZodObject<Own>,
   options: unknown,
@@ -35,7 +35,7 @@ export function presetOptions<Own extends z.ZodRawShape>(
   const result = own.safeParse(options, { reportInput: true });
   if (!result.success) {
     throw new McpAuthConfigurationError(
-      result.error.issues.flatMap((issue) => problemsOf(issue, `providers.${preset}().`)),
+      result.error.issues.flatMap((issue) => describeIssue(issue, `providers.${preset}().`)),
     );
   }
   const names = Object.keys(own.shape);
