@@ -1,6 +1,6 @@
 import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 
-/** Members that are lists of strings (RFC 8414 section 2, RFC 9449 section 5.1), and that are looked at here. */
+/** The metadata lists of strings that the doctor reads (RFC 8414 section 2, RFC 9449 section 5.1). */
 const LISTS = new Set([
   'code_challenge_methods_supported',
   'dpop_signing_alg_values_supported',
@@ -9,7 +9,7 @@ const LISTS = new Set([
   'token_endpoint_auth_methods_supported',
 ]);
 
-/** An issuer's metadata without the lists that are none: nothing but `issuer` and the addresses was checked before. */
+/** Removes malformed lists from an issuer's metadata. So far only `issuer` and the URLs were validated. */
 export function dropMalformedLists(metadata: IssuerMetadata): IssuerMetadata {
   const members = Object.entries(metadata).filter(([name, value]) => !LISTS.has(name) || isListOfStrings(value));
   return { ...Object.fromEntries(members), issuer: metadata.issuer };

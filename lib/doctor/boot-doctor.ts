@@ -7,7 +7,7 @@ import { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
 import type { Finding } from './finding.js';
 
-/** Looks the configuration over once the application has started, and logs what is wrong. Nothing waits for it. */
+/** Examines the configuration after the application has started, and logs what is wrong. Nothing waits for it. */
 @Injectable()
 export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('McpAuthDoctor');
@@ -24,7 +24,7 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
     if (this.options.doctor) void this.#examine();
   }
 
-  /** Called by Nest: what is found from now on interests nobody. */
+  /** Called by Nest. Later findings are dropped. */
   beforeApplicationShutdown(): void {
     this.#stopped = true;
   }

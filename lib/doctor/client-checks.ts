@@ -5,9 +5,9 @@ import type { ResolvedOptions } from '../options/resolved-options.js';
 import { findClient, type ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { Finding } from './finding.js';
 
-/** What has to be allowed to a client for a downstream. */
+/** The grants that a client needs for a downstream. */
 export interface NeededGrants {
-  /** The downstream, as options name it. */
+  /** The downstream, as the options name it. */
   readonly option: string;
   /** Name of its dialect. */
   readonly dialect: string;
@@ -15,7 +15,7 @@ export interface NeededGrants {
   readonly grantTypes: readonly string[];
 }
 
-/** Whether the server's own client can do at an issuer what the downstreams need. */
+/** Checks whether the server's own client can do at an issuer what the downstreams need. */
 export function checkClient(
   issuer: ResolvedIssuer,
   metadata: IssuerMetadata,
@@ -36,7 +36,7 @@ export function checkClient(
   ];
 }
 
-/** Issuers whose callers cannot be acted for. */
+/** Finds issuers whose callers' tokens cannot be exchanged. */
 export function checkIssuersWithoutClient(options: ResolvedOptions): Finding[] {
   return options.issuers
     .filter((issuer) => isExchangingAt(issuer, options) && !findClient(issuer, options.clients))
@@ -49,14 +49,14 @@ export function checkIssuersWithoutClient(options: ResolvedOptions): Finding[] {
     }));
 }
 
-/** Whether tokens are got from an issuer on behalf of its callers. */
+/** Whether tokens are exchanged at an issuer for its callers. */
 export function isExchangingAt(issuer: ResolvedIssuer, { downstreams }: Pick<ResolvedOptions, 'downstreams'>): boolean {
   return [...downstreams.values()]
     .map((downstream) => selectDownstream(downstream, issuer))
     .some(({ dialect, linked }) => !linked && dialect.grantTypes.length > 0);
 }
 
-/** @param server - issuer identifier of who has to allow them */
+/** @param server - issuer identifier of the server that has to allow the grants */
 export function checkGrants(
   server: string,
   { grant_types_supported: supported }: IssuerMetadata,
@@ -77,8 +77,8 @@ export function checkGrants(
 }
 
 /**
- * @param server - issuer identifier of who is shown the credentials
- * @param subject - the option that has them
+ * @param server - issuer identifier of the server that checks the credentials
+ * @param subject - the option with the credentials
  */
 export function checkAuthentication(
   server: string,
@@ -87,7 +87,7 @@ export function checkAuthentication(
   subject: string,
 ): Finding[] {
   if (!supported || method === undefined) return [];
-  // Which of the two is up to the registration (RFC 8705 section 2).
+  // The client's registration decides which of the two applies (RFC 8705 section 2).
   const names = method === 'tls_client_auth' ? [method, 'self_signed_tls_client_auth'] : [method];
   if (names.some((name) => supported.includes(name))) return [];
   return [

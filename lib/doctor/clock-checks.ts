@@ -1,10 +1,10 @@
 import type { Finding } from './finding.js';
 
-/** Seconds by which clocks may differ before somebody should know, and before tokens are refused whatever is configured. */
+/** Clock skew in seconds from which a finding is reported, and from which tokens are refused whatever is configured. */
 const NOTABLE = 60;
 const FATAL = 300;
 
-/** @param skew - seconds by which the clock at `subject` is ahead of ours; `undefined` where nobody knows */
+/** @param skew - seconds by which the clock of `subject` is ahead of ours; `undefined` if unknown */
 export function checkClock(subject: string, skew: number | undefined): Finding[] {
   if (skew === undefined || Math.abs(skew) <= NOTABLE) return [];
   return [

@@ -15,7 +15,7 @@ Options:
 Exit codes: 0, no errors found; 1, errors found; 2, could not be run.
 `;
 
-/** Where a command writes to. */
+/** Where a command writes its output. */
 export interface CommandOutput {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
@@ -24,7 +24,7 @@ export interface CommandOutput {
 /**
  * The command `nestjs-mcp-auth`.
  *
- * @param args - without the program and the script
+ * @param args - arguments without the program and the script
  * @returns the exit code
  */
 export async function runCommand(args: readonly string[], { stdout, stderr }: CommandOutput): Promise<number> {

@@ -15,10 +15,11 @@ import type { Finding } from './finding.js';
 import { isJsonObject } from '../json/json-object.js';
 
 /**
- * Looks the options over that a module exports, as `options`, `mcpAuthOptions` or by default: themselves, or a function
- * that returns them. Its export `tools`, a list of classes with `@McpTool`, is looked over with them.
+ * Examines the options that a module exports as `options`, `mcpAuthOptions` or by default. The export is the options
+ * or a function that returns them. If the module exports `tools`, a list of classes with `@McpTool`, they are
+ * examined too.
  *
- * @throws Error if there is no such module, or no options in it
+ * @throws Error if the module does not exist or exports no options
  */
 export async function examineConfiguration(path: string): Promise<readonly Finding[]> {
   try {
@@ -37,7 +38,7 @@ export async function examineConfiguration(path: string): Promise<readonly Findi
 
 async function readOptions(exported: Readonly<Record<string, unknown>>): Promise<McpAuthModuleOptions | undefined> {
   const { options, mcpAuthOptions, default: byDefault } = exported;
-  // A CommonJS module that was an ES module before has its default export one level deeper.
+  // A CommonJS module that was compiled from an ES module nests its default export one level deeper.
   const compiled = (byDefault as { default?: unknown } | undefined)?.default;
   const found = options ?? mcpAuthOptions ?? compiled ?? byDefault;
   const value: unknown = typeof found === 'function' ? await (found as () => unknown)() : found;
@@ -61,7 +62,7 @@ function readTools(classes: unknown): readonly ExaminedTool[] | undefined {
   });
 }
 
-/** A problem is a sentence that begins with the option, and one with the fix. */
+/** A problem consists of two sentences. The first begins with the option. The second is the fix. */
 function toFinding(problem: string): Finding {
   const [message = '', ...fix] = problem.split(/(?<=\.) (?=[A-Z])/);
   const subject = /`([^`]+)`/.exec(problem)?.[1] ?? 'options';

@@ -8,15 +8,15 @@ import { examineIssuer } from './issuer-examination.js';
 import { checkBoundTokens } from './proof-checks.js';
 import { checkResource } from './resource-checks.js';
 
-/** What is looked over. */
+/** What the doctor examines. */
 export interface Patient {
   readonly options: ResolvedOptions;
   readonly issuers: readonly Issuer[];
-  /** `undefined` where nobody knows them. */
+  /** `undefined` if the tools are unknown. */
   readonly tools: readonly ExaminedTool[] | undefined;
 }
 
-/** Looks a configuration over, and the issuers that it names. Fails for none of them. */
+/** Examines a configuration and its issuers. An issuer that fails becomes a finding, not an error. */
 export async function diagnose({ options, issuers, tools }: Patient): Promise<readonly Finding[]> {
   const scopes = [...new Set([...(options.initialScopes ?? []), ...(tools ?? []).flatMap((tool) => tool.scopes)])];
   const [foreign, ...examined] = await Promise.all([

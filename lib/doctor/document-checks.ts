@@ -1,16 +1,16 @@
 import type { Finding } from './finding.js';
 
-/** What an MCP client reads of a protected resource's metadata (RFC 9728 section 2). */
+/** The protected resource metadata that an MCP client reads (RFC 9728 section 2). */
 export interface ResourceDocument {
   readonly authorizationServers: readonly string[];
   readonly scopes: readonly string[];
 }
 
 /**
- * Reads the metadata of a protected resource as an MCP client would.
+ * Reads protected resource metadata as an MCP client would.
  *
- * @param url - the server's, as clients are given it
- * @param findings - takes what is wrong with the document
+ * @param url - URL of the server as clients know it
+ * @param findings - collects what is wrong with the document
  */
 export function readDocument(url: URL, document: unknown, findings: Finding[]): ResourceDocument {
   const { resource, authorization_servers, scopes_supported } = (document ?? {}) as Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ export function readDocument(url: URL, document: unknown, findings: Finding[]): 
   return { authorizationServers, scopes: keepTexts(scopes_supported) };
 }
 
-/** RFC 9728 section 3.3: clients refuse a document that is about something else. */
+/** RFC 9728 section 3.3: clients refuse metadata of another resource. */
 function checkResourceMember(url: URL, resource: unknown): Finding[] {
   const finding = { code: 'resource_mismatch', subject: url.href } as const;
   if (typeof resource !== 'string' || !URL.canParse(resource)) {

@@ -1,15 +1,15 @@
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Finding } from './finding.js';
 
-/** What the doctor needs to know of a tool. */
+/** What the doctor knows about a tool. */
 export interface ExaminedTool {
   readonly name: string;
-  /** Scopes that are known without the arguments. */
+  /** Scopes that do not depend on the arguments. */
   readonly scopes: readonly string[];
   readonly downstreams: readonly string[];
 }
 
-/** Whether what is declared is used, and what is used declared. */
+/** Checks that every declared downstream is used, and that every used downstream is declared. */
 export function checkDownstreams(tools: readonly ExaminedTool[], { downstreams }: ResolvedOptions): Finding[] {
   const used = new Set(tools.flatMap((tool) => tool.downstreams));
   const unused = [...downstreams.keys()].filter((name) => !used.has(name));

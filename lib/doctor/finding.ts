@@ -1,4 +1,4 @@
-/** What the doctor can find; stable. */
+/** Codes of what the doctor can find. They are stable. */
 export type FindingCode =
   | 'audience_is_not_resource'
   | 'bound_tokens_not_exchangeable'
@@ -26,14 +26,14 @@ export type FindingCode =
   | 'server_unreachable'
   | 'token_not_required';
 
-/** Something that does not work (`error`), will not for some (`warning`), or is good to know (`info`). */
+/** A finding: broken (`error`), broken for some clients (`warning`), or good to know (`info`). */
 export interface Finding {
   readonly code: FindingCode;
   readonly severity: 'error' | 'warning' | 'info';
-  /** The option or the URL that it is about. */
+  /** The option or URL that the finding is about. */
   readonly subject: string;
-  /** What is the case. */
+  /** What is wrong. */
   readonly message: string;
-  /** What to do. */
+  /** How to fix it. */
   readonly fix: string;
 }

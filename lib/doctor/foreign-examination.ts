@@ -11,20 +11,20 @@ import type { Finding } from './finding.js';
 import { reportUnusableMetadata } from './issuer-examination.js';
 import { checkBoundRequests } from './proof-checks.js';
 
-/** An authorization server that a downstream gets tokens from, besides the issuers of callers. */
+/** An authorization server of a downstream that is not an issuer of callers. */
 interface Asked {
   readonly downstream: ResolvedDownstream;
   readonly server: ForeignAuthorizationServer;
   readonly grantTypes: readonly string[];
 }
 
-/** Metadata, and how far the clock of whoever has it is off. */
+/** The metadata of an authorization server, and the skew of its clock. */
 interface Published {
   readonly metadata: IssuerMetadata;
   readonly skew: number | undefined;
 }
 
-/** Looks over the authorization servers of APIs that have one of their own. Each is asked once. */
+/** Examines the authorization servers of APIs that have their own. Each is asked once. */
 export async function examineForeignServers({
   downstreams,
 }: Pick<ResolvedOptions, 'downstreams'>): Promise<readonly Finding[]> {
@@ -45,7 +45,7 @@ export async function examineForeignServers({
         }
       }),
   );
-  // What is wrong with one of them is so for each downstream.
+  // Several downstreams of one authorization server yield the same finding.
   return [...new Map(findings.flat().map((finding) => [JSON.stringify(finding), finding])).values()];
 }
 
@@ -53,7 +53,7 @@ function listAsked(downstream: ResolvedDownstream): readonly Asked[] {
   const { dialect, onAppOnly, linked } = downstream;
   if (linked) {
     const { issuer, metadataUrl, client, tokenEndpoint } = linked;
-    // Given endpoints are all there is to know.
+    // With a configured token endpoint there is no metadata to examine.
     if (issuer === undefined || tokenEndpoint !== undefined) return [];
     const server = { issuer, client, ...(metadataUrl !== undefined && { metadataUrl }) };
     return [{ downstream, server, grantTypes: ['authorization_code'] }];

@@ -3,20 +3,20 @@ import { ModulesContainer } from '@nestjs/core';
 import { selectServers, type ServerSelection } from '../servers/application-servers.js';
 import { ServerHealth, type DownstreamHealth, type Health, type IssuerHealth } from './server-health.js';
 
-/** A result as `@nestjs/terminus` has it. */
+/** A result in the form of `@nestjs/terminus`. */
 export type McpAuthHealth<Key extends string = string> = Record<
   Key,
   {
     readonly status: 'up' | 'down';
     readonly issuers: Readonly<Record<string, IssuerHealth>>;
-    /** Absent where there are none. */
+    /** Absent if there are no downstreams. */
     readonly downstreams?: Readonly<Record<string, DownstreamHealth>>;
   }
 >;
 
 /**
- * Tells whether tokens can be verified: each issuer's keys are there, fresh or fit for use; and whether they could be
- * exchanged when that was last tried, as far as it is up to the application. Asks an issuer no more often than tokens
+ * Reports whether tokens can be verified: whether each issuer's keys are fresh or still usable. Also reports whether
+ * the last token exchange worked, as far as the application is responsible. Asks an issuer no more often than tokens
  * would. For `@nestjs/terminus`: `health.check([() => indicator.check()])`.
  */
 @Injectable()
@@ -24,12 +24,12 @@ export class McpAuthHealthIndicator {
   constructor(private readonly modules: ModulesContainer) {}
 
   /**
-   * Looks at all servers of the application. What several of them have, an issuer or the name of a downstream, is down
-   * where it is for one of them.
+   * Checks all servers of the application. If servers share an issuer or the name of a downstream, it is `down` if it
+   * is `down` for one of them.
    *
    * @param key - name of the result
-   * @param selection - `server`: the name, or names, of the servers that are meant alone
-   * @throws {@link McpAuthConfigurationError} for a name that no server has
+   * @param selection - `server`: one or more server names. Defaults to all servers
+   * @throws {@link McpAuthConfigurationError} if no server has that name
    */
   async check<Key extends string = 'mcp-auth'>(
     key = 'mcp-auth' as Key,
@@ -49,7 +49,7 @@ export class McpAuthHealthIndicator {
   }
 }
 
-/** Of two that have one name, the one that is worse: what is down, or else the older keys. */
+/** Of two results with the same name, keeps the worse one: the one that is `down`, or else the one with older keys. */
 function merge<One extends Health>(all: readonly (readonly [string, One])[][]): Readonly<Record<string, One>> {
   const worst = new Map<string, One>();
   for (const [name, health] of all.flat()) {

@@ -13,10 +13,10 @@ import { checkProof } from './proof-checks.js';
 import { checkScopes } from './scope-checks.js';
 
 /**
- * Looks an issuer over: what it publishes is fetched as for the first token, and kept for it. An issuer whose keys are
- * given, and which nobody has to ask, is not asked here either.
+ * Examines an issuer. Its metadata and keys are fetched as for the first token, and cached for it. An issuer with
+ * configured keys that never has to be asked is not asked here either.
  *
- * @param scopes - what clients will ask for
+ * @param scopes - scopes that clients will request
  */
 export async function examineIssuer(
   issuer: Issuer,
@@ -55,7 +55,7 @@ export function reportUnusableMetadata(issuer: string, error: unknown): Finding 
 
 async function checkKeys({ keys, options }: Issuer, metadata: IssuerMetadata): Promise<Finding[]> {
   const { identifier, jwks, algorithms, introspection } = options;
-  // Given keys stop the boot if they are of no use; opaque tokens need none.
+  // The boot already rejects unusable configured keys. Opaque tokens need no keys.
   if (jwks || (introspection && metadata.jwks_uri === undefined)) return [];
   const finding = { severity: 'error', subject: identifier } as const;
   try {

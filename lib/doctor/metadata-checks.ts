@@ -2,7 +2,7 @@ import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.
 import { isSecure } from '../options/option-rules.js';
 import type { Finding } from './finding.js';
 
-/** What MCP clients need of an authorization server's metadata (RFC 8414 section 2), whoever uses it. */
+/** Checks what MCP clients need of an authorization server's metadata (RFC 8414 section 2). */
 export function checkMetadata(issuer: string, metadata: IssuerMetadata): Finding[] {
   return [
     ...checkEndpoints(issuer, metadata),
@@ -38,7 +38,7 @@ function checkEndpoints(issuer: string, metadata: IssuerMetadata): Finding[] {
   });
 }
 
-/** The MCP specification has clients refuse a server that does not say that it can do PKCE with S256. */
+/** The MCP specification requires clients to refuse a server that does not advertise PKCE with S256. */
 function checkPkce(issuer: string, { code_challenge_methods_supported: methods }: IssuerMetadata): Finding[] {
   if (methods?.includes('S256')) return [];
   const finding = { code: 'pkce_not_advertised', subject: issuer } as const;

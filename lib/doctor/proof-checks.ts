@@ -4,7 +4,7 @@ import { selectDownstream, listForms, type ResolvedDownstream } from '../on-beha
 import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { Finding } from './finding.js';
 
-/** Whether the tokens that callers bring can be exchanged, where they may be bound to a key or a certificate. */
+/** Checks whether the tokens that callers send can be exchanged, even if they are bound to a key or a certificate. */
 export function checkBoundTokens({ dpop, mutualTls, downstreams }: ResolvedOptions): Finding[] {
   const accepting = [dpop && 'proof.dpop', mutualTls && 'proof.mutualTls'].filter((option) => option !== undefined);
   if (accepting.length === 0) return [];
@@ -34,9 +34,9 @@ export function checkBoundTokens({ dpop, mutualTls, downstreams }: ResolvedOptio
 }
 
 /**
- * Whether an authorization server says that it binds tokens to the key of who asks for them, where downstreams want that.
+ * Checks whether an authorization server says that it binds tokens to the client's key, if downstreams require that.
  *
- * @param server - its issuer identifier
+ * @param server - issuer identifier of the authorization server
  */
 export function checkBoundRequests(
   server: string,
@@ -55,7 +55,7 @@ export function checkBoundRequests(
     }));
 }
 
-/** Whether clients can learn that the authorization server binds tokens as this server requires. */
+/** Checks whether clients can learn that the authorization server binds tokens as this server requires. */
 export function checkProof(
   issuer: ResolvedIssuer,
   metadata: IssuerMetadata,
@@ -75,7 +75,7 @@ export function checkProof(
         ]
       : []),
   ];
-  // Those of other authorization servers are asked for there.
+  // Downstreams with another authorization server are checked there.
   const exchanged = [...downstreams.values()]
     .map((downstream) => selectDownstream(downstream, issuer))
     .filter(({ dialect, linked }) => !linked && !dialect.foreign?.authorizationServer && dialect.grantTypes.length > 0);

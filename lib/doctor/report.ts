@@ -2,7 +2,7 @@ import type { Finding } from './finding.js';
 
 const SEVERITIES = ['error', 'warning', 'info'] as const;
 
-/** Findings for people, the worst first. */
+/** Formats findings for people, the worst first. */
 export function report(findings: readonly Finding[]): string {
   const blocks = SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity)).map(
     ({ severity, code, subject, message, fix }) =>

@@ -2,11 +2,13 @@ import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Finding } from './finding.js';
 
-/** Hosts of Microsoft Entra ID, in its clouds. */
+/** Hosts of the clouds of Microsoft Entra ID. */
 const ENTRA =
   /^https:\/\/(login\.microsoftonline\.(com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net|[^/]+\.ciamlogin\.com)\//;
 
-/** Whether what clients ask for (`resource`, RFC 8707) goes with what tokens have, and with the scopes asked for. */
+/**
+ * Checks whether the `resource` that clients ask for (RFC 8707) fits the audience of tokens and the requested scopes.
+ */
 export function checkResource({ resource, issuers }: ResolvedOptions): Finding[] {
   return issuers.flatMap((issuer) => [...checkAudiences(issuer, resource), ...checkEntra(issuer, resource)]);
 }

@@ -2,10 +2,10 @@ import type { IssuerMetadata } from '../resource-server/issuers/issuer-metadata.
 import type { Finding } from './finding.js';
 
 /**
- * Whether the authorization server says that it has the scopes that clients will ask for. It need not say so (RFC 8414
- * section 2), and many name only those of OpenID Connect.
+ * Checks whether the authorization server advertises the scopes that clients will request. Advertising scopes is
+ * optional (RFC 8414 section 2), and many servers advertise only those of OpenID Connect.
  *
- * @param prefix - what clients put before a scope when they ask for it
+ * @param prefix - what clients put before a scope when they request it
  */
 export function checkScopes(
   issuer: string,

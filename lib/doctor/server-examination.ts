@@ -11,7 +11,7 @@ import { reportUnusableMetadata } from './issuer-examination.js';
 import { checkMetadata } from './metadata-checks.js';
 import { checkScopes } from './scope-checks.js';
 
-/** Milliseconds that one answer of the server may take. */
+/** Milliseconds that the server has for each answer. */
 const TIMEOUT = 10_000;
 
 /** The first message of every MCP client. */
@@ -26,15 +26,15 @@ const INITIALIZE = {
   },
 };
 
-/** A page that is somewhere else, as a client in a browser would be. */
+/** A foreign origin, as a client in a browser has it. */
 const ORIGIN = 'https://client.example';
 
-/** Looks an MCP server over from the outside, in the steps of a client that has no token yet. */
+/** Examines an MCP server from the outside, in the steps of a client without a token. */
 export async function examineServer(address: string): Promise<readonly Finding[]> {
   const problem = findUrlProblem(address);
   if (problem !== undefined) {
     const [message = '', fix = ''] = problem.split(/\. (?=[A-Z])/);
-    // What is wrong with it may be a password inside.
+    // The address may be invalid because of a password in it, so it is not repeated.
     return [
       { code: 'endpoint_insecure', severity: 'error', subject: 'url', message: `It ${message}.`, fix: `${fix}.` },
     ];
@@ -51,7 +51,7 @@ export async function examineServer(address: string): Promise<readonly Finding[]
   return findings;
 }
 
-/** @returns where the metadata is; `undefined` if nobody is there */
+/** @returns the URL of the metadata; `undefined` if the server cannot be reached */
 async function requestChallenge(url: URL, findings: Finding[]): Promise<URL | undefined> {
   let response: Response;
   try {
@@ -74,7 +74,7 @@ async function requestChallenge(url: URL, findings: Finding[]): Promise<URL | un
   findings.push(...checkClock(url.href, computeClockSkew(response)), ...checkAnswer(url, response));
   const named = /\bresource_metadata="?([^\s",]+)/i.exec(response.headers.get('www-authenticate') ?? '')?.[1];
   if (named !== undefined && URL.canParse(named)) return new URL(named);
-  // RFC 9728 section 3.1, where clients look without a challenge.
+  // RFC 9728 section 3.1: clients look here if there is no challenge.
   return new URL(`/.well-known/oauth-protected-resource${url.pathname === '/' ? '' : url.pathname}`, url);
 }
 

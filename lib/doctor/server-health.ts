@@ -3,26 +3,26 @@ import { ExchangeHealth } from '../on-behalf-of/exchange/exchange-health.js';
 import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
-/** What is known of an issuer; nothing that a stranger should not see. */
+/** The health of an issuer. It contains nothing confidential. */
 export interface IssuerHealth {
-  /** `up` where its keys are fit for use. */
+  /** `up` if its keys are usable. */
   readonly status: 'up' | 'down';
   /** Milliseconds since its keys were fetched. */
   readonly keysAgeMs?: number;
 }
 
-/** What is known of a downstream: `down` where the operator has to act before any caller can be acted for. */
+/** The health of a downstream: `down` if the operator has to act before any caller can use it. */
 export interface DownstreamHealth {
-  /** `down` where the last exchange failed for a reason that the operator has to mend. */
+  /** `down` if the last exchange failed for a reason that the operator has to fix. */
   readonly status: 'up' | 'down';
   /** Code of the {@link OperatorActionError}. */
   readonly code?: string;
 }
 
-/** What is known of either. */
+/** The health of an issuer or a downstream. */
 export type Health = IssuerHealth & DownstreamHealth;
 
-/** What is known of the issuers and downstreams of one server, by their names. */
+/** The health of the issuers and downstreams of one server, by name. */
 @Injectable()
 export class ServerHealth {
   constructor(

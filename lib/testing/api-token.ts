@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { TestIssuer } from './test-issuer.js';
 
-/** What a {@link TestDownstream} makes of the token it got. */
+/** The verdict of a {@link TestDownstream} on a token. */
 export type TokenCheck =
   | { readonly status: 200; readonly claims: Readonly<Record<string, unknown>> }
   | {
@@ -9,7 +9,7 @@ export type TokenCheck =
       readonly claims?: Readonly<Record<string, unknown>>;
       /** Value of `WWW-Authenticate` (RFC 6750 section 3). */
       readonly challenge: string;
-      /** In words, without anything of the token. */
+      /** The reason as text, without any part of the token. */
       readonly reason: string;
     };
 
@@ -19,7 +19,7 @@ export interface TokenDemands {
   readonly scopes: readonly string[];
 }
 
-/** Checks a token as an API does: who signed it, whom it is for, whether it is still good, and its scopes. */
+/** Checks a token as an API does: its signature, issuer, audience, expiry and scopes. */
 export async function checkToken(authorization: string | undefined, demands: TokenDemands): Promise<TokenCheck> {
   const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   if (token === undefined) return { status: 401, challenge: 'Bearer', reason: 'there is no Bearer token' };

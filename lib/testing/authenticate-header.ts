@@ -1,8 +1,8 @@
 /** A challenge of a `WWW-Authenticate` header (RFC 9110 section 11.6.1). */
 export interface TestChallenge {
-  /** As it was written, for example `Bearer`. */
+  /** The scheme as it was written, for example `Bearer`. */
   readonly scheme: string;
-  /** By their names in lower case. */
+  /** The parameters by lower-case name. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
@@ -10,7 +10,7 @@ const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/.source;
 const PARAMETER = new RegExp(`^[\\s,]*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))\\s*(?=,|$)`);
 const SCHEME = new RegExp(`^[\\s,]*(${TOKEN})(?=\\s|,|$)`);
 
-/** The challenges of a header, as far as it can be read. */
+/** Parses the challenges of a header. Stops at the first part that it cannot parse. */
 export function parseChallenges(header: string): TestChallenge[] {
   const challenges: TestChallenge[] = [];
   let rest = header;

@@ -1,6 +1,6 @@
 import { judge, type MatcherContext, type MatcherResult } from './matcher.js';
 
-/** That the server asks for exactly these scopes: 403 `insufficient_scope`, or 401 with `scope`. */
+/** Passes if the server asks for exactly these scopes: 403 `insufficient_scope`, or 401 with `scope`. */
 export function toChallengeFor(
   this: MatcherContext,
   received: unknown,
@@ -15,7 +15,7 @@ export function toChallengeFor(
   });
 }
 
-/** That the server wants a token, or another one: 401 without an error, or with `invalid_token`. */
+/** Passes if the server asks for a token or for another one: 401 without an error, or with `invalid_token`. */
 export function toRequireAuthentication(
   this: MatcherContext,
   received: unknown,
@@ -27,7 +27,7 @@ export function toRequireAuthentication(
   });
 }
 
-/** That the tool answered with an error, of this text: a part of it, or a pattern. */
+/** Passes if the tool answered with an error whose text contains a string or matches a pattern. */
 export function toBeToolError(
   this: MatcherContext,
   received: unknown,
@@ -44,7 +44,7 @@ export function toBeToolError(
   );
 }
 
-/** Whether two lists have the same words, in whatever order. */
+/** Whether two lists contain the same words in any order. */
 export function areSame(some: readonly string[], others: readonly string[]): boolean {
   const [one, other] = [new Set(some), new Set(others)];
   return one.size === other.size && [...one].every((word) => other.has(word));

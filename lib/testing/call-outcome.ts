@@ -3,15 +3,15 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import { ChallengeError, readRefusal } from './challenge-error.js';
 import { readText } from './tool-call.js';
 
-/** What became of a call. */
+/** The outcome of a call. */
 export type CallOutcome =
   | { readonly kind: 'refused'; readonly refusal: ChallengeError }
   | { readonly kind: 'tool error'; readonly text: string }
   | { readonly kind: 'answered'; readonly result: unknown }
-  /** It failed in another way, from which nothing follows. */
+  /** The call failed for another reason, which proves nothing. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** The outcome of a call that is over: of what it threw, or gave back. */
+/** Returns the outcome of a finished call from its result or error. */
 export function toOutcome(received: unknown): CallOutcome {
   if (received instanceof ChallengeError) return { kind: 'refused', refusal: received };
   if (received instanceof Error) return { kind: 'failed', error: received };
@@ -23,7 +23,7 @@ export function toOutcome(received: unknown): CallOutcome {
   return { kind: 'answered', result: received };
 }
 
-/** The outcome of a call that may be under way. */
+/** Returns the outcome of a running call. */
 export async function awaitOutcome(call: PromiseLike<unknown>): Promise<CallOutcome> {
   try {
     return toOutcome(await call);
@@ -32,7 +32,7 @@ export async function awaitOutcome(call: PromiseLike<unknown>): Promise<CallOutc
   }
 }
 
-/** In words, for a test that failed. */
+/** Describes an outcome, for the message of a failed test. */
 export function tell(outcome: CallOutcome): string {
   switch (outcome.kind) {
     case 'refused': {
@@ -55,7 +55,7 @@ function isToolResult(value: unknown): value is CallToolResult {
   return typeof value === 'object' && value !== null && 'content' in value && Array.isArray(value.content);
 }
 
-/** Characters of an answer that are shown. */
+/** Maximum number of characters shown of an answer. */
 const MAX_SHOWN = 500;
 
 function shorten(text: string): string {

@@ -2,34 +2,34 @@ import { McpAuthError } from '../errors/mcp-auth-error.js';
 import { parseChallenges, type TestChallenge } from './authenticate-header.js';
 
 /**
- * The server refused a request over HTTP: 401 or 403, or 400 with a challenge. The members but `status` and `challenges`
- * are those of the first challenge that has an `error`, or else of the first. No token is in any of them.
+ * The server refused a request over HTTP: 401 or 403, or 400 with a challenge. Except for `status` and `challenges`,
+ * the members describe the first challenge with an `error`, or else the first challenge. They never contain a token.
  */
 export class ChallengeError extends McpAuthError {
   /** Stable name of this error. */
   readonly code = 'challenged';
-  /** Status of HTTP: 400, 401 or 403. */
+  /** HTTP status: 400, 401 or 403. */
   readonly status: number;
-  /** Each challenge of `WWW-Authenticate`; none where the server sent no such header. */
+  /** Every challenge of `WWW-Authenticate`; empty if there is no such header. */
   readonly challenges: readonly TestChallenge[];
   /** `Bearer` or `DPoP`. */
   readonly scheme: string | undefined;
-  /** RFC 6750 section 3.1; `undefined` where the request carried no token. */
+  /** RFC 6750 section 3.1; `undefined` if the request had no token. */
   readonly error: string | undefined;
   /** `error_description` of the challenge (RFC 6750 section 3). */
   readonly errorDescription: string | undefined;
-  /** Scopes that are asked for, in their order. */
+  /** The scopes that the challenge asks for, in order. */
   readonly scopes: readonly string[];
   /** Address of the protected resource metadata (RFC 9728 section 5.1). */
   readonly resourceMetadata: string | undefined;
-  /** `acr_values` of the challenge (RFC 9470 section 3): what the sign-in should be like. */
+  /** `acr_values` of the challenge (RFC 9470 section 3): the required kinds of authentication. */
   readonly acrValues: readonly string[];
-  /** `max_age` of the challenge in milliseconds (RFC 9470 section 3): how long ago the sign-in may have been. */
+  /** `max_age` of the challenge in milliseconds (RFC 9470 section 3): the maximum age of the authentication. */
   readonly maxAgeMs: number | undefined;
 
   /**
-   * @param status - of the answer
-   * @param header - its `WWW-Authenticate`, where there is one
+   * @param status - HTTP status of the response
+   * @param header - `WWW-Authenticate` of the response, if any
    */
   constructor(status: number, header: string | null) {
     const challenges = parseChallenges(header ?? '');
@@ -49,9 +49,9 @@ export class ChallengeError extends McpAuthError {
 }
 
 /**
- * The refusal that a response is, if it is one.
+ * Returns the error for a response that refuses the request.
  *
- * @param token - which a server may repeat, and which must not get into an error
+ * @param token - removed from the error, because a server may repeat it
  */
 export function readRefusal({ status, headers }: Response, token?: string): ChallengeError | undefined {
   const header = headers.get('www-authenticate');

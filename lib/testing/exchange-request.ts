@@ -1,10 +1,10 @@
 import { decodeJwt } from 'jose';
 
-/** How a client said who it is (RFC 7591 section 2, `token_endpoint_auth_method`). */
+/** How a client authenticated (RFC 7591 section 2, `token_endpoint_auth_method`). */
 export type TestClientAuthentication =
   'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'none';
 
-/** What a {@link TestIssuer} was asked to exchange. Tokens and secrets are not in it. */
+/** An exchange that a {@link TestIssuer} was asked for, without tokens and secrets. */
 export interface TestExchangeRequest {
   /** `grant_type` (RFC 6749 section 4.5). */
   readonly grantType: string;
@@ -12,17 +12,17 @@ export interface TestExchangeRequest {
   readonly audiences: readonly string[];
   /** Each `resource` (RFC 8707). */
   readonly resources: readonly string[];
-  /** `scope`, one entry each (RFC 6749 section 3.3). */
+  /** The entries of `scope` (RFC 6749 section 3.3). */
   readonly scopes: readonly string[];
-  /** `sub` of the token that was to be exchanged. */
+  /** `sub` of the subject token. */
   readonly subject: string | undefined;
-  /** `sub` of the actor's token. */
+  /** `sub` of the actor token. */
   readonly actor: string | undefined;
-  /** Who asked. `id` is as the request says it, and the credentials are not checked. */
+  /** The client. `id` is taken from the request, and the credentials are not checked. */
   readonly client: { readonly id: string | undefined; readonly method: TestClientAuthentication };
-  /** The form, where tokens and secrets say `(hidden)`. */
+  /** The form. Tokens and secrets are replaced by `(hidden)`. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** `error` of the answer (RFC 6749 section 5.2); `undefined` where a token was issued. */
+  /** `error` of the answer (RFC 6749 section 5.2); `undefined` if a token was issued. */
   readonly error: string | undefined;
 }
 
@@ -43,7 +43,7 @@ const SECRETS = new Set([
 /**
  * Reads a request for an exchange.
  *
- * @param authorization - value of its `Authorization`
+ * @param authorization - the `Authorization` header
  */
 export function readExchangeRequest(
   form: URLSearchParams,
@@ -80,7 +80,7 @@ function decodeForm(text: string): string {
   return [...new URLSearchParams(`id=${text}`).values()][0] ?? '';
 }
 
-/** By its first part alone: what an assertion is signed with tells the two methods apart. */
+/** The header of the assertion is enough: the algorithm tells the two methods apart. */
 function readMethod(assertion: string): TestClientAuthentication {
   const header = Buffer.from(assertion.split('.', 1)[0] ?? '', 'base64url').toString();
   return /"alg" *: *"HS/.test(header) ? 'client_secret_jwt' : 'private_key_jwt';

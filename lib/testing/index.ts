@@ -1,6 +1,6 @@
 /**
- * What the tests of an application need: an issuer, callers and downstreams that speak real HTTP, and matchers for jest and
- * vitest.
+ * Tools for the tests of an application: an issuer, callers and downstreams that speak real HTTP, and matchers for
+ * jest and vitest.
  *
  * @packageDocumentation
  */

@@ -9,9 +9,9 @@ export interface Listener {
 }
 
 /**
- * A server on a loopback port that the system chose, known before there is anything to answer with.
+ * Starts a server on a free loopback port. The port is known before the handler is set.
  *
- * @param tls - makes it a server of https
+ * @param tls - options of an HTTPS server
  */
 export async function listen(handler?: RequestListener, tls?: ServerOptions): Promise<Listener> {
   const server = tls ? createTlsServer(tls) : createServer();
@@ -28,7 +28,7 @@ export async function listen(handler?: RequestListener, tls?: ServerOptions): Pr
   };
 }
 
-/** Ends a response with JSON. */
+/** Sends a JSON response. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -38,7 +38,7 @@ export function sendJson(
   response.writeHead(status, { ...headers, 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** Answers, and says what went wrong where an answer of the test itself throws. */
+/** Sends an answer. If a test's own answer throws, sends what went wrong. */
 export async function answerSafely(response: ServerResponse, answer: () => unknown): Promise<void> {
   try {
     await answer();

@@ -1,28 +1,28 @@
 import { isPromise } from 'node:util/types';
 import { awaitOutcome, toOutcome, tell, type CallOutcome } from './call-outcome.js';
 
-/** What a matcher of jest or vitest gives back. */
+/** The result of a jest or vitest matcher. */
 export interface MatcherResult {
-  /** Whether what was expected is so. */
+  /** Whether the expectation holds. */
   readonly pass: boolean;
-  /** Says what was expected, and what was got. */
+  /** Describes what was expected and what was received. */
   readonly message: () => string;
 }
 
-/** What jest and vitest call a matcher on, as far as it is used. */
+/** The part of the matcher context of jest and vitest that is used here. */
 export interface MatcherContext {
   /** Whether the matcher is called on `expect(…).not`. */
   readonly isNot?: boolean;
 }
 
-/** A verdict, and the sentence that says what was expected and what was got. */
+/** Creates a result with the sentence that says what was expected and what was received. */
 export function toResult(pass: boolean, expected: string, got: string): MatcherResult {
   return { pass, message: () => `Expected ${pass ? 'not ' : ''}${expected}.\nGot ${got}` };
 }
 
 /**
- * Judges a call that is over, or under way. One that failed in another way than by a refusal or an error of the tool
- * passes neither a matcher nor its opposite.
+ * Judges a finished or running call. A call that failed for another reason than a refusal or a tool error passes
+ * neither the matcher nor its negation.
  */
 export function judge(
   received: unknown,

@@ -11,45 +11,45 @@ export const matchers = {
   toHaveBeenCalledOnBehalfOf,
 };
 
-/** A promise where the call is under way, so that whoever forgets to wait for it is told. */
+/** A promise if the call is still running, so that a missing `await` is reported. */
 type Judged<R, T> = T extends PromiseLike<unknown> ? Promise<void> : R;
 
-/** Matchers for a call: a promise of {@link TestCaller}, what it threw or gave back, or a `Response` of fetch. */
+/** Matchers for a call: a promise of {@link TestCaller}, its error or its result, or a `Response` of fetch. */
 export interface CallMatchers<R, T = unknown> {
   /**
-   * That the server asks for exactly these scopes: 403 `insufficient_scope`, or 401 with `scope`.
+   * Passes if the server asks for exactly these scopes: 403 `insufficient_scope`, or 401 with `scope`.
    *
-   * @param scopes - all of them, in whatever order
+   * @param scopes - all of them, in any order
    */
   toChallengeFor(...scopes: [string, ...string[]]): Judged<R, T>;
-  /** That the server wants a token, or another one: 401 without an error, or with `invalid_token`. */
+  /** Passes if the server asks for a token or for another one: 401 without an error, or with `invalid_token`. */
   toRequireAuthentication(): Judged<R, T>;
   /**
-   * That the tool answered with an error.
+   * Passes if the tool answered with an error.
    *
-   * @param text - a part of its text, or a pattern. Defaults to any
+   * @param text - a part of the text, or a pattern. Defaults to any text
    */
   toBeToolError(text?: string | RegExp): Judged<R, T>;
 }
 
-/** Matchers for what {@link TestIssuer} and {@link TestDownstream} have recorded. */
+/** Matchers for the requests that {@link TestIssuer} and {@link TestDownstream} record. */
 export interface RecordMatchers<R> {
   /**
-   * That a {@link TestIssuer} exchanged a token so.
+   * Passes if a {@link TestIssuer} made this token exchange.
    *
-   * @param expected - what the exchange was asked for
+   * @param expected - the parameters of the exchange
    */
   toHaveExchangedFor(expected: ExpectedExchange): R;
   /**
-   * That a {@link TestDownstream} was called with a token of this user, which was good.
+   * Passes if a {@link TestDownstream} received a request with a valid token of this user.
    *
    * @param subject - `sub` of the token
-   * @param request - method and path. Defaults to any
+   * @param request - method and path. Defaults to any request
    */
   toHaveBeenCalledOnBehalfOf(subject: string, request?: ExpectedRequest): R;
 }
 
-/** The matchers that vitest has from chai, and those of `@types/jest`. */
+/** Types of the matchers, for vitest (through chai) and for `@types/jest`. */
 declare global {
   namespace Chai {
     interface Assertion extends CallMatchers<Promise<void>>, RecordMatchers<void> {}

@@ -4,25 +4,25 @@ import { toResult, type MatcherContext, type MatcherResult } from './matcher.js'
 import { TestDownstream, type TestDownstreamRequest } from './test-downstream.js';
 import { TestIssuer } from './test-issuer.js';
 
-/** What an exchange was asked for. What is left out may be anything. */
+/** The expected parameters of an exchange. An omitted parameter may have any value. */
 export interface ExpectedExchange {
   /** One of `audience` or `resource`. */
   readonly audience?: string;
-  /** All of them, in whatever order. */
+  /** All scopes, in any order. */
   readonly scopes?: readonly string[];
-  /** `sub` of the token that was to be exchanged. */
+  /** `sub` of the subject token. */
   readonly subject?: string;
 }
 
-/** What a request to an API was. What is left out may be anything. */
+/** The expected request to an API. An omitted member may have any value. */
 export interface ExpectedRequest {
-  /** Method of HTTP, in capitals. */
+  /** HTTP method in capitals. */
   readonly method?: string;
-  /** Path of its URL, without the query. */
+  /** Path of the URL, without the query. */
   readonly path?: string;
 }
 
-/** That a {@link TestIssuer} exchanged a token so. */
+/** Passes if a {@link TestIssuer} made this token exchange. */
 export function toHaveExchangedFor(this: MatcherContext, received: unknown, expected: ExpectedExchange): MatcherResult {
   if (!(received instanceof TestIssuer)) throw new TypeError('toHaveExchangedFor takes a TestIssuer');
   const { audience, scopes, subject } = expected;
@@ -37,7 +37,7 @@ export function toHaveExchangedFor(this: MatcherContext, received: unknown, expe
   return toResult(pass, `an exchange ${wanted}`, listLines('exchanges', received.exchangeRequests.map(tellExchange)));
 }
 
-/** That a {@link TestDownstream} was called with a token of this user, which was good. */
+/** Passes if a {@link TestDownstream} received a request with a valid token of this user. */
 export function toHaveBeenCalledOnBehalfOf(
   this: MatcherContext,
   received: unknown,

@@ -24,13 +24,13 @@ import {
 
 /** How a {@link TestClient} calls. */
 export interface TestClientOptions {
-  /** Revision of MCP that the client speaks. Defaults to `'2026-07-28'`. */
+  /** MCP revision that the client speaks. Defaults to `'2026-07-28'`. */
   readonly era?: '2026-07-28' | '2025-11-25';
-  /** `aud` of its tokens. Defaults to `resource` of the application, or to the URL. */
+  /** `aud` of the tokens. Defaults to `resource` of the application, or to the URL. */
   readonly audience?: string;
-  /** `server.name` of the server, in an application that has several. */
+  /** `server.name` of the server, if the application has several. */
   readonly server?: string;
-  /** For the official client, for example its `capabilities`. */
+  /** Options of the official client, for example its `capabilities`. */
   readonly client?: ClientOptions;
   /**
    * Called with the official client before it connects, for example to answer elicitations.
@@ -40,22 +40,22 @@ export interface TestClientOptions {
   readonly configure?: (client: Client) => void;
 }
 
-/** Arguments of a tool, good or not. */
+/** Arguments of a tool, valid or not. */
 type Arguments = Readonly<Record<string, unknown>>;
 
 /**
- * Calls an MCP server as one caller, by the official client over HTTP. Each call connects anew, and nothing is left open.
- * All of them throw {@link ChallengeError} where the server refuses over HTTP.
+ * Calls an MCP server as one caller, with the official client over HTTP. Each call opens a connection and closes it
+ * again. Every method throws {@link ChallengeError} if the server refuses over HTTP.
  */
 export class TestCaller {
   #token: Promise<string | undefined> | undefined;
 
   /**
-   * {@link TestClient} makes callers.
+   * Use {@link TestClient} to create callers.
    *
    * @param endpoint - the server to call
-   * @param issueToken - makes its token, once; `undefined` for none
-   * @param options - as for the client
+   * @param issueToken - called once for the token; returns `undefined` for a caller without one
+   * @param options - options of the client
    */
   constructor(
     private readonly endpoint: TestEndpoint,
@@ -63,7 +63,7 @@ export class TestCaller {
     private readonly options: TestClientOptions,
   ) {}
 
-  /** Its token: the same for all of its calls. */
+  /** The caller's token. All its calls use the same one. */
   async token(): Promise<string | undefined> {
     this.#token ??= this.issueToken();
     return await this.#token;
@@ -73,7 +73,7 @@ export class TestCaller {
    * Calls a tool.
    *
    * @param tool - a method that has `@McpTool`: `OrderTools.prototype.find`
-   * @param rest - its input, where it takes one, and options of the official client
+   * @param rest - the input, if the tool takes one, and options of the official client
    * @throws {@link ChallengeError} if the server refuses
    * @throws TypeError if the method has no `@McpTool`
    */
@@ -85,7 +85,7 @@ export class TestCaller {
    * Calls a tool.
    *
    * @param tool - the class and the name of a method that has `@McpTool`: `[OrderTools, 'find']`
-   * @param rest - its input, where it takes one, and options of the official client
+   * @param rest - the input, if the tool takes one, and options of the official client
    * @throws {@link ChallengeError} if the server refuses
    * @throws TypeError if the method has no `@McpTool`
    */
@@ -94,10 +94,10 @@ export class TestCaller {
     ...rest: ToolArguments<MethodOf<Instance, Key>, CallToolRequestOptions>
   ): Promise<ToolCall<ToolValue<MethodOf<Instance, Key>>>>;
   /**
-   * Calls a tool by its name, with arguments that need not be good.
+   * Calls a tool by name, with arguments that may be invalid.
    *
    * @param tool - its name
-   * @param args - as they are sent. Defaults to none
+   * @param args - sent unchanged. Defaults to none
    * @param options - of the official client
    * @throws {@link ToolCallError} if the tool answers with an error
    * @throws {@link ChallengeError} if the server refuses
@@ -114,7 +114,7 @@ export class TestCaller {
   }
 
   /**
-   * Every tool that the server shows the caller.
+   * Lists every tool that the caller may see.
    *
    * @param options - of the official client
    * @throws {@link ChallengeError} if the server refuses
@@ -151,7 +151,7 @@ export class TestCaller {
   }
 
   /**
-   * The official client, connected as this caller, for everything else. Whoever asks for it closes it.
+   * Connects the official client as this caller, for everything else. Close it after use.
    *
    * @throws {@link ChallengeError} if the server refuses
    */
@@ -187,7 +187,7 @@ export class TestCaller {
   }
 }
 
-/** What goes over the wire, and what was refused of it, which the official client wraps in errors of its own. */
+/** The transport of one call. It keeps the refusal, which the official client wraps in its own errors. */
 class Connection {
   refusal: ChallengeError | undefined;
 

@@ -4,7 +4,7 @@ import { resolveEndpoint, type TestEndpoint } from './test-endpoint.js';
 import type { TestIssuer } from './test-issuer.js';
 import type { TestTokenClaims } from './test-token.js';
 
-/** Calls an MCP server as anybody, by the official client (`@modelcontextprotocol/client`) over HTTP. */
+/** Calls an MCP server as different callers, with the official client (`@modelcontextprotocol/client`) over HTTP. */
 export class TestClient {
   private constructor(
     private readonly endpoint: TestEndpoint,
@@ -13,10 +13,10 @@ export class TestClient {
   ) {}
 
   /**
-   * A client of a server.
+   * Creates a client of a server.
    *
-   * @param target - a Nest application, which is made to listen on a loopback port that the system chooses unless it
-   *   listens already; or the URL of an endpoint
+   * @param target - a Nest application, or the URL of an endpoint. An application that does not listen yet is made to
+   *   listen on a free loopback port
    * @param issuer - signs the callers' tokens
    * @param options - how it calls
    */
@@ -25,9 +25,9 @@ export class TestClient {
   }
 
   /**
-   * A caller with a token that the issuer signs for the server.
+   * Creates a caller with a token that the issuer signs for the server.
    *
-   * @param claims - what the token says. Defaults to a token of `alice`, without scopes
+   * @param claims - claims of the token. Defaults to a token of `alice` without scopes
    */
   as(claims: TestTokenClaims = {}): TestCaller {
     const { audience } = this.endpoint;
@@ -35,15 +35,15 @@ export class TestClient {
   }
 
   /**
-   * A caller with a token that is made already.
+   * Creates a caller with an existing token.
    *
-   * @param token - good or not
+   * @param token - valid or not
    */
   withToken(token: string): TestCaller {
     return this.#createCaller(() => Promise.resolve(token));
   }
 
-  /** A caller without a token. */
+  /** Creates a caller without a token. */
   anonymously(): TestCaller {
     return this.#createCaller(() => Promise.resolve(undefined));
   }

@@ -3,43 +3,43 @@ import { checkToken, type TokenCheck } from './api-token.js';
 import { answerSafely, sendJson, listen, type Listener } from './loopback.js';
 import type { TestIssuer } from './test-issuer.js';
 
-/** What a {@link TestDownstream} asks of its callers. */
+/** What a {@link TestDownstream} requires of its callers. */
 export interface TestDownstreamOptions {
-  /** Whose tokens it takes. */
+  /** The issuer whose tokens it accepts. */
   readonly issuer: TestIssuer;
-  /** `aud` of the tokens that are for it. */
+  /** The required `aud` of tokens. */
   readonly audience: string;
   /** Scopes that every request needs. Defaults to none. */
   readonly scopes?: readonly string[];
 }
 
-/** A request as a {@link TestDownstream} got it, without its token. */
+/** A request that a {@link TestDownstream} received, without its token. */
 export interface TestDownstreamRequest {
-  /** Method of HTTP, in capitals. */
+  /** HTTP method in capitals. */
   readonly method: string;
-  /** Path of its URL, with the query. */
+  /** Path of the URL, with the query. */
   readonly path: string;
-  /** Its headers, without credentials. */
+  /** The headers, without credentials. */
   readonly headers: IncomingHttpHeaders;
-  /** Parsed, where it was JSON; `undefined` where there was none. */
+  /** The body: parsed if it was JSON; `undefined` if there was none. */
   readonly body: unknown;
-  /** Claims of the token, verified; `undefined` where it was not good. */
+  /** Verified claims of the token; `undefined` if the token was invalid. */
   readonly claims: Readonly<Record<string, unknown>> | undefined;
-  /** Why it was refused with 401 or 403; `undefined` where it was not. */
+  /** Why the request was refused with 401 or 403; `undefined` if it was not. */
   readonly refusal: string | undefined;
 }
 
-/** Answers with what it returns: a `Response` as it is, anything else as JSON. */
+/** Returns the answer: a `Response` is sent unchanged, anything else as JSON. */
 export type TestDownstreamAnswer = (request: TestDownstreamRequest) => unknown;
 
 const CREDENTIALS = new Set(['authorization', 'cookie', 'dpop', 'proxy-authorization']);
 
 /**
- * A protected API on a loopback port: real HTTP, that checks the token it gets as an API does (signature, issuer,
- * audience, expiry, scopes) and answers 401 or 403 with a challenge (RFC 6750 section 3) where it is not good.
+ * A protected API on a loopback port, over real HTTP. It checks tokens as an API does (signature, issuer, audience,
+ * expiry, scopes). It refuses an invalid token with 401 or 403 and a challenge (RFC 6750 section 3).
  */
 export class TestDownstream implements AsyncDisposable {
-  /** What it was asked, in order, refused or not. */
+  /** All requests in order, including refused ones. */
   readonly requests: TestDownstreamRequest[] = [];
   readonly #answers = new Map<string, TestDownstreamAnswer>();
 
@@ -49,9 +49,9 @@ export class TestDownstream implements AsyncDisposable {
   ) {}
 
   /**
-   * Starts an API. Until {@link TestDownstream.respond | told otherwise} it answers 404.
+   * Starts an API. It answers 404 until {@link TestDownstream.respond} sets an answer.
    *
-   * @param options - which tokens it takes
+   * @param options - which tokens it accepts
    */
   static async start(options: TestDownstreamOptions): Promise<TestDownstream> {
     const listener = await listen();
@@ -62,33 +62,34 @@ export class TestDownstream implements AsyncDisposable {
     return downstream;
   }
 
-  /** Its origin, for `baseUrl` of the downstream. */
+  /** The origin of the API, for `baseUrl` of the downstream. */
   get origin(): string {
     return this.listener.origin;
   }
 
-  /** `aud` of the tokens that are for it, for `audience` of the downstream. */
+  /** The required `aud` of tokens, for `audience` of the downstream. */
   get audience(): string {
     return this.options.audience;
   }
 
   /**
-   * Says what to answer, to those whose token is good.
+   * Sets the answer to requests with a valid token.
    *
-   * @param target - a path, without a query, for every method: `/orders/7`; or a method and a path: `POST /orders`
-   * @param answer - what to send as JSON, or a function of the request that returns it; a `Response` is sent as it is
+   * @param target - a path without a query, for every method: `/orders/7`; or a method and a path: `POST /orders`
+   * @param answer - a value to send as JSON, or a function of the request that returns one; a `Response` is sent
+   *   unchanged
    */
   respond(target: string, answer: TestDownstreamAnswer | object | string | number | boolean | null): this {
     this.#answers.set(target, typeof answer === 'function' ? (answer as TestDownstreamAnswer) : () => answer);
     return this;
   }
 
-  /** Stops it, and closes its connections. */
+  /** Stops the API and closes its connections. */
   async close(): Promise<void> {
     await this.listener.close();
   }
 
-  /** Like {@link TestDownstream.close}, for `await using`. */
+  /** Does the same as {@link TestDownstream.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -138,7 +139,7 @@ async function send(response: ServerResponse, answer: unknown): Promise<void> {
     sendJson(response, 200, answer ?? null);
     return;
   }
-  // The same one may be sent many times.
+  // The same response may be sent many times.
   const { status, headers, body } = answer.clone();
   response.writeHead(status, Object.fromEntries(headers));
   if (body) for await (const chunk of body) response.write(chunk);

@@ -4,20 +4,20 @@ import { ModulesContainer } from '@nestjs/core';
 import { listInstances } from '../servers/module-instances.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
-/** Where a {@link TestClient} calls, and whom its tokens are for. */
+/** The endpoint that a {@link TestClient} calls, and the audience of its tokens. */
 export interface TestEndpoint {
   /** `aud` of the tokens. */
   readonly audience: string;
-  /** Address of the endpoint. Makes the application listen, where it does not. */
+  /** Returns the URL of the endpoint. Makes the application listen if it does not yet. */
   getUrl(): Promise<URL>;
 }
 
-/** Applications that were made to listen. */
+/** Applications that are already made to listen. */
 const listening = new WeakMap<INestApplication, Promise<unknown>>();
 
 /**
- * @param audience - takes the place of the server's `resource`
- * @param server - `server.name` of one of several
+ * @param audience - replaces the server's `resource`
+ * @param server - `server.name`, if there are several servers
  */
 export function resolveEndpoint(
   target: INestApplication | URL | string,
@@ -35,7 +35,7 @@ export function resolveEndpoint(
   };
 }
 
-/** @throws TypeError for an application that has no such server, or several */
+/** @throws TypeError if the application has no such server, or if several match */
 function findOptions(app: INestApplication, server: string | undefined): ResolvedOptions {
   const all = listInstances(app.get(ModulesContainer), ResolvedOptions);
   const [only, ...others] = all.filter((options) => server === undefined || options.server.name === server);

@@ -7,34 +7,34 @@ import type { TestAnswer, TestExchangeFailure, TestIssuerOptions } from './test-
 import { buildClaims, LIFETIME, sign, type TestTokenClaims } from './test-token.js';
 
 /**
- * An authorization server on a loopback port: real HTTP, with keys, metadata (RFC 8414 and OpenID Connect Discovery), a
- * JWKS, and a token endpoint that exchanges (RFC 8693). It signs whatever a test wants signed, remembers what it was asked,
- * and can be made to fail.
+ * An authorization server on a loopback port, over real HTTP. It has keys, metadata (RFC 8414 and OpenID Connect
+ * Discovery), a JWKS, and a token endpoint that exchanges tokens (RFC 8693). It signs any token for a test, records
+ * its requests, and can be made to fail.
  */
 export class TestIssuer implements AsyncDisposable {
-  /** What its token endpoint was asked to exchange, in order. */
+  /** The exchanges that were requested, in order. */
   readonly exchangeRequests: TestExchangeRequest[] = [];
-  /** Paths asked for, in order. */
+  /** The requested paths, in order. */
   readonly requests: string[] = [];
-  /** Answers that take the place of its own, by path. */
+  /** Answers by path that replace the issuer's own. */
   readonly answers = new Map<string, TestAnswer>();
-  /** Its keys, as its JWKS shows them. The first signs. */
+  /** The keys in the JWKS. The first one signs. */
   keys: TestKey[] = [];
-  /** Claims of the tokens that it gives in exchange, besides or in place of the usual ones. */
+  /** Claims of exchanged tokens. They add to or replace the usual ones. */
   exchangedClaims: TestTokenClaims = {};
   #failure: TestExchangeFailure | undefined;
 
   private constructor(
     private readonly listener: Listener,
-    /** Its identifier: `issuer` of its metadata, and `iss` of its tokens. */
+    /** The issuer identifier: `issuer` of the metadata, and `iss` of the tokens. */
     readonly issuer: string,
     private readonly options: TestIssuerOptions,
   ) {}
 
   /**
-   * Starts an issuer with keys of its own.
+   * Starts an issuer with its own keys.
    *
-   * @param options - what it is like
+   * @param options - path, keys and metadata of the issuer
    */
   static async start(options: TestIssuerOptions = {}): Promise<TestIssuer> {
     const { path = '', algorithms = ['ES256'] } = options;
@@ -45,16 +45,16 @@ export class TestIssuer implements AsyncDisposable {
     return issuer;
   }
 
-  /** Its origin: the identifier without the path. */
+  /** The origin: the issuer identifier without the path. */
   get origin(): string {
     return this.listener.origin;
   }
 
   /**
-   * Publishes one more key, which signs where a token is asked for with it.
+   * Publishes one more key. It signs the tokens that are requested with it.
    *
-   * @param alg - its algorithm (RFC 7518 section 3.1), such as `ES256`
-   * @param kid - its identifier. Defaults to a random one
+   * @param alg - algorithm of the key (RFC 7518 section 3.1), such as `ES256`
+   * @param kid - id of the key. Defaults to a random one
    */
   async addKey(alg: string, kid?: string): Promise<TestKey> {
     const key = await generateKey(alg, kid);
@@ -63,10 +63,10 @@ export class TestIssuer implements AsyncDisposable {
   }
 
   /**
-   * Signs with a new key from now on. The others stay published, so that their tokens stay good, until
-   * {@link TestIssuer.removeKey | removed}.
+   * Signs with a new key from now on. The other keys stay published until {@link TestIssuer.removeKey | removed}, so
+   * their tokens stay valid.
    *
-   * @param alg - its algorithm. Defaults to that of the key before
+   * @param alg - algorithm of the key. Defaults to that of the previous key
    */
   async rotate(alg: string = this.#getSigningKey().alg): Promise<TestKey> {
     const key = await generateKey(alg);
@@ -75,7 +75,7 @@ export class TestIssuer implements AsyncDisposable {
   }
 
   /**
-   * Publishes a key no more.
+   * Stops publishing a key.
    *
    * @param key - one of `keys`, or its `kid`
    */
@@ -84,11 +84,11 @@ export class TestIssuer implements AsyncDisposable {
   }
 
   /**
-   * An access token as RFC 9068 has it: of this issuer, for `alice`, good for five minutes.
+   * Signs an access token (RFC 9068) of this issuer. Defaults to a token of `alice` that is valid for five minutes.
    *
-   * @param claims - take the place of the usual ones
-   * @param header - members of the header that take the place of the usual ones
-   * @param key - signs. Defaults to the first of `keys`
+   * @param claims - replace the usual claims
+   * @param header - members that replace the usual ones of the header
+   * @param key - signs the token. Defaults to the first of `keys`
    */
   async token(
     claims: TestTokenClaims | Readonly<Record<string, unknown>> = {},
@@ -100,7 +100,7 @@ export class TestIssuer implements AsyncDisposable {
     return token;
   }
 
-  /** Its metadata. */
+  /** Returns the metadata. */
   metadata(): Record<string, unknown> {
     return {
       issuer: this.issuer,
@@ -113,7 +113,7 @@ export class TestIssuer implements AsyncDisposable {
   }
 
   /**
-   * Refuses every exchange from now on, until {@link TestIssuer.restoreExchange}.
+   * Refuses every exchange until {@link TestIssuer.restoreExchange} is called.
    *
    * @param failure - the answer (RFC 6749 section 5.2). Defaults to 400 with `invalid_grant`
    */
@@ -121,17 +121,17 @@ export class TestIssuer implements AsyncDisposable {
     this.#failure = failure;
   }
 
-  /** Exchanges again. */
+  /** Stops refusing exchanges. */
   restoreExchange(): void {
     this.#failure = undefined;
   }
 
-  /** Stops it, and closes its connections. */
+  /** Stops the issuer and closes its connections. */
   async close(): Promise<void> {
     await this.listener.close();
   }
 
-  /** Like {@link TestIssuer.close}, for `await using`. */
+  /** Does the same as {@link TestIssuer.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -214,7 +214,7 @@ export class TestIssuer implements AsyncDisposable {
     });
   }
 
-  /** Whom a token is asked for: the user of the token that came, or the client itself. */
+  /** Returns the user of the new token: the subject of the given token, or the client itself. */
   async #readSubject(form: URLSearchParams, { client, grantType }: Omit<TestExchangeRequest, 'error'>) {
     const token = form.get('subject_token') ?? form.get('assertion');
     if (token === null) return grantType === 'client_credentials' ? client.id : undefined;

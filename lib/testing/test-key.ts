@@ -5,11 +5,11 @@ import { exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose';
 export interface TestKey {
   /** Algorithm of RFC 7518 or RFC 8037, for example `ES256`. */
   readonly alg: string;
-  /** Its identifier: `kid` of the header (RFC 7515 section 4.1.4). */
+  /** Key id: `kid` of the header (RFC 7515 section 4.1.4). */
   readonly kid: string;
   /** Signs tokens. */
   readonly privateKey: CryptoKey;
-  /** As the issuer's JWKS shows it. */
+  /** The public key as the issuer's JWKS contains it. */
   readonly publicJwk: JWK;
 }
 

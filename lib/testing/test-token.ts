@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { TestKey } from './test-key.js';
 
-/** What a token is to say. Every other member becomes a claim as it is, and `undefined` leaves a claim out. */
+/** The claims of a token. Any other member becomes a claim unchanged. `undefined` omits a claim. */
 export interface TestTokenClaims {
   /** The user. Defaults to `alice`. */
   readonly sub?: string | undefined;
   /** Scopes, for the claim `scope` (RFC 9068 section 2.2.3). */
   readonly scopes?: readonly string[] | undefined;
-  /** Who it is for: the claim `aud`. */
+  /** The audience: the claim `aud`. */
   readonly audience?: string | readonly string[] | undefined;
-  /** Milliseconds from now until it expires; less than 0 for a token that has. Defaults to 300 000. */
+  /** Milliseconds until the token expires; negative for an expired token. Defaults to 300 000. */
   readonly expiresInMs?: number | undefined;
   /** Any other claim. */
   readonly [claim: string]: unknown;
@@ -19,7 +19,7 @@ export interface TestTokenClaims {
 /** Seconds. */
 export const LIFETIME = 300;
 
-/** The claims of an access token as RFC 9068 has it. */
+/** Builds the claims of an access token (RFC 9068). */
 export function buildClaims(issuer: string, asked: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { scopes, audience, expiresInMs, ...claims } = asked;
   const now = Math.floor(Date.now() / 1000);
@@ -30,7 +30,7 @@ export function buildClaims(issuer: string, asked: Readonly<Record<string, unkno
     iat: now,
     exp: now + (typeof expiresInMs === 'number' ? Math.floor(expiresInMs / 1000) : LIFETIME),
     jti: randomUUID(),
-    // What is no list is for the token itself: somebody tries what becomes of a claim of this name.
+    // A value that is not a list becomes the claim `scopes` unchanged, so that a test can send such a claim.
     ...(Array.isArray(scopes) ? { scope: scopes.join(' ') } : scopes !== undefined && { scopes }),
     ...(audience !== undefined && { aud: audience }),
     ...claims,

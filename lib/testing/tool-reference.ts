@@ -4,38 +4,38 @@ import type { Observable } from 'rxjs';
 import { toSnakeCase } from '../resource-server/catalogue/primitive.js';
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 
-/** A method that has `@McpTool`. */
+/** A method with `@McpTool`. */
 export type ToolMethod = (...parameters: never[]) => unknown;
 
 /** A class whose methods are tools. */
 export type ToolClass<Instance extends object = object> = abstract new (...parameters: never[]) => Instance;
 
-/** Names of a class's methods. */
+/** Names of the methods of a class. */
 export type MethodName<Instance> = {
   [Key in keyof Instance]: Instance[Key] extends ToolMethod ? Key : never;
 }[keyof Instance] &
   string;
 
-/** A method of a class, by its name. */
+/** The method with a given name. */
 export type MethodOf<Instance, Key extends keyof Instance> = Instance[Key] extends ToolMethod ? Instance[Key] : never;
 
-/** What a tool may be called with: the first parameter of its method. */
+/** Type of a tool's input: the first parameter of its method. */
 export type ToolInput<Method extends ToolMethod> = Method extends (input: infer Input, ...rest: never[]) => unknown
   ? unknown extends Input
     ? Readonly<Record<string, unknown>>
     : Input
   : never;
 
-/** What follows the tool in a call: its arguments, which may be left out where none is required, and `Options`. */
+/** What follows the tool in a call: its arguments, optional if none is required, and `Options`. */
 export type ToolArguments<Method extends ToolMethod, Options> =
   Partial<ToolInput<Method>> extends ToolInput<Method>
     ? [args?: ToolInput<Method>, options?: Options]
     : [args: ToolInput<Method>, options?: Options];
 
-/** What comes back from a tool: what its method returns, as JSON has it. */
+/** Type of a tool's value: the return value of its method after JSON serialization. */
 export type ToolValue<Method extends ToolMethod> = ValueOf<Awaited<ReturnType<Method>>>;
 
-/** What a client reads of what a tool's method returned. */
+/** Type of the value that a client reads from what a method returned. */
 type ValueOf<Returned> = unknown extends Returned
   ? unknown
   : Returned extends string
@@ -47,7 +47,7 @@ type ValueOf<Returned> = unknown extends Returned
         ? Json<Returned>
         : undefined;
 
-/** A type after it was written as JSON and read again. */
+/** A type after a JSON round trip. */
 export type Json<Type> = unknown extends Type
   ? unknown
   : Type extends { toJSON(): infer Written }
@@ -58,11 +58,11 @@ export type Json<Type> = unknown extends Type
         ? { [Key in keyof Type as Type[Key] extends ToolMethod ? never : Key]: Json<Type[Key]> }
         : Type;
 
-/** A tool: a method that has `@McpTool`, its class and name, or the tool's own name. */
+/** A tool: its method with `@McpTool`, its class and method name, or its own name. */
 export type ToolReference = string | ToolMethod | readonly [ToolClass, string];
 
 /**
- * The name that a tool goes by at the server.
+ * Returns the name of a tool at the server.
  *
  * @throws TypeError if the method has no `@McpTool`
  */

@@ -7,30 +7,30 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { McpConnections } from './mcp-connections.js';
 import type { TokenSource } from './token-source.js';
 
-/** Which server of the application, and as whom. */
+/** The server of the application to connect to, and the user of the connection. */
 export interface ConnectionOptions {
-  /** `server.name` of the module's options, where there are several. */
+  /** `server.name` of the module's options, if there are several servers. */
   server?: string;
   /**
-   * Access token that stands for whoever uses the connection, or a function that has a fresh one for each message. It is
+   * Access token of the user of the connection, or a function that returns a fresh one for each message. It is
    * verified as over HTTP. For {@link connectStdio} it defaults to the environment variable `MCP_ACCESS_TOKEN`.
    */
   token?: TokenSource;
 }
 
-/** A connection that is served. */
+/** A connection that is being served. */
 export interface ServedConnection {
-  /** Ends it. */
+  /** Closes the connection. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a client that started this process, over standard input and output (MCP specification, stdio). The credentials
- * come from the environment; scopes, policies and downstreams are as over HTTP. Nothing else may be written to the
- * standard output: give the application a logger that writes to standard error.
+ * Serves the client that started this process, over standard input and output (MCP specification, stdio). The
+ * credentials come from the environment. Scopes, policies and downstreams work as over HTTP. Nothing else may write
+ * to standard output: give the application a logger that writes to standard error.
  *
- * @param app - made by `NestFactory.createApplicationContext()`
- * @param options - `server`: which of several; `token`: who the client is
+ * @param app - created with `NestFactory.createApplicationContext()`
+ * @param options - `server`: which of several; `token`: stands for the user
  * @throws {@link McpAuthConfigurationError} if there is no such server
  */
 export function connectStdio(app: INestApplicationContext, options: ConnectionOptions = {}): ServedConnection {
@@ -42,8 +42,8 @@ export function connectStdio(app: INestApplicationContext, options: ConnectionOp
  * Connects a client in this process, for tests and for agents that run in the application.
  *
  * @param app - the application, after `init()`
- * @param options - `server`: which of several; `token`: who the client is
- * @returns the client's end: give it to `client.connect()` of the SDK
+ * @param options - `server`: which of several; `token`: stands for the user
+ * @returns the client's transport, for `client.connect()` of the SDK
  * @throws {@link McpAuthConfigurationError} if there is no such server
  */
 export function connectInMemory(app: INestApplicationContext, { server, token }: ConnectionOptions = {}): Transport {

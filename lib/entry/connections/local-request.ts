@@ -6,13 +6,13 @@ import type { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 
-/** A message that came over no HTTP, in the form in which guards know requests. */
+/** A message that did not come over HTTP, in the form of a request that guards understand. */
 export interface LocalRequest {
   readonly request: McpRequest;
   readonly context: ExecutionContextHost;
 }
 
-/** @param token - that stands for the user of the connection */
+/** @param token - stands for the user of the connection */
 export function createLocalRequest(body: unknown, token: string | undefined, catalogue: Catalogue): LocalRequest {
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
   const operation = readOperation(body);

@@ -28,7 +28,7 @@ import type { McpRequest } from '../endpoint/mcp-request.js';
 import { createLocalRequest } from './local-request.js';
 import type { TokenSource } from './token-source.js';
 
-/** Serves connections that are no HTTP: each message is checked as one that came over HTTP. */
+/** Serves connections without HTTP. Each message is checked as if it came over HTTP. */
 @Injectable()
 export class McpConnections implements OnModuleDestroy {
   readonly #logger = new Logger('McpConnections');
@@ -49,8 +49,8 @@ export class McpConnections implements OnModuleDestroy {
   ) {}
 
   /**
-   * @param transport - of the SDK; standard input and output by default
-   * @param token - of whoever uses the connection
+   * @param transport - of the SDK. Defaults to standard input and output
+   * @param token - stands for the user of the connection
    */
   serve(transport: Transport | undefined, token: TokenSource | undefined): StdioServerHandle {
     const stops: (() => void)[] = [];
@@ -123,7 +123,7 @@ export class McpConnections implements OnModuleDestroy {
         await server.sendResourceListChanged();
         return;
       default: {
-        // Whoever listens by `subscriptions/listen` is known to the SDK alone, which sorts out what was asked for.
+        // Only the SDK knows the listeners of `subscriptions/listen`. It filters what they subscribed to.
         const { authorized } = await this.#check({ method: 'resources/list', params: {} }, token);
         const { caller } = authorized;
         const wants = !conversation || this.subscriptions.isSubscribed(identifyParty(caller, conversation), event);
@@ -143,8 +143,8 @@ export class McpConnections implements OnModuleDestroy {
   }
 
   /**
-   * @throws ProtocolError where over HTTP there would be a challenge
-   * @throws AccessDeniedError for what the operation's own answer tells
+   * @throws ProtocolError if HTTP would answer with a challenge
+   * @throws AccessDeniedError if the operation's own answer reports the denial
    */
   async #check(body: Record<string, unknown>, token: TokenSource | undefined): Promise<AuthorizedRequest> {
     const value = typeof token === 'function' ? await token() : token;
@@ -173,7 +173,7 @@ export class McpConnections implements OnModuleDestroy {
   }
 }
 
-/** What clients over HTTP would get as a challenge. Nobody can act on one here but whoever started the process. */
+/** Turns an HTTP challenge into an error. Only the user who started the process can act on it. */
 function toProtocolError(error: unknown): unknown {
   if (error instanceof ChallengeException) {
     const {

@@ -1,2 +1,2 @@
-/** Where the access token of a connection comes from: itself, or whoever has it, who is asked for each message. */
+/** The access token of a connection, or a function that returns one for each message. */
 export type TokenSource = string | (() => string | Promise<string>);

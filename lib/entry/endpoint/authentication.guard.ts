@@ -23,7 +23,7 @@ import { ProofOfPossession } from '../../resource-server/authentication/proof-of
 import { ReplayStoreError } from '../../resource-server/authentication/replay-store.js';
 import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
 
-/** What a client does before it calls what is anonymous, and afterwards. It is decided later about the tool of a task. */
+/** Methods that a client needs around an anonymous call. The tool of a task is checked later. */
 const OPEN_METHODS = new Set([
   'initialize',
   'notifications/initialized',
@@ -40,10 +40,10 @@ const OPEN_METHODS = new Set([
   'tools/list',
 ]);
 
-/** Seconds after which an issuer that is down is asked again at the latest (RFC 9110 section 10.2.3). */
+/** `Retry-After` in seconds (RFC 9110 section 10.2.3): an unavailable issuer is asked again by then. */
 const RETRY_AFTER = '10';
 
-/** Lets a request pass whose access token is verified, and says who sent it. Everyone else is challenged. */
+/** Verifies the access token of a request and sets the caller. Answers with a challenge if there is no valid token. */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard() {
   readonly #logger = new Logger(AuthenticationGuard.name);
@@ -64,7 +64,7 @@ export class AuthenticationGuard extends AuthGuard() {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
-    // What a page may send is asked without credentials (Fetch standard, CORS-preflight).
+    // A CORS preflight request has no credentials (Fetch standard, CORS-preflight).
     if (this.moduleOptions.anonymous || request.method === 'OPTIONS') return true;
     const { nonce } = this.proof;
     if (nonce !== undefined) this.#setHeader(context, 'DPoP-Nonce', nonce);
@@ -102,7 +102,7 @@ export class AuthenticationGuard extends AuthGuard() {
     return presented.user;
   }
 
-  /** Passport and its strategies get what was read of the request, once. Called by `canActivate` of `@nestjs/passport`. */
+  /** Passport and its strategies share one reading of the request. Called by `canActivate` of `@nestjs/passport`. */
   override getRequest(context: ExecutionContext): PresentedToken | undefined {
     return this.#presented.get(context);
   }
@@ -111,13 +111,13 @@ export class AuthenticationGuard extends AuthGuard() {
     if (user) return user;
     const cause = error ?? info;
     if (error || cause instanceof McpAuthError) throw cause;
-    // jsonwebtoken's own: "invalid signature" and the like. Others may quote the token.
+    // jsonwebtoken's own messages, such as "invalid signature", are safe to log. Other errors may quote the token.
     if (cause instanceof Error && cause.name === 'JsonWebTokenError')
       this.#logger.debug(`Token rejected: ${cause.message}`);
     throw new InvalidTokenError('The token is not valid for this server');
   }
 
-  /** What is anonymous can be called by anyone, and found by anyone. */
+  /** Anyone can call an anonymous primitive, and anyone can list it. */
   #isOpen(request: McpRequest): boolean {
     if (!request.surface.hasAnonymous || request.operation === undefined) return false;
     return OPEN_METHODS.has(request.operation.method) || this.#findOffer(request)?.access.anonymous === true;
@@ -142,7 +142,7 @@ export class AuthenticationGuard extends AuthGuard() {
     request.trace.fail(
       answer instanceof ChallengeException ? (answer.parameters.error ?? 'unauthorized') : 'unavailable',
     );
-    // Every client starts without a token; that is no event.
+    // Every client starts without a token, so a first 401 is not recorded.
     if (request.scheme === undefined && status === 401) return answer;
     countRejected(status);
     this.audit.record({
@@ -173,6 +173,6 @@ function describeReason(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown';
 }
 
-// Nest would put the options of a PassportModule that this module can see in the place of those given above, and another
-// strategy would say who calls.
+// Without this, Nest would replace the options given above with those of a PassportModule that this module can see.
+// Another strategy would then identify the caller.
 Reflect.defineMetadata(PROPERTY_DEPS_METADATA, [], AuthenticationGuard);

@@ -5,7 +5,7 @@ import { Admission } from '../../resource-server/authorization/admission.js';
 import { DeniedAnswers } from './denied-answers.js';
 import type { McpRequest } from './mcp-request.js';
 
-/** Lets a request pass whose caller may do what its body asks for; else a challenge. */
+/** Authorizes the operation in the body for the caller, and answers with a challenge if the caller may not do it. */
 @Injectable()
 export class AuthorizationGuard implements CanActivate {
   constructor(

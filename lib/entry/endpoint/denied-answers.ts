@@ -6,7 +6,7 @@ import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { McpRequest } from './mcp-request.js';
 
-/** Tells by HTTP that access was denied. */
+/** Reports a denial over HTTP. */
 @Injectable()
 export class DeniedAnswers {
   constructor(
@@ -14,7 +14,7 @@ export class DeniedAnswers {
     private readonly preparation: DownstreamPreparation,
   ) {}
 
-  /** @returns `undefined` for what no other token would mend: the operation's own answer tells it */
+  /** @returns `undefined` for a final denial, which the operation's own answer reports */
   async answer(
     denied: AccessDeniedError,
     asked: AdmissionRequest<Offer>,

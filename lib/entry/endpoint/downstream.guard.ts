@@ -3,7 +3,7 @@ import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-
 import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { McpRequest } from './mcp-request.js';
 
-/** Lets an authorized request pass once its downstreams are looked at; else a challenge for what they demand. */
+/** Checks the downstreams of an authorized request, and answers with a challenge if one of them requires it. */
 @Injectable()
 export class DownstreamGuard implements CanActivate {
   constructor(private readonly preparation: DownstreamPreparation) {}

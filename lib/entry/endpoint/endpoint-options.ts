@@ -1,29 +1,31 @@
 import { isLoopback } from '../../options/option-rules.js';
 import { z } from 'zod';
 
-/** Who may send requests to the endpoint, before anyone looks at a token. */
+/** Which requests the endpoint accepts, before it reads a token. */
 export interface EndpointOptions {
   /**
-   * Origins of web pages whose requests are served (`Origin` header; MCP specification, Streamable HTTP), besides the
-   * origin of `resource` and, where that is on loopback, other origins on loopback. `'any'` gives the check up.
+   * Web origins whose requests are accepted (`Origin` header; MCP specification, Streamable HTTP), in addition to the
+   * origin of `resource`. If `resource` is on loopback, other loopback origins are accepted too. `'any'` disables the
+   * check.
    */
   allowedOrigins?: readonly string[] | 'any';
   /**
-   * Values of the `Host` header that are served, with their port if they have one, besides the host of `resource`, names
-   * of loopback and IP addresses: no web page can make its own name resolve to those. `'any'` gives up the protection
-   * against DNS rebinding. A proxy that changes `Host` to a name of its own needs that name here.
+   * Values of the `Host` header that are accepted, with the port if there is one. The host of `resource`, loopback
+   * names and IP addresses are always accepted, because no web page can make its own name resolve to those. `'any'`
+   * disables the protection against DNS rebinding. If a proxy changes `Host` to a name of its own, add that name
+   * here.
    */
   allowedHosts?: readonly string[] | 'any';
-  /** Bytes that a message may have. Your body parser may allow less. Defaults to 1 MiB. */
+  /** Maximum size of a message in bytes. Your body parser may have a lower limit. Defaults to 1 MiB. */
   maxBodySize?: number;
   /**
-   * Whether the endpoint answers at `resource`. With `false` a controller of the application does, which is behind
-   * {@link ProtectedMcp}. Defaults to `true`.
+   * Whether the module answers at `resource`. With `false`, a controller of the application with {@link ProtectedMcp}
+   * answers. Defaults to `true`.
    */
   mount?: boolean;
 }
 
-/** As an `Origin` header spells it (RFC 6454 section 6.2). */
+/** An origin as an `Origin` header spells it (RFC 6454 section 6.2). */
 const origin = z
   .string()
   .refine(
@@ -48,7 +50,7 @@ export const endpointSchema = z.strictObject({
   maxBodySize: z.int().positive('has to be a positive number of bytes').optional(),
 });
 
-/** The checks before any token is looked at, with the defaults filled in. */
+/** The endpoint options with the defaults filled in. */
 export interface ResolvedEndpoint {
   /** Origin and host of `resource`. */
   readonly origin: string;
@@ -59,7 +61,7 @@ export interface ResolvedEndpoint {
   readonly allowedHosts: ReadonlySet<string> | 'any';
   /** Bytes. */
   readonly maxBodySize: number;
-  /** Whether the endpoint is ours. */
+  /** Whether the module answers at the endpoint. */
   readonly isMounted: boolean;
 }
 

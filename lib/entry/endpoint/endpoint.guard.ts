@@ -15,10 +15,10 @@ import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { findHostProblem, findOriginProblem } from './request-source.js';
 
-/** Response headers that a client in a browser has to see. */
+/** Response headers that a client in a browser must be able to read. */
 const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-Version', 'Mcp-Session-Id'];
 
-/** What is checked before anyone looks at a token: where the request comes from, and how large it is. */
+/** Checks the origin, host and size of a request before its token is read. */
 @Injectable()
 export class EndpointGuard implements CanActivate {
   constructor(
@@ -34,7 +34,7 @@ export class EndpointGuard implements CanActivate {
     this.#observe(request, response);
     const { origin } = request.headers;
     const { endpoint } = this.options;
-    // What the answer may say to a page depends on the page: caches must not mix them up.
+    // The answer depends on the origin, so caches must store it per origin.
     this.#setHeader(response, 'Vary', 'Origin');
     const sourceProblem = findHostProblem(readHosts(request), endpoint) ?? findOriginProblem(origin, endpoint);
     if (sourceProblem) throw this.#refuse(request, sourceProblem);
@@ -48,7 +48,7 @@ export class EndpointGuard implements CanActivate {
 
   #observe(request: McpRequest, response: PlatformResponse): void {
     const operation = request.method === 'POST' ? readOperation(request.body) : undefined;
-    // Where another server answers, its rules are there already.
+    // If another server answers, its rules are already set.
     const surface = (request as Partial<McpRequest>).surface ?? this.catalogue;
     request.surface = surface;
     const found = operation && surface.find(operation, request.body);
@@ -74,7 +74,7 @@ export class EndpointGuard implements CanActivate {
   }
 }
 
-/** Each `Host` of a request, of which there has to be one (RFC 9112 section 3.2), or what HTTP/2 has in its place. */
+/** Returns each `Host` of a request, or its HTTP/2 equivalent. There has to be exactly one (RFC 9112 section 3.2). */
 function readHosts(request: McpRequest): readonly string[] {
   const { headers, rawHeaders } = toNodeRequest(request);
   const hosts = rawHeaders.filter(
@@ -84,7 +84,7 @@ function readHosts(request: McpRequest): readonly string[] {
   return typeof authority === 'string' ? [...hosts, authority] : hosts;
 }
 
-/** Bytes of the body. A body without a stated length was read by the application's parser, within its own limit. */
+/** Size of the body in bytes. Without a stated length, the application's parser has limited the body itself. */
 function measureSize(request: McpRequest): number {
   const { 'content-length': stated, 'content-encoding': encoding = 'identity' } = toNodeRequest(request).headers;
   if (stated !== undefined && encoding.toLowerCase() === 'identity') return Number(stated);
@@ -92,7 +92,7 @@ function measureSize(request: McpRequest): number {
   try {
     return Buffer.byteLength(JSON.stringify(request.body));
   } catch {
-    // Nested deeper than it can be written out.
+    // The body is nested too deeply to serialize.
     return Number.POSITIVE_INFINITY;
   }
 }

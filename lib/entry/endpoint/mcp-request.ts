@@ -9,20 +9,20 @@ import type { Operation } from '../../resource-server/access/operation.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import type { PlatformRequest } from './node-request.js';
 
-/** A request of the endpoint. Each guard adds what it found out; `user` may be of the application's own making. */
+/** A request to the endpoint. Each guard adds its results. The application may replace `user`. */
 export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   /** Set by `EndpointGuard`. */
   trace: RequestTrace;
-  /** Set by `EndpointGuard`: what a POST asks for. */
+  /** Set by `EndpointGuard`: the operation of a POST. */
   operation?: Operation | undefined;
-  /** Set by `EndpointGuard`, or by `McpProtection` before: what stands behind the guards. */
+  /** Set by `EndpointGuard`, or by `McpProtection` before it: the operations behind the guards. */
   surface: ProtectedSurface;
-  /** Set by `AuthenticationGuard`: who calls, if anyone had to say so. */
+  /** Set by `AuthenticationGuard`: the caller, unless the call is anonymous. */
   caller?: Caller | undefined;
-  /** Set by `AuthenticationGuard`: how the token came. */
+  /** Set by `AuthenticationGuard`: the scheme with which the token was sent. */
   scheme?: TokenScheme;
-  /** Set by `AuthorizationGuard`: what may be done, or the refusal that the operation's own answer tells. */
+  /** Set by `AuthorizationGuard`: the authorization, or the denial that the operation's own answer reports. */
   admitted?: AuthorizedOperation<One> | AccessDeniedError;
-  /** Set by `DownstreamGuard`: what is known of downstreams. */
+  /** Set by `DownstreamGuard`: the state of the downstreams. */
   prepared?: PreparedDownstreams;
 };

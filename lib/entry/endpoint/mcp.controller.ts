@@ -21,7 +21,7 @@ import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { answerPreflight, keepHeaders } from './preflight.js';
 
-/** In this order: what is sent, who sends it, whether they may, what it takes from downstreams. */
+/** The guards in order: the message, the caller, the caller's permissions, the downstreams. */
 export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
   EndpointGuard,
   AuthenticationGuard,
@@ -29,7 +29,7 @@ export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
   DownstreamGuard,
 ];
 
-/** The MCP endpoint (Streamable HTTP): every method of HTTP comes through the guards. */
+/** The MCP endpoint (Streamable HTTP). Every HTTP method passes the guards. */
 @UseFilters(ChallengeFilter)
 @UseGuards(...ENDPOINT_GUARDS)
 export class McpController {
@@ -44,7 +44,7 @@ export class McpController {
     }
     if (request.method === 'GET' && (await this.#listen(request, response, raw))) return;
     if (request.method !== 'POST') {
-      // There are no sessions, and so nothing to end (DELETE).
+      // There are no sessions that DELETE could end.
       raw.setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }

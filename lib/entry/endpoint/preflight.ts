@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { PlatformResponse } from './node-request.js';
 
-/** A header that a page asks to send; what is no token is not repeated to it. */
+/** A header name that a page asks to send. Any other value is not echoed. */
 const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
 
-/** Headers that Fastify's plugins and our guards have set so far would be lost with its reply, where another answers. */
+/** Keeps the headers that Fastify's plugins and our guards have set. They would be lost with Fastify's reply. */
 export function keepHeaders(response: PlatformResponse): void {
   if (!response.raw) return;
   for (const [name, value] of Object.entries(response.getHeaders())) {
@@ -12,7 +12,7 @@ export function keepHeaders(response: PlatformResponse): void {
   }
 }
 
-/** Answers what browsers ask before they send a request of another origin. */
+/** Answers a CORS preflight request. */
 export function answerPreflight(request: IncomingMessage, response: PlatformResponse): void {
   keepHeaders(response);
   response.hijack?.();

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { isLoopback } from '../../options/option-rules.js';
 import type { ResolvedEndpoint } from './endpoint-options.js';
 
-/** A page's own name can be made to resolve to any address (DNS rebinding), but that name then stands in `Host`. */
+/** A page can make its own name resolve to any address (DNS rebinding), but `Host` then contains that name. */
 export function findHostProblem(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
   const { allowedHosts } = endpoint;
   if (allowedHosts === 'any') return undefined;
@@ -13,7 +13,7 @@ export function findHostProblem(hosts: readonly string[], endpoint: ResolvedEndp
     : 'host';
 }
 
-/** MCP specification, Streamable HTTP, Security Warning: an `Origin` that is there has to be a good one. */
+/** MCP specification, Streamable HTTP, Security Warning: an `Origin` that is present has to be valid. */
 export function findOriginProblem(origin: string | undefined, endpoint: ResolvedEndpoint): 'origin' | undefined {
   const { allowedOrigins } = endpoint;
   if (allowedOrigins === 'any' || origin === undefined) return undefined;
@@ -21,7 +21,7 @@ export function findOriginProblem(origin: string | undefined, endpoint: Resolved
   return endpoint.loopback && isOrigin(origin) && isLoopback(new URL(origin)) ? undefined : 'origin';
 }
 
-/** No name, so that nobody can have pointed it here. */
+/** An IP address is not a name, so DNS rebinding cannot use it. */
 function isAddress(host: string): boolean {
   if (!URL.canParse(`http://${host}`)) return false;
   const url = new URL(`http://${host}`);

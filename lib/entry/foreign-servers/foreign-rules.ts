@@ -13,22 +13,24 @@ import type { AccessOptions } from '../../resource-server/decorators/access-opti
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { ResourceRules } from './resource-rules.js';
 
-/** What one tool, resource or prompt of another server needs from callers, and may reach. */
+/** What one tool, resource or prompt of another server requires of callers, and which downstreams it may use. */
 export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, unknown>>>, 'server' | 'timeoutMs'> {
-  /** Policies that it is under. */
+  /** Policies of the operation. */
   policies?: readonly Type<Policy>[];
 }
 
-/** Rules by name, URI or template. `*` is for all that have none of their own; without it they are refused. */
+/**
+ * Rules by name, URI or template. `*` applies to everything without a rule. Without `*`, such operations are refused.
+ */
 export type ForeignRules = Readonly<Record<string, ForeignRule>>;
 
-/** Which server is protected, and by which rules. */
+/** The server to protect, and its rules. */
 export interface ProtectedMcpOptions {
-  /** `server.name` of the `McpAuthModule` whose `resource` this endpoint is, where there are several. */
+  /** `server.name` of the `McpAuthModule` whose `resource` this endpoint is, if there are several. */
   server?: string;
   /** Rules for tools, by name. */
   tools?: ForeignRules;
-  /** Rules for resources, by URI, or by template (RFC 6570): the first that fits. */
+  /** Rules for resources, by URI or by template (RFC 6570). The first match applies. */
   resources?: ForeignRules;
   /** Rules for prompts, by name. */
   prompts?: ForeignRules;
@@ -51,14 +53,14 @@ const ANY_ARGUMENTS = z.record(z.string(), z.unknown());
 
 const OFFERED = { tools: 'tool', resources: 'resource', prompts: 'prompt' } as const;
 
-/** Rules for what another server offers, in the form in which this package's own are. */
+/** Turns rules for another server into the form of this package's own primitives. */
 export class PreparedRules implements ProtectedSurface {
-  /** Nothing of another server is called without a token. */
+  /** Another server has no anonymous operations. */
   readonly hasAnonymous = false;
   readonly #rules = new Map<string, Offer>();
   readonly #resources = new ResourceRules();
 
-  /** @param problems - takes what is wrong with the rules */
+  /** @param problems - collects what is wrong with the rules */
   constructor(
     rules: ProtectedMcpOptions,
     private readonly type: Type,
@@ -82,7 +84,7 @@ export class PreparedRules implements ProtectedSurface {
     return this.options.initialScopes ?? computeInitialScopes(this.all);
   }
 
-  /** Whether an operation is about something that takes a rule. */
+  /** Whether an operation needs a rule. */
   canHaveRule(operation: Operation | undefined, body: unknown): boolean {
     return operation !== undefined && findKind(operation, body) !== undefined;
   }
@@ -121,7 +123,7 @@ export class PreparedRules implements ProtectedSurface {
   }
 }
 
-/** Completions are about a prompt, or about the template of a resource. */
+/** A completion refers to a prompt or to a resource template. */
 function findKind({ method }: Operation, body: unknown): Kind | undefined {
   if (method === 'completion/complete') return completion.safeParse(body).success ? 'resources' : 'prompts';
   return Object.hasOwn(KINDS, method) ? KINDS[method] : undefined;

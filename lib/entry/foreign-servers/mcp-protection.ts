@@ -34,7 +34,7 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { PreparedRules, type ProtectedMcpOptions } from './foreign-rules.js';
 
-/** Protects endpoints of the application that other MCP servers answer, such as those of the SDK's own. */
+/** Protects endpoints of the application that another MCP server answers, such as one of the SDK. */
 @Injectable()
 export class McpProtection implements OnApplicationBootstrap {
   readonly #logger = new Logger('ProtectedMcp');
@@ -64,7 +64,7 @@ export class McpProtection implements OnApplicationBootstrap {
 
   /**
    * @param name - `server.name` of the module's options
-   * @throws {@link McpAuthConfigurationError} if there is no such server, or there are several
+   * @throws {@link McpAuthConfigurationError} if there is no such server, or if several match
    */
   static find(modules: ModulesContainer, name: string | undefined, type: Type): McpProtection {
     const all = listInstances(modules, McpProtection);
@@ -80,9 +80,9 @@ export class McpProtection implements OnApplicationBootstrap {
   }
 
   /**
-   * Looks the rules over; once, at boot.
+   * Validates the rules once, at boot.
    *
-   * @throws {@link McpAuthConfigurationError} for rules that are at fault
+   * @throws {@link McpAuthConfigurationError} if a rule is invalid
    */
   async prepare(rules: ProtectedMcpOptions, type: Type): Promise<PreparedRules> {
     const problems: string[] = [];
@@ -99,7 +99,7 @@ export class McpProtection implements OnApplicationBootstrap {
     return prepared;
   }
 
-  /** Lets a request pass as the endpoint of the module would; else answers as it would. */
+  /** Admits or refuses a request as the module's own endpoint would. */
   async admit(context: ExecutionContext, rules: PreparedRules): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
     request.surface = rules;
@@ -107,7 +107,7 @@ export class McpProtection implements OnApplicationBootstrap {
     await this.authentication.canActivate(context);
     if (request.method === 'OPTIONS') return true;
     const { operation, body } = request;
-    // The other server would read what the application's parser did not, and nobody would have seen what it asks for.
+    // If the application's parser skipped the body, the other server would read a message that nobody has authorized.
     if (request.method === 'POST' && !operation && !Array.isArray(body) && !isAnswer(body)) {
       throw new BadRequestException('A JSON-RPC message is needed, as application/json');
     }
@@ -117,7 +117,8 @@ export class McpProtection implements OnApplicationBootstrap {
     refuseBatch(body);
     const authorized = await this.#authorize(request, found);
     request.admitted = authorized;
-    // Where lists show what is permitted alone, what is not is answered as if it were not there. The other server has it.
+    // If lists are filtered, a primitive that the caller may not see counts as not found. The other server would run
+    // it.
     if (found && !authorized.primitive) throw this.#refuse(operation, 'the caller may not see it');
     request.prepared = await this.preparation.prepare(authorized, request);
     if (authorized.primitive) {
@@ -129,7 +130,7 @@ export class McpProtection implements OnApplicationBootstrap {
     return true;
   }
 
-  /** Runs what answers the request so that `DownstreamClient` acts for its caller, until the answer is over. */
+  /** Runs the handler of the request until its answer is complete. Meanwhile `DownstreamClient` acts for the caller. */
   async run(context: ExecutionContext, handle: () => Promise<unknown>): Promise<void> {
     const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
     const response = context.switchToHttp().getResponse<PlatformResponse>();
@@ -146,7 +147,7 @@ export class McpProtection implements OnApplicationBootstrap {
         if (!raw.writableFinished) abort.abort(new Error('The client went away'));
         resolve();
       };
-      // It may have gone while the guards were at work.
+      // The client may have disconnected while the guards ran.
       if (raw.closed) end();
       else raw.once('close', end);
     });
@@ -161,7 +162,7 @@ export class McpProtection implements OnApplicationBootstrap {
     await trace.run(() =>
       runToolCall(call, async () => {
         await handle();
-        // Servers of the SDK answer after their method has returned.
+        // Servers of the SDK answer after the handler has returned.
         if (!raw.writableEnded || !raw.writableFinished) await over;
       }),
     );
@@ -184,7 +185,7 @@ export class McpProtection implements OnApplicationBootstrap {
     }
   }
 
-  /** What no other token would mend. The other server is not asked, and so cannot tell it in a result of its own. */
+  /** A final denial. The other server is not asked, so it cannot report the denial in a result of its own. */
   #toException({ reason, denial, cause, reference }: AccessDeniedError): HttpException {
     switch (reason) {
       case 'app_only':
@@ -198,7 +199,7 @@ export class McpProtection implements OnApplicationBootstrap {
   }
 }
 
-/** Tells the other server who calls, in the form that servers of the SDK expect. The token stays here. */
+/** Passes the caller to the other server, in the form that the SDK's servers expect. The token is not passed on. */
 function handOver(request: McpRequest<Offer>, response: PlatformResponse): void {
   const { caller } = request;
   const auth = {
@@ -215,10 +216,10 @@ function handOver(request: McpRequest<Offer>, response: PlatformResponse): void 
   keepHeaders(response);
 }
 
-/** Headers that are for this server alone. */
+/** Headers that the other server must not receive. */
 const SECRETS: ReadonlySet<string> = new Set(['authorization', 'dpop']);
 
-/** Name of the header that an entry of `rawHeaders` is of: names and values take turns. */
+/** Returns the header name of an entry of `rawHeaders`, where names and values alternate. */
 function readName(rawHeaders: readonly string[], index: number): string {
   return rawHeaders[index - (index % 2)]?.toLowerCase() ?? '';
 }

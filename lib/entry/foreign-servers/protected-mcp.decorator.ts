@@ -18,12 +18,13 @@ import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
 import { McpProtection } from './mcp-protection.js';
 
 /**
- * Puts a controller of the application, whose requests another MCP server answers (one of the SDK, 1.x or 2.x, or of
- * `@rekog/mcp-nest`), behind the guards of `McpAuthModule`: tokens are verified, callers without the scopes of a tool are
- * challenged, and `DownstreamClient` acts for the caller inside it. The request gets `auth` in the SDK's form, and `user`,
- * the {@link Caller}. Give the module `endpoint: { mount: false }`, and the controller the path of `resource`.
+ * Protects a controller of the application with the guards of `McpAuthModule`. Another MCP server answers its
+ * requests: one of the SDK, 1.x or 2.x, or of `@rekog/mcp-nest`. Tokens are verified. Callers without the scopes of a
+ * tool are challenged. `DownstreamClient` acts for the caller inside the controller. The request gets `auth` in the
+ * SDK's form and `user`, the {@link Caller}. Give the module `endpoint: { mount: false }`, and the controller the
+ * path of `resource`.
  *
- * @param options - rules by name; what has none is refused
+ * @param options - rules by name; an operation without a rule is refused
  */
 export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
   return (target) => {
@@ -67,7 +68,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
             subscriber.complete();
           };
           const end = () => {
-            // Nothing, where the server was not asked.
+            // Has an effect only if the server was not asked.
             subscriber.next(undefined);
             subscriber.complete();
           };

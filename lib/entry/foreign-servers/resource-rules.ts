@@ -1,7 +1,7 @@
 import { UriTemplate } from '@modelcontextprotocol/server';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 
-/** Characters; longer URIs name nothing here. */
+/** Maximum number of characters. A longer URI matches no rule. */
 const MAX_URI = 8_192;
 
 /** Rules of one server by URI or template. */
@@ -9,13 +9,13 @@ class Rules {
   readonly #exact = new Map<string, Offer[]>();
   readonly #templates: { readonly template: UriTemplate; readonly rule: Offer }[] = [];
 
-  /** @throws Error for a template that is none (RFC 6570) */
+  /** @throws Error if the template is invalid (RFC 6570) */
   add(key: string, rule: Offer): void {
     if (key.includes('{')) this.#templates.push({ template: new UriTemplate(key), rule });
     else this.#exact.set(key, [...(this.#exact.get(key) ?? []), rule]);
   }
 
-  /** Whoever is named goes before whoever fits a template. */
+  /** An exact URI takes precedence over a template. */
   match(uri: string): readonly Offer[] {
     return (
       this.#exact.get(uri) ?? this.#templates.filter(({ template }) => template.match(uri)).map(({ rule }) => rule)
@@ -23,15 +23,15 @@ class Rules {
   }
 }
 
-/** Rules for resources, by URI or by template of URIs. */
+/** Rules for resources, by URI or by URI template. */
 export class ResourceRules {
   readonly #spelled = new Rules();
   readonly #folded = new Rules();
   #other: Offer | undefined;
 
   /**
-   * @param key - a URI, a template, or `*` for the rest
-   * @throws Error for a template that is none (RFC 6570)
+   * @param key - a URI, a template, or `*` for all other resources
+   * @throws Error if the template is invalid (RFC 6570)
    */
   add(key: string, rule: Offer): void {
     if (key === '*') {
@@ -43,8 +43,8 @@ export class ResourceRules {
   }
 
   /**
-   * Finds the rule of a URI. Servers read some URIs as others: in capitals, encoded, with a query. What one of them might
-   * take for a resource that is under another rule has none.
+   * Finds the rule of a URI. Servers may treat different spellings of a URI as equal: case, encoding, query. A URI
+   * that a server could read as a resource with another rule gets no rule.
    */
   find(uri: string): Offer | undefined {
     if (uri.length > MAX_URI) return undefined;
@@ -54,7 +54,7 @@ export class ResourceRules {
   }
 }
 
-/** A URI or template without what one server or another leaves out of account: scheme, query, fragment, case, encoding. */
+/** Removes what some servers ignore in a URI or template: scheme, query, fragment, case, encoding. */
 function fold(key: string): string {
   const isTemplate = key.includes('{');
   const spelled = !isTemplate && URL.canParse(key) ? new URL(key).href : key;

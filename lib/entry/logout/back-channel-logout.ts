@@ -8,7 +8,7 @@ import { ServerTokenCache } from '../../on-behalf-of/token-cache/server-token-ca
 import { LogoutTokenError } from './logout-token-error.js';
 import { LogoutTokens } from './logout-token.js';
 
-/** Ends at this server what an issuer says has ended (OpenID Connect Back-Channel Logout 1.0 section 2.7). */
+/** Revokes at this server what an issuer reports as ended (OpenID Connect Back-Channel Logout 1.0 section 2.7). */
 @Injectable()
 export class BackChannelLogout {
   readonly #logger = new Logger(BackChannelLogout.name);
@@ -20,7 +20,7 @@ export class BackChannelLogout {
     private readonly audit: AuditLog,
   ) {}
 
-  /** @returns the HTTP status: 200, 400 for what is no good token, 503 for what has to be sent again */
+  /** @returns the HTTP status: 200, 400 for an invalid token, 503 if the issuer should send it again */
   async receive(token: unknown): Promise<200 | 400 | 503> {
     try {
       const signOut = await this.tokens.verify(token);
@@ -36,7 +36,7 @@ export class BackChannelLogout {
         this.#logger.error(line);
         return 503;
       }
-      // Strangers must not fill the log.
+      // Unauthenticated requests must not fill the log.
       if (error.isSigned) this.#logger.warn(line);
       else this.#logger.debug(line);
       return 400;

@@ -2,22 +2,22 @@ import { z } from 'zod';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { createTextSchema } from '../../options/text-schema.js';
 
-/** Where an issuer says that a user has signed out (OpenID Connect Back-Channel Logout 1.0). */
+/** The endpoint where an issuer reports that a user has signed out (OpenID Connect Back-Channel Logout 1.0). */
 export interface BackChannelLogoutOptions {
   /**
-   * Path of the endpoint, which is registered at the issuer as `backchannel_logout_uri` of the server's own client.
-   * Defaults to the path of `resource` with `/backchannel-logout` at its end.
+   * Path of the endpoint. Register it at the issuer as `backchannel_logout_uri` of the server's own client. Defaults
+   * to the path of `resource` followed by `/backchannel-logout`.
    */
   path?: string;
 }
 
-/** How the server hears of sign-outs. */
+/** How the server learns of sign-outs. */
 export interface LogoutOptions {
-  /** Lets issuers say that a user has signed out (OpenID Connect Back-Channel Logout 1.0). Without it there is no such endpoint. */
+  /** Enables the endpoint for OpenID Connect Back-Channel Logout 1.0. Without it the endpoint does not exist. */
   backChannel?: BackChannelLogoutOptions;
 }
 
-/** The form of {@link LogoutOptions}. */
+/** Schema of {@link LogoutOptions}. */
 export const logoutSchema = z.strictObject({
   backChannel: z.strictObject({ path: createTextSchema(findPathProblem).optional() }).optional(),
 });
@@ -29,12 +29,12 @@ function findPathProblem(value: string): string | undefined {
 }
 
 /**
- * What is wrong with a path beside those that the module has already.
+ * Checks whether a path clashes with the other paths of the module.
  *
  * @param endpoint - path of the endpoint
  */
 export function findLogoutPathProblem(path: string, endpoint: string): string | undefined {
-  // Express takes no note of case.
+  // Express ignores case.
   const [own, taken] = [path, endpoint].map((one) => one.toLowerCase()) as [string, string];
   if (own === taken) return 'is the path of the endpoint. Choose another';
   const isOfModule = own.startsWith('/.well-known/') || own.startsWith(`${buildLinkPath(taken)}/`);
@@ -43,7 +43,7 @@ export function findLogoutPathProblem(path: string, endpoint: string): string | 
 
 declare module '../../options/resolved-options.js' {
   interface ResolvedOptions {
-    /** Path of the endpoint for logout tokens, where there is one. */
+    /** Path of the endpoint for logout tokens, if enabled. */
     readonly backChannelLogoutPath: string | undefined;
   }
 }

@@ -1,10 +1,10 @@
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 
-/** A logout token that is not good here. The message is for the log. */
+/** An invalid logout token. The message is for the log. */
 export class LogoutTokenError extends McpAuthError {
   readonly code = 'invalid_logout_token';
 
-  /** @param isSigned - whether an issuer did sign it, so that somebody has to look into what is wrong with it */
+  /** @param isSigned - whether an issuer signed the token, so that an operator should look into the problem */
   constructor(
     message: string,
     readonly isSigned: boolean,

@@ -13,28 +13,28 @@ import { isJsonObject } from '../../json/json-object.js';
 /** OpenID Connect Back-Channel Logout 1.0 section 2.4. */
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-/** Types that are no other kind of token's. Few providers write the first, which the specification recommends. */
+/** Accepted values of `typ`. The specification recommends the first, but few providers set it. */
 const TYPES = new Set(['logout+jwt', 'jwt']);
 
 const MAX_LENGTH = 16_384;
 
-/** Seconds: what was issued before that is not about a sign-out of now. */
+/** Maximum age of a logout token, in seconds. */
 const MAX_AGE = 10 * 60;
 
 const MAX_REMEMBERED = 10_000;
 
-/** What a good logout token says. */
+/** What a valid logout token says. */
 export interface SignOut {
-  /** Of the token, among those of all issuers. */
+  /** Id of the token, unique across issuers. */
   readonly id: string;
-  /** Whose tokens are to be forgotten. */
+  /** The tokens to revoke. */
   readonly revocation: Revocation;
 }
 
 /** Verifies logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6). */
 @Injectable()
 export class LogoutTokens {
-  /** By the clock on the wall, as `iat` is judged: what is forgotten must also be too old. */
+  /** Uses the wall clock, as the check of `iat` does: an id may be forgotten only once its token is too old. */
   readonly #used = new QuickLRU<string, true>({ maxSize: MAX_REMEMBERED });
 
   constructor(
@@ -43,8 +43,8 @@ export class LogoutTokens {
   ) {}
 
   /**
-   * @throws {@link LogoutTokenError} for one that is not good
-   * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
+   * @throws {@link LogoutTokenError} if the token is invalid
+   * @throws {@link IssuerUnavailableError} if the issuer's keys are unavailable
    */
   async verify(token: unknown): Promise<SignOut> {
     const signed = typeof token === 'string' && token.length <= MAX_LENGTH ? readToken(token, this.issuers) : undefined;
@@ -57,7 +57,9 @@ export class LogoutTokens {
     return { id: toId(claims), revocation: { issuer: String(claims.iss), subject, sessionId } };
   }
 
-  /** It has done its work: the same once more is a replay. What failed may be sent again. */
+  /**
+   * Records a token that was processed, so that a replay is refused. A token whose processing failed may be sent again.
+   */
   remember({ id }: SignOut): void {
     this.#used.set(id, true, { maxAge: 2 * MAX_AGE * 1000 });
   }
@@ -83,7 +85,7 @@ export class LogoutTokens {
   }
 }
 
-/** No access token or ID token may pass for one, nor what somebody else signed. */
+/** Refuses access tokens, ID tokens and tokens with another signature. */
 async function checkSignature({ token, header, issuer }: SignedToken): Promise<void> {
   const { algorithms } = issuer.options;
   const kind = { name: 'a logout token', types: TYPES, acceptMissingType: true, algorithms };

@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { toNodeRequest, type PlatformRequest } from '../endpoint/node-request.js';
 import { BackChannelLogout } from './back-channel-logout.js';
 
-/** Where issuers say that a user has signed out. Whoever asks is known by the token alone. */
+/** The endpoint for back-channel logout. The logout token alone authenticates the issuer. */
 @Injectable()
 export class LogoutController {
   constructor(
@@ -11,7 +11,7 @@ export class LogoutController {
     private readonly host: HttpAdapterHost,
   ) {}
 
-  /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the answer. */
+  /** Sends the response itself, because an interceptor of the application could change what a handler returns. */
   @All()
   async receive(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
     const { httpAdapter } = this.host;

@@ -4,7 +4,7 @@ import { toNodeRequest, type PlatformRequest } from '../endpoint/node-request.js
 import { LinkFlow, type BrowserReturn, type LinkAnswer } from '../../on-behalf-of/linking/link-flow.js';
 import { toHtml, PAGE_HEADERS } from '../../on-behalf-of/linking/link-page.js';
 
-/** The pages on which users link accounts. Whoever may open them is found out on the way. */
+/** The pages on which users link accounts. The user is identified during the flow. */
 @Injectable()
 export class LinkingController {
   constructor(
@@ -31,7 +31,7 @@ export class LinkingController {
     this.#answer(response, await this.flow.open(id));
   }
 
-  /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the page. */
+  /** Sends the response itself, because an interceptor of the application could change what a handler returns. */
   #answer(response: unknown, answer: LinkAnswer): void {
     const { httpAdapter } = this.host;
     const headers = {

@@ -5,7 +5,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import { buildProtectedResourceMetadata } from '../../resource-server/challenges/protected-resource-metadata.js';
 
-/** Serves the protected resource metadata, to anyone and to any origin: it is how a browser's client finds its way. */
+/** Serves the protected resource metadata to anyone and any origin, because clients in browsers need it. */
 @Injectable()
 export class MetadataController {
   constructor(
@@ -15,10 +15,10 @@ export class MetadataController {
     private readonly host: HttpAdapterHost,
   ) {}
 
-  /** Answers by itself: an interceptor of the application that wraps what handlers return would spoil the document. */
+  /** Sends the response itself, because an interceptor of the application could change what a handler returns. */
   @Get()
   sendDocument(@Res() response: unknown): void {
-    // RFC 9728 describes a protected resource; where nothing is protected there is none.
+    // RFC 9728 describes a protected resource. An anonymous server is not protected.
     if (this.options.anonymous) throw new NotFoundException();
     const { httpAdapter } = this.host;
     httpAdapter.setHeader(response, 'Access-Control-Allow-Origin', '*');

@@ -11,7 +11,7 @@ import { ENDPOINT_GUARDS, McpController } from '../endpoint/mcp.controller.js';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-/** The controllers of one server. Each server has classes of its own, because a class has one path. */
+/** The controllers of one server. Each server needs its own classes, because a class has one path. */
 export class MountedControllers {
   readonly endpoint: Type<McpController> = class McpEndpoint extends McpController {};
   readonly metadata: Type<MetadataController> = class ProtectedResourceMetadata extends MetadataController {};
@@ -24,14 +24,14 @@ export class MountedControllers {
   }
 
   /**
-   * Puts the controllers where `resource` says, whatever prefix and versioning the application gives its other routes.
-   * The path is known only once the options are resolved, which may be asynchronous; Nest reads it later still.
+   * Mounts the controllers at the path of `resource`, whatever prefix and versioning the application uses. The path
+   * is known once the options are resolved, possibly asynchronously. Nest reads it after that.
    */
   mount(options: ResolvedOptions, config: ApplicationConfig, modules: ModulesContainer): void {
     const { path, downstreams, backChannelLogoutPath } = options;
     const { exclude = [], ...prefixOptions } = config.getGlobalPrefixOptions();
-    // RFC 9728 section 3.1 puts the well-known part before the path; MCP clients also try it alone. The first server of
-    // an application has that address.
+    // RFC 9728 section 3.1 puts the well-known part before the path. MCP clients also try the well-known path alone.
+    // The first server of an application gets that address.
     const alone = exclude.some((excluded) => excluded.path === WELL_KNOWN) ? [] : [WELL_KNOWN];
     const metadataPaths = [...new Set([`${WELL_KNOWN}${path}`, ...alone])];
     if (options.endpoint.isMounted) Controller({ path: path || '/', version: VERSION_NEUTRAL })(this.endpoint);
@@ -67,13 +67,13 @@ export class MountedControllers {
   }
 }
 
-/** A path to which no global prefix is put in front. */
+/** A path that the global prefix does not apply to. */
 function toExcludedPath(path: string, below = '/?') {
   const pathRegex = new RegExp(`^${path.replace(/[.~-]/g, '\\$&')}${below}$`);
   return { path, requestMethod: RequestMethod.ALL, pathRegex };
 }
 
-/** A controller that the options turn out not to need takes no path of the application's. Nest has not read the routes yet. */
+/** Removes a controller that the options do not need, so that it takes no path. Nest has not read the routes yet. */
 function unmount(controller: Type, modules: ModulesContainer): void {
   for (const module of modules.values()) module.controllers.delete(controller);
 }

@@ -9,36 +9,36 @@ import type { ChallengeException } from '../../resource-server/challenges/challe
 import type { Conversation } from './conversation.js';
 
 interface ServedRequest {
-  /** As parsed. */
+  /** The parsed body. */
   readonly body: unknown;
   readonly trace: RequestTrace;
-  /** What a client before 2026-07-28 said of itself, where it has taken it along. */
+  /** What a client before 2026-07-28 sent in `initialize`, if it sent its session id. */
   conversation?: Conversation | undefined;
 }
 
 /** A request that may be served. */
 export interface AuthorizedRequest extends ServedRequest {
-  /** Leave to do what is in the body. */
+  /** The authorization for the operation in the body. */
   readonly authorized: AuthorizedOperation;
-  /** How the token came. */
+  /** The scheme with which the token was sent. */
   readonly scheme: TokenScheme | undefined;
   /** Why a downstream of the primitive cannot be called. */
   readonly failure: DownstreamError | undefined;
-  /** What it may reach; `undefined` where that is nothing. */
+  /** The downstreams that the call may use; `undefined` if there are none. */
   readonly access: DownstreamAccess | undefined;
-  /** What the caller turned out to lack while the call ran; the answer, if it has not begun. */
+  /** The challenge for what the call turned out to need. It replaces the answer if that has not begun. */
   challenge?: ChallengeException | undefined;
 }
 
-/** A request that was refused, by an answer that the protocol has for it. */
+/** A refused request. The operation's own answer reports the denial. */
 export interface DeniedRequest extends ServedRequest {
   readonly denied: AccessDeniedError;
 }
 
 /**
- * Finds out what a message may do.
+ * Authorizes a message.
  *
- * @throws AccessDeniedError where that is nothing
+ * @throws AccessDeniedError if the message is not allowed
  */
 export type Admit = (
   method: string,

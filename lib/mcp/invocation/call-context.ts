@@ -18,10 +18,10 @@ import type {
 } from '../../resource-server/decorators/mcp-context.js';
 import { ToolError } from './tool-error.js';
 
-/** How often the user is asked again for what does not fit the form. */
+/** Maximum number of times the user is asked, if the answers do not fit the form. */
 const MAX_ROUNDS = 5;
 
-/** What a call's context is made of. */
+/** The parts of a call's context. */
 export interface CallParts {
   readonly caller: Caller | undefined;
   readonly correlationId: string;
@@ -37,7 +37,7 @@ export class CallContext implements McpContext {
   readonly correlationId: string;
   readonly signal: AbortSignal;
   readonly operation: Operation;
-  /** What a guard for HTTP would look into for a token. */
+  /** Empty, because guards for HTTP look for a token here. */
   readonly headers: Readonly<Record<string, string>> = {};
   readonly body: unknown;
   readonly #channel: ClientChannel;

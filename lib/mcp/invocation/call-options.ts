@@ -1,22 +1,22 @@
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { z } from 'zod';
 
-/** How long calls may take, and may wait for an answer of the user. */
+/** Limits on how long calls may take, and how long they may wait for the user. */
 export interface CallOptions {
-  /** Milliseconds after which a call is given up, where what is called says nothing of it. Defaults to none. */
+  /** Milliseconds after which a call is aborted, unless the primitive sets its own limit. Defaults to no limit. */
   timeoutMs?: number;
-  /** Milliseconds for which calls may go on when the application stops. Defaults to 10 000. */
+  /** Milliseconds for which calls may continue when the application stops. Defaults to 10 000. */
   shutdownGraceMs?: number;
   /**
-   * Milliseconds that the user has for an answer when a call asks the client (MCP specification 2026-07-28,
-   * `requestState`). Defaults to 600 000.
+   * Milliseconds that the user has to answer a question of a call (MCP specification 2026-07-28, `requestState`).
+   * Defaults to 600 000.
    */
   requestStateLifetimeMs?: number;
 }
 
 const milliseconds = z.int().positive('has to be a positive number of milliseconds');
 
-/** The form of {@link CallOptions}. */
+/** Schema of {@link CallOptions}. */
 export const callsSchema = z.strictObject({
   timeoutMs: milliseconds.optional(),
   shutdownGraceMs: z.int().nonnegative('has to be a whole number of milliseconds, from 0 up').optional(),
@@ -31,7 +31,7 @@ declare module '../../options/resolved-options.js' {
   }
 }
 
-/** Milliseconds: less than orchestrators wait before they kill. */
+/** Milliseconds. Shorter than the grace period of common orchestrators. */
 const SHUTDOWN_GRACE = 10_000;
 
 /** Milliseconds. */

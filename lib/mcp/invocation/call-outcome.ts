@@ -14,10 +14,10 @@ import { toPromptResult } from './prompt-result.js';
 import { toResourceResult } from './resource-result.js';
 import { toToolResult } from './tool-result.js';
 
-/** Whatever a call can end with. */
+/** The result of any call. */
 export type Outcome = CallToolResult | ReadResourceResult | GetPromptResult | CompleteResult | InputRequiredResult;
 
-/** Makes the result of a call of what its method returned. */
+/** Turns what a method returned into the result of its call. */
 export async function toOutcome(value: unknown, primitive: Primitive, { method, name }: Operation): Promise<Outcome> {
   if (method === 'completion/complete') return toCompletionResult(value as CompletionValues);
   if (isInputRequiredResult(value)) return value;

@@ -14,7 +14,7 @@ import { RequestChannel } from './request-channel.js';
 import { createBinding, type RequestStates } from './request-state.js';
 import { toFailureResult } from './tool-failure.js';
 
-/** The message that a round of a call is. */
+/** The message of one round of a call. */
 export interface RoundMessage {
   readonly context: ServerContext;
   readonly server: Server;
@@ -22,14 +22,14 @@ export interface RoundMessage {
   readonly params: unknown;
 }
 
-/** One round of a call: it ends with a result, or with questions, after whose answers the client calls again. */
+/** One round of a call. It ends with a result or with questions. The client answers them and calls again. */
 export class CallRound {
   readonly channel: RequestChannel;
-  /** What became of the page that the client was to open. */
+  /** The user's answer to the page that the client was asked to open. */
   readonly answer: PageAnswer | undefined;
   readonly #binding: string;
 
-  /** @throws ProtocolError where what the client has taken along was not sealed for this call */
+  /** @throws ProtocolError if the client's state was not sealed for this call */
   constructor(
     private readonly states: RequestStates,
     { caller }: Pick<AuthorizedOperation, 'caller'>,
@@ -43,7 +43,7 @@ export class CallRound {
     this.answer = readPageAnswer(context.mcpReq.inputResponses, state.page);
   }
 
-  /** Ends with questions, and with what has to be remembered until they are answered. */
+  /** Ends the round with questions, and seals the state until they are answered. */
   ask(own: Partial<InputRequiredResult>): InputRequiredResult {
     const { channel } = this;
     const inputRequests = { ...own.inputRequests, ...channel.questions };
@@ -58,10 +58,10 @@ export class CallRound {
   }
 
   /**
-   * Ends with a failure; where a page mends it, with the question to open that.
+   * Ends the round with a failure. If a page can fix the failure, asks the client to open it.
    *
-   * @param challenge - makes a challenge of what the caller lacks, and tells its text
-   * @throws UrlElicitationRequiredError where that is how the client is told of a page
+   * @param challenge - creates a challenge for what the caller lacks, and returns its text
+   * @throws UrlElicitationRequiredError if the client expects the page as an error
    */
   async fail(
     name: string,

@@ -2,7 +2,7 @@ import { waitFor } from '../../time/time-limit.js';
 import { ToolError } from './tool-error.js';
 import { raceAbort } from './until-aborted.js';
 
-/** The time of a call is over. */
+/** The time limit of a call has passed. */
 export class CallTimeout extends ToolError {
   constructor(timeout: number) {
     super(
@@ -11,15 +11,15 @@ export class CallTimeout extends ToolError {
   }
 }
 
-/** The signal of a call that is given up after a time. */
+/** The abort signal of a call with a time limit. */
 export class TimedSignal {
   readonly signal: AbortSignal;
   readonly #giveUp = new AbortController();
   #release: () => void = () => undefined;
 
   /**
-   * @param outer - of the request
-   * @param timeout - milliseconds; none without
+   * @param outer - signal of the request
+   * @param timeout - milliseconds. Defaults to no limit
    */
   constructor(outer: AbortSignal, timeout: number | undefined) {
     this.signal = timeout === undefined ? outer : AbortSignal.any([outer, this.#giveUp.signal]);
@@ -30,12 +30,12 @@ export class TimedSignal {
     });
   }
 
-  /** What does not listen to the signal is waited for no longer than its time. */
+  /** Waits for a promise until the signal aborts, in case the work ignores the signal. */
   async race<Value>(running: Promise<Value>): Promise<Value> {
     return await raceAbort(running, this.#giveUp.signal);
   }
 
-  /** The call has ended. */
+  /** Called when the call has ended. */
   release(): void {
     this.#release();
   }

@@ -5,23 +5,23 @@ import type { McpClient } from '../../resource-server/decorators/mcp-context.js'
 export interface ClientChannel {
   readonly client: McpClient;
   readonly meta: Readonly<Record<string, unknown>>;
-  /** Answers to questions of the method's own making, and what it wanted to remember until then. */
+  /** The client's answers to the method's own questions, and the state that the method asked to keep. */
   readonly inputResponses: InputResponses | undefined;
   readonly requestState: string | undefined;
-  /** Questions that the call has to end with. */
+  /** Open questions. The call has to end with them. */
   readonly questions: InputRequests | undefined;
   progress(progress: number, total?: number, message?: string): Promise<void>;
   log(level: LoggingLevel, data: unknown, logger?: string): Promise<void>;
   /**
    * @param key - unique in the call
-   * @returns the client's answer, which nobody has checked
-   * @throws {@link Suspension} where the answer comes with another request
+   * @returns the client's answer, not validated
+   * @throws {@link Suspension} if the answer comes with a later request
    */
   ask(key: string, question: InputRequest): Promise<unknown>;
   once(key: string, run: () => unknown): Promise<unknown>;
 }
 
-/** Ends a method that waits for an answer. The call is made again with it. */
+/** Ends a method that waits for an answer. The call is repeated with the answer. */
 export class Suspension extends Error {
   override readonly name = 'Suspension';
 

@@ -3,10 +3,10 @@ import type { CompletionRequest } from '../../resource-server/access/operation.j
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import type { CompletionValues } from '../../resource-server/decorators/mcp-completion.decorator.js';
 
-/** Values that one answer may have (MCP specification, Completion). */
+/** Maximum number of values in one answer (MCP specification, Completion). */
 const MAX_VALUES = 100;
 
-/** Makes the answer of what a method told. */
+/** Turns what a method returned into the result of a completion. */
 export function toCompletionResult(told: CompletionValues | undefined): CompleteResult {
   const { values, total, hasMore } = isList(told) ? { values: told } : (told ?? { values: [] });
   const all = total ?? (isList(told) ? values.length : undefined);
@@ -19,7 +19,7 @@ export function toCompletionResult(told: CompletionValues | undefined): Complete
   };
 }
 
-/** Values that the schema of a prompt has for an argument. */
+/** Finds the values that the prompt's schema allows for an argument. */
 export function findChoices(primitive: Primitive, { argument, value }: CompletionRequest): readonly string[] {
   const choices = primitive.kind === 'prompt' ? primitive.choices.get(argument) : undefined;
   return (choices ?? []).filter((choice) => choice.toLowerCase().startsWith(value.toLowerCase()));

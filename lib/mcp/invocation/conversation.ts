@@ -4,7 +4,7 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 const conversationSchema = z.object({
-  /** Unguessable, and nobody's proof of anything. */
+  /** Random. It does not authenticate anyone. */
   id: z.uuid(),
   protocolVersion: z.string(),
   capabilities: z.record(z.string(), z.unknown()),
@@ -12,19 +12,18 @@ const conversationSchema = z.object({
 });
 
 /**
- * What a client of the revisions before 2026-07-28 says of itself once, in `initialize`. It takes it along as its
- * `Mcp-Session-Id`, so that no server has to keep it. It is as little to be trusted as the rest of what a client says of
- * itself, and nobody is authenticated by it.
+ * What a client before 2026-07-28 sends once, in `initialize`. The client carries it as its `Mcp-Session-Id`, so no
+ * server has to keep it. It is client input: it is not trusted, and it authenticates nobody.
  */
 export type Conversation = z.infer<typeof conversationSchema>;
 
-/** Characters; headers that are longer are refused on the way. */
+/** Maximum number of characters. Intermediaries refuse longer headers. */
 const MAX_LENGTH = 2_000;
 
-/** Capabilities that a server makes use of, without what else a client may put there. */
+/** The capabilities that a server uses. Other members are dropped. */
 const CAPABILITIES = ['elicitation', 'sampling', 'roots'] as const;
 
-/** The conversation that an `initialize` begins; `undefined` for what is none. */
+/** Creates the conversation of an `initialize`. Returns `undefined` for any other message. */
 export function beginConversation(body: unknown): string | undefined {
   const { params } = (body ?? {}) as { params?: Record<string, unknown> };
   const { capabilities, protocolVersion, clientInfo } = params ?? {};
@@ -41,7 +40,7 @@ export function beginConversation(body: unknown): string | undefined {
   return text.length > MAX_LENGTH ? undefined : text;
 }
 
-/** Reads what a client has taken along; `undefined` for anything else. */
+/** Reads the conversation that a client sent. Returns `undefined` if it is invalid. */
 export function readConversation(header: string | string[] | undefined): Conversation | undefined {
   if (typeof header !== 'string' || header.length > MAX_LENGTH) return undefined;
   try {
@@ -51,7 +50,7 @@ export function readConversation(header: string | string[] | undefined): Convers
   }
 }
 
-/** Whose a conversation is: what one caller says is of no effect on another's. */
+/** Identifies the owner of a conversation, so that callers cannot affect each other's conversations. */
 export function identifyParty(caller: Caller | undefined, { id }: Pick<Conversation, 'id'>): string {
   return JSON.stringify(caller ? [caller.issuer, caller.subject, caller.clientId, id] : [id]);
 }

@@ -5,7 +5,7 @@ import type { Denial } from '../../resource-server/access/policy.js';
 const ENVELOPE = 'io.modelcontextprotocol/authorization';
 
 /**
- * The final denial of SEP-2643: no challenge, because another token would not mend it.
+ * A final denial (SEP-2643). It has no challenge, because another token would not help.
  *
  * @param reference - correlation id of the request
  */

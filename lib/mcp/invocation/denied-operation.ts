@@ -5,9 +5,9 @@ import { toPrimitiveError } from './primitive-failure.js';
 import { findToldError, toFailureResult } from './tool-failure.js';
 
 /**
- * Tells what no other token would mend: as the result of a tool (SEP-2643), and where results cannot say so, as an error.
+ * Reports a final denial: as a tool result (SEP-2643), or as an error for other operations.
  *
- * @throws ProtocolError where the operation is no call of a tool
+ * @throws ProtocolError if the operation is not a tool call
  */
 function tellDenial(denied: AccessDeniedError): CallToolResult {
   const { operation, primitive, denial, cause, reference } = denied;
@@ -15,12 +15,12 @@ function tellDenial(denied: AccessDeniedError): CallToolResult {
   const error = denial ?? findToldError(cause);
   const told = denial ? toDenialResult(denial, reference) : toFailureResult(primitive?.name ?? name, error, reference);
   if (method === 'tools/call') return told;
-  // Nobody is told of what they may not read, nor that it is there.
+  // A denial must not reveal whether the resource exists.
   if (method === 'resources/subscribe' || method === 'resources/unsubscribe') throw new ResourceNotFoundError(name);
   throw toPrimitiveError({ kind: primitive?.kind ?? 'tool', name: primitive?.name ?? name }, name, error, told);
 }
 
-/** Does what an operation is for. Where that is denied, the denial becomes its answer. */
+/** Runs an operation. If it is denied, returns the denial as its answer. */
 export async function tellDenials<Result>(run: () => Promise<Result> | Result): Promise<Result> {
   try {
     return await run();

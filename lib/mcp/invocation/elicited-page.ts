@@ -1,28 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { inputRequired, UrlElicitationRequiredError, type InputRequiredResult } from '@modelcontextprotocol/server';
 
-/** Names the request among the answers that a client comes back with. */
+/** Key of the page request among the client's input responses. */
 const PAGE_REQUEST = 'page';
 
-/** A page that the user has to open before the call can be made again. */
+/** A page that the user has to open before the call can be repeated. */
 export interface ElicitedPage {
   readonly url: string;
   readonly message: string;
 }
 
-/** What the user said to the page that the call was answered with before. */
+/** The user's answer to the page that an earlier round asked for. */
 export interface PageAnswer {
-  /** Whether it was opened. What is done there goes on after that. */
+  /** Whether the user agreed to open the page. The user may still be busy on it. */
   readonly isOpen: boolean;
-  /** What the page was for; a client that does not say has answered for all. */
+  /** The downstream that the page was for. Without it, the answer counts for every downstream. */
   readonly downstream: string | undefined;
 }
 
 /**
  * Asks the client to open a page (MCP, URL mode elicitation).
  *
- * @param requestState - which clients of the era 2026-07-28 bring back
- * @throws UrlElicitationRequiredError for clients of the revisions before 2026-07-28, which take it as an error
+ * @param requestState - clients of the era 2026-07-28 send it back
+ * @throws UrlElicitationRequiredError for clients before 2026-07-28, which expect an error
  */
 export function elicitPage(page: ElicitedPage, era: 'modern' | 'legacy', requestState: string): InputRequiredResult {
   if (era === 'legacy') throw new UrlElicitationRequiredError([{ mode: 'url', elicitationId: randomUUID(), ...page }]);
@@ -32,7 +32,7 @@ export function elicitPage(page: ElicitedPage, era: 'modern' | 'legacy', request
   });
 }
 
-/** Reads what a client came back with; `undefined` where it was asked for no page. */
+/** Reads the client's answer. Returns `undefined` if the client was not asked to open a page. */
 export function readPageAnswer(
   inputResponses: Readonly<Record<string, unknown>> | undefined,
   downstream: string | undefined,

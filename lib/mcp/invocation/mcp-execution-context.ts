@@ -3,15 +3,15 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 
-/** A call of MCP as guards, interceptors, filters and decorators of parameters see it, where `getType()` is `'mcp'`. */
+/** A call of MCP for guards, interceptors, filters and parameter decorators, where `getType()` is `'mcp'`. */
 export class McpExecutionContext {
   protected constructor(private readonly host: ArgumentsHost) {}
 
   /**
-   * Reads what Nest hands over as a call of MCP.
+   * Reads the execution context of a call of MCP.
    *
    * @param host - the `ExecutionContext` of a guard or an interceptor, or the `ArgumentsHost` of a filter
-   * @throws TypeError if it is no call of MCP; `isMcp(host)` tells before
+   * @throws TypeError if it is not a call of MCP; check with `isMcp(host)` first
    */
   static create(host: ArgumentsHost): McpExecutionContext {
     if (!isMcp(host)) throw new TypeError(`This is no call of MCP, but one of ${host.getType()}`);
@@ -28,19 +28,19 @@ export class McpExecutionContext {
     return this.host.getArgByIndex<unknown>(1);
   }
 
-  /** Who calls; `undefined` where nobody had to say who they are. */
+  /** The caller; `undefined` if the call is anonymous. */
   getCaller(): Caller | undefined {
     return this.getContext().caller;
   }
 
-  /** What is asked for. */
+  /** The requested operation. */
   getOperation(): Operation {
     return this.getContext().operation;
   }
 }
 
 /**
- * Whether a call is one of MCP, for enhancers that also serve HTTP.
+ * Whether a call is a call of MCP. For enhancers that also serve HTTP.
  *
  * @param host - the `ExecutionContext` of a guard or an interceptor, or the `ArgumentsHost` of a filter
  */

@@ -15,13 +15,13 @@ import type { McpContext } from '../../resource-server/decorators/mcp-context.js
 import { CONTEXT_PARAMETER, defineParameters, PARAMETERS, parametersFactory } from './method-parameters.js';
 import { follow } from './streamed-items.js';
 
-/** Runs a method as Nest runs a controller's. */
+/** Runs a method the way Nest runs a controller's method. */
 export type Invocation = (context: McpContext, input: unknown) => Promise<unknown>;
 
 type Method = (...args: unknown[]) => unknown;
 type ContextId = ReturnType<typeof ContextIdFactory.create>;
 
-/** Filters of a method, as Nest has them. */
+/** The filters of a method, in Nest's form. */
 interface Filters {
   invokeCustomFilters(exception: unknown, host: ExecutionContextHost): unknown;
 }
@@ -39,7 +39,7 @@ interface Interceptors {
 
 const logger = new Logger('McpTool');
 
-/** Makes methods callable behind the guards, pipes, interceptors and filters that apply to them. */
+/** Makes methods callable behind their guards, pipes, interceptors and filters. */
 @Injectable()
 export class MethodInvoker {
   constructor(
@@ -49,9 +49,10 @@ export class MethodInvoker {
   ) {}
 
   /**
-   * What a call needs is worked out here, once, unless the host or something it depends on is request-scoped.
+   * Prepares a method once, unless the host or one of its dependencies is request-scoped.
    *
-   * @throws {@link McpAuthConfigurationError} if Nest would skip an enhancer of the method, or has no value for a parameter
+   * @throws {@link McpAuthConfigurationError} if Nest would skip an enhancer of the method or cannot provide a
+   *   parameter
    */
   prepare(host: MethodHost): Invocation {
     refuseSkippedEnhancers(host, this.config);
@@ -62,7 +63,7 @@ export class MethodInvoker {
     if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
       return wrapInEnhancers(contexts, host, wrapper.instance as Record<string, Method>);
     }
-    // Of its own module: another may have the same token for another class.
+    // Uses the host's own module, because another module may use the same token for another class.
     const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
     return async (context, input) => {
       const contextId = createContextId(context, moduleRef, wrapper.isDependencyTreeDurable());
@@ -77,15 +78,15 @@ export class MethodInvoker {
     if (key === undefined) throw new Error('A decorated method belongs to no module');
     const { interceptorsConsumer } = contexts as unknown as { readonly interceptorsConsumer: Interceptors };
     return Object.assign(Object.create(contexts) as ExternalContextCreator, {
-      /** Nest looks for a host's module among the providers alone, and skips the guards where it finds none. */
+      /** Nest searches only the providers for a host's module, and skips the guards if it finds none. */
       getContextModuleKey: () => key,
       getHostModuleKey: () => key,
-      /** Pipes are for what the client sent. */
+      /** Pipes apply only to what the client sent. */
       getParamValue: ((value, metadata, pipes) =>
         (metadata.type as unknown) === CONTEXT_PARAMETER
           ? Promise.resolve(value)
           : contexts.getParamValue(value, metadata, pipes)) as ExternalContextCreator['getParamValue'],
-      /** Nest waits for the last item of a stream alone. */
+      /** Nest only waits for the last item of a stream. */
       interceptorsConsumer: {
         intercept: (interceptors, args, instance, callback, next, type) =>
           interceptorsConsumer.intercept(
@@ -102,13 +103,13 @@ export class MethodInvoker {
   }
 }
 
-/** Nest logs what no filter takes; here it is told to the client, and logged, with the reference of the call. */
+/** Nest only logs an unhandled error. Here the caller of this function reports and logs it with the correlation id. */
 function wrapInFilters(target: Invocation, filters: Filters, type: string): Invocation {
   return async (context, input) => {
     try {
       return await target(context, input);
     } catch (error) {
-      // That the call waits for its client is no failure.
+      // A call that waits for its client has not failed.
       if (error instanceof Suspension) throw error;
       const host = new ExecutionContextHost([context, input]);
       host.setType(type);
@@ -119,7 +120,7 @@ function wrapInFilters(target: Invocation, filters: Filters, type: string): Invo
   };
 }
 
-/** What a filter makes of an error. One that only knows HTTP fails for want of a response, and has made nothing of it. */
+/** Asks the filters to handle an error. A filter that only supports HTTP fails without a response and is ignored. */
 async function askFilters(
   filters: Filters,
   error: unknown,
@@ -137,7 +138,7 @@ async function askFilters(
   }
 }
 
-/** As Nest's router has it, so that strategies of durable providers find the tenant of the call. */
+/** Works like Nest's router, so that strategies of durable providers find the tenant of the call. */
 function createContextId(context: McpContext, moduleRef: ModuleRef, isDurable: boolean): ContextId {
   const contextId: ContextId = ContextIdFactory.getByRequest(context);
   if (REQUEST_CONTEXT_ID in context) return contextId;
@@ -167,7 +168,7 @@ function wrapInEnhancers(
   ) as Invocation;
 }
 
-/** Nest does not look at the class of what `useFactory` and `useValue` provide, so that its guards would not run. */
+/** Nest ignores the class of a provider made by `useFactory` or `useValue`, so its guards would not run. */
 function refuseSkippedEnhancers(host: MethodHost, config: ApplicationConfig): void {
   const { wrapper, type, method } = host;
   const handler = (type.prototype as Record<string, object>)[method] as object;

@@ -6,28 +6,28 @@ import type { McpContext } from '../../resource-server/decorators/mcp-context.js
 import { isJsonObject } from '../../json/json-object.js';
 
 /**
- * Nest hands guards and interceptors the arguments in this order. The context comes first, because guards written for
- * HTTP take the first for the request. Methods take the input first.
+ * The order in which Nest passes arguments to guards and interceptors. The context comes first, because guards
+ * written for HTTP expect the request first. Methods receive the input first.
  */
 type Arguments = [context: McpContext, input: unknown];
 
-/** As Nest keeps what the decorators of parameters say. */
+/** A parameter as Nest stores it for its decorator. */
 interface Parameter {
   readonly index: number;
   readonly data?: unknown;
   readonly pipes: readonly unknown[];
 }
 
-/** Key of the metadata that tells Nest a method's parameters. */
+/** Metadata key under which Nest finds a method's parameters. */
 export const PARAMETERS = 'nestjs-mcp-auth:parameters';
 
-/** None of Nest's types of parameters. */
+/** A parameter type that Nest does not use itself. */
 export const CONTEXT_PARAMETER = 100;
 
-/** What `@Param()`, `@Query()`, `@Body()` and `@McpInput()` name are arguments. */
+/** Decorators that read arguments: `@Param()`, `@Query()`, `@Body()` and `@McpInput()`. */
 const INPUT_TYPES = new Set([RouteParamtypes.BODY, RouteParamtypes.QUERY, RouteParamtypes.PARAM]);
 
-/** What there is of a request of HTTP, or stands for it. */
+/** Decorators that a call of MCP has a value for. */
 const SERVED_TYPES = new Set([...INPUT_TYPES, RouteParamtypes.REQUEST, RouteParamtypes.HEADERS, CONTEXT_PARAMETER]);
 
 const DECORATORS: Readonly<Record<number, string>> = {
@@ -42,9 +42,9 @@ const DECORATORS: Readonly<Record<number, string>> = {
 };
 
 /**
- * Tells Nest what a method takes: what its parameters' decorators say, else the input, and then the context.
+ * Declares a method's parameters to Nest: those with decorators, or else the input and then the context.
  *
- * @returns what is wrong with a parameter, and how to mend it
+ * @returns what is wrong with a parameter, and how to fix it
  */
 export function defineParameters({ type, method, decorator }: MethodHost): string | undefined {
   const decorated = (Reflect.getMetadata(ROUTE_ARGS_METADATA, type, method) ?? {}) as Record<string, Parameter>;

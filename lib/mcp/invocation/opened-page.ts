@@ -2,25 +2,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallerActionError, type DownstreamError } from '../../errors/downstream-error.js';
 import type { PageAnswer } from './elicited-page.js';
 
-/** Milliseconds that a user has on a page while the call waits: less than clients wait, most of which do for a minute. */
+/**
+ * Milliseconds for which a call waits for the user on a page. It is less than the timeout of most clients, a minute.
+ */
 const PATIENCE = 30_000;
 
-/** Milliseconds between two looks at whether the user is done; each takes half as long again, up to the longest. */
+/**
+ * Milliseconds between two checks whether the user is done. Each pause is 1.5 times the one before, up to the longest.
+ */
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 5_000;
 
-/** Whether the client has answered for the page that a failure would ask for, so that it is not asked for once more. */
+/** Whether the client has already answered for the page of a failure. Such a page is not requested again. */
 export function isAnswered(failure: unknown, answer: PageAnswer | undefined): boolean {
   if (!answer || !hasPage(failure)) return false;
   return answer.downstream === undefined || answer.downstream === failure.downstream;
 }
 
 /**
- * Waits for what the user does on a page: clients come back as soon as it is open (MCP, URL mode elicitation).
+ * Waits until the user is done on a page. Clients return as soon as the page is open (MCP, URL mode elicitation).
  *
  * @param failure - what the page is for
- * @param look - finds out what is missing now
- * @returns what is missing still
+ * @param look - finds what is still missing
+ * @returns what is still missing
  * @throws the reason of the signal
  */
 export async function waitForPage(

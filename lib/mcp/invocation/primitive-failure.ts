@@ -11,10 +11,10 @@ import { ToolError } from './tool-error.js';
 const NOT_FOUND = 404;
 
 /**
- * What failed, for resources and prompts, whose results cannot say that anything did: a JSON-RPC error.
+ * Turns a failure of a resource or a prompt into a JSON-RPC error, because their results cannot report errors.
  *
  * @param error - what the method threw
- * @param told - what a tool's result would have said of it
+ * @param told - the result that a tool would have returned
  */
 export function toPrimitiveError(
   { kind, name }: Pick<Offer, 'kind' | 'name'>,

@@ -5,14 +5,14 @@ import type { CallContext } from './call-context.js';
 import { findChoices } from './completion-result.js';
 import { MethodInvoker, type Invocation } from './method-invoker.js';
 
-/** The methods of primitives, as Nest invokes them. */
+/** Invokes the methods of primitives through Nest. */
 @Injectable()
 export class PrimitiveInvocations {
   readonly #invocations = new WeakMap<MethodHost, Invocation>();
 
   constructor(private readonly invoker: MethodInvoker) {}
 
-  /** Prepares primitives, so that calls find everything there; once for each. */
+  /** Prepares primitives, each of them once. */
   prepare(primitives: readonly Primitive[]): void {
     for (const primitive of primitives) {
       for (const host of listHosts(primitive)) {
@@ -21,7 +21,7 @@ export class PrimitiveInvocations {
     }
   }
 
-  /** Calls the method of a primitive, or the one that completes an argument of it. */
+  /** Calls the method of a primitive, or the method that completes one of its arguments. */
   async invoke(primitive: Primitive, { method }: Operation, context: CallContext, input: unknown): Promise<unknown> {
     let { host } = primitive;
     if (method === 'completion/complete') {
@@ -35,13 +35,13 @@ export class PrimitiveInvocations {
     return await invoke(context, input);
   }
 
-  /** The method that lists the resources of a template, where there is one. */
+  /** Finds the method that lists the resources of a template, if any. */
   findList({ list }: ResourceTemplateDefinition): Invocation | undefined {
     return list && this.#invocations.get(list.host);
   }
 }
 
-/** Methods that belong to a primitive. */
+/** The methods that belong to a primitive. */
 function listHosts(primitive: Primitive): readonly MethodHost[] {
   const completions = 'completions' in primitive ? [...primitive.completions.values()] : [];
   const list = primitive.kind === 'resourceTemplate' && primitive.list ? [primitive.list] : [];

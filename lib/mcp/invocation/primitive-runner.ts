@@ -28,19 +28,22 @@ const logger = new Logger('McpTool');
 /** The request that a call is part of. */
 export interface Surroundings extends RoundMessage {
   readonly trace: RequestTrace;
-  /** Why a downstream cannot be called, if that is known before the call. */
+  /** Why a downstream cannot be called, if known before the call. */
   readonly failure: DownstreamError | undefined;
-  /** What the call may reach, as far as that was looked at before it. */
+  /** The downstream access, if it was already opened before the call. */
   readonly access: DownstreamAccess | undefined;
-  /** Makes a challenge of what the caller lacks, as the answer of HTTP if it has not begun. Tells its text. */
+  /**
+   * Creates a challenge for what the caller lacks, and returns its text. It becomes the HTTP answer if that has not
+   * begun.
+   */
   readonly challenge: (remedy: ChallengeRemedy) => string | undefined;
 }
 
-/** Runs what was authorized: calls the method as the caller, and makes a result of whatever comes of it. */
+/** Runs an authorized operation: calls the method for the caller, and turns the outcome into a result. */
 @Injectable()
 export class PrimitiveRunner {
   readonly #states: RequestStates;
-  /** A call that asks its client is audited once. */
+  /** Operations that are already in the audit. A call of several rounds is recorded once. */
   readonly #audited = new WeakSet<AuthorizedOperation>();
 
   constructor(
@@ -54,8 +57,8 @@ export class PrimitiveRunner {
   }
 
   /**
-   * @param authorized - leave to call it
-   * @throws ProtocolError where what fails is no tool
+   * @param authorized - the authorization for the call
+   * @throws ProtocolError if a resource or a prompt fails
    */
   async run(authorized: AuthorizedOperation, primitive: Primitive, surroundings: Surroundings): Promise<Outcome> {
     const { trace, context } = surroundings;
@@ -88,7 +91,7 @@ export class PrimitiveRunner {
       const running = runToolCall(call, () => this.invocations.invoke(primitive, operation, callContext, input.value));
       const value = primitive.timeoutMs === undefined ? await running : await time.race(running);
       const result = await toOutcome(value, primitive, operation);
-      // What a method does after it had to ask counts no more.
+      // Once the method has asked a question, its result is ignored.
       if (channel.questions) return round.ask({});
       if (isInputRequiredResult(result)) return round.ask(result);
       if ('isError' in result && result.isError) trace.fail('tool_error');
@@ -97,7 +100,6 @@ export class PrimitiveRunner {
       if (error === final) throw error;
       if (channel.questions && !signal.aborted) return round.ask({});
       if (signal.aborted && !(signal.reason instanceof CallTimeout)) {
-        // Nobody waits for the answer any more.
         trace.fail('cancelled');
         logger.debug(`${primitive.name} was cancelled [${correlationId}]`);
         return refuse(toErrorResult('The call was cancelled.'), error);
@@ -111,7 +113,9 @@ export class PrimitiveRunner {
     }
   }
 
-  /** Why the call cannot be made, once the user is done with a page that the client has opened. */
+  /**
+   * Returns why the call cannot be made. If the client has opened a page, first waits until the user is done with it.
+   */
   async #waitForMissing(
     primitive: Primitive,
     access: DownstreamAccess,

@@ -3,9 +3,9 @@ import type { PromptDefinition } from '../../resource-server/catalogue/primitive
 import { StreamedItems } from './streamed-items.js';
 
 /**
- * Makes a prompt's messages of what its method returned.
+ * Turns what a method returned into the messages of a prompt.
  *
- * @throws TypeError for what is no message
+ * @throws TypeError if a value is not a message
  */
 export function toPromptResult(value: unknown, { name, listing }: PromptDefinition): GetPromptResult {
   if (isSpecType.GetPromptResult(value)) return value;

@@ -15,8 +15,8 @@ import type { McpClient } from '../../resource-server/decorators/mcp-context.js'
 import { computeDigest, type CallState } from './request-state.js';
 
 /**
- * The way back to the client through the request that it made. Questions end the call; the client, or for those of the
- * revisions before 2026-07-28 the SDK in its place, makes it again with the answers.
+ * Reaches the client through the request that it made. A question ends the call. The call is then repeated with the
+ * answers: by the client, or by the SDK for clients before 2026-07-28.
  */
 export class RequestChannel implements ClientChannel {
   readonly #context: ServerContext;
@@ -65,7 +65,7 @@ export class RequestChannel implements ClientChannel {
     return this.#questions;
   }
 
-  /** What is to be remembered for the next round. */
+  /** The state to remember for the next round. */
   get next(): Omit<CallState, 'expiresAt'> {
     const { answers, done } = this.#state;
     return { answers, done, asked: this.#asked };
@@ -92,7 +92,7 @@ export class RequestChannel implements ClientChannel {
   ask(key: string, question: InputRequest): Promise<unknown> {
     const digest = computeDigest(question);
     const { answers, asked } = this.#state;
-    // What is asked now may be another question than the one that was answered.
+    // The current question may differ from the one that was answered.
     const known = Object.hasOwn(answers, key) ? answers[key] : undefined;
     if (known?.question === digest) return Promise.resolve(known.value);
     const { inputResponses = {} } = this.#context.mcpReq;

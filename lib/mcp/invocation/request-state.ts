@@ -6,20 +6,20 @@ import type { Operation } from '../../resource-server/access/operation.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 import { isJsonObject } from '../../json/json-object.js';
 
-/** An answer that a client gave in an earlier round, and the question that it was given to. */
+/** An answer from an earlier round, with the digest of its question. */
 const answer = z.object({ question: z.string(), value: z.unknown() });
 
 const stateSchema = z.object({
   /** Milliseconds since the epoch. */
   expiresAt: z.number(),
   answers: z.record(z.string(), answer),
-  /** Digests of the questions that the client takes along. */
+  /** Digests of the questions that the client was asked. */
   asked: z.record(z.string(), z.string()),
-  /** What was done once. */
+  /** Results of steps that run only once. */
   done: z.record(z.string(), z.unknown()),
-  /** The method's own. */
+  /** The state of the method itself. */
   own: z.string().optional(),
-  /** Downstream for which a page was to be opened. */
+  /** The downstream whose page the client was asked to open. */
   page: z.string().optional(),
 });
 
@@ -27,15 +27,16 @@ const stateSchema = z.object({
 export type CallState = z.infer<typeof stateSchema>;
 
 /**
- * Seals what a call remembers, which clients take along and could change (MCP specification 2026-07-28, Multi Round-Trip
- * Requests, server requirements): encrypted, for a short time, for one caller, one operation and its arguments.
+ * Seals the state of a call, because clients carry it and could change it (MCP specification 2026-07-28, Multi
+ * Round-Trip Requests, server requirements). The state is encrypted and short-lived. It is bound to one caller, one
+ * operation and its arguments.
  */
 export class RequestStates {
   readonly #ring: KeyRing;
   readonly #lifetime: number;
 
   /**
-   * @param keys - the first seals, all open
+   * @param keys - the first key seals; every key opens
    * @param lifetime - milliseconds
    */
   constructor(keys: readonly KeyObject[], lifetime: number) {
@@ -47,7 +48,7 @@ export class RequestStates {
     return this.#ring.seal(JSON.stringify({ ...state, expiresAt: Date.now() + this.#lifetime }), binding);
   }
 
-  /** @throws ProtocolError for everything that was not sealed for this very call, or too long ago */
+  /** @throws ProtocolError if the state was not sealed for this call, or has expired */
   open(sealed: unknown, binding: string): CallState {
     if (sealed === undefined) return { expiresAt: 0, answers: {}, asked: {}, done: {} };
     const text = this.#ring.open(sealed, binding);
@@ -61,13 +62,13 @@ export class RequestStates {
   }
 }
 
-/** What a state is sealed for. */
+/** The caller, operation and arguments that a state is bound to. */
 export function createBinding(caller: Caller | undefined, { method, name }: Operation, args: unknown): string {
   const who = caller ? [caller.issuer, caller.subject, caller.clientId] : [];
   return JSON.stringify(['request-state', ...who, method, name, computeDigest(args)]);
 }
 
-/** The same for equal values, in whatever order they name their members. */
+/** Computes the same digest for equal values, regardless of the order of their members. */
 export function computeDigest(value: unknown): string {
   const text = JSON.stringify(value ?? null, (_key, one: unknown) =>
     isJsonObject(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one,

@@ -10,7 +10,7 @@ import { PrimitiveInvocations } from './primitive-invocations.js';
 import { RequestChannel } from './request-channel.js';
 import { findToldError, toFailureResult } from './tool-failure.js';
 
-/** The message that asks for a list. */
+/** The message of a list request. */
 export interface ListMessage {
   readonly trace: RequestTrace;
   readonly context: ServerContext;
@@ -26,9 +26,9 @@ export class ResourceLists {
   ) {}
 
   /**
-   * The resources of a template that there are for a caller; none where they cannot be told.
+   * Lists the resources of a template that a caller may see. Returns none if the list fails.
    *
-   * @param authorized - leave to list them
+   * @param authorized - the authorization for the list
    */
   async list(
     { caller, primitive: template, operation }: AuthorizedOperation<ResourceTemplateDefinition>,

@@ -4,7 +4,7 @@ import { StreamedItems } from './streamed-items.js';
 
 type Contents = ReadResourceResult['contents'][number];
 
-/** Makes what is read of a resource of what its method returned. */
+/** Turns what a method returned into the result of `resources/read`. */
 export function toResourceResult(
   value: unknown,
   uri: string,

@@ -2,21 +2,21 @@ import { isObservable, type Observable, type Subscription } from 'rxjs';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 import { raceAbort } from './until-aborted.js';
 
-/** An item that only says how far the work is. */
+/** An item that only reports progress. */
 interface ProgressItem {
   readonly progress: number;
   readonly total?: number;
   readonly message?: string;
 }
 
-/** Everything that a method yielded, but what only said how far it is. */
+/** All items that a method yielded, except those that only report progress. */
 export class StreamedItems {
   constructor(readonly items: readonly unknown[]) {}
 }
 
 /**
- * Follows what a method returned to its end: the items of an Observable or an async iterable are told as progress, and kept
- * as the result, unless an async generator returns one.
+ * Consumes what a method returned. The items of an Observable or an async iterable are reported as progress. They
+ * become the result, unless an async generator returns a value.
  */
 export async function follow(returned: unknown, context: McpContext): Promise<unknown> {
   if (isObservable(returned)) return await observe(returned, context);
@@ -34,7 +34,7 @@ export async function follow(returned: unknown, context: McpContext): Promise<un
       await take(next.value, items, context);
     }
   } finally {
-    // A generator that is in the middle of something ends when that does.
+    // A generator that awaits something ends once that settles. The call does not wait for it.
     if (!isOver) void Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
 }

@@ -13,7 +13,7 @@ import { ToolError } from './tool-error.js';
 import { toErrorResult } from './tool-result.js';
 import { logFailure } from '../../observability/failure-log.js';
 
-/** A remedy in the words that a result has for it. */
+/** A remedy in the form that a result has for it. */
 export interface ToldRemedy {
   readonly page?: ElicitedPage | undefined;
   /** Value of a `WWW-Authenticate` header. */
@@ -21,11 +21,12 @@ export interface ToldRemedy {
 }
 
 /**
- * Makes a tool's result of what its method threw, and logs the rest. The result has only what was written to be read
- * by clients: a `ToolError`, a 4xx `HttpException` as on any controller, the advice of a `DownstreamError`.
+ * Turns what a method threw into the result of a tool, and logs other errors. The result contains only what was
+ * written for clients: a `ToolError`, a 4xx `HttpException` as on any controller, or the advice of a
+ * `DownstreamError`.
  *
- * @param reference - correlation id of the request, which result and log have in common
- * @param told - how the caller can mend it, for the result
+ * @param reference - correlation id of the request, in both the result and the log
+ * @param told - how the caller can fix the failure
  */
 export function toFailureResult(
   tool: string,
@@ -44,14 +45,14 @@ export function toFailureResult(
   return error instanceof TemporaryFailureError ? { ...result, _meta: { [RETRY]: describeRetry(error) } } : result;
 }
 
-/** Key of what passes in `_meta`, for clients and agents that try again by themselves. */
+/** Key in `_meta` that marks a temporary failure, for clients and agents that retry by themselves. */
 const RETRY = 'nestjs-mcp-auth/retry';
 
 function describeRetry({ retryAfterMs }: TemporaryFailureError) {
   return { retryable: true, ...(retryAfterMs !== undefined && { retryAfterMs: Math.ceil(retryAfterMs) }) };
 }
 
-/** SEP-2643: what the challenge or the page would have said, for clients that get to see neither. */
+/** SEP-2643: repeats the challenge or the page in the result, for clients that see neither. */
 function toCallerActionResult(
   { code }: CallerActionError,
   advice: string,
@@ -69,7 +70,10 @@ function toCallerActionResult(
   return toDenialResult(new Denial(advice, code === 'caller_without_user' ? 'unavailable' : 'undisclosed'), reference);
 }
 
-/** What an HTTP client has wrapped says who can do something about it; what was written to be read stays as it is. */
+/**
+ * Finds the error to report. An HTTP client may have wrapped a `DownstreamError`. Errors written for clients stay as
+ * they are.
+ */
 export function findToldError(error: unknown): unknown {
   if (error instanceof ToolError || error instanceof HttpException) return error;
   return findDownstreamError(error) ?? error;

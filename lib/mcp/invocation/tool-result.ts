@@ -3,15 +3,15 @@ import type { ToolSchema } from '../../resource-server/decorators/access-options
 import { StreamedItems } from './streamed-items.js';
 import { isJsonObject } from '../../json/json-object.js';
 
-/** A method returned something that its own `output` schema does not allow. */
+/** A method returned a value that its own `output` schema does not allow. */
 export class InvalidOutputError extends Error {
   override readonly name = 'InvalidOutputError';
 }
 
 /**
- * Makes a tool's result of what its method returned.
+ * Turns what a method returned into the result of a tool.
  *
- * @throws {@link InvalidOutputError} if there is an output schema and the value does not fit it
+ * @throws {@link InvalidOutputError} if the value does not match the output schema
  */
 export async function toToolResult(value: unknown, output: ToolSchema | undefined): Promise<CallToolResult> {
   if (value instanceof StreamedItems) {
@@ -25,7 +25,7 @@ export async function toToolResult(value: unknown, output: ToolSchema | undefine
   return toStructuredResult(await validateOutput(output, value));
 }
 
-/** An `isError` result, which the model sees and can act on (MCP specification, tools, error handling). */
+/** An `isError` result. The model sees it and can act on it (MCP specification, tools, error handling). */
 export function toErrorResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true };
 }
@@ -43,12 +43,15 @@ function toUnvalidatedResult(value: unknown): CallToolResult {
   return blocks.length > 0 && blocks.every(isBlock) ? { content: blocks } : toStructuredResult(value);
 }
 
-/** A part of a result that came by itself. */
+/** Turns one streamed item into content blocks. */
 function toBlocks(item: unknown): ContentBlock[] {
   return isToolResult(item) ? item.content : toUnvalidatedResult(item).content;
 }
 
-/** As text, and as structured content if it is an object: both eras take one, an array or a number only the newer. */
+/**
+ * Returns a value as text, and as structured content if it is an object. Both eras accept objects. Only the newer era
+ * accepts arrays and numbers.
+ */
 function toStructuredResult(value: unknown): CallToolResult {
   const text = toJson(value);
   const content = [{ type: 'text' as const, text }];
@@ -70,7 +73,7 @@ function toJson(value: unknown): string {
 
 const RESULT_KEYS = new Set(['content', 'structuredContent', 'isError', '_meta']);
 
-/** What blocks of content have; an object of the domain may have a `type` too. */
+/** Members of each content block. They tell blocks from application objects that have a `type`. */
 const BLOCK_KEYS: Readonly<Record<string, ReadonlySet<string>>> = {
   text: new Set(['type', 'text', 'annotations', '_meta']),
   image: new Set(['type', 'data', 'mimeType', 'annotations', '_meta']),
@@ -95,7 +98,7 @@ function isBlock(value: unknown): value is ContentBlock {
   return Object.keys(value).every((key) => BLOCK_KEYS[value.type]?.has(key));
 }
 
-/** An object of the domain may have a `content` too, so a result has nothing that results do not have. */
+/** A tool result has only the members of a result. An application object may have a `content` too. */
 function isToolResult(value: unknown): value is CallToolResult {
   return isCallToolResult(value) && Object.keys(value).every((key) => RESULT_KEYS.has(key));
 }

@@ -1,7 +1,7 @@
 /**
- * Waits for something, unless a signal ends that before.
+ * Waits for a promise until a signal aborts.
  *
- * @throws the reason of the signal, and what the promise is rejected with
+ * @throws the reason of the signal, or the rejection of the promise
  */
 export async function raceAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
   let abort: () => void = () => undefined;

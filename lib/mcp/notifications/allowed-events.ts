@@ -1,12 +1,12 @@
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 
-/** Whether whoever listens may read a resource at the time. */
+/** Whether the listener may read a resource at this moment. */
 export type MayRead = (uri: string) => boolean | Promise<boolean>;
 
 /**
- * Listens to events in their order. Those of resources that may not be read any more are left out.
+ * Listens to events in order. Skips events of resources that the listener may no longer read.
  *
- * @returns stops it
+ * @returns a function that stops listening
  */
 export function listenToAllowed(
   bus: ServerEventBus,
@@ -20,7 +20,7 @@ export function listenToAllowed(
     if (isAllowed && !isOver) listener(event);
   };
   const stop = bus.subscribe((event) => {
-    // What cannot be decided is not told, nor what the stream does not take any more.
+    // An event is dropped if the check fails or the stream no longer accepts it.
     told = told.then(() => tell(event)).catch(() => undefined);
   });
   return () => {

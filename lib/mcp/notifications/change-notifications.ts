@@ -14,7 +14,7 @@ import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 
-/** What a client says to one replica, and another one waits for. */
+/** Messages of a client that one replica receives and another one waits for. */
 export type Handed = (typeof HANDED)[number];
 
 const HANDED = ['answer', 'cancelled', 'task_update', 'task_cancel', 'subscribe', 'unsubscribe'] as const;
@@ -43,7 +43,7 @@ const handedSchema = z.object({
   message: z.unknown(),
 });
 
-/** Tells clients, and the other replicas, that something has changed (MCP specification, `subscriptions/listen`). */
+/** Notifies clients and the other replicas of changes (MCP specification, `subscriptions/listen`). */
 @Injectable()
 export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
   readonly #logger = new Logger('McpNotifications');
@@ -63,12 +63,12 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     });
   }
 
-  /** Where the streams of this process listen. */
+  /** The bus that the streams of this process listen to. */
   get bus(): ServerEventBus {
     return this.#local;
   }
 
-  /** Listens to the other replicas. */
+  /** Starts listening to the other replicas. */
   async onModuleInit(): Promise<void> {
     const { bus } = this.options.replicas;
     if (!bus) return;
@@ -89,15 +89,15 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     this.#tell({ kind: 'resource_updated', uri });
   }
 
-  /** @param listener - gets what clients say to other replicas */
+  /** @param listener - receives the client messages that other replicas hand over */
   onHanded(listener: HandedListener): void {
     this.#handed.add(listener);
   }
 
   /**
-   * Hands on what a client said, to the replica that waits for it; encrypted, because it is what a user filled in.
+   * Hands a client message to the replica that waits for it. It is encrypted, because it may contain a user's input.
    *
-   * @param isKnown - whether it has found whoever waits for it
+   * @param isKnown - whether this replica has already delivered the message
    */
   hand(kind: Handed, party: string, message: JSONRPCMessage, isKnown: boolean): void {
     if (isKnown || !this.options.replicas.bus) return;

@@ -4,17 +4,19 @@ import { ExpiringCache } from '../../time/expiring-cache.js';
 import { listenToAllowed, type MayRead } from './allowed-events.js';
 import { ChangeNotifications } from './change-notifications.js';
 
-/** Parties whose subscriptions are remembered, and for how many milliseconds; and how many each may have. */
+/**
+ * Maximum number of parties whose subscriptions are remembered, for how many milliseconds, and how many each may have.
+ */
 const MAX_PARTIES = 10_000;
 const MAX_AGE = 24 * 60 * 60_000;
 const MAX_URIS = 1_000;
 
-/** Milliseconds between two signs of life on a stream. */
+/** Milliseconds between two keep-alive comments on a stream. */
 const KEEP_ALIVE = 15_000;
 
 /**
- * What clients of the revisions before 2026-07-28 want to hear of. They say so in requests of their own (`resources/subscribe`)
- * and listen on a stream, in this replica or in another one.
+ * Subscriptions of clients before 2026-07-28. They subscribe in separate requests (`resources/subscribe`) and listen
+ * on a stream, in this replica or in another one.
  */
 @Injectable()
 export class Subscriptions {
@@ -28,21 +30,23 @@ export class Subscriptions {
     });
   }
 
-  /** @param party - whose subscription it is */
+  /** @param party - the owner of the subscription */
   change(kind: 'subscribe' | 'unsubscribe', party: string, uri: string): void {
     this.#take(kind, party, uri);
     this.notifications.hand(kind, party, { jsonrpc: '2.0', method: `resources/${kind}`, params: { uri } }, false);
   }
 
-  /** Whether a party wants to hear of an event: of lists always, of resources where it has subscribed to them. */
+  /**
+   * Whether a party receives an event. It receives every list change, and updates of the resources it subscribed to.
+   */
   isSubscribed(party: string, event: ServerEvent): boolean {
     return event.kind !== 'resource_updated' || (this.#uris.get(party)?.has(event.uri) ?? false);
   }
 
   /**
-   * A stream of what a party wants to hear.
+   * Opens a stream of the events that a party receives.
    *
-   * @param mayRead - whether whoever listens may read a resource
+   * @param mayRead - whether the listener may read a resource
    */
   openStream(party: string, mayRead: MayRead): Response {
     const encoder = new TextEncoder();
@@ -85,7 +89,7 @@ export class Subscriptions {
   }
 }
 
-/** An event as clients are told of it. */
+/** Turns an event into the notification that clients receive. */
 function toNotification(event: ServerEvent): Record<string, unknown> {
   if (event.kind === 'resource_updated') {
     return { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: event.uri } };

@@ -16,7 +16,7 @@ import { TaskMethods } from '../tasks/task-methods.js';
 
 export type CallMethod = 'tools/call' | 'prompts/get' | 'resources/read' | 'completion/complete';
 
-/** The methods that run a method of the application. What the caller may not see is not there. */
+/** The methods that call a method of the application. A primitive that the caller may not see counts as not found. */
 @Injectable()
 export class CallMethods {
   constructor(
@@ -86,7 +86,7 @@ export class CallMethods {
       access,
       challenge: (remedy) => {
         const challenge = caller && this.challenges.createDownstreamChallenge(caller, scheme, [remedy], scopes);
-        // Nobody is there to sign in for a client that acts for itself.
+        // A client that acts for itself has no user who could sign in.
         if (!caller?.appOnly) served.challenge = challenge;
         return challenge?.challenge;
       },

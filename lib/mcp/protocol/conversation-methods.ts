@@ -11,20 +11,20 @@ import type { Admit } from '../invocation/authorized-request.js';
 import { identifyParty } from '../invocation/conversation.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 
-/** Conversations whose level of logging is remembered, and for how many milliseconds. */
+/** Maximum number of conversations whose log level is remembered, and for how many milliseconds. */
 const MAX_LEVELS = 10_000;
 const LEVEL_AGE = 24 * 60 * 60_000;
 
 export type ConversationMethod = 'resources/subscribe' | 'resources/unsubscribe' | 'logging/setLevel';
 
-/** The methods by which a client before 2026-07-28 says what it wants to hear of in the rest of its conversation. */
+/** The methods with which a client before 2026-07-28 chooses what it is notified of in a conversation. */
 @Injectable()
 export class ConversationMethods {
   readonly #levels = new ExpiringCache<LoggingLevel>(MAX_LEVELS);
 
   constructor(private readonly subscriptions: Subscriptions) {}
 
-  /** The level from which on a party wants lines of the log, if it has said so. */
+  /** The minimum log level that a party has requested, if any. */
   getLevel(party: string): LoggingLevel | undefined {
     return this.#levels.get(party);
   }

@@ -12,19 +12,19 @@ import {
 import type { Conversation } from '../invocation/conversation.js';
 import type { OpenExchanges } from './open-exchanges.js';
 
-/** What a request of a revision before 2026-07-28 is part of. */
+/** The conversation that a request of a revision before 2026-07-28 belongs to. */
 export interface ConversationPart {
   readonly conversation: Conversation;
   readonly party: string;
-  /** Level from which on the client wants lines of the log. */
+  /** The minimum level of log messages that the client requested. */
   readonly level: LoggingLevel | undefined;
   /** Id of the request. */
   readonly requestId: unknown;
 }
 
 /**
- * Serves one request of a conversation that has no server of its own: it begins by what the client said in `initialize`,
- * its questions have ids that no other server's have, and answers and cancellations reach it from other requests.
+ * Serves one request of a conversation. It starts from what the client sent in `initialize`. The ids of its questions
+ * are unique across servers. Answers and cancellations reach it from other requests.
  */
 export class ConversingServer extends Server {
   constructor(
@@ -40,7 +40,7 @@ export class ConversingServer extends Server {
     const { part, exchanges } = this;
     const send = transport.send.bind(transport);
     const asked = new Set<string>();
-    // No client can have a request of the same id.
+    // Random ids cannot clash with the id of a client's request.
     const [hello, level] = [randomUUID(), randomUUID()];
     let finishGreeting: () => void = () => undefined;
     const greeting = new Promise<void>((resolve) => {
@@ -61,7 +61,7 @@ export class ConversingServer extends Server {
         await send({ ...message, id }, options);
         return;
       }
-      // A question is given up by the name that the client knows it by.
+      // A question is cancelled by the id that was sent to the client.
       if (isJSONRPCNotification(message) && message.method === 'notifications/cancelled') {
         for (const id of asked) {
           exchanges.forget(id);

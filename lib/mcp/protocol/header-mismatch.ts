@@ -9,8 +9,8 @@ const BASE64 = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 
 /**
- * The refusal of a call whose headers say something else than its arguments: whoever routed it by them was deceived (MCP
- * specification 2026-07-28, Server Behavior for Custom Headers). Earlier revisions have no such headers.
+ * Refuses a call whose headers contradict its arguments, because intermediaries may have routed it by the headers
+ * (MCP specification 2026-07-28, Server Behavior for Custom Headers). Earlier revisions do not have these headers.
  */
 export function refuseHeaderMismatch(
   body: unknown,
@@ -35,7 +35,7 @@ function isMirrored({ path, name, type }: ParameterHeader, args: unknown, header
     (node, key) => (isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : null),
     args,
   );
-  // Of what is no such value, the schema of the arguments says so.
+  // The schema of the arguments reports any other type of value.
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return true;
   const header = decode(headers.get(`Mcp-Param-${name}`));
   if (header === undefined) return false;
@@ -43,7 +43,7 @@ function isMirrored({ path, name, type }: ParameterHeader, args: unknown, header
   return header === String(value);
 }
 
-/** `undefined` for what is none, or was not encoded as it has to be. */
+/** Returns `undefined` if the header is missing or its encoding is invalid. */
 function decode(header: string | null): string | undefined {
   if (header === null) return undefined;
   if (!header.startsWith('=?base64?') || !header.endsWith('?=')) return header;

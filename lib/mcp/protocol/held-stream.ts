@@ -1,10 +1,9 @@
 import { relay } from './relayed-response.js';
 
 /**
- * Waits for the beginning of a stream, before which the answer can still be another one: for the result, or for what keeps
- * the connection open until then.
+ * Waits for the first piece of a stream: the result, or a keep-alive. Until then the answer can still be replaced.
  *
- * @returns the response, with all of its stream
+ * @returns the response with its complete stream
  */
 export async function holdUntilBegun(response: Response): Promise<Response> {
   const reader = response.body?.getReader();

@@ -4,7 +4,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { waitFor } from '../../time/time-limit.js';
 import { relay } from './relayed-response.js';
 
-/** Requests that are being answered, and streams that stay open. When the application stops, calls end, and streams are ended. */
+/** Tracks requests and open streams. When the application stops, calls may finish and streams are closed. */
 @Injectable()
 export class InFlight {
   readonly #streams = new Set<() => void>();
@@ -15,7 +15,7 @@ export class InFlight {
   constructor(private readonly options: ResolvedOptions) {}
 
   /**
-   * Counts a request until its answer is over.
+   * Counts a request until its response is complete.
    *
    * @throws ServiceUnavailableException once the application stops
    */
@@ -34,9 +34,9 @@ export class InFlight {
   }
 
   /**
-   * A response whose body ends when the application stops.
+   * Returns a response whose body ends when the application stops.
    *
-   * @param farewell - the last of it then
+   * @param farewell - the last piece of the body in that case
    */
   endWhenStopped(response: Response, farewell = ''): Response {
     let stop: () => void = () => undefined;
@@ -51,7 +51,7 @@ export class InFlight {
     });
   }
 
-  /** Takes no more requests, ends the streams, and waits for calls; no longer than `calls.shutdownGraceMs` of the options. */
+  /** Stops accepting requests, ends the streams and waits for calls, at most `calls.shutdownGraceMs` of the options. */
   async drain(): Promise<void> {
     this.#stopping = true;
     for (const end of [...this.#streams]) end();

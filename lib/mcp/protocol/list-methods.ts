@@ -8,7 +8,7 @@ import { takePage } from './page-of-list.js';
 
 export type ListMethod = 'tools/list' | 'prompts/list' | 'resources/list' | 'resources/templates/list';
 
-/** The methods that list what there is, a page at a time. */
+/** The methods that list primitives, one page at a time. */
 @Injectable()
 export class ListMethods {
   constructor(

@@ -9,10 +9,10 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { takePage, type PageOfList } from './page-of-list.js';
 import { ResourceLists, type ListMessage } from '../invocation/resource-lists.js';
 
-/** Resources that one stream can be told of. */
+/** Maximum number of resources in one subscription stream. */
 const MAX_SUBSCRIPTIONS = 1_000;
 
-/** What a caller gets to see. */
+/** Lists what a caller may see. */
 @Injectable()
 export class Listings {
   readonly #logger = new Logger('McpServing');
@@ -24,7 +24,7 @@ export class Listings {
     private readonly lists: ResourceLists,
   ) {}
 
-  /** A page of what a caller may see of one kind. */
+  /** Returns a page of the primitives of one kind that a caller may see. */
   cutPage<One extends Primitive>(
     all: readonly One[],
     authorized: AuthorizedOperation,
@@ -33,7 +33,7 @@ export class Listings {
     return takePage(this.#filterVisible(all, authorized), ({ name }) => name, cursor, this.options.pageSize);
   }
 
-  /** Every resource that a caller may see, those of templates among them. */
+  /** Lists every resource that a caller may see, including those of templates. */
   async listResources(authorized: AuthorizedOperation, message: ListMessage): Promise<readonly Resource[]> {
     const listed = await Promise.all(
       this.#filterVisible(this.catalogue.templates, authorized)
@@ -45,7 +45,7 @@ export class Listings {
     return [...byUri.values()].sort(({ uri: a }, { uri: b }) => (a < b ? -1 : 1));
   }
 
-  /** The subscriptions of a message that its caller may have: nobody is told of what they may not read. */
+  /** Removes the subscriptions to resources that the caller may not read. */
   async narrow(body: unknown, authorized: AuthorizedOperation): Promise<unknown> {
     if (authorized.operation?.method !== 'subscriptions/listen') return body;
     const { params } = body as { params?: { notifications?: { resourceSubscriptions?: unknown } } };
@@ -60,7 +60,7 @@ export class Listings {
     };
   }
 
-  /** Whether a caller may read a resource, by all that its reading takes. */
+  /** Whether a caller may read a resource, by everything that reading it requires. */
   async mayRead(uri: unknown, caller: Caller | undefined): Promise<boolean> {
     const found = typeof uri === 'string' ? this.catalogue.findResource(uri) : undefined;
     if (!found) return false;
@@ -83,7 +83,7 @@ export class Listings {
     try {
       return all.filter((one) => this.admission.isShown(one, caller));
     } catch (error) {
-      // The SDK would tell the client the message of a function of the application.
+      // The SDK would send the client the error message of an application function.
       this.#logger.error(`A list could not be made: ${describeError(error)}`);
       throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error');
     }

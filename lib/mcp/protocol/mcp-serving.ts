@@ -32,19 +32,19 @@ import { OpenExchanges } from './open-exchanges.js';
 import { ProtocolServers } from './protocol-servers.js';
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 
-/** What nginx logs for such requests; nobody gets to see it. */
+/** The status that nginx logs when a client closes its request. No client receives it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 const SESSION_ID = 'mcp-session-id';
 
 type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 
-/** Serves MCP: the SDK speaks the protocol, in both of its eras, over primitives that were prepared at boot. */
+/** Serves MCP with the SDK, for both eras of the protocol. The primitives are prepared at boot. */
 @Injectable()
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new Logger(McpServing.name);
   readonly #exchanges = new OpenExchanges();
-  /** Who calls. */
+  /** The caller of the current request. */
   readonly #listening = new AsyncLocalStorage<Caller | undefined>();
   readonly #handler: McpHttpHandler;
   readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
@@ -61,7 +61,7 @@ export class McpServing implements OnModuleDestroy {
         publish: (event) => {
           notifications.bus.publish(event);
         },
-        // The SDK subscribes while it answers the request that the stream is of.
+        // The SDK subscribes while it answers the request that opens the stream.
         subscribe: (listener) => {
           const caller = this.#listening.getStore();
           return listenToAllowed(notifications.bus, (uri) => this.listings.mayRead(uri, caller), listener);
@@ -75,11 +75,11 @@ export class McpServing implements OnModuleDestroy {
       if (kind === 'answer') this.#exchanges.answer(party, message as JSONRPCMessage & { readonly id: string });
       else if (kind === 'cancelled') this.#exchanges.cancel(party, message);
     });
-    // The SDK gets the very body that was authorized, parsed once. It must not read, nor write out, another.
+    // The SDK gets the parsed body that was authorized. It must not read or serialize another one.
     this.#nodeHandler = toNodeHandler({
       fetch: async (request, options) => {
         const served = options?.authInfo?.extra?.request as AuthorizedRequest | DeniedRequest;
-        // Whoever went away while tokens were got wants nothing done any more.
+        // The client may have disconnected while the server obtained downstream tokens.
         if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
         return await this.#answer(request, served, options);
       },
@@ -95,7 +95,7 @@ export class McpServing implements OnModuleDestroy {
     this.inFlight.enter(response);
     const { caller } = 'denied' in request ? request.denied : request.authorized;
     request.conversation = readConversation(incoming.headers[SESSION_ID]);
-    // The token stays here: handlers act through DownstreamClient.
+    // The token is not passed on. Handlers act through DownstreamClient.
     const auth = {
       token: '',
       clientId: caller?.clientId ?? '',
@@ -105,13 +105,13 @@ export class McpServing implements OnModuleDestroy {
     await this.#nodeHandler(Object.assign(incoming as NodeRequest, { auth }), response, null);
   }
 
-  /** Whether a GET is a client's of the revisions before 2026-07-28 that wants to hear of changes. */
+  /** Whether a GET opens the notification stream of a client before 2026-07-28. */
   isListening(incoming: IncomingMessage): boolean {
     return readConversation(incoming.headers[SESSION_ID]) !== undefined && isAccepted(incoming, 'text/event-stream');
   }
 
   /**
-   * Opens the stream on which such clients hear of changes, until their token expires (MCP specification 2025-11-25,
+   * Opens the notification stream for such a client, until its token expires (MCP specification 2025-11-25,
    * Streamable HTTP, Listening for Messages from the Server).
    */
   async listen(incoming: IncomingMessage, response: ServerResponse, caller: Caller | undefined): Promise<void> {
@@ -143,7 +143,7 @@ export class McpServing implements OnModuleDestroy {
     const body = await this.listings.narrow(served.body, served.authorized);
     const fetch = () => this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
     const answer = await this.#listening.run(caller, fetch);
-    // Clients of the revisions before 2026-07-28 are answered by streams, which are there before the call has ended.
+    // Clients before 2026-07-28 are answered with a stream that starts before the call has ended.
     const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
     const response = isHeld ? await holdUntilBegun(answer) : answer;
     if (served.challenge) return createChallengeResponse(served.challenge, response);
@@ -151,13 +151,13 @@ export class McpServing implements OnModuleDestroy {
       const conversation = beginConversation(served.body);
       if (conversation !== undefined) response.headers.set(SESSION_ID, conversation);
     }
-    // Nobody may go on listening with a token that has expired.
+    // A subscription must not outlive the token.
     if (operation?.method !== 'subscriptions/listen') return response;
     const stream = caller ? endAt(response, caller.expiresAtMs) : response;
     return this.inFlight.endWhenStopped(stream, buildFarewell(served.body));
   }
 
-  /** Hands what a client says to a question, or of a call, to the request that it is about. */
+  /** Hands a client's answer or cancellation to the request that it refers to. */
   #isForAnother({ body, conversation, authorized: { caller, operation } }: AuthorizedRequest): boolean {
     if (!conversation) return false;
     const party = identifyParty(caller, conversation);
@@ -169,7 +169,7 @@ export class McpServing implements OnModuleDestroy {
     return true;
   }
 
-  /** One per request. All it holds was made at boot, so that it costs next to nothing. */
+  /** Creates the server of one request. Everything it holds was made at boot, so it costs next to nothing. */
   #createServer({ authInfo, era }: McpRequestContext): Server {
     const served = (authInfo?.extra?.request ?? {}) as AuthorizedRequest | DeniedRequest;
     const isDecided =
@@ -181,7 +181,7 @@ export class McpServing implements OnModuleDestroy {
   }
 }
 
-/** How a server ends a subscription that has not failed (MCP specification 2026-07-28, Subscriptions). */
+/** The message that ends a subscription without an error (MCP specification 2026-07-28, Subscriptions). */
 function buildFarewell(body: unknown): string {
   const { id } = body as { id: string | number };
   const result = { resultType: 'complete', _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
@@ -196,7 +196,7 @@ function isStream({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') ?? false;
 }
 
-/** Takes the place of an answer of which nothing has been sent. */
+/** Replaces an answer before any of it is sent. */
 function createChallengeResponse(exception: ChallengeException, replaced: Response): Response {
   void replaced.body?.cancel().catch(() => undefined);
   return Response.json(exception.getResponse(), {

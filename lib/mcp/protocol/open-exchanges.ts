@@ -9,26 +9,26 @@ interface Waiting {
 }
 
 /**
- * Calls and questions that are under way with clients of the revisions before 2026-07-28, which answer, and cancel, by
- * requests of their own.
+ * Calls and questions that are pending with clients before 2026-07-28. Such clients answer and cancel in requests of
+ * their own.
  */
 export class OpenExchanges {
   readonly #questions = new Map<string, Waiting>();
   readonly #calls = new Map<string, Deliver>();
 
-  /** @returns the id that a question goes by, unlike any other's */
+  /** @returns the unique id of a question */
   expect(party: string, deliver: Deliver): string {
     const id = randomUUID();
     this.#questions.set(id, { party, deliver });
     return id;
   }
 
-  /** Nobody waits for the answer any more. */
+  /** Drops a question that no longer waits for an answer. */
   forget(id: string): void {
     this.#questions.delete(id);
   }
 
-  /** Takes note of a call that can be cancelled. */
+  /** Registers a call that the client can cancel. */
   begin(party: string, requestId: unknown, deliver: Deliver): () => void {
     const key = toKey(party, requestId);
     this.#calls.set(key, deliver);
@@ -38,9 +38,9 @@ export class OpenExchanges {
   }
 
   /**
-   * Hands on what a client answers to a question.
+   * Delivers a client's answer to a question.
    *
-   * @returns whether the question was asked here, of this party
+   * @returns whether this process asked this party the question
    */
   answer(party: string, message: JSONRPCMessage & { readonly id: string | number }): boolean {
     const id = String(message.id);
@@ -52,9 +52,9 @@ export class OpenExchanges {
   }
 
   /**
-   * Hands on that a client gives a call up.
+   * Delivers a client's cancellation of a call.
    *
-   * @returns whether the call runs here, for this party
+   * @returns whether the call runs in this process for this party
    */
   cancel(party: string, message: JSONRPCMessage): boolean {
     const { params } = message as { params?: { requestId?: unknown } };

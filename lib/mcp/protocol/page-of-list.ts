@@ -1,16 +1,16 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 
-/** A part of a list, and where the next one begins. */
+/** A part of a list, and the cursor of the next part. */
 export interface PageOfList<Item> {
   readonly items: Item[];
   readonly nextCursor?: string;
 }
 
 /**
- * Cuts a page out of a list (MCP specification, Pagination). Cursors name the last item of a page, so that a list may
- * change between two of them, and need not be kept.
+ * Cuts a page out of a list (MCP specification, Pagination). A cursor names the last item of a page. So the list may
+ * change between two pages, and the server does not have to keep it.
  *
- * @param items - in the order of their names
+ * @param items - sorted by name
  * @throws ProtocolError for a cursor that this server did not make
  */
 export function takePage<Item>(

@@ -12,10 +12,10 @@ import { ListMethods } from './list-methods.js';
 import type { OpenExchanges } from './open-exchanges.js';
 import { ServerDescription } from './server-description.js';
 
-/** Methods that may ask the client something. */
+/** Methods that may ask the client a question. */
 const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
-/** Makes the SDK's servers, whose handlers do what was authorized, and nothing else. */
+/** Creates the SDK's servers. Their handlers do only what was authorized. */
 @Injectable()
 export class ProtocolServers {
   constructor(
@@ -26,7 +26,7 @@ export class ProtocolServers {
     private readonly tasks: TaskMethods,
   ) {}
 
-  /** A server for one request over HTTP. */
+  /** Creates a server for one HTTP request. */
   make(served: AuthorizedRequest | DeniedRequest, era: 'modern' | 'legacy', exchanges: OpenExchanges): Server {
     const { conversation, body } = served;
     const { caller, operation, primitive } = 'denied' in served ? served.denied : served.authorized;
@@ -49,19 +49,19 @@ export class ProtocolServers {
     return server;
   }
 
-  /** A server for a connection, whose messages are let in one by one. */
+  /** Creates a server for a connection. Each of its messages is authorized separately. */
   makeForConnection(admit: Admit): Server {
     const { implementation, possible } = this.description;
-    // What is registered later has to be within what was said in the beginning.
+    // The capabilities are sent once and have to cover what is registered later.
     const server = new TaskingServer(implementation, possible);
     for (const method of METHODS) this.#handle(server, method, admit);
     return server;
   }
 
   #handle(server: Server, method: string, letIn: Admit): void {
-    // The SDK takes no handlers for what a server says that it does not have.
+    // The SDK refuses handlers for capabilities that the server does not declare.
     if (!isOffered(server, method)) return;
-    // A tool's result can say that it was denied; what else is asked for gets an error.
+    // A tool result can report a denial. Other methods answer with an error.
     const admit: Admit = method === 'tools/call' ? letIn : (...asked) => tellDenials(() => letIn(...asked));
     switch (method) {
       case 'tools/list':

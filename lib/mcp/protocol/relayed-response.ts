@@ -1,19 +1,19 @@
-/** Ends a body, with a last piece or without. */
+/** Ends a body, with or without a last piece. */
 export type EndBody = (farewell?: Uint8Array) => void;
 
-/** What has to do with a body that is passed on. */
+/** Options for relaying a body. */
 export interface Relaying {
-  /** Reads the body of the response, where somebody has begun to. */
+  /** The reader of the body, if reading has already begun. */
   readonly reader?: ReadableStreamDefaultReader<Uint8Array>;
-  /** What was read of it. */
+  /** The first piece, if it was already read. */
   readonly first?: ReadableStreamReadResult<Uint8Array>;
-  /** Given what ends the body before its source does. */
+  /** Receives a function that ends the body early. */
   readonly onStart?: (end: EndBody) => void;
-  /** Told once that nothing comes any more, whoever ended it. */
+  /** Called once when the body is over, whatever ended it. */
   readonly onOver?: () => void;
 }
 
-/** A response that passes on the body of another, piece by piece as it is read, and can be ended before that. */
+/** Relays the body of a response piece by piece. The relayed body can be ended early. */
 export function relay(response: Response, { reader, first, onStart, onOver }: Relaying): Response {
   const source = reader ?? response.body?.getReader();
   if (!source) return response;
@@ -39,7 +39,7 @@ export function relay(response: Response, { reader, first, onStart, onOver }: Re
         end();
         throw error;
       });
-      // It may have been ended while nothing came.
+      // The body may have been ended while this read was pending.
       if (!isOver) pass(piece, controller);
     },
     async cancel(reason) {

@@ -4,7 +4,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { TASKS_EXTENSION } from '../tasks/task-record.js';
 
-/** What a server tells clients of itself. It is worked out again only when the catalogue has changed. */
+/** What a server tells clients about itself. It is recomputed only when the catalogue changes. */
 @Injectable()
 export class ServerDescription {
   readonly implementation: Implementation;
@@ -25,7 +25,7 @@ export class ServerDescription {
     };
   }
 
-  /** Capabilities for what there is now. */
+  /** Capabilities for the primitives that exist now. */
   get offered(): ServerOptions {
     const { revision } = this.catalogue;
     if (this.#revision !== revision) {
@@ -35,12 +35,12 @@ export class ServerDescription {
     return this.#offered;
   }
 
-  /** Capabilities for whatever may be registered later. */
+  /** Capabilities for all primitives that may be registered later. */
   get possible(): ServerOptions {
     return this.#describe(true);
   }
 
-  /** @param offersAll - even what there is nothing of yet */
+  /** @param offersAll - includes kinds of primitives that do not exist yet */
   #describe(offersAll: boolean): ServerOptions {
     const { tools, resources, templates, prompts, hasAnonymous } = this.catalogue;
     const { server, list: shown, listTtlMs: ttlMs } = this.options;

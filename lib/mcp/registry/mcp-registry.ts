@@ -14,14 +14,14 @@ import { selectServers, type ServerSelection } from '../../servers/application-s
 import type { Registration, RegistrationOptions } from './registration.js';
 import { ServerRegistry, type RegistrationRequest } from './server-registry.js';
 
-/** Is called as a decorated method is. */
+/** Called like a decorated method. */
 type Handler<Input> = (input: Input, context: McpContext) => unknown;
 
 /**
- * Registers tools, resources, resource templates and prompts while the application runs. Clients are told that their lists
- * have changed, here and, with `replicas.bus`, in all replicas. What is registered is behind the same rules as what has
- * decorators: scopes, policies, downstreams, and the application's global guards, pipes, interceptors and filters. It is
- * registered in this process alone: each replica does so for itself.
+ * Registers tools, resources, resource templates and prompts while the application runs. Clients are notified that
+ * their lists have changed; with `replicas.bus`, in all replicas. A registered primitive follows the same rules as a
+ * decorated one: scopes, policies, downstreams, and the application's global guards, pipes, interceptors and filters.
+ * A registration applies to this process only: each replica registers its own.
  */
 @Injectable()
 export class McpRegistry {
@@ -30,10 +30,10 @@ export class McpRegistry {
   /**
    * Registers a tool (MCP specification, section "Tools"), in all servers or in none.
    *
-   * @param options - as for {@link McpTool}; with `name`, and `server` for the servers that are meant alone
-   * @param handler - is called as a method with {@link McpTool} is: with its input, and the context of the call
-   * @returns takes it away again
-   * @throws {@link McpAuthConfigurationError} if the options are at fault, or there is a tool of that name
+   * @param options - as for {@link McpTool}, plus `name`, and `server` to select servers
+   * @param handler - called like a method with {@link McpTool}: with its input and the context of the call
+   * @returns the registration, which can be removed
+   * @throws {@link McpAuthConfigurationError} if the options are invalid or the name is taken
    */
   async registerTool<Input extends ArgumentsSchema, Output extends ToolSchema>(
     options: McpToolOptions<Input, Output> & RegistrationOptions & { name: string },
@@ -46,10 +46,10 @@ export class McpRegistry {
   /**
    * Registers a resource (MCP specification, section "Resources"), in all servers or in none.
    *
-   * @param options - as for {@link McpResource}; with `name`, and `server` for the servers that are meant alone
-   * @param handler - is called as a method with {@link McpResource} is: with its input, and the context of the call
-   * @returns takes it away again
-   * @throws {@link McpAuthConfigurationError} if the options are at fault, or there is a resource of that URI
+   * @param options - as for {@link McpResource}, plus `name`, and `server` to select servers
+   * @param handler - called like a method with {@link McpResource}: with its input and the context of the call
+   * @returns the registration, which can be removed
+   * @throws {@link McpAuthConfigurationError} if the options are invalid or the URI is taken
    */
   async registerResource(
     options: McpResourceOptions & RegistrationOptions & { name: string },
@@ -61,10 +61,11 @@ export class McpRegistry {
   /**
    * Registers a resource template (MCP specification, section "Resource Templates"), in all servers or in none.
    *
-   * @param options - as for {@link McpResourceTemplate}; with `name`, and `server` for the servers that are meant alone
-   * @param handler - is called as a method with {@link McpResourceTemplate} is: with its input, and the context of the call
-   * @returns takes it away again
-   * @throws {@link McpAuthConfigurationError} if the options are at fault, or there is such a template
+   * @param options - as for {@link McpResourceTemplate}, plus `name`, and `server` to select servers
+   * @param handler - called like a method with {@link McpResourceTemplate}: with its input and the context of the
+   *   call
+   * @returns the registration, which can be removed
+   * @throws {@link McpAuthConfigurationError} if the options are invalid or the template is already registered
    */
   async registerResourceTemplate<Input extends ArgumentsSchema>(
     options: McpResourceTemplateOptions<Input> & RegistrationOptions & { name: string },
@@ -78,10 +79,10 @@ export class McpRegistry {
   /**
    * Registers a prompt (MCP specification, section "Prompts"), in all servers or in none.
    *
-   * @param options - as for {@link McpPrompt}; with `name`, and `server` for the servers that are meant alone
-   * @param handler - is called as a method with {@link McpPrompt} is: with its input, and the context of the call
-   * @returns takes it away again
-   * @throws {@link McpAuthConfigurationError} if the options are at fault, or there is a prompt of that name
+   * @param options - as for {@link McpPrompt}, plus `name`, and `server` to select servers
+   * @param handler - called like a method with {@link McpPrompt}: with its input and the context of the call
+   * @returns the registration, which can be removed
+   * @throws {@link McpAuthConfigurationError} if the options are invalid or the name is taken
    */
   async registerPrompt<Input extends ArgumentsSchema>(
     options: McpPromptOptions<Input> & RegistrationOptions & { name: string },
@@ -92,10 +93,10 @@ export class McpRegistry {
   }
 
   /**
-   * Finds what has decorators in modules that came after the start, such as those of Nest's `LazyModuleLoader`, and tells
-   * clients.
+   * Finds decorated primitives in modules that were loaded after the start, for example with Nest's
+   * `LazyModuleLoader`, and notifies clients.
    *
-   * @throws {@link McpAuthConfigurationError} naming every declaration at fault
+   * @throws {@link McpAuthConfigurationError} naming every invalid declaration
    */
   async discover(): Promise<void> {
     for (const server of selectServers(this.modules, ServerRegistry, {}, 'McpRegistry.discover')) {
@@ -104,12 +105,12 @@ export class McpRegistry {
   }
 
   /**
-   * Tells clients that have subscribed to a resource that it is another one now (MCP specification,
+   * Notifies the subscribers of a resource that it has changed (MCP specification,
    * `notifications/resources/updated`).
    *
-   * @param uri - of the resource
-   * @param selection - `server`: the name, or names, of the servers that are meant alone
-   * @throws {@link McpAuthConfigurationError} for a name that no server has
+   * @param uri - URI of the resource
+   * @param selection - `server`: one or more server names. Defaults to all servers
+   * @throws {@link McpAuthConfigurationError} if no server has that name
    */
   sendResourceUpdated(uri: string, selection: ServerSelection = {}): void {
     const servers = selectServers(this.modules, ServerRegistry, selection, 'McpRegistry.sendResourceUpdated');

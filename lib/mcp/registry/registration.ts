@@ -1,20 +1,20 @@
 import type { Type } from '@nestjs/common';
 import type { Policy } from '../../resource-server/access/policy.js';
 
-/** What other decorators would say of a method. */
+/** Options that decorated methods set with other decorators. */
 export interface RegistrationOptions {
-  /** Policies that it is under, after those of the module's options ({@link UsePolicy}). */
+  /** Policies of the primitive, applied after those of the module's options ({@link UsePolicy}). */
   policies?: readonly Type<Policy>[];
-  /** Whether everyone may call it, without a token ({@link Anonymous}). */
+  /** Whether anyone may call it without a token ({@link Anonymous}). */
   anonymous?: boolean;
 }
 
-/** Something that was registered at run time. */
+/** A primitive that was registered at run time. */
 export interface Registration {
   /**
-   * Takes it away again, and tells clients. Calls that run go on to their end.
+   * Removes the primitive and notifies clients. Running calls finish.
    *
-   * @returns whether it was there still
+   * @returns whether the primitive was still registered
    */
   remove(): boolean;
 }

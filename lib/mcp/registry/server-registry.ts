@@ -12,20 +12,20 @@ import { PrimitiveInvocations } from '../invocation/primitive-invocations.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import type { Registration, RegistrationOptions } from './registration.js';
 
-/** Something to register: what is said of it, and the function that is called. */
+/** A primitive to register: its options, and the function to call. */
 export interface RegistrationRequest {
-  /** The method of the registry, for messages. */
+  /** Name of the registry's method, for error messages. */
   readonly by: string;
   readonly options: RegistrationOptions;
   readonly handler: (input: never, context: McpContext) => unknown;
-  /** Makes a primitive of it, as a server has it. */
+  /** Creates the primitive for one server. */
   readonly define: (host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive;
 }
 
-/** The decorated method of what is registered has no other name. */
+/** Method name of every registered handler. */
 const METHOD = 'handle';
 
-/** Takes up what one server offers, at boot and later. */
+/** Registers the primitives of one server, at boot and later. */
 @Injectable()
 export class ServerRegistry {
   constructor(
@@ -38,10 +38,10 @@ export class ServerRegistry {
   ) {}
 
   /**
-   * Finds what has decorators, and prepares it.
+   * Finds and prepares all decorated primitives.
    *
-   * @returns what was not there before
-   * @throws {@link McpAuthConfigurationError} naming every declaration at fault
+   * @returns the primitives that are new
+   * @throws {@link McpAuthConfigurationError} naming every invalid declaration
    */
   async discover(): Promise<readonly Primitive[]> {
     const found = await this.catalogue.discover();
@@ -50,12 +50,12 @@ export class ServerRegistry {
     return found;
   }
 
-  /** Like {@link discover}, and tells clients. */
+  /** Does the same as {@link discover}, and notifies clients. */
   async discoverLater(): Promise<void> {
     this.catalogue.tellChanged(await this.discover());
   }
 
-  /** @throws {@link McpAuthConfigurationError} if it is at fault, or one of its name is there */
+  /** @throws {@link McpAuthConfigurationError} if the declaration is invalid or its name is taken */
   async register({ by, options, handler, define }: RegistrationRequest): Promise<Registration> {
     const problems: string[] = [];
     const primitive = define(this.#createHost(by, handler), this.#buildSurroundings(options), problems);
@@ -66,7 +66,7 @@ export class ServerRegistry {
     return { remove: () => this.catalogue.remove(primitive) };
   }
 
-  /** Tells clients that have subscribed to a resource that it is another one now. */
+  /** Notifies the subscribers of a resource that it has changed. */
   sendResourceUpdated(uri: string): void {
     this.notifications.sendResourceUpdated(uri);
   }
@@ -76,7 +76,7 @@ export class ServerRegistry {
     return { anonymous, policies: [...this.options.policies, ...policies], appOnly, timeoutMs };
   }
 
-  /** A host that Nest runs as it runs a provider's method. */
+  /** Creates a host that Nest calls like a provider's method. */
   #createHost(decorator: string, handler: RegistrationRequest['handler']): MethodHost {
     class Registered {
       [METHOD](input: never, context: McpContext): unknown {
@@ -91,7 +91,7 @@ export class ServerRegistry {
       metatype: Registered,
       instance: new Registered(),
       isResolved: true,
-      // Nest knows of it as little as of what `useValue` provides.
+      // With `inject`, Nest treats the wrapper like a provider made by `useValue`.
       inject: [],
       host,
     });

@@ -5,7 +5,7 @@ import type { AdmissionRequest } from '../../resource-server/authorization/admis
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { KeptTasks } from './kept-tasks.js';
 
-/** Finds what messages are about, so that it can be decided about them. */
+/** Finds the operation and the arguments that a message has to be authorized for. */
 @Injectable()
 export class AdmissionRequests {
   constructor(
@@ -14,8 +14,8 @@ export class AdmissionRequests {
   ) {}
 
   /**
-   * What a message asks for. A request of a task is about its tool, with the arguments of the call that began it
-   * (SEP-2663: authorization is checked on each request).
+   * Builds the request to authorize. A request about a task is authorized as a call of its tool, with the arguments
+   * of the call that created the task (SEP-2663: authorization is checked on each request).
    *
    * @param body - the JSON-RPC message
    */
@@ -36,7 +36,7 @@ export class AdmissionRequests {
   }
 
   async #makeForTask(caller: Caller | undefined, operation: Operation, body: unknown): Promise<AdmissionRequest> {
-    // Whoever answers the request tells that tasks cannot be looked up.
+    // The handler of the request reports that the lookup of the task failed.
     const owned = await this.tasks.find(operation.name ?? '', caller).catch(() => undefined);
     if (!owned) return { caller, operation, found: undefined, body };
     const call = { method: 'tools/call', name: owned.tool };

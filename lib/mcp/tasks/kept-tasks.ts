@@ -7,10 +7,10 @@ import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas
 import type { RunningTask } from './running-task.js';
 import type { OwnedTask } from './task-record.js';
 
-/** Tasks whose results are kept in this process. */
+/** Maximum number of tasks kept in this process. */
 const MAX_KEPT = 10_000;
 
-/** Tasks, as long as they run and as long as their results are kept. Each is its caller's, and nobody else's. */
+/** Keeps tasks while they run and while their results are kept. A task belongs to one caller. */
 @Injectable()
 export class KeptTasks implements OnModuleDestroy {
   readonly #logger = new Logger('McpTasks');
@@ -22,29 +22,29 @@ export class KeptTasks implements OnModuleDestroy {
     this.#store = shared ? new SharedSealedStore(shared, 'tasks') : new MemoryStore(MAX_KEPT);
   }
 
-  /** Whose a task is: a caller's, at this server. Without callers, whoever knows its id. */
+  /** Identifies the owner of a task: a caller of this server. Without callers, the id of a task is enough to use it. */
   identifyOwner(caller: Caller | undefined): string {
     const party = caller ? [caller.issuer, caller.subject, caller.clientId] : [];
     return JSON.stringify([this.options.resource, ...party]);
   }
 
-  /** One that runs in this process. */
+  /** Finds a task that runs in this process. */
   findRunning(taskId: string): RunningTask | undefined {
     return this.#running.get(taskId);
   }
 
-  /** How many of an owner run in this process. */
+  /** Counts the tasks of an owner that run in this process. */
   countRunning(owner: string): number {
     return [...this.#running.values()].filter(({ call }) => call.owner === owner).length;
   }
 
-  /** Keeps a task from its beginning on. */
+  /** Keeps a new task. */
   async add(task: RunningTask): Promise<void> {
     this.#running.set(task.record.taskId, task);
     await this.save(task);
   }
 
-  /** It does not run any more; its result stays. */
+  /** Marks a task as no longer running. Its result is kept. */
   release({ record }: RunningTask): void {
     this.#running.delete(record.taskId);
   }
@@ -52,8 +52,8 @@ export class KeptTasks implements OnModuleDestroy {
   /**
    * Finds a task of a caller.
    *
-   * @returns `undefined` for tasks that there are none of, or that are another caller's
-   * @throws ProtocolError where tasks cannot be looked up
+   * @returns `undefined` if the task does not exist or belongs to another caller
+   * @throws ProtocolError if the lookup fails
    */
   async find(taskId: string, caller: Caller | undefined): Promise<OwnedTask | undefined> {
     const running = this.#running.get(taskId);
@@ -69,7 +69,7 @@ export class KeptTasks implements OnModuleDestroy {
     }
   }
 
-  /** Called by Nest: what runs here cannot be gone on with elsewhere. */
+  /** Called by Nest. Stops the tasks of this process: another process cannot resume them. */
   async onModuleDestroy(): Promise<void> {
     const running = [...this.#running.values()];
     for (const task of running) task.stop('The server was stopped before the task was over. Call the tool again');

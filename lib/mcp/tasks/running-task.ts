@@ -12,10 +12,10 @@ import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
 import type { TaskSupport } from '../../resource-server/catalogue/primitive.js';
 import { isOver, type OwnedCall, type TaskRecord } from './task-record.js';
 
-/** Runs the tool, in a context that outlives the request. */
+/** Runs the tool in a context that outlives the request. */
 export type RunInTask = (context: ServerContext) => Promise<unknown>;
 
-/** Work that goes on in this process. */
+/** A task that runs in this process. */
 export class RunningTask {
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -51,7 +51,7 @@ export class RunningTask {
     return this.#record;
   }
 
-  /** Runs to the end, by as many rounds as the client is asked something. Never throws. */
+  /** Runs the tool to its end, with one round for each time it asks the client. Never throws. */
   async run(run: RunInTask, context: ServerContext): Promise<void> {
     try {
       let round = this.#createContext(context, undefined, undefined);
@@ -77,7 +77,7 @@ export class RunningTask {
     }
   }
 
-  /** Takes answers to questions that are open; others are of no effect. */
+  /** Accepts answers to open questions. Ignores all other answers. */
   answer(responses: Readonly<Record<string, unknown>>): void {
     const open = this.#record.inputRequests ?? {};
     for (const [key, response] of Object.entries(responses)) {
@@ -89,14 +89,14 @@ export class RunningTask {
       void this.#become({ status: 'input_required', inputRequests: rest });
   }
 
-  /** Stops at the client's wish. */
+  /** Stops the task because the client cancelled it. */
   cancel(): void {
     if (isOver(this.#record)) return;
     void this.#become({ status: 'cancelled' });
     this.#abort.abort(new Error('The task was cancelled'));
   }
 
-  /** Stops for another reason. */
+  /** Stops the task for any other reason. */
   stop(message: string): void {
     if (isOver(this.#record)) return;
     void this.#become({ status: 'failed', error: { code: ProtocolErrorCode.InternalError, message } });
@@ -120,7 +120,7 @@ export class RunningTask {
     return this.#answers;
   }
 
-  /** What the tool's method has to do with is the task; the request is over. */
+  /** The context of the tool's method. It belongs to the task, because the request is over. */
   #createContext(
     context: ServerContext,
     inputResponses: Record<string, unknown> | undefined,
@@ -132,7 +132,7 @@ export class RunningTask {
     };
     const { inputResponses: before, ...mcpReq } = context.mcpReq;
     const ofTask = {
-      // Progress is always wanted here.
+      // A task always reports progress.
       _meta: { ...mcpReq._meta, progressToken: mcpReq._meta?.progressToken ?? 0 },
       signal: this.#abort.signal,
       notify,

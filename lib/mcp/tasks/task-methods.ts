@@ -17,7 +17,7 @@ import { KeptTasks } from './kept-tasks.js';
 import { RunningTask, type RunInTask } from './running-task.js';
 import { TASKS_EXTENSION } from './task-record.js';
 
-/** Tasks of one caller that may run at once. */
+/** Maximum number of tasks that one caller may run at once. */
 const MAX_RUNNING = 50;
 
 const paramsSchema = z.looseObject({ taskId: z.string() });
@@ -29,7 +29,7 @@ export class TaskMethods {
     private readonly notifications: ChangeNotifications,
     private readonly tasks: KeptTasks,
   ) {
-    // The replica that a request came to has admitted it.
+    // The replica that received the request has already admitted it.
     notifications.onHanded((kind, party, message) => {
       const { params } = message as { params?: Record<string, unknown> };
       const task = this.tasks.findRunning(String(params?.taskId));
@@ -40,11 +40,11 @@ export class TaskMethods {
   }
 
   /**
-   * Begins a task where the tool has them and the client knows them.
+   * Creates a task if the tool supports tasks and the client declares the extension.
    *
-   * @param args - of the call, as the client sent them
-   * @returns `undefined` where the client waits for the result
-   * @throws MissingRequiredClientCapabilityError where the tool is nothing to wait for
+   * @param args - the arguments of the call, as the client sent them
+   * @returns `undefined` if the call runs without a task
+   * @throws MissingRequiredClientCapabilityError if the tool requires a task and the client does not support tasks
    */
   begin(
     { name, task: support }: ToolDefinition,
@@ -58,7 +58,7 @@ export class TaskMethods {
       if (support.required) throw createMissingCapabilityError();
       return undefined;
     }
-    // What the client was asked before is part of the request.
+    // A request with `requestState` continues a call that runs without a task.
     if (context.mcpReq.requestState() !== undefined) return undefined;
     const owner = this.tasks.identifyOwner(caller);
     if (this.tasks.countRunning(owner) >= MAX_RUNNING) {
@@ -77,10 +77,10 @@ export class TaskMethods {
       const { authorized } = await admit(method, params, context);
       if (!canHandleTasks(context)) throw createMissingCapabilityError();
       const { taskId } = params;
-      // The SDK has taken them out of the parameters.
+      // The SDK removes the input responses from the parameters.
       const { inputResponses = {} } = context.mcpReq;
       const owned = await this.tasks.find(taskId, authorized.caller);
-      // Scopes may depend on arguments: without these nobody knows which it takes.
+      // Scopes may depend on the arguments. Without valid arguments the required scopes are unknown.
       if (!owned || !authorized.primitive || 'problems' in authorized.input)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Unknown task');
       if (method === 'tasks/get') return { ...owned.task, resultType: 'complete' };

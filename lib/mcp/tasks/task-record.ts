@@ -1,9 +1,9 @@
 import type { CallToolResult, InputRequests } from '@modelcontextprotocol/server';
 
-/** Identifier of the extension (SEP-2663). */
+/** Identifier of the Tasks extension (SEP-2663). */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
-/** Work that goes on while its client does something else, as clients are told of it (SEP-2663, `Task`). */
+/** A task as the client sees it (SEP-2663, `Task`). */
 export interface TaskRecord {
   readonly taskId: string;
   readonly status: 'working' | 'input_required' | 'completed' | 'cancelled' | 'failed';
@@ -11,7 +11,7 @@ export interface TaskRecord {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly lastUpdatedAt: string;
-  /** Milliseconds from its creation for which it is kept. */
+  /** Milliseconds, counted from creation, for which the task is kept. */
   readonly ttlMs: number;
   readonly pollIntervalMs: number;
   readonly inputRequests?: InputRequests;
@@ -19,17 +19,19 @@ export interface TaskRecord {
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
 
-/** The call that began a task, and whose it is. Each request of the task takes what the call took. */
+/**
+ * The call that created a task, and its owner. Each request about the task needs the same authorization as the call.
+ */
 export interface OwnedCall {
   /** See `KeptTasks.identifyOwner`. */
   readonly owner: string;
   /** Name of the tool. */
   readonly tool: string;
-  /** As the client sent them. */
+  /** The arguments as the client sent them. */
   readonly arguments: unknown;
 }
 
-/** A task and the call that began it. */
+/** A task and the call that created it. */
 export interface OwnedTask extends OwnedCall {
   readonly task: TaskRecord;
 }

@@ -1,6 +1,6 @@
 import { Server, type Transport } from '@modelcontextprotocol/server';
 
-/** Answers `tools/call` with tasks as well: the SDK takes every answer for a result, and gives it the content of one. */
+/** Answers `tools/call` with tasks too. The SDK adds `content` to every answer; it is removed from a task here. */
 export class TaskingServer extends Server {
   override async connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport);
