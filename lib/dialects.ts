@@ -1,6 +1,5 @@
 /**
- * What a dialect of one's own is made of, and the dialects that there are, for those who write one. Applications use
- * `dialects` of `nestjs-mcp-auth`.
+ * Building blocks of a custom dialect, and the existing dialects. Applications use `dialects` of `nestjs-mcp-auth`.
  *
  * @packageDocumentation
  */

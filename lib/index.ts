@@ -1,5 +1,5 @@
 /**
- * Protected MCP servers in NestJS: what an application imports. Parts of what is exported here, such as one group of the
+ * Protected MCP servers in NestJS: what an application imports. Parts of an exported type, such as one group of the
  * options, are reached through it: `McpAuthModuleOptions['replicas']`.
  *
  * @packageDocumentation
@@ -57,7 +57,7 @@ export { DownstreamClient, type Downstream } from './on-behalf-of/downstream/dow
 export { ToolError } from './mcp/invocation/tool-error.js';
 export * as errors from './errors/errors.js';
 
-// What else can be injected.
+// Other injectables.
 export { LinkedAccounts } from './on-behalf-of/linking/linked-accounts.js';
 export { McpAuthHealthIndicator, type McpAuthHealth } from './doctor/health.indicator.js';
 export { McpRegistry } from './mcp/registry/mcp-registry.js';
@@ -65,12 +65,12 @@ export type { Registration } from './mcp/registry/registration.js';
 export { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 export type { ServerSelection } from './servers/application-servers.js';
 
-// What an application can put in.
+// What an application can implement or replace.
 export { LoggerAuditSink, type AuditSink } from './observability/audit-sink.js';
 export type { AuditEvent } from './observability/audit-event.js';
 export { redisBus, type MessageBus } from './replicas/message-bus.js';
 export type { ExchangeLock } from './replicas/replica-options.js';
 export type { ReplayStore } from './resource-server/authentication/proof-options.js';
 
-// Other ways in.
+// Other transports.
 export { connectInMemory, connectStdio, type ServedConnection } from './entry/connections/connect.js';

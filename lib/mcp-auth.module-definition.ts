@@ -1,12 +1,12 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { McpAuthModuleOptions } from './configuration/mcp-auth-options.js';
 
-/** What is said of the module itself, beside its options. */
+/** Settings of the module itself, beside its options. */
 interface ModuleExtras {
   /**
-   * Whether what the module exports (`DownstreamClient`, `TokenCache`, `LinkedAccounts`, `McpRegistry` and
-   * `McpAuthHealthIndicator`) can be injected everywhere; `false`: in modules that import this one. Tools are found
-   * everywhere in any case. Defaults to `true`.
+   * Whether the exports of the module (`DownstreamClient`, `TokenCache`, `LinkedAccounts`, `McpRegistry` and
+   * `McpAuthHealthIndicator`) can be injected everywhere. With `false`, only modules that import this one can inject
+   * them. Tools are found everywhere in any case. Defaults to `true`.
    */
   isGlobal?: boolean;
 }
@@ -23,11 +23,11 @@ const built = new ConfigurableModuleBuilder<McpAuthModuleOptions>()
 /** The base of the module, with `forRoot` and `forRootAsync` as Nest builds them. */
 export const ConfigurableModuleClass = built.ConfigurableModuleClass;
 
-/** Token of the options as they were written. */
+/** Injection token of the options as configured. */
 export const MODULE_OPTIONS_TOKEN = built.MODULE_OPTIONS_TOKEN;
 
-/** What `forRoot` takes; a type alone. */
+/** What `forRoot` takes, for its type only. */
 export const OPTIONS_TYPE = built.OPTIONS_TYPE;
 
-/** What `forRootAsync` takes; a type alone. */
+/** What `forRootAsync` takes, for its type only. */
 export const ASYNC_OPTIONS_TYPE = built.ASYNC_OPTIONS_TYPE;

@@ -74,8 +74,8 @@ import { ServerTokenCache } from './on-behalf-of/token-cache/server-token-cache.
 import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 
 /**
- * An MCP server that is an OAuth 2 resource server: it tells clients where to get a token, verifies the tokens that
- * come in, enforces the scopes of each tool, and calls APIs on behalf of the user. `DownstreamClient` can be injected
+ * An MCP server that is an OAuth 2 resource server. It tells clients where to get a token, verifies incoming tokens,
+ * enforces the scopes of each tool, and calls APIs on behalf of the user. `DownstreamClient` can be injected
  * everywhere, unless `isGlobal` is `false`.
  */
 @Module({
@@ -168,8 +168,8 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
   /**
    * Adds a server to the application.
    *
-   * @param options - see {@link McpAuthModuleOptions}; and `isGlobal`, `false` where what the module exports is for
-   *   modules alone that import it
+   * @param options - see {@link McpAuthModuleOptions}. With `isGlobal: false`, only modules that import this one can
+   *   inject its exports
    * @throws {@link McpAuthConfigurationError} at boot, for options or tools that cannot work
    */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
@@ -178,7 +178,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
 
   /**
    * Like {@link forRoot}, with options from `useFactory`, or from `createMcpAuthOptions()` of `useClass` or
-   * `useExisting`. `isGlobal` stands beside these: Nest has to know it before it makes the options.
+   * `useExisting`. Pass `isGlobal` beside these: Nest needs it before it makes the options.
    *
    * @param options - where the options come from, and what is injected there
    * @throws {@link McpAuthConfigurationError} at boot, as {@link forRoot} does

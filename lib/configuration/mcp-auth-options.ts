@@ -25,7 +25,7 @@ export interface McpAuthModuleOptions {
    * path, where the endpoint is mounted.
    */
   resource: string;
-  /** What the metadata tells people of the server: pages for them, and its name in their language (RFC 9728 section 2). */
+  /** What the metadata tells people about the server: pages, and its name in their language (RFC 9728 section 2). */
   metadata?: MetadataOptions;
   /** Authorization servers whose tokens are accepted. Required unless `access.anonymous` is `true`. */
   issuers?: readonly IssuerOptions[];
@@ -37,11 +37,11 @@ export interface McpAuthModuleOptions {
     : Partial<Readonly<Record<DownstreamName, DownstreamOptions>>>;
   /** Where the endpoint is, and who may send requests to it at all. */
   endpoint?: EndpointOptions;
-  /** What clients are told of scopes, and which scopes imply others. */
+  /** What clients are told about scopes, and which scopes imply others. */
   scopes?: ScopeOptions;
   /** Who may use the server at all. */
   access?: ServerAccessOptions;
-  /** Tokens that are bound to a key or a certificate of the client's. */
+  /** Tokens that are bound to a key or a certificate of the client. */
   proof?: ProofOptions;
   /** What `tools/list` and the other lists show. */
   lists?: ListOptions;
@@ -51,15 +51,15 @@ export interface McpAuthModuleOptions {
   replicas?: ReplicaOptions;
   /** How many exchanged tokens a process keeps. */
   tokenCache?: TokenCacheOptions;
-  /** How users sign in before they link an account, where there are downstreams with `linked`. Defaults to `client`, and `sub`. */
+  /** How users sign in before they link an account, for downstreams with `linked`. Defaults to `client`, and `sub`. */
   linking?: LinkingOptions;
-  /** How the server hears that a user has signed out. */
+  /** How the server learns that a user has signed out. */
   logout?: LogoutOptions;
-  /** Where the server tells what happens. */
+  /** Where the server reports events. */
   observability?: ObservabilityOptions;
   /**
-   * Whether the configuration and the issuers are looked over after the application has started, beside its work, and what
-   * is wrong is logged with its fix. Defaults to `true`.
+   * Whether the configuration and the issuers are checked in the background after the application has started. Problems
+   * are logged with their fix. Defaults to `true`.
    */
   doctor?: boolean;
 }

@@ -18,7 +18,7 @@ import { metadataSchema } from '../resource-server/challenges/metadata-options.j
 import { issuerClientsSchema } from '../resource-server/clients/client-registration.js';
 import { issuersSchema } from '../resource-server/issuers/issuer-schema.js';
 
-/** The form of the options, each by itself. How they go together is up to `resolve-options`. */
+/** Schema of each option by itself. `resolve-options` checks how options fit together. */
 export const optionsSchema = z.strictObject({
   server: serverSchema,
   resource: createTextSchema(findResourceProblem),

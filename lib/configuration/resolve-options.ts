@@ -20,10 +20,10 @@ import { checkDownstream, isIssuerNeeded } from '../on-behalf-of/options/downstr
 import { resolveDownstreams } from '../on-behalf-of/options/resolved-downstream.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
-/** What of a downstream goes together with issuers and clients. */
+/** The part of a downstream that is checked against issuers and clients. */
 type Downstream = ExchangeOptions & Pick<DownstreamOptions, 'byIssuer'>;
 
-/** Options that mean nothing where nobody says who they are. */
+/** Options without effect if all callers are anonymous. */
 const ABOUT_CALLERS = [
   ['lists', 'show'],
   ['scopes', 'hierarchy'],
@@ -150,7 +150,7 @@ const schema = optionsSchema.superRefine((options, context) => {
 });
 
 /**
- * Validates what the user wrote and fills in the defaults.
+ * Validates the options and fills in the defaults.
  *
  * @throws {@link McpAuthConfigurationError} naming every option at fault
  */
@@ -161,7 +161,7 @@ export function resolveOptions(options: McpAuthModuleOptions): ResolvedOptions {
   return new ResolvedOptions(fillIn(options));
 }
 
-/** Asks each room for what it reads. */
+/** Lets each folder resolve its own options. */
 function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
   const { server, resource } = options;
   const { origin, pathname } = new URL(resource);

@@ -5,7 +5,7 @@ export class McpAuthConfigurationError extends McpAuthError {
   /** Stable name of this error. */
   readonly code = 'invalid_configuration';
 
-  /** @param problems - one sentence or two each: the option, what is wrong with it, how to mend it */
+  /** @param problems - one sentence or two each: the option, what is wrong with it, and the fix */
   constructor(
     /** One sentence or two each: the option, what is wrong with it, and the fix. */
     readonly problems: readonly string[],

@@ -7,17 +7,17 @@ export interface DownstreamErrorOptions extends ErrorOptions {
   downstream?: string;
   /** HTTP status that the downstream answered with. */
   status?: number;
-  /** What the tool's result tells the model and its user; without it, nothing of the cause. */
+  /** Text for the model and its user in the tool's result. Without it the result does not mention the cause. */
   advice?: string;
 }
 
 /** A tool could not reach its downstream. The message is for the log; `advice` is for the result. */
 export class DownstreamError extends McpAuthError {
-  /** Name of the downstream; `undefined` where the tool did not say which. */
+  /** Name of the downstream; `undefined` if the tool did not name one. */
   readonly downstream: string | undefined;
   /** HTTP status that the downstream answered with; `undefined` where it did not answer. */
   readonly status: number | undefined;
-  /** What the tool's result tells the model and its user; `undefined`: nothing of the cause. */
+  /** Text for the model and its user in the tool's result. If `undefined`, the result does not mention the cause. */
   readonly advice: string | undefined;
 
   /**
@@ -38,10 +38,13 @@ export class DownstreamError extends McpAuthError {
   }
 }
 
-/** Causes may go in circles. */
+/** Causes may be circular. */
 const MAX_CAUSES = 8;
 
-/** The error itself, or what it was caused by: HTTP clients around `DownstreamClient` wrap what it throws. */
+/**
+ * The error itself, or the first downstream error among its causes. HTTP clients around `DownstreamClient` wrap its
+ * errors.
+ */
 export function findDownstreamError(error: unknown): DownstreamError | undefined {
   let candidate = error;
   for (let depth = 0; depth <= MAX_CAUSES && candidate instanceof Error; depth += 1) {
@@ -51,7 +54,7 @@ export function findDownstreamError(error: unknown): DownstreamError | undefined
   return undefined;
 }
 
-/** A challenge that tells a client what to come back with. */
+/** A challenge that tells a client what to obtain before it repeats the request. */
 export type ChallengeRemedy =
   /** 401 `invalid_token` (RFC 6750 section 3.1). */
   | { readonly challenge: 'invalid_token' }
@@ -68,18 +71,18 @@ export type ChallengeRemedy =
 
 /** A page that the user has to open (MCP, URL mode elicitation). */
 export interface PageRemedy {
-  /** Makes its address, for this caller alone. */
+  /** Creates its address, for this caller only. */
   readonly page: () => Promise<string> | string;
-  /** What for, in words for the user. */
+  /** The purpose of the page, in words for the user. */
   readonly message: string;
 }
 
 /** How a client is told what its user has to do. */
 export type CallerRemedy = ChallengeRemedy | PageRemedy;
 
-/** The caller has to act: sign in again, consent, ask for more. Clients are challenged where that can help. */
+/** The caller has to act: sign in again, consent, or ask for more. Clients get a challenge if it can help. */
 export class CallerActionError extends DownstreamError {
-  /** How a client is told what its user has to do; `undefined` where nothing that a client does would help. */
+  /** How a client is told what its user has to do; `undefined` if no action of the client would help. */
   readonly remedy: CallerRemedy | undefined;
 
   /**
@@ -98,15 +101,15 @@ export class CallerActionError extends DownstreamError {
   }
 }
 
-/** The operator of this server has to act; a caller is told no more than that. */
+/** The operator of this server has to act. A caller learns nothing else. */
 export class OperatorActionError extends DownstreamError {
   /**
-   * @param code - stable name of what the operator has to mend
+   * @param code - stable name of what the operator has to fix
    * @param message - why, for the log
    * @param options - details, and the `cause`
    */
   constructor(
-    /** Stable name of what the operator has to mend. */
+    /** Stable name of what the operator has to fix. */
     override readonly code: OperatorActionCode,
     message: string,
     options?: DownstreamErrorOptions,
@@ -115,9 +118,9 @@ export class OperatorActionError extends DownstreamError {
   }
 }
 
-/** It will pass: the same call can be made again later. */
+/** A temporary failure: the same call can be made again later. */
 export class TemporaryFailureError extends DownstreamError {
-  /** Milliseconds after which to try again, where somebody said so. */
+  /** Milliseconds after which to try again, if known. */
   readonly retryAfterMs: number | undefined;
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Every class of error that reaches an application, with its codes. What becomes an answer over HTTP before it could
- * reach one stays in its own room.
+ * Every class of error that reaches an application, with its codes. Errors that become an HTTP answer first are defined
+ * in the folders that throw them.
  */
 export { McpAuthError } from './mcp-auth-error.js';
 export type {

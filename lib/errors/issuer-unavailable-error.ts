@@ -1,6 +1,6 @@
 import { McpAuthError } from './mcp-auth-error.js';
 
-/** An issuer's metadata or keys cannot be had right now: nobody's token can be judged, which is no fault of the token. */
+/** An issuer's metadata or keys are not available now. No token can be verified, valid or not. */
 export class IssuerUnavailableError extends McpAuthError {
   /** Stable name of this error. */
   readonly code = 'issuer_unusable';

@@ -6,33 +6,33 @@ export interface TokenEndpointFailure {
   readonly status?: number | undefined;
   /** `error` (RFC 6749 section 5.2). */
   readonly error?: string | undefined;
-  /** What the provider says besides (Entra ID). */
+  /** `suberror`, a further code of the provider (Entra ID). */
   readonly suberror?: string | undefined;
-  /** A claims request as JSON, which a token has to be asked for with. */
+  /** A claims request as JSON, which the token request has to contain. */
   readonly claims?: string | undefined;
   /** Authentication contexts that the provider asks for (RFC 9470 section 3). */
   readonly acrValues?: readonly string[] | undefined;
-  /** Milliseconds ago that the user may have signed in at most (RFC 9470 section 3). */
+  /** Maximum milliseconds since the user signed in (RFC 9470 section 3). */
   readonly maxAgeMs?: number | undefined;
   /** `Retry-After`, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** Whether an answer of 200 cannot be used: garbage, a token of another type. */
+  /** Whether an answer of 200 is not usable, such as garbage or a token of another type. */
   readonly unusable?: boolean | undefined;
-  /** Whether it is not the token endpoint of the caller's issuer: what it refuses is not what came in. */
+  /** Whether the token endpoint is not that of the caller's issuer. It then did not refuse the caller's own token. */
   readonly foreign?: boolean | undefined;
-  /** Whether the issuer says, when asked, that the subject token is good (RFC 7662): something else is wrong then. */
+  /** Whether introspection reports the subject token as active (RFC 7662). The cause is then something else. */
   readonly subjectIsActive?: boolean | undefined;
-  /** Whether it took too long. */
+  /** Whether the request timed out. */
   readonly timedOut?: boolean | undefined;
 }
 
-/** A token endpoint gave no usable token. The message is for the log: it has nothing of tokens and assertions. */
+/** A token endpoint gave no usable token. The message is for the log, and contains no tokens or assertions. */
 export class TokenEndpointError extends McpAuthError {
   /** Stable name of this error. */
   readonly code = 'token_endpoint_failed';
 
   /**
-   * @param message - why, for the log. Has to have nothing of tokens and assertions
+   * @param message - why, for the log. Must not contain tokens or assertions
    * @param failure - what the token endpoint answered
    */
   constructor(

@@ -1,4 +1,4 @@
-/** An object as JSON has them: of members with names, and no array. */
+/** A JSON object, not an array. */
 export type JsonObject = Record<string, unknown>;
 
 /** Whether a value is an object with members: neither `null` nor an array. */

@@ -8,11 +8,11 @@ export interface AuditedCaller {
   readonly clientId: string | undefined;
   /** Whether the token stands for the client alone. */
   readonly appOnly: boolean;
-  /** Who acts for the subject (RFC 8693 section 4.1), the present actor first; not there where nobody does. */
+  /** Actors for the subject (RFC 8693 section 4.1), the current one first. Absent if there are none. */
   readonly actors?: readonly AuditedActor[];
 }
 
-/** A party that acts for somebody. */
+/** A party that acts for another. */
 export interface AuditedActor {
   /** `iss` of the actor. */
   readonly issuer: string | undefined;
@@ -22,15 +22,15 @@ export interface AuditedActor {
   readonly clientId: string | undefined;
 }
 
-/** What all events have. */
+/** Members of all events. */
 export interface AuditContext {
-  /** Unguessable, one for each HTTP request; results that name a reference for support name this. */
+  /** Unguessable, one for each HTTP request. Results with a reference for support give this one. */
   readonly correlationId: string;
-  /** Trace that the request is part of, where the client or the application has one (W3C Trace Context). */
+  /** Id of the request's trace, if the client or the application has one (W3C Trace Context). */
   readonly traceId?: string | undefined;
-  /** Who calls; not there where nobody had to say who they are. */
+  /** The verified caller, if there is one. */
   readonly caller?: AuditedCaller | undefined;
-  /** What was asked for: `tools/call` and the name of the tool. */
+  /** The requested operation, such as `tools/call` and the name of the tool. */
   readonly operation?: { readonly method: string; readonly name: string | undefined } | undefined;
   /** Scopes that the caller holds. */
   readonly scopesHeld?: readonly string[] | undefined;
@@ -48,27 +48,27 @@ export type DenialReason =
   /** A policy failed, so that nothing could be decided. */
   | 'undecided';
 
-/** What happened: `type` says which members there are. */
+/** What happened. `type` determines the other members. */
 type Occurrence =
   | { readonly type: 'operation_allowed'; readonly scopes: readonly string[] }
   | {
       readonly type: 'operation_denied';
       readonly reason: DenialReason;
-      /** Scopes that the operation takes. */
+      /** Scopes that the operation requires. */
       readonly scopes: readonly string[];
       /** Class of the policy that denied. */
       readonly policy?: string;
     }
   | {
       readonly type: 'token_rejected';
-      /** For operators; has nothing of the token. */
+      /** For operators. Contains nothing of the token. */
       readonly reason: string;
       /** HTTP status of the answer. */
       readonly status: number;
     }
   | { readonly type: 'request_refused'; readonly reason: 'origin' | 'host' | 'size' }
   | {
-      /** An issuer said that a user has signed out. */
+      /** An issuer reported that a user has signed out. */
       readonly type: 'session_ended';
       readonly issuer: string;
       readonly subject?: string | undefined;
@@ -83,18 +83,18 @@ type Occurrence =
 interface Exchange {
   /** Name of the downstream. */
   readonly downstream: string;
-  /** `audience` that was asked for. */
+  /** Requested `audience`. */
   readonly audience: string | readonly string[] | undefined;
-  /** `resource` that was asked for. */
+  /** Requested `resource`. */
   readonly targetResource: string | readonly string[] | undefined;
-  /** Scopes that were asked for. */
+  /** Requested scopes. */
   readonly scopes: readonly string[];
 }
 
-/** Something that happened, as it is told to {@link AuditLog}. */
+/** An event as {@link AuditLog} receives it. */
 export type AuditRecord = AuditContext & Occurrence;
 
-/** Something that security may want to know. Has no tokens, secrets or arguments. */
+/** A security event. Contains no tokens, secrets or arguments. */
 export type AuditEvent = AuditRecord & {
   /** ISO 8601, in UTC. */
   readonly time: string;

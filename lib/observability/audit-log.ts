@@ -5,7 +5,7 @@ import { ResolvedOptions } from '../options/resolved-options.js';
 import type { AuditEvent, AuditRecord } from './audit-event.js';
 import { LoggerAuditSink, type AuditSink } from './audit-sink.js';
 
-/** Tells the sink what happens. */
+/** Sends audit events to the sink. */
 @Injectable()
 export class AuditLog implements OnModuleInit {
   readonly #logger = new Logger(AuditLog.name);
@@ -16,7 +16,7 @@ export class AuditLog implements OnModuleInit {
     private readonly moduleRef: ModuleRef,
   ) {}
 
-  /** @throws {@link McpAuthConfigurationError} if the sink is a class that nobody provides */
+  /** @throws {@link McpAuthConfigurationError} if the sink is a class that no module provides */
   onModuleInit(): void {
     const { auditSink } = this.options;
     if (typeof auditSink === 'object') this.#sink = auditSink;
@@ -30,7 +30,7 @@ export class AuditLog implements OnModuleInit {
     }
   }
 
-  /** Never throws, and waits for nobody. */
+  /** Never throws, and does not wait for the sink. */
   record(record: AuditRecord): void {
     const event: AuditEvent = { time: new Date().toISOString(), resource: this.options.resource, ...record };
     void this.#deliver(event);

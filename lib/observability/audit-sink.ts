@@ -1,25 +1,25 @@
 import { Logger } from '@nestjs/common';
 import type { AuditEvent } from './audit-event.js';
 
-/** Takes audit events to where they are kept. What it throws is logged, and reaches no caller. */
+/** Stores audit events. Its errors are logged, and reach no caller. */
 export interface AuditSink {
   /**
-   * Takes one event. No call waits for a promise.
+   * Takes one event. Calls do not wait for a returned promise.
    *
-   * @param event - has no tokens and no secrets
+   * @param event - contains no tokens and no secrets
    */
   record(event: AuditEvent): void | Promise<void>;
 }
 
-/** What happens where nothing is wrong. */
+/** Events of normal operation. */
 const ORDINARY: ReadonlySet<AuditEvent['type']> = new Set(['operation_allowed', 'token_exchanged', 'session_ended']);
 
-/** Writes events to Nest's logger, one line of JSON each, so that no value can pass for a line of its own. */
+/** Writes events to Nest's logger. Each is one line of JSON, so that no value can forge a line. */
 export class LoggerAuditSink implements AuditSink {
   readonly #logger = new Logger('McpAudit');
 
   /**
-   * Writes an event: at `log` where all is well, at `warn` otherwise.
+   * Writes an event: at `log` in normal operation, at `warn` otherwise.
    *
    * @param event - what happened
    */

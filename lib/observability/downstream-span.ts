@@ -2,16 +2,16 @@ import { context, createContextKey, propagation, SpanKind, SpanStatusCode, trace
 import { readCode } from './exchange-span.js';
 import { INSTRUMENTATION } from './metrics.js';
 
-/** What OpenTelemetry's own instrumentations look for, so that none adds a second span and a second `traceparent`. */
+/** OpenTelemetry's own instrumentations check this key. They then add no second span and no second `traceparent`. */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-/** What a span tells of a request. Paths and queries may name people, so they are left out. */
+/** The request that a span describes. Paths and queries may name people, so the span leaves them out. */
 export interface TracedRequest {
   /** Name of the downstream. */
   readonly downstream: string;
   readonly method: string;
   readonly url: URL;
-  /** Gets `traceparent` (W3C Trace Context), where there is a trace. */
+  /** Gets `traceparent` (W3C Trace Context), if there is a trace. */
   readonly headers: Headers;
 }
 

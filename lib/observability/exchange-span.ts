@@ -2,7 +2,8 @@ import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { countExchange, INSTRUMENTATION } from './metrics.js';
 
 /**
- * Puts a span around a token exchange, and counts it. Of an error only its code is told: messages may quote answers.
+ * Puts a span around a token exchange, and counts it. Only the code of an error is recorded: messages may quote
+ * answers.
  *
  * @param downstream - name of the downstream that the token is for
  */
@@ -26,7 +27,7 @@ export async function traceExchange<Result>(downstream: string, exchange: () => 
   });
 }
 
-/** Of an error only this is told: messages may quote answers. */
+/** The code of an error. Messages are not recorded, because they may quote answers. */
 export function readCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '_OTHER';
 }

@@ -8,24 +8,24 @@ import {
 
 const logger = new Logger('McpTool');
 
-/** Tells the log what a tool, or a token for it, failed with. What the caller can do something about is a warning. */
+/** Logs the failure of a tool, or of a token for it. A failure that the caller can solve is a warning. */
 export function logFailure(tool: string, error: unknown, reference: string): void {
   const line = `${tool} failed [${reference}] ${formatTrace(error)}`;
   if (isCallersAffair(error)) logger.warn(line);
   else logger.error(line);
 }
 
-/** What an API or the provider says of its caller, such as "not found", is no fault of this server. */
+/** An answer of an API or provider about its caller, such as "not found", is no fault of this server. */
 function isCallersAffair(error: unknown): boolean {
   if (error instanceof OperatorActionError || error instanceof TemporaryFailureError) return false;
   if (error instanceof CallerActionError) return true;
   return error instanceof DownstreamError && error.status !== undefined && error.status < 500;
 }
 
-/** Causes may go in circles. */
+/** Causes may be circular. */
 const MAX_CAUSES = 8;
 
-/** The stacks of an error and of its causes. Their properties stay out: those of HTTP clients hold headers. */
+/** The stacks of an error and of its causes. Other properties are left out: those of HTTP clients hold headers. */
 function formatTrace(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return `A value was thrown that is no Error: ${typeof error}`;
   try {

@@ -1,6 +1,6 @@
 import { metrics, type Attributes, type Counter, type Histogram, type Meter } from '@opentelemetry/api';
 
-/** What the package is called in telemetry. */
+/** Name of the package in telemetry. */
 export const INSTRUMENTATION = 'nestjs-mcp-auth';
 
 /** OpenTelemetry semantic conventions for MCP, in seconds. */
@@ -15,7 +15,7 @@ interface Instruments {
 
 const made = new WeakMap<Meter, Instruments>();
 
-/** The instruments of whatever meter provider there is by now: an SDK may be registered after this package is loaded. */
+/** The instruments of the current meter provider. An SDK may be registered after this package is loaded. */
 function getInstruments(): Instruments {
   const meter = metrics.getMeter(INSTRUMENTATION);
   let known = made.get(meter);
@@ -51,7 +51,7 @@ export function countRejected(status: number): void {
   getInstruments().tokensRejected.add(1, { 'http.response.status_code': status });
 }
 
-/** @param reason - why: one of a few */
+/** @param reason - one of a fixed set */
 export function countDenied(reason: string): void {
   getInstruments().operationsDenied.add(1, { reason });
 }

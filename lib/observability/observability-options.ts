@@ -2,13 +2,13 @@ import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import type { AuditSink } from './audit-sink.js';
 
-/** Where the server tells what happens. */
+/** Where the server reports events. */
 export interface ObservabilityOptions {
   /** Where audit events go: an object, or a class that the application provides. Defaults to Nest's logger. */
   auditSink?: AuditSink | Type<AuditSink>;
 }
 
-/** The form of {@link ObservabilityOptions}. */
+/** Schema of {@link ObservabilityOptions}. */
 export const observabilitySchema = z.strictObject({
   auditSink: z
     .custom<AuditSink | Type<AuditSink>>(

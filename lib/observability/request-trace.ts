@@ -18,7 +18,7 @@ import type { AuditContext } from './audit-event.js';
 import { INSTRUMENTATION, recordDuration } from './metrics.js';
 import { isJsonObject } from '../json/json-object.js';
 
-/** Methods of the MCP schema; what a stranger makes up must not become the name of a span or a time series. */
+/** Methods of the MCP schema. A name that a stranger makes up must not become the name of a span or a time series. */
 const METHODS = new Set([
   'completion/complete',
   'initialize',
@@ -44,10 +44,14 @@ const METHODS = new Set([
   'tools/list',
 ]);
 
-/** Characters that an event tells of a method or a tool: no real name has more, and strangers must not fill the log. */
+/**
+ * Maximum characters of a method or tool name in an event. No real name is longer, and strangers must not fill the log.
+ */
 const MAX_NAME = 128;
 
-/** One request of the endpoint in logs, events and traces. Without an OpenTelemetry SDK only the correlation id is left. */
+/**
+ * One request of the endpoint in logs, events and traces. Without an OpenTelemetry SDK it only has a correlation id.
+ */
 export class RequestTrace {
   readonly correlationId = randomUUID();
   readonly #startedAt = performance.now();
@@ -57,9 +61,9 @@ export class RequestTrace {
   #errorType: string | undefined;
 
   /**
-   * @param body - of the message; what its `_meta` says of the trace comes before the headers (MCP SEP-414)
-   * @param operation - what is asked for
-   * @param known - name of the primitive that it is about, as declared: URIs of templates would be names without end
+   * @param body - body of the message. Trace fields in its `_meta` take precedence over the headers (MCP SEP-414)
+   * @param operation - the requested operation
+   * @param known - declared name of the primitive. URIs of templates would make an unlimited number of names
    */
   constructor(
     headers: IncomingHttpHeaders,
@@ -83,7 +87,7 @@ export class RequestTrace {
     this.#context = trace.setSpan(parent, this.#span);
   }
 
-  /** What audit events say of the request. */
+  /** The request as audit events describe it. */
   createAuditContext(caller: Caller | undefined, operation: Operation | undefined): AuditContext {
     const { traceId } = this.#span.spanContext();
     return {
@@ -106,12 +110,12 @@ export class RequestTrace {
     };
   }
 
-  /** Runs what belongs to the request, so that spans made inside become its children. */
+  /** Runs a function in the context of the request, so that its spans become children of the request's. */
   run<Result>(run: () => Result): Result {
     return context.with(this.#context, run);
   }
 
-  /** @param errorType - why the request fails: one of a few */
+  /** @param errorType - why the request fails, one of a fixed set */
   fail(errorType: string): void {
     this.#errorType = errorType;
   }
@@ -150,7 +154,7 @@ function readMeta(body: unknown): Record<string, unknown> {
   return isJsonObject(meta) ? meta : {};
 }
 
-/** The present actor first, then those before it. */
+/** The current actor first, then the previous ones. */
 function listActors(actor: Actor | undefined): readonly Actor[] {
   const actors: Actor[] = [];
   for (let one = actor; one; one = one.actor) actors.push(one);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 /**
- * A value, or a list of such. Told apart before either is tried, so that a fault is found where it is.
+ * A value, or a list of values. The form is determined first, so that an error names the exact path.
  *
- * @param empty - what is wrong with a list without any
+ * @param empty - the message for an empty list
  */
 export function oneOrMany<Schema extends z.ZodType>(
   schema: Schema,

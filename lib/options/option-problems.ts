@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 
 /**
- * Tells a developer what is wrong with an option, and how to mend it.
+ * Describes what is wrong with an option, and how to fix it.
  *
- * @param within - what the option is of, before its name
+ * @param within - path of the option's parent, as a prefix
  */
 export function describeIssue(issue: z.core.$ZodIssue, within = ''): string[] {
   const quotePath = (key?: PropertyKey) =>

@@ -1,14 +1,14 @@
-/** What is wrong with a value and how to mend it; `undefined` if nothing is. Each completes "`option` …". */
+/** What is wrong with a value and how to fix it; `undefined` for a valid value. The text completes "`option` …". */
 type Problem = string | undefined;
 
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Whether a URL leads to this very machine. */
+/** Whether a URL has a loopback host. */
 export function isLoopback(url: URL): boolean {
   return LOOPBACK_HOST.test(url.hostname);
 }
 
-/** `http` is for loopback alone; everything else is `https`. */
+/** `http` is only allowed for loopback. Everything else must be `https`. */
 export function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
 }
@@ -54,14 +54,14 @@ export function findUriProblem(value: string): Problem {
     : 'is not an absolute URI without a fragment. Write it as the authorization server knows it';
 }
 
-/** RFC 6749 section 3.3, `scope-token`, of a length that leaves room for others in the header of a challenge. */
+/** A `scope-token` (RFC 6749 section 3.3), short enough for a challenge header with several of them. */
 export function findScopeProblem(value: string): Problem {
   return /^[\x21\x23-\x5B\x5D-\x7E]{1,256}$/.test(value)
     ? undefined
     : 'is not a scope token (RFC 6749 section 3.3). Use up to 256 characters of printable ASCII, without spaces, quotes and backslashes';
 }
 
-/** `offline_access` is asked for by clients at their own authorization server; a resource never needs it. */
+/** Clients request `offline_access` from their own authorization server. A resource never needs it. */
 export function findResourceScopeProblem(value: string): Problem {
   return value === 'offline_access'
     ? 'must not be "offline_access": a client asks for it by itself when it wants a refresh token. Remove it'

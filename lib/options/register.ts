@@ -11,7 +11,7 @@
  * }
  * ```
  *
- * What it does not have may be any string.
+ * A member that is not declared may be any string.
  */
 export interface Register {}
 

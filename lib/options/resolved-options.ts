@@ -1,16 +1,16 @@
 import type { ServerOptions } from './server-options.js';
 
 /**
- * The options of one server after validation, with the defaults filled in, once, by `resolve-options`. Each room adds what
- * it reads, beside the type and the schema of its options: `declare module '…/options/resolved-options.js'`.
+ * The validated options of one server. `resolve-options` fills in the defaults once. Each folder adds the members that
+ * it reads, next to the type and the schema of its options: `declare module '…/options/resolved-options.js'`.
  */
 export class ResolvedOptions {
   declare readonly server: ServerOptions;
-  /** As the user wrote it: RFC 9728 `resource`. */
+  /** `resource` (RFC 9728), as configured. */
   declare readonly resource: string;
   /** Path of the endpoint, without a trailing slash; empty at the root. */
   declare readonly path: string;
-  /** Address of the RFC 9728 document, as it stands in challenges. */
+  /** Address of the RFC 9728 document, which challenges name. */
   declare readonly resourceMetadataUrl: string;
   declare readonly doctor: boolean;
 

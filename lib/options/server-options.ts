@@ -18,7 +18,7 @@ export interface ServerOptions {
   websiteUrl?: string;
 }
 
-/** The form of {@link ServerOptions}. */
+/** Schema of {@link ServerOptions}. */
 export const serverSchema = z.strictObject({
   name: text,
   version: text,

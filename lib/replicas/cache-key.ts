@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** What a key is made of. */
+/** The fields that a key is derived from. */
 export type KeyFields = readonly (string | undefined)[];
 
 /**
- * SHA-256 over the fields, each with its length, in base64url: fields that differ, in whatever way, have different keys.
- * A field that is missing differs from one that is empty. UTF-16 keeps apart what UTF-8 cannot write.
+ * SHA-256 over the fields, each with its length, in base64url. Different fields have different keys. A missing field
+ * differs from an empty one. UTF-16 distinguishes strings that UTF-8 cannot represent.
  */
 export function deriveKey(fields: KeyFields): string {
   const text = fields.map((field) => (field === undefined ? '-' : `${field.length}:${field}`)).join('');

@@ -4,24 +4,24 @@ import { SharedStoreError } from '../errors/shared-store-error.js';
 import { Circuit } from '../time/circuit.js';
 import { waitFor } from '../time/time-limit.js';
 
-/** Failures in a row after which nobody asks for a while, and how many milliseconds that is. */
+/** Failures in a row that open the circuit, and the milliseconds that it stays open. */
 const FAILURES = 3;
 const PAUSE = 5_000;
 
-/** Milliseconds for what has to be done. */
+/** Minimum timeout in milliseconds for requests that must be made. */
 const PATIENCE = 2_000;
 
 const HALF_TIME = new Error('Half of the time is over');
 
 const logger = new Logger('TokenCache');
 
-/** Something outside this process that may be down, slow or hang, and that is not waited for. */
+/** A service outside this process that may be down, slow or hang. Callers do not depend on it. */
 export class Guarded {
   readonly #circuit: Circuit;
   #isStopped = false;
 
   /**
-   * @param name - in the log
+   * @param name - for the log
    * @param timeout - milliseconds for one answer
    */
   constructor(
@@ -39,14 +39,14 @@ export class Guarded {
   }
 
   /**
-   * @param onLate - told of an answer that came when nobody waited any more
-   * @returns `undefined` where there is no answer in time, or nobody asks for now
+   * @param onLate - called with an answer that comes after the timeout
+   * @returns `undefined` if there is no answer in time, or requests are paused
    */
   async attempt<Answer>(
     ask: () => Promise<Answer>,
     onLate: (answer: Answer) => void = () => undefined,
   ): Promise<Answer | undefined> {
-    // One finds out whether it is back. Others do not wait for what comes of that.
+    // One request tests whether the service is back. Others do not wait for its outcome.
     if (this.#isStopped || this.#circuit.isTested) return undefined;
     try {
       return await this.#circuit.execute(() => waitInTime(ask, this.timeout, onLate));
@@ -56,21 +56,21 @@ export class Guarded {
   }
 
   /**
-   * Asks whatever happened before, and waits longer.
+   * Sends the request even if others are paused, and waits longer.
    *
-   * @throws whatever went wrong
+   * @throws the error of the request, or of the timeout
    */
   async insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     return await waitInTime(ask, Math.max(this.timeout, PATIENCE));
   }
 
-  /** From now on nobody asks: a store that was disconnected would connect anew. */
+  /** Stops all further attempts: a store that was disconnected would reconnect. */
   stop(): void {
     this.#isStopped = true;
   }
 }
 
-/** What this process could not hear because it was busy is not held against the other side: the time is taken in two. */
+/** Waits in two halves. An answer that arrives while this process is busy is still read before the timeout. */
 async function waitInTime<Answer>(
   ask: () => Promise<Answer>,
   milliseconds: number,
@@ -94,7 +94,7 @@ async function waitInTime<Answer>(
   });
 }
 
-/** What the other side says must not pass for lines of the log. */
+/** Removes control characters, so that a message cannot forge lines of the log. */
 function formatError(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : 'it failed';
   return text.slice(0, 200).replace(/\p{Cc}/gu, ' ');

@@ -4,11 +4,11 @@ const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Encrypts what leaves the process (AES-256-GCM, NIST SP 800-38D). The first key seals, all open. */
+/** Encrypts values that leave the process (AES-256-GCM, NIST SP 800-38D). The first key encrypts, all keys decrypt. */
 export class KeyRing {
   constructor(private readonly keys: readonly KeyObject[]) {}
 
-  /** @param place - where it is kept; it opens nowhere else */
+  /** @param place - where the value is kept; it cannot be decrypted for another place */
   seal(value: string, place: string): string {
     const [key] = this.keys;
     if (!key) throw new Error('Validated options have an encryption key');
@@ -17,7 +17,7 @@ export class KeyRing {
     return Buffer.concat([iv, cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64');
   }
 
-  /** @returns `undefined` for everything that no key of the ring sealed for this very place */
+  /** @returns `undefined` unless a key of the ring encrypted the value for this place */
   open(sealed: unknown, place: string): string | undefined {
     if (typeof sealed !== 'string') return undefined;
     const bytes = Buffer.from(sealed, 'base64');

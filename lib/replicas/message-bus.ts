@@ -3,14 +3,14 @@ import { Logger } from '@nestjs/common';
 const logger = new Logger('McpNotifications');
 
 /**
- * Carries short messages between the replicas of a server: that a list has changed, that a resource was updated, what a
- * client said to another replica. Lost messages are lost notifications, nothing more.
+ * Carries short messages between the replicas of a server: a list has changed, a resource was updated, a client sent a
+ * message to another replica. If a message is lost, only a notification is lost.
  */
 export interface MessageBus {
   /**
-   * Sends a message to all replicas; to this one as well, or not.
+   * Sends a message to all other replicas. Delivery to this one is optional.
    *
-   * @param message - a line of JSON. What clients said is sealed in it
+   * @param message - a line of JSON. Messages of clients are encrypted in it
    */
   publish(message: string): void | Promise<void>;
   /**
@@ -22,15 +22,15 @@ export interface MessageBus {
   subscribe(listener: (message: string) => void): (() => void | Promise<void>) | Promise<() => void | Promise<void>>;
 }
 
-/** What is needed of a client of `redis` (node-redis). */
+/** The methods of a `redis` client (node-redis) that the bus needs. */
 export interface RedisClient {
   /** `PUBLISH`. */
   publish(channel: string, message: string): Promise<unknown>;
-  /** Another client with the same options, which is not connected. */
+  /** Creates another client with the same options, which is not connected. */
   duplicate(): RedisSubscriber;
 }
 
-/** A connection of `redis` that does nothing but listen. */
+/** A connection of `redis` that only subscribes. */
 export interface RedisSubscriber {
   /** Connects. */
   connect(): Promise<unknown>;
@@ -38,17 +38,18 @@ export interface RedisSubscriber {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   /** `UNSUBSCRIBE`. */
   unsubscribe(channel: string): Promise<unknown>;
-  /** Listens to what becomes of the connection. */
+  /** Listens to events of the connection. */
   on(event: 'error' | 'ready', listener: (error?: Error) => void): unknown;
   /** Ends the connection. */
   close(): unknown;
 }
 
 /**
- * A bus over Redis. Publishes by the client that it gets, and listens by a connection of its own, which it closes.
+ * A bus over Redis. It publishes through the given client. It subscribes through a connection of its own, which it
+ * closes.
  *
  * @param client - a connected client of `redis`
- * @param options - `channel` defaults to `mcp-auth:bus`; servers that have nothing to do with each other need different ones
+ * @param options - `channel` defaults to `mcp-auth:bus`; unrelated servers need different channels
  */
 export function redisBus(client: RedisClient, { channel = 'mcp-auth:bus' }: { channel?: string } = {}): MessageBus {
   return {
@@ -57,7 +58,7 @@ export function redisBus(client: RedisClient, { channel = 'mcp-auth:bus' }: { ch
     },
     subscribe: async (listener) => {
       const subscriber = client.duplicate();
-      // It connects again by itself, and says so at each try.
+      // The connection reconnects by itself, and emits an error at each failed attempt.
       let isLost = false;
       subscriber.on('error', (error) => {
         if (!isLost) logger.warn(`Other replicas are not heard: ${error?.message ?? 'the connection is lost'}`);

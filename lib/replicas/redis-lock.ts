@@ -1,6 +1,6 @@
 import type { ExchangeLock } from './replica-options.js';
 
-/** What is used of the client that `@keyv/redis` has, be it of one server, a cluster or sentinels. */
+/** The methods of the client of `@keyv/redis` that are used, for one server, a cluster or sentinels. */
 interface RedisClient {
   set(
     key: string,
@@ -17,7 +17,7 @@ interface RedisAdapter {
   createKeyPrefix(key: string, namespace?: string): string;
 }
 
-/** Whose lock expired must not take another's away. */
+/** Releases a lock only for its owner. After it expired, another replica may hold it. */
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
 
 /** A lock through the connection of `@keyv/redis` (`SET … NX PX`); `undefined` for other adapters. */

@@ -5,19 +5,19 @@ import { text } from '../options/text-schema.js';
 import type { MessageBus } from './message-bus.js';
 import { isJsonObject } from '../json/json-object.js';
 
-/** Lets one replica at a time exchange a token. `@keyv/redis` needs none of these: its own connection is used. */
+/** Lets one replica at a time exchange a token. `@keyv/redis` needs no lock: its own connection is used. */
 export interface ExchangeLock {
   /**
-   * Takes a key, at once for all who ask, until it is released or its time is over.
+   * Acquires a key atomically, until it is released or expires.
    *
    * @param key - what is locked
-   * @param owner - unguessable; who gives the same to `release`
+   * @param owner - an unguessable value; `release` gets the same one
    * @param lifetimeMs - milliseconds after which it is free again
    * @returns whether it was free
    */
   acquire(key: string, owner: string, lifetimeMs: number): Promise<boolean>;
   /**
-   * Gives a key back, if it is still this owner's.
+   * Releases a key, if this owner still holds it.
    *
    * @param key - as in `acquire`
    * @param owner - as in `acquire`
@@ -25,28 +25,28 @@ export interface ExchangeLock {
   release(key: string, owner: string): Promise<unknown>;
 }
 
-/** What the processes of one server share. Without it there is one process, and what it keeps is gone with it. */
+/** What the processes of one server share. Without it there is one process, and its state is lost when it ends. */
 export interface ReplicaOptions {
   /**
-   * A storage adapter of Keyv, such as `new KeyvRedis(url)`, for exchanged tokens, linked accounts and tasks. Whoever
-   * makes it also disconnects it. Defaults to none: each process keeps its own.
+   * A storage adapter of Keyv, such as `new KeyvRedis(url)`, for exchanged tokens, linked accounts and tasks. The
+   * application that creates it also disconnects it. Defaults to none: each process keeps its own.
    */
   store?: KeyvStoreAdapter;
   /**
-   * Keys of 32 random bytes, as they are or in base64, that encrypt (AES-256-GCM) what is in `store`, what is said over
-   * `bus`, and what clients carry between two rounds of a call (`requestState`). The first encrypts, all decrypt.
-   * Required with `store`. Defaults to a key of this process alone.
+   * Keys of 32 random bytes, as bytes or in base64. They encrypt (AES-256-GCM) the values in `store`, the messages on
+   * `bus`, and the `requestState` that clients carry between two rounds of a call. The first key encrypts, all keys
+   * decrypt. Required with `store`. Defaults to a random key of this process.
    */
   keys?: readonly (string | Uint8Array)[];
-  /** Start of each key in `store`, for servers that share one but not its tokens. Defaults to `mcp-auth`. */
+  /** Prefix of each key in `store`, for servers that share a store but not its tokens. Defaults to `mcp-auth`. */
   namespace?: string;
   /** How replicas take turns in a `store` other than Redis. Without it each replica exchanges for itself. */
   lock?: ExchangeLock;
   /** Milliseconds, 10 to 5000, that `store` may take for one answer. Defaults to 250. */
   storeTimeoutMs?: number;
   /**
-   * Carries notifications, and what clients say to another replica, between the replicas: {@link redisBus}. Defaults to
-   * none.
+   * Carries notifications, and messages of clients to another replica, between the replicas: {@link redisBus}. Defaults
+   * to none.
    */
   bus?: MessageBus;
 }
@@ -62,18 +62,18 @@ export interface ResolvedStore {
   readonly timeoutMs: number;
 }
 
-/** What replicas share, as the package uses it. */
+/** Replica options, with the defaults filled in. */
 export interface ResolvedReplicas {
-  /** Where there is none, everything stays in this process. */
+  /** The shared store. Without it everything stays in this process. */
   readonly shared: ResolvedStore | undefined;
-  /** The first encrypts, all decrypt; of this process alone where none are given. */
+  /** The first encrypts, all decrypt. Defaults to a random key of this process. */
   readonly keys: readonly KeyObject[];
   readonly bus: MessageBus | undefined;
 }
 
 const KEY_BYTES = 32;
 
-/** Options that say something of `store` alone. */
+/** Options that have an effect only with `store`. */
 const ABOUT_STORE = ['namespace', 'lock', 'storeTimeoutMs'] as const;
 
 const hasMethods = (value: unknown, methods: readonly string[]) =>
@@ -89,7 +89,7 @@ const encryptionKey = z
     'is not random. Make it with `openssl rand -base64 32`',
   );
 
-/** The form of {@link ReplicaOptions}. */
+/** Schema of {@link ReplicaOptions}. */
 export const replicasSchema = z
   .strictObject({
     store: z
@@ -97,7 +97,7 @@ export const replicasSchema = z
         (value) => hasMethods(value, ['get', 'set', 'delete', 'clear', 'on']),
         'is not a storage adapter of Keyv. Give one, such as `new KeyvRedis(url)`',
       )
-      // Its failures would be heard as if nothing were there, and its adapter's lock would not be found.
+      // A Keyv reports failures as missing values, and hides the lock of its adapter.
       .refine((value) => !(value instanceof Keyv), 'is a Keyv, not a storage adapter. Give its own `store`')
       .optional(),
     keys: z.array(encryptionKey).min(1, 'is empty. Give a key of 32 random bytes').optional(),
@@ -147,10 +147,10 @@ export function resolveReplicas(options: ReplicaOptions = {}): ResolvedReplicas 
   return { shared: store && { store, keys, namespace, lock, timeoutMs: storeTimeoutMs }, keys, bus };
 }
 
-/** The bytes of a key that is given as they are, or in base64. */
+/** The bytes of a key that is given as bytes or in base64. */
 function toBytes(key: unknown): Buffer | undefined {
   if (key instanceof Uint8Array) return Buffer.from(key);
-  // Node skips what is no base64; a key must not be shorter than it looks.
+  // Node skips characters that are not base64. The key would then be shorter than it looks.
   return typeof key === 'string' && /^[A-Za-z0-9+/_-]*={0,2}$/.test(key) ? Buffer.from(key, 'base64') : undefined;
 }
 

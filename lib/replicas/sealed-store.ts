@@ -6,21 +6,21 @@ import { Guarded } from './guarded.js';
 import { KeyRing } from './key-ring.js';
 import { SharedStore } from './shared-store.js';
 
-/** Keeps what nobody else may read. Its failures are errors: what cannot be read is not what is not there. */
+/** Stores values that nobody else may read. A failed read is an error, not a missing value. */
 export interface SealedStore {
-  /** @throws if nobody knows */
+  /** @throws if the store cannot be read */
   get(key: string): Promise<string | undefined>;
   /**
    * @param lifetime - milliseconds
-   * @throws if it was not kept
+   * @throws if the value was not stored
    */
   set(key: string, value: string, lifetime: number): Promise<void>;
   /**
-   * @returns whether it was there; `true` for one alone of those who delete it at once
-   * @throws if it may still be there
+   * @returns whether the value existed; `true` for only one of several concurrent calls
+   * @throws if the value may still exist
    */
   delete(key: string): Promise<boolean>;
-  /** From now on nobody reads. */
+  /** Stops all further reads. */
   stop(): void;
 }
 
@@ -36,7 +36,7 @@ export class SharedSealedStore implements SealedStore {
   readonly #prefix: string;
   readonly #name: string;
 
-  /** @param purpose - keeps what is for one thing apart from what is for others */
+  /** @param purpose - separates the values of different uses */
   constructor({ store, keys, namespace, timeoutMs: timeout }: ResolvedStore, purpose: 'linking' | 'tasks') {
     this.#store = new SharedStore(store);
     this.#ring = new KeyRing(keys);
@@ -74,11 +74,11 @@ export class SharedSealedStore implements SealedStore {
   }
 }
 
-/** The memory of this process. */
+/** A store in the memory of this process. */
 export class MemoryStore implements SealedStore {
   readonly #values: ExpiringCache<string>;
 
-  /** @param maxSize - of which the least recently used go first */
+  /** @param maxSize - maximum number of values; the least recently used go first */
   constructor(maxSize: number) {
     this.#values = new ExpiringCache(maxSize);
   }

@@ -2,7 +2,7 @@ import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { SharedStoreError } from '../errors/shared-store-error.js';
 import { isJsonObject } from '../json/json-object.js';
 
-/** A storage adapter of Keyv whose failures are heard, whether it throws them or only tells of them. */
+/** A storage adapter of Keyv whose failures become errors, whether it throws or only emits them. */
 export class SharedStore {
   readonly #keyv: Keyv<string>;
   readonly #readsTogether: boolean;
@@ -13,7 +13,7 @@ export class SharedStore {
     this.#readsTogether = typeof adapter.getMany === 'function';
     this.#keyv = new Keyv<string>({
       store: adapter,
-      // Keys have a prefix of their own; Keyv would change the adapter's, which others may use too.
+      // Keys have their own prefix. Keyv would change that of the adapter, which others may use too.
       namespace: adapter.namespace ?? '',
       useKeyPrefix: false,
       throwOnErrors: true,
@@ -46,7 +46,7 @@ export class SharedStore {
     return await this.#ask(() => this.#keyv.delete(key));
   }
 
-  /** Adapters that only tell of a failure answer as if nothing were there. */
+  /** Throws if the adapter emitted an error. Such adapters answer as if the key did not exist. */
   async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     const failures = this.#failures;
     const answer = await ask();
@@ -55,13 +55,13 @@ export class SharedStore {
   }
 }
 
-/** Garbage is a value like any other, which no key opens. */
+/** Returns garbage as a value. No key decrypts it. */
 function unwrap(data: string): { value?: never; expires?: number } {
   try {
     const parsed: unknown = JSON.parse(data);
     if (isJsonObject(parsed)) return parsed;
   } catch {
-    // As below.
+    // Not JSON.
   }
   return { value: data as never };
 }

@@ -3,10 +3,10 @@ import type { ExchangeLock, ResolvedStore } from './replica-options.js';
 import type { Guarded } from './guarded.js';
 import { createRedisLock } from './redis-lock.js';
 
-/** Milliseconds after which a turn is over, whatever became of the replica that had it. */
+/** Milliseconds after which a turn ends, even if its replica did not end it. */
 const LONGEST_TURN = 10_000;
 
-/** The right to exchange: this replica's, another's, or, where replicas cannot agree, nobody's. */
+/** The right to exchange. It belongs to this replica, to another, or, if replicas cannot agree, to nobody. */
 export interface Turn {
   readonly of: 'us' | 'another' | 'nobody';
   readonly end: () => Promise<unknown>;
@@ -33,7 +33,7 @@ export class Turns {
     const release = () => this.guarded.attempt(() => lock.release(key, owner));
     const isOurs: unknown = await this.guarded.attempt(
       () => lock.acquire(key, owner, LONGEST_TURN),
-      // Nobody knew, so nobody would end it.
+      // The lock was acquired too late to be used, so it is released.
       (isOurs) => isOurs && void release(),
     );
     if (isOurs === true) return { of: 'us', end: release };

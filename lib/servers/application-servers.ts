@@ -4,17 +4,17 @@ import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { ServerName } from '../options/register.js';
 
-/** Which of the application's servers are meant. */
+/** Selects servers of the application. */
 export interface ServerSelection {
   /** Name, or names, of servers: `server.name` of the module's options. Defaults to all servers of the application. */
   server?: ServerName | readonly ServerName[] | undefined;
 }
 
 /**
- * A provider of this package as each of the servers has it that are meant.
+ * The instances of a provider of this package for the selected servers.
  *
- * @param of - whose option `server` is, for the message
- * @throws {@link McpAuthConfigurationError} for a name that no server has, with the names that there are
+ * @param of - owner of the option `server`, for the message
+ * @throws {@link McpAuthConfigurationError} for a name that no server has. The message lists the known names
  */
 export function selectServers<Instance>(
   modules: ModulesContainer,

@@ -8,19 +8,18 @@ import {
 import { Stopwatch } from './stopwatch.js';
 
 /**
- * A circuit breaker whose pauses end when they have to, whatever becomes of the clock on the wall: one that is set back
- * would keep it open for as long.
+ * A circuit breaker whose pauses do not depend on the wall clock alone. A clock that is set back would extend a pause.
  */
 export class Circuit {
   #policy: CircuitBreakerPolicy;
-  /** Since it opened. */
+  /** Time since the circuit opened. */
   #pause = new Stopwatch();
   #isBroken = false;
 
   /**
-   * @param failures - what counts as one
+   * @param failures - the policy that decides what counts as a failure
    * @param options - of cockatiel, with the pause in milliseconds
-   * @param onChange - told when the circuit opens, with the last error, or closes again
+   * @param onChange - called when the circuit opens, with the last error, and when it closes again
    */
   constructor(
     private readonly failures: Policy,
@@ -30,7 +29,7 @@ export class Circuit {
     this.#policy = this.#make(options);
   }
 
-  /** Whether somebody finds out if the circuit can be closed. Others who execute something wait for what comes of that. */
+  /** Whether an attempt is testing if the circuit can close. Other calls of `execute` wait for its outcome. */
   get isTested(): boolean {
     return this.#policy.state === CircuitState.HalfOpen;
   }
@@ -51,7 +50,7 @@ export class Circuit {
     const policy = circuitBreaker(this.failures, options);
     policy.onBreak((reason) => {
       this.#pause = new Stopwatch();
-      // A pause that follows another is no change.
+      // A circuit that opens again after a failed test is not reported twice.
       if (!this.#isBroken) this.onChange('open', 'error' in reason ? reason.error : undefined);
       this.#isBroken = true;
     });

@@ -8,11 +8,11 @@ interface Entry<Value> {
   readonly age: Stopwatch;
 }
 
-/** Values in the memory of this process, each for its time, which no clock that is set back makes longer. */
+/** Values in the memory of this process, each with a lifetime. A clock that is set back does not extend it. */
 export class ExpiringCache<Value> {
   readonly #entries: QuickLRU<string, Entry<Value>>;
 
-  /** @param maxSize - of which the least recently used go first */
+  /** @param maxSize - maximum number of values; the least recently used go first */
   constructor(maxSize: number) {
     this.#entries = new QuickLRU({ maxSize });
   }
@@ -30,14 +30,14 @@ export class ExpiringCache<Value> {
     this.#entries.set(key, { value, lifetime, age: new Stopwatch() });
   }
 
-  /** @returns whether it was there */
+  /** @returns whether the value existed */
   delete(key: string): boolean {
     const isThere = this.get(key) !== undefined;
     this.#entries.delete(key);
     return isThere;
   }
 
-  /** Deletes every value that is meant. */
+  /** Deletes every value that matches. */
   deleteAll(isMeant: (value: Value) => boolean): void {
     for (const [key, { value }] of this.#entries) if (isMeant(value)) this.#entries.delete(key);
   }

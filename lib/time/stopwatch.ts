@@ -1,6 +1,6 @@
 /**
- * Tells how long ago it was started. Whichever clock says more counts: the clock on the wall can be set back, and the
- * monotonic one may stand still while the machine sleeps.
+ * Measures the time since it was started, by the wall clock or the monotonic clock, whichever shows more. The wall
+ * clock can be set back. The monotonic clock may stop while the machine sleeps.
  */
 export class Stopwatch {
   readonly #wall = Date.now();

@@ -1,13 +1,13 @@
-/** Milliseconds: `setTimeout` takes no more, and fires at once. */
+/** Maximum delay of `setTimeout` in milliseconds. A longer one fires at once. */
 export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * Waits for some work, and no longer than it may take.
+ * Waits for work, up to a time limit.
  *
- * @param work - that runs; what comes of it too late is heard by nobody
- * @param milliseconds - that it may take
- * @param late - makes the error for when they are over, and stops what can be stopped
- * @throws what `late` makes, and what the work is rejected with
+ * @param work - the running work; its result is ignored after the limit
+ * @param milliseconds - the limit
+ * @param late - called at the limit; stops what it can, and returns the error to throw
+ * @throws the error of `late`, or that of the work
  */
 export async function waitFor<Result>(work: Promise<Result>, milliseconds: number, late: () => Error): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;

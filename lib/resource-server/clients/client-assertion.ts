@@ -4,15 +4,15 @@ import { CredentialFile } from './credential-file.js';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** Where an assertion comes from that somebody else signs. */
+/** Source of an assertion that somebody else signs. */
 export type AssertionSource = { file: string } | (() => string | Promise<string>);
 
 /**
  * An assertion that the platform issues and rotates (RFC 7523 section 2.2): the token of a Kubernetes service account, or
  * of Entra workload identity. It is read before each request.
  *
- * @param source - a file, or a function that is asked
- * @throws {@link McpAuthConfigurationError} if there is no such file, or nothing in it
+ * @param source - a file, or a function that returns the assertion
+ * @throws {@link McpAuthConfigurationError} if the file is missing or empty
  */
 export function clientAssertion(source: AssertionSource): ClientAuthentication {
   const read = createReader(source);
@@ -23,7 +23,7 @@ export function clientAssertion(source: AssertionSource): ClientAuthentication {
     body.set('client_assertion_type', JWT_BEARER);
     body.set('client_assertion', assertion);
   };
-  // Another assertion is no other client.
+  // A new assertion does not change the client.
   return Object.assign(authenticate, { method: 'private_key_jwt', version: () => 'client_assertion' });
 }
 

@@ -5,15 +5,15 @@ import { ClientCredentialsError } from '../../errors/client-credentials-error.js
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 
 /**
- * How the server proves at a token endpoint which client it is: {@link clientSecretBasic}, {@link clientSecretPost},
+ * How the server authenticates at a token endpoint: {@link clientSecretBasic}, {@link clientSecretPost},
  * {@link privateKeyJwt}, {@link clientAssertion}, {@link mutualTls}, or any `ClientAuth` of openid-client.
  */
 export type ClientAuthentication = ClientAuth & {
-  /** `token_endpoint_auth_method` (RFC 7591 section 2), where it is known. */
+  /** `token_endpoint_auth_method` (RFC 7591 section 2), if known. */
   readonly method?: string;
-  /** Sends requests with the client's certificate (RFC 8705); another one once the certificate has changed. */
+  /** Returns the dispatcher that presents the client's certificate (RFC 8705). A changed certificate has a new one. */
   readonly dispatcher?: () => Dispatcher;
-  /** Changes when the credentials do, and tells nothing of them: part of the key of every cached token. */
+  /** Changes with the credentials, and does not reveal them. It is part of the key of every cached token. */
   readonly version?: () => string | Promise<string>;
 };
 
@@ -23,8 +23,8 @@ export function createCredentialsError(what: string): McpAuthConfigurationError 
 }
 
 /**
- * @param use - needs the credentials
- * @throws {@link ClientCredentialsError} for whatever it throws
+ * @param use - uses the credentials
+ * @throws {@link ClientCredentialsError} for any error of `use`
  */
 export async function useCredentials<Result>(use: () => Result | Promise<Result>): Promise<Result> {
   try {

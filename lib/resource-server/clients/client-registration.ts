@@ -3,7 +3,7 @@ import { oneOrMany } from '../../options/one-or-many.js';
 import { text } from '../../options/text-schema.js';
 import type { ClientAuthentication } from './client-authentication.js';
 
-/** The registration of a client at an authorization server: who it is there, and how it shows that. */
+/** The registration of a client at an authorization server: its id, and how it authenticates. */
 export interface ClientRegistration {
   /** `client_id`. */
   id: string;
@@ -14,25 +14,25 @@ export interface ClientRegistration {
   authentication: ClientAuthentication;
 }
 
-/** The MCP server's own registration at one of `issuers`: who it is when it exchanges tokens. */
+/** The MCP server's own registration at one of `issuers`. It exchanges tokens with it. */
 export interface IssuerClientRegistration extends ClientRegistration {
   /**
-   * The issuer where the client is registered: its credentials go there and nowhere else. Required where there are
-   * several `issuers`; callers of those without a client cannot be acted for.
+   * The issuer where the client is registered. Its credentials are sent to no other. Required with several `issuers`.
+   * The server cannot act for callers of an issuer without a client.
    */
   issuer?: string;
 }
 
-/** A function that makes a `ClientAuth`, as openid-client and this package have them. */
+/** Any function: a `ClientAuth` of openid-client or of this package. */
 const clientAuthentication = z.custom<ClientAuthentication>(
   (value) => typeof value === 'function',
   'is not a client authentication. Use clientSecretBasic(secret), clientSecretPost(secret), privateKeyJwt(…), clientAssertion(…), mutualTls(…) or a ClientAuth of openid-client',
 );
 
-/** The form of {@link ClientRegistration}. */
+/** Schema of {@link ClientRegistration}. */
 export const clientRegistrationSchema = z.strictObject({ id: text, authentication: clientAuthentication });
 
-/** The form of an {@link IssuerClientRegistration}, or of several. */
+/** Schema of an {@link IssuerClientRegistration}, or of several. */
 export const issuerClientsSchema = oneOrMany(
   clientRegistrationSchema.extend({ issuer: text.optional() }),
   'is empty. Name a client, or remove it',
@@ -40,7 +40,7 @@ export const issuerClientsSchema = oneOrMany(
 
 declare module '../../options/resolved-options.js' {
   interface ResolvedOptions {
-    /** The server's own. Where there is but one, it may not say which issuer it is registered at. */
+    /** The server's own registrations. A single one may omit its issuer. */
     readonly clients: readonly IssuerClientRegistration[];
   }
 }

@@ -3,8 +3,8 @@ import { ClientSecretBasic, ClientSecretPost, type ClientAuth } from 'oauth4weba
 import { createCredentialsError, useCredentials, type ClientAuthentication } from './client-authentication.js';
 
 /**
- * The client's secret, or a function that is asked for it before each use of a token, so that it can be rotated: let it
- * keep the secret.
+ * The client's secret, or a function that returns it. The function is called before each use of a token, so that the
+ * secret can be rotated. It should cache the secret.
  */
 export type ClientSecret = string | (() => string | Promise<string>);
 
@@ -33,7 +33,7 @@ function authenticateBySecret(
   secret: ClientSecret,
   by: (secret: string) => ClientAuth,
 ): ClientAuthentication {
-  // An environment variable that is not set gets here as a string in type alone.
+  // An environment variable that is not set is `undefined` here, despite its type.
   if (!secret) throw createNoSecretError();
   const load = async () => {
     const value = typeof secret === 'string' ? secret : await secret();
@@ -43,7 +43,7 @@ function authenticateBySecret(
   const authenticate: ClientAuth = async (...request) => {
     await by(await load())(...request);
   };
-  // Worked out for every token that is looked up, and once for every secret.
+  // Called for every token look-up, so the version is derived once per secret.
   let known = { secret: '', version: '' };
   const computeVersion = async () => {
     const value = await useCredentials(load);
@@ -53,7 +53,7 @@ function authenticateBySecret(
   return Object.assign(authenticate, { method, version: computeVersion });
 }
 
-/** The same in all replicas. */
+/** The same secret has the same version in all replicas. */
 function deriveVersion(secret: string): string {
   return createHmac('sha256', secret).update('nestjs-mcp-auth client secret').digest('base64url').slice(0, 16);
 }

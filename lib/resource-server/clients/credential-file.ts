@@ -6,14 +6,14 @@ import { createCredentialsError } from './client-authentication.js';
 
 const logger = new Logger('ClientCredentials');
 
-/** A file that whoever rotates the credentials writes anew: read again once it has changed. */
+/** A file with credentials that are rotated. It is read again after it has changed. */
 export class CredentialFile<Value> {
   #known: { readonly stamp: string; readonly value: Value };
   #problem: string | undefined;
 
   /**
-   * @param read - makes the value of the file's text; throws if there is something wrong with it
-   * @throws {@link McpAuthConfigurationError} if there is no such file, or its text is wrong
+   * @param read - parses the file's text; throws if the text is invalid
+   * @throws {@link McpAuthConfigurationError} if the file is missing, or its text is invalid
    */
   constructor(
     private readonly path: string,
@@ -34,7 +34,10 @@ export class CredentialFile<Value> {
     return this.#known.value;
   }
 
-  /** The value as the file has it now. A file that is half written, or gone, leaves the value of before, and is logged. */
+  /**
+   * The current value of the file. If the file is missing or half written, the previous value is kept and the problem
+   * is logged.
+   */
   async load(): Promise<Value> {
     try {
       const stamp = toStamp(await stat(this.path));
@@ -46,7 +49,7 @@ export class CredentialFile<Value> {
     return this.#known.value;
   }
 
-  /** Once for each problem: credentials are needed for every call. */
+  /** Logs each problem once, because credentials are needed for every call. */
   #warn(problem: string): void {
     if (problem === this.#problem) return;
     this.#problem = problem;

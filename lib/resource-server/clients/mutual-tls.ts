@@ -7,27 +7,27 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { createCredentialsError, type ClientAuthentication } from './client-authentication.js';
 import { CredentialFile } from './credential-file.js';
 
-/** The client's certificate and key, as PEM or as files of it, which are read again once they change. */
+/** The client's certificate and key, as PEM or as PEM files. Files are read again after they change. */
 export interface MutualTlsClientOptions {
-  /** The certificate, with those between it and its root. */
+  /** The certificate, with its intermediate certificates. */
   certificate: string | { file: string };
   /** The private key of the certificate. */
   key: string | { file: string };
-  /** Certificates to trust the authorization server by, as PEM, in the place of Node's own. */
+  /** CA certificates for the authorization server, as PEM. They replace Node's own. */
   ca?: string | { file: string };
-  /** Passphrase of the key, where it is encrypted. */
+  /** Passphrase of the key, if it is encrypted. */
   passphrase?: string;
 }
 
 const logger = new Logger('ClientCredentials');
 
 /**
- * Mutual TLS: `tls_client_auth` or `self_signed_tls_client_auth`, as the client is registered (RFC 8705 section 2). The
- * endpoints are those of `mtls_endpoint_aliases` where the metadata has them. Files that are rotated one after the other
- * are used once they fit together.
+ * Mutual TLS: `tls_client_auth` or `self_signed_tls_client_auth`, as the client is registered (RFC 8705 section 2).
+ * Endpoints in `mtls_endpoint_aliases` of the metadata take precedence. Files that are rotated one after the other are
+ * used once they match.
  *
  * @param options - the certificate and its key
- * @throws {@link McpAuthConfigurationError} if the certificate or the key cannot be read, or one is not of the other
+ * @throws {@link McpAuthConfigurationError} if the certificate or the key cannot be read, or they do not match
  */
 export function mutualTls({ certificate, key, ca, passphrase }: MutualTlsClientOptions): ClientAuthentication {
   const sources = [
@@ -73,7 +73,7 @@ function createSource(option: keyof MutualTlsClientOptions, source: unknown): Te
   if (typeof source === 'string' && source !== '') return { latest: source, load: () => source };
   const { file } = (source ?? {}) as { file?: unknown };
   if (typeof file === 'string') return new CredentialFile(file, (text) => text);
-  // An environment variable that is not set gets here as a string in type alone.
+  // An environment variable that is not set is `undefined` here, despite its type.
   throw createCredentialsError(
     `has a \`${option}\` that is neither text nor \`{ file }\`. Give one of the two, and check the environment variable it comes from`,
   );
@@ -81,7 +81,7 @@ function createSource(option: keyof MutualTlsClientOptions, source: unknown): Te
 
 function createConnection(texts: readonly string[], passphrase: string | undefined) {
   const [cert = '', key = '', ca] = texts;
-  // Node would trust nobody at all, and say so at the first request.
+  // Node would trust no server, and fail only at the first request.
   if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
     throw createCredentialsError('has a `ca` that has no certificate. Give PEM, or remove it');
   }

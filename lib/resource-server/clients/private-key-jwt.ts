@@ -12,25 +12,25 @@ import {
   type SigningKey,
 } from './signing-key.js';
 
-/** What `private_key_jwt` takes. */
+/** Options of `private_key_jwt`. */
 export interface PrivateKeyJwtOptions {
-  /** The key; a file of PEM or JWK, read again once it changes; or a function that is asked for it: let it keep the key. */
+  /**
+   * The key; a PEM or JWK file, read again after it changes; or a function that returns the key, and should cache it.
+   */
   key: PrivateKeyMaterial | { file: string } | (() => PrivateKeyMaterial | Promise<PrivateKeyMaterial>);
   /** `kid` of the header. Defaults to that of a JWK. */
   keyId?: string;
-  /** Certificate of the key, as PEM or a file of it: the header names it by `x5t#S256` (RFC 7515 section 4.1.8). */
+  /** Certificate of the key, as PEM or a PEM file. The header names it by `x5t#S256` (RFC 7515 section 4.1.8). */
   certificate?: string | { file: string };
-  /** Signature algorithm. Defaults to RS256, ES256, ES384, ES512 or Ed25519, as the key is. */
+  /** Signature algorithm. Defaults to RS256, ES256, ES384, ES512 or Ed25519, by the type of the key. */
   algorithm?: string;
-  /**
-   * `aud`: the `'issuer'`, the `'token_endpoint'` (which Entra ID wants), or a text. Defaults to `'issuer'`.
-   */
+  /** `aud`: the `'issuer'`, the `'token_endpoint'` (which Entra ID requires), or a text. Defaults to `'issuer'`. */
   audience?: 'issuer' | 'token_endpoint' | (string & {});
   /** Milliseconds for which an assertion is good, 1000 to 300 000. Defaults to 60 000. */
   lifetimeMs?: number;
 }
 
-/** Seconds by which our clock may be ahead of the authorization server's, at most. */
+/** Maximum seconds by which our clock may be ahead of the authorization server's. */
 const BACKDATED = 10;
 
 const logger = new Logger('ClientCredentials');
@@ -39,7 +39,7 @@ const logger = new Logger('ClientCredentials');
  * `private_key_jwt`: a signed assertion (RFC 7523 section 2.2), made for each request, with a `jti` of its own.
  *
  * @param options - the key, and how the assertion names it
- * @throws {@link McpAuthConfigurationError} if the key or the certificate cannot be read, or one is not of the other
+ * @throws {@link McpAuthConfigurationError} if the key or the certificate cannot be read, or they do not match
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {
   const { keyId, audience = 'issuer', lifetimeMs = 60_000 } = options;
@@ -52,7 +52,7 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
     const { key, algorithm, kid, x5t } = await signers.load();
     await PrivateKeyJwt(key, {
       [modifyAssertion]: (header, payload) => {
-        // RFC 9864 gives EdDSA over Ed25519 a name of its own, which not every server knows.
+        // RFC 9864 names EdDSA over Ed25519 `Ed25519`. Not every server knows that name.
         Object.assign(header, { alg: algorithm, typ: 'JWT', kid: keyId ?? kid }, x5t && { 'x5t#S256': x5t });
         const issuedAt = Number(payload.iat) - Math.min(BACKDATED, Math.floor(lifetime / 2));
         Object.assign(payload, { iat: issuedAt, nbf: issuedAt, exp: issuedAt + lifetime });
@@ -64,7 +64,7 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
   return Object.assign(authenticate, { method: 'private_key_jwt', version: computeVersion });
 }
 
-/** A key ready for use, with the name of its certificate. */
+/** A key ready for use, with the thumbprint of its certificate. */
 interface Signer {
   readonly key: CryptoKey;
   readonly algorithm: string;
@@ -73,7 +73,7 @@ interface Signer {
   readonly version: string;
 }
 
-/** What a signer was made of. */
+/** The inputs of a signer. */
 interface Pair {
   readonly key: SigningKey;
   readonly certificate: X509Certificate | undefined;
@@ -81,7 +81,7 @@ interface Pair {
   readonly signer: Promise<Signer>;
 }
 
-/** Keys with their certificates. A key whose certificate has yet to come, or the other way round, waits for it. */
+/** Keys with their certificates. After a rotation, the key and the certificate are used once they match. */
 class Signers {
   readonly #key: () => SigningKey | Promise<SigningKey>;
   readonly #certificate: () => X509Certificate | undefined | Promise<X509Certificate | undefined>;
@@ -101,7 +101,7 @@ class Signers {
     const known = this.#known;
     if (known?.key === key && known.certificate === certificate) return await known.signer;
     const id = `${await computeThumbprint(key)} ${certificate?.fingerprint256 ?? ''}`;
-    // A function may tell the same key in a new object each time.
+    // A function may return the same key in a new object each time.
     if (known?.id === id) return await known.signer;
     if (certificate && !certificate.checkPrivateKey(key.key)) {
       if (!known) throw createMismatchError();
@@ -132,7 +132,7 @@ async function createSigner(key: SigningKey, certificate: X509Certificate | unde
   };
 }
 
-/** Where something comes from, and what it is at boot, if that is known then. */
+/** A source, and its value at boot, if it is known then. */
 interface Source<Value> {
   readonly latest?: Value;
   readonly current: () => Value | Promise<Value>;

@@ -5,7 +5,7 @@ import { createCredentialsError } from './client-authentication.js';
 /** A private key: PEM (PKCS #8, PKCS #1 or SEC 1), a private JWK, or a `KeyObject`. */
 export type PrivateKeyMaterial = string | JWK | KeyObject;
 
-/** A private key, and what it signs with. */
+/** A private key and its signature algorithm. */
 export interface SigningKey {
   readonly key: KeyObject;
   readonly algorithm: string;
@@ -16,7 +16,7 @@ export interface SigningKey {
 /** RFC 7518 section 3.3. */
 const MIN_RSA_BITS = 2048;
 
-/** Signature algorithms by the type of key, or its curve as Node names it; the first is what it signs with by default. */
+/** Signature algorithms by the type of key, or its curve as Node names it. The first is the default. */
 const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   rsa: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ed25519: ['Ed25519', 'EdDSA'],
@@ -28,8 +28,8 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Reads a private key.
  *
- * @param algorithm - what it has to sign with, if that was said
- * @throws {@link McpAuthConfigurationError} if it is no private key, or none for signatures, or none for the algorithm
+ * @param algorithm - the required algorithm, if configured
+ * @throws {@link McpAuthConfigurationError} if it is not a private key, cannot sign, or does not fit the algorithm
  */
 export function readSigningKey(material: PrivateKeyMaterial, algorithm?: string): SigningKey {
   const { key, kid } = readKey(material);
@@ -52,12 +52,12 @@ export function readSigningKey(material: PrivateKeyMaterial, algorithm?: string)
   return { key, algorithm: algorithm ?? usual, kid };
 }
 
-/** The key as WebCrypto has it. */
+/** The key as a `CryptoKey` of WebCrypto. */
 export async function importKey({ key, algorithm }: SigningKey): Promise<CryptoKey> {
   return await importPKCS8(key.export({ format: 'pem', type: 'pkcs8' }).toString(), algorithm);
 }
 
-/** Names the key, and tells nothing of it (RFC 7638). */
+/** Identifies the key without revealing it (RFC 7638). */
 export async function computeThumbprint({ key }: SigningKey): Promise<string> {
   return await calculateJwkThumbprint(createPublicKey(key).export({ format: 'jwk' }));
 }

@@ -22,7 +22,7 @@ export interface CompletionInput {
   readonly arguments: Readonly<Record<string, string>>;
 }
 
-/** Values; or the first of them, how many there are in all, and whether there are more. */
+/** All values, or the first ones with the total and whether there are more. */
 export type CompletionValues =
   readonly string[] | { readonly values: readonly string[]; readonly total?: number; readonly hasMore?: boolean };
 
@@ -32,10 +32,10 @@ type CompletionMethod = (input: CompletionInput, context: McpContext) => Complet
 export const MCP_COMPLETION = 'nestjs-mcp-auth:completion';
 
 /**
- * Makes a method tell values for an argument while it is typed. It runs for callers with the scopes of the prompt or
- * template, and may call the same downstreams. Of more than 100 values clients get the first 100.
+ * Makes a method complete an argument while the user types it. It runs for callers with the scopes of the prompt or
+ * template, and may call the same downstreams. Clients get at most the first 100 values.
  *
- * @param options - of which argument
+ * @param options - the argument to complete
  */
 export function McpCompletion(
   options: McpCompletionOptions,

@@ -12,7 +12,10 @@ export interface McpPromptOptions<Input extends ArgumentsSchema = ArgumentsSchem
   title?: string;
   /** What the prompt is for. */
   description?: string;
-  /** Schema of the arguments, an object of strings; what each is for, and whether it is needed, is told to clients. */
+  /**
+   * Schema of the arguments, an object of strings. Clients see the description of each argument, and whether it is
+   * required.
+   */
   input?: Input;
   /** Pictures for people (MCP schema, `Icon`). */
   icons?: readonly Icon[];
@@ -26,9 +29,9 @@ type PromptMethod<Input extends ArgumentsSchema> = (input: ArgumentsOf<Input>, .
 export const MCP_PROMPT = 'nestjs-mcp-auth:prompt';
 
 /**
- * Offers a method as an MCP prompt. A string becomes one message of the user; messages, one or a list, and a
- * `GetPromptResult` are taken as they are. Values of arguments are told by a method with {@link McpCompletion}, or by the
- * schema where it has a list of them.
+ * Offers a method as an MCP prompt. A returned string becomes one user message. A message, a list of messages and a
+ * `GetPromptResult` are sent as they are. A method with {@link McpCompletion} completes arguments. Without one, the
+ * values come from the schema, if it lists them.
  *
  * @param options - what the prompt offers and needs
  */

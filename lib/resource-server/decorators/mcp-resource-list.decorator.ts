@@ -2,7 +2,7 @@ import type { Resource } from '@modelcontextprotocol/server';
 import type { McpContext } from './mcp-context.js';
 import { declareOffer } from './offered.js';
 
-/** Which template a method lists the resources of. */
+/** The template whose resources a method lists. */
 export interface McpResourceListOptions {
   /** `uriTemplate` of the {@link McpResourceTemplate}. */
   resourceTemplate: string;
@@ -14,10 +14,10 @@ type ResourceListMethod = (input: never, context: McpContext) => Resource[] | Pr
 export const MCP_RESOURCE_LIST = 'nestjs-mcp-auth:resource-list';
 
 /**
- * Makes a method say which resources of a template there are for its caller, for `resources/list`. It runs for callers with
- * the template's scopes, with the template's downstreams.
+ * Makes a method list the resources of a template for its caller (`resources/list`). It runs for callers with the
+ * template's scopes, and may call the template's downstreams.
  *
- * @param options - of which template
+ * @param options - the template
  */
 export function McpResourceList(
   options: McpResourceListOptions,

@@ -14,7 +14,7 @@ export interface McpResourceTemplateOptions<
   input?: Input;
 }
 
-/** Variables of a template, as RFC 6570 writes them; those with `*` may be lists. */
+/** Variables of a template (RFC 6570). Those with `*` may be lists. */
 export type TemplateVariables<Template extends string> = string extends Template
   ? Readonly<Record<string, string | string[]>>
   : { [Spec in SpecsOf<Template> as NameOf<Spec>]: Spec extends `${string}*` ? string | string[] : string };
@@ -44,9 +44,9 @@ type ResourceTemplateMethod<Input extends ArgumentsSchema, Template extends stri
 export const MCP_RESOURCE_TEMPLATE = 'nestjs-mcp-auth:resource-template';
 
 /**
- * Offers the resources whose URIs fit a template. What the method returns is read as {@link McpResource} has it; the method
- * gets the template's variables and an {@link McpContext}, whose operation names the URI. Which resources there are is told
- * by a method with {@link McpResourceList}, and values of variables by one with {@link McpCompletion}.
+ * Offers the resources whose URIs match a template. The return value is handled as for {@link McpResource}. The method
+ * gets the template's variables and an {@link McpContext}, whose operation names the URI. A method with
+ * {@link McpResourceList} lists the resources. A method with {@link McpCompletion} completes variables.
  *
  * @param options - what the template offers and needs
  */

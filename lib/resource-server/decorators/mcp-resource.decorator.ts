@@ -2,7 +2,7 @@ import type { Annotations, CacheHint, Icon } from '@modelcontextprotocol/server'
 import type { AccessOptions } from './access-options.js';
 import { declareOffer } from './offered.js';
 
-/** What resources and resource templates tell of themselves (MCP schema, `Resource`). */
+/** How a resource or resource template is described to clients (MCP schema, `Resource`). */
 export interface ResourceDescription {
   /** Programmatic name. Defaults to the method's name in snake_case. */
   name?: string;
@@ -10,7 +10,7 @@ export interface ResourceDescription {
   title?: string;
   /** What it is, for the model. */
   description?: string;
-  /** Media type of what is read. Defaults to `text/plain` for strings and `application/json` for other values. */
+  /** Media type of the content. Defaults to `text/plain` for strings and `application/json` for other values. */
   mimeType?: string;
   /** For whom it is, and how important (MCP schema, `Annotations`). */
   annotations?: Annotations;
@@ -19,8 +19,8 @@ export interface ResourceDescription {
   /** `_meta`, with names of the application's own. */
   meta?: Readonly<Record<string, unknown>>;
   /**
-   * For how long, and for whom, clients may keep what they read: `ttlMs` in milliseconds and `cacheScope` (MCP
-   * specification 2026-07-28, Caching). Defaults to `{ ttlMs: 0, cacheScope: 'private' }`.
+   * How long, and for whom, clients may cache the content: `ttlMs` in milliseconds and `cacheScope` (MCP specification
+   * 2026-07-28, Caching). Defaults to `{ ttlMs: 0, cacheScope: 'private' }`.
    */
   cache?: CacheHint;
 }
@@ -29,15 +29,16 @@ export interface ResourceDescription {
 export interface McpResourceOptions extends ResourceDescription, AccessOptions {
   /** The resource's URI. */
   uri: string;
-  /** Bytes of the content, where that is known. */
+  /** Size of the content in bytes, if known. */
   size?: number;
 }
 
 export const MCP_RESOURCE = 'nestjs-mcp-auth:resource';
 
 /**
- * Offers what a method returns as an MCP resource. A string becomes text, bytes (`Uint8Array`) a blob, contents of the MCP
- * schema are taken as they are, and any other value becomes JSON. The method gets `{ uri }` and an {@link McpContext}.
+ * Offers the return value of a method as an MCP resource. A string becomes text, and bytes (`Uint8Array`) become a
+ * blob. Contents of the MCP schema are sent as they are. Any other value becomes JSON. The method gets `{ uri }` and an
+ * {@link McpContext}.
  *
  * @param options - what the resource offers and needs
  */

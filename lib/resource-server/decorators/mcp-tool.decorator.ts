@@ -13,16 +13,18 @@ import { declareOffer } from './offered.js';
 
 export type { ToolSchema } from './access-options.js';
 
-/** How a tool's work goes on where the client need not wait (extension `io.modelcontextprotocol/tasks`, SEP-2663). */
+/**
+ * How a tool runs as a task, so that the client need not wait (extension `io.modelcontextprotocol/tasks`, SEP-2663).
+ */
 export interface ToolTaskOptions {
   /**
-   * Whether clients that do not know tasks can call the tool too, and then wait for it: `'optional'`; or get an error that
-   * says what they lack: `'required'`. Defaults to `'optional'`.
+   * What clients without support for tasks get. `'optional'`: they can call the tool, and wait for the result.
+   * `'required'`: they get an error that names the missing capability. Defaults to `'optional'`.
    */
   support?: 'optional' | 'required';
   /** Milliseconds for which the result is kept. Defaults to an hour. */
   ttlMs?: number;
-  /** Milliseconds that clients are told to wait between two looks. Defaults to 2000. */
+  /** Milliseconds that clients are told to wait between two polls. Defaults to 2000. */
   pollIntervalMs?: number;
 }
 
@@ -47,11 +49,11 @@ export interface McpToolOptions<
   icons?: readonly Icon[];
   /** `_meta` of the tool, with names of the application's own (MCP specification, `_meta`). */
   meta?: Readonly<Record<string, unknown>>;
-  /** Lets clients that know tasks come back for the result. */
+  /** Lets clients that support tasks fetch the result later. */
   task?: ToolTaskOptions | true;
 }
 
-/** What a method may return for a value: it, later, or one after another. */
+/** What a method may return for a value: the value, a promise of it, or a stream. */
 type Returned<Value> =
   | Value
   | Promise<Value>
@@ -60,7 +62,7 @@ type Returned<Value> =
   | AsyncIterable<unknown>
   | Promise<AsyncIterable<unknown>>;
 
-/** Whether what a method returns can be a value of `output`; of what is `unknown`, that is found out when it is there. */
+/** Whether the return type of a method fits `output`. A return value of type `unknown` is only checked at run time. */
 type FitsOutput<Method, Output extends ToolSchema> = Method extends (...args: never[]) => infer Result
   ? unknown extends Awaited<Result> | StandardSchemaWithJSON.InferInput<Output>
     ? unknown
@@ -70,8 +72,8 @@ type FitsOutput<Method, Output extends ToolSchema> = Method extends (...args: ne
   : never;
 
 /**
- * A method that may carry `@McpTool`: it takes the validated arguments, and the context; or parameters that have
- * decorators, whose types the compiler does not see.
+ * A method that may carry `@McpTool`. It takes the validated arguments and the context, or parameters with decorators.
+ * The compiler does not see what the decorators inject.
  */
 type ToolMethod<Input extends ArgumentsSchema> =
   | ((input: ArgumentsOf<Input>, ...rest: never[]) => unknown)
@@ -85,13 +87,13 @@ type ToolMethod<Input extends ArgumentsSchema> =
 export const MCP_TOOL = 'nestjs-mcp-auth:tool';
 
 /**
- * Offers a method of a provider or controller as an MCP tool; a controller's route stays what it is besides.
+ * Offers a method of a provider or controller as an MCP tool. A controller's route keeps working.
  *
- * The method is called with the validated arguments and an {@link McpContext}, or with what the decorators of its
- * parameters say, behind the guards, pipes, interceptors and filters that apply to it (`ExecutionContext.getType()` is
- * `'mcp'`). What it returns becomes the result: a value of `output`, or any object, as `structuredContent` and text; a
- * string as text; blocks of content, and a `CallToolResult`, as they are. Items of an `Observable` or an async iterable
- * are told as progress.
+ * The method gets the validated arguments and an {@link McpContext}, or what the decorators of its parameters select.
+ * The guards, pipes, interceptors and filters that apply to it run (`ExecutionContext.getType()` is `'mcp'`). The
+ * return value becomes the result: a value of `output`, or any object, as `structuredContent` and text; a string as
+ * text; content blocks and a `CallToolResult` as they are. Items of an `Observable` or an async iterable are sent as
+ * progress.
  *
  * @param options - what the tool offers and needs
  */

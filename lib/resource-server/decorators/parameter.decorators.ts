@@ -6,7 +6,7 @@ import type { McpContext as Context } from './mcp-context.js';
 type Pipe = Type<PipeTransform> | PipeTransform;
 
 /**
- * The validated arguments, or one of them by name. Pipes get it as they get the body of an HTTP request.
+ * The validated arguments, or one of them by name. Pipes treat them like the body of an HTTP request.
  *
  * @param argument - name of one argument
  * @param pipes - for this parameter
@@ -16,9 +16,9 @@ export function McpInput(argument?: string, ...pipes: Pipe[]): ParameterDecorato
 }
 
 /**
- * Whoever calls, or a property of theirs, such as `subject`; `undefined` where nobody had to say who they are.
+ * The caller, or one property, such as `subject`. `undefined` for anonymous callers.
  *
- * @param property - name of one property; everything without it
+ * @param property - name of one property. Without it, the parameter is the whole object
  */
 export const CurrentCaller: (property?: keyof Caller) => ParameterDecorator = createParamDecorator(
   (property: keyof Caller | undefined, context: ExecutionContext) => {
@@ -33,7 +33,7 @@ export type McpContext = Context;
 /**
  * The context of the call, or a property of it.
  *
- * @param property - name of one property; everything without it
+ * @param property - name of one property. Without it, the parameter is the whole object
  */
 export const McpContext: (property?: keyof Context) => ParameterDecorator = createParamDecorator(
   (property: keyof Context | undefined, context: ExecutionContext) => {

@@ -1,6 +1,6 @@
 /**
- * Seconds by which the clock of whoever answered is ahead of ours (RFC 9110 section 6.6.1, `Date`); negative if it is
- * behind. What a cache keeps tells its age besides (RFC 9111 section 5.1).
+ * Seconds by which the server's clock is ahead of ours (`Date`, RFC 9110 section 6.6.1); negative if it is behind. A
+ * cached answer also has an `Age` (RFC 9111 section 5.1), which is added.
  */
 export function computeClockSkew({ headers }: Response): number | undefined {
   const date = Date.parse(headers.get('date') ?? '');

@@ -3,11 +3,11 @@ import { fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciReques
 /** Milliseconds that one answer of an issuer may take. */
 const TIMEOUT = 5_000;
 
-/** Bytes that an answer of an issuer may have. Key sets and metadata have a few thousand. */
+/** Maximum bytes of an issuer's answer. Key sets and metadata have a few thousand. */
 const MAX_SIZE = 1024 * 1024;
 
 /**
- * A GET of an address that the configuration or the issuer's own metadata names, read to its end. Redirects are not
+ * Gets an address that the configuration or the issuer's metadata names, and reads the whole answer. Redirects are not
  * followed.
  *
  * @throws Error for any status but 200
@@ -21,7 +21,7 @@ export async function fetchFromIssuer(address: string): Promise<Response> {
   return response;
 }
 
-/** `fetch` that follows no redirect and reads no more than an issuer has to say. */
+/** `fetch` that follows no redirect and limits the size of the answer. */
 export async function fetchLimited(address: string, init: RequestInit, dispatcher?: Dispatcher): Promise<Response> {
   const response = dispatcher
     ? await undiciFetch(address, { ...(init as UndiciRequestInit), redirect: 'manual', dispatcher })

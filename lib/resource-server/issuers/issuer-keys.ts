@@ -2,13 +2,19 @@ import { Stopwatch } from '../../time/stopwatch.js';
 import { Renewable } from './renewable.js';
 import { canVerify, type VerificationKey } from './verification-key.js';
 
-/** Keys are fetched anew after ten minutes, so that one that the issuer withdrew stops being trusted; while the issuer is down they serve for an hour. */
+/**
+ * Keys are refetched after ten minutes, so that a withdrawn key stops being trusted. While the issuer is down they are
+ * used for an hour.
+ */
 const LIFETIME = { fresh: 10 * 60_000, stale: 60 * 60_000 };
 
-/** Milliseconds after a fetch that did not find the key in which no other is made: random key ids cost the issuer nothing. */
+/**
+ * Milliseconds without another fetch after one that did not find the key. Random key ids then put no load on the
+ * issuer.
+ */
 const COOL_DOWN = 5_000;
 
-/** What a token's header says of its key (RFC 7515 section 4.1). */
+/** Parameters of a token's header that select its key (RFC 7515 section 4.1). */
 export interface TokenHeader {
   readonly alg: string;
   readonly kid: string | undefined;
@@ -17,18 +23,18 @@ export interface TokenHeader {
 /** The signing keys of one issuer, fetched when first needed and shared by all requests. */
 export class IssuerKeys {
   readonly #keys: Renewable<readonly VerificationKey[]>;
-  /** Since a fetch that did not find the key. */
+  /** Time since a fetch that did not find the key. */
   #cooling: Stopwatch | undefined;
 
   /**
-   * @param fetchKeys - throws an {@link IssuerUnavailableError} if they cannot be had
-   * @param onFailure - told of each failed fetch
+   * @param fetchKeys - throws an {@link IssuerUnavailableError} if the keys are not available
+   * @param onFailure - called for each failed fetch
    */
   constructor(fetchKeys: () => Promise<readonly VerificationKey[]>, onFailure?: (error: unknown) => void) {
     this.#keys = new Renewable(fetchKeys, LIFETIME, onFailure);
   }
 
-  /** Milliseconds since the keys were fetched; infinite where they never were. */
+  /** Milliseconds since the keys were fetched; infinite before the first fetch. */
   get age(): number {
     return this.#keys.age;
   }
@@ -46,12 +52,12 @@ export class IssuerKeys {
   /**
    * The key that a token's header names. A token without `kid` is matched only where a single key fits.
    *
-   * @throws {@link IssuerUnavailableError} if the keys cannot be fetched, so that nobody knows whether there is one
+   * @throws {@link IssuerUnavailableError} if the keys cannot be fetched, so that it is unknown whether the key exists
    */
   async find(header: TokenHeader): Promise<VerificationKey | undefined> {
     const known = match(await this.#keys.get(), header);
     if (known || (this.#cooling && this.#cooling.elapsed < COOL_DOWN)) return known;
-    // What is being fetched may have been asked for before the issuer had the key.
+    // The running fetch may have started before the issuer published the key.
     const late = this.#keys.isLoading;
     let found = match(await this.#keys.renew(), header);
     if (!found && late) found = match(await this.#keys.renew(), header);

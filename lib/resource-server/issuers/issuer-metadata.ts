@@ -8,7 +8,7 @@ import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js
 export type IssuerMetadata = AuthorizationServer;
 
 /**
- * Where the metadata of an issuer may be, in the order that the MCP specification gives: RFC 8414 section 3.1, OpenID
+ * Possible addresses of an issuer's metadata, in the order of the MCP specification: RFC 8414 section 3.1, OpenID
  * Connect Discovery with the path inserted, and OpenID Connect Discovery 1.0 section 4 with the path in front.
  */
 export function listMetadataAddresses(issuer: string): string[] {
@@ -27,8 +27,8 @@ export function listMetadataAddresses(issuer: string): string[] {
  *
  * @param issuer - the issuer identifier, as configured
  * @param metadataUrl - where the metadata is, if it is known
- * @param onAnswer - shown each answer of an address, good or not
- * @throws {@link IssuerUnavailableError} if no address has it, or what it says is not fit for use
+ * @param onAnswer - called with each answer, successful or not
+ * @throws {@link IssuerUnavailableError} if no address has the metadata, or it is not usable
  */
 export async function discoverMetadata(
   issuer: string,

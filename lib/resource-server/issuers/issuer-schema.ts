@@ -27,7 +27,7 @@ const predicate = z.custom<(claims: Readonly<Record<string, unknown>>) => boolea
 const nonEmpty = <Item extends z.ZodType>(item: Item, what: string) =>
   z.array(item).min(1, `is empty, so that nothing would do. Name ${what}, or remove it`);
 
-/** A secret key has to stay where tokens are signed, and a key set without keys verifies nothing. */
+/** Refuses secret keys, which belong only where tokens are signed, and empty key sets, which verify nothing. */
 const jwks = z
   .custom<JSONWebKeySet>(
     (value) => Array.isArray((value as JSONWebKeySet | null)?.keys) && (value as JSONWebKeySet).keys.length > 0,
@@ -134,7 +134,7 @@ export const issuerSchema = z
     }
   });
 
-/** The form of all issuers together. */
+/** Schema of all issuers. */
 export const issuersSchema = z.array(issuerSchema).refine((issuers) => {
   const identifiers = issuers.flatMap(listNames).map(({ identifier }) => identifier);
   return new Set(identifiers).size === identifiers.length;

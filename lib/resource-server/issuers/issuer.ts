@@ -10,7 +10,7 @@ import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js
 import { Renewable } from './renewable.js';
 import { canVerify, readVerificationKeys, type VerificationKey } from './verification-key.js';
 
-/** Metadata is discovered anew after an hour; while the issuer is down it serves for a day. */
+/** Metadata is rediscovered after an hour. While the issuer is down it is used for a day. */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
 
 const logger = new Logger('Issuer');
@@ -40,7 +40,7 @@ export class Issuer {
     return this.options.identifier;
   }
 
-  /** Whether a token with these `iss` and `tid` is of this issuer. */
+  /** Whether this issuer issued a token with these `iss` and `tid`. */
   hasIssued(iss: string, tid: unknown): boolean {
     const tenant = this.#anyTenant ? this.#anyTenant.exec(iss)?.[1] : this.options.tenant;
     if (this.#anyTenant ? tenant === undefined : iss !== this.identifier) return false;
@@ -50,18 +50,18 @@ export class Issuer {
   /**
    * The issuer's metadata (RFC 8414).
    *
-   * @throws {@link IssuerUnavailableError} if there is none, and none from before
+   * @throws {@link IssuerUnavailableError} if it is not available, and no usable metadata is cached
    */
   async getMetadata(): Promise<IssuerMetadata> {
     return await this.#metadata.get();
   }
 
-  /** Where users sign in, as far as its metadata has been there and says so (RFC 8414 section 2). */
+  /** The authorization endpoint (RFC 8414 section 2), if the metadata is loaded and names it. */
   get authorizationEndpoint(): string | undefined {
     return this.#metadata.latest?.authorization_endpoint;
   }
 
-  /** Seconds by which its clock was ahead of ours when its metadata came; `undefined` where it did not say. */
+  /** Seconds by which the issuer's clock was ahead of ours when its metadata was fetched; `undefined` if unknown. */
   get clockSkew(): number | undefined {
     return this.#clockSkew;
   }
@@ -78,9 +78,9 @@ export class Issuer {
   }
 
   /**
-   * Makes sure that keys which are given, and which nobody will fetch, can be used.
+   * Checks that configured keys are usable, because they are never fetched.
    *
-   * @throws {@link McpAuthConfigurationError} if none of them can
+   * @throws {@link McpAuthConfigurationError} if none of them is
    */
   async checkGivenKeys(): Promise<void> {
     const { jwks, identifier, algorithms } = this.options;
@@ -112,7 +112,7 @@ export class Issuer {
     try {
       return ((await (await fetchFromIssuer(jwks_uri)).json()) as { keys: unknown }).keys;
     } catch (error) {
-      // They may have moved; the next attempt looks for them anew.
+      // The keys may have moved: the next attempt rediscovers the metadata.
       this.#metadata.expire();
       throw this.#createKeysError(new Error(`${jwks_uri}: ${describeError(error)}`, { cause: error }));
     }
@@ -123,7 +123,7 @@ export class Issuer {
   }
 }
 
-/** Entra ID says in a key whose tokens it is for: those of every tenant, or of one. */
+/** Entra ID names in a key's `issuer` the tenant it is for, or all of them. */
 function isForTenant(key: unknown, tenant: string | undefined): boolean {
   const { issuer } = (key ?? {}) as { issuer?: unknown };
   if (issuer === undefined) return true;

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Issuer } from './issuer.js';
 
-/** The configured issuers. Whatever a token names is looked up here and nowhere else. */
+/** The configured issuers. The issuer of a token is looked up only here. */
 @Injectable()
 export class Issuers implements OnModuleInit {
   readonly all: readonly Issuer[];
@@ -11,17 +11,21 @@ export class Issuers implements OnModuleInit {
     this.all = options.issuers.map((issuer) => new Issuer(issuer));
   }
 
-  /** Called by Nest. @throws {@link McpAuthConfigurationError} for given keys that cannot be used */
+  /**
+   * Called by Nest.
+   *
+   * @throws {@link McpAuthConfigurationError} if configured keys are not usable
+   */
   async onModuleInit(): Promise<void> {
     for (const issuer of this.all) await issuer.checkGivenKeys();
   }
 
-  /** The issuer that a token with these claims can be of; they are not verified yet. */
+  /** The issuer that matches these claims, which are not verified yet. */
   findIssuer({ iss, tid }: Readonly<Record<string, unknown>>): Issuer | undefined {
     return typeof iss === 'string' ? this.all.find((issuer) => issuer.hasIssued(iss, tid)) : undefined;
   }
 
-  /** The issuer that an opaque token is looked up at. */
+  /** The issuer that introspects an opaque token. */
   findIntrospecting(token: string): Issuer | undefined {
     return this.all.find(
       ({ options: { introspection } }) => introspection && (introspection.tokens?.test(token) ?? true),

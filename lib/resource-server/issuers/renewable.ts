@@ -3,50 +3,50 @@ import { waitFor } from '../../time/time-limit.js';
 
 /** How long a value is good, in milliseconds. */
 export interface Lifetime {
-  /** After which it is loaded anew. */
+  /** Age at which it is reloaded. */
   readonly fresh: number;
-  /** After which it is no longer used, even where it cannot be loaded anew. */
+  /** Age at which it is no longer used, even if it cannot be reloaded. */
   readonly stale: number;
 }
 
-/** Milliseconds in which nobody asks again after the second failure in a row; each further one doubles it. */
+/** Milliseconds of the pause after the second failure in a row. Each further failure doubles it. */
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 10_000;
 
-/** Milliseconds that a load may take before those who have a value from before go on with it. */
+/** Milliseconds after which callers stop waiting for a load, and use the previous value. */
 const PATIENCE = 1_000;
 
 /**
- * Something that an issuer publishes: loaded when first asked for, kept, loaded anew in time, and used for a while longer
- * where the issuer is down. One load runs at a time, and where one after the other fails there are pauses in which nobody
- * asks the issuer again.
+ * A value that an issuer publishes. It is loaded when first needed, cached, and reloaded when it is no longer fresh.
+ * While the issuer is down it is used for a while longer. One load runs at a time. After repeated failures there are
+ * pauses without requests to the issuer.
  */
 export class Renewable<Value> {
   #value: Value | undefined;
-  /** Since it was loaded. */
+  /** Time since the value was loaded. */
   #age: Stopwatch | undefined;
   #isExpired = false;
   #loading: { readonly value: Promise<Value>; readonly age: Stopwatch } | undefined;
   #failure: { readonly error: unknown; readonly pause: number; readonly age: Stopwatch } | undefined;
 
-  /** @param onFailure - told of each failed load, once */
+  /** @param onFailure - called once for each failed load */
   constructor(
     private readonly load: () => Promise<Value>,
     private readonly lifetime: Lifetime,
     private readonly onFailure: (error: unknown) => void = () => undefined,
   ) {}
 
-  /** The value as it was loaded last, however long ago that was. */
+  /** The last value that was loaded, whatever its age. */
   get latest(): Value | undefined {
     return this.#value;
   }
 
-  /** Milliseconds since the value was loaded; infinite where there is none. */
+  /** Milliseconds since the value was loaded; infinite without a value. */
   get age(): number {
     return this.#age?.elapsed ?? Number.POSITIVE_INFINITY;
   }
 
-  /** What is there is no longer fresh: it is loaded anew, and serves on where that fails. */
+  /** Marks the value as no longer fresh. It is reloaded, and still used if that fails. */
   expire(): void {
     this.#isExpired = true;
   }
@@ -56,7 +56,7 @@ export class Renewable<Value> {
     return this.#loading !== undefined;
   }
 
-  /** @throws what the load threw, if there is no value that is still good */
+  /** @throws the error of the load, if no usable value is left */
   async get(): Promise<Value> {
     if (this.#value !== undefined && !this.#isExpired && this.age <= this.lifetime.fresh) return this.#value;
     const renewed = this.renew();
@@ -65,7 +65,11 @@ export class Renewable<Value> {
     return await waitFor(renewed, this.#patience, () => new Error('It takes too long')).catch(() => before);
   }
 
-  /** Loads the value anew, or joins whoever does. @throws what the load threw, just now or before the present pause */
+  /**
+   * Reloads the value, or joins the load that is running.
+   *
+   * @throws the error of the load, or of the last one during a pause
+   */
   async renew(): Promise<Value> {
     if (!this.#loading) {
       if (this.#failure && this.#failure.age.elapsed < this.#failure.pause) throw this.#failure.error;
@@ -75,7 +79,7 @@ export class Renewable<Value> {
     return await this.#loading.value;
   }
 
-  /** Milliseconds that are left for the load that is running: an issuer that hangs holds up nobody but those who came first. */
+  /** Milliseconds that callers still wait for the running load. An issuer that hangs only delays the first callers. */
   get #patience(): number {
     return PATIENCE - (this.#loading?.age.elapsed ?? 0);
   }

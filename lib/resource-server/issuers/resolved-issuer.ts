@@ -8,10 +8,10 @@ import {
 import type { TokenClaims } from '../access/claims.js';
 import type { ClientRegistration, IssuerClientRegistration } from '../clients/client-registration.js';
 
-/** What stands for the tenant in the identifier of an issuer that has many; Entra ID spells it so in its metadata. */
+/** Placeholder for the tenant in the identifier of a multi-tenant issuer, as Entra ID writes it in its metadata. */
 export const TENANT = '{tenantid}';
 
-/** How an issuer is asked about tokens, with the defaults filled in. */
+/** Introspection options of an issuer, with the defaults filled in. */
 export interface ResolvedIntrospection {
   readonly endpoint: string | undefined;
   readonly client: ClientRegistration;
@@ -22,13 +22,13 @@ export interface ResolvedIntrospection {
   readonly acceptMissingAudience: boolean;
 }
 
-/** An issuer as the package uses it. */
+/** Options of an issuer, with the defaults filled in. */
 export interface ResolvedIssuer {
-  /** `iss` of its tokens; with {@link TENANT} in it where any tenant will do. */
+  /** `iss` of its tokens. Contains {@link TENANT} if any tenant is accepted. */
   readonly identifier: string;
-  /** As the user wrote it: one for all of its tenants. */
+  /** The identifier as configured, the same for all of its tenants. */
   readonly template: string;
-  /** What clients are told: RFC 9728 `authorization_servers`. */
+  /** The identifier in `authorization_servers`, which clients see (RFC 9728). */
   readonly advertised: string;
   /** `tid` that its tokens must have. */
   readonly tenant: string | undefined;
@@ -37,7 +37,7 @@ export interface ResolvedIssuer {
   /** In lower case, without `application/`. */
   readonly types: ReadonlySet<string>;
   readonly acceptMissingType: boolean;
-  /** Seconds, as the claims that it is about. */
+  /** Seconds, like the claims that it applies to. */
   readonly clockTolerance: number;
   readonly scopeSources: readonly ClaimSource<readonly string[]>[];
   readonly clientIdSources: readonly ClaimSource<string>[];
@@ -54,14 +54,14 @@ export interface ResolvedIssuer {
 /** Milliseconds by which the issuer's clock and ours may differ. */
 const CLOCK_TOLERANCE = 5_000;
 
-/** Auth0 records five. */
+/** Longest chain of actors. Auth0 records five. */
 const MAX_ACTORS = 5;
 
-/** Milliseconds for which an introspection is believed. */
+/** Milliseconds for which an introspection answer is cached. */
 const INTROSPECTION_CACHE = 30_000;
 
 /**
- * @param resource - values of `aud` that mean this server, for issuers that say nothing else
+ * @param resource - values of `aud` that mean this server, for issuers without `audiences`
  * @param clients - the server's own registrations, for issuers that introspect with them
  */
 export function resolveIssuers(
@@ -133,13 +133,13 @@ export function normalizeType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '');
 }
 
-/** What names an issuer in the options. */
+/** Options that identify an issuer. */
 export interface NamedIssuer {
   readonly issuer: string;
   readonly tenants?: readonly string[] | undefined;
 }
 
-/** The identifiers of an issuer, or of each of its tenants, and the one that they have in common. */
+/** The identifier of an issuer, or of each of its tenants, with the template that they share. */
 export function listNames({
   issuer,
   tenants,

@@ -1,14 +1,14 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { JwksClient, type SigningKey } from 'jwks-rsa';
 
-/** A verification key and the one algorithm that its JWK allows, where it says so (RFC 7517 section 4.4). */
+/** A verification key, and the only algorithm that its JWK allows, if it names one (RFC 7517 section 4.4). */
 export interface VerificationKey {
   readonly kid: string | undefined;
   readonly algorithm: string | undefined;
   readonly key: KeyObject;
 }
 
-/** Curves of the algorithms that go with one alone (RFC 7518 section 3.4), as Node names them. */
+/** The curve that each of these algorithms requires (RFC 7518 section 3.4), as Node names it. */
 const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
 
 /** RFC 7518 section 3.3. */
@@ -18,10 +18,10 @@ const MIN_RSA_BITS = 2048;
 const MIN_RSA_EXPONENT = 3n;
 
 /**
- * The keys of a JWK set (RFC 7517 section 5) that signatures can be verified with. Others are passed over: an issuer may
- * publish keys for other uses and of kinds that come later.
+ * The keys of a JWK set (RFC 7517 section 5) that can verify signatures. Other keys are ignored: an issuer may publish
+ * keys for other uses, or of newer types.
  *
- * @param keys - `keys` of the set, as it came
+ * @param keys - `keys` of the set, not validated
  */
 export async function readVerificationKeys(keys: unknown): Promise<readonly VerificationKey[]> {
   if (!Array.isArray(keys)) throw new Error('it has no keys');
@@ -34,7 +34,7 @@ export async function readVerificationKeys(keys: unknown): Promise<readonly Veri
   return (await client.getSigningKeys()).map(toVerificationKey).filter(({ key }) => isStrong(key));
 }
 
-/** Whether a key can be of a token signed with an algorithm: RFC 8725 section 3.1, and RFC 7518 section 3.4 for curves. */
+/** Whether a key may verify tokens with an algorithm: RFC 8725 section 3.1, and RFC 7518 section 3.4 for curves. */
 export function canVerify({ key, algorithm }: VerificationKey, alg: string): boolean {
   if (algorithm !== undefined && algorithm !== alg)
     return isEdwards(algorithm) && isEdwards(alg) && key.asymmetricKeyType === 'ed25519';
@@ -50,12 +50,12 @@ export function canVerify({ key, algorithm }: VerificationKey, alg: string): boo
   }
 }
 
-/** RFC 9864 gives EdDSA over Ed25519 a name of its own. */
+/** RFC 9864 names EdDSA over Ed25519 `Ed25519`. */
 function isEdwards(alg: string): boolean {
   return alg === 'EdDSA' || alg === 'Ed25519';
 }
 
-/** RFC 7517 section 4.3: what `key_ops` says has to allow it; `use` is looked at by jwks-rsa. */
+/** RFC 7517 section 4.3: `key_ops`, if present, must allow verification. jwks-rsa checks `use`. */
 function isForVerification(key: unknown): boolean {
   if (typeof key !== 'object' || key === null) return false;
   const { key_ops: operations } = key as { key_ops?: unknown };
@@ -67,7 +67,7 @@ function isStrong(key: KeyObject): boolean {
   return modulusLength === undefined || (modulusLength >= MIN_RSA_BITS && (publicExponent ?? 0n) >= MIN_RSA_EXPONENT);
 }
 
-/** jsonwebtoken parses a PEM at every call; a `KeyObject` is made once. */
+/** Makes a `KeyObject` once. jsonwebtoken would parse a PEM at every call. */
 function toVerificationKey(key: SigningKey & { alg?: string }): VerificationKey {
   return { kid: key.kid || undefined, algorithm: key.alg, key: createPublicKey(key.getPublicKey()) };
 }

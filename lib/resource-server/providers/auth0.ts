@@ -10,7 +10,7 @@ export interface Auth0Options extends PresetOverrides {
   domain: string;
   /** Identifier of the API that stands for the MCP server. Defaults to `resource`. */
   audience?: string;
-  /** Takes the permissions of the user's roles (RBAC, "Add Permissions in the Access Token") for scopes too. */
+  /** Also treats the permissions of the user's roles as scopes (RBAC, "Add Permissions in the Access Token"). */
   permissions?: boolean;
 }
 
@@ -19,13 +19,13 @@ const schema = z.object({ domain, audience: text.optional(), permissions: z.bool
 /**
  * A tenant of Auth0, as an issuer.
  *
- * @param options - the tenant, and what else is said of its tokens
+ * @param options - the tenant, and overrides of the issuer's options
  * @throws {@link McpAuthConfigurationError} for options that name no tenant
  */
 export function auth0(options: Auth0Options): IssuerOptions {
   const { own, overrides } = parsePresetOptions('auth0', schema, options);
   return {
-    // With a slash at the end, which is how it spells itself.
+    // Auth0 spells its issuer identifier with a trailing slash.
     issuer: `https://${own.domain}/`,
     ...(own.audience !== undefined && { audiences: [own.audience] }),
     ...overrides,
@@ -38,7 +38,7 @@ export function auth0(options: Auth0Options): IssuerOptions {
   };
 }
 
-/** `gty` is in tokens of Auth0's own profile, and not in those of RFC 9068. */
+/** `gty` is in tokens of Auth0's own profile, but not in those of the RFC 9068 profile. */
 function isApplication({ gty, sub }: TokenClaims): boolean {
   return gty === 'client-credentials' || (typeof sub === 'string' && sub.endsWith('@clients'));
 }

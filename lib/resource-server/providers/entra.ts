@@ -13,11 +13,11 @@ export interface EntraOptions extends PresetOverrides {
   applicationId: string;
   /** Directory (tenant) IDs whose users are accepted, or `'any'` for every organisation, known to you or not. */
   tenants: readonly string[] | 'any';
-  /** Application ID URI, which clients put before a scope. Defaults to `api://<applicationId>`. */
+  /** Application ID URI, the prefix of scopes in requests. Defaults to `api://<applicationId>`. */
   applicationIdUri?: string;
   /** Version of the access tokens, `requestedAccessTokenVersion` of the registration's manifest. Defaults to 2. */
   tokenVersion?: 1 | 2;
-  /** The cloud. Defaults to `https://login.microsoftonline.com`. */
+  /** Address of the cloud. Defaults to `https://login.microsoftonline.com`. */
   authority?: string;
 }
 
@@ -35,9 +35,9 @@ const schema = z.object({
 });
 
 /**
- * Microsoft Entra ID, as an issuer: of one tenant, several, or any. `tid` of a token has to be the tenant of its `iss`.
+ * Microsoft Entra ID as an issuer, for one tenant, several, or any. `tid` of a token must be the tenant of its `iss`.
  *
- * @param options - the tenants and the application, and what else is said of their tokens
+ * @param options - the tenants and the application, and overrides of the issuer's options
  * @throws {@link McpAuthConfigurationError} for options that no token could match
  */
 export function entra(options: EntraOptions): IssuerOptions {

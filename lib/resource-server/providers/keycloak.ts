@@ -8,11 +8,11 @@ import { isJsonObject } from '../../json/json-object.js';
 
 /** A realm of a Keycloak server. */
 export interface KeycloakOptions extends PresetOverrides {
-  /** Where the server is, as browsers reach it, with its path if it has one: `https://id.example.com`. */
+  /** Address of the server for browsers, with its path, if any: `https://id.example.com`. */
   url: string;
   /** Name of the realm. */
   realm: string;
-  /** Takes roles for scopes: those of the `realm`, and those of `clients`. */
+  /** Treats roles as scopes: those of the `realm`, and those of `clients`. */
   roles?: { realm?: boolean; clients?: readonly string[] };
 }
 
@@ -23,9 +23,9 @@ const schema = z.object({
 });
 
 /**
- * A realm of Keycloak, as an issuer. Its tokens have this server's `resource` in `aud` by an audience mapper.
+ * A realm of Keycloak as an issuer. An audience mapper has to write this server's `resource` into `aud`.
  *
- * @param options - the realm, and what else is said of its tokens
+ * @param options - the realm, and overrides of the issuer's options
  * @throws {@link McpAuthConfigurationError} for options that name no realm
  */
 export function keycloak(options: KeycloakOptions): IssuerOptions {
@@ -53,7 +53,10 @@ function readRoles(access: unknown, client: string): readonly string[] | undefin
   return isJsonObject(ofClient) ? (ofClient.roles as readonly string[] | undefined) : undefined;
 }
 
-/** The first in every token of the grant itself, the second where the scope `profile` is there, the others by `service_account`. */
+/**
+ * `jti` identifies every token of the grant itself. `preferred_username` needs the scope `profile`. The other claims
+ * need the scope `service_account`.
+ */
 function isServiceAccount({ jti, preferred_username: name, clientHost, clientAddress }: TokenClaims): boolean {
   if (typeof jti === 'string' && /^[a-z]{4}cc:/.test(jti)) return true;
   const isNamedSo = typeof name === 'string' && name.startsWith('service-account-');

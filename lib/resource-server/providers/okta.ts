@@ -9,7 +9,7 @@ export interface OktaOptions extends PresetOverrides {
   domain: string;
   /**
    * Id of a custom authorization server, such as `aus9o8wzkhckw9TLa0h7`, or `default`. Tokens of the org authorization
-   * server are for Okta alone, and cannot be verified by anyone else.
+   * server are for Okta only, and nobody else can verify them.
    */
   authorizationServer: string;
   /** Audience of the authorization server. Defaults to `api://default` for `default`, and to `resource` for others. */
@@ -30,8 +30,8 @@ const schema = z.object({
 /**
  * A custom authorization server of Okta, as an issuer.
  *
- * @param options - the authorization server, and what else is said of its tokens
- * @throws {@link McpAuthConfigurationError} for options that name no such server
+ * @param options - the authorization server, and overrides of the issuer's options
+ * @throws {@link McpAuthConfigurationError} for options that do not name a custom authorization server
  */
 export function okta(options: OktaOptions): IssuerOptions {
   const { own, overrides } = parsePresetOptions('okta', schema, options);
@@ -39,7 +39,7 @@ export function okta(options: OktaOptions): IssuerOptions {
   return {
     issuer: `https://${own.domain}/oauth2/${own.authorizationServer}`,
     ...(audience !== undefined && { audiences: [audience] }),
-    // Okta writes no `typ`; its ID tokens have the client for an audience.
+    // Okta writes no `typ`. Its ID tokens have the client as their audience.
     acceptMissingType: true,
     ...overrides,
     claims: { scopes: ['scp'], clientId: ['cid'], ...overrides.claims },

@@ -12,9 +12,11 @@ const REGIONS = ['com', 'ca', 'eu', 'asia', 'com.au', 'sg'] as const;
 export interface PingOptions extends PresetOverrides {
   /** Id of the environment of PingOne. */
   environmentId?: string;
-  /** Region of the environment: what stands after `auth.pingone.`. Defaults to `com`. */
+  /** Region of the environment: the part of its domain after `auth.pingone.`. Defaults to `com`. */
   region?: (typeof REGIONS)[number];
-  /** In place of both: issuer of PingFederate, or of a PingOne environment with a domain of its own. */
+  /**
+   * Issuer of PingFederate, or of a PingOne environment with a custom domain. Replaces `environmentId` and `region`.
+   */
   issuer?: string;
   /** Audience of the resource that stands for the MCP server. Defaults to `resource`. */
   audience?: string;
@@ -30,7 +32,7 @@ const schema = z.object({
 /**
  * PingOne or PingFederate, as an issuer.
  *
- * @param options - the environment or the server, and what else is said of its tokens
+ * @param options - the environment or the server, and overrides of the issuer's options
  * @throws {@link McpAuthConfigurationError} for options that name neither, or both
  */
 export function ping(options: PingOptions): IssuerOptions {
@@ -47,7 +49,7 @@ export function ping(options: PingOptions): IssuerOptions {
   return {
     issuer: own.issuer ?? `https://auth.pingone.${region ?? 'com'}/${environmentId ?? ''}/as`,
     ...(audience !== undefined && { audiences: [audience] }),
-    // Neither writes `typ` unless told to; their ID tokens have the client for an audience.
+    // Neither writes `typ` unless configured to. Their ID tokens have the client as their audience.
     acceptMissingType: true,
     ...overrides,
     claims: { scopes: ['scope'], clientId: ['client_id'], ...overrides.claims },

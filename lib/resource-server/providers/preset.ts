@@ -3,10 +3,10 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
 import { describeIssue } from '../../options/option-problems.js';
 
-/** What a preset takes besides its own options: it goes before what the preset says. */
+/** Issuer options that a preset accepts besides its own. They override the preset. */
 export type PresetOverrides = Partial<Omit<IssuerOptions, 'issuer' | 'tenants' | 'acceptAnyTenant'>>;
 
-/** A host alone, as an identity provider is known by. */
+/** Host of an identity provider, without scheme and path. */
 export const domain = z
   .string()
   .refine(
@@ -14,7 +14,7 @@ export const domain = z
     'is not a host. Write it alone and in lower case, such as "acme.example.com", without "https://" and without a path',
   );
 
-/** A tenant, an application or an environment of a provider. */
+/** Id of a tenant, an application or an environment of a provider. */
 export const guid = z
   .string()
   .regex(
@@ -23,7 +23,8 @@ export const guid = z
   );
 
 /**
- * Parts what a preset was given into its own options and the overrides, which are checked at boot with all others.
+ * Splits the options of a preset into its own and the overrides. The overrides are checked at boot with all other
+ * options.
  *
  * @throws {@link McpAuthConfigurationError} naming the preset, the option and the fix
  */

@@ -1,4 +1,4 @@
-/** Presets of identity providers: values for an entry of `issuers`, and the options that each takes. */
+/** Presets of identity providers, with their options. Each returns an entry of `issuers`. */
 export { auth0, type Auth0Options } from './auth0.js';
 export { entra, type EntraOptions } from './entra.js';
 export { keycloak, type KeycloakOptions } from './keycloak.js';
