@@ -8,13 +8,16 @@ import { ACCESS_TOKEN } from './token-types.js';
 
 /** The party that acts for the user (RFC 8693 section 2.1, `actor_token`). */
 export interface ActorToken {
-  /** The token, or a function that is asked for it before each use of an exchanged token: let it keep the token. */
+  /**
+   * The token, or a function that returns it. The function is called before each use of an exchanged token and should
+   * cache.
+   */
   token: string | (() => string | Promise<string>);
   /** `actor_token_type`. Defaults to an access token. */
   type?: string;
 }
 
-/** Who an actor token is of, as far as it says so. */
+/** The subject of an actor token, as far as its claims name it. */
 interface ActorClaims {
   readonly iss?: string | undefined;
   readonly sub?: string | undefined;
@@ -22,9 +25,9 @@ interface ActorClaims {
 }
 
 /**
- * The parameters of an actor, none where there is none.
+ * The parameters of an actor; empty without an actor.
  *
- * @throws Error if the actor is the subject: nobody acts for themselves
+ * @throws Error if the actor is also the subject
  * @throws CallerActionError if `may_act` of the caller's token does not name the actor
  */
 export async function buildActorParameters(
@@ -45,12 +48,12 @@ export async function buildActorParameters(
   return { actor_token: token, actor_token_type: getType(actor) };
 }
 
-/** Tells one actor from another in cache keys, and nothing of its token. */
+/** Tells actors apart in cache keys without revealing their tokens. */
 export async function computeActorFingerprint(actor: ActorToken | undefined): Promise<readonly string[]> {
   if (!actor) return [];
   const token = await getToken(actor);
   const { iss = '', sub, clientId = '' } = readClaims(token);
-  // An actor stays the same while its tokens come and go.
+  // The actor stays the same when its token is renewed.
   const who = sub === undefined ? digest(token).toString('base64url') : JSON.stringify([iss, sub, clientId]);
   return [getType(actor), who];
 }
@@ -65,7 +68,7 @@ async function getToken({ token: source }: ActorToken): Promise<string> {
   return token;
 }
 
-/** None of an opaque token. */
+/** An opaque token has no claims. */
 function readClaims(token: string): ActorClaims {
   try {
     const { iss, sub, client_id, azp } = decodeJwt(token);
@@ -84,7 +87,7 @@ function isOf({ iss, sub }: ActorClaims, caller: Caller | undefined): boolean {
   return sub !== undefined && sub === caller?.subject && (iss === undefined || iss === caller.issuer);
 }
 
-/** RFC 8693 section 4.4: it is the actor whom `may_act` has to name, and it names nobody whose token does not say who it is. */
+/** Whether `may_act` names the actor (RFC 8693 section 4.4). It cannot name an actor whose token has no name in it. */
 function isNamed({ iss, sub, clientId }: ActorClaims, { claims, issuer }: Caller): boolean {
   if (sub === undefined && clientId === undefined) return claims.may_act === undefined;
   return [sub, clientId].some((id) => id !== undefined && mayAct(claims, { id, issuer: iss ?? issuer }));

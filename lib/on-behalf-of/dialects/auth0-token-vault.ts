@@ -6,13 +6,13 @@ import { ACCESS_TOKEN } from './token-types.js';
 const FEDERATED_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
 const FEDERATED_TOKEN = 'http://auth0.com/oauth/token-type/federated-connection-access-token';
 
-/** Which of the user's connected accounts. */
+/** Selects one of the user's connected accounts. */
 export interface Auth0TokenVaultOptions {
   /** Name of the connection: `google-oauth2`. */
   connection: string;
   /**
-   * The user's id at the third party, for users who have connected several accounts; `undefined` where it is not known.
-   * It must depend on the user alone.
+   * The user's id at the third party, for users who have connected several accounts; `undefined` if it is not known. It
+   * must depend on the user alone.
    *
    * @param caller - who calls
    */
@@ -20,9 +20,9 @@ export interface Auth0TokenVaultOptions {
 }
 
 /**
- * Auth0 Token Vault: the user's own token at a third party, whose account the user has connected at Auth0.
+ * Auth0 Token Vault: the user's own token at a third party. The user has connected the account at Auth0.
  *
- * @param options - which of the accounts that the user has connected
+ * @param options - which of the user's connected accounts to use
  */
 export function auth0TokenVault({ connection, loginHint }: Auth0TokenVaultOptions): ExchangeDialect {
   return {
@@ -30,7 +30,7 @@ export function auth0TokenVault({ connection, loginHint }: Auth0TokenVaultOption
     subject: 'caller',
     grantTypes: [FEDERATED_GRANT],
     foreign: { grantTypes: [] },
-    // A token of Auth0's own would be sent to the third party.
+    // Otherwise Auth0's own token would be sent to the third party.
     ownAuthority: false,
     fingerprint: [connection],
     findProblems: ({ audience, resource, scopes }) => [

@@ -4,9 +4,9 @@ import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
 import { buildExchangeForm, findListProblems, findTargetProblems } from './rfc8693.js';
 
 /**
- * Auth0, On-Behalf-Of Token Exchange. `audience` is the identifier of the API (or `resource`, with the resource parameter
- * compatibility profile). The client is a Custom API client that is linked to this server's own API. Auth0 keeps at most
- * five actors in `act`.
+ * Auth0, On-Behalf-Of Token Exchange. `audience` is the identifier of the API (or `resource`, with the resource
+ * parameter compatibility profile). The client is a Custom API client that is linked to this server's own API. Auth0
+ * keeps at most five actors in `act`.
  */
 export function auth0(): ExchangeDialect {
   return {

@@ -8,15 +8,15 @@ import { JWT_BEARER, TOKEN_EXCHANGE } from './token-types.js';
 export interface Chain {
   readonly authorizationServer: ForeignAuthorizationServer;
   readonly subjectTokenType: string;
-  /** What the issuer is asked for, and the other one is shown. */
+  /** What is requested from the issuer and presented to the other authorization server. */
   readonly assertionType: string;
-  /** Whether it is an ID-JAG, whose header and `client_id` say so. */
+  /** Whether the assertion is an ID-JAG. Its header and `client_id` are checked then. */
   readonly isIdJag?: boolean;
 }
 
 /**
- * An exchange (RFC 8693) for an assertion, and the assertion as an authorization grant (RFC 7523 section 2.1) at the other
- * authorization server. The assertion lives for this call alone.
+ * Exchanges (RFC 8693) for an assertion, and presents the assertion as an authorization grant (RFC 7523 section 2.1) to
+ * the other authorization server. The assertion is used for this call only.
  */
 export async function exchangeInChain(
   { target, subjectToken, dpop, tokenEndpoint }: ExchangeRequest,
@@ -39,7 +39,7 @@ export async function exchangeInChain(
     not: subjectToken,
     ...(isIdJag && { idJagFor: client.id }),
   });
-  // The resource is in the assertion.
+  // The assertion already names the resource.
   const form = { assertion, scope: joinScopes(scopes) };
   return toExchangedToken(await tokenEndpoint.request(JWT_BEARER, form, { authorizationServer, dpop }), { scopes });
 }

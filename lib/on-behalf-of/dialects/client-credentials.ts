@@ -4,16 +4,16 @@ import { toExchangedToken } from './exchanged-token.js';
 import { CLIENT_CREDENTIALS } from './token-types.js';
 import { joinScopes } from './rfc8693.js';
 
-/** Where the server gets a token of its own. */
+/** Where the server gets its own token. */
 export interface ClientCredentialsOptions {
-  /** The API's own authorization server, and who this server is there. Defaults to the issuer of the caller. */
+  /** The API's own authorization server, and the server's client there. Defaults to the issuer of the caller. */
   authorizationServer?: ForeignAuthorizationServer;
 }
 
 /**
- * The server's own authority (RFC 6749 section 4.4), whoever calls: the API does not learn who that is.
+ * The server's own authority (RFC 6749 section 4.4). The API does not learn who the caller is.
  *
- * @param options - `authorizationServer`: where the token is of another party than the caller's issuer
+ * @param options - `authorizationServer`: set it if the caller's issuer does not issue the API's tokens
  */
 export function clientCredentials({ authorizationServer }: ClientCredentialsOptions = {}): ExchangeDialect {
   return {

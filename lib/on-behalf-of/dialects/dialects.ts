@@ -1,4 +1,4 @@
-/** How providers spell the exchange: values for `dialect` of a downstream, and the options that each takes. */
+/** How each provider expects the exchange: values for `dialect` of a downstream, with their options. */
 export type { ActorToken } from './actor-token.js';
 export { auth0TokenVault, type Auth0TokenVaultOptions } from './auth0-token-vault.js';
 export { auth0 } from './auth0.js';

@@ -7,17 +7,18 @@ import { joinScopes } from './rfc8693.js';
 /** What may differ between applications in Entra ID. */
 export interface EntraOnBehalfOfOptions {
   /**
-   * What this server can do, as `xms_cc`: with `['cp1']`, APIs with continuous access evaluation answer 401 with claims
-   * instead of issuing short tokens, and clients are sent to sign in with these. Defaults to none.
+   * Client capabilities of this server, as `xms_cc`. With `['cp1']`, APIs with continuous access evaluation answer 401
+   * with a claims challenge instead of issuing short tokens, and clients are sent to sign in with these claims.
+   * Defaults to none.
    */
   capabilities?: readonly string[];
 }
 
 /**
  * Microsoft Entra ID, on-behalf-of flow (RFC 7523 with `requested_token_use=on_behalf_of`). The scopes name the API:
- * `api://…/.default`, or `https://graph.microsoft.com/User.Read`; one API in a request.
+ * `api://…/.default`, or `https://graph.microsoft.com/User.Read`. A request can name only one API.
  *
- * @param options - `capabilities`: what this server can do
+ * @param options - `capabilities`: client capabilities of this server
  */
 export function entraOnBehalfOf({ capabilities = [] }: EntraOnBehalfOfOptions = {}): ExchangeDialect {
   return {
@@ -40,13 +41,13 @@ export function entraOnBehalfOf({ capabilities = [] }: EntraOnBehalfOfOptions = 
         },
         { address: (endpoint) => toTenantEndpoint(endpoint, caller), dpop },
       );
-      // What stands for all scopes is granted by other names.
+      // `/.default` is granted as scopes with other names.
       return toExchangedToken(answer, { scopes: scopes.filter((scope) => !scope.endsWith(DEFAULT_SCOPE)) });
     },
   };
 }
 
-/** The server as an application, without a user: its app roles at the same API, which only `/.default` asks for. */
+/** The server as an application, without a user. Only `/.default` asks for its app roles at the API. */
 function entraApplication(): ExchangeDialect {
   return {
     name: 'entraApplication',
@@ -65,7 +66,7 @@ function entraApplication(): ExchangeDialect {
   };
 }
 
-/** The capabilities beside what is demanded. */
+/** Adds the capabilities to the demanded claims. */
 function addCapabilities(claims: string | undefined, capabilities: readonly string[]): string | undefined {
   if (capabilities.length === 0) return claims;
   const demanded = (claims === undefined ? {} : JSON.parse(claims)) as { access_token?: object };
@@ -73,8 +74,8 @@ function addCapabilities(claims: string | undefined, capabilities: readonly stri
 }
 
 /**
- * The user's own tenant, because an issuer for all tenants has an endpoint for none of them; and version 2, because the
- * metadata for tokens of version 1 has an endpoint that knows no scopes.
+ * The endpoint of the user's own tenant, because the issuer for all tenants has no endpoint for a single one. Always
+ * version 2, because the endpoint in the metadata for version 1 tokens does not know scopes.
  */
 function toTenantEndpoint(endpoint: URL, caller: ExchangeRequest['caller']): URL {
   const { tid } = caller?.claims ?? {};

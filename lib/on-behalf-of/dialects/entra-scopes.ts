@@ -1,22 +1,22 @@
 import type { ExchangeTarget } from './dialect.js';
 
-/** Whatever was granted beforehand. */
+/** Suffix for all scopes that were granted beforehand. */
 export const DEFAULT_SCOPE = '/.default';
 
-/** What scopes without an API in front mean. */
+/** The API of scopes that name no API. */
 const GRAPH = 'https://graph.microsoft.com';
 
-/** Scopes of OpenID Connect, which belong to no API. */
+/** Scopes of OpenID Connect. They belong to no API. */
 const OPENID = new Set(['openid', 'profile', 'email', 'offline_access']);
 
-/** The API that a scope is of; `undefined` for those of OpenID Connect. */
+/** The API that a scope belongs to; `undefined` for scopes of OpenID Connect. */
 export function findApi(scope: string): string | undefined {
   if (OPENID.has(scope)) return undefined;
   const slash = scope.lastIndexOf('/');
   return slash === -1 ? GRAPH : scope.slice(0, slash);
 }
 
-/** What is wrong with a downstream's options for Entra ID and how to mend it, a sentence each. */
+/** Finds what is wrong with a downstream's options for Entra ID. Each problem is one sentence, with its remedy. */
 export function findEntraTargetProblems({ audience, resource, scopes }: ExchangeTarget): readonly string[] {
   const problems: string[] = [];
   if (audience !== undefined || resource !== undefined) {

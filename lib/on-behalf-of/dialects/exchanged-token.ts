@@ -1,16 +1,19 @@
 import type { ExchangedToken, TokenEndpointAnswer } from './dialect.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 
-/** RFC 6749 appendix A.12 without the space: some providers' tokens are no `b64token`, but all of these fit in a header. */
+/**
+ * RFC 6749 appendix A.12 without the space. Some providers' tokens are not a `b64token`; these characters all fit in a
+ * header.
+ */
 const VISIBLE = /^[\x21-\x7E]+$/;
 
 /**
- * Takes the access token out of an answer whose every statement about it was checked (RFC 6749 section 7.1, RFC 8693
- * section 2.2.1).
+ * Takes the access token out of an answer and checks everything that the answer says of it (RFC 6749 section 7.1, RFC
+ * 8693 section 2.2.1).
  *
  * @param answer - of the token endpoint
- * @param asked - `issued_token_type` that the answer must have; none where the dialect has none; and the scopes asked for
- * @throws TokenEndpointError if it is not the token that was asked for
+ * @param asked - the `issued_token_type` that the answer must have, if the dialect has one, and the scopes asked for
+ * @throws TokenEndpointError if the token is not the one asked for
  */
 export function toExchangedToken(
   answer: TokenEndpointAnswer,

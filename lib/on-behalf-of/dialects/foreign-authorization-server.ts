@@ -1,7 +1,7 @@
 import { findUrlProblem } from '../../options/option-rules.js';
 import type { ForeignAuthorizationServer } from './dialect.js';
 
-/** What is wrong with the `authorizationServer` of a dialect and how to mend it, a sentence each. */
+/** Finds what is wrong with the `authorizationServer` of a dialect. Each problem is one sentence, with its remedy. */
 export function findForeignServerProblems(server: ForeignAuthorizationServer | undefined): readonly string[] {
   if (!server) return [];
   const { issuer, metadataUrl, client } = server as Partial<ForeignAuthorizationServer>;
@@ -21,7 +21,7 @@ export function findForeignServerProblems(server: ForeignAuthorizationServer | u
   ];
 }
 
-/** Tells one registration from another in cache keys, and its credentials from those before. */
+/** Tells registrations apart in cache keys, and new credentials from old ones. */
 export async function computeForeignFingerprint(
   server: ForeignAuthorizationServer | undefined,
 ): Promise<readonly string[]> {

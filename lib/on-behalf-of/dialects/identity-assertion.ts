@@ -4,20 +4,20 @@ import { computeForeignFingerprint, findForeignServerProblems } from './foreign-
 import { ACCESS_TOKEN, ID_JAG, JWT_BEARER, TOKEN_EXCHANGE } from './token-types.js';
 import { clientCredentials } from './client-credentials.js';
 
-/** The enterprise's provider, and an API with an authorization server of its own. */
+/** The enterprise's identity provider, and an API with its own authorization server. */
 export interface IdentityAssertionOptions {
-  /** The API's own authorization server, and who this server is there. */
+  /** The API's own authorization server, and the server's client there. */
   authorizationServer: ForeignAuthorizationServer;
-  /** `subject_token_type` of the token that came in, as the provider takes it. Defaults to an access token. */
+  /** `subject_token_type` that the provider expects for the caller's token. Defaults to an access token. */
   subjectTokenType?: string;
 }
 
 /**
- * Identity assertion authorization grant (draft-ietf-oauth-identity-assertion-authz-grant): the caller's provider asserts
- * who the user is, in a JWT for the API's authorization server, which issues the access token. The provider has to take an
- * access token for it: an ID token is never seen here.
+ * Identity assertion authorization grant (draft-ietf-oauth-identity-assertion-authz-grant). The caller's provider
+ * asserts who the user is, in a JWT for the API's authorization server. That server issues the access token. The
+ * provider has to accept an access token as the subject token, because the server never gets an ID token.
  *
- * @param options - the API's own authorization server, and how the token that came in is called
+ * @param options - the API's own authorization server, and the type of the caller's token
  */
 export function identityAssertion({
   authorizationServer,

@@ -2,29 +2,29 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { TokenEndpointAnswer } from './dialect.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 
-/** What an assertion must be. */
+/** Requirements for an assertion. */
 export interface AssertionDemand {
   readonly issuedTokenType: string;
   /** Its `aud` has to name one of these. */
   readonly audiences: readonly string[];
-  /** What it must not be: the token that came in goes to nobody but its issuer. */
+  /** The caller's token, which must not come back as the assertion: it goes to nobody but its issuer. */
   readonly not: string;
-  /** The client that an ID-JAG has to be for; for anything but an ID-JAG none. */
+  /** The client that an ID-JAG has to be for; `undefined` for other assertions. */
   readonly idJagFor?: string;
 }
 
 /**
- * Takes the assertion for a second authorization server out of the first one's answer. It is no access token: its
- * `token_type` is `N_A` (RFC 8693 section 2.2.1).
+ * Takes the assertion for a second authorization server out of the first one's answer. An assertion is not an access
+ * token: its `token_type` is `N_A` (RFC 8693 section 2.2.1).
  *
- * @throws TokenEndpointError if it is not what was asked for
+ * @throws TokenEndpointError if the assertion is not what was asked for
  */
 export function readAssertion(answer: TokenEndpointAnswer, demand: AssertionDemand): string {
   const { access_token: assertion, token_type, issued_token_type } = answer;
   const { issuedTokenType, audiences, not, idJagFor } = demand;
   const type = token_type.toLowerCase();
   if (issued_token_type !== issuedTokenType) throw createUnusableError('issued_token_type is not what was asked for');
-  // Some servers call a JWT that they issue as a grant a bearer token; an ID-JAG never is one.
+  // Some servers say `bearer` for a JWT that is a grant. For an ID-JAG that is wrong.
   if (type !== 'n_a' && (idJagFor !== undefined || type !== 'bearer'))
     throw createUnusableError('token_type of an assertion is not N_A');
   if (assertion === not) throw createUnusableError('the assertion is the token that was exchanged');

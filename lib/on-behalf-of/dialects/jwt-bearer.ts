@@ -4,20 +4,20 @@ import { computeForeignFingerprint, findForeignServerProblems } from './foreign-
 import { ACCESS_TOKEN, JWT, JWT_BEARER, TOKEN_EXCHANGE } from './token-types.js';
 import { clientCredentials } from './client-credentials.js';
 
-/** Two authorization servers, of which the second trusts the first. */
+/** Two authorization servers. The second trusts the first. */
 export interface JwtBearerOptions {
-  /** The API's own authorization server, and who this server is there. */
+  /** The API's own authorization server, and the server's client there. */
   authorizationServer: ForeignAuthorizationServer;
   /** `requested_token_type` of the first leg. Defaults to a JWT. */
   requestedTokenType?: string;
 }
 
 /**
- * Chaining across two authorization servers (draft-ietf-oauth-identity-chaining): an exchange (RFC 8693) for a JWT whose
- * audience is the second server, and there the JWT as an authorization grant (RFC 7523 section 2.1). `audience` is the
- * issuer of the second, or what the first one calls it, where that is something else.
+ * Chaining across two authorization servers (draft-ietf-oauth-identity-chaining). The first exchanges (RFC 8693) the
+ * caller's token for a JWT whose audience is the second. The second takes the JWT as an authorization grant (RFC 7523
+ * section 2.1). `audience` is the issuer of the second, or the name that the first has for it.
  *
- * @param options - the API's own authorization server, and what the first leg asks for
+ * @param options - the API's own authorization server, and the token type of the first leg
  */
 export function jwtBearer({ authorizationServer, requestedTokenType = JWT }: JwtBearerOptions): ExchangeDialect {
   const chain: Chain = { authorizationServer, subjectTokenType: ACCESS_TOKEN, assertionType: requestedTokenType };

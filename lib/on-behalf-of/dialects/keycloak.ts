@@ -9,13 +9,14 @@ import { buildExchangeForm } from './rfc8693.js';
 
 /** What may differ between realms. */
 export interface KeycloakDialectOptions {
-  /** Who acts for the user, where the realm has delegation (experimental in Keycloak 26). */
+  /** Who acts for the user, if the realm has delegation (experimental in Keycloak 26). */
   actor?: ActorToken;
 }
 
 /**
  * Keycloak's standard token exchange (since 26.2). `audience` is the client id of the API. The scopes of the downstream
- * are optional client scopes of this server's own client; ask for exactly what is needed, because an exchange may widen.
+ * are optional client scopes of this server's own client. Ask for no more than is needed: an exchange may widen the
+ * scopes.
  *
  * @param options - `actor`: who acts for the user
  */
@@ -48,8 +49,8 @@ export function keycloak({ actor }: KeycloakDialectOptions = {}): ExchangeDialec
 }
 
 /**
- * Without an actor Keycloak answers with a token that has lost `act` and `may_act` (keycloak#52691), and it exchanges no
- * token that is bound to the key of another client. Which token comes in is up to callers: the operator is not to blame.
+ * Without an actor Keycloak drops `act` and `may_act` from the token (keycloak#52691). It also does not exchange a
+ * token that is bound to the key of another client. The caller chooses the token, so neither is the operator's fault.
  */
 function refuseWhatWouldBeLost({ caller, target: { name } }: ExchangeRequest, actor: ActorToken | undefined): void {
   const { cnf, act, may_act } = caller?.claims ?? {};
@@ -69,13 +70,16 @@ function refuseWhatWouldBeLost({ caller, target: { name } }: ExchangeRequest, ac
   }
 }
 
-/** A server without delegation does not look at `actor_token` at all: the token would be the user's own. */
+/** A server without delegation ignores `actor_token`: its token would be the user's own. */
 function checkActor(token: string): void {
   if (decodeJwt(token).act !== undefined) return;
   throw new TokenEndpointError('the token has no act: the server has no delegation', { status: 200, unusable: true });
 }
 
-/** A client that it refuses gets 401; 400 is for an `audience` that is no client, or a disabled one. */
+/**
+ * Keycloak answers 401 for a client that it refuses. It answers 400 for an `audience` that is no client, or a disabled
+ * one.
+ */
 function toTargetError(error: TokenEndpointError): TokenEndpointError {
   const { status, error: name } = error.failure;
   if (status !== 400 || name !== 'invalid_client') return error;

@@ -1,6 +1,6 @@
 import type { ExchangeDialect } from './dialect.js';
 
-/** A public API: it is called without a token. */
+/** A public API, which is called without a token. */
 export function none(): ExchangeDialect {
   return {
     name: 'none',

@@ -4,8 +4,9 @@ import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
 import { buildExchangeForm, findListProblems } from './rfc8693.js';
 
 /**
- * Okta, on-behalf-of token exchange at a custom authorization server. `audience` is that of the API's authorization
- * server, which has to trust this one where it is another; the access policy has to allow the Token Exchange grant.
+ * Okta, on-behalf-of token exchange at a custom authorization server. `audience` is the audience of the API's
+ * authorization server. If that is a different server, it has to trust this one. The access policy has to allow the
+ * Token Exchange grant.
  */
 export function okta(): ExchangeDialect {
   return {

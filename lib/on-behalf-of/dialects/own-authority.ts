@@ -3,7 +3,7 @@ import { clientCredentials } from './client-credentials.js';
 
 const BY_DEFAULT = clientCredentials();
 
-/** What stands in for a caller without a user, where a downstream allows it; `false` where nothing can. */
+/** The dialect for callers without a user, if a downstream allows them; `false` if there is no such dialect. */
 export function findOwnAuthority({ ownAuthority = BY_DEFAULT }: ExchangeDialect): ExchangeDialect | false {
   return ownAuthority;
 }

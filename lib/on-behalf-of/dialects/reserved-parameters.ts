@@ -1,4 +1,4 @@
-/** Parameters that say who asks, for whom, for what and by which grant; nothing but a dialect sets them. */
+/** Parameters that name the client, the user, the target or the grant. Only a dialect sets them. */
 export const RESERVED_PARAMETERS: ReadonlySet<string> = new Set([
   'grant_type',
   'subject_token',
@@ -16,13 +16,13 @@ export const RESERVED_PARAMETERS: ReadonlySet<string> = new Set([
   'resource',
   'scope',
   'claims',
-  // Of other grants: they stand for somebody, too.
+  // Of other grants, which also identify somebody.
   'code',
   'device_code',
   'refresh_token',
   'username',
   'password',
-  // Of older and other exchanges, which would act for somebody else.
+  // Of older and vendor-specific exchanges, which would act for another subject.
   'requested_subject',
   'requested_actor',
   'requested_issuer',

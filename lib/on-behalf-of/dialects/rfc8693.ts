@@ -4,22 +4,22 @@ import { toExchangedToken } from './exchanged-token.js';
 import { RESERVED_PARAMETERS } from './reserved-parameters.js';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
 
-/** What may differ between servers that speak RFC 8693. */
+/** How servers that speak RFC 8693 may differ. */
 export interface Rfc8693Options {
   /** `requested_token_type`; `false` leaves it out, for servers that refuse it. Defaults to an access token. */
   requestedTokenType?: string | false;
-  /** `subject_token_type`. Defaults to an access token, which is what comes in. */
+  /** `subject_token_type`. Defaults to an access token, the type of the caller's token. */
   subjectTokenType?: string;
   /** Who acts for the user: delegation instead of impersonation (RFC 8693 section 1.1). */
   actor?: ActorToken;
-  /** What the server calls these parameters, where it has names of its own for them. */
+  /** The server's own names for these parameters, if it has any. */
   parameterNames?: { audience?: string; resource?: string; scope?: string };
 }
 
 /**
- * The exchange as RFC 8693 has it: `audience` and/or `resource`, the scopes of the downstream, and its parameters.
+ * The exchange as RFC 8693 defines it: `audience` and/or `resource`, the scopes and the parameters of the downstream.
  *
- * @param options - where the server is other than the RFC has it
+ * @param options - how the server differs from the RFC
  */
 export function rfc8693({
   requestedTokenType = ACCESS_TOKEN,
@@ -64,7 +64,7 @@ type Names = Readonly<Record<'audience' | 'resource' | 'scope', string>>;
 
 const STANDARD_NAMES: Names = { audience: 'audience', resource: 'resource', scope: 'scope' };
 
-/** What all forms of RFC 8693 have in common. */
+/** What all forms of RFC 8693 share. */
 export function buildExchangeForm({ target, subjectToken }: ExchangeRequest, names = STANDARD_NAMES): FormParameters {
   const { parameters, audience, resource, scopes } = target;
   return {
@@ -78,12 +78,12 @@ export function buildExchangeForm({ target, subjectToken }: ExchangeRequest, nam
   };
 }
 
-/** RFC 6749 section 3.3; left out where there are none. */
+/** RFC 6749 section 3.3. Left out without scopes. */
 export function joinScopes(scopes: readonly string[]): string | undefined {
   return scopes.length > 0 ? scopes.join(' ') : undefined;
 }
 
-/** A token that is good for one API has to say for which. */
+/** The target has to name the API that the token is for. */
 export function findTargetProblems({ audience, resource }: ExchangeTarget): readonly string[] {
   if (audience !== undefined || resource !== undefined) return [];
   return [
@@ -91,7 +91,7 @@ export function findTargetProblems({ audience, resource }: ExchangeTarget): read
   ];
 }
 
-/** For providers that issue a token for one API. */
+/** For providers whose tokens are for one API. */
 export function findListProblems(audience: ExchangeTarget['audience']): readonly string[] {
   return Array.isArray(audience)
     ? ['has a list as `audience`, of which the provider takes one. Make a downstream of each']

@@ -10,7 +10,7 @@ import { TokenExchange } from '../exchange/token-exchange.js';
 import { isLinked } from '../linking/account-servers.js';
 import { ServerLinkedAccounts } from '../linking/server-linked-accounts.js';
 
-/** Decides how a downstream is reached on behalf of a caller: without a token, by a linked account, or by an exchange. */
+/** Decides how to reach a downstream on behalf of a caller: without a token, by a linked account, or by an exchange. */
 @Injectable()
 export class CallerAccess {
   constructor(
@@ -21,9 +21,9 @@ export class CallerAccess {
   ) {}
 
   /**
-   * Access to the downstreams on behalf of a caller. Nobody is acted for where nobody had to say who they are.
+   * Opens access to the downstreams on behalf of a caller. Anonymous calls act on nobody's behalf.
    *
-   * @param event - what audit events say of the request
+   * @param event - details of the request for audit events
    */
   openAccess(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
     const issuer = caller && this.issuers.findIssuer(caller.claims);

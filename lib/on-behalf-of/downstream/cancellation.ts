@@ -3,20 +3,20 @@ import { waitFor } from '../../time/time-limit.js';
 import type { RunningCall } from './tool-call.js';
 
 /**
- * Everything that can end a request before its time. In the form of an `AbortSignal` as undici also takes it: real ones cost
- * more than all else that is done for a request.
+ * Everything that can end a request early, in the form of an `AbortSignal` that undici accepts. Real signals cost more
+ * than the rest of a request's processing.
  */
 export class Cancellation extends EventEmitter {
   #over: { readonly reason: unknown } | undefined;
   readonly #release: () => void;
 
   /**
-   * @param call - with which the request ends
-   * @param given - signal of whoever makes the request
+   * @param call - signal of the call; the request ends with it
+   * @param given - signal of the sender of the request
    */
   constructor({ signal, abandon }: RunningCall, given: AbortSignal | undefined) {
     super();
-    // Each attempt, hop and wait listens for a while.
+    // Each attempt, hop and wait listens for some time.
     this.setMaxListeners(0);
     const giveUp = () => {
       this.abort(given?.reason);
@@ -49,23 +49,23 @@ export class Cancellation extends EventEmitter {
     this.emit('abort');
   }
 
-  /** Nothing can end the request any more: it has ended. */
+  /** The request has ended. Nothing can cancel it any more. */
   release(): void {
     this.#release();
   }
 
-  /** @throws the reason, if it is over */
+  /** @throws the reason, if the request is cancelled */
   throwIfAborted(): void {
     if (this.#over) throw this.#over.reason;
   }
 
   /**
-   * Waits for some work, after whose time all is over.
+   * Waits for some work, and cancels the request after a time-out.
    *
-   * @param work - that listens to this
-   * @param milliseconds - that it may take
-   * @param reason - makes the error
-   * @throws that error, and what the work is rejected with
+   * @param work - work that listens to this
+   * @param milliseconds - time-out
+   * @param reason - makes the error for the time-out
+   * @throws that error, or what the work is rejected with
    */
   async limit<Result>(work: Promise<Result>, milliseconds: number, reason: () => Error): Promise<Result> {
     return await waitFor(work, milliseconds, () => {
@@ -75,7 +75,7 @@ export class Cancellation extends EventEmitter {
     });
   }
 
-  /** @throws the reason, if it is over before */
+  /** @throws the reason, if the request is cancelled before */
   async sleep(milliseconds: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const slept = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
@@ -85,9 +85,9 @@ export class Cancellation extends EventEmitter {
   }
 
   /**
-   * Waits for something, unless it is all over before.
+   * Waits for some work, unless the request is cancelled before.
    *
-   * @throws the reason of whatever ended it
+   * @throws the reason of the cancellation
    */
   async race<Result>(work: Promise<Result>): Promise<Result> {
     return await new Promise<Result>((resolve, reject) => {
@@ -97,7 +97,7 @@ export class Cancellation extends EventEmitter {
       };
       if (this.aborted) end();
       else this.once('abort', end);
-      // What comes too late is heard by nobody.
+      // Results after the cancellation are ignored.
       work.then(resolve, reject).finally(() => this.off('abort', end));
     });
   }

@@ -2,10 +2,10 @@ import { pipeline, type Readable, type Transform } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
-/** `Accept-Encoding` of requests in which the tool says nothing of it. */
+/** `Accept-Encoding` of requests in which the tool sets none. */
 export const ACCEPTED_ENCODINGS = 'gzip, br';
 
-/** Bodies that end early are taken for what they are, as browsers do. */
+/** Truncated bodies are accepted, as browsers do. */
 const LENIENT = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {
@@ -21,12 +21,12 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 
 type Headers = Dispatcher.ResponseData['headers'];
 
-/** A body as it was before it was encoded for the way (RFC 9110 section 8.4), and headers that say so. */
+/** Decodes a body (RFC 9110 section 8.4), and adapts its headers. */
 export function decode(headers: Headers, body: Readable): { readonly headers: Headers; readonly body: Readable } {
   const { 'content-encoding': encoding } = headers;
   const decoder = typeof encoding === 'string' ? DECODERS[encoding.toLowerCase()] : undefined;
   if (!decoder) return { headers, body };
-  // Whoever reads is told of what breaks.
+  // The reader of the body gets the error.
   return {
     headers: { ...headers, 'content-encoding': undefined, 'content-length': undefined },
     body: pipeline(body, decoder(), () => undefined),

@@ -2,14 +2,15 @@ import type { ExchangedToken } from '../dialects/dialect.js';
 import type { TokenDemand } from '../exchange/token-demand.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 
-/** A caller's downstreams, and tokens to call them with on the caller's behalf. */
+/** A caller's downstreams, and the tokens to call them with. */
 export interface DownstreamAccess {
-  /** @throws {@link DownstreamError} with `downstream_not_declared` if there is none of that name */
+  /** @throws {@link DownstreamError} with `downstream_not_declared` for an unknown name */
   getDownstream(name: string): ResolvedDownstream;
   /**
-   * @param demand - where the API refused the token of before
-   * @returns the token, `undefined` for an API that takes none
-   * @throws {@link CallerActionError}, {@link OperatorActionError} or {@link TemporaryFailureError} if there is none to be had
+   * @param demand - set if the API refused the previous token
+   * @returns the token; `undefined` for an API without tokens
+   * @throws {@link CallerActionError}, {@link OperatorActionError} or {@link TemporaryFailureError} if no token is
+   *   available
    */
   getToken(name: string, demand?: TokenDemand): Promise<ExchangedToken | undefined>;
 }

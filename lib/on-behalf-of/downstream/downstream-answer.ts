@@ -5,35 +5,35 @@ import type { RefusedAnswer } from '../failures/failure-table.js';
 import { parseRetryAfter } from '../failures/answer-fields.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 
-/** Bytes of an answer that nobody wants which are read all the same, so that its connection can be used again. */
+/** Bytes of an unwanted answer that are still read, so that its connection can be reused. */
 const MAX_DISCARDED = 64 * 1024;
 
-/** Without a body (Fetch standard, null body status). */
+/** Statuses without a body (Fetch standard, null body status). */
 export const NO_BODY: readonly number[] = [204, 205, 304];
 
-/** What came over the wire. */
+/** An answer as it came over the wire. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
   /** Decoded. */
   readonly body: Readable;
-  /** As it comes. */
+  /** The body as it arrives. */
   readonly rawBody: Dispatcher.ResponseData['body'];
 }
 
-/** What a downstream answered. */
+/** A downstream's answer. */
 export interface DownstreamAnswer extends WireAnswer {
-  /** Those of its `WWW-Authenticate`. */
+  /** The challenges of its `WWW-Authenticate`. */
   readonly challenges: RefusedAnswer['challenges'];
-  /** Those of the token, where they are fewer than were asked for. */
+  /** Scopes of the token, if they are fewer than requested. */
   readonly grantedScopes?: readonly string[] | undefined;
   readonly url: URL;
   readonly redirected: boolean;
-  /** Called once the body is read: nothing can end the request any more. */
+  /** Called once the body is read. Nothing can cancel the request any more. */
   readonly release: () => void;
 }
 
-/** A header that has one value. */
+/** A header with a single value. */
 export function readHeader({ headers }: Pick<WireAnswer, 'headers'>, name: string): string | null {
   const value = headers[name];
   return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
@@ -44,12 +44,12 @@ export function readRetryAfter(answer: Pick<WireAnswer, 'headers'>): number | un
   return parseRetryAfter(readHeader(answer, 'retry-after'));
 }
 
-/** Lets go of an answer that nobody will read. */
+/** Releases an answer that is not read. */
 export function discard({ rawBody }: Pick<WireAnswer, 'rawBody'>): void {
   rawBody.dump({ limit: MAX_DISCARDED }).catch(() => undefined);
 }
 
-/** Headers as the platform has them. */
+/** Converts headers to those of the platform. */
 export function toHeaders({ headers }: Pick<WireAnswer, 'headers'>): Headers {
   const entries = Object.entries(headers).flatMap(([name, value]) =>
     [value ?? []].flat().map((one): [string, string] => [name, one]),
@@ -57,7 +57,7 @@ export function toHeaders({ headers }: Pick<WireAnswer, 'headers'>): Headers {
   return new Headers(entries);
 }
 
-/** A `Response` that knows where it came from. */
+/** A `Response` with the URL that it came from. */
 class LocatedResponse extends Response {
   #url = '';
   #redirected = false;
@@ -84,10 +84,10 @@ class LocatedResponse extends Response {
 }
 
 /**
- * The answer as tools get it: a `Response` of the platform's own class.
+ * The answer that tools get: a `Response` of the platform's own class.
  *
  * @param name - of the downstream
- * @throws {@link DownstreamError} for a status that no `Response` can have
+ * @throws {@link DownstreamError} for a status that a `Response` cannot have
  */
 export function toResponse(name: string, answer: DownstreamAnswer): Response {
   const { status, url, redirected } = answer;

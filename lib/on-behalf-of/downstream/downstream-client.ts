@@ -17,30 +17,31 @@ export interface JsonRequestInit extends RequestInit {
 /** One API, called on behalf of the caller of the running tool. Its methods may be detached. */
 export interface Downstream {
   /**
-   * `fetch` of the WHATWG standard with the caller's exchanged token. Fits wherever a generated client takes a `fetch`.
+   * `fetch` of the WHATWG standard, with the caller's exchanged token. Suits generated clients that take a `fetch`.
    *
    * @param input - a path below the downstream's `baseUrl`, or a URL or `Request` that is below it
-   * @param init - as for `fetch`; what says who asks (`Authorization` and the like) is taken out
+   * @param init - as for `fetch`; headers that identify the sender (`Authorization` and the like) are removed
    * @returns the answer, whatever its status
-   * @throws {@link DownstreamError} if no token can be had, the API cannot be reached, or the URL leaves `baseUrl`; the
-   *   reason of a signal that is aborted: `init.signal`, or the call's, when its client cancels
+   * @throws {@link DownstreamError} if no token is available, the API is unreachable, or the URL leaves `baseUrl`; the
+   *   reason of an aborted signal: `init.signal`, or the call's, when its client cancels
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
-   * Like `fetch`, for answers of 2xx alone: what else the API says reaches whoever can do something about it.
+   * Like `fetch`, but returns only 2xx answers. Other answers become errors for the party that can act on them.
    *
    * @param input - as for `fetch`
    * @param init - as for `fetch`
-   * @throws {@link DownstreamError} as `fetch` does, and for any status but 2xx: {@link CallerActionError},
-   *   {@link TemporaryFailureError}, or with `downstream_status`
+   * @throws {@link DownstreamError} as `fetch` does, and for any status but 2xx: {@link CallerActionError}, {@link
+   *   TemporaryFailureError}, or with `downstream_status`
    */
   readonly fetchOk: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
-   * Like `fetchOk`, and reads the answer as JSON; `undefined` where the answer has no body.
+   * Like `fetchOk`, and reads the answer as JSON; `undefined` if the answer has no body.
    *
    * @param input - as for `fetch`
    * @param init - as for `fetch`; and `json`, a value to send
-   * @throws {@link DownstreamError} as `fetchOk` does, and for a body that is no JSON, or larger than `http.maxJsonSize`
+   * @throws {@link DownstreamError} as `fetchOk` does, and for a body that is not JSON, or larger than
+   *   `http.maxJsonSize`
    */
   readonly json: <T = unknown>(input: string | URL | Request, init?: JsonRequestInit) => Promise<T>;
 }
@@ -48,11 +49,11 @@ export interface Downstream {
 /** Calls the downstreams that the running tool declares, with tokens exchanged for each (RFC 8693). */
 @Injectable()
 export class DownstreamClient implements Downstream {
-  /** Like {@link Downstream.fetch}, of the one downstream that the tool declares. */
+  /** Like {@link Downstream.fetch}, for a tool that declares one downstream. */
   readonly fetch: Downstream['fetch'];
-  /** Like {@link Downstream.fetchOk}, of the one downstream that the tool declares. */
+  /** Like {@link Downstream.fetchOk}, for a tool that declares one downstream. */
   readonly fetchOk: Downstream['fetchOk'];
-  /** Like {@link Downstream.json}, of the one downstream that the tool declares. */
+  /** Like {@link Downstream.json}, for a tool that declares one downstream. */
   readonly json: Downstream['json'];
 
   constructor(private readonly module: ModuleRef) {

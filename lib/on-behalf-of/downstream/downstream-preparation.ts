@@ -21,25 +21,25 @@ import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { DownstreamAccess } from './downstream-access.js';
 import { EagerExchange } from './eager-exchange.js';
 
-/** What calls a method that may reach downstreams. */
+/** Methods whose operations may reach downstreams. */
 const REACHES = new Set(['tools/call', 'resources/read', 'prompts/get', 'completion/complete']);
 
-/** The request that an operation is part of. */
+/** The request that an operation belongs to. */
 export interface RequestParts {
   readonly trace: RequestTrace;
-  /** How the token came. */
+  /** The scheme that presented the token. */
   readonly scheme?: TokenScheme | undefined;
 }
 
-/** What is known of an operation's downstreams before it is done. */
+/** The state of an operation's downstreams before it runs. */
 export interface PreparedDownstreams {
-  /** What it may reach. */
+  /** The downstreams that it may reach. */
   readonly access?: DownstreamAccess;
   /** Why a downstream cannot be called. */
   readonly failure?: DownstreamError;
 }
 
-/** Gets the tokens of an operation's downstreams before it is done, while a challenge can still be the answer. */
+/** Gets the tokens of an operation's downstreams before it runs, while the answer can still be a challenge. */
 @Injectable()
 export class DownstreamPreparation {
   constructor(
@@ -51,8 +51,8 @@ export class DownstreamPreparation {
   ) {}
 
   /**
-   * @param authorized - policies have been asked: nobody gets a token for what they deny
-   * @throws ChallengeException where the client can come back with what a downstream demands
+   * @param authorized - the policies have allowed it: no token is requested for a denied operation
+   * @throws ChallengeException if the client can obtain what a downstream demands
    */
   async prepare(authorized: AuthorizedOperation<Offer>, parts: RequestParts): Promise<PreparedDownstreams> {
     const { caller, operation, primitive, input, scopes } = authorized;
@@ -64,7 +64,7 @@ export class DownstreamPreparation {
     if (!failure) return { access };
     const challenge =
       caller && this.challenges.createDownstreamChallenge(caller, scheme, listRemedies(caller, failures), scopes);
-    // The first is told by the tool's result, where there is one.
+    // Without a challenge, the tool's result reports the first failure.
     for (const one of challenge ? failures : failures.slice(1)) logFailure(primitive.name, one, trace.correlationId);
     if (!challenge) return { access, failure };
     const { error = 'invalid_token', scopes: demanded = [] } = challenge.parameters;
@@ -73,10 +73,10 @@ export class DownstreamPreparation {
   }
 
   /**
-   * The scopes that an operation lacks, together with those that stand for consent to its downstreams: one round trip for
-   * the user.
+   * A challenge for the scopes that an operation lacks and those that stand for consent to its downstreams. The user
+   * needs only one round trip.
    *
-   * @returns `undefined` where there is nothing to add
+   * @returns `undefined` if there is nothing to add
    */
   async combine(
     { reason, scopes }: AccessDeniedError,
@@ -105,8 +105,8 @@ export class DownstreamPreparation {
 }
 
 /**
- * What a client can be challenged for; nothing where the first failure is not the caller's to mend, or where no user is
- * there to sign in.
+ * What a client can be challenged for. Empty if the caller cannot fix the first failure, or if there is no user to sign
+ * in.
  */
 function listRemedies(caller: Caller, [first, ...others]: readonly DownstreamError[]): readonly ChallengeRemedy[] {
   const listChallenges = (failure: DownstreamError | undefined) =>

@@ -22,7 +22,7 @@ import { isRepeatable, withRetries } from './retries.js';
 import { createTemporaryFailure } from '../failures/temporary-failure.js';
 import type { RunningCall } from './tool-call.js';
 
-/** What all attempts of one call of `fetch` have in common. */
+/** What all attempts of one `fetch` call share. */
 interface Sending {
   readonly call: RunningCall;
   readonly target: ResolvedDownstream;
@@ -32,17 +32,17 @@ interface Sending {
   readonly until: number;
 }
 
-/** Sends requests to downstreams, each with the token of the running call's caller. */
+/** Sends requests to downstreams with the token of the running call's caller. */
 @Injectable()
 export class DownstreamSender implements OnApplicationShutdown {
-  /** By what a downstream has in common for callers of all issuers: connections, and the breaker. */
+  /** Connections and breaker, by what a downstream's forms for all issuers share. */
   readonly #transports = new Map<ResolvedDownstream['http'], DownstreamTransport>();
 
   /**
-   * Sends what was given to `fetch`. A token that the API refuses is exchanged anew, once.
+   * Sends a request of `fetch`. If the API refuses the token, a new one is exchanged, once.
    *
    * @param name - of the downstream
-   * @throws {@link DownstreamError} if no token can be had, no answer comes, or the request goes where it must not
+   * @throws {@link DownstreamError} if no token is available, no answer comes, or the request leaves its bounds
    */
   async send(
     call: RunningCall,
@@ -64,7 +64,7 @@ export class DownstreamSender implements OnApplicationShutdown {
     );
   }
 
-  /** Called by Nest, when no calls run any more. */
+  /** Called by Nest after all calls have ended. */
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
   }
@@ -79,7 +79,7 @@ export class DownstreamSender implements OnApplicationShutdown {
   }
 }
 
-/** An answer with the challenges in it. */
+/** An answer with its challenges. */
 type ChallengingAnswer = WireAnswer & Pick<DownstreamAnswer, 'challenges' | 'grantedScopes'>;
 
 async function follow(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
@@ -103,7 +103,7 @@ async function follow(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
   }
 }
 
-/** A token may have been revoked, or be too little for this request, without anybody having been told. */
+/** Sends a request, and retries once with a new token. The old one may be revoked or insufficient without notice. */
 async function sendWithToken(hop: Hop, sending: Sending): Promise<ChallengingAnswer> {
   const { access } = sending.call;
   const { name } = sending.target;
@@ -111,7 +111,7 @@ async function sendWithToken(hop: Hop, sending: Sending): Promise<ChallengingAns
   const answer = await retry(hop, token, sending);
   if (!token || answer.status !== 401) return answer;
   const { error, claims } = answer.challenges.find(({ parameters }) => parameters.error)?.parameters ?? {};
-  // Only the user can do something about it.
+  // Only the user can act on this.
   if (error === 'insufficient_user_authentication') return answer;
   const renewed = access.getToken(name, { refused: token.value, claims: decodeClaims(claims) });
   if (!hop.body.isReplayable) {
@@ -172,7 +172,7 @@ async function presentToken(
   return { ...answer, challenges: await readChallenges(answer, hop), grantedScopes: token.grantedScopes };
 }
 
-/** RFC 9449 section 9: an answer may come with a nonce, which the handle of the key keeps for the request that follows. */
+/** RFC 9449 section 9: an answer may contain a nonce. The DPoP handle keeps it for the next request. */
 async function presentProof(
   token: ExchangedToken,
   hop: Hop,
@@ -194,7 +194,7 @@ async function presentProof(
         answer = await transmit(hop, init.headers, sending);
         return toHead(answer);
       },
-      // Plain http is on loopback alone: the base URL was checked.
+      // The base URL was checked: plain http only occurs on loopback.
       [allowInsecureRequests]: true,
     }),
   );
@@ -225,7 +225,7 @@ async function catchChallenge(request: Promise<Response>): Promise<WWWAuthentica
   }
 }
 
-/** What oauth4webapi looks at: challenges and nonces. */
+/** What oauth4webapi reads: challenges and nonces. */
 function toHead(answer: WireAnswer): Response {
   const known = ['www-authenticate', 'dpop-nonce'].flatMap((name): [string, string][] =>
     [answer.headers[name] ?? []].flat().map((value) => [name, value]),
@@ -239,5 +239,5 @@ async function transmit(hop: Hop, headers: Record<string, string>, sending: Send
   return await sending.transport.send({ method, url, headers: all, body }, sending.cancellation);
 }
 
-/** What is sent where the tool says nothing else. */
+/** Headers that are sent unless the tool sets them. */
 const DEFAULT_HEADERS = { accept: '*/*', 'accept-encoding': ACCEPTED_ENCODINGS, 'user-agent': 'nestjs-mcp-auth' };

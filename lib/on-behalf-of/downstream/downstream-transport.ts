@@ -16,7 +16,7 @@ const SAMPLING = 30_000;
 
 const logger = new Logger('Downstream');
 
-/** What goes over the wire. */
+/** A request as it goes over the wire. */
 export interface WireRequest {
   readonly method: string;
   readonly url: URL;
@@ -24,7 +24,7 @@ export interface WireRequest {
   readonly body: RequestBody;
 }
 
-/** The connections to one downstream, and how many requests may use them, or none for a while. */
+/** The connections to one downstream, their limits, and its circuit breaker. */
 export class DownstreamTransport {
   readonly #dispatcher: Dispatcher;
   readonly #circuit: Circuit | undefined;
@@ -56,7 +56,7 @@ export class DownstreamTransport {
   /**
    * Sends a request once.
    *
-   * @throws {@link TemporaryFailureError} if there is no answer, or nobody may ask now; and the reason of the cancellation
+   * @throws {@link TemporaryFailureError} without an answer, or if the breaker is open; the reason of a cancellation
    */
   async send(request: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
     const attempt = () => this.#bulkhead.execute(() => this.#attempt(request, cancellation));
@@ -92,11 +92,11 @@ export class DownstreamTransport {
         headers,
         body: body.content as Readable | string | Uint8Array | null,
         signal: cancellation,
-        // Until the answer begins the time is taken above.
+        // The time until the answer begins is limited above.
         headersTimeout: 0,
         bodyTimeout: Math.ceil(http.timeoutMs),
       });
-      // What breaks when nobody reads any more would end the process.
+      // An unhandled error after the last read would end the process.
       answer.body.on('error', () => undefined);
       const { statusCode: status, body: rawBody } = answer;
       const hasBody = method !== 'HEAD' && !NO_BODY.includes(status);

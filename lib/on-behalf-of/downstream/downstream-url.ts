@@ -1,14 +1,14 @@
 import { DownstreamError } from '../../errors/downstream-error.js';
 
-/** What is left of "/../" after parsing: parts of it encoded, for servers that decode before they split. */
+/** Encoded parts of "/../" that remain after parsing. Some servers decode before they split. */
 const ENCODED_TRAVERSAL = /(\/|%2f|%5c)(\.|%2e){2}(;|%3b|%00|%09|\/|%2f|%5c|$)/i;
 
-/** A path that climbs: "/orders/" + "..", which `encodeURIComponent` leaves as it is. */
+/** A path that climbs: "/orders/" + "..". `encodeURIComponent` leaves ".." as it is. */
 const DOT_SEGMENT = /(^|[\\/])(\.|%2e){1,2}(;|%3b|%00|%09|[\\/]|$)/i;
 
 /**
- * The URL of a request to a downstream. A path, with or without a leading slash, is taken below the base and may
- * not have dot segments; an absolute URL has to be below it already.
+ * The URL of a request to a downstream. A path, with or without a leading slash, is resolved below the base and may not
+ * have dot segments. An absolute URL has to be below the base already.
  *
  * @throws {@link DownstreamError} with `downstream_outside_base_url`
  */
@@ -26,7 +26,7 @@ export function resolveDownstreamUrl(base: URL, input: string | URL): URL {
   return new URL(address);
 }
 
-/** Whether a URL is one of a downstream's. */
+/** Whether a URL belongs to a downstream. */
 export function isBelow(base: URL, { origin, pathname, username, password }: URL): boolean {
   const inside = origin === base.origin && pathname.startsWith(base.pathname) && !ENCODED_TRAVERSAL.test(pathname);
   return inside && !username && !password;

@@ -7,12 +7,12 @@ import type { AuditContext } from '../../observability/audit-event.js';
 import { classifyExchangeFailure } from '../failures/failure-table.js';
 import { CallerAccess } from './caller-access.js';
 
-/** Gets the tokens of a call before anything is answered, so that what is missing can still be asked for over HTTP. */
+/** Gets the tokens of a call before anything is answered. Missing access can still be requested over HTTP then. */
 @Injectable()
 export class EagerExchange {
   constructor(private readonly callers: CallerAccess) {}
 
-  /** Access to downstreams for one request, for its tool as well. */
+  /** Access to downstreams for one request and its tool. */
   openAccess(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
     return this.callers.openAccess(caller, event);
   }
@@ -20,7 +20,7 @@ export class EagerExchange {
   /**
    * Exchanges for all of a tool's downstreams at once.
    *
-   * @returns why tokens are missing, what is to be told first in front
+   * @returns why tokens are missing; the most pressing failure comes first
    */
   async findFailures(
     access: DownstreamAccess,
@@ -37,7 +37,9 @@ export class EagerExchange {
   }
 }
 
-/** What a client is told first: a sign-in that would not help is not asked for, and one that is needed comes before consent. */
+/**
+ * Order in which a client is challenged. A useless sign-in is not asked for, and a necessary one comes before consent.
+ */
 const RANKS = ['invalid_token', 'insufficient_claims', 'insufficient_user_authentication', 'insufficient_scope'];
 
 function rank(failure: DownstreamError): number {

@@ -6,9 +6,9 @@ import { waitFor } from '../../time/time-limit.js';
 import { createTemporaryFailure } from '../failures/temporary-failure.js';
 
 /**
- * Lets an answer of 2xx through.
+ * Returns an answer of 2xx.
  *
- * @throws {@link DownstreamError} for any other, by whoever can do something about it
+ * @throws {@link DownstreamError} for any other status, classified by who can act on it
  */
 export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswer): void {
   const { status, challenges, grantedScopes } = answer;
@@ -18,10 +18,10 @@ export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswe
 }
 
 /**
- * Reads a body as JSON, and no more of it than is allowed.
+ * Reads a body as JSON, up to the allowed size.
  *
- * @returns `undefined` where there is no body
- * @throws {@link DownstreamError} if it is no JSON, too large, or does not come
+ * @returns `undefined` without a body
+ * @throws {@link DownstreamError} if the body is not JSON, too large, or does not arrive
  */
 export async function readJson(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<unknown> {
   const text = await readText(target, answer);
@@ -29,7 +29,7 @@ export async function readJson(target: ResolvedDownstream, answer: DownstreamAns
   try {
     return JSON.parse(text);
   } catch {
-    // The cause would quote the body.
+    // The cause is left out, because it would quote the body.
     const { name } = target;
     throw new DownstreamError('downstream_body', `${name} answered with a body that is not JSON`, { downstream: name });
   }
@@ -59,7 +59,7 @@ async function readToEnd(target: ResolvedDownstream, { body, release }: Downstre
     });
     body.on('end', () => {
       release();
-      // A byte order mark may be in front (RFC 8259 section 8.1).
+      // The body may start with a byte order mark (RFC 8259 section 8.1).
       resolve(
         Buffer.concat(chunks)
           .toString('utf8')
@@ -75,7 +75,7 @@ async function readToEnd(target: ResolvedDownstream, { body, release }: Downstre
       );
     };
     body.on('error', breakOff);
-    // It may have been over before anybody listened.
+    // The body may have failed before the listener was added.
     if (body.errored) breakOff(body.errored);
   });
 }

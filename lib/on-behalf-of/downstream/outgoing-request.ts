@@ -1,7 +1,7 @@
 import { resolveDownstreamUrl } from './downstream-url.js';
 import { keepBody, toRequestBody, type RequestBody } from './request-body.js';
 
-/** A request to a downstream, before it has a token. */
+/** A request to a downstream, still without a token. */
 export interface OutgoingRequest {
   readonly method: string;
   readonly url: URL;
@@ -10,7 +10,7 @@ export interface OutgoingRequest {
   readonly redirect: RequestRedirect;
 }
 
-/** Say who asks, or belong to one connection (RFC 9110 section 7.6.1). Those of an inbound request must not go on. */
+/** Headers that identify the sender, or belong to one connection (RFC 9110 section 7.6.1). They are never forwarded. */
 const RESERVED = [
   'authorization',
   'proxy-authorization',
@@ -27,23 +27,23 @@ const RESERVED = [
   'upgrade',
 ];
 
-/** Methods that are the same in small letters (Fetch standard, normalize). */
+/** Methods that may be written in small letters (Fetch standard, normalize). */
 const NORMALIZED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
 
-/** Methods that no `fetch` sends (Fetch standard, forbidden method). */
+/** Methods that `fetch` must not send (Fetch standard, forbidden method). */
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 
-/** Takes out what is not for a tool to say. */
+/** Removes headers that a tool must not set. */
 export function dropReserved(headers: Headers): Headers {
   for (const name of RESERVED) headers.delete(name);
   return headers;
 }
 
 /**
- * Takes the arguments of `fetch` apart.
+ * Reads the arguments of `fetch`.
  *
  * @throws {@link DownstreamError} with `downstream_outside_base_url`
- * @throws TypeError for what no `fetch` would take
+ * @throws TypeError for arguments that no `fetch` accepts
  */
 export async function toOutgoingRequest(
   base: URL,
@@ -75,7 +75,7 @@ function normalizeMethod(method: string): string {
   return NORMALIZED.includes(upper) ? upper : method;
 }
 
-/** What whoever calls `fetch` can end it by. */
+/** All signals that the caller of `fetch` can abort, as one. */
 export function combineSignals(input: string | URL | Request, { signal }: RequestInit = {}): AbortSignal | undefined {
   if (!(input instanceof Request)) return signal ?? undefined;
   return signal ? AbortSignal.any([signal, input.signal]) : input.signal;

@@ -4,12 +4,12 @@ import { DownstreamError } from '../../errors/downstream-error.js';
 import { isBelow } from './downstream-url.js';
 import type { OutgoingRequest } from './outgoing-request.js';
 
-/** Redirects that one call follows. */
+/** Most redirects that one call follows. */
 export const MAX_REDIRECTS = 10;
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 
-/** Of these alone an address elsewhere is told: others may be credentials, or are nobody else's business. */
+/** The only headers that go to another address. Others may be credentials, or confidential. */
 const TOLD_ELSEWHERE = [
   'accept',
   'accept-encoding',
@@ -23,24 +23,25 @@ const TOLD_ELSEWHERE = [
   'user-agent',
 ];
 
-/** One address after the other that a call leads to. */
+/** One request in a chain of redirects. */
 export interface Hop extends OutgoingRequest {
-  /** Whether it is below `baseUrl`, and no hop before it was not: only then does it get the token. */
+  /** Whether this address and all before it are below `baseUrl`. Only then does the request carry the token. */
   readonly isWithin: boolean;
 }
 
-/** A downstream as redirects know it. */
+/** The parts of a downstream that redirects need. */
 interface Origin {
   readonly name: string;
   readonly baseUrl: URL;
 }
 
 /**
- * Where an answer leads to (Fetch standard, HTTP-redirect fetch). Below `baseUrl` everything goes on, the token included.
- * Elsewhere, at a file store for example, only reading does, over https, without token, body and the tool's own headers.
+ * Finds where an answer redirects to (Fetch standard, HTTP-redirect fetch). Below `baseUrl` the whole request is sent
+ * again, with the token. Elsewhere, for example at a file store, only reads are followed, over https, without token,
+ * body and the tool's own headers.
  *
- * @returns `undefined` for an answer that leads nowhere
- * @throws {@link DownstreamError} with `downstream_redirect` where it must not be followed
+ * @returns `undefined` if the answer is not a redirect
+ * @throws {@link DownstreamError} with `downstream_redirect` if the redirect must not be followed
  */
 export function findNextHop(hop: Hop, answer: Pick<WireAnswer, 'status' | 'headers'>, origin: Origin): Hop | undefined {
   const { name, baseUrl } = origin;
@@ -76,7 +77,7 @@ function keepHeaders(headers: Headers): Headers {
   return new Headers([...headers].filter(([name]) => TOLD_ELSEWHERE.includes(name)));
 }
 
-/** APIs on this very machine, for development and tests. */
+/** APIs on this machine, for development and tests. */
 function isPlainLoopback(url: URL): boolean {
   return url.protocol === 'http:' && isLoopback(url);
 }

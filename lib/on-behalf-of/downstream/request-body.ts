@@ -1,17 +1,17 @@
-/** Bytes of a `Request`'s body that are kept, so that it can be sent again. */
+/** Most bytes of a `Request`'s body that are kept to be sent again. */
 const MAX_KEPT = 1024 * 1024;
 
-/** The body of a request, in a form that says whether it can be sent more than once. */
+/** The body of a request, and whether it can be sent more than once. */
 export interface RequestBody {
   readonly content: string | Uint8Array | AsyncIterable<Uint8Array> | null;
   readonly isReplayable: boolean;
-  /** `Content-Type`, where nobody says otherwise (Fetch standard, extract a body). */
+  /** `Content-Type`, if the request sets none (Fetch standard, extract a body). */
   readonly type?: string | undefined;
 }
 
 const NONE: RequestBody = { content: null, isReplayable: true };
 
-/** @param source - as given to `fetch`; a stream goes as it is, and but once */
+/** @param source - as given to `fetch`; a stream is passed on, and can be sent once */
 export async function toRequestBody(source: BodyInit | null | undefined): Promise<RequestBody> {
   if (source === null || source === undefined) return NONE;
   if (typeof source === 'string') return { content: source, isReplayable: true, type: 'text/plain;charset=UTF-8' };
@@ -31,7 +31,7 @@ export async function toRequestBody(source: BodyInit | null | undefined): Promis
   return { content: source as AsyncIterable<Uint8Array>, isReplayable: false };
 }
 
-/** The body of a `Request`, whose source nobody can tell any more: it is read first, unless it is large. */
+/** The body of a `Request`. Its source is unknown, so it is read first, unless it is large. */
 export async function keepBody(stream: ReadableStream<Uint8Array> | null): Promise<RequestBody> {
   if (!stream) return NONE;
   const reader = stream.getReader();
@@ -46,7 +46,7 @@ export async function keepBody(stream: ReadableStream<Uint8Array> | null): Promi
   return { content: readWhole(chunks, reader), isReplayable: false };
 }
 
-/** What was read of a body, and then the rest of it. */
+/** What was read of a body, followed by the rest. */
 async function* readWhole(
   chunks: readonly Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,

@@ -3,33 +3,34 @@ import { discard, readRetryAfter, type WireAnswer } from './downstream-answer.js
 import { TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { OutgoingRequest } from './outgoing-request.js';
 
-/** Methods that do the same when they are sent again (RFC 9110 section 9.2.2). */
+/** Idempotent methods (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'];
 
-/** What passes: RFC 6585 section 4, RFC 9110 sections 15.6.3 to 15.6.5. */
+/** Temporary statuses: RFC 6585 section 4, RFC 9110 sections 15.6.3 to 15.6.5. */
 const PASSING = [429, 502, 503, 504];
 
 /** Milliseconds before the first retry, on average; each further one waits twice as long. */
 const FIRST_PAUSE = 100;
 
-/** How long, and how often. */
+/** Limits of the retries. */
 export interface RetryLimits {
   readonly retries: number;
-  /** Milliseconds of `performance.now()` after which nothing is sent any more. */
+  /** Milliseconds of `performance.now()` after which no attempt starts. */
   readonly until: number;
   readonly cancellation: Cancellation;
 }
 
-/** Whether a request may be sent again. One that has a key of its own says that it may be (draft-ietf-httpapi-idempotency-key-header). */
+/** Whether a request may be sent again. An idempotency key allows that (draft-ietf-httpapi-idempotency-key-header). */
 export function isRepeatable({ method, headers, body }: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>): boolean {
   return body.isReplayable && (IDEMPOTENT.includes(method) || headers.has('idempotency-key'));
 }
 
 /**
- * Sends a request again where what came of it passes, and there is time for the pause that the API asks for (`Retry-After`).
+ * Sends a request again after a temporary failure, if there is time for the pause that the API asks for
+ * (`Retry-After`).
  *
- * @param attempt - is told which one it is, from 1
- * @returns the last answer, whatever it is
+ * @param attempt - gets its number, from 1
+ * @returns the last answer, whatever its status
  * @throws what the last attempt threw
  */
 export async function withRetries<Answer extends WireAnswer>(
@@ -58,7 +59,10 @@ async function settle<Answer>(attempt: Promise<Answer>): Promise<Outcome<Answer>
   }
 }
 
-/** Milliseconds; `undefined` for what does not pass. No more than half of it is chance, so that callers do not come all at once. */
+/**
+ * Milliseconds; `undefined` for failures that are not temporary. The backoff is partly random, so that callers spread
+ * out.
+ */
 function computePause(outcome: Outcome<WireAnswer>, count: number): number | undefined {
   const backoff = FIRST_PAUSE * 2 ** (count - 1) * (0.5 + Math.random());
   if ('error' in outcome) {

@@ -3,9 +3,9 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 import type { DownstreamAccess } from './downstream-access.js';
 
-/** A tool's call while it runs: what it may reach, and as whom. */
+/** A running tool call: what it may reach, and for which caller. */
 export interface ToolCall {
-  /** Undefined where nobody had to say who they are. */
+  /** Undefined for an anonymous call. */
   readonly caller: Caller | undefined;
   readonly tool: string;
   /** Names of the downstreams that the tool declares. */
@@ -15,16 +15,18 @@ export interface ToolCall {
   readonly signal: AbortSignal;
 }
 
-/** A call that has begun. */
+/** A call in progress. */
 export interface RunningCall extends ToolCall {
   readonly ended: boolean;
-  /** Told, with the reason, when the client gives up on the call, or it has ended: nothing that it began goes on. */
+  /**
+   * Called with the reason when the client cancels the call, or when it ends. Work that the call started stops then.
+   */
   readonly abandon: Set<(reason: () => unknown) => void>;
 }
 
 const calls = new AsyncLocalStorage<RunningCall>();
 
-/** Runs a tool so that {@link getToolCall}, wherever it is asked from inside, finds this very call. */
+/** Runs a tool. {@link getToolCall} returns this call anywhere inside it. */
 export async function runToolCall<Result>(call: ToolCall, run: () => Promise<Result>): Promise<Result> {
   const abandon: RunningCall['abandon'] = new Set();
   const running = { ...call, abandon, ended: false };
@@ -42,9 +44,9 @@ export async function runToolCall<Result>(call: ToolCall, run: () => Promise<Res
 }
 
 /**
- * The call that the asking code is part of.
+ * The call that the running code belongs to.
  *
- * @throws {@link DownstreamError} with `downstream_outside_call` where there is none, or it has ended
+ * @throws {@link DownstreamError} with `downstream_outside_call` if there is no call, or it has ended
  */
 export function getToolCall(): RunningCall {
   const call = calls.getStore();

@@ -1,7 +1,7 @@
-/** What is wrong with the token that a downstream was called with, and what it wants instead. */
+/** Why a downstream refused a token, and what it demands instead. */
 export interface TokenDemand {
-  /** The token that it refused. */
+  /** The refused token. */
   readonly refused: string;
-  /** The claims request, as JSON, that it demands. */
+  /** The claims request, as JSON, that the downstream demands. */
   readonly claims?: string | undefined;
 }

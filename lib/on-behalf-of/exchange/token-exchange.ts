@@ -22,18 +22,19 @@ import { identifyOwner, deriveTokenKey, type TokenShape } from './token-key.js';
 import { TokenEndpoints } from '../token-endpoint/token-endpoint.js';
 import { waitInTime } from '../token-endpoint/token-endpoint-retries.js';
 
-/** The keys of one request, by downstream: what they are made of is looked at once. */
+/** The keys of one request, by downstream. Each is computed once. */
 type Keys = Map<string, TokenRequest['key']>;
 
 /**
  * Gets the token for a downstream.
  *
- * @param demand - where the API refused the token of before
- * @throws {@link CallerActionError}, {@link OperatorActionError} or {@link TemporaryFailureError} if there is none to be had
+ * @param demand - set if the API refused the previous token
+ * @throws {@link CallerActionError}, {@link OperatorActionError} or {@link TemporaryFailureError} if no token is
+ *   available
  */
 type ExchangedTokens = (target: ResolvedDownstream, demand?: TokenDemand) => Promise<ExchangedToken>;
 
-/** Gets tokens for downstreams on behalf of callers, each by its dialect and from the cache where it can. */
+/** Gets tokens for downstreams on behalf of callers, by their dialects, and from the cache if possible. */
 @Injectable()
 export class TokenExchange {
   constructor(
@@ -48,7 +49,7 @@ export class TokenExchange {
   /**
    * Gets tokens on behalf of a caller, for one request.
    *
-   * @param event - what audit events say of the request
+   * @param event - details of the request for audit events
    */
   prepareTokens(caller: Caller | undefined, event: AuditContext): ExchangedTokens {
     const keys: Keys = new Map();
@@ -70,7 +71,7 @@ export class TokenExchange {
     this.#checkMayAct(shape);
     const owner = identifyOwner(shape);
     if (demand?.claims !== undefined) {
-      // What was refused is kept under a key without them.
+      // The refused token is kept under the key without claims.
       const key = await this.#deriveKey({ ...shape, claims: undefined }, keys);
       await this.cache.forget({ key, owner }, demand.refused);
     }
@@ -84,8 +85,8 @@ export class TokenExchange {
   }
 
   /**
-   * RFC 8693 section 4.4: whoever is not named must not act, whatever the provider would allow. Where a dialect has an actor,
-   * it is the actor who acts, and the dialect that looks.
+   * RFC 8693 section 4.4: a party that `may_act` does not name must not act, even if the provider would allow it. If
+   * the dialect has an actor, the dialect checks that actor.
    */
   #checkMayAct({ caller, client, dialect, target }: Omit<TokenShape, 'claims'>): void {
     if (dialect.subject !== 'caller' || dialect.hasActor) return;
@@ -99,7 +100,7 @@ export class TokenExchange {
     );
   }
 
-  /** @throws {@link OperatorActionError} if the client's credentials, or those of its actor, cannot be had */
+  /** @throws {@link OperatorActionError} if the credentials of the client, or of its actor, are not available */
   async #deriveKey(shape: TokenShape, keys: Keys): Promise<TokenRequest['key']> {
     const { target, claims } = shape;
     const known = claims === undefined ? keys.get(target.name) : undefined;
@@ -143,7 +144,7 @@ export class TokenExchange {
     }
   }
 
-  /** The issuer as it is configured: one for all of its tenants, whose number is theirs to say. */
+  /** The issuer as configured. Its tenants share one name, because their number is unbounded. */
   #nameIssuer({ claims, issuer }: Caller): string {
     return this.issuers.findIssuer(claims)?.identifier ?? issuer;
   }
@@ -171,7 +172,7 @@ function createLateError(when: string): ClientCredentialsError {
   return new ClientCredentialsError(`the credentials of the client, or its actor token, ${when}`);
 }
 
-/** @throws {@link CallerActionError} if there is no user behind the caller, and the downstream is for users */
+/** @throws {@link CallerActionError} if the caller has no user and the downstream needs one */
 function selectDialect(caller: Caller | undefined, target: ResolvedDownstream): ExchangeDialect {
   const { dialect, onAppOnly, name } = target;
   if (!caller?.appOnly || dialect.subject !== 'caller') return dialect;

@@ -5,17 +5,20 @@ import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { TokenOwner, TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
 
-/** What an exchanged token depends on. */
+/** Everything that an exchanged token depends on. */
 export interface TokenShape {
   readonly caller: Caller;
-  /** The server's registration at the caller's issuer; `undefined` where the issuer is not asked. */
+  /** The server's registration at the caller's issuer; `undefined` if that issuer is not asked. */
   readonly client: ClientRegistration | undefined;
   readonly dialect: ExchangeDialect;
   readonly target: ResolvedDownstream;
   readonly claims: string | undefined;
 }
 
-/** The key of an exchanged token: everything that shaped it. Lists are told with their length, so that none runs into the next. */
+/**
+ * The key of an exchanged token: everything that shaped it. Each list comes with its length, so that lists cannot run
+ * together.
+ */
 export async function deriveTokenKey({
   caller,
   client,
@@ -45,11 +48,11 @@ export async function deriveTokenKey({
   ];
 }
 
-/** Whose token it is, and for how long it may be kept. */
+/** The owner of the token, and for how long it may be kept. */
 export function identifyOwner({ caller, client, dialect }: Omit<TokenShape, 'claims'>): TokenOwner {
   if (dialect.subject === 'client') {
     const { id = '' } = client ?? dialect.foreign?.authorizationServer?.client ?? {};
-    // The server's own authority does not end with the token of whoever asked first.
+    // The server's own token does not expire with the token of the first caller.
     return { issuer: caller.issuer, subject: id, sessionId: undefined, expiresAt: Number.MAX_SAFE_INTEGER };
   }
   return {
@@ -60,7 +63,7 @@ export function identifyOwner({ caller, client, dialect }: Omit<TokenShape, 'cla
   };
 }
 
-/** A user without a session is told apart by the token: nothing weaker stands in for what is missing. */
+/** Without a session, a user is identified by the token itself, never by anything weaker. */
 function deriveSubjectKey(caller: Caller, cacheBy: 'token' | 'session'): readonly (string | undefined)[] {
   const session = readSession(caller);
   if (cacheBy === 'token' || session === undefined) {

@@ -1,9 +1,12 @@
 import { isJsonObject } from '../../json/json-object.js';
 
-/** Characters of a claims request. It goes on to clients, in a header. */
+/** Most characters of a claims request. It goes to clients in a header. */
 const MAX_CLAIMS = 4_000;
 
-/** A claims request (OpenID Connect Core section 5.5), as JSON in a string or as it is; `undefined` for anything else. */
+/**
+ * Reads a claims request (OpenID Connect Core section 5.5), given as an object or as JSON in a string; `undefined` for
+ * anything else.
+ */
 export function readClaimsRequest(value: unknown): string | undefined {
   const text = isJsonObject(value) ? JSON.stringify(value) : value;
   if (typeof text !== 'string' || text.length > MAX_CLAIMS) return undefined;
@@ -15,7 +18,7 @@ export function readClaimsRequest(value: unknown): string | undefined {
   }
 }
 
-/** Words with a space between (RFC 6749 section 3.3). */
+/** Words separated by spaces (RFC 6749 section 3.3). */
 export function splitWords(value: string | undefined): readonly string[] {
   return (value ?? '').split(' ').filter((word) => word !== '');
 }

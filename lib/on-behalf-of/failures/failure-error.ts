@@ -10,20 +10,20 @@ import type { CallerActionCode, OperatorActionCode, TemporaryFailureCode } from 
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { TokenEndpointFailure } from '../../errors/token-endpoint-error.js';
 
-/** What a failure can come to. */
+/** Codes of classified failures. */
 export type FailureCode = CallerActionCode | OperatorActionCode | TemporaryFailureCode | 'downstream_status';
 
-/** A failure as told apart: on `error`, `suberror`, `claims` and status, never on prose. */
+/** The facts that failures are classified by: `error`, `suberror`, `claims` and status, never prose. */
 export interface Failure extends TokenEndpointFailure {
-  /** Whether the request was an exchange of RFC 8693, which names a bad subject token `invalid_request`. */
+  /** Whether the request was an RFC 8693 exchange, which reports a bad subject token as `invalid_request`. */
   readonly isTokenExchange?: boolean;
-  /** Whether the server asked for itself, and not for its caller. */
+  /** Whether the server asked for its own token, not for its caller. */
   readonly isOwn?: boolean;
-  /** Scopes that are missing, as the API names them. */
+  /** Missing scopes, by their names at the API. */
   readonly scopes?: readonly string[];
 }
 
-/** Makes the error for a code: whoever has to act is told what to do, and nobody else learns more than that. */
+/** Makes the error for a code. The party that has to act is told what to do; the others learn nothing more. */
 export function createDownstreamError(
   code: FailureCode,
   message: string,
@@ -82,8 +82,8 @@ function createCallerActionError(
     ...(own.length > 0 && { caller_scope_insufficient: { challenge: 'insufficient_scope', scopes: own } }),
     ...(page && { caller_consent_required: page }),
   };
-  // Consent and scope stand for one another, as far as there is a way to get them; where there is none, somebody else
-  // has to give the access.
+  // Consent and scope replace each other if only one of them is obtainable. If neither is, somebody else has to grant
+  // the access.
   const obtainable: readonly CallerActionCode[] = ['caller_scope_insufficient', 'caller_consent_required'];
   const code = obtainable.includes(wanted)
     ? ([wanted, ...obtainable].find((candidate) => remedies[candidate]) ?? 'caller_access_denied')

@@ -36,15 +36,18 @@ const any =
   (failure) =>
     conditions.some((applies) => applies(failure));
 
-/** The server asked for itself. */
+/** The server asked for its own token. */
 const isOwn: Condition = (failure) => failure.isOwn === true;
 
-/** Asked of, or by, somebody whom the caller's issuer knows nothing of: what is refused there is not what came in. */
+/**
+ * The request went to, or came from, a party that the caller's issuer does not know. A refusal does not concern the
+ * caller's token.
+ */
 const isForeign: Condition = (failure) => failure.foreign === true;
 
 const hasClaims: Condition = (failure) => failure.claims !== undefined;
 
-/** Entra ID has a word for the reason beside `error`; OpenID Connect Core section 3.1.2.6; RFC 9470; Auth0. */
+/** Sources: Entra ID (`suberror`), OpenID Connect Core section 3.1.2.6, RFC 9470, Auth0. */
 const wantsSignIn = any(
   hasSuberror('basic_action', 'additional_action', 'message_only', 'user_password_expired'),
   hasError(
@@ -61,20 +64,23 @@ const wantsConsent = any(
   hasSuberror('consent_required'),
   hasError(
     'consent_required',
-    // Auth0's Token Vault: the user has not connected an account, or it has to be connected anew.
+    // Auth0's Token Vault: the user has to connect the account, or connect it again.
     'federated_connection_refresh_token_not_found',
     'federated_connection_refresh_token_flow_failed',
   ),
 );
 
-/** RFC 8693 section 2.2.2 calls a subject token that is not acceptable `invalid_request`; so does Keycloak a session that is over. */
+/**
+ * RFC 8693 section 2.2.2 uses `invalid_request` for an unacceptable subject token. Keycloak uses it for an ended
+ * session.
+ */
 const rejectsToken = any(
   hasSuberror('bad_token', 'token_expired'),
   hasError('invalid_grant', 'invalid_token'),
   all((failure) => failure.isTokenExchange === true, hasError('invalid_request')),
 );
 
-/** What a token endpoint answered. The first row that applies counts. */
+/** Codes for answers of a token endpoint. The first row that applies counts. */
 const PROVIDER: readonly Row[] = [
   ['exchange_misconfigured', hasError('client_not_registered', 'no_token_endpoint')],
   ['issuer_unavailable', ({ status, timedOut }) => timedOut === true || status === undefined],
@@ -84,17 +90,17 @@ const PROVIDER: readonly Row[] = [
   ['issuer_unavailable', hasError('temporarily_unavailable', 'server_error')],
   ['issuer_rate_limited', hasError('slow_down', 'too_many_requests')],
   ['client_rejected', hasError('invalid_client', 'unauthorized_client')],
-  // RFC 6749 section 5.2 keeps this status for the client; Auth0 says so of a wrong secret.
+  // RFC 6749 section 5.2 reserves 401 for the client. Auth0 answers this for a wrong secret.
   ['client_rejected', all(hasStatus(401), hasError('access_denied'))],
   ['target_unknown', hasError('invalid_target', 'invalid_resource')],
-  // Whoever calls could do nothing about it, and must not be asked to.
+  // The caller cannot do anything about these, and must not be asked to.
   ['exchange_misconfigured', isOwn],
-  // `invalid_request`, but not on account of the token that came in.
+  // `invalid_request`, although the caller's token is active.
   ['exchange_misconfigured', (failure) => failure.subjectIsActive === true],
   ['caller_consent_required', all(isForeign, wantsConsent)],
-  // No client could bring what another authorization server demands of a sign-in.
+  // No client can satisfy what another authorization server demands of a sign-in.
   ['caller_access_denied', all(isForeign, any(hasClaims, wantsSignIn))],
-  // The assertion that it was shown had been issued for it a moment before.
+  // The assertion was issued for that server just before.
   ['exchange_misconfigured', all(isForeign, any(rejectsToken, hasError('invalid_request')))],
   ['caller_claims_required', hasClaims],
   ['caller_consent_required', wantsConsent],
@@ -107,7 +113,7 @@ const PROVIDER: readonly Row[] = [
   ['exchange_misconfigured', () => true],
 ];
 
-/** What an API answered. */
+/** Codes for answers of an API. */
 const API: readonly Row[] = [
   ['downstream_rate_limited', hasStatus(429)],
   ['downstream_failed', hasStatus(500, 599)],
@@ -125,7 +131,7 @@ const API: readonly Row[] = [
 ];
 
 /**
- * What became of an exchange that failed. The cause is left behind: it may hold the token endpoint's whole answer.
+ * Classifies a failed exchange. The cause is left out, because it may contain the token endpoint's whole answer.
  *
  * @param caught - what the dialect threw
  */
@@ -147,23 +153,23 @@ export function classifyExchangeFailure(
     foreign: caught.failure.foreign === true || downstream.linked !== undefined,
   };
   const code = findCode(PROVIDER, failure);
-  // The provider does not say which of the scopes that were asked for it will not give.
+  // The provider does not say which of the requested scopes it refuses.
   const scopes = code === 'caller_scope_insufficient' || code === 'caller_consent_required' ? downstream.scopes : [];
   return createDownstreamError(code, message, { ...failure, scopes }, downstream);
 }
 
-/** What an API answered with. */
+/** An API's answer. */
 export interface RefusedAnswer {
   readonly status: number;
-  /** The challenges of its `WWW-Authenticate` header; names of parameters in lower case. */
+  /** The challenges of its `WWW-Authenticate` header. Parameter names are in lower case. */
   readonly challenges: readonly Pick<WWWAuthenticateChallenge, 'scheme' | 'parameters'>[];
   /** `Retry-After`, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** `grantedScopes` of the token that it was called with. */
+  /** `grantedScopes` of the token in the request. */
   readonly grantedScopes?: readonly string[] | undefined;
 }
 
-/** What became of a request that the API refused, or failed to answer. */
+/** Classifies a request that the API refused or did not answer. */
 export function classifyAnswer(downstream: ResolvedDownstream, answer: RefusedAnswer): DownstreamError {
   const { status, retryAfterMs, grantedScopes } = answer;
   const { dialect, linked } = downstream;
@@ -191,15 +197,15 @@ export function classifyAnswer(downstream: ResolvedDownstream, answer: RefusedAn
 }
 
 /**
- * The claims request of a challenge, which is base64 there (Entra ID, claims challenge), as JSON. One without end would make
- * a challenge that no client reads.
+ * Decodes the claims request of a challenge, which is base64 there (Entra ID, claims challenge), to JSON. An overlong
+ * one is dropped: no client could read a challenge with it.
  */
 export function decodeClaims(parameter: string | undefined): string | undefined {
   if (parameter === undefined) return undefined;
   return readClaimsRequest(Buffer.from(parameter, 'base64').toString('utf8'));
 }
 
-/** Whether the same exchange would fail again: not where the user may consent in the meantime. */
+/** Whether the same exchange would fail again. It would not if the user may consent in the meantime. */
 export function isFinal(failure: unknown): boolean {
   if (failure instanceof OperatorActionError) return true;
   return failure instanceof CallerActionError && !(failure.remedy && 'page' in failure.remedy);

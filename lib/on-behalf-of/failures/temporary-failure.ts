@@ -2,7 +2,7 @@ import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { TemporaryFailureCode } from '../../errors/error-codes.js';
 
-/** Something that passes, between this server and a downstream. */
+/** Makes the error for a temporary failure between this server and a downstream. */
 export function createTemporaryFailure(
   code: TemporaryFailureCode,
   message: string,

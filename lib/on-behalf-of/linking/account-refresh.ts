@@ -11,20 +11,21 @@ import { AccountServers, type LinkedDownstream } from './account-servers.js';
 import { LinkRecords, type AccountOwner, type LinkedAccount } from './link-records.js';
 import { toTokenEndpointError } from './oauth-failure.js';
 
-/** Milliseconds for which a replica waits for another's turn: longer than anyone's lasts. */
+/** Milliseconds for which a replica waits for its turn: longer than any turn lasts. */
 const LONGEST_WAIT = 12_000;
 
-/** Milliseconds between two looks at what another replica has done, on average. */
+/** Average milliseconds between two checks whether another replica has finished. */
 const PAUSE = 50;
 
 /**
- * Refreshes the tokens of accounts, one request at a time for each: a refresh token may be good but once, and a server
- * that sees it twice may take it for stolen (RFC 9700 section 4.14.2). Whatever else changes an account takes its turn.
+ * Refreshes the tokens of accounts, one request at a time per account. A refresh token may be valid only once, and a
+ * server that sees it twice may take it for stolen (RFC 9700 section 4.14.2). All other changes of an account wait for
+ * their turn too.
  */
 @Injectable()
 export class AccountRefresh {
   readonly #turns: Turns | undefined;
-  /** The last of those who wait for their turn in this process, by account. */
+  /** The last turn that is queued in this process, by account. */
   readonly #last = new Map<string, Promise<unknown>>();
   readonly #running = new Map<string, Promise<LinkedAccount | undefined>>();
 
@@ -38,11 +39,11 @@ export class AccountRefresh {
   }
 
   /**
-   * The account with an access token that can be used.
+   * The account with a usable access token.
    *
    * @param refused - an access token that the API refused
-   * @returns `undefined` where there is no account, or nothing to be had for it any more
-   * @throws {@link DownstreamError} if the authorization server cannot be asked, and whatever the store throws
+   * @returns `undefined` if there is no account, or its tokens cannot be renewed
+   * @throws {@link DownstreamError} if the authorization server cannot be asked, or what the store throws
    */
   async getUsable(
     owner: AccountOwner,
@@ -62,7 +63,7 @@ export class AccountRefresh {
     return await running;
   }
 
-  /** Puts an account in the place of the one before. @throws whatever the store throws */
+  /** Replaces an account. @throws what the store throws */
   async replace(owner: AccountOwner, account: LinkedAccount): Promise<void> {
     await this.#runAlone(this.records.deriveAccountKey(owner), () => this.records.keepAccount(owner, account));
   }
@@ -70,8 +71,8 @@ export class AccountRefresh {
   /**
    * Forgets an account.
    *
-   * @returns what it was
-   * @throws whatever the store throws
+   * @returns the forgotten account
+   * @throws what the store throws
    */
   async drop(owner: AccountOwner): Promise<LinkedAccount | undefined> {
     return await this.#runAlone(this.records.deriveAccountKey(owner), async () => {
@@ -81,7 +82,7 @@ export class AccountRefresh {
     });
   }
 
-  /** One after the other, in this process and, where they can agree, in all. */
+  /** Runs turns one after the other: in this process and, with a lock, in all replicas. */
   async #runAlone<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
     const before = this.#last.get(key);
     const result = (async () => {
@@ -112,7 +113,7 @@ export class AccountRefresh {
   }
 
   async #refresh(owner: AccountOwner, target: LinkedDownstream, outdated: string): Promise<LinkedAccount | undefined> {
-    // Another replica may have had its turn since.
+    // Another replica may have refreshed since.
     const account = await this.records.findAccount(owner);
     if (!account || isUsable(account, outdated)) return account;
     const { refreshToken } = account;
@@ -123,7 +124,7 @@ export class AccountRefresh {
     } catch (error) {
       const failure = toTokenEndpointError(error);
       if (!isUserNeeded(failure)) throw this.#toFailure(target, failure);
-      // Where replicas have no lock, another may have used it first.
+      // Without a lock, another replica may have used the refresh token first.
       const current = await this.records.findAccount(owner);
       if (current && current.refreshToken !== refreshToken) return current;
       await this.records.dropAccount(owner);
@@ -140,7 +141,7 @@ export class AccountRefresh {
     return failure;
   }
 
-  /** What is not kept is lost: the refresh token from before may be void. */
+  /** Tries twice, because a lost answer is final: the old refresh token may be invalid. */
   async #keep(owner: AccountOwner, account: LinkedAccount): Promise<void> {
     try {
       await this.records.keepAccount(owner, account);
@@ -152,7 +153,7 @@ export class AccountRefresh {
 
 const REFRESH = { grantTypes: ['refresh_token'] };
 
-/** RFC 6749 section 5.2, as GitHub has it, and OpenID Connect Core section 3.1.2.6: only the user can help. */
+/** Errors that only the user can fix: RFC 6749 section 5.2, GitHub's, and OpenID Connect Core section 3.1.2.6. */
 const ERRORS_OF_USER = [
   'invalid_grant',
   'bad_refresh_token',

@@ -18,7 +18,9 @@ import type { LinkedAccount } from './link-records.js';
 import { createOAuthClient } from './oauth-client.js';
 import { standardizeAnswer } from './standard-answer.js';
 
-/** Metadata of an authorization server is discovered anew after an hour; while it is down it serves for a day. */
+/**
+ * Metadata of an authorization server is discovered again after an hour. While the server is down, it serves for a day.
+ */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
 
 /** Milliseconds before its expiry in which a token is no longer used. */
@@ -30,12 +32,12 @@ export type LinkedDownstream = ResolvedDownstream & {
   readonly resource: string | undefined;
 };
 
-/** Whether a downstream is one of linked accounts. */
+/** Whether a downstream has linked accounts. */
 export function isLinked(target: ResolvedDownstream): target is LinkedDownstream {
   return target.linked !== undefined;
 }
 
-/** What a request for authorization and the request for tokens that follows it have in common. */
+/** What an authorization request and its token request share. */
 export interface CodeRequest {
   readonly redirectUri: URL;
   readonly state: string;
@@ -55,7 +57,7 @@ export class AccountServers {
     );
   }
 
-  /** Where the browser is sent (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1). */
+  /** The URL to send the browser to (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1). */
   async createAuthorizationUrl(
     target: LinkedDownstream,
     { redirectUri, state, codeChallenge }: CodeRequest,
@@ -73,9 +75,9 @@ export class AccountServers {
   }
 
   /**
-   * Takes the code that the browser came back with to the token endpoint; `iss` is checked (RFC 9207).
+   * Sends the code from the browser to the token endpoint. `iss` is checked (RFC 9207).
    *
-   * @param currentUrl - the redirect URI, with the query that came
+   * @param currentUrl - the redirect URI, with the received query
    * @throws what openid-client throws, or TokenEndpointError
    */
   async redeem(
@@ -93,7 +95,7 @@ export class AccountServers {
   }
 
   /**
-   * Asks for a new access token (RFC 6749 section 6). The old refresh token may be void after that.
+   * Asks for a new access token (RFC 6749 section 6). The old refresh token may be invalid afterwards.
    *
    * @throws what openid-client throws, or TokenEndpointError
    */
@@ -104,15 +106,15 @@ export class AccountServers {
   }
 
   /**
-   * Makes the tokens of an account void (RFC 7009).
+   * Revokes the tokens of an account (RFC 7009).
    *
-   * @returns whether the server can do that
+   * @returns whether the server supports that
    */
   async revoke(target: LinkedDownstream, { refreshToken, accessToken }: LinkedAccount): Promise<boolean> {
     const client = await this.#getClient(target);
     if (client.serverMetadata().revocation_endpoint === undefined) return false;
     if (refreshToken !== undefined) await tokenRevocation(client, refreshToken, { token_type_hint: 'refresh_token' });
-    // RFC 7009 section 2.1: the server need not void it together with the refresh token.
+    // RFC 7009 section 2.1: the server need not revoke it together with the refresh token.
     await tokenRevocation(client, accessToken, { token_type_hint: 'access_token' });
     return true;
   }
@@ -124,7 +126,7 @@ export class AccountServers {
   }
 }
 
-/** Servers without metadata are told by their endpoints. */
+/** Servers without metadata are identified by their endpoints. */
 async function loadMetadata(linked: ResolvedLinkedAccount): Promise<IssuerMetadata> {
   const { issuer, metadataUrl, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
   if (authorizationEndpoint === undefined || tokenEndpoint === undefined) {
@@ -149,7 +151,7 @@ function toAccount(answer: TokenEndpointResponse, { scopes }: LinkedDownstream):
     expiresInMs: life,
     grantedScopes,
   } = toExchangedToken({ ...answer, scope: normalizeScope(answer.scope, scopes) }, { scopes });
-  // A token that is bound to a key which nobody here has could not be used.
+  // A bound token is of no use, because nobody here has its key.
   if (type === 'dpop') throw new TokenEndpointError('token_type is DPoP', { status: 200, unusable: true });
   return {
     accessToken: value,
@@ -160,7 +162,7 @@ function toAccount(answer: TokenEndpointResponse, { scopes }: LinkedDownstream):
   };
 }
 
-/** GitHub puts commas between scopes. */
+/** GitHub separates scopes by commas. */
 function normalizeScope(scope: string | undefined, asked: readonly string[]): string | undefined {
   return asked.some((one) => one.includes(',')) ? scope : scope?.replaceAll(',', ' ');
 }

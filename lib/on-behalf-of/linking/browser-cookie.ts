@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { deriveKey } from '../../replicas/cache-key.js';
 import { REQUEST_LIFETIME } from './link-records.js';
 
-/** Ties a browser to the link that was opened in it, so that what comes back in another browser fails. */
+/** Ties a link to the browser that opened it. Answers in another browser fail. */
 export class BrowserCookie {
   readonly #name: string;
   readonly #attributes: string;
@@ -17,14 +17,14 @@ export class BrowserCookie {
     this.#attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
   }
 
-  /** @returns the header for the browser, and what to remember of it */
+  /** @returns the header for the browser, and the hash to remember */
   issue(): { readonly header: string; readonly hash: string } {
     const value = randomBytes(32).toString('base64url');
     const header = `${this.#name}=${value}; Max-Age=${REQUEST_LIFETIME / 1000}; ${this.#attributes}`;
     return { header, hash: computeHash(value) };
   }
 
-  /** Whether a browser with these cookies is the one. Two of the same name are one too many. */
+  /** Whether these cookies belong to the browser. Two cookies of the same name are refused. */
   isIn(header: string | undefined, hash: string): boolean {
     const values = (header ?? '').split(';').flatMap((cookie) => {
       const [name, value] = cookie.trim().split('=', 2);
@@ -33,7 +33,7 @@ export class BrowserCookie {
     return values.length === 1 && values.every((value) => computeHash(value) === hash);
   }
 
-  /** Header that takes it away. */
+  /** Header that removes the cookie. */
   get removal(): string {
     return `${this.#name}=; Max-Age=0; ${this.#attributes}`;
   }

@@ -4,7 +4,7 @@ import type { AuditContext } from '../../observability/audit-event.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import type { AccountOwner } from './link-records.js';
 
-/** What becomes of users' accounts, for the audit trail. */
+/** Records changes of users' accounts in the audit trail. */
 @Injectable()
 export class LinkAudit {
   constructor(private readonly audit: AuditLog) {}
@@ -17,13 +17,13 @@ export class LinkAudit {
     this.audit.record({ ...createContext(owner), type: 'account_unlinked', downstream: owner.downstream });
   }
 
-  /** @param reason - for operators; has nothing of codes and tokens */
+  /** @param reason - for operators; contains no codes or tokens */
   recordRefusal(owner: AccountOwner, reason: string): void {
     this.audit.record({ ...createContext(owner), type: 'account_link_refused', downstream: owner.downstream, reason });
   }
 }
 
-/** A browser is no request of the MCP endpoint. */
+/** A browser's request is not a request to the MCP endpoint. */
 function createContext({ issuer, subject }: AccountOwner): AuditContext {
   const caller = { issuer, subject, clientId: undefined, appOnly: false };
   return { correlationId: randomUUID(), caller };

@@ -14,7 +14,7 @@ export type Refusal = Exclude<keyof typeof linkPages, 'linked'>;
 const CODE = { grantTypes: ['authorization_code'] };
 
 /**
- * What the user is told of an error, and what the log is.
+ * What to tell the user about an error, and what to log.
  *
  * @param caught - what openid-client or the store threw
  */
@@ -41,8 +41,8 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 
 /**
- * What the operator has to do something about, and no user could bring about with an answer that was made up: the server
- * itself is refused, or has no credentials.
+ * A failure that the operator has to fix, and that no user could cause with a forged answer: the server itself is
+ * refused, or has no credentials.
  */
 export function findOperatorsFault(caught: unknown, target: LinkedDownstream): OperatorActionError | undefined {
   const failure = toTokenEndpointError(caught);

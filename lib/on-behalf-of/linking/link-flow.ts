@@ -12,24 +12,24 @@ import { buildAccountCallback, buildSignInCallback } from './link-paths.js';
 import { LinkRecords, type LinkRequest, type LinkStep } from './link-records.js';
 import { UserSignIn } from './user-sign-in.js';
 
-/** What the browser is answered. */
+/** The answer to the browser. */
 export type LinkAnswer = ({ readonly redirect: URL } | { readonly page: LinkPage }) & {
   /** `Set-Cookie`. */
   readonly cookie?: string;
 };
 
-/** What a browser comes back with. */
+/** What a browser returns with. */
 export interface BrowserReturn {
-  /** The query as it came. */
+  /** The query as received. */
   readonly query: URLSearchParams;
   /** `Cookie`. */
   readonly cookies: string | undefined;
 }
 
 /**
- * Links an account in three steps: the link is opened, the user signs in at the issuer that the link was made for, and
- * authorizes the server at the API. The same browser has to take all three, and the user has to be the one whose call
- * asked for it (MCP specification, URL mode elicitation, phishing).
+ * Links an account in three steps: the user opens the link, signs in at the caller's issuer, and authorizes the server
+ * at the API. All three have to happen in the same browser, and the user has to be the one whose call asked for the
+ * link (MCP specification, URL mode elicitation, phishing).
  */
 @Injectable()
 export class LinkFlow {
@@ -45,7 +45,7 @@ export class LinkFlow {
     private readonly audit: LinkAudit,
   ) {}
 
-  /** The link is opened. Whoever does it is nobody yet, and the link stays good: it may be a program that looks at links. */
+  /** Opens the link. The visitor is not known yet and may be a link scanner, so the link stays valid. */
   async open(id: string): Promise<LinkAnswer> {
     return await this.#answer(async (about) => {
       const request = await this.records.findRequest(id);
@@ -66,7 +66,7 @@ export class LinkFlow {
     });
   }
 
-  /** The user has signed in, or has not. Either way the link is used up. */
+  /** Handles the return from the sign-in. The link is used up, whether the sign-in succeeded or not. */
   async finishSignIn({ query, cookies }: BrowserReturn): Promise<LinkAnswer> {
     return await this.#answer(async (about) => {
       const step = await this.#takeStep('sign-in', query, cookies);
@@ -91,7 +91,7 @@ export class LinkFlow {
     });
   }
 
-  /** The user has authorized the server at the API, or has not. */
+  /** Handles the return from the API's authorization server, with or without an authorization. */
   async finishAuthorization(downstream: string, { query, cookies }: BrowserReturn): Promise<LinkAnswer> {
     return await this.#answer(async (about) => {
       const step = await this.#takeStep('authorization', query, cookies, downstream);
@@ -135,7 +135,7 @@ export class LinkFlow {
     return { ...pending, url: await this.servers.createAuthorizationUrl(target, { redirectUri, ...pending }) };
   }
 
-  /** What the state stands for, in the browser and at the redirect URI that it was made for. It is void after that. */
+  /** Takes what a state stands for. The browser and the redirect URI have to match. The state is void afterwards. */
   async #takeStep(
     kind: LinkStep['kind'],
     query: URLSearchParams,
@@ -157,7 +157,7 @@ export class LinkFlow {
     return target && isLinked(target) ? target : undefined;
   }
 
-  /** The redirect URI as it is registered, whatever `Host` says. */
+  /** The registered redirect URI, whatever `Host` says. */
   #toReturnUrl(path: string, query: URLSearchParams): URL {
     return new URL(`${path}?${query.toString()}`, this.#origin);
   }
@@ -180,7 +180,7 @@ export class LinkFlow {
     }
   }
 
-  /** That somebody opened a page that there is not is no news: everybody can. */
+  /** Refuses the request. Without a known link it is logged only at debug level, because anybody can cause that. */
   #refuse(
     refusal: Refusal,
     reason: string,

@@ -1,4 +1,4 @@
-/** What a page tells the user. None of it comes from a request. */
+/** Texts of a page. None of them comes from a request. */
 export interface LinkPage {
   readonly status: number;
   readonly title: string;
@@ -7,7 +7,7 @@ export interface LinkPage {
 
 const AGAIN = 'Go back to your assistant, and let it try again for a new link.';
 
-/** The pages that a user can get to see, by what happened. */
+/** The pages that a user can see, by outcome. */
 export const linkPages = {
   linked: (api: string): LinkPage => ({
     status: 200,
@@ -46,7 +46,7 @@ export const linkPages = {
   }),
 } as const;
 
-/** Headers of every answer of the pages: nothing is fetched, framed, kept or told to others. */
+/** Headers of every page: nothing is fetched, framed, stored or disclosed. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -55,7 +55,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
-/** A page without scripts, forms and links. */
+/** A page without scripts, forms or links. */
 export function toHtml({ title, text }: LinkPage): string {
   return `<!doctype html>
 <html lang="en">

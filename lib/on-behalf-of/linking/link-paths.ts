@@ -1,4 +1,4 @@
-/** Path of the pages, from the path of the endpoint. */
+/** Path of the pages, derived from the path of the endpoint. */
 export function buildLinkPath(path: string): string {
   return `${path}/link`;
 }
@@ -8,7 +8,7 @@ export function buildSignInCallback(path: string): string {
   return `${buildLinkPath(path)}/callback`;
 }
 
-/** Path that the authorization server of an API sends browsers back to; each has its own (RFC 9700 section 4.4.2). */
+/** Path that an API's authorization server sends browsers back to. Each API has its own (RFC 9700 section 4.4.2). */
 export function buildAccountCallback(path: string, downstream: string): string {
   return `${buildSignInCallback(path)}/${encodeURIComponent(downstream)}`;
 }

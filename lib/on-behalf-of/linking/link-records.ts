@@ -4,7 +4,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/cache-key.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
 
-/** Whose account it is, and at which API. */
+/** The user who owns an account, and the API that it is at. */
 export interface AccountOwner {
   /** `iss` of the caller's token. */
   readonly issuer: string;
@@ -14,33 +14,36 @@ export interface AccountOwner {
   readonly downstream: string;
 }
 
-/** An account that a user has linked: what its authorization server gave for it. */
+/** A linked account, with the tokens from its authorization server. */
 export interface LinkedAccount {
   readonly accessToken: string;
-  /** Milliseconds since the epoch, shortly before it expires; `undefined` where nobody said. */
+  /**
+   * When the access token is no longer used, shortly before it expires, in milliseconds since the epoch; `undefined` if
+   * its expiry is unknown.
+   */
   readonly expiresAt?: number | undefined;
   readonly refreshToken?: string | undefined;
-  /** Scopes that were asked for. */
+  /** Requested scopes. */
   readonly scopes: readonly string[];
-  /** Where they are fewer than those asked for. */
+  /** Granted scopes, if they are fewer than the requested ones. */
   readonly grantedScopes?: readonly string[] | undefined;
 }
 
-/** A user has been asked to link an account. */
+/** A request to a user to link an account. */
 export interface LinkRequest extends AccountOwner {
   /** `tid` of the caller's token, where its issuer has tenants. */
   readonly tenant?: string | undefined;
-  /** What names the user in ID tokens. */
+  /** The claim value that names the user in ID tokens. */
   readonly identity: string;
 }
 
-/** A browser has been sent away, and is to come back with a code. */
+/** A browser that was redirected, and should return with a code. */
 export interface LinkStep {
   readonly kind: 'sign-in' | 'authorization';
-  /** {@link LinkRecords.deriveRequestKey} the request. */
+  /** {@link LinkRecords.deriveRequestKey} of the request. */
   readonly requestId: string;
   readonly request: LinkRequest;
-  /** Hash of what the browser has in its cookie. */
+  /** Hash of the browser's cookie. */
   readonly browser: string;
   /** RFC 7636 section 4.1. */
   readonly codeVerifier: string;
@@ -48,15 +51,15 @@ export interface LinkStep {
   readonly nonce?: string | undefined;
 }
 
-/** Milliseconds in which a link has to be opened, and in which a browser has to come back from each server. */
+/** Milliseconds in which a link has to be opened. A browser has the same time to return from each server. */
 export const REQUEST_LIFETIME = 10 * 60_000;
 
-/** Milliseconds for which an account stays linked since its tokens were last got. */
+/** Milliseconds for which an account stays linked after its tokens were last obtained. */
 const ACCOUNT_LIFETIME = 366 * 24 * 60 * 60_000;
 
 const MAX_PENDING = 10_000;
 
-/** What has to be remembered to link accounts, and of those that are. Every method throws where the store fails. */
+/** Stored requests, states and linked accounts. Every method throws if the store fails. */
 @Injectable()
 export class LinkRecords implements OnApplicationShutdown {
   readonly #accounts: SealedStore;
@@ -68,15 +71,15 @@ export class LinkRecords implements OnApplicationShutdown {
     this.#pending = shared ? this.#accounts : new MemoryStore(MAX_PENDING);
   }
 
-  /** Called by Nest: what is still running must not connect the store anew. */
+  /** Called by Nest. Running requests must not reconnect the store. */
   onApplicationShutdown(): void {
     this.#accounts.stop();
     this.#pending.stop();
   }
 
   /**
-   * Key of an account: the same in all replicas, and of this server alone. Tokens that one authorization server gave, for
-   * one API, are not shown to another that takes its place in the configuration.
+   * Key of an account. It is the same in all replicas, and belongs to this server alone. If the configuration names
+   * another authorization server or API, the key differs, so the tokens of the former are not shown to the new one.
    */
   deriveAccountKey({ issuer, subject, downstream }: AccountOwner): string {
     const { linked, resource } = this.options.downstreams.get(downstream) ?? {};
@@ -84,7 +87,7 @@ export class LinkRecords implements OnApplicationShutdown {
     return deriveKey(['account', this.options.resource, issuer, subject, downstream, ...server, ...[resource].flat()]);
   }
 
-  /** The key of a request, which does not tell its id. */
+  /** The key of a request. It does not reveal the request's id. */
   deriveRequestKey(id: string): string {
     return deriveKey(['request', this.options.resource, id]);
   }
@@ -100,7 +103,7 @@ export class LinkRecords implements OnApplicationShutdown {
     await this.#accounts.set(this.deriveAccountKey(owner), JSON.stringify(account), lifetime);
   }
 
-  /** @returns whether there was one */
+  /** @returns whether the account existed */
   async dropAccount(owner: AccountOwner): Promise<boolean> {
     return await this.#accounts.delete(this.deriveAccountKey(owner));
   }
@@ -116,7 +119,7 @@ export class LinkRecords implements OnApplicationShutdown {
     return parse(await this.#pending.get(this.deriveRequestKey(id))) as LinkRequest | undefined;
   }
 
-  /** @returns whether the request was still open; `true` but once */
+  /** @returns whether the request was still open; `true` only once */
   async closeRequest(requestId: string): Promise<boolean> {
     return await this.#pending.delete(requestId);
   }
@@ -125,7 +128,7 @@ export class LinkRecords implements OnApplicationShutdown {
     await this.#pending.set(this.#deriveStepKey(state), JSON.stringify(step), REQUEST_LIFETIME);
   }
 
-  /** What a state stands for; but once. */
+  /** The authorization that a state stands for. It is returned only once. */
   async takeStep(state: string): Promise<LinkStep | undefined> {
     const key = this.#deriveStepKey(state);
     const step = parse(await this.#pending.get(key)) as LinkStep | undefined;

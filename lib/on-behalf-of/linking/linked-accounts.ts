@@ -6,25 +6,25 @@ import type { AccountOwner } from './link-records.js';
 import { ServerLinkedAccounts } from './server-linked-accounts.js';
 
 /**
- * Accounts that users have linked at APIs outside the reach of their issuer. Tools use them as any downstream;
- * applications inject this to take a link back: {@link unlink}.
+ * Accounts that users have linked at APIs that their issuer does not reach. Tools use them like any downstream.
+ * Applications inject this to {@link unlink} an account.
  */
 @Injectable()
 export class LinkedAccounts {
   constructor(private readonly modules: ModulesContainer) {}
 
   /**
-   * Forgets a user's account in all servers of the application that have the downstream, and makes its tokens void at the
-   * API's authorization server where that can (RFC 7009). The user is asked to link it again at the next call that needs
-   * it.
+   * Forgets a user's account in all servers of the application that have the downstream. Revokes its tokens if the
+   * API's authorization server supports that (RFC 7009). The next call that needs the account asks the user to link it
+   * again.
    *
    * @param user - `iss` and `sub` of the user's access tokens
    * @param downstream - name of the downstream
-   * @param selection - `server`: the name, or names, of the servers that are meant alone
-   * @returns whether there was one
-   * @throws {@link DownstreamError} with `downstream_not_declared` if there are no linked accounts at that downstream, and
+   * @param selection - `server`: the name, or names, of the only servers to apply this to
+   * @returns whether an account was linked
+   * @throws {@link DownstreamError} with `downstream_not_declared` if that downstream has no linked accounts, and
    *   {@link TemporaryFailureError} if a store failed, so that the account may still be linked
-   * @throws {@link McpAuthConfigurationError} for a name that no server has
+   * @throws {@link McpAuthConfigurationError} for the name of an unknown server
    */
   async unlink(
     user: Pick<AccountOwner, 'issuer' | 'subject'>,

@@ -9,15 +9,15 @@ import { isSecure } from '../../options/option-rules.js';
 /** Seconds that one answer of an authorization server may take. */
 const TIMEOUT = 5;
 
-/** Where browsers are sent, and codes and tokens. */
+/** Endpoints that get browsers, codes and tokens. */
 const NEEDED = ['authorization_endpoint', 'token_endpoint'] as const;
 const ENDPOINTS = [...NEEDED, 'revocation_endpoint'] as const;
 
 /**
  * The server as a client of an authorization server.
  *
- * @param read - makes the answers of its endpoints fit the standard
- * @throws {@link IssuerUnavailableError} if it has no endpoint that a browser, or a token, could safely be sent to
+ * @param read - converts the answers of its endpoints to the standard's form
+ * @throws {@link IssuerUnavailableError} if an endpoint is missing or is not secure
  */
 export function createOAuthClient(
   metadata: IssuerMetadata,
@@ -33,14 +33,14 @@ export function createOAuthClient(
       throw new IssuerUnavailableError(issuer, `${address} is no https, nor on loopback`);
     }
   }
-  // It is waited for, whatever the type says.
+  // The result is awaited, although its type does not say so.
   const authenticate = (...request: Parameters<ClientAuth>): unknown =>
     useCredentials(() => authentication(...request));
   const configuration = new Configuration(metadata, id, toClientMetadata(authentication), authenticate);
   const send = createClientFetch(authentication) as CustomFetch;
   configuration.timeout = TIMEOUT;
   configuration[customFetch] = async (address, options) => await read(await send(address, options));
-  // The addresses were checked: plain http is on loopback alone.
+  // The addresses were checked: plain http only occurs on loopback.
   allowInsecureRequests(configuration);
   return configuration;
 }

@@ -4,10 +4,10 @@ import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 
 /**
- * Tells what a token endpoint answered, for the table of failures.
+ * Converts a token endpoint's answer for the table of failures.
  *
  * @param caught - what openid-client threw
- * @returns an error that has nothing of the request, nor of what the server said in prose
+ * @returns an error without parts of the request, and without the server's prose
  */
 export function toTokenEndpointError(caught: unknown): McpAuthError {
   if (caught instanceof McpAuthError) return caught;
@@ -30,7 +30,7 @@ export function toTokenEndpointError(caught: unknown): McpAuthError {
 }
 
 function fromClientError({ message, code, cause }: ClientError): McpAuthError {
-  // The client could not authenticate itself.
+  // The client could not authenticate.
   if (cause instanceof McpAuthError) return cause;
   if (code === 'OAUTH_TIMEOUT') return new TokenEndpointError(message, { timedOut: true });
   if (cause instanceof Response && cause.status !== 200) {
@@ -40,7 +40,7 @@ function fromClientError({ message, code, cause }: ClientError): McpAuthError {
   return new TokenEndpointError(`the answer cannot be used: ${message}`, { status: 200, unusable: true });
 }
 
-/** `error` (RFC 6749 section 5.2); anything else would only fill the log. */
+/** `error` (RFC 6749 section 5.2). Anything else would only fill the log. */
 export function readErrorName(error: string): string {
   return /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? error : 'unknown error';
 }

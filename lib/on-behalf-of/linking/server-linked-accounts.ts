@@ -16,7 +16,7 @@ import { buildLinkPath } from './link-paths.js';
 import { toTokenEndpointError } from './oauth-failure.js';
 import { readIdentity, UserSignIn } from './user-sign-in.js';
 
-/** The accounts that users of one server have linked at APIs outside the reach of their issuer. */
+/** The accounts that one server's users have linked at APIs that their issuer does not reach. */
 @Injectable()
 export class ServerLinkedAccounts implements OnModuleInit {
   readonly #logger = new Logger('LinkedAccounts');
@@ -30,7 +30,7 @@ export class ServerLinkedAccounts implements OnModuleInit {
     private readonly audit: LinkAudit,
   ) {}
 
-  /** Called by Nest. Says what will be lost. */
+  /** Called by Nest. Warns if the setup may lose accounts. */
   onModuleInit(): void {
     const names = [...this.options.downstreams.values()].flatMap(({ name, linked }) => (linked ? [name] : []));
     if (names.length === 0) return;
@@ -47,10 +47,10 @@ export class ServerLinkedAccounts implements OnModuleInit {
   }
 
   /**
-   * The token of the caller's account, refreshed where it has to be.
+   * The token of the caller's account, refreshed if necessary.
    *
-   * @throws {@link CallerActionError} with `caller_account_not_linked` and the page to link it where there is none
-   * @throws {@link OperatorActionError} or {@link TemporaryFailureError} if the token cannot be had
+   * @throws {@link CallerActionError} with `caller_account_not_linked` and the page to link it, if no account is linked
+   * @throws {@link OperatorActionError} or {@link TemporaryFailureError} if the token is not available
    */
   async getToken(
     caller: Caller | undefined,
@@ -68,16 +68,16 @@ export class ServerLinkedAccounts implements OnModuleInit {
     throw this.#createNotLinkedError(caller, owner, target);
   }
 
-  /** Whether a downstream is one where users link accounts. */
+  /** Whether a downstream has linked accounts. */
   hasAccountsAt(downstream: string): boolean {
     return this.options.downstreams.get(downstream)?.linked !== undefined;
   }
 
   /**
-   * Forgets a user's account, and makes its tokens void at the API's authorization server where that can (RFC 7009).
+   * Forgets a user's account. Revokes its tokens if the API's authorization server supports that (RFC 7009).
    *
    * @param downstream - name of a downstream with linked accounts
-   * @returns whether there was one
+   * @returns whether an account was linked
    * @throws {@link TemporaryFailureError} if the store failed, so that the account may still be linked
    */
   async unlink({ issuer, subject }: Pick<AccountOwner, 'issuer' | 'subject'>, downstream: string): Promise<boolean> {
@@ -126,7 +126,7 @@ export class ServerLinkedAccounts implements OnModuleInit {
     });
   }
 
-  /** Whatever fails here says nothing of whether the account is linked. */
+  /** These failures do not say whether the account is linked. */
   async #reportFailures<Result>(target: ResolvedDownstream, attempt: () => Promise<Result>): Promise<Result> {
     try {
       return await attempt();
@@ -140,7 +140,7 @@ export class ServerLinkedAccounts implements OnModuleInit {
   }
 }
 
-/** An account that was linked before the downstream had all of its scopes has to be linked again. */
+/** If the downstream has new scopes, an account that was linked without them has to be linked again. */
 function hasScopesFor({ scopes }: LinkedAccount, target: LinkedDownstream): boolean {
   return target.scopes.every((scope) => scopes.includes(scope));
 }

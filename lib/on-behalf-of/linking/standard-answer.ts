@@ -1,11 +1,11 @@
 import { isJsonObject } from '../../json/json-object.js';
 
-/** Seconds: a year. What lasts longer is no lifetime that anybody meant. */
+/** Seconds in a year. A longer lifetime is not plausible. */
 const MAX_LIFETIME = 366 * 24 * 60 * 60;
 
 /**
- * What a token endpoint answered, as RFC 6749 sections 5.1 and 5.2 have it. Servers outside the enterprise answer 200 with
- * what is an error (GitHub), or name members that have no value; a lifetime that is none counts as none told.
+ * Converts a token endpoint's answer to the form of RFC 6749 sections 5.1 and 5.2. Some servers answer 200 for an error
+ * (GitHub), or send members without a value. An implausible lifetime counts as absent.
  */
 export async function standardizeAnswer(response: Response): Promise<Response> {
   const body = response.status === 200 ? await readMembers(response) : undefined;

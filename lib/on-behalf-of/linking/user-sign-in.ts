@@ -10,7 +10,10 @@ import { createOAuthClient } from './oauth-client.js';
 
 type User = Pick<LinkRequest, 'issuer' | 'tenant'>;
 
-/** Finds out who uses a browser: the user signs in at the issuer of the caller's token (OpenID Connect Core section 3.1). */
+/**
+ * Identifies the user of a browser. The user signs in at the issuer of the caller's token (OpenID Connect Core section
+ * 3.1).
+ */
 @Injectable()
 export class UserSignIn {
   constructor(
@@ -18,12 +21,12 @@ export class UserSignIn {
     private readonly issuers: Issuers,
   ) {}
 
-  /** Whether the server is registered at a user's issuer, so that it can find out. */
+  /** Whether the server is registered at a user's issuer, so that the user can sign in there. */
   isKnown(user: User): boolean {
     return this.#findRegistration(user) !== undefined;
   }
 
-  /** Where the browser is sent. */
+  /** The URL to send the browser to. */
   async createAuthorizationUrl(
     user: User,
     { redirectUri, state, codeChallenge, nonce }: CodeRequest & { readonly nonce: string },
@@ -39,11 +42,11 @@ export class UserSignIn {
   }
 
   /**
-   * Takes the code that the browser came back with to the token endpoint.
+   * Sends the code from the browser to the token endpoint.
    *
-   * @param currentUrl - the redirect URI, with the query that came
-   * @returns what names the user; `undefined` where the ID token does not say
-   * @throws what openid-client throws, also for an ID token of another issuer, client or request
+   * @param currentUrl - the redirect URI, with the received query
+   * @returns the claim value that names the user; `undefined` if the ID token has none
+   * @throws what openid-client throws, for example for an ID token of another issuer, client or request
    */
   async identify(
     user: User,
@@ -69,12 +72,12 @@ export class UserSignIn {
     const registration = this.#findRegistration(user);
     if (!registration) throw new IssuerUnavailableError(user.issuer, 'it is no longer configured');
     const metadata = await registration.issuer.getMetadata();
-    // The ID token has to be of the caller's own issuer, where one configuration stands for many tenants.
+    // If one configuration serves many tenants, the ID token has to come from the caller's own issuer.
     return createOAuthClient({ ...metadata, issuer: user.issuer }, registration.client);
   }
 }
 
-/** What names a user, of the same issuer, in access tokens and ID tokens alike. */
+/** The value that names a user of one issuer, in access tokens and ID tokens alike. */
 export function readIdentity(claims: Readonly<Record<string, unknown>>, claim: string): string | undefined {
   const identity = claims[claim];
   return typeof identity === 'string' && identity !== '' ? identity : undefined;

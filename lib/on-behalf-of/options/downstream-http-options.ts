@@ -3,25 +3,28 @@ import { z } from 'zod';
 import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 
-/** A request that is about to go to a downstream. It has no token yet, and no hook gets to see it. */
+/** A request that is about to go to a downstream. It does not have its token yet: no hook sees the token. */
 export interface DownstreamRequest {
   /** Name of the downstream. */
   readonly downstream: string;
   /** Name of the tool that calls it. */
   readonly tool: string;
-  /** On whose behalf; `undefined` where nobody had to say who they are. */
+  /** The caller to act for; `undefined` for an anonymous call. */
   readonly caller: Caller | undefined;
-  /** Method of HTTP, in capitals. */
+  /** HTTP method, in capitals. */
   readonly method: string;
-  /** Where it goes. */
+  /** Where the request goes. */
   readonly url: URL;
-  /** May be changed. What says who asks (`Authorization`, `DPoP`, `Cookie`, `Host`) is taken out again. */
+  /**
+   * May be changed. Headers that identify the sender (`Authorization`, `DPoP`, `Cookie`, `Host`) are removed
+   * afterwards.
+   */
   readonly headers: Headers;
-  /** 1 for the first time that it is sent. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
 }
 
-/** What a downstream answered. */
+/** A downstream's answer. */
 export interface DownstreamResponse {
   /** HTTP status. */
   readonly status: number;
@@ -31,46 +34,52 @@ export interface DownstreamResponse {
   readonly durationMs: number;
 }
 
-/** When an API is left alone for a while. */
+/** When the circuit breaker stops requests to an API for a while. */
 export interface CircuitBreakerOptions {
-  /** Part of the requests, above 0 and below 1, that may fail: by a status of 5xx, a time-out, or no answer. Defaults to 0.5. */
+  /**
+   * Share of requests, above 0 and below 1, that may fail: with a 5xx status, a time-out, or no answer. Defaults to
+   * 0.5.
+   */
   threshold?: number;
-  /** Requests within about half a minute below which nothing is concluded. Defaults to 20. */
+  /** Requests in about half a minute that the breaker needs before it judges. Defaults to 20. */
   minimumRequests?: number;
-  /** Milliseconds for which nobody asks; then one request tries. Defaults to 5 000. */
+  /** Milliseconds without requests. After them, a single request tries. Defaults to 5 000. */
   pauseMs?: number;
 }
 
 /** How a downstream is called. */
 export interface DownstreamHttpOptions {
-  /** Milliseconds that one attempt may take until its answer begins, and that may pass without a byte of it. Defaults to 10 000. */
+  /**
+   * Milliseconds that one attempt may take until its answer begins, and the longest pause between its bytes. Defaults
+   * to 10 000.
+   */
   timeoutMs?: number;
   /**
-   * Milliseconds until an answer has to begin in all: the token, a place among `maxConcurrent`, retries and their pauses.
-   * `json` has as much once more to read it. Defaults to 30 000.
+   * Milliseconds until an answer has to begin in all. That includes the token, the wait for `maxConcurrent`, retries
+   * and their pauses. `json` has as much again to read the body. Defaults to 30 000.
    */
   deadlineMs?: number;
   /**
-   * How often a request is sent again after 429, 502, 503, 504, or where the connection failed. Only GET, HEAD, OPTIONS,
-   * PUT and DELETE, and any with an `Idempotency-Key`, whose body can be sent again. Defaults to 2.
+   * How often a request is sent again after 429, 502, 503, 504, or a failed connection. Applies to GET, HEAD, OPTIONS,
+   * PUT and DELETE, and to any request with an `Idempotency-Key`, if the body can be sent again. Defaults to 2.
    */
   retries?: number;
   /** Requests that run at once; others wait. Defaults to 100. */
   maxConcurrent?: number;
-  /** Requests that wait at once; others fail. Defaults to 1 000. */
+  /** Requests that wait at once; further ones fail. Defaults to 1 000. */
   maxQueued?: number;
-  /** When the API is left alone for a while; `false` never. */
+  /** When the circuit breaker opens; `false` for never. */
   circuitBreaker?: CircuitBreakerOptions | false;
   /** Bytes that `json` reads at most. Defaults to 10 MiB. */
   maxJsonSize?: number;
   /**
-   * Dispatcher of undici, for proxies and certificates: `new ProxyAgent(url)`, `new Agent({ connect: { ca } })`. Whoever
-   * makes it closes it. Defaults to an agent of the downstream's own, with keep-alive.
+   * Dispatcher of undici, for proxies and certificates: `new ProxyAgent(url)`, `new Agent({ connect: { ca } })`. Its
+   * creator closes it. Defaults to the downstream's own agent, with keep-alive.
    */
   dispatcher?: Dispatcher;
-  /** Called before each attempt, redirects within `baseUrl` included. What it throws fails the call. */
+  /** Called before each attempt, including redirects within `baseUrl`. An error that it throws fails the call. */
   onRequest?: (request: DownstreamRequest) => void | Promise<void>;
-  /** Called with each answer to those. What it throws fails the call. */
+  /** Called with the answer to each attempt. An error that it throws fails the call. */
   onResponse?: (response: DownstreamResponse, request: DownstreamRequest) => void | Promise<void>;
 }
 
@@ -92,7 +101,7 @@ const hook = z.custom<(...args: never[]) => void>(
   'is not a function. Give one, or remove it',
 );
 
-/** The form of {@link DownstreamHttpOptions}. */
+/** Schema of {@link DownstreamHttpOptions}. */
 export const downstreamHttpSchema = z.strictObject({
   timeoutMs: milliseconds.optional(),
   deadlineMs: milliseconds.optional(),

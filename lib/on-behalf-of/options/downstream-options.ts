@@ -14,27 +14,27 @@ import {
 import { createTextSchema, text } from '../../options/text-schema.js';
 import { isJsonObject } from '../../json/json-object.js';
 
-/** How an authorization server is asked for tokens that are good for an API. */
+/** How to ask an authorization server for tokens for an API. */
 export interface ExchangeOptions {
   /** Logical name of the API at the authorization server (RFC 8693 section 2.1, `audience`), or several. */
   audience?: string | readonly string[];
   /** URI of the API at the authorization server (RFC 8693 section 2.1, `resource`), or several. */
   resource?: string | readonly string[];
-  /** Scopes to ask for. Ask for what the tools need; without them the authorization server decides. */
+  /** Scopes to ask for. Ask for what the tools need. Without scopes the authorization server decides. */
   scopes?: readonly string[];
-  /** How the provider spells the exchange: one of {@link dialects}, or one of your own. Defaults to `dialects.rfc8693()`. */
+  /** How the provider expects the exchange: one of {@link dialects}, or your own. Defaults to `dialects.rfc8693()`. */
   dialect?: ExchangeDialect;
-  /** Further parameters of the exchange's request. Those that identify somebody or carry a token cannot be set. */
+  /** Further parameters of the exchange request. Parameters that identify a party or carry a token cannot be set. */
   parameters?: FormParameters;
   /**
-   * What callers without a user get, for whom nobody can act: an error, or the server's own authority
-   * (`'clientCredentials'`, RFC 6749 section 4.4). Defaults to `'deny'`.
+   * What callers without a user get: an error (`'deny'`), or the server's own authority (`'clientCredentials'`, RFC
+   * 6749 section 4.4). Defaults to `'deny'`.
    */
   onAppOnly?: 'deny' | 'clientCredentials';
   /**
-   * Which scopes of this server stand for a scope of the API's: `{ 'orders.write': ['orders:write'] }`. Where the
-   * provider or the API says that a scope is missing, clients are asked to step up to these. What is not named here
-   * never reaches a client.
+   * Maps scopes of the API to scopes of this server: `{ 'orders.write': ['orders:write'] }`. If the provider or the API
+   * says that a scope is missing, clients are asked to step up to the mapped scopes. Scopes that are not mapped never
+   * reach a client.
    */
   scopeMap?: Readonly<Record<string, readonly string[]>>;
   /** Page where a user can consent to the API, for clients that open pages (MCP, URL mode elicitation). */
@@ -46,24 +46,24 @@ export interface DownstreamOptions extends ExchangeOptions {
   /** Absolute URL that every call stays under. The exchanged token goes to its origin and nowhere else. */
   baseUrl: string;
   /**
-   * How the issuers of callers are asked, where they have to be asked differently, by `issuer` as it stands in `issuers`, or
-   * by the issuer of one tenant. What stands here is all there is for callers of that issuer: nothing is taken over from
-   * the {@link ExchangeOptions} of the downstream, which are for callers of all others.
+   * Exchange options for callers of particular issuers. The key is the `issuer` as written in `issuers`, or the issuer
+   * of one tenant. An entry is complete: it inherits nothing from the downstream's {@link ExchangeOptions}, which are
+   * for callers of all other issuers.
    */
   byIssuer?: Readonly<Record<string, ExchangeOptions>>;
   /**
-   * Whose exchanged token a caller gets from the cache: of the very `'token'` that came in, or of any token of the same
-   * user, session (`sid`), client and scopes. Defaults to `'token'`.
+   * Who shares an exchanged token in the cache. `'token'`: only calls with the same token. `'session'`: calls with any
+   * token of the same user, session (`sid`), client and scopes. Defaults to `'token'`.
    */
   cacheBy?: 'token' | 'session';
   /**
-   * An API outside the reach of the callers' issuer: each user links an account there, in a browser. In place of an
+   * For an API that the callers' issuer does not reach: each user links an account there, in a browser. Replaces the
    * exchange.
    */
   linked?: LinkedAccountOptions;
   /**
-   * Asks for exchanged tokens that are bound to a key of this server's, so that whoever steals one cannot use it (DPoP, RFC
-   * 9449): `true` for a key that each process makes for itself, or a key pair that replicas share. The public key has to be
+   * Asks for exchanged tokens that are bound to a key of this server (DPoP, RFC 9449), so that a stolen token is
+   * useless. `true` for a key that each process generates, or a key pair that replicas share. The public key has to be
    * extractable.
    */
   dpop?: true | { keyPair: CryptoKeyPair };
@@ -107,7 +107,7 @@ const dpop = z.custom<true | { keyPair: CryptoKeyPair }>((value) => {
 
 const NO_TARGET = 'is an empty list. Name a target, or remove it';
 
-/** The form of {@link ExchangeOptions}. */
+/** Schema of {@link ExchangeOptions}. */
 const exchangeOptions = {
   audience: oneOrMany(text, NO_TARGET).optional(),
   resource: oneOrMany(createTextSchema(findUriProblem), NO_TARGET).optional(),
@@ -122,7 +122,7 @@ const exchangeOptions = {
 /** Names of {@link ExchangeOptions}. */
 export const EXCHANGE_OPTIONS = Object.keys(exchangeOptions) as (keyof ExchangeOptions)[];
 
-/** The form of a downstream's options. */
+/** Schema of a downstream's options. */
 export const downstreamSchema = z
   .strictObject({
     baseUrl: createTextSchema(findUrlProblem),

@@ -7,17 +7,17 @@ import { resolveExchangeTarget } from './resolved-downstream.js';
 const NO_OWN_AUTHORITY =
   'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';
 
-/** Takes what is wrong with an option of a downstream; none is the downstream itself. */
+/** Receives a problem with an option of a downstream. An empty path means the downstream itself. */
 type Fault = (path: readonly string[], message: string) => void;
 
-/** Whether a downstream that says this needs a token of the issuer of its callers. */
+/** Whether a downstream with these options needs a token of its callers' issuer. */
 export function isIssuerNeeded(name: string, options: ExchangeOptions): boolean {
   const { dialect } = resolveExchangeTarget(name, options);
   return dialect.subject !== 'none' && dialect.grantTypes.length > 0;
 }
 
 /**
- * Looks over how a downstream goes together with the issuers, and with the server's clients at these.
+ * Checks that a downstream fits the issuers, and the server's clients at these issuers.
  *
  * @param name - of the downstream
  */

@@ -10,22 +10,22 @@ import { findUrlProblem } from '../../options/option-rules.js';
 import { createTextSchema, text } from '../../options/text-schema.js';
 
 /**
- * An API whose authorization server knows nothing of the callers' issuer: each user links an account there, once, in a
+ * An API whose authorization server does not know the callers' issuer. Each user links an account there once, in a
  * browser (authorization code with PKCE, RFC 6749 section 4.1, RFC 7636).
  */
 export interface LinkedAccountOptions {
   /**
-   * Issuer identifier of the API's authorization server, whose metadata is discovered (RFC 8414). Where the endpoints
-   * are given, it is what `iss` of its answers has to be (RFC 9207).
+   * Issuer identifier of the API's authorization server. Its metadata is discovered (RFC 8414). If the endpoints are
+   * given, only `iss` of its answers is compared with it (RFC 9207).
    */
   issuer?: string;
-  /** Address of its metadata, where it is not found from `issuer`. */
+  /** Address of its metadata, if discovery from `issuer` does not find it. */
   metadataUrl?: string;
-  /** Authorization endpoint, for servers without metadata. Together with `tokenEndpoint`. */
+  /** Authorization endpoint, for servers without metadata. Needs `tokenEndpoint`. */
   authorizationEndpoint?: string;
   /** Token endpoint, for servers without metadata. */
   tokenEndpoint?: string;
-  /** Revocation endpoint (RFC 7009), for servers without metadata that have one. */
+  /** Revocation endpoint (RFC 7009), if a server without metadata has one. */
   revocationEndpoint?: string;
   /**
    * The server's own registration there, with `<resource>/link/callback/<name of the downstream>` as its redirect URI.
@@ -33,11 +33,11 @@ export interface LinkedAccountOptions {
   client: ClientRegistration;
   /** Further parameters of the authorization request, such as `{ access_type: 'offline', prompt: 'consent' }`. */
   authorizationParameters?: Readonly<Record<string, string>>;
-  /** Name of the API for users. Defaults to the name of the downstream. */
+  /** Name of the API that users see. Defaults to the name of the downstream. */
   title?: string;
 }
 
-/** How users show, in their browser, who they are before an account is linked. */
+/** How users prove in their browser who they are, before an account is linked. */
 export interface LinkingOptions {
   /**
    * The server's own registration for the sign-in of users, or one for each issuer, with `<resource>/link/callback` as
@@ -45,9 +45,9 @@ export interface LinkingOptions {
    */
   client?: IssuerClientRegistration | readonly IssuerClientRegistration[];
   /**
-   * Claim that names the same user in access tokens and in ID tokens; two where it has another name in each. Defaults to
-   * `sub`. For Entra ID, where `sub` differs from client to client, `oid`; for Okta, where `sub` of access tokens is the
-   * login, `{ accessToken: 'uid', idToken: 'sub' }`.
+   * Claim that names the same user in access tokens and in ID tokens; a pair if the two names differ. Defaults to
+   * `sub`. For Entra ID use `oid`, because `sub` differs from client to client. For Okta use `{ accessToken: 'uid',
+   * idToken: 'sub' }`, because `sub` of access tokens is the login.
    */
   subjectClaim?: string | SubjectClaims;
 }
@@ -66,7 +66,7 @@ export interface ResolvedLinkedAccount extends LinkedAccountOptions {
   readonly title: string;
 }
 
-/** Parameters that are ours to set. */
+/** Parameters that only the library sets. */
 const RESERVED = new Set([
   'response_type',
   'response_mode',
@@ -83,7 +83,7 @@ const RESERVED = new Set([
   'request_uri',
 ]);
 
-/** Options of a downstream that say something of an exchange, of which there is none. */
+/** Options of an exchange, which a downstream with linked accounts does not make. */
 const ABOUT_EXCHANGE = [
   'byIssuer',
   'audience',
@@ -97,7 +97,7 @@ const ABOUT_EXCHANGE = [
 
 const endpoint = createTextSchema(findUrlProblem).optional();
 
-/** The form of {@link LinkedAccountOptions}. */
+/** Schema of {@link LinkedAccountOptions}. */
 export const linkedAccountSchema = z
   .strictObject({
     issuer: endpoint,
@@ -143,13 +143,13 @@ const subjectClaim = z.custom<string | SubjectClaims>((value) => {
   return z.strictObject({ accessToken: text, idToken: text }).safeParse(value).success;
 }, 'is no name of a claim, nor two of them. Write one, or `{ accessToken: "uid", idToken: "sub" }`');
 
-/** The form of {@link LinkingOptions}. */
+/** Schema of {@link LinkingOptions}. */
 export const linkingSchema = z.strictObject({
   client: issuerClientsSchema.optional(),
   subjectClaim: subjectClaim.optional(),
 });
 
-/** Options beside `linked` that would have no effect, each with what to do about it. */
+/** Finds options that have no effect beside `linked`, each with its remedy. */
 export function findProblemsBesideLinked(
   options: Readonly<Record<string, unknown>>,
 ): [option: string, problem: string][] {
@@ -160,7 +160,7 @@ export function findProblemsBesideLinked(
   ]);
 }
 
-/** Stands in the place of a dialect where users link accounts. */
+/** Replaces the dialect for downstreams with linked accounts. */
 export const LINKED: ExchangeDialect = {
   name: 'linked',
   subject: 'caller',
@@ -174,7 +174,7 @@ export function resolveLinkedAccount(name: string, options: LinkedAccountOptions
   return { ...options, authorizationParameters, title };
 }
 
-/** Fills in the defaults, and both names. */
+/** Fills in the defaults, and both claim names. */
 function resolveSubjectClaims({ subjectClaim = 'sub' }: LinkingOptions): SubjectClaims {
   return typeof subjectClaim === 'string' ? { accessToken: subjectClaim, idToken: subjectClaim } : subjectClaim;
 }
@@ -191,7 +191,7 @@ declare module '../../options/resolved-options.js' {
   }
 }
 
-/** @param clients - the server's own registrations, for want of others */
+/** @param clients - the server's own registrations, used if `client` is not set */
 export function resolveLinking(
   options: LinkingOptions = {},
   clients: readonly IssuerClientRegistration[],

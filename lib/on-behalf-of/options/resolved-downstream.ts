@@ -8,28 +8,28 @@ import { LINKED, resolveLinkedAccount, type ResolvedLinkedAccount } from './link
 
 /** A downstream as the package uses it. */
 export interface ResolvedDownstream extends ExchangeTarget {
-  /** What it is called in messages: `downstreams.orders`. */
+  /** Its name in messages: `downstreams.orders`. */
   readonly option: string;
-  /** With a slash at its end. */
+  /** Ends with a slash. */
   readonly baseUrl: URL;
   readonly dialect: ExchangeDialect;
   readonly onAppOnly: 'deny' | 'clientCredentials';
   readonly scopeMap: ReadonlyMap<string, readonly string[]>;
   readonly consentUrl: string | undefined;
   readonly cacheBy: 'token' | 'session';
-  /** Where users link accounts, and no token is exchanged. */
+  /** Set if users link accounts. No token is exchanged then. */
   readonly linked: ResolvedLinkedAccount | undefined;
-  /** What exchanged tokens are bound to. */
+  /** The key that exchanged tokens are bound to. */
   readonly dpop: DpopKey | undefined;
   readonly http: ResolvedDownstreamHttp;
-  /** For callers of issuers that are asked differently, by issuer; the rest is what it is for all others. */
+  /** For callers of issuers with their own options, by issuer. The downstream itself is for callers of all others. */
   readonly byIssuer: ReadonlyMap<string, ResolvedDownstream>;
 }
 
-/** An issuer, by its own identifier and by the one that its tenants have in common. */
+/** An issuer, by its own identifier and by the template that its tenants share. */
 type IssuerNames = Pick<ResolvedIssuer, 'identifier' | 'template'>;
 
-/** A downstream as it is for callers of an issuer. */
+/** The downstream as callers of an issuer reach it. */
 export function selectDownstream(
   downstream: ResolvedDownstream,
   { identifier, template }: IssuerNames,
@@ -38,12 +38,12 @@ export function selectDownstream(
   return byIssuer.get(identifier) ?? byIssuer.get(template) ?? downstream;
 }
 
-/** A downstream as it is for callers of any issuer. */
+/** All forms of a downstream, for callers of any issuer. */
 export function listForms(downstream: ResolvedDownstream): readonly ResolvedDownstream[] {
   return [downstream, ...downstream.byIssuer.values()];
 }
 
-/** What is exchanged for, and how. */
+/** Target and dialect of the exchange. */
 export function resolveExchangeTarget(
   name: string,
   {

@@ -2,23 +2,25 @@ import type { TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-request.js';
 
 /**
- * A token in the memory of this process. One clock stands still where the other goes on, or is set back: a token has to
- * be good by both.
+ * A token in the memory of this process. Either clock can fail: one may stand still, the other may be set back. So a
+ * token has to be valid by both.
  */
 export interface KeptToken extends TokenLife, Pick<TokenOwner, 'issuer' | 'subject' | 'sessionId'> {
-  /** Milliseconds of `performance.now()`. */
+  /** When it expires, in milliseconds of `performance.now()`. */
   readonly diesAt: number;
   /** Until when it is used without asking the shared store. */
   readonly freshUntil: number;
-  /** When a new one is to be had ahead of time. */
+  /** When it is renewed ahead of time. */
   renewAt: number;
 }
 
-/** Part of its life after which a token is renewed ahead of time; replicas and tokens must not all do it at once. */
+/**
+ * Part of its life after which a token is renewed ahead of time. It is random, so that renewals do not all coincide.
+ */
 const EARLIEST_RENEWAL = 0.75;
 const LATEST_RENEWAL = 0.9;
 
-/** @param localMaxAge - milliseconds for which it is used without asking the shared store */
+/** @param localMaxAge - milliseconds for which the token is used without asking the shared store */
 export function toKeptToken(
   { token, keptAt, expiresAt }: TokenLife,
   owner: TokenOwner,

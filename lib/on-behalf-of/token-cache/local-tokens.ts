@@ -7,13 +7,13 @@ const MAX_AGE_OF_FAILURES = 5_000;
 
 const MAX_FAILURES = 1_000;
 
-/** Tokens in the memory of this process, and what just failed for good. */
+/** Tokens in the memory of this process, and recent final failures. */
 export class LocalTokens {
   readonly #tokens: QuickLRU<string, KeptToken>;
   readonly #failures = new ExpiringCache<{ readonly error: unknown }>(MAX_FAILURES);
 
   constructor(maxEntries: number) {
-    // Twice as many may be there at times.
+    // QuickLRU may hold up to twice its `maxSize`.
     this.#tokens = new QuickLRU({ maxSize: Math.max(1, Math.floor(maxEntries / 2)) });
   }
 
@@ -29,9 +29,9 @@ export class LocalTokens {
   }
 
   /**
-   * A token that is there already does not last longer by what a store says of it, nor is it renewed sooner.
+   * Keeps a token. If the same token is known already, the new entry neither extends its life nor renews it sooner.
    *
-   * @returns `undefined` for one that is not to be kept
+   * @returns `undefined` if the token is not to be kept
    */
   keep(id: string, kept: KeptToken): KeptToken | undefined {
     const known = this.#tokens.get(id);
@@ -50,7 +50,7 @@ export class LocalTokens {
     for (const [id, kept] of this.#tokens) if (isMeant(kept)) this.#tokens.delete(id);
   }
 
-  /** What failed for good a moment ago. */
+  /** A recent final failure. */
   findFailure(id: string): { readonly error: unknown } | undefined {
     return this.#failures.get(id);
   }

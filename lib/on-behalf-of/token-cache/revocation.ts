@@ -1,18 +1,18 @@
 import type { TokenOwner } from './token-request.js';
 
-/** Whose tokens are to be forgotten: all of a user's at an issuer, or those of one session. */
+/** Selects the tokens to forget: all of a user's at an issuer, or those of one session. */
 export interface Revocation {
   /** `iss`. */
   readonly issuer: string;
-  /** `sub`. Without `sessionId`: everything of this user. */
+  /** `sub`. Without `sessionId`, selects all tokens of this user. */
   readonly subject?: string | undefined;
   /** `sid` (OpenID Connect Back-Channel Logout 1.0 section 2.1). */
   readonly sessionId?: string | undefined;
 }
 
 /**
- * Whether a revocation is of an owner's tokens. Those of the user that name no session may be of any, so also of the one
- * that is revoked.
+ * Whether a revocation applies to an owner's tokens. The user's tokens without a session may belong to any session, so
+ * they are revoked too.
  */
 export function isRevoking(
   { issuer, subject, sessionId }: Revocation,

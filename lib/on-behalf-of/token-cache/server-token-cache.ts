@@ -11,10 +11,13 @@ import { SharedExchange } from './shared-exchange.js';
 import { computeLife, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner, TokenRequest } from './token-request.js';
 
-/** Milliseconds by which the token that came in has to outlive one that is renewed ahead of time, or nothing is gained. */
+/**
+ * Milliseconds by which the caller's token has to outlive the kept token. Otherwise renewing it ahead of time gains
+ * nothing.
+ */
 const LEAST_GAIN = 60_000;
 
-/** An exchange that is running, and who waits for it. */
+/** A running exchange, and those who wait for it. */
 interface Flight {
   readonly owner: TokenOwner;
   readonly token: Promise<ExchangedToken>;
@@ -22,8 +25,8 @@ interface Flight {
 }
 
 /**
- * Keeps the exchanged tokens of one server until shortly before they expire, and lets one exchange serve all who wait for
- * it.
+ * Keeps the exchanged tokens of one server until shortly before they expire. All callers that wait for the same token
+ * share one exchange.
  */
 @Injectable()
 export class ServerTokenCache implements OnApplicationShutdown {
@@ -33,7 +36,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
   /** Milliseconds for which a token is used without asking the shared store. */
   readonly #localMaxAge: number;
   readonly #flights = new Map<string, Flight>();
-  /** Of tokens that are still good. */
+  /** Renewals of tokens that are still valid. */
   readonly #renewals = new Map<string, Flight>();
 
   constructor(@Inject(ResolvedOptions) { tokenCache, replicas }: Pick<ResolvedOptions, 'tokenCache' | 'replicas'>) {
@@ -45,7 +48,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
   }
 
   /**
-   * A token that is kept, or a new one.
+   * Returns a kept token, or a new one.
    *
    * @throws what `obtain` throws
    */
@@ -61,20 +64,20 @@ export class ServerTokenCache implements OnApplicationShutdown {
       this.#renewAhead(id, kept, request);
       return kept.token;
     }
-    // Whoever has a token that is good does not wait for the next.
+    // A caller with a valid token does not wait for the renewal.
     const renewal = kept && !isRefused ? undefined : this.#renewals.get(id);
     const renewed = await renewal?.token.catch(() => undefined);
     if (renewed && renewed.value !== refused) return renewed;
     const running = this.#flights.get(id);
     if (running) {
       const token = await running.token;
-      // It may have begun before the API refused what came of it.
+      // The exchange may have begun before the API refused its token.
       if (token.value !== refused) return token;
     }
     return await (this.#flights.get(id) ?? this.#start(this.#flights, id, request, refused)).token;
   }
 
-  /** Forgets a token that an API refused, where it is still the one that is kept. */
+  /** Forgets a token that an API refused, if it is still the kept one. */
   async forget({ key, owner }: Pick<TokenRequest, 'key' | 'owner'>, refused: string): Promise<void> {
     const id = deriveId(owner, key);
     if (this.#local.find(id)?.token.value === refused) this.#local.drop(id);
@@ -84,7 +87,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
   /**
    * Forgets the tokens of a user at an issuer, or those of one session.
    *
-   * @throws {@link RevocationError} if the shared store did not take it, so that it counts in this process alone
+   * @throws {@link RevocationError} if the shared store failed, so that only this process has forgotten them
    */
   async revoke(revocation: Revocation): Promise<void> {
     try {
@@ -103,7 +106,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
     }
   }
 
-  /** Called by Nest: what is still running must not connect the store anew. */
+  /** Called by Nest. Running exchanges must not reconnect the store. */
   onApplicationShutdown(): void {
     this.#shared?.stop();
   }
@@ -160,7 +163,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
     return kept?.token.value === outdated ? undefined : kept;
   }
 
-  /** Nobody waits for it, and nobody minds if it fails: the token is still good. */
+  /** Runs in the background. Its failure is ignored, because the token is still valid. */
   #renewAhead(id: string, kept: KeptToken, request: TokenRequest): void {
     const now = performance.now();
     if (now < kept.renewAt || this.#renewals.has(id)) return;

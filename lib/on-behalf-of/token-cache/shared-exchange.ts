@@ -7,31 +7,34 @@ import type { TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-request.js';
 import { Turns, type Turn } from '../../replicas/turns.js';
 
-/** Milliseconds for which a replica waits for another's exchange before it makes its own. */
+/** Milliseconds for which a replica waits for another's exchange, before it makes its own. */
 const LONGEST_WAIT = 5_000;
 
-/** Milliseconds between two looks at what another replica has done, on average: first, and at most. */
+/** Average milliseconds between two checks of another replica's exchange: the first pause, and the longest. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 200;
 
-/** A token that is wanted. */
+/** A wanted token. */
 export interface WantedToken {
   readonly id: string;
   readonly owner: TokenOwner;
-  /** Token that is no longer of use: the API refused it, or it is about to expire. */
+  /** Token that is no longer useful: the API refused it, or it is about to expire. */
   readonly outdated: string | undefined;
-  /** Whether the API refused it, so that nobody should get it. */
+  /** Whether the API refused that token, so that nobody should get it. */
   readonly isRefused: boolean;
   readonly obtain: () => Promise<TokenLife>;
-  /** What this process has, for when the store is silent. */
+  /** This process's own token, for use if the store does not answer. */
   readonly fallback: () => TokenLife | undefined;
   /** Called when the store has nothing. */
   readonly onAbsent: () => void;
-  /** Whether it was revoked in the meantime. */
+  /** Whether the token was revoked in the meantime. */
   readonly isRevoked: () => boolean;
 }
 
-/** Gets tokens from a store that replicas share, or, one replica at a time, by an exchange. Without the store each is on its own. */
+/**
+ * Gets tokens from a store that replicas share, or by an exchange that one replica at a time makes. If the store fails,
+ * each replica exchanges on its own.
+ */
 export class SharedExchange {
   readonly #tokens: SharedTokens;
   readonly #turns: Turns;
@@ -45,7 +48,7 @@ export class SharedExchange {
     this.#guarded = [store, lock];
   }
 
-  /** @throws what `obtain` throws, and nothing else */
+  /** @throws only what `obtain` throws */
   async get(wanted: WantedToken): Promise<TokenLife> {
     const { id, owner, outdated, isRefused } = wanted;
     let found = await this.#tokens.find(id, owner);
@@ -63,18 +66,18 @@ export class SharedExchange {
     return wanted.fallback() ?? (await wanted.obtain());
   }
 
-  /** Drops a token, where it is still the one that is there. */
+  /** Drops a token, if the store still has that one. */
   async forget(id: string, owner: TokenOwner, token: string): Promise<void> {
     const found = await this.#tokens.find(id, owner);
     if (found?.life?.token.value === token) await this.#tokens.drop(id);
   }
 
-  /** @throws if the store did not take it */
+  /** @throws if the store fails */
   async revoke(revocation: Revocation): Promise<void> {
     await this.#tokens.revoke(revocation);
   }
 
-  /** From now on each exchange is for this process alone. */
+  /** From now on this process does not share its exchanges. */
   stop(): void {
     for (const one of this.#guarded) one.stop();
   }
@@ -82,7 +85,7 @@ export class SharedExchange {
   async #exchangeInTurn(turn: Turn, wanted: WantedToken, before: Found): Promise<TokenLife> {
     const { id, owner } = wanted;
     try {
-      // Another replica may have had its turn since.
+      // Another replica may have exchanged since.
       const found = turn.of === 'nobody' ? before : ((await this.#tokens.find(id, owner)) ?? before);
       if (isOfUse(found.life, wanted)) return found.life;
       const life = await wanted.obtain();

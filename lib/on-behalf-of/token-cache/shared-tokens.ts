@@ -9,28 +9,28 @@ import { SharedStore } from '../../replicas/shared-store.js';
 import { LONGEST_LIFE, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-request.js';
 
-/** Milliseconds by which the clocks of replicas may differ. What was kept in the future was kept by a clock that is wrong. */
+/** Milliseconds by which the clocks of replicas may differ. A token from the future was kept by a wrong clock. */
 const CLOCK_TOLERANCE = 60_000;
 
-/** Milliseconds for which a mark stays: longer than all that was there before it. */
+/** Milliseconds for which a mark stays: longer than all tokens from before it. */
 const MARK_LIFE = LONGEST_LIFE + 60 * 60_000;
 
 /**
- * What a revocation changes: one mark of the user, and one of the session. A token counts for as long as the marks are
- * those from before it was obtained, so that no clocks need agree.
+ * What a revocation changes: one mark of the user, and one of the session. A token is valid while the marks equal those
+ * from before it was obtained. Clocks need not agree for that.
  */
 export type Marks = readonly [subject: string, session: string];
 
-/** What the store has. */
+/** What the store contains. */
 export interface Found {
   readonly life: TokenLife | undefined;
   readonly marks: Marks;
 }
 
-/** As it is written, in few words: value, type, scopes, kept at, expires at, marks. */
+/** Compact stored form: value, type, scopes, kept at, expires at, marks. */
 type Sealed = readonly [string, ExchangedToken['type'], readonly string[] | null, number, number, Marks];
 
-/** Exchanged tokens in a store that replicas share, where nobody can read them, and which may fail at any time. */
+/** Exchanged tokens in a store that replicas share. They are encrypted there. The store may fail at any time. */
 export class SharedTokens {
   readonly #store: SharedStore;
   readonly #ring: KeyRing;
@@ -45,7 +45,7 @@ export class SharedTokens {
     this.#prefix = `${namespace}:v1`;
   }
 
-  /** @returns `undefined` where the store gives no answer */
+  /** @returns `undefined` if the store does not answer */
   async find(id: string, owner: TokenOwner): Promise<Found | undefined> {
     const place = this.#buildTokenKey(id);
     const keys = [place, ...this.#listMarkKeys(owner)];
@@ -67,7 +67,7 @@ export class SharedTokens {
     await this.guarded.attempt(() => this.#store.delete(this.#buildTokenKey(id)));
   }
 
-  /** @throws if the store did not take it */
+  /** @throws if the store fails */
   async revoke(revocation: Revocation): Promise<void> {
     const keys = this.#listRevokedKeys(revocation);
     await Promise.all(keys.map((key) => this.guarded.insist(() => this.#store.write(key, randomUUID(), MARK_LIFE))));
@@ -113,7 +113,7 @@ export class SharedTokens {
   }
 }
 
-/** Garbage is a mark like any other: it differs from what was there before. */
+/** Garbage counts as a mark: it differs from the mark before it. */
 function readMark(value: unknown): string {
   if (value === undefined) return '';
   return typeof value === 'string' ? value : typeof value;

@@ -6,12 +6,12 @@ export interface TokenCacheOptions {
   maxEntries?: number;
   /**
    * Milliseconds, 0 to 60 000, for which a token is used without asking `replicas.store` again. A revocation by another
-   * process counts after that. Defaults to 5 000.
+   * process takes effect after that time at the latest. Defaults to 5 000.
    */
   localMaxAgeMs?: number;
 }
 
-/** The form of {@link TokenCacheOptions}. */
+/** Schema of {@link TokenCacheOptions}. */
 export const tokenCacheSchema = z.strictObject({
   maxEntries: z.int().positive('has to be a positive number of tokens').optional(),
   localMaxAgeMs: z

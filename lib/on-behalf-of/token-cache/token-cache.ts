@@ -4,20 +4,20 @@ import { selectServers, type ServerSelection } from '../../servers/application-s
 import type { Revocation } from './revocation.js';
 import { ServerTokenCache } from './server-token-cache.js';
 
-/** The exchanged tokens that the servers of the application keep. Applications inject it to have them forgotten. */
+/** The exchanged tokens of all servers of the application. Applications inject it to revoke them. */
 @Injectable()
 export class TokenCache {
   constructor(private readonly modules: ModulesContainer) {}
 
   /**
-   * Forgets the tokens of a user at an issuer, or those of one session, in all servers of the application. The next call
-   * exchanges anew, which the authorization server may refuse. With a shared store it counts in all replicas, in others
-   * after `tokenCache.localMaxAgeMs`.
+   * Forgets the tokens of a user at an issuer, or those of one session, in all servers of the application. The next
+   * call exchanges again, which the authorization server may refuse. With a shared store this applies to all replicas;
+   * the others follow after `tokenCache.localMaxAgeMs`.
    *
-   * @param revocation - `issuer`, and `subject`, `sessionId`, or both: `iss`, `sub` and `sid` of the user's access tokens
-   * @param selection - `server`: the name, or names, of the servers that are meant alone
-   * @throws {@link RevocationError} if a shared store did not take it, so that it counts in this process alone
-   * @throws {@link McpAuthConfigurationError} for a name that no server has
+   * @param revocation - `issuer` and `subject`, `sessionId` or both: `iss`, `sub` and `sid` of the user's access tokens
+   * @param selection - `server`: the name, or names, of the only servers to apply this to
+   * @throws {@link RevocationError} if a shared store failed, so that only this process has forgotten them
+   * @throws {@link McpAuthConfigurationError} for the name of an unknown server
    */
   async revoke(revocation: Revocation, selection: ServerSelection = {}): Promise<void> {
     const caches = selectServers(this.modules, ServerTokenCache, selection, 'TokenCache.revoke');

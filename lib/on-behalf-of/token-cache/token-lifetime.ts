@@ -1,37 +1,37 @@
 import { decodeJwt } from 'jose';
 import type { ExchangedToken } from '../dialects/dialect.js';
 
-/** Milliseconds before its expiry in which a token is no longer used: it still has to travel, and clocks differ. */
+/** Milliseconds before its expiry in which a token is no longer used. It still has to travel, and clocks differ. */
 const MARGIN = 30_000;
 
-/** Milliseconds for which a token is kept at most, whatever is said of it. */
+/** Most milliseconds for which a token is kept, whatever its lifetime. */
 export const LONGEST_LIFE = 24 * 60 * 60_000;
 
-/** A token and when it is kept. */
+/** A token, and the period in which it is kept. */
 export interface TokenLife {
   readonly token: ExchangedToken;
   /** Milliseconds since the epoch. */
   readonly keptAt: number;
-  /** Milliseconds since the epoch; `keptAt` for a token that is not to be kept. */
+  /** Milliseconds since the epoch. Equals `keptAt` if the token is not to be kept. */
   readonly expiresAt: number;
 }
 
 /**
- * @param subjectExpiresAt - when the token that came in expires, in milliseconds since the epoch
- * @param askedAt - milliseconds since the epoch; the token may be as old as the question
+ * @param subjectExpiresAt - when the caller's token expires, in milliseconds since the epoch
+ * @param askedAt - when the token was asked for, in milliseconds since the epoch; it may be as old as that
  */
 export function computeLife(token: ExchangedToken, subjectExpiresAt: number, askedAt: number): TokenLife {
-  // Unless the clock was set back meanwhile.
+  // The clock may have been set back meanwhile.
   const keptAt = Math.min(askedAt, Date.now());
   const lifetime = computeLifetime(token, subjectExpiresAt, keptAt);
   return { token, keptAt, expiresAt: keptAt + (lifetime > 0 ? lifetime : 0) };
 }
 
 /**
- * Milliseconds for which a token may be kept: until shortly before it expires, and not longer than the token that it was
- * exchanged for. What nobody says the lifetime of, or only nonsense, is not kept.
+ * Milliseconds for which a token may be kept. It is kept until shortly before it expires, and no longer than the token
+ * it was exchanged for. A token without a plausible lifetime is not kept.
  *
- * @returns zero, less, or no number for a token that is not to be kept
+ * @returns zero, a negative number or NaN if the token is not to be kept
  */
 function computeLifetime(token: ExchangedToken, subjectExpiresAt: number, now: number): number {
   const expiry = readExpiry(token.value);

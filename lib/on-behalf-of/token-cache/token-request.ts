@@ -1,28 +1,28 @@
 import type { ExchangedToken } from '../dialects/dialect.js';
 import type { KeyFields } from '../../replicas/cache-key.js';
 
-/** Whose token is kept. */
+/** Owner of a kept token. */
 export interface TokenOwner {
   readonly issuer: string;
   readonly subject: string;
-  /** `sid` of the token that came in (OpenID Connect Back-Channel Logout 1.0). */
+  /** `sid` of the caller's token (OpenID Connect Back-Channel Logout 1.0). */
   readonly sessionId: string | undefined;
-  /** When the token that came in expires, in milliseconds since the epoch. Nothing is kept beyond it. */
+  /** When the caller's token expires, in milliseconds since the epoch. Nothing is kept longer. */
   readonly expiresAt: number;
 }
 
-/** What is asked of the cache. */
+/** A request to the cache. */
 export interface TokenRequest {
   /**
-   * Everything that shaped the token, besides issuer and subject of its owner, which are part of the key in any case.
-   * Hashed with the length of each field; a field that is missing differs from one that is empty.
+   * Everything that shaped the token. Issuer and subject of the owner are always part of the key besides. Hashed with
+   * the length of each field; a missing field differs from an empty one.
    */
   readonly key: KeyFields;
   readonly owner: TokenOwner;
   /** Gets a token. */
   readonly obtain: () => Promise<ExchangedToken>;
-  /** Whether a failure is final, so that for seconds nobody need ask again. */
+  /** Whether a failure is final, so that it is remembered for some seconds. */
   readonly isFinal: (error: unknown) => boolean;
-  /** A token that the API refused: it is dropped where it is still the one that is kept. */
+  /** A token that the API refused. It is dropped if it is still the kept one. */
   readonly refused?: string | undefined;
 }

@@ -1,10 +1,10 @@
-/** Parameters of a form that are secret. */
+/** Form parameters that are secret. */
 const SECRET_PARAMETERS = ['subject_token', 'actor_token', 'assertion', 'client_secret', 'client_assertion'];
 
-/** Characters that a secret has at least. What is shorter would be found in every other word. */
+/** Least number of characters of a secret. Shorter ones would match ordinary words. */
 const MIN_LENGTH = 8;
 
-/** What a request has in it that nobody else may read. */
+/** The secrets in a request. */
 export function listSecrets({
   body,
   headers,
@@ -15,7 +15,9 @@ export function listSecrets({
   return [...SECRET_PARAMETERS.flatMap((name) => body.getAll(name)), ...readBasicSecrets(headers.authorization ?? '')];
 }
 
-/** RFC 6749 section 2.3.1: form-urlencoded, then base64. A provider may know it in each form. */
+/**
+ * Credentials in each form of RFC 6749 section 2.3.1: form-urlencoded, then base64. A provider may repeat any of them.
+ */
 function readBasicSecrets(authorization: string): readonly string[] {
   const [, credentials] = /^Basic +(\S+)$/i.exec(authorization) ?? [];
   if (credentials === undefined) return [];
@@ -23,7 +25,7 @@ function readBasicSecrets(authorization: string): readonly string[] {
   return [credentials, encoded, ...new URLSearchParams(`secret=${encoded}`).values()];
 }
 
-/** A text without secrets, and without the parts of those that are JWTs. */
+/** Removes secrets from a text, and the parts of secrets that are JWTs. */
 export function hideSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .flatMap((secret) => [secret, ...secret.split('.')])

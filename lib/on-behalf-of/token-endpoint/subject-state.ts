@@ -12,14 +12,15 @@ import type { Destination } from './token-endpoint-request.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { TOKEN_EXCHANGE } from '../dialects/token-types.js';
 
-/** Milliseconds that the endpoint may take. */
+/** Milliseconds that the introspection endpoint may take. */
 const TIMEOUT = 5_000;
 
 /**
- * Tells apart what RFC 8693 section 2.2.2 calls by one name, `invalid_request`: a subject token that is no longer good, and
- * a request that is wrong. The issuer itself says which (RFC 7662); where it does not, the token is taken to be at fault.
+ * Tells apart two meanings of `invalid_request` (RFC 8693 section 2.2.2): an invalid subject token, and a wrong
+ * request. The issuer decides by introspection (RFC 7662). Without introspection the subject token is taken to be
+ * invalid.
  *
- * @returns the error, with what the issuer said
+ * @returns the error, with the result of the introspection
  */
 export async function addSubjectState(
   error: TokenEndpointError,
@@ -43,7 +44,7 @@ async function isActive(token: string, { metadata, client: { id, authentication 
       additionalParameters: { token_type_hint: 'access_token' },
       signal: AbortSignal.timeout(TIMEOUT),
       [customFetch]: createClientFetch(authentication),
-      // The addresses were checked: plain http is on loopback alone.
+      // The addresses were checked: plain http only occurs on loopback.
       [allowInsecureRequests]: true,
     });
     return (await processIntrospectionResponse(metadata, registration, response)).active;

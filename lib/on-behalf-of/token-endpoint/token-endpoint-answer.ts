@@ -4,17 +4,17 @@ import { TokenEndpointError, type TokenEndpointFailure } from '../../errors/toke
 import { readClaimsRequest, parseRetryAfter, splitWords } from '../failures/answer-fields.js';
 import { isJsonObject } from '../../json/json-object.js';
 
-/** Characters of a description that the log is told. */
+/** Characters of a description that are logged. */
 const MAX_DESCRIPTION = 200;
 
-/** Seconds: a year. What lasts longer is no lifetime that anybody meant. */
+/** Seconds in a year. A longer lifetime is not plausible. */
 const MAX_LIFETIME = 366 * 24 * 60 * 60;
 
 /**
- * Reads what a token endpoint answered (RFC 6749 sections 5.1 and 5.2).
+ * Reads a token endpoint's answer (RFC 6749 sections 5.1 and 5.2).
  *
- * @param secrets - what was sent and must not be repeated, should the endpoint do so
- * @throws TokenEndpointError if there is no token in it
+ * @param secrets - what was sent, and must not be repeated if the endpoint repeats it
+ * @throws TokenEndpointError if the answer has no token
  */
 export async function readAnswer(response: Response, secrets: readonly string[]): Promise<TokenEndpointAnswer> {
   const { status } = response;
@@ -44,7 +44,7 @@ async function readBody(response: Response): Promise<Record<string, unknown>> {
   }
 }
 
-/** Seconds. Some providers write them as a string. What is no lifetime counts as none told. */
+/** Seconds. Some providers write them as a string. An implausible lifetime counts as absent. */
 function parseLifetime(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_LIFETIME ? seconds : undefined;
@@ -78,7 +78,7 @@ function createRefusal(
   return new TokenEndpointError(details.join(', '), failure);
 }
 
-/** RFC 6749 section 5.2; anything else would only fill the log. */
+/** RFC 6749 section 5.2. Anything else would only fill the log. */
 function isErrorCode(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(value);
 }
@@ -90,7 +90,7 @@ function parseMaxAge(value: unknown): number | undefined {
 }
 
 function quote(description: string, secrets: readonly string[]): string {
-  // A token that was cut, or another one.
+  // The description may contain a part of the token, or another token.
   const clean = hideSecrets(description, secrets).replace(/[A-Za-z0-9_-]{40,}/g, '[token]');
   return JSON.stringify(clean.slice(0, MAX_DESCRIPTION));
 }

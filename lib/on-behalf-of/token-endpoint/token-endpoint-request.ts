@@ -17,7 +17,7 @@ import { readAnswer } from './token-endpoint-answer.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { withRetries } from './token-endpoint-retries.js';
 
-/** An authorization server, and who the server is there. */
+/** An authorization server, and the server's client there. */
 export interface Destination {
   readonly metadata: IssuerMetadata;
   readonly client: ClientRegistration;
@@ -26,8 +26,8 @@ export interface Destination {
 /**
  * Sends a form to the token endpoint of an authorization server.
  *
- * @throws TokenEndpointError for every answer that has no usable token in it, and for none
- * @throws ClientCredentialsError if the client's credentials cannot be had
+ * @throws TokenEndpointError for every answer without a usable token, and if there is no answer
+ * @throws ClientCredentialsError if the client's credentials are not available
  */
 export async function requestToken(
   { metadata, client: { id, authentication } }: Destination,
@@ -56,17 +56,17 @@ export async function requestToken(
             secrets = listSecrets(init);
             return send(url, init);
           },
-          // The addresses were checked: plain http is on loopback alone.
+          // The addresses were checked: plain http only occurs on loopback.
           [allowInsecureRequests]: true,
         },
       );
     } catch (error) {
       if (error instanceof McpAuthError) throw error;
-      // The cause stays behind: it may hold the request.
+      // The cause is left out, because it may contain the request.
       throw new TokenEndpointError(describeError(error), {});
     }
     const answer = await readAnswer(response, secrets);
-    // Nobody here has the key of a token that is bound without being asked to; one that is not bound was not asked for.
+    // A bound token without a key here is of no use. A token that is not bound was not asked for.
     if ((answer.token_type === 'dpop') !== (dpop !== undefined)) {
       const what = dpop ? 'the token is not bound to the key' : 'token_type is DPoP';
       throw new TokenEndpointError(what, { status: 200, unusable: true });
@@ -78,14 +78,14 @@ export async function requestToken(
     try {
       return await attempt(signal);
     } catch (error) {
-      // RFC 9449 section 8: the answer came with the nonce, which the handle of the key has kept.
+      // RFC 9449 section 8: the answer contained a nonce, and the DPoP handle has kept it.
       if (!dpop || !(error instanceof TokenEndpointError) || error.failure.error !== 'use_dpop_nonce') throw error;
       return await attempt(signal);
     }
   });
 }
 
-/** The server with its token endpoints where a dialect has them, on their origins. */
+/** The authorization server with the token endpoints that the dialect derives, on the same origins. */
 function readdressServer(metadata: IssuerMetadata, address: TokenEndpointOptions['address']): AuthorizationServer {
   const { issuer, token_endpoint, mtls_endpoint_aliases } = metadata;
   if (token_endpoint === undefined) {

@@ -2,7 +2,7 @@ import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { waitFor } from '../../time/time-limit.js';
 
-/** Milliseconds that a token may take in all. */
+/** Milliseconds to get a token, in all. */
 const DEADLINE = 10_000;
 const SECONDS = DEADLINE / 1000;
 
@@ -12,10 +12,10 @@ const MAX_RETRIES = 2;
 const FIRST_PAUSE = 200;
 
 /**
- * Sends a request again where it failed in a way that passes, as long as the deadline lets it (RFC 9110 section 10.2.3
- * on `Retry-After`).
+ * Sends a request again after a temporary failure, until the deadline. `Retry-After` is honored (RFC 9110 section
+ * 10.2.3).
  *
- * @throws TokenEndpointError at the deadline, whatever it is that takes so long
+ * @throws TokenEndpointError at the deadline
  * @throws what the last attempt threw
  */
 export async function withRetries<Result>(attempt: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
@@ -43,10 +43,10 @@ export async function withRetries<Result>(attempt: (signal: AbortSignal) => Prom
 }
 
 /**
- * Waits for what has to be there before anybody is asked, no longer than for a token endpoint.
+ * Waits for a prerequisite of a request, no longer than for a token endpoint.
  *
- * @param late - makes the error for the deadline, of words that complete a sentence
- * @throws what `late` makes, and what the promise is rejected with
+ * @param late - makes the error at the deadline, from words that complete a sentence
+ * @throws what `late` makes, or what the promise is rejected with
  */
 export async function waitInTime<Result>(promise: Promise<Result>, late: (when: string) => Error): Promise<Result> {
   return await waitFor(promise, DEADLINE, () => late(`did not come within ${SECONDS} seconds`));

@@ -11,10 +11,12 @@ import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { requestToken, type Destination } from './token-endpoint-request.js';
 import { waitInTime } from './token-endpoint-retries.js';
 
-/** Metadata of an authorization server is discovered anew after an hour; while it is down it serves for a day. */
+/**
+ * Metadata of an authorization server is discovered again after an hour. While the server is down, it serves for a day.
+ */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
 
-/** Sends forms to the token endpoints of issuers, and of authorization servers besides. */
+/** Sends forms to the token endpoints of issuers and of other authorization servers. */
 @Injectable()
 export class TokenEndpoints {
   readonly #foreign = new Map<string, Renewable<IssuerMetadata>>();
@@ -25,7 +27,7 @@ export class TokenEndpoints {
   ) {}
 
   /**
-   * The token endpoint of the issuer that a caller came from, where the server is known as the client of that issuer.
+   * The token endpoint of a caller's issuer, if the server is registered as a client there.
    *
    * @param issuer - `iss` of the caller's token
    * @param claims - its claims
@@ -65,7 +67,7 @@ export class TokenEndpoints {
     return { metadata: await waitInTime(issuer.getMetadata(), createLateError), client };
   }
 
-  /** @throws IssuerUnavailableError, and TokenEndpointError where it takes too long */
+  /** @throws IssuerUnavailableError, or TokenEndpointError if it takes too long */
   async #getMetadata({ issuer, metadataUrl }: ForeignAuthorizationServer): Promise<IssuerMetadata> {
     const key = JSON.stringify([issuer, metadataUrl]);
     let metadata = this.#foreign.get(key);
