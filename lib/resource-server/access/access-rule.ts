@@ -2,23 +2,23 @@ import type { Caller } from './caller.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
 import { judgeScopes, listRuleScopes, type ScopeRule } from './scope-rule.js';
 
-/** Scopes that depend on the arguments, which are validated by then. */
+/** Computes the required scopes from the validated arguments. */
 export type ScopesOfArguments = (input: never) => ScopeRule;
 
-/** What a tool asks of its caller, apart from policies. */
+/** What a tool requires of its caller, apart from policies. */
 export interface AccessRule {
   readonly scopes: ScopeRule | ScopesOfArguments;
-  /** Whether a caller is needed at all. */
+  /** Whether the tool may be called without a token. */
   readonly anonymous: boolean;
   /** Whether a client without a user may call. */
   readonly appOnly: boolean;
-  /** RFC 9470: values of `acr`, one of which the sign-in has to have. */
+  /** RFC 9470: accepted values of `acr`. An empty list accepts any. */
   readonly acrValues: readonly string[];
-  /** RFC 9470: milliseconds since the user signed in, at most. */
+  /** RFC 9470: maximum time since the user signed in, in milliseconds. */
   readonly maxAgeMs: number | undefined;
 }
 
-/** Seconds by which the issuer's clock may be ahead. */
+/** How far the issuer's clock may be ahead, in seconds. */
 const CLOCK_TOLERANCE = 5;
 
 /** The scopes of a rule that are known without the arguments. */
@@ -36,7 +36,7 @@ export function hasFixedScopes(caller: Caller | undefined, rule: AccessRule, hie
   return judgeScopes(selectFixedScopes(rule), caller?.scopes ?? [], hierarchy).sufficient;
 }
 
-/** RFC 9470: whether the user signed in as the rule demands. */
+/** RFC 9470: whether the user's sign-in meets `acrValues` and `maxAgeMs` of the rule. */
 export function isSignedInAsNeeded({ claims }: Caller, { acrValues, maxAgeMs }: AccessRule): boolean {
   const { acr, auth_time: authenticatedAt } = claims;
   if (acrValues.length > 0 && !(typeof acr === 'string' && acrValues.includes(acr))) return false;

@@ -10,22 +10,22 @@ export class AccessToken {
     this.#value = value;
   }
 
-  /** The token itself. It belongs in a request to the party that issued it, and nowhere else. */
+  /** The token itself. Send it only to the party that issued it. */
   reveal(): string {
     return this.#value;
   }
 
-  /** Shows nothing of the token. */
+  /** Hides the token. */
   toString(): string {
     return '[access token]';
   }
 
-  /** Shows nothing of the token. */
+  /** Hides the token. */
   toJSON(): string {
     return this.toString();
   }
 
-  /** Shows nothing of the token. */
+  /** Hides the token. */
   [inspect.custom](): string {
     return this.toString();
   }
@@ -35,20 +35,20 @@ export class AccessToken {
 export interface Caller {
   /** `iss`, one of the configured issuers. */
   readonly issuer: string;
-  /** `sub`, the user, or the client itself where there is no user. */
+  /** `sub`: the user, or the client if the token has no user. */
   readonly subject: string;
-  /** The client that the token was issued to: `client_id`, or what the issuer calls it. */
+  /** The client that the token was issued to: `client_id`, or the issuer's own claim for it. */
   readonly clientId: string | undefined;
-  /** Whether the token stands for the client alone, without a user. */
+  /** Whether the token represents only the client, without a user. */
   readonly appOnly: boolean;
-  /** Scopes granted, from `scope` or `scp`, or what the issuer calls them; what they imply is not among them. */
+  /** Granted scopes: `scope`, `scp`, or the issuer's own claim for them. Implied scopes are not included. */
   readonly scopes: readonly string[];
-  /** Who acts for the subject (`act`, RFC 8693 section 4.1), where somebody does. This one counts; those inside do not. */
+  /** The party that acts for the subject (`act`, RFC 8693 section 4.1). Actors nested in it are informational only. */
   readonly actor?: Actor;
   /** All claims of the token. */
   readonly claims: TokenClaims;
   /** When the token expires (`exp`), in milliseconds since the epoch. */
   readonly expiresAtMs: number;
-  /** The token, in a holder that does not print it. */
+  /** The token, in a wrapper that does not print it. */
   readonly token: AccessToken;
 }

@@ -1,2 +1,2 @@
-/** The claims of a verified token, or of the answer to an introspection. */
+/** The claims of a verified token or of an introspection response. */
 export type TokenClaims = Readonly<Record<string, unknown>>;

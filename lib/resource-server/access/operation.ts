@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../json/json-object.js';
 
-/** What a JSON-RPC message asks for: `tools/call find_order`, `resources/read orders://7`, `tools/list`. */
+/** The operation of a JSON-RPC message: `tools/call find_order`, `resources/read orders://7`, `tools/list`. */
 export interface Operation {
   /** `method` of the JSON-RPC message, such as `tools/call`. */
   readonly method: string;
@@ -8,7 +8,7 @@ export interface Operation {
   readonly name: string | undefined;
 }
 
-/** Where each method says what it is about. */
+/** The member of `params` that names the target of each method. */
 const NAMES: Readonly<Record<string, string>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'tasks/cancel': 'taskId',
 };
 
-/** The operation in a parsed JSON-RPC message. What is no request and no notification asks for nothing. */
+/** The operation in a parsed JSON-RPC message. `undefined` if it is neither a request nor a notification. */
 export function readOperation(body: unknown): Operation | undefined {
   if (!isJsonObject(body) || typeof body.method !== 'string') return undefined;
   const { method } = body;
@@ -45,14 +45,14 @@ export function readArguments(body: unknown): unknown {
   return (isJsonObject(params) ? params.arguments : undefined) ?? {};
 }
 
-/** What a `completion/complete` is about: the argument, what was typed of it, and the other arguments. */
+/** A `completion/complete` request: the argument, its partial value, and the other arguments. */
 export interface CompletionRequest {
   readonly argument: string;
   readonly value: string;
   readonly arguments: Readonly<Record<string, string>>;
 }
 
-/** What a `completion/complete` asks for. The SDK has checked the message before anyone acts on it. */
+/** Reads a `completion/complete` request. The SDK validates the message before it is handled. */
 export function readCompletion(body: unknown): CompletionRequest {
   const params = isJsonObject(body) && isJsonObject(body.params) ? body.params : {};
   const { name, value } = isJsonObject(params.argument) ? params.argument : {};
@@ -68,7 +68,7 @@ export function readCompletion(body: unknown): CompletionRequest {
   };
 }
 
-/** Whether a message is a client's answer to a request of the server's. */
+/** Whether a message is a client's response to a request from the server. */
 export function isAnswer(body: unknown): body is { readonly id: string | number } {
   if (!isJsonObject(body) || body.method !== undefined) return false;
   return (typeof body.id === 'string' || typeof body.id === 'number') && ('result' in body || 'error' in body);

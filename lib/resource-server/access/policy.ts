@@ -1,46 +1,46 @@
 import type { Caller } from './caller.js';
 import type { Operation } from './operation.js';
 
-/** What a policy decides about. */
+/** The request that a policy decides about. */
 export interface PolicyRequest {
-  /** Who calls; `undefined` for tools that are {@link Anonymous}. */
+  /** The caller. It may be `undefined` for tools that are {@link Anonymous}. */
   readonly caller: Caller | undefined;
-  /** What is asked for. */
+  /** The requested operation. */
   readonly operation: Operation;
   /** The arguments, validated by the tool's `input`. */
   readonly arguments: unknown;
 }
 
-/** A rule of the application about calls, as an injectable class. Where it throws, the call fails. */
+/** A rule of the application about calls, as an injectable class. If it throws, the call fails. */
 export interface Policy {
   /**
-   * Decides about a call, after its scopes have been found sufficient.
+   * Decides about a call. Runs after the scope check has passed.
    *
-   * @param request - who calls, what is asked for, and the arguments
-   * @returns `true` lets the call pass; `false` or a {@link Denial} does not
+   * @param request - the caller, the operation and the arguments
+   * @returns `true` to allow the call, `false` or a {@link Denial} to deny it
    */
   permits(request: PolicyRequest): boolean | Denial | Promise<boolean | Denial>;
 }
 
 /**
- * Whether there is a way to get what was denied: `available`, `unavailable`, or `undisclosed` (SEP-2643, Structured
- * Authorization Denials).
+ * Whether the caller can still obtain access after a denial: `available`, `unavailable`, or `undisclosed` (SEP-2643,
+ * Structured Authorization Denials).
  */
 export type Remediation = 'available' | 'unavailable' | 'undisclosed';
 
-/** A policy's no, with what the model and its user may know of it. */
+/** A denial by a policy, with the information that the model and its user may see. */
 export class Denial {
   /**
-   * @param message - for the model and its user, word for word
-   * @param remediation - whether there is a way to get leave. Defaults to `undisclosed`
-   * @param hints - how, as SEP-2643 has it: `remediationHints`
+   * @param message - shown verbatim to the model and its user
+   * @param remediation - whether the caller can obtain access. Defaults to `undisclosed`
+   * @param hints - how to obtain access: `remediationHints` of SEP-2643
    */
   constructor(
-    /** For the model and its user, word for word. */
+    /** Shown verbatim to the model and its user. */
     readonly message: string,
-    /** Whether there is a way to get leave. */
+    /** Whether the caller can obtain access. */
     readonly remediation: Remediation = 'undisclosed',
-    /** How to get leave: `remediationHints` of SEP-2643. */
+    /** How to obtain access: `remediationHints` of SEP-2643. */
     readonly hints: readonly Readonly<Record<string, unknown>>[] = [],
   ) {}
 }

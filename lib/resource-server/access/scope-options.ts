@@ -5,21 +5,23 @@ import { createTextSchema } from '../../options/text-schema.js';
 import type { ScopeImplications } from './scope-hierarchy.js';
 import { isJsonObject } from '../../json/json-object.js';
 
-/** What clients are told of scopes, and which scopes imply others. */
+/** The scopes that clients are told about, and which scopes imply others. */
 export interface ScopeOptions {
   /**
-   * Scopes a client should start with: `scopes_supported` of the RFC 9728 document and `scope` of a challenge that no
-   * particular tool caused. Defaults to the scopes of the tools declared read-only, else to all declared scopes.
+   * Scopes that a client should start with. They are `scopes_supported` of the RFC 9728 document, and `scope` of a
+   * challenge that no particular tool caused. Defaults to the scopes of the tools declared read-only, else to all
+   * declared scopes.
    */
   initial?: readonly string[];
   /**
-   * Which scopes a broader scope implies: `{ 'orders:admin': ['orders:write'], 'orders:write': ['orders:read'] }`, or a
-   * function. Holds over several steps.
+   * The scopes that a broader scope implies: `{ 'orders:admin': ['orders:write'], 'orders:write': ['orders:read'] }`,
+   * or a function. Implications chain over several steps.
    */
   hierarchy?: ScopeImplications;
   /**
-   * What a 403 asks for: the scopes of the `'operation'`, as the specification of 2026-07-28 has it, or their `'union'`
-   * with those that the caller holds, for older clients that would lose them. Defaults to `'operation'`.
+   * The scopes in a 403 challenge. `'operation'`: the scopes of the operation, as the MCP specification 2026-07-28
+   * says. `'union'`: these and the scopes that the caller holds, for older clients that would otherwise lose those.
+   * Defaults to `'operation'`.
    */
   challenge?: 'operation' | 'union';
 }
@@ -37,7 +39,7 @@ const hierarchy = z.custom<ScopeImplications>(
   'is neither a function nor a map from a scope to the scopes it implies. Write it as `{ "orders:write": ["orders:read"] }`',
 );
 
-/** The form of {@link ScopeOptions}. */
+/** Schema of {@link ScopeOptions}. */
 export const scopesSchema = z.strictObject({
   initial: z.array(createTextSchema(findResourceScopeProblem)).optional(),
   hierarchy: hierarchy.optional(),

@@ -2,20 +2,20 @@ import type { ScopeName } from '../../options/register.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
 
 /**
- * Scopes that a caller needs: all of a list; or all of `allOf` and one of `anyOf`. Of `anyOf`, the first is what a
- * challenge asks for, so put the narrowest there.
+ * Scopes that a caller needs: all of a list, or all of `allOf` and one of `anyOf`. A challenge asks for the first scope
+ * of `anyOf`, so put the narrowest first.
  */
 export type ScopeRule =
   readonly ScopeName[] | { readonly allOf?: readonly ScopeName[]; readonly anyOf?: readonly ScopeName[] };
 
-/** What a caller's scopes are worth against a rule. */
+/** The result of checking a caller's scopes against a rule. */
 export interface ScopeVerdict {
   readonly sufficient: boolean;
-  /** What the operation takes: the scopes for one challenge (MCP specification, Scope Challenge Handling). */
+  /** Scopes that the operation requires, for one challenge (MCP specification, Scope Challenge Handling). */
   readonly needed: readonly string[];
 }
 
-/** Judges the scopes that a caller holds. */
+/** Checks the scopes that a caller holds against a rule. */
 export function judgeScopes(rule: ScopeRule, held: readonly string[], hierarchy: ScopeHierarchy): ScopeVerdict {
   const { allOf, anyOf } = splitRule(rule);
   const effective = hierarchy.expand(held);
@@ -33,7 +33,7 @@ export function listRuleScopes(rule: ScopeRule): readonly string[] {
   return [...new Set([...allOf, ...anyOf])];
 }
 
-/** What is wrong with a rule and how to mend it: what is no rule must not pass for one that asks for nothing. */
+/** What is wrong with a rule, and how to fix it. An invalid rule must not pass as a rule without scopes. */
 export function findRuleProblem(rule: unknown): string | undefined {
   if (isScopes(rule)) return undefined;
   if (typeof rule !== 'object' || rule === null || Object.getPrototypeOf(rule) !== Object.prototype) return NO_RULE;

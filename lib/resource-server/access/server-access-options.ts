@@ -3,19 +3,19 @@ import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import type { Policy } from './policy.js';
 
-/** Who may use the server at all, whatever a single tool says of its scopes. */
+/** Who may use the server at all, regardless of the scopes of its tools. */
 export interface ServerAccessOptions {
-  /** Gives up authentication: every request is served, from anyone. Only without `issuers`, scopes and downstreams. */
+  /** Disables authentication: anyone may send requests. Not allowed with `issuers`, scopes or downstreams. */
   anonymous?: boolean;
-  /** Whether tools may be called with tokens that stand for no user. A tool's own `appOnly` comes first. Defaults to `'allow'`. */
+  /** Whether tools accept tokens without a user. A tool's own `appOnly` overrides this. Defaults to `'allow'`. */
   appOnly?: 'allow' | 'deny';
-  /** Policies that every tool is subject to, in this order, before those of {@link UsePolicy}. */
+  /** Policies of every tool. They run in this order, before the policies of {@link UsePolicy}. */
   policies?: readonly Type<Policy>[];
 }
 
 const isClass = (value: unknown) => typeof value === 'function';
 
-/** The form of {@link ServerAccessOptions}. */
+/** Schema of {@link ServerAccessOptions}. */
 export const serverAccessSchema = z.strictObject({
   anonymous: z.boolean().optional(),
   appOnly: z.enum(['allow', 'deny']).optional(),

@@ -15,25 +15,25 @@ import { findKey, readToken, type SignedToken } from './signed-token.js';
 import { toCaller } from './token-claims.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-/** Milliseconds for which a verification holds. Short, so that a key that the issuer withdraws stops counting. */
+/** Lifetime of a verification, in milliseconds. It is short so that a withdrawn key soon loses its effect. */
 const MAX_AGE = 60_000;
 
-/** What jsonwebtoken, behind passport-jwt, cannot verify. */
+/** Algorithms that jsonwebtoken, used by passport-jwt, cannot verify. */
 const EDWARDS = ['EdDSA', 'Ed25519'];
 
 /**
- * Verifies access tokens: JWTs of a configured issuer with its keys (RFC 9068 section 4), others by asking the issuer
- * (RFC 7662), where that is configured.
+ * Verifies access tokens. JWTs of a configured issuer are verified with the issuer's keys (RFC 9068 section 4). Other
+ * tokens are introspected (RFC 7662), if that is configured.
  */
 @Injectable()
 export class AccessTokenStrategy
   extends PassportStrategy(Strategy, 'nestjs-mcp-auth')
   implements OnApplicationShutdown
 {
-  /** Passport keeps strategies by name in one place for the whole process; two modules must not share one. */
+  /** Unique per instance, because passport registers strategies by name for the whole process. */
   override readonly name = `nestjs-mcp-auth:${randomUUID()}`;
 
-  // Passport calls `authenticate` on an object made from this one, which has no private members of its own: no "#".
+  // No "#" members: passport calls `authenticate` on an object that inherits from this one and would lack them.
   constructor(
     private readonly issuers: Issuers,
     private readonly introspection: Introspection,
@@ -43,7 +43,7 @@ export class AccessTokenStrategy
       jwtFromRequest: ({ token }: PresentedToken) => token,
       secretOrKeyProvider: provideKey,
       algorithms: SIGNING_ALGORITHMS.filter((algorithm) => !EDWARDS.includes(algorithm)),
-      // What the claims have to be differs between issuers: `toCaller` checks them all.
+      // `toCaller` checks all claims, because the rules differ between issuers.
       ignoreExpiration: true,
       jsonWebTokenOptions: { ignoreNotBefore: true },
       passReqToCallback: true,
@@ -71,7 +71,7 @@ export class AccessTokenStrategy
     );
   }
 
-  /** Called by passport-jwt with the claims of a token whose signature is good. */
+  /** Called by passport-jwt with the claims of a token whose signature is valid. */
   validate({ token }: PresentedToken, claims: TokenClaims): Caller {
     return this.accept(claims, token);
   }
@@ -110,10 +110,10 @@ export class AccessTokenStrategy
 }
 
 /**
- * The key that an access token has to be signed with.
+ * Finds the key that verifies an access token.
  *
- * @throws {@link InvalidTokenError} for a header that no access token of the issuer has
- * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
+ * @throws {@link InvalidTokenError} if the header is not that of an access token of the issuer
+ * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be fetched
  */
 async function findVerificationKey(signed: SignedToken): Promise<KeyObject> {
   const { algorithms, types, acceptMissingType } = signed.issuer.options;
@@ -123,7 +123,7 @@ async function findVerificationKey(signed: SignedToken): Promise<KeyObject> {
   return found.key;
 }
 
-/** Gives passport-jwt the key of a token that is still unverified. */
+/** Gives passport-jwt the key of a token that is not verified yet. */
 function provideKey({ signed }: PresentedToken, _token: string, done: (error: unknown, key?: KeyObject) => void): void {
   if (!signed) throw new Error('A token reached passport-jwt before it was read');
   findVerificationKey(signed).then(

@@ -4,10 +4,10 @@ import { InvalidTokenError } from './invalid-token-error.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 /**
- * Who acts for the subject of a token: the present actor, and those before it inside.
+ * Reads the current actor of a token (`act`), with the previous actors nested in it.
  *
- * @param maxActors - how many there may be
- * @throws {@link InvalidTokenError} if there are more, or one of them is nobody
+ * @param maxActors - maximum number of actors, including nested ones
+ * @throws {@link InvalidTokenError} if there are too many actors, or one is malformed or has no name
  */
 export function readActor(claims: TokenClaims, maxActors: number): Actor | undefined {
   const parties: TokenClaims[] = [];

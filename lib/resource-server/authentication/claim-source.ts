@@ -1,7 +1,7 @@
 import type { ClaimSource } from '../issuers/issuer-options.js';
 import type { TokenClaims } from '../access/claims.js';
 
-/** What a claim source has for these claims. */
+/** Reads the value of a claim source: a function, the name of a claim, or a path with dots. */
 export function readClaim(claims: TokenClaims, source: ClaimSource<unknown>): unknown {
   if (typeof source === 'function') return source(claims);
   if (Object.hasOwn(claims, source)) return claims[source];

@@ -4,15 +4,15 @@ import type { Caller } from '../access/caller.js';
 import { Issuers } from '../issuers/issuers.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
-/** Characters of what a check of the application says, for the log. */
+/** Maximum length of the application's reason in the log, in characters. */
 const MAX_REASON = 500;
 
-/** Asks the application whether it accepts a token: `validate` of its issuer. */
+/** Asks the application whether it accepts a token: `validate` of the token's issuer. */
 @Injectable()
 export class ClaimsValidation {
   constructor(private readonly issuers: Issuers) {}
 
-  /** @throws {@link InvalidTokenError} for a caller whose claims the application does not accept */
+  /** @throws {@link InvalidTokenError} if the application does not accept the caller's claims */
   async check({ claims }: Caller): Promise<void> {
     const issuer = this.issuers.findIssuer(claims);
     if (!issuer?.options.validate) return;

@@ -5,12 +5,12 @@ import type { TLSSocket } from 'node:tls';
 import { createBlockList, type MutualTlsOptions } from './proof-options.js';
 
 /**
- * Certificates in PEM and nothing else: OpenSSL reads the first and looks no further, which in a header that proxies
- * joined of two is anyone's. In a chain the client's own is first (RFC 8446 section 4.4.2).
+ * Matches PEM certificates and nothing else. OpenSSL reads only the first certificate. If proxies joined two headers,
+ * the first one may come from anyone. In a chain the client's own certificate is first (RFC 8446 section 4.4.2).
  */
 const PEM = /^(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/;
 
-/** The parts of a Node request that tell the client's certificate. */
+/** The parts of a Node request that contain the client's certificate. */
 export interface CertificateSource {
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
@@ -18,8 +18,8 @@ export interface CertificateSource {
 }
 
 /**
- * Finds the certificate that a client authenticated its connection with. The connection proves the key; whom the
- * certificate has to be from is for the TLS server to say, and may be anyone (RFC 8705 section 2.2).
+ * Finds the certificate that a client authenticated its connection with. The connection proves possession of the key.
+ * The TLS server decides which certificate authorities it accepts, and may accept any (RFC 8705 section 2.2).
  */
 export class ClientCertificates {
   readonly #header: string | undefined;
@@ -30,7 +30,7 @@ export class ClientCertificates {
     this.#proxies = createBlockList(certificate === 'socket' ? [] : certificate.proxies);
   }
 
-  /** `x5t#S256` of the certificate (RFC 8705 section 3.1); `undefined` where there is none that can be believed. */
+  /** `x5t#S256` of the certificate (RFC 8705 section 3.1). `undefined` without a trustworthy certificate. */
   computeThumbprint(request: CertificateSource): string | undefined {
     const certificate =
       this.#header === undefined ? readSocket(request.socket) : this.#readHeader(this.#header, request);
@@ -44,19 +44,19 @@ export class ClientCertificates {
     return count === 1 && typeof value === 'string' ? parseCertificate(value) : undefined;
   }
 
-  /** The list itself takes `::ffff:10.0.0.1` for `10.0.0.1`. */
+  /** The block list matches `::ffff:10.0.0.1` as `10.0.0.1`. */
   #isProxy(address: string | undefined): boolean {
     return address !== undefined && this.#proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 }
 
 function readSocket(socket: Socket & Partial<Pick<TLSSocket, 'getPeerCertificate'>>): Buffer | undefined {
-  // Node has an empty object where the client sent none, and null once the connection is gone.
+  // Node returns an empty object if the client sent no certificate, and null after the connection closed.
   const certificate = socket.getPeerCertificate?.() as { raw?: Buffer } | null | undefined;
   return certificate?.raw;
 }
 
-/** RFC 9440 section 2.1 (`:base64:`), PEM in URL encoding as nginx and AWS send it, or bare base64. */
+/** Accepts RFC 9440 section 2.1 (`:base64:`), URL-encoded PEM as nginx and AWS send it, or bare base64. */
 function parseCertificate(value: string): Buffer | undefined {
   try {
     const text = value.includes('%') ? decodeURIComponent(value) : value;

@@ -1,17 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Schemes that an access token comes with (RFC 6750 section 2.1, RFC 9449 section 7.1). */
+/** Authentication schemes for access tokens (RFC 6750 section 2.1, RFC 9449 section 7.1). */
 export type TokenScheme = 'bearer' | 'dpop';
 
-/** What an HTTP request carries by way of an access token. */
+/** The access token of an HTTP request, if it has one. */
 export type Credentials =
   | { readonly kind: 'token'; readonly scheme: TokenScheme; readonly token: string }
-  /** No credentials of a scheme that carries access tokens. */
+  /** The request has no access token. */
   | { readonly kind: 'none' }
   /** RFC 6750 section 3.1, `invalid_request`. */
   | { readonly kind: 'malformed'; readonly reason: string };
 
-/** The parts of a Node request that may carry a token. Express's request has them, and Fastify's `raw`. */
+/** The parts of a Node request that may carry a token. Express's request and Fastify's `raw` have them. */
 export interface CredentialSource {
   readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
@@ -20,7 +20,7 @@ export interface CredentialSource {
 
 /**
  * Reads the access token of a request. The scheme's name is case-insensitive (RFC 9110 section 11.1). A token in the
- * query is refused even beside a good header: whoever put it there has already leaked it.
+ * query is refused even if the header is valid, because it has already leaked.
  */
 export function readCredentials({ url, headers, rawHeaders }: CredentialSource): Credentials {
   if (hasTokenInQuery(url)) {
@@ -29,7 +29,7 @@ export function readCredentials({ url, headers, rawHeaders }: CredentialSource):
       reason: 'An access token must not be sent in the query; send it in the Authorization header',
     };
   }
-  // Node drops all but the first of several Authorization headers; which one a proxy looked at is anyone's guess.
+  // Node keeps only the first of several Authorization headers, but a proxy may have checked another.
   const count = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length;
   if (count > 1) return { kind: 'malformed', reason: 'There is more than one Authorization header' };
   const match = /^(bearer|dpop)(?: +(.*))?$/i.exec(headers.authorization ?? '');

@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Milliseconds after which a nonce is replaced; the one before is taken for as long again. */
+/** Milliseconds until a nonce is replaced. The previous nonce stays valid for the same time again. */
 const SLOT = 5 * 60_000;
 
-/** Nonces that need no memory: an HMAC over the time on the wall, which replicas share (RFC 9449 section 9). */
+/** Stateless nonces: an HMAC over the wall-clock time, so that replicas agree on them (RFC 9449 section 9). */
 export class DpopNonces {
   constructor(private readonly secret: string) {}
 
@@ -11,7 +11,7 @@ export class DpopNonces {
     return this.#computeNonce(Math.floor(Date.now() / SLOT));
   }
 
-  /** Whether a nonce is the present one, or the one before. */
+  /** Whether a nonce is the current or the previous one. */
   isAccepted(nonce: string): boolean {
     const slot = Math.floor(Date.now() / SLOT);
     return [slot, slot - 1].some((candidate) => isSame(nonce, this.#computeNonce(candidate)));

@@ -6,30 +6,30 @@ import { DpopNonces } from './dpop-nonce.js';
 import { ProofError } from './proof-error.js';
 import { claimKey, MemoryReplayStore } from './replay-store.js';
 
-/** What a proof has to be about. */
+/** The request and token that a proof has to match. */
 export interface ProofSubject {
-  /** Method of the request, `htm`. */
+  /** HTTP method of the request: `htm` of the proof. */
   readonly method: string | undefined;
   readonly token: string;
   /** `cnf.jkt` of the token: SHA-256 thumbprint of the key (RFC 7638). */
   readonly thumbprint: string;
 }
 
-/** Milliseconds by which a proof's `iat` may differ from now (SEP-1932). */
+/** Maximum difference between a proof's `iat` and now, in milliseconds (SEP-1932). */
 const LIFETIME = 300_000;
 
-/** Seconds by which the clocks of replicas that share a store may differ. */
+/** Maximum difference between the clocks of replicas that share a store, in seconds. */
 const CLOCK_SKEW = 60;
 
-/** Members of a JWK that only its owner may have (RFC 7518 section 6, RFC 9964 section 3). */
+/** Private members of a JWK (RFC 7518 section 6, RFC 9964 section 3). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 const MAX_JTI_LENGTH = 256;
 
-/** JWS compact serialization (RFC 7515 section 7.1), of which parsers take more. */
+/** JWS compact serialization (RFC 7515 section 7.1). Parsers accept more than this. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Of an absolute URI, with the characters of RFC 3986 appendix A and without user information. */
+/** An absolute URI in the characters of RFC 3986 appendix A, without user information. */
 const HTTP_URI = /^https?:\/\/[\w.~:[\]!$&'()*+,;=%-]+(?:[/?#][\w.~:/?#[\]@!$&'()*+,;=%-]*)?$/i;
 
 /** Checks DPoP proofs (RFC 9449 section 4.3). */
@@ -37,11 +37,11 @@ export class DpopProofs {
   readonly algorithms: readonly string[];
   readonly #nonces: DpopNonces | undefined;
   readonly #store: ReplayStore;
-  /** Seconds, as `iat` is. */
+  /** In seconds, like `iat`. */
   readonly #lifetime: number;
   readonly #uri: string;
 
-  /** @param resource - the server's own URI: what `htu` has to be, whatever `Host` says */
+  /** @param resource - the server's own URI. `htu` has to match it, whatever the `Host` header says */
   constructor(resource: string, options: DpopOptions) {
     const uri = normalizeUri(resource);
     if (uri === undefined) throw new Error('Validated options have an http URL for a resource');
@@ -52,15 +52,15 @@ export class DpopProofs {
     this.#uri = uri;
   }
 
-  /** What the next proof has to carry, where nonces are demanded. */
+  /** The nonce for the next proof, if nonces are required. */
   get nonce(): string | undefined {
     return this.#nonces?.current;
   }
 
   /**
-   * @param rawHeaders - of the request
-   * @throws {@link ProofError} if there is not exactly one proof, or it is not good
-   * @throws {@link ReplayStoreError} if nobody can tell whether it was used before
+   * @param rawHeaders - raw headers of the request
+   * @throws {@link ProofError} if there is not exactly one proof, or the proof is invalid
+   * @throws {@link ReplayStoreError} if the store cannot tell whether the proof was used before
    */
   async check(rawHeaders: readonly string[], subject: ProofSubject): Promise<void> {
     const [proof, ...others] = rawHeaders.filter(
@@ -83,7 +83,7 @@ export class DpopProofs {
     if (ath !== hash(subject.token)) throw createProofError('The DPoP proof is for another token');
     if (thumbprint !== subject.thumbprint)
       throw createProofError('The DPoP proof is of another key than the token is bound to');
-    // Whole seconds: `iat` may have a fraction.
+    // Rounded up to whole seconds, because `iat` may have a fraction.
     const lifetime = Math.ceil(iat + this.#lifetime - now) + 1 + CLOCK_SKEW;
     if (!(await claimKey(this.#store, hash(`${thumbprint} ${jti}`), lifetime * 1000)))
       throw createProofError('The DPoP proof was used before');
@@ -112,7 +112,7 @@ export class DpopProofs {
   }
 }
 
-/** For the client's developer. Nothing of the proof itself is repeated. */
+/** A message for the client's developer. It repeats no part of the proof. */
 function describeProblem(error: unknown): string {
   if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that is not accepted';
   if (error instanceof errors.JWTInvalid) return 'has claims that are no JSON object';
@@ -121,7 +121,7 @@ function describeProblem(error: unknown): string {
   return 'is not signed with the public key in its header';
 }
 
-/** RFC 9449 section 4.3: without query and fragment, normalised as RFC 3986 sections 6.2.2 and 6.2.3 have it. */
+/** Removes query and fragment (RFC 9449 section 4.3) and normalizes (RFC 3986 sections 6.2.2 and 6.2.3). */
 function normalizeUri(uri: string): string | undefined {
   if (!HTTP_URI.test(uri) || !URL.canParse(uri)) return undefined;
   const { origin, pathname } = new URL(uri);

@@ -14,23 +14,23 @@ import { InvalidTokenError } from './invalid-token-error.js';
 import { findKey } from './signed-token.js';
 import { toCaller } from './token-claims.js';
 
-/** Milliseconds that the endpoint may take. */
+/** Time limit for the endpoint, in milliseconds. */
 const TIMEOUT = 5_000;
 
 const MAX_TOKENS = 10_000;
 
-/** Milliseconds for which a token that is not active is not asked about again, at most. */
+/** Maximum time for which an inactive token is remembered, in milliseconds. */
 const MAX_AGE_INACTIVE = 10_000;
 
-/** Asks issuers about tokens that only they can read (RFC 7662), one call at a time for each token. */
+/** Introspects opaque tokens (RFC 7662). Concurrent requests with the same token share one call. */
 @Injectable()
 export class Introspection {
   readonly #inactive = new ExpiringCache<true>(MAX_TOKENS);
   readonly #calls = new Map<string, Promise<TokenClaims>>();
 
   /**
-   * @throws {@link InvalidTokenError} if the token is not active, or not good here
-   * @throws {@link IssuerUnavailableError} if the issuer gives no answer that can be believed
+   * @throws {@link InvalidTokenError} if the token is not active, or not valid for this server
+   * @throws {@link IssuerUnavailableError} if the issuer gives no trustworthy response
    */
   async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<Caller> {
     const id = createHash('sha256').update(token).digest('base64url');
@@ -75,14 +75,14 @@ async function introspect(
       additionalParameters: { token_type_hint: 'access_token' },
       signal: AbortSignal.timeout(TIMEOUT),
       [customFetch]: createClientFetch(client.authentication),
-      // The addresses were checked: plain http is on loopback alone.
+      // The addresses are already checked: plain http is allowed only on loopback.
       [allowInsecureRequests]: true,
     });
     if (signedResponse !== undefined) await verifySignature(response.clone(), issuer, signedResponse);
     return await processIntrospectionResponse(as, registration, response);
   } catch (error) {
     if (error instanceof IssuerUnavailableError) throw error;
-    // The cause itself stays behind: it may hold the request.
+    // Without `cause`, which may contain the request.
     throw new IssuerUnavailableError(issuer.identifier, `introspection failed. ${describeError(error)}`);
   }
 }
@@ -94,7 +94,7 @@ const SIGNED_ANSWER = {
   acceptMissingType: false,
 };
 
-/** RFC 9701 section 5: what the answer says of its token is believed once this very issuer has signed it. */
+/** Verifies that this issuer has signed the response (RFC 9701 section 5). */
 async function verifySignature(response: Response, issuer: Issuer, algorithm: string): Promise<void> {
   if (response.status !== 200) return;
   const type = response.headers.get('content-type')?.split(';')[0];
@@ -109,7 +109,10 @@ async function verifySignature(response: Response, issuer: Issuer, algorithm: st
   await jwtVerify(jwt, found.key, { algorithms: [algorithm] });
 }
 
-/** RFC 7662 section 2.2 leaves out what RFC 9068 requires; the issuer itself answered, so its name is certain. */
+/**
+ * Adds claims that RFC 9068 requires and RFC 7662 section 2.2 makes optional. `iss` is certain, because the issuer
+ * itself responded.
+ */
 function completeClaims(
   claims: TokenClaims,
   issuer: Issuer,
@@ -121,7 +124,7 @@ function completeClaims(
     iss,
     sub,
     aud: aud === undefined && acceptMissingAudience ? issuer.options.audiences[0] : aud,
-    // Nothing holds for longer than an answer is believed.
+    // Without `exp`, a response is valid for five minutes, the longest that it may be cached.
     exp: exp ?? Math.floor(Date.now() / 1000) + 300,
   };
 }

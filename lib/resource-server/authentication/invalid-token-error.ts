@@ -1,10 +1,10 @@
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 
-/** A token that is not good here (RFC 6750 section 3.1). The message may be shown to whoever sent it. */
+/** A token that is not valid for this server (RFC 6750 section 3.1). The message may be shown to its sender. */
 export class InvalidTokenError extends McpAuthError {
   readonly code = 'invalid_token';
 
-  /** @param detail - more of why, for operators alone */
+  /** @param detail - further details, for operators only */
   constructor(
     message: string,
     readonly detail?: string,

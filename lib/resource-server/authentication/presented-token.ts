@@ -1,11 +1,11 @@
 import type { Caller } from '../access/caller.js';
 import type { SignedToken } from './signed-token.js';
 
-/** An access token as it was read from a request. Passport and its strategies get it in place of the request. */
+/** An access token read from a request. Passport and its strategies receive it instead of the request. */
 export class PresentedToken {
-  /** Set by the strategy, where it is a JWT of a configured issuer. */
+  /** Set by the strategy if the token is a JWT of a configured issuer. */
   signed?: SignedToken;
-  /** Set by passport, once it is verified. */
+  /** Set by passport after verification. */
   user?: Caller;
 
   constructor(readonly token: string) {}

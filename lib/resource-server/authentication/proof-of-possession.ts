@@ -6,18 +6,18 @@ import { DpopProofs } from './dpop-proof.js';
 import { ProofError } from './proof-error.js';
 import { isJsonObject } from '../../json/json-object.js';
 
-/** The parts of a Node request that may prove the possession of a key. */
+/** The parts of a Node request that may prove possession of a key. */
 export interface ProofSource extends CertificateSource {
   readonly method?: string | undefined;
 }
 
-/** Members of `cnf` that can be checked here (RFC 9449 section 6.1, RFC 8705 section 3.1). */
+/** Members of `cnf` that this server can check (RFC 9449 section 6.1, RFC 8705 section 3.1). */
 const KNOWN_MEMBERS = new Set(['jkt', 'x5t#S256']);
 
-/** Members of `cnf` that name another key (RFC 7800 section 3). What else is there, such as Keycloak's own, means nothing here. */
+/** Members of `cnf` that name another key (RFC 7800 section 3). Others, such as Keycloak's own, are ignored. */
 const OTHER_KEYS = new Set(['jwk', 'jwe', 'jku', 'kid']);
 
-/** Checks that whoever sends a token has the key it is bound to, and no token is used without. */
+/** Checks that the sender of a bound token possesses the token's key or certificate. */
 export class ProofOfPossession {
   readonly #dpop: DpopProofs | undefined;
   readonly #certificates: ClientCertificates | undefined;
@@ -37,20 +37,20 @@ export class ProofOfPossession {
     this.#required = { dpop: dpop?.required ?? false, mutualTls: mutualTls?.required ?? false };
   }
 
-  /** For the `DPoP-Nonce` header, where nonces are demanded. */
+  /** Value of the `DPoP-Nonce` header, if nonces are required. */
   get nonce(): string | undefined {
     return this.#dpop?.nonce;
   }
 
-  /** Algorithms of proofs. */
+  /** Accepted algorithms of DPoP proofs. */
   get algorithms(): readonly string[] {
     return this.#dpop?.algorithms ?? [];
   }
 
   /**
    * @param confirmation - `cnf` of the token (RFC 7800 section 3.1)
-   * @throws {@link ProofError} if the token may not be used like this
-   * @throws {@link ReplayStoreError} if nobody can tell whether the proof was used before
+   * @throws {@link ProofError} if the proof of possession fails, or a required binding is missing
+   * @throws {@link ReplayStoreError} if the store cannot tell whether the proof was used before
    */
   async check(request: ProofSource, scheme: TokenScheme, token: string, confirmation: unknown): Promise<void> {
     const bound = readMembers(confirmation);

@@ -3,53 +3,56 @@ import { BlockList, isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../issuers/issuer-options.js';
 
-/** Remembers which proofs were used. Replicas have to share one, or a proof can be used once at each. */
+/** Remembers used proofs. Replicas have to share one store, or a proof can be used once at each replica. */
 export interface ReplayStore {
   /**
-   * Takes note of a key, at once for all who ask. A store that fails, or takes longer than two seconds, lets no proof in:
-   * the request is answered with 503.
+   * Stores a key atomically. If the store fails or takes longer than two seconds, the proof is refused and the response
+   * is 503.
    *
-   * @param key - of one proof: short, and of no secret
-   * @param lifetimeMs - milliseconds, whole seconds of them, for which it is to be remembered
+   * @param key - identifies one proof. It is short and not secret
+   * @param lifetimeMs - how long to remember the key, in milliseconds. Always a whole number of seconds
    * @returns whether the key was new
    */
   claim(key: string, lifetimeMs: number): Promise<boolean> | boolean;
 }
 
-/** Access tokens that are bound to a key of the client's, which proves with each request that it has it (RFC 9449). */
+/** Access tokens bound to a key of the client. The client proves possession with each request (RFC 9449). */
 export interface DpopOptions {
-  /** Refuses tokens that are not bound. Defaults to `false`. */
+  /** Refuses tokens without this binding. Defaults to `false`. */
   required?: boolean;
-  /** Algorithms of proofs. Defaults to every {@link SigningAlgorithm}. */
+  /** Accepted algorithms of proofs. Defaults to every {@link SigningAlgorithm}. */
   algorithms?: readonly SigningAlgorithm[];
-  /** Milliseconds, 1000 to 300 000, by which a proof's `iat` may differ from now. Defaults to 300 000 (SEP-1932). */
+  /**
+   * Maximum difference between a proof's `iat` and now, in milliseconds from 1000 to 300 000. Defaults to 300 000
+   * (SEP-1932).
+   */
   proofLifetimeMs?: number;
   /**
-   * Demands a nonce of this server in every proof (RFC 9449 section 9), made with this secret of 32 characters or more.
-   * Replicas share it.
+   * Requires a nonce of this server in every proof (RFC 9449 section 9). Nonces are derived from this secret, which has
+   * at least 32 characters. Replicas have to share it.
    */
   nonceSecret?: string;
   /** Where used proofs are remembered. Defaults to the memory of this process. */
   replayStore?: ReplayStore;
 }
 
-/** Access tokens that are bound to the client's certificate (RFC 8705 section 3). */
+/** Access tokens bound to the client's certificate (RFC 8705 section 3). */
 export interface MutualTlsOptions {
-  /** Refuses tokens that are not bound. Defaults to `false`. */
+  /** Refuses tokens without this binding. Defaults to `false`. */
   required?: boolean;
   /**
-   * Where the client's certificate is: on the `'socket'` of this server, or in a `header` that only the named `proxies`
-   * (addresses, or ranges such as `10.0.0.0/8`) are believed in: as RFC 9440 has it, as PEM in URL encoding, or as bare
-   * base64 of the DER. A proxy has to remove the header from what clients send.
+   * Where the client's certificate is: on the `'socket'` of this server, or in a `header`. The header is trusted only
+   * from the named `proxies`: addresses, or ranges such as `10.0.0.0/8`. Its value follows RFC 9440, or is URL-encoded
+   * PEM or bare base64 of the DER. A proxy has to remove the header from clients' requests.
    */
   certificate: 'socket' | { header: string; proxies: readonly string[] };
 }
 
-/** Tokens that are bound to a key or a certificate of the client's, which makes stolen ones worthless. */
+/** Tokens bound to a key or certificate of the client. A stolen token is useless without it. */
 export interface ProofOptions {
-  /** Accepts tokens that are bound to a key of the client's (DPoP, RFC 9449). Without it they are refused. */
+  /** Accepts tokens bound to a key of the client (DPoP, RFC 9449). Without this option they are refused. */
   dpop?: DpopOptions;
-  /** Accepts tokens that are bound to a certificate of the client's (RFC 8705). Without it they are refused. */
+  /** Accepts tokens bound to a certificate of the client (RFC 8705). Without this option they are refused. */
   mutualTls?: MutualTlsOptions;
 }
 
@@ -74,7 +77,7 @@ const dpopSchema = z.strictObject({
     .optional(),
 });
 
-/** The first and the last IPv4 address, as a socket for both families has them: a range with both has all. */
+/** First and last IPv4 address, as a dual-stack socket reports them. A range that contains both contains all. */
 const ENDS_OF_ALL = ['::ffff:0.0.0.0', '::ffff:255.255.255.255'];
 
 const proxy = z
@@ -104,10 +107,10 @@ const mutualTlsSchema = z.strictObject({
   ),
 });
 
-/** The form of {@link ProofOptions}. */
+/** Schema of {@link ProofOptions}. */
 export const proofSchema = z.strictObject({ dpop: dpopSchema.optional(), mutualTls: mutualTlsSchema.optional() });
 
-/** The proxies as a list to look addresses up in. */
+/** Creates a list of the proxies for address lookups. */
 export function createBlockList(proxies: readonly string[]): BlockList {
   const list = new BlockList();
   for (const one of proxies) {
@@ -132,7 +135,7 @@ declare module '../../options/resolved-options.js' {
   }
 }
 
-/** Without an option bound tokens are refused. */
+/** Without these options, bound tokens are refused. */
 export function resolveProof({ dpop, mutualTls }: ProofOptions = {}): Pick<ResolvedOptions, 'dpop' | 'mutualTls'> {
   return { dpop, mutualTls };
 }

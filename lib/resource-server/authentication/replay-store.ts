@@ -2,35 +2,35 @@ import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { waitFor } from '../../time/time-limit.js';
 import type { ReplayStore } from './proof-options.js';
 
-/** Nobody can tell whether a proof was used before, so that none is accepted. */
+/** The store cannot tell whether a proof was used before. The proof is refused. */
 export class ReplayStoreError extends McpAuthError {
   readonly code = 'replay_store_unavailable';
 }
 
-/** Some 70 MB when full, which takes more than a thousand proofs a second for minutes. */
+/** About 70 MB when full. Filling it takes more than a thousand proofs a second for minutes. */
 const MAX_KEYS = 500_000;
 
-/** Milliseconds between two looks for what has expired: as a rule, and while there is no room. */
+/** Milliseconds between two searches for expired keys, normally and while the store is full. */
 const SWEEP_EVERY = 60_000;
 const SWEEP_EVERY_WHEN_FULL = 1_000;
 
-/** Milliseconds that a store may take. */
+/** Time limit for a store, in milliseconds. */
 const TIMEOUT = 2_000;
 
 /** Remembers used proofs in the memory of this process. */
 export class MemoryReplayStore implements ReplayStore {
-  /** Milliseconds since the epoch at which each may be forgotten: by the clock on the wall, as `iat` of proofs is judged. */
+  /** Expiry of each key in milliseconds since the epoch. Wall-clock time, like the check of a proof's `iat`. */
   readonly #keys = new Map<string, number>();
   #sweptAt = 0;
 
   constructor(private readonly maxKeys = MAX_KEYS) {}
 
-  /** Keys that take up room. */
+  /** Number of stored keys. */
   get size(): number {
     return this.#keys.size;
   }
 
-  /** @throws {@link ReplayStoreError} if there is no room: forgetting a key would let its proof in again */
+  /** @throws {@link ReplayStoreError} if the store is full. Dropping a key would accept its proof again */
   claim(key: string, lifetimeMs: number): boolean {
     const now = Date.now();
     this.#sweep(now);
@@ -42,7 +42,7 @@ export class MemoryReplayStore implements ReplayStore {
     return true;
   }
 
-  /** Seldom, even while full: whoever fills the store must not make every request search it. */
+  /** Deletes expired keys. Runs rarely, even when full, so that an attacker cannot force a search on every request. */
   #sweep(now: number): void {
     const interval = this.#keys.size >= this.maxKeys ? SWEEP_EVERY_WHEN_FULL : SWEEP_EVERY;
     if (Math.abs(now - this.#sweptAt) < interval) return;
@@ -52,10 +52,10 @@ export class MemoryReplayStore implements ReplayStore {
 }
 
 /**
- * Claims a key in a store that may fail, hang or answer nonsense.
+ * Claims a key in a store that may fail, hang or return something other than a boolean.
  *
- * @param lifetimeMs - for which it is to be remembered
- * @throws {@link ReplayStoreError} if there is no clear answer in time
+ * @param lifetimeMs - how long to remember the key, in milliseconds
+ * @throws {@link ReplayStoreError} if the store does not return a boolean in time
  */
 export async function claimKey(store: ReplayStore, key: string, lifetimeMs: number): Promise<boolean> {
   try {

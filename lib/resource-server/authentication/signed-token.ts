@@ -5,21 +5,21 @@ import type { VerificationKey } from '../issuers/verification-key.js';
 import type { TokenClaims } from '../access/claims.js';
 import { normalizeType } from '../issuers/resolved-issuer.js';
 
-/** What an issuer has signed, or somebody says that it has. Nothing in it is verified. */
+/** A JWS that claims to be signed by an issuer. It is not verified. */
 export interface Jws {
   readonly token: string;
   readonly header: { readonly alg?: unknown; readonly kid?: unknown; readonly typ?: unknown; readonly cty?: unknown };
 }
 
-/** A JWT that says it is of a configured issuer. Nothing in it is verified. */
+/** A JWT that claims to come from a configured issuer. It is not verified. */
 export interface SignedToken extends Jws {
   readonly claims: TokenClaims;
   readonly issuer: Issuer;
 }
 
-/** What the header of one kind of token has to say. */
+/** Header requirements of one kind of token. */
 export interface TokenKind {
-  /** With an article. */
+  /** Name with an article, such as `an access token`. */
   readonly name: string;
   /** Values of `typ`, in lower case and without `application/`. */
   readonly types: ReadonlySet<string>;
@@ -28,13 +28,13 @@ export interface TokenKind {
   readonly algorithms: readonly string[];
 }
 
-/** Header parameters that tell a verifier where to find the key, which is for the verifier to know (RFC 8725 section 3.10). */
+/** Header parameters that supply or locate a key. They are not trusted (RFC 8725 section 3.10). */
 const KEY_PARAMETERS = ['jwk', 'jku', 'x5u'];
 
 /**
- * Reads a token. Its `iss` only chooses among the configured issuers, and the signature then covers that same `iss`.
+ * Reads a token. Its `iss` only selects one of the configured issuers, and the signature covers the same `iss`.
  *
- * @returns `undefined` if it is no JWT, or of no configured issuer
+ * @returns `undefined` if the token is no JWT, or comes from no configured issuer
  */
 export function readToken(token: string, issuers: Issuers): SignedToken | undefined {
   try {
@@ -48,11 +48,10 @@ export function readToken(token: string, issuers: Issuers): SignedToken | undefi
 }
 
 /**
- * Finds the key that something has to be signed with, after the header has been checked. Nothing that the header names is
- * ever fetched.
+ * Checks the header of a JWS and finds the key that verifies it. URLs in the header are never fetched.
  *
- * @returns the key, or what is wrong, as it follows after "The token"
- * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be had
+ * @returns the key, or a problem as the predicate of a sentence, such as "is not in base64url"
+ * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be fetched
  */
 export async function findKey(
   { token, header }: Jws,
@@ -74,7 +73,7 @@ export async function findKey(
   return found ? { key: found.key } : { problem: 'is signed with an unknown key' };
 }
 
-/** RFC 4648 section 3.5: what decodes to the same bytes is not the same token. */
+/** RFC 4648 section 3.5: only one encoding of the same bytes is canonical. */
 function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part;
 }

@@ -9,17 +9,17 @@ import { InvalidTokenError } from './invalid-token-error.js';
 
 const logger = new Logger('TokenClaims');
 
-/** What only ID tokens, logout tokens and security events have (OpenID Connect Core section 3.3.2.11, RFC 8417). */
+/** Claims of ID tokens, logout tokens and security events (OpenID Connect Core section 3.3.2.11, RFC 8417). */
 const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events'];
 
-/** What an issuer may say a token is: Keycloak in `typ`, Cognito in `token_use`, RFC 7662 in `token_type`. */
+/** Values that mark an access token: Keycloak's `typ`, Cognito's `token_use`, `token_type` of RFC 7662. */
 const ACCESS_TOKEN_USES = new Set(['bearer', 'dpop', 'access', 'access_token', 'at', 'at+jwt', 'jwt']);
 
 /**
- * Makes a caller of the claims of a token whose origin is certain: its signature was verified, or its issuer told them.
+ * Creates a caller from verified claims: either the signature is verified, or the issuer returned the claims.
  *
- * @throws {@link InvalidTokenError} if a claim is missing, of another type than its specification says (RFC 9068 section
- * 2.2, RFC 7519 section 4.1), or means that the token is not for now, not for this server, or no access token
+ * @throws {@link InvalidTokenError} if a claim is missing or has the wrong type (RFC 9068 section 2.2, RFC 7519 section
+ * 4.1), or if the token is expired, not yet valid, not for this server, or no access token
  */
 export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIssuer): Caller {
   const { iss, sub, exp, aud } = claims;
@@ -28,10 +28,10 @@ export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIss
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token has no subject');
   checkTimes(claims, issuer.clockTolerance);
   if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
-  // A copy: what is read of it afterwards, the actors too, is part of what is frozen.
+  // A copy, because the claims and the actors in them are frozen below.
   const own = structuredClone(claims);
   const actor = readActor(own, issuer.maxActors);
-  // It is kept and shared by all requests with this token: nobody may add a scope to it.
+  // Frozen, because all requests with this token share it. No one may add a scope.
   return deepFreeze({
     issuer: iss,
     subject: sub,
@@ -50,7 +50,7 @@ function refuseOtherTokens(claims: TokenClaims): void {
       const use = claims[claim];
       return use !== undefined && !(typeof use === 'string' && ACCESS_TOKEN_USES.has(use.toLowerCase()));
     }) ||
-    // An ID token repeats the nonce of its request; older versions of Keycloak put it into access tokens too.
+    // An ID token repeats the nonce of its request. Older Keycloak versions put it into access tokens too.
     (claims.nonce !== undefined && claims.typ === undefined);
   if (isOther) throw new InvalidTokenError('The token is not an access token');
 }
@@ -67,7 +67,7 @@ function checkTimes({ exp, nbf, iat }: TokenClaims, tolerance: number): void {
   }
 }
 
-/** JSON can write numbers that are read as infinite. */
+/** JSON can contain numbers that parse as Infinity. */
 function isTime(value: unknown): value is number {
   return Number.isFinite(value);
 }
@@ -78,7 +78,7 @@ function isFor(aud: unknown, audiences: readonly string[]): boolean {
   return values.some((value) => typeof value === 'string' && audiences.includes(value));
 }
 
-/** What the claims say, as the issuer says it. Functions of the application may meet claims that nobody thought of. */
+/** Maps the claims as configured for the issuer. Functions of the application may fail on unexpected claims. */
 function mapClaims(claims: TokenClaims, issuer: ResolvedIssuer): Pick<Caller, 'clientId' | 'appOnly' | 'scopes'> {
   try {
     const clientId = readClientId(claims, issuer);
@@ -100,12 +100,12 @@ function readClientId(claims: TokenClaims, { clientIdSources }: ResolvedIssuer):
   return undefined;
 }
 
-/** RFC 9068 section 2.2: the subject of a client that acts for itself is the client. */
+/** RFC 9068 section 2.2: if a client acts for itself, the subject is the client. */
 function isAppOnly({ sub, idtyp, gty }: TokenClaims, clientId: string | undefined): boolean {
   return (clientId !== undefined && sub === clientId) || idtyp === 'app' || gty === 'client-credentials';
 }
 
-/** `scope` is one string (RFC 8693 section 4.2); what other issuers call scopes may be arrays. */
+/** `scope` is one string (RFC 8693 section 4.2). Other issuers' claims for scopes may be arrays. */
 function readScopes(claims: TokenClaims, { scopeSources }: ResolvedIssuer): readonly string[] {
   const scopes = scopeSources.flatMap((source) => {
     const value = readClaim(claims, source);

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ExpiringCache } from '../../time/expiring-cache.js';
 import type { Caller } from '../access/caller.js';
 
-/** A caller, as a sign-out names one. */
+/** A caller as a sign-out identifies it. */
 export interface RememberedCaller {
   readonly issuer: string;
   readonly subject: string;
@@ -13,7 +13,7 @@ export interface RememberedCaller {
 
 const MAX_TOKENS = 10_000;
 
-/** Remembers who a token was verified to be, by the token's hash, for a short while and never past its expiry. */
+/** Caches the caller of a verified token by the token's hash. An entry never outlives its token. */
 @Injectable()
 export class VerifiedTokens {
   readonly #callers = new ExpiringCache<Caller>(MAX_TOKENS);
@@ -22,13 +22,13 @@ export class VerifiedTokens {
     return this.#callers.get(hash(token));
   }
 
-  /** @param maxAge - milliseconds for which the verification holds */
+  /** @param maxAge - lifetime of the verification, in milliseconds */
   remember(caller: Caller, maxAge: number): void {
     const lifetime = Math.min(maxAge, caller.expiresAtMs - Date.now());
     if (lifetime > 0) this.#callers.set(hash(caller.token.reveal()), caller, lifetime);
   }
 
-  /** Verifies anew what these present next. */
+  /** Forgets the matching callers. Their tokens are verified again on next use. */
   forget(isMeant: (caller: RememberedCaller) => boolean): void {
     this.#callers.deleteAll(({ issuer, subject, claims: { sid } }) =>
       isMeant({ issuer, subject, sessionId: typeof sid === 'string' ? sid : undefined }),

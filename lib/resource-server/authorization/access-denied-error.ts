@@ -5,26 +5,26 @@ import type { Operation } from '../access/operation.js';
 import type { Denial } from '../access/policy.js';
 import type { Offer } from '../catalogue/primitive.js';
 
-/** What a refusal says. */
+/** The details of a denial. */
 export interface AccessDenial {
   readonly reason: DenialReason;
   readonly caller: Caller | undefined;
   readonly operation: Operation | undefined;
-  /** What the operation is about; `undefined` where the caller may do nothing at all. */
+  /** The target of the operation. `undefined` if the caller may do nothing at all. */
   readonly primitive?: Offer;
-  /** Scopes that the operation takes. */
+  /** Scopes that the operation requires. */
   readonly scopes?: readonly string[];
-  /** For the model and its user, where another token would not help. */
+  /** Shown to the model and its user if another token would not help. */
   readonly denial?: Denial;
-  /** Class of the policy that denied. */
+  /** Class name of the policy that denied the operation. */
   readonly policy?: string;
-  /** What a policy failed with. */
+  /** The error that a policy threw. */
   readonly cause?: unknown;
   /** Correlation id of the request. */
   readonly reference: string;
 }
 
-/** A caller may not do an operation. Nothing of it was done. Each way in has one place that tells it. */
+/** A caller may not do an operation. The operation has not started. Each transport reports this error in one place. */
 export class AccessDeniedError extends Error {
   readonly reason: DenialReason;
   readonly caller: Caller | undefined;
@@ -47,7 +47,7 @@ export class AccessDeniedError extends Error {
     this.reference = reference;
   }
 
-  /** What the operation asks of its caller. */
+  /** What the operation requires of its caller. */
   get rule(): AccessRule | undefined {
     return this.primitive?.access;
   }

@@ -16,18 +16,18 @@ import { Denials } from './denials.js';
 import { Policies } from './policies.js';
 import { validateArguments, computeScopes } from './validated-arguments.js';
 
-/** What a caller asks for. */
+/** A request to be authorized. */
 export interface AdmissionRequest<One extends Offer = Primitive> {
-  /** `undefined` where nobody said who they are. */
+  /** `undefined` for a request without a token. */
   readonly caller: Caller | undefined;
   readonly operation: Operation | undefined;
-  /** What the operation is about, if there is such a thing. */
+  /** The target of the operation, if it exists. */
   readonly found: Found<One> | undefined;
   /** The JSON-RPC message. */
   readonly body: unknown;
   /**
-   * What rules and policies are asked about, where that is another operation: for a task the call that began it, for a
-   * subscription the reading.
+   * The operation that rules and policies judge, if it is a different one. For a task, it is the call that started the
+   * task. For a subscription, it is the read.
    */
   readonly judgedAs?: { readonly operation: Operation; readonly body: unknown };
 }
@@ -40,10 +40,10 @@ interface Leave<One extends Offer> {
   readonly scopes: readonly string[];
 }
 
-/** Known to this file alone, so that nobody else makes leave. */
+/** Only this file can create an {@link AuthorizedOperation}. */
 let grant: <One extends Offer>(leave: Leave<One>) => AuthorizedOperation<One>;
 
-/** Leave to do one operation for a certain caller. Only {@link Admission} makes one. */
+/** Permission to do one operation for one caller. Only {@link Admission} creates it. */
 export class AuthorizedOperation<One extends Offer = Primitive> {
   static {
     grant = (leave) => new AuthorizedOperation(leave);
@@ -51,11 +51,11 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
 
   readonly caller: Caller | undefined;
   readonly operation: Operation | undefined;
-  /** `undefined` for what is about no primitive, and for those that do not exist. */
+  /** `undefined` if the operation targets no primitive, or one that does not exist. */
   readonly primitive: One | undefined;
-  /** The arguments that its method may be called with, or what is wrong with them. */
+  /** The validated arguments of the method, or what is wrong with them. */
   readonly input: Parsed;
-  /** Scopes that the operation takes. */
+  /** Scopes that the operation requires. */
   readonly scopes: readonly string[];
 
   private constructor({ caller, operation, primitive, input, scopes }: Leave<One>) {
@@ -69,7 +69,7 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
 
 const NO_USER = new Denial('This tool acts for a user, and the token stands for none.', 'unavailable');
 
-/** Says whether a caller may do an operation. Whatever the way in, nobody acts before it has answered. */
+/** Decides whether a caller may do an operation. Every transport asks it before the operation runs. */
 @Injectable()
 export class Admission {
   constructor(
@@ -81,10 +81,10 @@ export class Admission {
   ) {}
 
   /**
-   * Gives leave to do an operation. Where lists show what is permitted alone, what a caller may not see is answered as if
-   * it were not there: with leave that has no primitive.
+   * Authorizes an operation. If lists show only what is permitted, a primitive that the caller may not see counts as
+   * missing: the result then has no primitive.
    *
-   * @throws {@link AccessDeniedError} where the caller may not; it is in the audit, in the metrics and on the span by then
+   * @throws {@link AccessDeniedError} if the caller may not do it. The denial is already in the audit, metrics and span
    */
   async admit<One extends Offer>(
     request: AdmissionRequest<One>,
@@ -102,10 +102,10 @@ export class Admission {
   }
 
   /**
-   * Leave for what a caller has not asked for in so many words: what a list is to show, what a stream is to tell. A
-   * refusal is no event.
+   * Authorizes something that the caller did not request explicitly: an entry of a list or an event of a stream. A
+   * denial is not recorded.
    *
-   * @returns `undefined` where the caller may not, and where that cannot be decided
+   * @returns `undefined` if the caller may not do it, or if the decision fails
    */
   async findLeave<One extends Offer>(request: AdmissionRequest<One>): Promise<AuthorizedOperation<One> | undefined> {
     try {
@@ -116,13 +116,13 @@ export class Admission {
     }
   }
 
-  /** Whether a list shows something to a caller. */
+  /** Whether lists show an offer to a caller. */
   isShown(offer: Offer, caller: Caller | undefined): boolean {
     if (!caller && !this.options.anonymous) return offer.access.anonymous;
     return this.#isListed(offer, caller);
   }
 
-  /** Whether policies object to what a caller lacks the scopes for: nobody is asked to consent to that. */
+  /** Whether a policy denies an operation that the caller lacks scopes for. Further consent would then not help. */
   async isObjectedTo({ caller, operation, found, body }: AdmissionRequest<Offer>): Promise<boolean> {
     if (!found || !operation || found.primitive.policies.length === 0) return false;
     try {
@@ -153,7 +153,7 @@ export class Admission {
       throw createDenial({ reason: 'insufficient_scope', scopes: listNamedScopes(access) });
     }
     const asked = request.judgedAs ?? request;
-    // Arguments of callers whose scopes do not suffice anyhow are not looked at.
+    // A caller without the scopes is refused before its arguments are read.
     const isHeld = hasFixedScopes(caller, access, this.hierarchy);
     const input = isHeld ? await validateArguments(found, asked.operation, asked.body) : undefined;
     const rule = computeScopes(access, asked.operation, input);
@@ -173,7 +173,7 @@ export class Admission {
     return grant({ caller, operation, primitive, input, scopes });
   }
 
-  /** Another token of the client would not help. */
+  /** Whether the issuer's `clients` include the client. If not, another token of the client would not help. */
   #isClientAllowed({ claims, clientId }: Caller): boolean {
     const clients = this.issuers.findIssuer(claims)?.options.clients;
     return !clients || (clientId !== undefined && clients.has(clientId));
@@ -184,7 +184,7 @@ export class Admission {
   }
 }
 
-/** Leave that has nothing to act on. */
+/** Permission without a primitive to act on. */
 function grantNothing<One extends Offer>(
   caller: Caller | undefined,
   operation: Operation | undefined,

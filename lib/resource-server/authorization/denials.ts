@@ -6,7 +6,7 @@ import type { RequestTrace } from '../../observability/request-trace.js';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
 
-/** An operation that was denied, and why. */
+/** A denied operation and the reason. */
 export interface DeniedOperation {
   readonly reason: DenialReason;
   readonly caller: Caller | undefined;
@@ -15,12 +15,12 @@ export interface DeniedOperation {
   readonly policy?: string | undefined;
 }
 
-/** Tells of denials: to the audit, in metrics and on the span of the request. */
+/** Records denials in the audit, the metrics and the span of the request. */
 @Injectable()
 export class Denials {
   constructor(private readonly audit: AuditLog) {}
 
-  /** Once for each denial, whatever way the request came in. */
+  /** Records a denial once, whatever the transport. */
   record({ reason, caller, operation, scopes, policy }: DeniedOperation, trace: RequestTrace): void {
     countDenied(reason);
     trace.fail(reason);

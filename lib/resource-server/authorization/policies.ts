@@ -5,18 +5,18 @@ import { describePlace, type MethodHost, type Offer } from '../catalogue/primiti
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { Denial, type Policy, type PolicyRequest } from '../access/policy.js';
 
-/** A policy's no, and whose. */
+/** A denial, and the class name of its policy. */
 export interface Objection {
   readonly policy: string;
   readonly denial: Denial;
 }
 
-/** Finds a policy; anew for each call where it is request-scoped. */
+/** Returns a policy. A request-scoped or transient policy is created anew for each call. */
 type PolicySource = () => Policy | Promise<Policy>;
 
 const NOT_ALLOWED = new Denial('This is not allowed for you.');
 
-/** Asks the policies that tools are under. */
+/** Runs the policies of tools and other offers. */
 @Injectable()
 export class Policies {
   readonly #sources = new WeakMap<Offer, ReadonlyMap<Type<Policy>, PolicySource>>();
@@ -24,9 +24,9 @@ export class Policies {
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /**
-   * Finds the policies of what is offered; once for each.
+   * Resolves the policies of each offer, once per offer.
    *
-   * @throws {@link McpAuthConfigurationError} if one cannot be made, or is no policy
+   * @throws {@link McpAuthConfigurationError} if a policy cannot be created, or does not implement {@link Policy}
    */
   async prepare(offers: readonly Offer[]): Promise<void> {
     for (const offer of offers) {
@@ -38,9 +38,9 @@ export class Policies {
   }
 
   /**
-   * The first objection to a request, in the order of the policies.
+   * Runs the policies in order and returns the first denial.
    *
-   * @throws what a policy throws
+   * @throws whatever a policy throws
    */
   async findObjection(offer: Offer, request: PolicyRequest): Promise<Objection | undefined> {
     const sources = this.#sources.get(offer);
@@ -52,7 +52,10 @@ export class Policies {
     return undefined;
   }
 
-  /** A provider of the tool's own module, else of any, else made with what it injects from the tool's module. */
+  /**
+   * Looks for a provider in the tool's own module, then in any module. Otherwise creates the policy with the providers
+   * of the tool's module.
+   */
   async #findSource(type: Type<Policy>, { host }: Offer): Promise<PolicySource> {
     const { wrapper } = host;
     const own = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef | undefined;
@@ -65,13 +68,13 @@ export class Policies {
       const policy = moduleRef.get(type, { strict: isOwn });
       return () => policy;
     } catch {
-      // Not a singleton, or not there.
+      // Not a singleton, or not provided.
     }
     try {
       await moduleRef.resolve(type, ContextIdFactory.create(), { strict: isOwn });
       return () => moduleRef.resolve(type, ContextIdFactory.create(), { strict: isOwn });
     } catch {
-      // Not there.
+      // Not provided.
     }
     try {
       const make = () => (own ?? this.moduleRef).create(type);

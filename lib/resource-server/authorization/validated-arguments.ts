@@ -5,10 +5,10 @@ import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
 import type { Found } from '../catalogue/found.js';
 import type { Offer } from '../catalogue/primitive.js';
 
-/** What is asked about a primitive, and not of it. */
+/** Methods that do not send the arguments of a primitive. */
 const WITHOUT_ARGUMENTS = new Set(['completion/complete', 'resources/list']);
 
-/** What the method gets, as validated. */
+/** Validates the arguments of the method. */
 export async function validateArguments(
   { primitive, variables }: Found<Offer>,
   operation: Operation | undefined,
@@ -29,9 +29,9 @@ export async function validateArguments(
 }
 
 /**
- * The scopes that an operation takes. Where the arguments are wrong, the tool will not run, whatever it would take.
+ * The scopes that an operation requires. Invalid arguments require none, because the tool does not run.
  *
- * @throws Error for a function that returns no rule, and whatever it throws
+ * @throws Error if the `scopes` function returns no valid rule, and whatever the function throws
  */
 export function computeScopes(
   { scopes }: AccessRule,
@@ -39,7 +39,7 @@ export function computeScopes(
   input: Parsed | undefined,
 ): ScopeRule {
   if (typeof scopes !== 'function') return scopes;
-  // What arguments will take is not known before there are any.
+  // A `scopes` function cannot run without arguments.
   if (WITHOUT_ARGUMENTS.has(operation?.method ?? '')) return [];
   if (!input || !('value' in input)) return [];
   const rule: unknown = scopes(input.value as never);

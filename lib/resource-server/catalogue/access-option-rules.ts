@@ -3,13 +3,13 @@ import { listRuleScopes, findRuleProblem } from '../access/scope-rule.js';
 import type { AccessOptions } from '../decorators/access-options.js';
 import { findResourceScopeProblem } from '../../options/option-rules.js';
 
-/** Takes what is wrong with an option of a decorator. */
+/** Receives a fault in an option of a decorator. */
 export type Fault = (option: string, message: string) => void;
 
 /**
- * Looks over what a method, or a class for its methods, asks of callers.
+ * Checks the access options of a method, or of a class for its methods.
  *
- * @param isAnonymous - whether it says that everyone may call
+ * @param isAnonymous - whether the declaration lets everyone call
  */
 export function checkAccessOptions(options: AccessOptions<never>, isAnonymous: boolean, fault: Fault): void {
   const { scopes = [], acrValues = [], maxAgeMs, timeoutMs } = options;

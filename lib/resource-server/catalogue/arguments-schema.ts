@@ -5,13 +5,13 @@ import { isValidatedClass, generateSchema, validateAsClass } from './validated-c
 type ObjectSchema = Tool['inputSchema'];
 
 /**
- * Tells a schema as the JSON Schema of an object (JSON Schema 2020-12, which MCP takes for granted).
+ * Converts a schema to the JSON Schema of an object (JSON Schema 2020-12, the default of MCP).
  *
- * @throws Error with what is wrong and how to mend it
+ * @throws Error with what is wrong and how to fix it
  */
 export function toObjectSchema(schema: ArgumentsSchema, direction: 'input' | 'output'): ObjectSchema {
   if (isValidatedClass(schema)) return generateSchema(schema);
-  // The types require it; users of plain JavaScript and of older schema libraries come here all the same.
+  // The types require it, but plain JavaScript and older schema libraries may lack it.
   const convert = (schema['~standard'] as Partial<ToolSchema['~standard']>).jsonSchema?.[direction];
   if (!convert)
     throw new Error(
@@ -23,10 +23,10 @@ export function toObjectSchema(schema: ArgumentsSchema, direction: 'input' | 'ou
   return converted as ObjectSchema;
 }
 
-/** Arguments as validated, or what is wrong with them, a line each. */
+/** Validated arguments, or one line for each problem with them. */
 export type Parsed = { readonly value: unknown } | { readonly problems: readonly string[] };
 
-/** Validates arguments; without a schema there are none. */
+/** Validates arguments. Without a schema the result is an empty object. */
 export async function parseWith(schema: ArgumentsSchema | undefined, args: unknown): Promise<Parsed> {
   if (!schema) return { value: {} };
   if (isValidatedClass(schema)) return await validateAsClass(schema, args);
@@ -40,7 +40,7 @@ export async function parseWith(schema: ArgumentsSchema | undefined, args: unkno
   };
 }
 
-/** A transform of the application that throws has met arguments that are wrong. */
+/** If a transform of the application throws, the arguments count as invalid. */
 async function validate(schema: ToolSchema, args: unknown) {
   try {
     return await schema['~standard'].validate(args);

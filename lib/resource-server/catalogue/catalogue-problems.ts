@@ -10,7 +10,7 @@ const NOUNS = {
   prompt: 'prompts',
 } as const;
 
-/** What a primitive asks for that the module's options do not have. */
+/** Requirements of a primitive that the module's options cannot meet. */
 export function findPrimitiveProblems({ access, downstreams, host }: Offer, options: ResolvedOptions): string[] {
   const problems = downstreams
     .filter((name) => !options.downstreams.has(name))
@@ -41,14 +41,14 @@ export function findPrimitiveProblems({ access, downstreams, host }: Offer, opti
   return problems;
 }
 
-/** What is wrong with two primitives of one kind that have the same name. */
+/** Describes two primitives of one kind with the same name. */
 export function describeTwins({ host: twin }: Offer, { kind, name, host }: Offer): string {
   const twice = twin.type === host.type && twin.method === host.method;
   const fix = twice ? 'Provide the class in one module alone, and export it from there' : 'Rename one';
   return `Two ${NOUNS[kind]} are named "${name}": ${describePlace(twin)} and ${describePlace(host)}. ${fix}.`;
 }
 
-/** @param known - names of the servers that there are */
+/** @param known - names of the configured servers */
 export function findServerProblems({ servers, host }: Offer, known: readonly string[]): string[] {
   return servers
     .filter((server) => !known.includes(server))
@@ -58,7 +58,7 @@ export function findServerProblems({ servers, host }: Offer, known: readonly str
     );
 }
 
-/** Authorization options that nothing makes use of: a typing error in them would otherwise pass unseen. */
+/** Finds authorization options that nothing uses. A typing error in them would otherwise go unnoticed. */
 export function findOptionProblems(
   offers: readonly Offer[],
   options: ResolvedOptions,
@@ -66,7 +66,7 @@ export function findOptionProblems(
 ): string[] {
   const problems: string[] = [];
   const { scopeHierarchy, challenge, downstreams } = options;
-  // Scopes that stand for those of an API.
+  // Scopes that are mapped to scopes of a downstream API.
   const mapped = [...downstreams.values()]
     .flatMap((one) => [one, ...one.byIssuer.values()])
     .flatMap(({ scopeMap }) => [...scopeMap.values()].flat());

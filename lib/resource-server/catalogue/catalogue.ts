@@ -23,7 +23,7 @@ import type { ProtectedSurface } from './protected-surface.js';
 import { matchVariables } from './template-variables.js';
 import { loadClassValidation } from './validated-class.js';
 
-/** Every primitive of one server: what is offered, and what it needs. Found at boot, and as it comes and goes afterwards. */
+/** All primitives of one server and their access rules. Filled at boot and updated at run time. */
 @Injectable()
 export class Catalogue implements ProtectedSurface {
   readonly #primitives = new Map<string, Primitive>();
@@ -44,7 +44,7 @@ export class Catalogue implements ProtectedSurface {
     private readonly hierarchy: ScopeHierarchy,
   ) {}
 
-  /** Each kind in the order of its names. */
+  /** Sorted by name, like the other lists. */
   get tools(): readonly ToolDefinition[] {
     return this.#tools;
   }
@@ -65,7 +65,7 @@ export class Catalogue implements ProtectedSurface {
     return [...this.#primitives.values()];
   }
 
-  /** All that there are rules for: primitives, and what other servers offer. */
+  /** Everything with access rules: the primitives, and the offers of other servers. */
   get offers(): readonly Offer[] {
     return [...this.primitives, ...this.#foreign];
   }
@@ -75,17 +75,17 @@ export class Catalogue implements ProtectedSurface {
     return this.#initialScopes;
   }
 
-  /** Whether there is anything to call without a token. */
+  /** Whether anything can be called without a token. */
   get hasAnonymous(): boolean {
     return this.#hasAnonymous;
   }
 
-  /** Another one whenever anything has come, gone or changed. */
+  /** Increases with every change of the catalogue. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Finds what an operation is about, if there is such a thing. */
+  /** Finds the target of an operation, if it exists. */
   find({ method, name }: Operation): Found | undefined {
     if (name === undefined) return undefined;
     switch (method) {
@@ -113,7 +113,7 @@ export class Catalogue implements ProtectedSurface {
     return found?.kind === 'tool' ? found : undefined;
   }
 
-  /** A resource of this URI, or a template that it fits. */
+  /** Finds the resource with this URI, or a template that matches it. */
   findResource(uri: string): Found | undefined {
     const resource = this.#findByName('resource', uri);
     if (resource) return resource;
@@ -127,8 +127,8 @@ export class Catalogue implements ProtectedSurface {
   /**
    * Finds the decorated methods of all providers and controllers.
    *
-   * @returns those that were not there before
-   * @throws {@link McpAuthConfigurationError} naming every declaration at fault
+   * @returns the new ones
+   * @throws {@link McpAuthConfigurationError} with every faulty declaration
    */
   async discover(): Promise<readonly Primitive[]> {
     if (this.decorated.hasValidatedClasses()) await loadClassValidation();
@@ -146,10 +146,10 @@ export class Catalogue implements ProtectedSurface {
     const all = new Map(this.#primitives);
     for (const one of found) this.#add(all, one, problems);
     attachCompanions(companions, [...all.values()], primitives, problems);
-    // What another server offers is not known yet.
+    // The offers of another server are not known yet.
     if (this.options.endpoint.isMounted)
       problems.push(...findOptionProblems([...all.values()], this.options, this.hierarchy));
-    // What a class says is wrong for each of its methods.
+    // A fault of a class is reported by each of its methods.
     if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);
     for (const one of found) this.#primitives.set(toKey(one), one);
     this.#sort();
@@ -157,9 +157,9 @@ export class Catalogue implements ProtectedSurface {
   }
 
   /**
-   * Takes up what came at run time.
+   * Adds a primitive at run time.
    *
-   * @throws {@link McpAuthConfigurationError} if it is at fault, or one of its name is there
+   * @throws {@link McpAuthConfigurationError} if the primitive is faulty, or its name is taken
    */
   add(primitive: Primitive, problems: string[]): void {
     this.#add(new Map(this.#primitives), primitive, problems);
@@ -169,7 +169,7 @@ export class Catalogue implements ProtectedSurface {
     this.tellChanged([primitive]);
   }
 
-  /** @returns whether it was there */
+  /** @returns whether the primitive was in the catalogue */
   remove(primitive: Primitive): boolean {
     if (this.#primitives.get(toKey(primitive)) !== primitive) return false;
     this.#primitives.delete(toKey(primitive));
@@ -178,18 +178,18 @@ export class Catalogue implements ProtectedSurface {
     return true;
   }
 
-  /** @param listener - told when a list is another one than before */
+  /** @param listener - called when a list has changed */
   onChange(listener: (listed: Listed) => void): void {
     this.#changes.listen(listener);
   }
 
-  /** Takes into account what other servers offer, where clients ask for scopes to start with. */
+  /** Adds the offers of other servers. Their scopes count for `initialScopes`. */
   include(offers: readonly Offer[]): void {
     this.#foreign.push(...offers);
     this.#sort();
   }
 
-  /** Tells that a list has changed. */
+  /** Notifies listeners that lists have changed. */
   tellChanged(primitives: readonly Primitive[]): void {
     this.#changes.tell(primitives);
   }
@@ -207,7 +207,7 @@ export class Catalogue implements ProtectedSurface {
     problems.push(...findPrimitiveProblems(one, this.options));
   }
 
-  /** @param problems - takes a server that is not there */
+  /** @param problems - receives unknown servers */
   #isOffered(one: Primitive, problems: string[]): boolean {
     if (one.servers.length === 0) return true;
     const known = listInstances(this.modules, ResolvedOptions).map(({ server }) => server.name);

@@ -6,7 +6,7 @@ import { MCP_DEFAULTS, type McpDefaultsOptions } from '../decorators/mcp-default
 import { checkAccessOptions, type Fault } from './access-option-rules.js';
 import type { Offer } from './primitive.js';
 
-/** The options that a class can have for its methods. */
+/** The options that a class can set for its methods. */
 const OPTIONS: Readonly<Record<keyof McpDefaultsOptions, true>> = {
   scopes: true,
   acrValues: true,
@@ -18,7 +18,7 @@ const OPTIONS: Readonly<Record<keyof McpDefaultsOptions, true>> = {
   timeoutMs: true,
 };
 
-/** What callers would need to have. */
+/** Options that restrict callers. */
 const ABOUT_CALLERS: ReadonlySet<string> = new Set<keyof McpDefaultsOptions>([
   'scopes',
   'acrValues',
@@ -26,22 +26,22 @@ const ABOUT_CALLERS: ReadonlySet<string> = new Set<keyof McpDefaultsOptions>([
   'appOnly',
 ]);
 
-/** What a method needs, and which of it its class says. */
+/** The options of a method, including the defaults of its class. */
 export interface Declared<Options> {
   readonly options: Options;
-  /** Names of the options that are of the class. */
+  /** Names of the options that come from the class. */
   readonly ofClass: ReadonlySet<string>;
 }
 
-/** What a class says for its methods; `undefined` where it says nothing. */
+/** The defaults that a class sets for its methods, if any. */
 export function readDefaults(type: Type): McpDefaultsOptions | undefined {
   return Reflect.getMetadata(MCP_DEFAULTS, type) as McpDefaultsOptions | undefined;
 }
 
 /**
- * What decorators say that a method needs; `undefined` where it has no such decorator.
+ * Reads the options of a decorated method. `undefined` if it lacks the decorator.
  *
- * @param key - of the metadata of the decorator on the method
+ * @param key - metadata key of the decorator
  */
 export function readDeclaredOptions<Options extends AccessOptions<never>>(
   reflector: Reflector,
@@ -55,10 +55,10 @@ export function readDeclaredOptions<Options extends AccessOptions<never>>(
 }
 
 /**
- * Puts what a class says in the place of what its method does not say.
+ * Fills in the options of a method with the defaults of its class.
  *
- * @param own - what the method says
- * @param isAnonymous - whether the method says that everyone may call it
+ * @param own - the options of the method itself
+ * @param isAnonymous - whether the method lets everyone call it
  */
 function addDefaults<Options extends AccessOptions<never>>(
   own: Options,
@@ -71,17 +71,17 @@ function addDefaults<Options extends AccessOptions<never>>(
   );
   const { exchange, ...rest } = Object.fromEntries(taken) as McpDefaultsOptions;
   const { downstream = rest.downstream ?? [] } = own;
-  // Where there is nothing to exchange for, it does not matter when.
+  // `exchange` has no effect without a downstream.
   const used = { ...rest, ...(exchange && [downstream].flat().length > 0 && { exchange }) };
   return { options: { ...own, ...used }, ofClass: new Set(Object.keys(used)) };
 }
 
 /**
- * Looks over what a class says for its methods, once for all of them.
+ * Checks the defaults of a class once for all of its methods.
  *
- * @param isAnonymous - whether the class says that everyone may call them
- * @param offers - its methods
- * @param problems - takes what is wrong, a sentence or two each
+ * @param isAnonymous - whether the class lets everyone call its methods
+ * @param offers - the offers of the class
+ * @param problems - receives a message of a sentence or two for each fault
  */
 export function checkDefaults(
   type: Type,

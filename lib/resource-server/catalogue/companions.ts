@@ -8,18 +8,18 @@ import {
   type ResourceTemplateDefinition,
 } from './primitive.js';
 
-/** Methods that belong to what others offer. */
+/** Methods that complete arguments or list resources for the primitives of other methods. */
 export interface Companions {
   readonly completions: { readonly host: MethodHost; readonly options: McpCompletionOptions }[];
   readonly lists: { readonly host: MethodHost; readonly options: McpResourceListOptions }[];
 }
 
 /**
- * Gives each companion to what it belongs to.
+ * Attaches each companion to its primitive.
  *
- * @param primitives - of this server
- * @param everywhere - of all servers: what belongs to another one is no fault
- * @param problems - takes companions of nothing
+ * @param primitives - the primitives of this server
+ * @param everywhere - the primitives of all servers. A companion of another server's primitive is no fault
+ * @param problems - receives a message for each faulty companion
  */
 export function attachCompanions(
   { completions, lists }: Companions,

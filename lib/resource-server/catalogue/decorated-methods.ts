@@ -20,17 +20,17 @@ import { definePrompt } from './prompt-definition.js';
 import { defineResource, defineResourceTemplate } from './resource-definition.js';
 import { defineTool } from './tool-definition.js';
 
-/** A class of the application, with its methods. */
+/** A class of the application and its methods. */
 interface Decorated {
   readonly wrapper: MethodHost['wrapper'];
   readonly type: Type;
   readonly methods: readonly { readonly name: string; readonly handler: () => unknown }[];
 }
 
-/** Decorators that make a method one that clients call, by the key of their metadata. */
+/** Metadata keys of the decorators that offer a method to clients. */
 const OFFERS = [MCP_TOOL, MCP_RESOURCE, MCP_RESOURCE_TEMPLATE, MCP_PROMPT];
 
-/** Finds what the application's providers and controllers have decorators of this package on. */
+/** Finds the methods of providers and controllers that have decorators of this package. */
 @Injectable()
 export class DecoratedMethods {
   constructor(
@@ -40,7 +40,7 @@ export class DecoratedMethods {
     private readonly reflector: Reflector,
   ) {}
 
-  /** @param problems - takes what is wrong with a declaration, or decorated in vain */
+  /** @param problems - receives faulty declarations and decorators without effect */
   find(problems: string[]): { readonly primitives: readonly Primitive[]; readonly companions: Companions } {
     const primitives: Primitive[] = [];
     const companions: Companions = { completions: [], lists: [] };
@@ -63,7 +63,7 @@ export class DecoratedMethods {
     return { primitives, companions };
   }
 
-  /** Whether arguments are checked by classes anywhere. */
+  /** Whether any method validates its arguments with a class. */
   hasValidatedClasses(): boolean {
     return [...this.#listClasses()].some(({ methods }) =>
       methods.some(({ handler }) =>
@@ -74,7 +74,7 @@ export class DecoratedMethods {
     );
   }
 
-  /** @param handler - whose decorators count besides those of its class */
+  /** @param handler - the method. Its decorators apply along with those of its class */
   readSurroundings(type: Type, handler: () => unknown): Surroundings {
     const policies = [type, handler].flatMap(
       (target) => this.reflector.get<Type<Policy>[] | undefined>(POLICIES, target) ?? [],

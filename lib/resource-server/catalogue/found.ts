@@ -1,6 +1,6 @@
 import type { Offer, Primitive } from './primitive.js';
 
-/** What an operation is about. */
+/** The target of an operation. */
 export interface Found<One extends Offer = Primitive> {
   readonly primitive: One;
   /** Values of the variables of a resource template. */

@@ -1,11 +1,11 @@
 import type { Primitive } from './primitive.js';
 
-/** A kind of list that clients keep. */
+/** A kind of list that clients cache. */
 export type Listed = 'tools' | 'resources' | 'prompts';
 
 const LISTS = { tool: 'tools', resource: 'resources', resourceTemplate: 'resources', prompt: 'prompts' } as const;
 
-/** Tells who wants to know that a list is another one than before. */
+/** Notifies listeners that a list has changed. */
 export class ListChanges {
   readonly #listeners = new Set<(listed: Listed) => void>();
 
@@ -13,7 +13,7 @@ export class ListChanges {
     this.#listeners.add(listener);
   }
 
-  /** @param primitives - what has come, gone or changed */
+  /** @param primitives - the added, removed or changed primitives */
   tell(primitives: readonly Primitive[]): void {
     const lists = new Set(primitives.map(({ kind }) => LISTS[kind]));
     for (const listed of lists) for (const listener of this.#listeners) listener(listed);

@@ -6,25 +6,25 @@ import type { AccessOptions, ArgumentsSchema } from '../decorators/access-option
 import { checkAccessOptions, type Fault } from './access-option-rules.js';
 import { describeDeclaration, type MethodHost, type Offer } from './primitive.js';
 
-/** What decorators say of a method besides its own. */
+/** Settings of a method from its other decorators, its class and the module. */
 export interface Surroundings {
   readonly anonymous: boolean;
   readonly policies: readonly Type<Policy>[];
-  /** What holds for what says nothing of it. */
+  /** Default for methods without `appOnly`. */
   readonly appOnly: 'allow' | 'deny';
-  /** Milliseconds, likewise. */
+  /** Default for methods without `timeoutMs`, in milliseconds. */
   readonly timeoutMs: number | undefined;
 }
 
-/** @param problems - takes what is wrong with the declaration, a sentence or two each */
+/** @param problems - receives a message of a sentence or two for each fault in the declaration */
 export function createFault(host: MethodHost, problems: string[]): Fault {
   return (option, message) => {
-    // What its class says is looked over once, for all of its methods.
+    // Options of the class are checked once for all of its methods.
     if (!host.ofClass?.has(option)) problems.push(`\`${option}\` of ${describeDeclaration(host, option)} ${message}.`);
   };
 }
 
-/** Works out what a decorated method needs, and may reach. */
+/** Defines the access rule and the downstreams of a decorated method. */
 export function defineOffer(
   name: string,
   options: AccessOptions<never> & { readonly input?: ArgumentsSchema },

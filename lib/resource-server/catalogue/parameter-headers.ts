@@ -1,10 +1,10 @@
 import type { Tool } from '@modelcontextprotocol/server';
 
-/** An argument that clients send as a header, too (MCP specification 2026-07-28, Custom Headers from Tool Parameters). */
+/** An argument also sent as a header (MCP specification 2026-07-28, Custom Headers from Tool Parameters). */
 export interface ParameterHeader {
-  /** Names of properties, from the arguments down. */
+  /** Property names from the root of the arguments. */
   readonly path: readonly string[];
-  /** Without `Mcp-Param-`. */
+  /** Name of the header without `Mcp-Param-`. */
   readonly name: string;
   readonly type: 'string' | 'integer' | 'boolean';
 }
@@ -15,7 +15,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /**
  * The arguments that a schema marks with `x-mcp-header`.
  *
- * @param fault - takes what is wrong with a mark: clients leave such a tool out
+ * @param fault - receives invalid marks. Clients ignore a tool with an invalid mark
  */
 export function findParameterHeaders(schema: Tool['inputSchema'], fault: (message: string) => void): ParameterHeader[] {
   const found: ParameterHeader[] = [];
@@ -26,7 +26,7 @@ export function findParameterHeaders(schema: Tool['inputSchema'], fault: (messag
   return found;
 }
 
-/** @param path - of the property, where only `properties` lead to it */
+/** @param path - path of the property. `undefined` if it is not reachable through `properties` alone */
 function visit(
   node: unknown,
   path: readonly string[] | undefined,

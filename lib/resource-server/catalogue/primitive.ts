@@ -20,37 +20,37 @@ export interface MethodHost {
   readonly method: string;
   /** The decorator on the method, for messages to the developer. */
   readonly decorator: string;
-  /** Names of the options that are not the method's own, but those of its class. */
+  /** Names of the options that come from the class, not from the method. */
   readonly ofClass?: ReadonlySet<string>;
 }
 
-/** What all that a server offers has in common: what callers need, and where the method is. */
+/** The common part of everything that a server offers: its access rules and its method. */
 export interface Offer {
   readonly kind: 'tool' | 'resource' | 'resourceTemplate' | 'prompt';
-  /** How clients name it: its name, its URI, or its template of URIs. */
+  /** The identifier that clients use: the name, the URI or the URI template. */
   readonly name: string;
   readonly access: AccessRule;
   readonly policies: readonly Type<Policy>[];
   readonly downstreams: readonly string[];
-  /** When their tokens are got. */
+  /** When the tokens for the downstreams are obtained. */
   readonly exchange: 'eager' | 'lazy';
-  /** Names of the servers that offer it; all of them where there are none. */
+  /** Names of the servers that offer it. An empty list means all servers. */
   readonly servers: readonly string[];
   /** Milliseconds. */
   readonly timeoutMs: number | undefined;
-  /** Whether its scopes are ones to start with. */
+  /** Whether its scopes are among the initial scopes. */
   readonly readOnly: boolean;
-  /** Checks the arguments. */
+  /** Schema of the arguments. */
   readonly input: ArgumentsSchema | undefined;
   readonly host: MethodHost;
 }
 
-/** A method that tells values of an argument, or resources of a template, under the rules of what it belongs to. */
+/** A method that completes an argument or lists a template's resources. The rules of its primitive apply. */
 export interface Companion {
   readonly host: MethodHost;
 }
 
-/** How a tool's work goes on where the client need not wait. */
+/** How a tool runs as a task, so that the client need not wait. */
 export interface TaskSupport {
   readonly required: boolean;
   /** Milliseconds. */
@@ -87,11 +87,11 @@ export interface PromptDefinition extends Offer {
   readonly kind: 'prompt';
   readonly listing: Prompt;
   readonly completions: Map<string, Companion>;
-  /** Values that the schema has for an argument. */
+  /** Values that the schema enumerates for an argument. */
   readonly choices: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Whatever a server offers, as found at boot (MCP specification, server primitives). */
+/** Anything that a server offers (MCP specification, server primitives). */
 export type Primitive = ToolDefinition | ResourceDefinition | ResourceTemplateDefinition | PromptDefinition;
 
 /** `OrderTools.find`, for messages to the developer. */
@@ -99,12 +99,12 @@ export function describePlace({ type, method }: Pick<MethodHost, 'type' | 'metho
   return `${type.name}.${method}`;
 }
 
-/** `@McpTool on OrderTools.find`, or `@McpDefaults on OrderTools` for an option of the class; for messages likewise. */
+/** For messages: `@McpTool on OrderTools.find`, or `@McpDefaults on OrderTools` for an option of the class. */
 export function describeDeclaration({ type, method, decorator, ofClass }: MethodHost, option: string): string {
   return ofClass?.has(option) ? `@McpDefaults on ${type.name}` : `${decorator} on ${describePlace({ type, method })}`;
 }
 
-/** `findOrder` as `find_order`. */
+/** Converts `findOrder` to `find_order`. */
 export function toSnakeCase(method: string): string {
   return method
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

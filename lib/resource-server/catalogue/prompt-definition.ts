@@ -5,9 +5,9 @@ import { defineOffer, createFault, type Surroundings } from './offer.js';
 import { toSnakeCase, type MethodHost, type PromptDefinition } from './primitive.js';
 
 /**
- * Works out a prompt from its decorators.
+ * Defines a prompt from its decorators.
  *
- * @param problems - takes what is wrong with the declaration, a sentence or two each
+ * @param problems - receives a message of a sentence or two for each fault in the declaration
  */
 export function definePrompt(
   options: McpPromptOptions,
@@ -48,7 +48,7 @@ interface ArgumentSchema {
   readonly enum?: readonly unknown[];
 }
 
-/** @param choices - takes the values that the schema names */
+/** @param choices - receives the values that the schema enumerates */
 function describeArguments(
   { properties = {}, required = [] }: ReturnType<typeof toObjectSchema>,
   choices: Map<string, readonly string[]>,

@@ -6,9 +6,9 @@ import { defineOffer, createFault, type Surroundings } from './offer.js';
 import { toSnakeCase, type MethodHost, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
 
 /**
- * Works out a resource from its decorators.
+ * Defines a resource from its decorators.
  *
- * @param problems - takes what is wrong with the declaration, a sentence or two each
+ * @param problems - receives a message of a sentence or two for each fault in the declaration
  */
 export function defineResource(
   options: McpResourceOptions,
@@ -30,9 +30,9 @@ export function defineResource(
 }
 
 /**
- * Works out a resource template from its decorators.
+ * Defines a resource template from its decorators.
  *
- * @param problems - takes what is wrong with the declaration, a sentence or two each
+ * @param problems - receives a message of a sentence or two for each fault in the declaration
  */
 export function defineResourceTemplate(
   options: McpResourceTemplateOptions,

@@ -1,10 +1,10 @@
 import type { UriTemplate } from '@modelcontextprotocol/server';
 import type { Found } from './found.js';
 
-/** Characters; longer URIs name nothing here. */
+/** Maximum length of a URI, in characters. Longer URIs match no template. */
 const MAX_URI = 8_192;
 
-/** Values of a template's variables, as they were before they were put into the URI (RFC 6570 section 1.2). */
+/** Decoded values of a template's variables in a URI (RFC 6570 section 1.2). */
 export function matchVariables(uri: string, template: UriTemplate): Found['variables'] | undefined {
   if (uri.length > MAX_URI) return undefined;
   const variables = template.match(uri);

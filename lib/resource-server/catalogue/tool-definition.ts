@@ -11,9 +11,9 @@ const TASK_TTL = 60 * 60_000;
 const POLL_INTERVAL = 2_000;
 
 /**
- * Works out a tool from its decorators.
+ * Defines a tool from its decorators.
  *
- * @param problems - takes what is wrong with the declaration, a sentence or two each
+ * @param problems - receives a message of a sentence or two for each fault in the declaration
  */
 export function defineTool(
   options: McpToolOptions,
@@ -68,5 +68,5 @@ export function defineTool(
   };
 }
 
-/** What the MCP specification recommends for a tool without parameters. */
+/** The schema that the MCP specification recommends for a tool without parameters. */
 const NO_ARGUMENTS: Tool['inputSchema'] = { type: 'object', additionalProperties: false };

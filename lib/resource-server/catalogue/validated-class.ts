@@ -14,24 +14,24 @@ let generator: SchemaGenerator | undefined;
 let transformations: Transformations;
 let pipe: ValidationPipe | undefined;
 
-/** Loads what classes with decorators of `class-validator` take, which applications without them need not have. */
+/** Loads the optional packages for classes with decorators of `class-validator`. */
 export async function loadClassValidation(): Promise<void> {
   generator ??= await loadOptional(() => import('class-validator-jsonschema'));
-  // It has no types, and no other way to what `@Type()` says.
+  // The module has no types. It is the only way to read the metadata of `@Type()`.
   const module = 'class-transformer/cjs/storage.js';
   const storage = await loadOptional(() => import(module) as Promise<{ defaultMetadataStorage?: Transformations }>);
   transformations = storage?.defaultMetadataStorage;
 }
 
-/** Whether arguments are checked by the decorators of a class, and not by a schema. */
+/** Whether the arguments are validated by a class instead of a schema. */
 export function isValidatedClass(schema: ArgumentsSchema): schema is Type<object> {
   return typeof schema === 'function' && !('~standard' in (schema as unknown as Partial<ToolSchema>));
 }
 
 /**
- * Tells a class as the JSON Schema of an object.
+ * Converts a class to the JSON Schema of an object.
  *
- * @throws Error with what is wrong and how to mend it
+ * @throws Error with what is wrong and how to fix it
  */
 export function generateSchema({ name }: Type<object>): ObjectSchema {
   if (!generator) {
@@ -54,7 +54,7 @@ export function generateSchema({ name }: Type<object>): ObjectSchema {
   };
 }
 
-/** Takes over what a schema refers to, over any number of steps. */
+/** Collects the definitions that a schema refers to, over any number of steps. */
 function collect(schema: unknown, from: Readonly<Record<string, unknown>>, definitions: Record<string, unknown>): void {
   for (const [, name] of JSON.stringify(schema).matchAll(/"#\/\$defs\/([^"]+)"/g)) {
     if (name === undefined || name in definitions || !(name in from)) continue;
@@ -63,7 +63,7 @@ function collect(schema: unknown, from: Readonly<Record<string, unknown>>, defin
   }
 }
 
-/** Validates arguments as Nest does a body: properties that the class does not have are left out. */
+/** Validates arguments as Nest validates a body. Properties that the class lacks are dropped. */
 export async function validateAsClass(
   metatype: Type<object>,
   args: unknown,
@@ -76,7 +76,7 @@ export async function validateAsClass(
   }
 }
 
-/** What `ValidationPipe` says is wrong; anything else is a transform of the application that met wrong arguments. */
+/** The messages of `ValidationPipe`. Any other error means that a transform failed on invalid arguments. */
 function readMessages(error: unknown): readonly string[] {
   const answer = error instanceof HttpException ? error.getResponse() : undefined;
   const messages = typeof answer === 'object' ? (answer as { message?: unknown }).message : undefined;

@@ -11,9 +11,9 @@ const STATUS = {
   insufficient_scope: 403,
 } as const;
 
-/** A request refused with a challenge: 400, 401 or 403 by its `error` (RFC 6750 section 3.1), 401 without one. */
+/** Refuses a request with a challenge. `error` sets the status (RFC 6750 section 3.1), 401 without one. */
 export class ChallengeException extends HttpException {
-  /** Value of the `WWW-Authenticate` header that goes with it. */
+  /** Value of the `WWW-Authenticate` header. */
   readonly challenge: string;
 
   constructor(readonly parameters: ChallengeParameters) {

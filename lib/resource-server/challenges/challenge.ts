@@ -1,26 +1,26 @@
-/** What a `WWW-Authenticate` value says (RFC 6750 section 3, RFC 9728 section 5.1, RFC 9449 section 7.1, RFC 9470). */
+/** Content of `WWW-Authenticate` (RFC 6750 section 3, RFC 9728 section 5.1, RFC 9449 section 7.1, RFC 9470). */
 export interface ChallengeParameters {
   /** The scheme of the request, or the one to use. Defaults to `Bearer`. */
   readonly scheme?: 'Bearer' | 'DPoP';
-  /** Absent where the request carried no credentials at all (RFC 6750 section 3.1). */
+  /** Absent if the request has no credentials (RFC 6750 section 3.1). */
   readonly error?: ChallengeError;
   /** For the developer of the client. */
   readonly errorDescription?: string;
-  /** Scopes that would do. */
+  /** Scopes that are sufficient. */
   readonly scopes?: readonly string[];
-  /** RFC 9470: what the user's sign-in should be like. */
+  /** RFC 9470: accepted values of `acr`. */
   readonly acrValues?: readonly string[];
-  /** RFC 9470, in milliseconds: how long ago it may have been. */
+  /** RFC 9470: maximum time since the user signed in, in milliseconds. */
   readonly maxAgeMs?: number | undefined;
-  /** A claims request as JSON; base64 in the challenge (Entra ID, claims challenge). */
+  /** A claims request as JSON. The challenge encodes it as base64 (Entra ID, claims challenge). */
   readonly claims?: string | undefined;
   /** Where to sign in with these claims: `authorization_uri` (Entra ID, claims challenge). */
   readonly authorizationUri?: string | undefined;
-  /** Address of the protected resource metadata. */
+  /** URL of the protected resource metadata. */
   readonly resourceMetadataUrl: string;
-  /** RFC 9449: algorithms of proofs; absent where they are not taken. */
+  /** RFC 9449: accepted algorithms of proofs. Absent if DPoP is not supported. */
   readonly proofAlgorithms?: readonly string[] | undefined;
-  /** Whether nothing but DPoP will do. */
+  /** Whether DPoP is required. */
   readonly proofRequired?: boolean;
 }
 
@@ -33,7 +33,7 @@ export type ChallengeError =
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce';
 
-/** The text of a challenge: for the scheme in use, and for DPoP besides, where the server takes both. */
+/** Formats the challenge for the scheme in use. Adds one for DPoP if the server accepts both schemes. */
 export function formatChallenge(parameters: ChallengeParameters): string {
   const { proofAlgorithms, proofRequired = false, scheme = proofRequired ? 'DPoP' : 'Bearer' } = parameters;
   const { error, errorDescription, scopes = [], acrValues = [], maxAgeMs } = parameters;
@@ -63,7 +63,7 @@ function joinWords(values: readonly string[]): string | undefined {
   return values.length > 0 ? values.join(' ') : undefined;
 }
 
-/** RFC 9110 section 5.6.4, kept to printable ASCII, so that no value can end the string or the header. */
+/** A quoted string (RFC 9110 section 5.6.4) in printable ASCII. No value can end the string or the header. */
 function quote(value: string): string {
   return `"${value.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }

@@ -15,7 +15,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { ChallengeException } from './challenge.exception.js';
 import type { ChallengeError } from './challenge.js';
 
-/** Characters: clients and proxies refuse headers that are much longer, and with them the answer. */
+/** Limits in characters. Clients and proxies may reject responses with much longer headers. */
 const MAX_SCOPES_LENGTH = 2_000;
 const MAX_ACR_VALUES_LENGTH = 500;
 
@@ -26,16 +26,16 @@ const DESCRIPTIONS: Readonly<Record<ChallengeRemedy['challenge'], string>> = {
   insufficient_scope: 'The token lacks a scope that the operation, or what it calls, needs',
 };
 
-/** What the request that is refused was like. */
+/** The refused request. */
 export interface RefusedRequest {
   readonly scheme?: TokenScheme | undefined;
-  /** What it is about, if there is such a thing. */
+  /** The target of the request, if it exists. */
   readonly primitive?: Offer | undefined;
-  /** What stands behind the endpoint. Defaults to the catalogue. */
+  /** The surface behind the endpoint. Defaults to the catalogue. */
   readonly surface?: ProtectedSurface | undefined;
 }
 
-/** Makes the challenges of one server: which scheme, which scopes, how clients have to ask for them. */
+/** Creates the challenges of one server: their scheme, and the scopes in the form that clients request. */
 @Injectable()
 export class Challenges {
   constructor(
@@ -46,18 +46,18 @@ export class Challenges {
     private readonly hierarchy: ScopeHierarchy,
   ) {}
 
-  /** The scopes that a client of the server should start with, as it has to ask for them. */
+  /** The scopes that a client should start with, in the form that it requests from the issuer. */
   get initialScopes(): readonly string[] {
     return this.#selectScopes(this.catalogue.initialScopes, this.options.issuers[0]?.scopePrefix);
   }
 
-  /** For a request without a token, or with one that is not good. */
+  /** Creates a challenge for a request without a valid token. */
   createTokenChallenge(
     { scheme, primitive, surface = this.catalogue }: RefusedRequest,
     error?: ChallengeError,
     description?: string,
   ): ChallengeException {
-    // Where primitives are hidden, their scopes would tell a stranger that they are there.
+    // The scopes of a hidden primitive would reveal that it exists.
     const needed = primitive && this.options.list === 'all' ? listNamedScopes(primitive.access) : [];
     const asked = needed.length > 0 ? needed : surface.initialScopes;
     const scopes = this.#selectScopes(asked, this.options.issuers[0]?.scopePrefix);
@@ -68,7 +68,7 @@ export class Challenges {
     });
   }
 
-  /** For a caller whose token is good, but not good enough. */
+  /** Creates a challenge for a caller whose token is valid but insufficient. */
   createAccessChallenge(
     caller: Caller,
     scheme: TokenScheme | undefined,
@@ -90,11 +90,11 @@ export class Challenges {
   }
 
   /**
-   * For a caller whose token is good here, but not good enough for a downstream.
+   * Creates a challenge for a caller whose token is valid here but insufficient for a downstream.
    *
-   * @param remedies - what the downstreams demand, the most pressing in front; scopes of all of them go into one challenge
-   * @param scopes - those that the operation takes itself
-   * @returns `undefined` where no token that the client could come back with would do
+   * @param remedies - what the downstreams require, most urgent first. One challenge asks for the scopes of all of them
+   * @param scopes - the scopes that the operation itself requires
+   * @returns `undefined` if no other token would help
    */
   createDownstreamChallenge(
     caller: Caller,
@@ -107,7 +107,7 @@ export class Challenges {
     const issuer = this.issuers.findIssuer(caller.claims);
     const held = this.options.challenge === 'union' ? caller.scopes : [];
     const missing = remedies.flatMap((remedy) => (remedy.challenge === 'insufficient_scope' ? remedy.scopes : []));
-    // Whoever holds them already would be asked again and again for what does not help.
+    // If the caller already holds the scopes, another challenge would only loop.
     if (first.challenge === 'insufficient_scope' && this.#hasScopes(caller, [...scopes, ...missing])) return undefined;
     return this.#create(scheme, {
       error: first.challenge,
@@ -139,7 +139,7 @@ export class Challenges {
   }
 
   #selectScopes(scopes: readonly string[], prefix = ''): readonly string[] {
-    // Scopes that are held, or made of arguments, may be anything.
+    // Held scopes and scopes computed from arguments may be malformed.
     const usable = scopes.filter((scope) => !findResourceScopeProblem(scope));
     return limitLength([...new Set(usable.map((scope) => `${prefix}${scope}`))], MAX_SCOPES_LENGTH);
   }
@@ -150,7 +150,7 @@ export class Challenges {
   }
 }
 
-/** As many words as fit. */
+/** Drops the words that do not fit. */
 function limitLength(words: readonly string[], length: number): readonly string[] {
   let taken = 0;
   return words.filter((word) => (taken += word.length + 1) <= length);

@@ -3,28 +3,28 @@ import type { ServerOptions } from '../../options/server-options.js';
 import { findPageProblem } from '../../options/option-rules.js';
 import { createTextSchema, text } from '../../options/text-schema.js';
 
-/** What the metadata tells people of the server, in one language (RFC 9728 sections 2 and 2.1). */
+/** Human-readable metadata of the server in one language (RFC 9728 sections 2 and 2.1). */
 export interface MetadataTexts {
   /** Name of the server: `resource_name`. */
   name?: string;
-  /** URL of a page with what developers of clients need to know: `resource_documentation`. */
+  /** URL of the documentation for client developers: `resource_documentation`. */
   documentation?: string;
-  /** URL of a page about how clients may use the data of the server: `resource_policy_uri`. */
+  /** URL of the page on how clients may use the server's data: `resource_policy_uri`. */
   policyUri?: string;
-  /** URL of a page with the terms of service: `resource_tos_uri`. */
+  /** URL of the terms of service: `resource_tos_uri`. */
   tosUri?: string;
 }
 
-/** What the metadata tells people of the server (RFC 9728 section 2). `name` defaults to `server.title`, or `server.name`. */
+/** Human-readable metadata (RFC 9728 section 2). `name` defaults to `server.title`, else to `server.name`. */
 export interface MetadataOptions extends MetadataTexts {
   /**
-   * The same in other languages, by language tag (BCP 47): `{ de: { name: 'Bestellungen' } }` becomes `resource_name#de`
-   * (RFC 9728 section 2.1).
+   * The texts in other languages, by language tag (BCP 47). `{ de: { name: 'Bestellungen' } }` becomes
+   * `resource_name#de` (RFC 9728 section 2.1).
    */
   languages?: Readonly<Record<string, MetadataTexts>>;
 }
 
-/** Options by the members of the document. */
+/** Maps members of the document to options. */
 const MEMBERS = {
   resource_name: 'name',
   resource_documentation: 'documentation',
@@ -39,7 +39,7 @@ const texts = {
   tosUri: createTextSchema(findPageProblem).optional(),
 };
 
-/** The form of {@link MetadataOptions}. */
+/** Schema of {@link MetadataOptions}. */
 export const metadataSchema = z.strictObject({
   ...texts,
   languages: z
@@ -54,9 +54,9 @@ export const metadataSchema = z.strictObject({
 });
 
 /**
- * The members of the document that people read, those in other languages with their tags (RFC 9728 section 2.1).
+ * The human-readable members of the document. Members in other languages carry their tag (RFC 9728 section 2.1).
  *
- * @param server - whose name it is, where the metadata has no other
+ * @param server - provides the default name
  */
 export function resolveMetadata(
   { languages = {}, ...own }: MetadataOptions = {},
@@ -73,7 +73,7 @@ export function resolveMetadata(
   );
 }
 
-/** BCP 47, in the case that RFC 5646 section 2.1.1 recommends: members of JSON that differ in case are different. */
+/** Requires the case that RFC 5646 section 2.1.1 recommends, because JSON members are case-sensitive. */
 function findLanguageProblem(tag: string): string | undefined {
   try {
     const [canonical = ''] = Intl.getCanonicalLocales(tag);
@@ -85,7 +85,7 @@ function findLanguageProblem(tag: string): string | undefined {
 
 declare module '../../options/resolved-options.js' {
   interface ResolvedOptions {
-    /** Members of the RFC 9728 document that people read. */
+    /** Human-readable members of the RFC 9728 document. */
     readonly membersForPeople: Readonly<Record<string, string>>;
   }
 }

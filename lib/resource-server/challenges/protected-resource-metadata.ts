@@ -6,17 +6,17 @@ export interface ProtectedResourceMetadata {
   readonly authorization_servers: readonly string[];
   readonly scopes_supported?: readonly string[];
   readonly bearer_methods_supported: readonly string[];
-  /** `resource_name` and what else people read, also with the tag of a language (section 2.1). */
+  /** `resource_name` and other human-readable members, also with a language tag (section 2.1). */
   readonly [forPeople: `resource_${string}`]: string;
-  /** RFC 9728 section 2, where tokens may be bound to a key or to a certificate. */
+  /** Present if tokens may be bound to a key or a certificate (RFC 9728 section 2). */
   readonly dpop_signing_alg_values_supported?: readonly string[];
   readonly dpop_bound_access_tokens_required?: boolean;
   readonly tls_client_certificate_bound_access_tokens?: boolean;
 }
 
 /**
- * @param initialScopes - what a client should start with, not all there are
- * @param proofAlgorithms - algorithms of DPoP proofs
+ * @param initialScopes - the scopes that a client should start with, not all scopes
+ * @param proofAlgorithms - accepted algorithms of DPoP proofs
  */
 export function buildProtectedResourceMetadata(
   { resource, issuers, membersForPeople, dpop, mutualTls }: ResolvedOptions,
