@@ -9,6 +9,7 @@ import {
   type IssuerOptions,
   type McpAuthModuleOptions,
 } from 'nestjs-mcp-auth';
+import { stopClocks } from '../support/clocks.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
@@ -93,11 +94,11 @@ const MINUTE = 60_000;
 const asked = { client: { id: 'mcp-server', authentication: clientSecretBasic('secret') } };
 
 test('it is up where the keys can be had, and says how old they are', async () => {
-  const start0 = Date.now();
-  const clock = jest.spyOn(Date, 'now').mockReturnValue(start0);
+  const clock = stopClocks();
+  const { start: start0 } = clock;
   await start();
   expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAgeMs: 0 } }));
-  clock.mockReturnValue(start0 + 5 * MINUTE);
+  clock.moveTo(start0 + 5 * MINUTE);
   expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAgeMs: 300_000 } }));
 });
 
@@ -148,8 +149,8 @@ test('it is down where nothing listens, and up once the issuer is there', async 
 });
 
 test('it stays up with the keys there are while the issuer is away, and as long as tokens are accepted', async () => {
-  const start0 = Date.now();
-  const clock = jest.spyOn(Date, 'now').mockReturnValue(start0);
+  const clock = stopClocks();
+  const { start: start0 } = clock;
   await start();
   const call = async () => {
     const token = await issuer.token({ aud: `${server.origin}/mcp`, exp: start0 / 1000 + 2 * 3600 });
@@ -157,10 +158,10 @@ test('it stays up with the keys there are while the issuer is away, and as long 
   };
   expect(await call()).toBe(200);
   break500(issuer);
-  clock.mockReturnValue(start0 + 59 * MINUTE);
+  clock.moveTo(start0 + 59 * MINUTE);
   expect(await probe()).toMatchObject(up({ [issuer.issuer]: { status: 'up', keysAgeMs: 59 * 60_000 } }));
   expect(await call()).toBe(200);
-  clock.mockReturnValue(start0 + 61 * MINUTE);
+  clock.moveTo(start0 + 61 * MINUTE);
   expect(await probe()).toMatchObject(down({ [issuer.issuer]: { status: 'down' } }));
   expect(await call()).toBe(503);
 });
@@ -169,12 +170,12 @@ test('of several issuers it names each, and is down where one is', async () => {
   const others = await Promise.all([TestIssuer.start('/realms/a'), TestIssuer.start()]);
   const [second, third] = others;
   const issuers: IssuerOptions[] = [issuer, ...others].map(({ issuer: name }) => ({ issuer: name }));
+  const clock = stopClocks();
   await start({ issuers });
   const all = Object.fromEntries(issuers.map(({ issuer: name }) => [name, { status: 'up', keysAgeMs: 0 }]));
-  const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now());
   expect(await probe()).toMatchObject(up(all));
   await third.close();
-  clock.mockReturnValue(Date.now() + 120 * MINUTE);
+  clock.moveTo(clock.start + 120 * MINUTE);
   expect(await probe()).toMatchObject(down({ ...all, [third.issuer]: { status: 'down' } }));
   await second.close();
 });
@@ -216,8 +217,7 @@ test('an issuer that is asked about each token is up with its metadata, and with
 });
 
 test('probes ask an issuer that is well once, and one that is not no more often than tokens would', async () => {
-  jest.spyOn(Date, 'now').mockReturnValue(Date.now());
-  jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+  stopClocks();
   await start();
   for (let count = 0; count < 5; count += 1) await probe();
   expect(issuer.requests.filter((path) => path === '/jwks')).toHaveLength(1);

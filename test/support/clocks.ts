@@ -20,3 +20,16 @@ export function setBackBy(milliseconds: number, later: number): void {
   jest.spyOn(Date, 'now').mockImplementation(() => wall() - milliseconds);
   jest.spyOn(performance, 'now').mockImplementation(() => monotonic() + later);
 }
+
+/** Both clocks stand still; until mocks are restored. */
+export function stopClocks(): { readonly start: number; moveTo(time: number): void } {
+  const start = wall();
+  const date = jest.spyOn(Date, 'now').mockReturnValue(start);
+  jest.spyOn(performance, 'now').mockReturnValue(monotonic());
+  return {
+    start,
+    moveTo: (time) => {
+      date.mockReturnValue(time);
+    },
+  };
+}
