@@ -122,7 +122,10 @@ export const wings = {
     holds: 'What all rooms stand on',
     rooms: {
       servers: { holds: 'The servers that an application has.', imports: ['errors', 'options'] },
-      observability: { holds: 'Audit events, spans, metrics, the log of failures.', imports: ['errors', 'json', 'options'] },
+      observability: {
+        holds: 'Audit events, spans, metrics, the log of failures.',
+        imports: ['errors', 'json', 'options'],
+      },
       replicas: {
         holds: 'What several processes of a server share: stores, locks, messages.',
         imports: ['errors', 'json', 'options', 'time'],
