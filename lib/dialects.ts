@@ -14,5 +14,5 @@ export type {
   TokenEndpointAnswer,
   TokenEndpointOptions,
 } from './on-behalf-of/dialects/dialect.js';
-export { toExchangedToken as exchangedToken } from './on-behalf-of/dialects/exchanged-token.js';
+export { toExchangedToken } from './on-behalf-of/dialects/exchanged-token.js';
 export { TokenEndpointError, type TokenEndpointFailure } from './errors/token-endpoint-error.js';

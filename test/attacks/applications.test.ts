@@ -20,7 +20,7 @@ import { challengeOf } from '../compliance/challenge-parameters.js';
 import { message, post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startProtectedServer, type ProtectedServer, type ProtectedServerParts } from '../support/protected-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 /** Applications that open a door without wanting to. */
 
@@ -206,7 +206,7 @@ test('a key with which anyone can sign is passed over', async () => {
   const { publicKey } = await generateKeyPair('RS256');
   server.issuer.answers.set('/jwks', (_request, response) => {
     void exportJWK(publicKey).then((jwk) => {
-      json(response, 200, { keys: [{ ...jwk, e: 'AQ', kid: 'one' }] });
+      sendJson(response, 200, { keys: [{ ...jwk, e: 'AQ', kid: 'one' }] });
     });
   });
   const key = await server.issuer.addKey('RS256', 'one');

@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { attackedServer, describeTokens, expectVerdict, REFUSED } from './attacked-server.js';
 import { startProtectedServer } from '../support/protected-server.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import { ProofClient } from '../proof/proof-client.js';
 
 const attacked = attackedServer();
@@ -56,7 +56,7 @@ test('an issuer whose metadata points to the keys of another is not believed', a
   const stranger = await TestIssuer.start();
   const server = await startProtectedServer();
   server.issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-    json(response, 200, stranger.metadata());
+    sendJson(response, 200, stranger.metadata());
   });
   const token = await stranger.token({ aud: server.resource, iss: server.issuer.issuer });
   const response = await fetch(server.resource, { method: 'POST', headers: { authorization: `Bearer ${token}` } });

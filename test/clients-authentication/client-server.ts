@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DownstreamClient, McpTool, type ClientAuthentication } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { callTool, type ToolResult } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -34,7 +34,7 @@ export async function startClientServer(authentication: ClientAuthentication): P
   const requests: TokenRequest[] = [];
   server.issuer.answers.set('/token', async (request, response, body) => {
     requests.push({ authorization: request.headers.authorization, form: Object.fromEntries(body) });
-    json(response, 200, {
+    sendJson(response, 200, {
       access_token: await server.issuer.token({ aud: 'orders-api' }),
       token_type: 'Bearer',
       expires_in: 300,

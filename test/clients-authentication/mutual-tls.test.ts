@@ -8,7 +8,7 @@ import { mutualTls, type ClientAuthentication } from 'nestjs-mcp-auth';
 import { selfSignedCertificate } from '../quickstart/self-signed-certificate.js';
 import { listen, type Listener } from '../support/listen.js';
 import { callTool, post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { startClientServer, type ClientServer } from './client-server.js';
 import { rotate } from './rotate.js';
 
@@ -33,7 +33,7 @@ beforeEach(async () => {
       .on('end', () => {
         shown.push({ certificate: (request.socket as TLSSocket).getPeerX509Certificate()?.fingerprint256, body });
         void server.issuer.token({ aud: 'orders-api' }).then((access_token) => {
-          json(response, 200, {
+          sendJson(response, 200, {
             access_token,
             token_type: 'Bearer',
             expires_in: 300,
@@ -52,7 +52,7 @@ afterEach(async () => {
 async function start(authentication: ClientAuthentication, token_endpoint = `${listener.origin}/token`): Promise<void> {
   server = await startClientServer(authentication);
   server.issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-    json(response, 200, { ...server.issuer.metadata(), mtls_endpoint_aliases: { token_endpoint } });
+    sendJson(response, 200, { ...server.issuer.metadata(), mtls_endpoint_aliases: { token_endpoint } });
   });
 }
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { clientSecretBasic, McpTool } from 'nestjs-mcp-auth';
 import { callTool, post, textOf, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { claimsOf, ProofClient, sha256 } from '../proof/proof-client.js';
 import { challengeOf } from './challenge-parameters.js';
 
@@ -64,11 +64,15 @@ describe('Enterprise-managed authorization (SEP-990)', () => {
     });
     const metadata = { ...server.issuer.metadata(), introspection_endpoint: `${server.issuer.origin}/introspect` };
     server.issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 200, metadata);
+      sendJson(response, 200, metadata);
     });
     server.issuer.answers.set('/introspect', (_request, response, body) => {
       const active = body.get('token') === 'opaque-token';
-      json(response, 200, active ? { active, sub: 'alice', aud: server.resource, scope: 'orders:read' } : { active });
+      sendJson(
+        response,
+        200,
+        active ? { active, sub: 'alice', aud: server.resource, scope: 'orders:read' } : { active },
+      );
     });
     expect(textOf(await callTool(server.resource, 'opaque-token', 'find'))).toBe('found');
     expect((await post(server.resource, toolCall('find'), { token: 'other-token' })).status).toBe(401);

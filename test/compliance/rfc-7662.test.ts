@@ -2,7 +2,7 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { IntrospectingServer } from '../introspection/introspecting-server.js';
 import { selfSignedCertificate } from '../quickstart/self-signed-certificate.js';
 import { listen } from '../support/listen.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 afterEach(() => {
   jest.restoreAllMocks();
@@ -13,7 +13,7 @@ test('RFC 7662 section 2.1: MUST send the token in the form of a POST', async ()
   const seen: unknown[] = [];
   server.answer = (response, body, { method, url, headers }) => {
     seen.push([method, url, headers['content-type']?.split(';')[0], body.get('token')]);
-    json(response, 200, server.active());
+    sendJson(response, 200, server.active());
   };
   expect(await server.status('opaque~token')).toBe(200);
   expect(seen).toEqual([['POST', '/introspect', 'application/x-www-form-urlencoded', 'opaque~token']]);
@@ -39,7 +39,7 @@ test('RFC 7662 section 4: MUST check the certificate of the authorization server
     const server = await IntrospectingServer.start({ introspection: { endpoint: `${endpoint.origin}/introspect` } });
     endpoint.server.on('request', (request, response) => {
       asked.push(request.url);
-      json(response, 200, server.active());
+      sendJson(response, 200, server.active());
     });
     outcomes.push([await server.status('opaque~token'), asked.length]);
     await server.close();

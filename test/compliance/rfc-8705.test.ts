@@ -6,7 +6,7 @@ import { send } from '../proof/send.js';
 import { selfSignedCertificate } from '../quickstart/self-signed-certificate.js';
 import { toolCall } from '../support/mcp-request.js';
 import { startProtectedServer } from '../support/protected-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { parseChallenge } from './challenge-parameters.js';
 
 let ran = 0;
@@ -32,10 +32,10 @@ test('RFC 8705 section 3.2: MUST compare the certificate with the one that intro
   const { issuer, resource } = server;
   const introspection_endpoint = `${issuer.origin}/introspect`;
   issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-    json(response, 200, { ...issuer.metadata(), introspection_endpoint });
+    sendJson(response, 200, { ...issuer.metadata(), introspection_endpoint });
   });
   issuer.answers.set('/introspect', (_request, response) => {
-    json(response, 200, { active: true, sub: 'alice', aud: resource, cnf: owner.confirmation });
+    sendJson(response, 200, { active: true, sub: 'alice', aud: resource, cnf: owner.confirmation });
   });
   const call = async (tls?: CertificateClient['tls']) => {
     const headers = { authorization: 'Bearer opaque-token' };

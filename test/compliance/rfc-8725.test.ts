@@ -5,7 +5,7 @@ import { McpTool } from 'nestjs-mcp-auth';
 import { Forge, signature, type ForgeKey } from '../attacks/forge.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -56,7 +56,7 @@ test('RFC 8725 section 3.5: keys MUST be long enough: RSA from 2048 bits (RFC 75
     const keys = [{ ...key.publicKey.export({ format: 'jwk' }), kid: key.kid, alg: 'RS256' }];
     const other = await startProtectedServer({ providers: [Tools] });
     other.issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 200, { keys: [...keys, ...server.issuer.keys.map(({ publicJwk }) => publicJwk)] });
+      sendJson(response, 200, { keys: [...keys, ...server.issuer.keys.map(({ publicJwk }) => publicJwk)] });
     });
     const claims = forge.claims({ iss: other.issuer.issuer, aud: other.resource });
     const token = forge.signed(forge.header({ alg: 'RS256', kid: key.kid }), claims, key);

@@ -5,7 +5,7 @@ import { claimsOf, ProofClient, sha256 } from '../proof/proof-client.js';
 import { send, type Answer } from '../proof/send.js';
 import { toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { parseChallenge } from './challenge-parameters.js';
 
 type Members = Record<string, unknown>;
@@ -163,11 +163,11 @@ test('RFC 9449 section 6: MUST see that a token is bound, where introspection sa
   });
   const introspection_endpoint = `${bound.issuer.origin}/introspect`;
   bound.issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-    json(response, 200, { ...bound.issuer.metadata(), introspection_endpoint });
+    sendJson(response, 200, { ...bound.issuer.metadata(), introspection_endpoint });
   });
   bound.issuer.answers.set('/introspect', (_request, response) => {
     const { resource: aud } = bound;
-    json(response, 200, { active: true, sub: 'alice', aud, scope: 'orders:read', cnf: client.confirmation });
+    sendJson(response, 200, { active: true, sub: 'alice', aud, scope: 'orders:read', cnf: client.confirmation });
   });
   const { resource } = bound;
   const sent = 'opaque-token';

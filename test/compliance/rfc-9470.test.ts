@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { clientSecretBasic, McpTool } from 'nestjs-mcp-auth';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { challengeOf } from './challenge-parameters.js';
 
 @Injectable()
@@ -58,11 +58,11 @@ test('RFC 9470 section 3: max_age has to be a whole number that is not negative'
 test('RFC 9470 section 6: the sign-in is known from a JWT, and from introspection', async () => {
   const introspection_endpoint = `${server.issuer.origin}/introspect`;
   server.issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-    json(response, 200, { ...server.issuer.metadata(), introspection_endpoint });
+    sendJson(response, 200, { ...server.issuer.metadata(), introspection_endpoint });
   });
   const statusWith = async (members: Record<string, unknown>) => {
     server.issuer.answers.set('/introspect', (_request, response) => {
-      json(response, 200, { active: true, sub: 'alice', aud: server.resource, scope: 'pay', ...members });
+      sendJson(response, 200, { active: true, sub: 'alice', aud: server.resource, scope: 'pay', ...members });
     });
     return [(await call(await server.token('pay', members))).status, (await call('opaque-token')).status];
   };

@@ -7,7 +7,7 @@ import { runCommand } from '../../lib/doctor/command.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import { keepSecret, overhear } from '../support/secret-watch.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 const SECRET = 'the-secret-in-a-configuration';
 keepSecret(SECRET);
@@ -77,7 +77,7 @@ describe('nestjs-mcp-auth doctor <url>', () => {
 
   test('fails for errors, which come first', async () => {
     server.issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 200, { ...server.issuer.metadata(), code_challenge_methods_supported: ['plain'] });
+      sendJson(response, 200, { ...server.issuer.metadata(), code_challenge_methods_supported: ['plain'] });
     });
     const { code, stdout } = await run('doctor', server.resource);
     server.issuer.answers.clear();
@@ -118,7 +118,7 @@ describe('nestjs-mcp-auth doctor --config <file>', () => {
   test('looks at the issuers, too', async () => {
     const path = await file(`export default ${options()};`);
     issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     const result = await run('doctor', '--json', '--config', path);
     expect(result.code).toBe(1);

@@ -7,7 +7,7 @@ import { Issuer } from '../../lib/resource-server/issuers/issuer.js';
 import { resolveOptions } from '../../lib/configuration/resolve-options.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { keepSecret } from '../support/secret-watch.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 export const METADATA = '/.well-known/oauth-authorization-server';
 
@@ -52,7 +52,7 @@ export class Clinic {
     const issuer = await TestIssuer.start();
     this.issuers.push(issuer);
     issuer.answers.set(METADATA, (_request, response) => {
-      json(response, 200, { ...issuer.metadata(), ...metadata });
+      sendJson(response, 200, { ...issuer.metadata(), ...metadata });
     });
     await change?.(issuer);
     const resolved = resolveOptions({

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { clientSecretPost, dialects, type DownstreamOptions } from 'nestjs-mcp-auth';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { CLIENT, Clinic, HEALTHY, METADATA } from './examined.js';
 
@@ -23,7 +23,7 @@ afterEach(async () => {
 function publish(members: object, headers: Record<string, string> = {}): void {
   partner.answers.set(METADATA, (_request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    json(response, 200, {
+    sendJson(response, 200, {
       ...partner.metadata(),
       grant_types_supported: [JWT_BEARER, 'client_credentials', 'authorization_code'],
       token_endpoint_auth_methods_supported: ['client_secret_post'],
@@ -73,7 +73,7 @@ describe.each(Object.keys(DOWNSTREAMS))('the authorization server of an API: %s'
 
   test('cannot be reached', async () => {
     partner.answers.set(METADATA, (_request, response) => {
-      json(response, 503, {});
+      sendJson(response, 503, {});
     });
     expect(await found(kind)).toEqual([`error issuer_metadata_unusable ${partner.issuer}`]);
   });
@@ -113,7 +113,7 @@ test('callers without a user need a grant there, too', async () => {
 
 test('one that several downstreams use is asked once, and accused once', async () => {
   partner.answers.set(METADATA, (_request, response) => {
-    json(response, 200, { issuer: 'https://other.example' });
+    sendJson(response, 200, { issuer: 'https://other.example' });
   });
   const downstreams = { orders: DOWNSTREAMS.jwtBearer?.(), stock: DOWNSTREAMS.jwtBearer?.() } as Record<
     string,

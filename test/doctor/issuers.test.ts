@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { clientSecretPost, dialects, type ClientAuthentication } from 'nestjs-mcp-auth';
 import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { CLIENT, Clinic, EXCHANGE, HEALTHY, METADATA, ORDERS, type PatientParts } from './examined.js';
 
 const clinic = new Clinic();
@@ -42,7 +42,7 @@ interface Case {
 const answering = (path: string, status: number, body: unknown): PatientParts => ({
   issuer: (issuer) =>
     issuer.answers.set(path, (_request, response) => {
-      json(response, status, body);
+      sendJson(response, status, body);
     }),
 });
 

@@ -7,7 +7,7 @@ import { listen } from '../support/listen.js';
 import { OidcAuthorizationServer } from '../support/oidc-authorization-server.js';
 import { startProtectedServer } from '../support/protected-server.js';
 import { TestApi } from '../support/test-api.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -84,7 +84,7 @@ describe('a server from somewhere else', () => {
   function answer(path: string, status: number, body: unknown, headers: Record<string, string> = {}): void {
     server.answers.set(path, (_request: IncomingMessage, response: ServerResponse) => {
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      json(response, status, body);
+      sendJson(response, status, body);
     });
   }
 
@@ -249,10 +249,10 @@ describe('a server from somewhere else', () => {
   test('has its authorization servers looked over, each by itself', async () => {
     const other = await TestIssuer.start('/realms/x');
     issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 503, {});
+      sendJson(response, 503, {});
     });
     other.answers.set('/.well-known/oauth-authorization-server/realms/x', (_request, response) => {
-      json(response, 200, { ...other.metadata(), code_challenge_methods_supported: ['plain'] });
+      sendJson(response, 200, { ...other.metadata(), code_challenge_methods_supported: ['plain'] });
     });
     publish({ authorization_servers: [issuer.issuer, other.issuer], scopes_supported: ['orders:read'] });
     expect(await found()).toEqual([

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TestApi } from '../support/test-api.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -16,7 +16,7 @@ export function answersInTurn(api: TestApi, path: string, ...answers: Answer[]):
 export function answer(status: number, headers: Record<string, string> = {}, body: object = {}): Answer {
   return (_request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    json(response, status, body);
+    sendJson(response, status, body);
   };
 }
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, generateKeyPair, jwtVerify } from 'jose';
 import type { DownstreamOptions } from 'nestjs-mcp-auth';
 import { bootProblems } from '../exchange/dialect-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { answer, answersInTurn } from './answers.js';
 import { startRunningTool, type RunningTool } from './running-tool.js';
 
@@ -29,13 +29,13 @@ function bindingIssuer(nonce?: string): void {
     const { thumbprint, claims } = await proofIn(request.headers);
     if (nonce !== undefined && claims.nonce !== nonce) {
       response.setHeader('dpop-nonce', nonce);
-      json(response, 400, { error: 'use_dpop_nonce' });
+      sendJson(response, 400, { error: 'use_dpop_nonce' });
       return;
     }
     tool.issuer.exchanges.push(Object.fromEntries(body));
     const access_token = await tool.issuer.token({ aud: 'orders-api', cnf: { jkt: thumbprint } });
     const issued_token_type = 'urn:ietf:params:oauth:token-type:access_token';
-    json(response, 200, { access_token, token_type: 'DPoP', expires_in: 300, issued_token_type });
+    sendJson(response, 200, { access_token, token_type: 'DPoP', expires_in: 300, issued_token_type });
   });
 }
 

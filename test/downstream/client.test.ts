@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DownstreamClient, errors, McpTool } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { callTool, textOf } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { startDownstreamServer, type DownstreamServer } from './downstream-server.js';
 
 /** What a tool's method does with the client, given anew by each test. */
@@ -145,7 +145,7 @@ describe('fetch', () => {
 
   test('passes on an answer that is no success as it is', async () => {
     server.orders.answers.set('/v1/x', (_request, response) => {
-      json(response, 418, {});
+      sendJson(response, 418, {});
     });
     expect(textOf(await run('one', async (client) => String((await client.fetch('/x')).status)))).toBe('418');
   });
@@ -196,7 +196,7 @@ describe('json', () => {
     [500, 'downstream_failed', 'Try again later'],
   ])('a status of %i is an error that says what to do', async (status, code, advice) => {
     server.orders.answers.set('/v1/x', (_request, response) => {
-      json(response, status, { secret: 'hunter2' });
+      sendJson(response, status, { secret: 'hunter2' });
     });
     const error = await thrownBy('one', (client) => client.json('/x'));
     expect(error).toMatchObject({ code, status, downstream: 'orders' });

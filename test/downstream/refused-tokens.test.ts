@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Injectable } from '@nestjs/common';
 import { dialects, DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { answer, answersInTurn } from './answers.js';
 import { startDownstreamServer, type DownstreamServer } from './downstream-server.js';
 import { startRunningTool, type RunningTool } from './running-tool.js';
@@ -108,11 +108,11 @@ describe('claims that the API demands (Entra ID, continuous access evaluation)',
     server.issuer.answers.set('/token', async (_request, response, body) => {
       forms.push(Object.fromEntries(body));
       if (refuses && body.has('claims')) {
-        json(response, 400, { error: 'interaction_required', claims, error_description: 'AADSTS50076' });
+        sendJson(response, 400, { error: 'interaction_required', claims, error_description: 'AADSTS50076' });
         return;
       }
       const access_token = await server.issuer.token({ aud: 'api://orders' });
-      json(response, 200, { access_token, token_type: 'Bearer', expires_in: 300 });
+      sendJson(response, 200, { access_token, token_type: 'Bearer', expires_in: 300 });
     });
   }
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { callEither, EagerAndLazy } from './eager-and-lazy.js';
 
 let server: DownstreamServer;
@@ -23,7 +23,7 @@ const call = (tool: string, claims?: Record<string, unknown>) => callEither(serv
 describe('what the API itself answers', () => {
   const apiAnswers = (status: number, challenge: string) => {
     server.orders.answers.set('/v1/orders', (_request, response) => {
-      json(response.setHeader('www-authenticate', challenge), status, {});
+      sendJson(response.setHeader('www-authenticate', challenge), status, {});
     });
   };
 
@@ -54,7 +54,13 @@ describe('what the API itself answers', () => {
     server.issuer.answers.set('/token', async (_request, response) => {
       const access_token = await server.issuer.token({ aud: 'orders-api' });
       const issued_token_type = 'urn:ietf:params:oauth:token-type:access_token';
-      json(response, 200, { access_token, token_type: 'Bearer', expires_in: 300, issued_token_type, scope: 'read' });
+      sendJson(response, 200, {
+        access_token,
+        token_type: 'Bearer',
+        expires_in: 300,
+        issued_token_type,
+        scope: 'read',
+      });
     });
     apiAnswers(403, 'Bearer error="insufficient_scope"');
     await call('eager');

@@ -17,7 +17,7 @@ import { callTool, post, textOf, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { TestApi } from '../support/test-api.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -133,7 +133,7 @@ describe.each<[Platform, string, () => Partial<DownstreamOptions>]>([
 
   test('what the operator has to mend at one issuer is told, whatever goes well at the other', async () => {
     entra.answers.set('/token', (_request, response) => {
-      json(response, 400, { error: 'unauthorized_client' });
+      sendJson(response, 400, { error: 'unauthorized_client' });
     });
     await post(resource(), toolCall('order'), { token: await entra.token({ aud: resource() }) });
     await order(await keycloak.token({ aud: resource() }));
@@ -159,12 +159,12 @@ test('what callers without a user get, and which scopes stand for those of the A
     const token = await issuer.token({ aud: resource() });
     api.answers.set('/orders/7', (_request, response) => {
       const header = 'Bearer error="insufficient_scope", scope="orders.view"';
-      json(response.setHeader('www-authenticate', header), 403, {});
+      sendJson(response.setHeader('www-authenticate', header), 403, {});
     });
     return (await post(resource(), toolCall('order'), { token })).headers.get('www-authenticate') ?? '';
   };
   keycloak.answers.set('/token', (_request, response) => {
-    json(response, 400, { error: 'invalid_scope' });
+    sendJson(response, 400, { error: 'invalid_scope' });
   });
   expect(await challenge(keycloak)).toContain('scope="orders:read"');
   expect(await challenge(entra)).not.toContain('orders:read');
@@ -191,7 +191,7 @@ test('the doctor looks at each issuer for what its callers need, and names where
   ] as const) {
     const suffix = issuer.issuer.slice(issuer.origin.length);
     issuer.answers.set(`/.well-known/oauth-authorization-server${suffix}`, (_request, response) => {
-      json(response, 200, { ...issuer.metadata(), grant_types_supported: ['authorization_code', ...grants] });
+      sendJson(response, 200, { ...issuer.metadata(), grant_types_supported: ['authorization_code', ...grants] });
     });
   }
   const byIssuer = { [keycloak.issuer]: ofKeycloak, [entra.issuer]: ofEntra };

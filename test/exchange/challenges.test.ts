@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Injectable } from '@nestjs/common';
 import { McpTool, UsePolicy, type Policy } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { callEither, EagerAndLazy } from './eager-and-lazy.js';
 
 class Never implements Policy {
@@ -37,13 +37,13 @@ afterAll(() => server.close());
 
 function providerAnswers(body: object): void {
   server.issuer.answers.set('/token', (_request, response) => {
-    json(response, 400, body);
+    sendJson(response, 400, body);
   });
 }
 
 function apiAnswers(status: number, challenge: string): void {
   server.orders.answers.set('/v1/orders', (_request, response) => {
-    json(response.setHeader('www-authenticate', challenge), status, {});
+    sendJson(response.setHeader('www-authenticate', challenge), status, {});
   });
 }
 
@@ -111,7 +111,7 @@ describe('a claims challenge', () => {
     );
     server.issuer.answers.set('/token', async (_request, response, body) => {
       if (body.get('audience') === null) throw new Error('Nobody asked for the API');
-      json(response, 200, {
+      sendJson(response, 200, {
         access_token: await server.issuer.token({ aud: 'orders-api' }),
         token_type: 'Bearer',
         issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',

@@ -5,7 +5,7 @@ import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import type { DownstreamChanges, DownstreamServer } from '../downstream/downstream-server.js';
 import {
   answering,
@@ -169,7 +169,7 @@ describe('for any tenant', () => {
   async function startFor(endpoint: string, dialect: ExchangeDialect): Promise<TestApplication> {
     const metadataUrl = `${issuer.origin}/organizations/v2.0/.well-known/openid-configuration`;
     issuer.answers.set(new URL(metadataUrl).pathname, (_request, response) => {
-      json(response, 200, { ...issuer.metadata(), token_endpoint: issuer.origin + endpoint });
+      sendJson(response, 200, { ...issuer.metadata(), token_endpoint: issuer.origin + endpoint });
     });
     const authentication = clientSecretPost('s3cret');
     application = await startApplication({

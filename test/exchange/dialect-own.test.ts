@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { errors } from 'nestjs-mcp-auth';
-import { exchangedToken, type ExchangeDialect } from 'nestjs-mcp-auth/dialects';
+import { toExchangedToken, type ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import { callTool } from '../support/mcp-request.js';
 import { answering, attempt, bootProblems, DialectServers, form, order, refusing, Watched } from './dialect-server.js';
 
@@ -24,7 +24,7 @@ function acme({ region }: { region: string }): ExchangeDialect {
         api: target.audience,
         region,
       });
-      return exchangedToken(answer, { scopes: target.scopes });
+      return toExchangedToken(answer, { scopes: target.scopes });
     },
   };
 }

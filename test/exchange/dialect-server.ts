@@ -18,7 +18,7 @@ import {
 import { optionsFor } from '../support/module-options.js';
 import { callTool, post, toolCall, type ToolResult } from '../support/mcp-request.js';
 import { RecordingLogger } from '../support/recording-logger.js';
-import { json, type TestIssuer } from '../support/test-issuer.js';
+import { sendJson, type TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 export class DialectTools {
@@ -78,7 +78,7 @@ export function answering(
   issuer.answers.set(path, async (_request, response, body) => {
     forms.push([...body].sort());
     const access_token = await issuer.token({ aud: 'orders-api', sub: 'alice' });
-    json(response, 200, {
+    sendJson(response, 200, {
       access_token,
       token_type: 'Bearer',
       expires_in: 300,
@@ -107,7 +107,7 @@ export function refusing(
 ): void {
   issuer.answers.set(path, (_request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    json(response, status, body);
+    sendJson(response, status, body);
   });
 }
 

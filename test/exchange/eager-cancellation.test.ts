@@ -5,7 +5,7 @@ import { Injectable, Module, type MiddlewareConsumer, type NestModule } from '@n
 import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { callTool, post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 let runs = 0;
 /** Answers of the server that have begun or not. */
@@ -49,7 +49,7 @@ async function holdToken(): Promise<() => Promise<void>> {
   return await new Promise((resolve) => {
     server.issuer.answers.set('/token', (_request, response) => {
       resolve(async () => {
-        json(response, 200, {
+        sendJson(response, 200, {
           access_token: await server.issuer.token({ aud: 'orders-api' }),
           token_type: 'Bearer',
           expires_in: 300,
@@ -80,7 +80,7 @@ test.each<[string, unknown, Record<string, string>]>([
   await give();
   // What was got is not lost: the next call finds it, and is the first to run.
   server.issuer.answers.set('/token', (_request, refused) => {
-    json(refused, 400, { error: 'invalid_grant' });
+    sendJson(refused, 400, { error: 'invalid_grant' });
   });
   expect((await callTool(server.resource, token, 'order')).isError).toBeUndefined();
   expect(runs).toBe(1);

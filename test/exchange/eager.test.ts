@@ -4,7 +4,7 @@ import { DownstreamClient, McpTool, UsePolicy, type Policy } from 'nestjs-mcp-au
 import { z } from 'zod';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { callTool, post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 class Never implements Policy {
   permits() {
@@ -92,10 +92,10 @@ function refusing(errors: Readonly<Record<string, object>>): void {
     server.issuer.exchanges.push(Object.fromEntries(body));
     const target = body.get('audience') ?? body.get('resource') ?? '';
     if (errors[target]) {
-      json(response, 400, errors[target]);
+      sendJson(response, 400, errors[target]);
       return;
     }
-    json(response, 200, {
+    sendJson(response, 200, {
       access_token: await server.issuer.token({ aud: target }),
       token_type: 'Bearer',
       expires_in: 300,
@@ -188,7 +188,7 @@ describe('several downstreams', () => {
         // Each answer waits for the other's request.
         if (waiting.length === 2) for (const release of waiting) release();
       });
-      json(response, 200, {
+      sendJson(response, 200, {
         access_token: await server.issuer.token({ aud: body.get('audience') ?? 'urn:billing' }),
         token_type: 'Bearer',
         expires_in: 300,

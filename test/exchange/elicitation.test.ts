@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { message, post } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 const PAGE = 'https://id.example/consent?client_id=mcp';
 
@@ -31,7 +31,7 @@ afterAll(() => server.close());
 
 function refuseConsent(): void {
   server.issuer.answers.set('/token', (_request, response) => {
-    json(response, 400, { error: 'invalid_grant', suberror: 'consent_required' });
+    sendJson(response, 400, { error: 'invalid_grant', suberror: 'consent_required' });
   });
 }
 
@@ -116,7 +116,7 @@ describe('2026-07-28', () => {
       looks += 1;
       // Looked at once before the call, and once more since.
       if (looks === 2) server.issuer.answers.clear();
-      json(response, 400, { error: 'invalid_grant', suberror: 'consent_required' });
+      sendJson(response, 400, { error: 'invalid_grant', suberror: 'consent_required' });
     });
     const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, state);
     expect((await answerTo(call, token)).result).toMatchObject({ structuredContent: { subject: 'alice' } });
@@ -142,7 +142,7 @@ describe('2026-07-28', () => {
     server.issuer.answers.set('/token', (_request, response) => {
       looks += 1;
       const [status, error] = looks === 1 ? ([400, 'consent_required'] as const) : ([503, 'server_error'] as const);
-      json(response, status, { error: status === 400 ? 'invalid_grant' : error, suberror: error });
+      sendJson(response, status, { error: status === 400 ? 'invalid_grant' : error, suberror: error });
     });
     const call = modernCall({ elicitation: { url: {} } }, { page: { action: 'accept' } }, state);
     const { result } = await answerTo(call, token);

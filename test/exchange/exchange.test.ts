@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { callTool, textOf } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication } from '../support/test-application.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 
 @Injectable()
@@ -84,7 +84,7 @@ describe('RFC 8693', () => {
   ])('section 2.2.1: an answer with %s is not used', async (_name, change) => {
     const access_token = await server.issuer.token({ aud: 'orders-api' });
     server.issuer.answers.set('/token', (_request, response) => {
-      json(response, 200, {
+      sendJson(response, 200, {
         access_token,
         token_type: 'Bearer',
         expires_in: 60,
@@ -106,7 +106,7 @@ describe('client authentication', () => {
     let authorization: string | undefined;
     server.issuer.answers.set('/token', (request, response) => {
       authorization = request.headers.authorization;
-      json(response, 400, { error: 'invalid_target' });
+      sendJson(response, 400, { error: 'invalid_target' });
     });
     await callTool(server.resource, await server.token(), 'order');
     expect(Buffer.from(authorization?.replace('Basic ', '') ?? '', 'base64').toString()).toBe(
@@ -187,7 +187,7 @@ describe('an exchanged token is kept', () => {
     server.issuer.answers.set('/token', async (_request, response) => {
       answered++;
       const access_token = await server.issuer.token({ aud: 'orders-api' });
-      json(response, 200, { access_token, token_type: 'Bearer', issued_token_type: ACCESS_TOKEN, ...change });
+      sendJson(response, 200, { access_token, token_type: 'Bearer', issued_token_type: ACCESS_TOKEN, ...change });
     });
     const start = Date.now();
     const clock = jest.spyOn(Date, 'now').mockReturnValue(start);
@@ -206,7 +206,7 @@ describe('an exchanged token is kept', () => {
   test('but a failure is not', async () => {
     const token = await server.token();
     server.issuer.answers.set('/token', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     expect((await callTool(server.resource, token, 'order')).isError).toBe(true);
     server.issuer.answers.clear();
@@ -226,7 +226,7 @@ describe('an exchange that fails', () => {
     [500, { error: 'server_error' }, 'issuer_unavailable', 'TemporaryFailureError'],
   ])('%i %j is logged with its code, as what it is', async (status, body, code, name) => {
     server.issuer.answers.set('/token', (_request, response) => {
-      json(response, status, body);
+      sendJson(response, status, body);
     });
     const token = await server.token();
     expect((await callTool(server.resource, token, 'order')).isError).toBe(true);
@@ -238,7 +238,7 @@ describe('an exchange that fails', () => {
     const token = await server.token();
     const description = `subject token ${token} is bad, line\nbreak, ${'x '.repeat(500)}`;
     server.issuer.answers.set('/token', (_request, response) => {
-      json(response, 400, { error: 'invalid_target', error_description: description });
+      sendJson(response, 400, { error: 'invalid_target', error_description: description });
     });
     const result = await callTool(server.resource, token, 'order');
     expect(textOf(result)).not.toContain('subject token');
@@ -278,7 +278,7 @@ describe('an exchange that fails', () => {
 
   test('an issuer without a token endpoint', async () => {
     server.issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 200, { ...server.issuer.metadata(), token_endpoint: undefined });
+      sendJson(response, 200, { ...server.issuer.metadata(), token_endpoint: undefined });
     });
     await callTool(server.resource, await server.token(), 'order');
     expect(server.log.text).toContain('has no token endpoint');

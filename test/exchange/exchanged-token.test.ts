@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { errors } from 'nestjs-mcp-auth';
-import { exchangedToken, type TokenEndpointAnswer } from 'nestjs-mcp-auth/dialects';
+import { toExchangedToken, type TokenEndpointAnswer } from 'nestjs-mcp-auth/dialects';
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const answer: TokenEndpointAnswer = { access_token: 'abc.def', token_type: 'Bearer', issued_token_type: ACCESS_TOKEN };
@@ -10,7 +10,7 @@ describe('the token out of an answer', () => {
     ['of usual characters', 'abc.DEF-123_~+/=='],
     ["of others, as Salesforce's have them", '00Dx0000000BV7z!AR8AQP0jITN80'],
   ])('%s', (_name, access_token) => {
-    expect(exchangedToken({ ...answer, access_token, expires_in: 60 })).toEqual({
+    expect(toExchangedToken({ ...answer, access_token, expires_in: 60 })).toEqual({
       value: access_token,
       type: 'bearer',
       expiresInMs: 60_000,
@@ -18,11 +18,11 @@ describe('the token out of an answer', () => {
   });
 
   test('a token that is bound to a key says so', () => {
-    expect(exchangedToken({ ...answer, token_type: 'dPoP' })).toMatchObject({ type: 'dpop' });
+    expect(toExchangedToken({ ...answer, token_type: 'dPoP' })).toMatchObject({ type: 'dpop' });
   });
 
   test.each(['a b', 'a\r\nx-header: y', 'a\tb', 'tökén', ''])('not with what no header has: %j', (access_token) => {
-    expect(() => exchangedToken({ ...answer, access_token })).toThrow(errors.TokenEndpointError);
+    expect(() => toExchangedToken({ ...answer, access_token })).toThrow(errors.TokenEndpointError);
   });
 
   test.each<[string, string | undefined, readonly string[], readonly string[] | undefined]>([
@@ -32,12 +32,12 @@ describe('the token out of an answer', () => {
     ['more', 'read write admin', ['read'], undefined],
     ['not said', undefined, ['read'], undefined],
   ])('scopes that were granted are remembered where they fall short: %s', (_name, scope, scopes, granted) => {
-    expect(exchangedToken({ ...answer, scope }, { scopes }).grantedScopes).toEqual(granted);
+    expect(toExchangedToken({ ...answer, scope }, { scopes }).grantedScopes).toEqual(granted);
   });
 
   test('what the provider says is not repeated at length', () => {
     const issued_token_type = 'x'.repeat(1000);
-    const take = () => exchangedToken({ ...answer, issued_token_type }, { issuedTokenType: ACCESS_TOKEN });
+    const take = () => toExchangedToken({ ...answer, issued_token_type }, { issuedTokenType: ACCESS_TOKEN });
     expect(take).toThrow(/^issued_token_type is "x{99}, not urn:/);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { callEither, EagerAndLazy } from './eager-and-lazy.js';
 
 let server: DownstreamServer;
@@ -22,7 +22,7 @@ function providerAnswers(status: number, body: unknown, headers: Record<string, 
   server.issuer.answers.set('/token', (_request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body);
-    else json(response, status, body);
+    else sendJson(response, status, body);
   });
 }
 

@@ -6,7 +6,7 @@ import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 const DOWNSTREAMS = Array.from({ length: 20 }, (_, index) => `api-${index}`);
 
@@ -51,7 +51,7 @@ beforeAll(async () => {
       Buffer.from((body.get('subject_token') ?? '').split('.')[1] ?? '', 'base64url').toString(),
     ) as { sub: string };
     const expires_in = [undefined, 1, 31, 60, 300][random(5)];
-    json(response, 200, {
+    sendJson(response, 200, {
       access_token: await issuer.token({ sub, aud: body.get('audience') }),
       token_type: 'Bearer',
       issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',

@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { post } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -36,7 +36,7 @@ const CALL = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'ord
 
 function apiAnswers(status: number, challenge: string): void {
   server.orders.answers.set('/v1/orders', (_request, response) => {
-    json(response.setHeader('www-authenticate', challenge), status, {});
+    sendJson(response.setHeader('www-authenticate', challenge), status, {});
   });
 }
 
@@ -76,7 +76,7 @@ describe('a client of 2025-11-25, whose answers are streams', () => {
     const reached = new Promise<void>((resolve) => {
       server.orders.answers.set('/v1/orders', (_request, response) => {
         answer = () => {
-          json(response.setHeader('www-authenticate', TOO_LITTLE), 403, {});
+          sendJson(response.setHeader('www-authenticate', TOO_LITTLE), 403, {});
         };
         resolve();
       });

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { clientSecretPost, DownstreamClient, McpAuthHealthIndicator, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -47,8 +47,8 @@ function refusing(errors: Readonly<Record<string, object>>, status = 400): void 
   };
   server.issuer.answers.set('/token', async (_request, response, body) => {
     const target = body.get('audience') ?? body.get('resource') ?? '';
-    if (errors[target]) json(response, status, errors[target]);
-    else json(response, 200, { access_token: await server.issuer.token({ aud: target }), ...usual });
+    if (errors[target]) sendJson(response, status, errors[target]);
+    else sendJson(response, 200, { access_token: await server.issuer.token({ aud: target }), ...usual });
   });
 }
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { clientSecretBasic, DownstreamClient, McpAuthHealthIndicator, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { post, textOf, toolCall, type ToolResult } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -26,7 +26,7 @@ beforeAll(async () => {
   });
   const { issuer } = server;
   issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-    json(response, 200, { ...issuer.metadata(), introspection_endpoint: `${issuer.origin}/introspect` });
+    sendJson(response, 200, { ...issuer.metadata(), introspection_endpoint: `${issuer.origin}/introspect` });
   });
 });
 afterEach(() => {
@@ -37,7 +37,7 @@ afterAll(() => server.close());
 
 function refusing(error: string): void {
   server.issuer.answers.set('/token', (_request, response) => {
-    json(response, 400, { error, error_description: 'PROSE: Invalid token' });
+    sendJson(response, 400, { error, error_description: 'PROSE: Invalid token' });
   });
 }
 
@@ -46,7 +46,7 @@ function introspecting(status: number, body: unknown): void {
   server.issuer.answers.set('/introspect', (request, response, form) => {
     asked.push({ authorization: request.headers.authorization, form: Object.fromEntries(form) });
     if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body);
-    else json(response, status, body);
+    else sendJson(response, status, body);
   });
 }
 

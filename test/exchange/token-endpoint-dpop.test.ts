@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, jwtVerify } from 'jose';
 import { clientSecretPost } from 'nestjs-mcp-auth';
 import { DPoP, generateKeyPair, type DPoPHandle } from 'oauth4webapi';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { catchTokenEndpoint, failureOf, type CaughtEndpoint } from './caught-endpoint.js';
 
 let server: CaughtEndpoint;
@@ -29,8 +29,8 @@ async function answers(token_type: string, ...nonces: string[]): Promise<void> {
     const { payload } = await jwtVerify(proof, EmbeddedJWK, { typ: 'dpop+jwt' });
     expect(payload).toMatchObject({ htm: 'POST', htu: `${server.issuer.origin}/token` });
     if (nonces.length > 0) response.setHeader('dpop-nonce', (wanted = nonces.shift() ?? ''));
-    if (payload.nonce === wanted) json(response, 200, { access_token: 'good', token_type });
-    else json(response, 400, { error: 'use_dpop_nonce' });
+    if (payload.nonce === wanted) sendJson(response, 200, { access_token: 'good', token_type });
+    else sendJson(response, 400, { error: 'use_dpop_nonce' });
   });
 }
 
@@ -59,7 +59,7 @@ test('but no more than once', async () => {
 
 test('who has no key does not ask again', async () => {
   server.issuer.answers.set('/token', (_request, response) => {
-    json(response, 400, { error: 'use_dpop_nonce' });
+    sendJson(response, 400, { error: 'use_dpop_nonce' });
   });
   server.issuer.requests.length = 0;
   await failureOf(server.endpoint.request('urn:test', {}));

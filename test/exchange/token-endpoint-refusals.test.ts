@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { clientAssertion, clientSecretBasic, clientSecretPost, errors } from 'nestjs-mcp-auth';
 import { keepSecret } from '../support/secret-watch.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { catchTokenEndpoint, failureOf, type CaughtEndpoint } from './caught-endpoint.js';
 
 let server: CaughtEndpoint;
@@ -14,7 +14,7 @@ afterAll(() => server.close());
 async function refusal(body: unknown, status = 400, headers: Record<string, string> = {}) {
   server.issuer.answers.set('/token', (_request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    json(response, status, body);
+    sendJson(response, status, body);
   });
   return await failureOf(server.endpoint.request('urn:test', {}));
 }
@@ -86,7 +86,7 @@ describe('a provider that repeats what it was sent', () => {
       const [, encoded = ''] = /^mcp:(.*)$/.exec(Buffer.from(basic, 'base64').toString()) ?? [];
       sent = [subject, ...assertion.split('.'), secret, basic, encoded].filter(Boolean);
       const echo = [form.get('scope'), ...form.values(), basic, encoded, new URLSearchParams(`_=${encoded}`).get('_')];
-      json(response, 400, { error: subject, error_description: echo.join(' ') });
+      sendJson(response, 400, { error: subject, error_description: echo.join(' ') });
     });
     const form = { subject_token: subject, actor_token: assertion, scope: 'orders:read' };
     const { failure, message } = await failureOf(echoing.endpoint.request('urn:test', form));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { clientSecretPost } from 'nestjs-mcp-auth';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { catchTokenEndpoint, failureOf, startPartner, type CaughtEndpoint } from './caught-endpoint.js';
 
 const GOOD = { access_token: 'good', token_type: 'Bearer' };
@@ -45,7 +45,7 @@ function answers(...steps: Step[]): void {
     const [status, body = {}, headers = {}] = steps[Math.min(asked++, steps.length - 1)] ?? [500];
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (status === 0) response.destroy();
-    else json(response, status, body);
+    else sendJson(response, status, body);
   });
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { clientSecretPost } from 'nestjs-mcp-auth';
 import { listen } from '../support/listen.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { catchTokenEndpoint, failureOf, startPartner, type CaughtEndpoint, type Partner } from './caught-endpoint.js';
 
 const GOOD = { access_token: 'good', token_type: 'Bearer' };
@@ -32,7 +32,7 @@ function answers(body: unknown, status = 200, headers: Record<string, string> = 
     forms.push(form.toString());
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body);
-    else json(response, status, body);
+    else sendJson(response, status, body);
   });
 }
 
@@ -56,7 +56,7 @@ describe('a form', () => {
     const requests: unknown[] = [];
     elsewhere.server.on('request', (request, response) => {
       requests.push(request.url);
-      json(response, 200, GOOD);
+      sendJson(response, 200, GOOD);
     });
     answers('', status, { location: `${elsewhere.origin}/token` });
     expect((await failureOf(server.endpoint.request('urn:test', {}))).failure).toEqual({ status });
@@ -127,7 +127,7 @@ describe('where there is no token endpoint to ask', () => {
   test('because the metadata has none', async () => {
     const metadata = { ...partner.server.metadata(), token_endpoint: undefined };
     partner.server.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 200, metadata);
+      sendJson(response, 200, metadata);
     });
     const authorizationServer = { ...partner, metadataUrl: `${partner.issuer}/.well-known/oauth-authorization-server` };
     const { failure, message } = await failureOf(server.endpoint.request('urn:test', {}, { authorizationServer }));
@@ -148,7 +148,7 @@ describe('an authorization server besides the issuer', () => {
     const sent: string[] = [];
     partner.server.answers.set('/token', (_request, response, form) => {
       sent.push(form.toString());
-      json(response, 200, GOOD);
+      sendJson(response, 200, GOOD);
     });
     const authorizationServer = { issuer: partner.issuer, client: partner.client };
     server.issuer.requests.length = 0;
@@ -163,7 +163,7 @@ describe('an authorization server besides the issuer', () => {
 
   test('says so where it refuses', async () => {
     partner.server.answers.set('/token', (_request, response) => {
-      json(response, 400, { error: 'invalid_grant' });
+      sendJson(response, 400, { error: 'invalid_grant' });
     });
     const { failure, message } = await failureOf(
       server.endpoint.request('urn:test', {}, { authorizationServer: partner }),

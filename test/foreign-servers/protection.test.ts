@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import { Anonymous, Denial, McpTool, type Policy, type PolicyRequest } from 'nestjs-mcp-auth';
 import { startProtectedServer } from '../support/protected-server.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { messageIn, startForeignServer, type ForeignServer, type ForeignServerParts } from './foreign-server.js';
 
 let server: ForeignServer;
@@ -310,7 +310,7 @@ describe('DownstreamClient', () => {
     const asked = new Promise<() => void>((resolve) => {
       server.issuer.answers.set('/token', (_request, response) => {
         resolve(() => {
-          json(response, 200, { access_token: 'x', token_type: 'Bearer', expires_in: 60 });
+          sendJson(response, 200, { access_token: 'x', token_type: 'Bearer', expires_in: 60 });
         });
       });
     });
@@ -338,7 +338,7 @@ describe('DownstreamClient', () => {
   ])('has its token before the tool runs: what a sign-in mends is a challenge (%s)', async (status, body, expected) => {
     const token = await start(rules);
     server.issuer.answers.set('/token', (_request, response) => {
-      json(response, status, body);
+      sendJson(response, status, body);
     });
     server.body = (client) => client.json('/orders');
     const response = await server.run({ token });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { challengeOf } from '../compliance/challenge-parameters.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { IntrospectingServer } from './introspecting-server.js';
 
 let server: IntrospectingServer;
@@ -113,7 +113,7 @@ describe('an answer that cannot be believed lets nobody in, and puts no blame on
     server.answer = async (response) => {
       gone.abort();
       await once(response.req, 'close').catch(() => undefined);
-      json(response, 200, server.active());
+      sendJson(response, 200, server.active());
     };
     const headers = { authorization: 'Bearer x', 'content-type': 'application/json' };
     const call = fetch(server.resource, { method: 'POST', headers, body: '{}', signal: gone.signal });

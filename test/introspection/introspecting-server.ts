@@ -12,7 +12,7 @@ import {
 import { optionsFor } from '../support/module-options.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -53,7 +53,7 @@ export class IntrospectingServer {
   readonly asked: Asked[] = [];
   /** Replaces the answer. */
   answer: Answer = (response) => {
-    json(response, 200, this.active());
+    sendJson(response, 200, this.active());
   };
 
   private constructor(
@@ -73,7 +73,7 @@ export class IntrospectingServer {
     });
     issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
       const introspection_endpoint = `${issuer.origin}/introspect`;
-      json(response, 200, { ...issuer.metadata(), introspection_endpoint, ...parts.metadata });
+      sendJson(response, 200, { ...issuer.metadata(), introspection_endpoint, ...parts.metadata });
     });
     const server = new IntrospectingServer(issuer, application);
     issuer.answers.set('/introspect', async (request, response, body) => {
@@ -105,7 +105,7 @@ export class IntrospectingServer {
   /** Has the issuer say this of every token. */
   say(members: Record<string, unknown>): void {
     this.answer = (response) => {
-      json(response, 200, this.active(members));
+      sendJson(response, 200, this.active(members));
     };
   }
 

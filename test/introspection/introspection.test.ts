@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { clientSecretBasic, clientSecretPost } from 'nestjs-mcp-auth';
 import { challengeOf } from '../compliance/challenge-parameters.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import { CLIENT, IntrospectingServer, type IntrospectingServerParts } from './introspecting-server.js';
 
 let server: IntrospectingServer;
@@ -89,7 +89,7 @@ describe('how the server authenticates', () => {
 test('an endpoint that is named is asked, and nothing else is fetched', async () => {
   const elsewhere = await TestIssuer.start();
   elsewhere.answers.set('/elsewhere', (_request, response) => {
-    json(response, 200, server.active());
+    sendJson(response, 200, server.active());
   });
   await start({ introspection: { endpoint: `${elsewhere.origin}/elsewhere` } });
   expect(await server.status()).toBe(200);
@@ -157,7 +157,7 @@ describe('an answer is remembered', () => {
   test('for that token alone', async () => {
     await start();
     server.answer = (response, body) => {
-      json(response, 200, server.active({ sub: body.get('token') }));
+      sendJson(response, 200, server.active({ sub: body.get('token') }));
     };
     expect(await server.caller('one')).toMatchObject({ subject: 'one' });
     expect(await server.caller('two')).toMatchObject({ subject: 'two' });
@@ -172,7 +172,7 @@ test('one question is on its way for each token, however many wait for the answe
   server.answer = async (response, body) => {
     if (body.get('token') === 'popular') await released;
     else release();
-    json(response, 200, server.active());
+    sendJson(response, 200, server.active());
   };
   const calls = Array.from({ length: 50 }, () => server.status('popular'));
   expect(await server.status('other')).toBe(200);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import { CLIENT, IntrospectingServer } from './introspecting-server.js';
 
 let server: IntrospectingServer;
@@ -66,11 +66,11 @@ test('with several issuers each is asked about its own', async () => {
   const asked: (string | null)[] = [];
   second.answers.set('/introspect', (_request, response, body) => {
     asked.push(body.get('token'));
-    json(response, 200, server.active({ sub: 'bob' }));
+    sendJson(response, 200, server.active({ sub: 'bob' }));
   });
   const first = await TestIssuer.start();
   first.answers.set('/introspect', (_request, response) => {
-    json(response, 200, server.active({ sub: 'carol' }));
+    sendJson(response, 200, server.active({ sub: 'carol' }));
   });
   server = await IntrospectingServer.start({
     options: {

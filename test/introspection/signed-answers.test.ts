@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateKeyPair, SignJWT } from 'jose';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { IntrospectingServer } from './introspecting-server.js';
 
 const TYPE = 'application/token-introspection+jwt';
@@ -116,7 +116,7 @@ describe('an answer lets nobody in that is', () => {
 
   test('plain, as an attacker on the way could make it', async () => {
     server.answer = (response) => {
-      json(response, 200, server.active());
+      sendJson(response, 200, server.active());
     };
     expect(await server.status()).toBe(503);
   });

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { clientSecretBasic, dialects, DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { callTool } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { describeWithKeycloak, Keycloak } from './keycloak.js';
 import { planRealm, Realm } from './realm.js';
 import { expectAsRecorded } from './recorded-answers.js';
@@ -46,7 +46,7 @@ describeWithKeycloak("Keycloak as the API's authorization server, which takes an
       subject: 'alice',
     });
     issuer.answers.set('/token', async (_request, response, form) => {
-      json(response, 200, {
+      sendJson(response, 200, {
         access_token: await assertion({ resource: form.get('resource'), scope: form.get('scope') }),
         issued_token_type: ID_JAG,
         token_type: 'N_A',

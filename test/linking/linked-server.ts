@@ -13,7 +13,7 @@ import { listen } from '../support/listen.js';
 import { message, post } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { UserAuthorizationServer } from './user-authorization-server.js';
 
@@ -100,15 +100,15 @@ export class Parties {
       parties.#seen.add(token);
       if (parties.refusals > 0 || parties.#refused.has(token)) {
         parties.refusals = Math.max(0, parties.refusals - 1);
-        json(response.setHeader('www-authenticate', 'Bearer error="invalid_token"'), 401, {});
+        sendJson(response.setHeader('www-authenticate', 'Bearer error="invalid_token"'), 401, {});
         return;
       }
       jwtVerify(token, keys, { issuer: partner.issuer, audience: listener.origin }).then(
         ({ payload }) => {
-          json(response, 200, { of: payload.sub, scope: payload.scope });
+          sendJson(response, 200, { of: payload.sub, scope: payload.scope });
         },
         () => {
-          json(response, 401, {});
+          sendJson(response, 401, {});
         },
       );
     });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { clientSecretBasic, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { post, toolCall } from '../support/mcp-request.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import { describeWithRedis } from '../support/with-redis.js';
 import { newKey } from '../token-cache/cached-exchange.js';
 import { SharedRedis } from '../token-cache/shared-redis.js';
@@ -45,7 +45,7 @@ describe('a token that the issuer is asked about', () => {
     issuer.answers.set('/introspect', (_request, response, body) => {
       const token = body.get('token') ?? '';
       asked.push(token);
-      json(response, 200, told.get(token) ?? { active: false });
+      sendJson(response, 200, told.get(token) ?? { active: false });
     });
     server = await start({
       issuers: [

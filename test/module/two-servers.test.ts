@@ -18,7 +18,7 @@ import { callTool, textOf } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { TestApi } from '../support/test-api.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -234,7 +234,7 @@ describe.each<[Platform]>([['express'], ['fastify']])(
       const up = { [issuer.issuer]: { status: 'up', keysAgeMs: expect.any(Number) as unknown } };
       const downstreams = { orders: { status: 'up' }, crm: { status: 'up' } };
       staff.answers.set('/jwks', (_request, response) => {
-        json(response, 500, {});
+        sendJson(response, 500, {});
       });
       const issuers = { ...up, [staff.issuer]: { status: 'down' } };
       expect(await order('health', {})).toEqual({ result: { status: 'down', issuers, downstreams } });
@@ -246,7 +246,7 @@ describe.each<[Platform]>([['express'], ['fastify']])(
 
     test('McpAuthHealthIndicator.check: a downstream is down where it is so in one of them', async () => {
       issuer.answers.set('/token', (_request, response) => {
-        json(response, 400, { error: 'unauthorized_client' });
+        sendJson(response, 400, { error: 'unauthorized_client' });
       });
       await callTool(`${application.origin}/admin`, await tokenFor(`${application.origin}/admin`), 'order').catch(
         () => undefined,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { callTool, post, textOf, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { CLIENT_SECRET, startAuditedServer, UUID, type AuditedServer } from './audited-server.js';
 
 let server: AuditedServer;
@@ -40,7 +40,7 @@ describe('token exchange', () => {
     'one that is %s is told as failed, with its code and nothing that was answered',
     async (_n, status, body, code) => {
       server.issuer.answers.set('/token', (_request, response) => {
-        json(response, status, body);
+        sendJson(response, status, body);
       });
       await post(server.resource, toolCall('orders'), { token: await server.token() });
       server.issuer.answers.delete('/token');

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { McpTool } from 'nestjs-mcp-auth';
 import { send } from '../proof/send.js';
 import { callTool, message, post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { startAuditedServer, type AuditedServer } from './audited-server.js';
 
 let server: AuditedServer;
@@ -148,7 +148,7 @@ describe('tokens', () => {
   test('one that cannot be checked is told as rejected, with the issuer that is down', async () => {
     const lonely = await startAuditedServer();
     lonely.issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     expect((await post(lonely.resource, toolCall('find'), { token: await lonely.token() })).status).toBe(503);
     expect(lonely.only()).toMatchObject({

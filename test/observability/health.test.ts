@@ -13,7 +13,7 @@ import { stopClocks } from '../support/clocks.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Controller()
 class HealthController {
@@ -84,7 +84,7 @@ const down = (issuers: Record<string, unknown>) => ({
 
 function break500(broken: TestIssuer, path = '/jwks'): void {
   broken.answers.set(path, (_request, response) => {
-    json(response, 500, { error: 'AN ANSWER' });
+    sendJson(response, 500, { error: 'AN ANSWER' });
   });
 }
 
@@ -124,7 +124,7 @@ test.each<[string, () => void]>([
     'has keys that nobody can use',
     () =>
       issuer.answers.set('/jwks', (_request, response) => {
-        json(response, 200, { keys: 'none' });
+        sendJson(response, 200, { keys: 'none' });
       }),
   ],
 ])('it is down where the issuer %s, with its name, and nothing of why', async (_name, fail) => {
@@ -204,7 +204,7 @@ describe('an issuer that nothing need be fetched from', () => {
 test('an issuer that is asked about each token is up with its metadata, and without keys', async () => {
   const address = '/.well-known/oauth-authorization-server';
   issuer.answers.set(address, (_request, response) => {
-    json(response, 200, { ...issuer.metadata(), introspection_endpoint: `${issuer.origin}/introspect` });
+    sendJson(response, 200, { ...issuer.metadata(), introspection_endpoint: `${issuer.origin}/introspect` });
   });
   const issuers = [{ issuer: issuer.issuer, introspection: asked }];
   await start({ issuers });

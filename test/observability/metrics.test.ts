@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } fr
 import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { send } from '../proof/send.js';
 import { callTool, message, post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { startAuditedServer, type AuditedServer } from './audited-server.js';
 import { Telemetry } from './telemetry.js';
 
@@ -94,7 +94,7 @@ describe('durations', () => {
 test('rejected tokens are counted by status, and requests without one are not', async () => {
   const lonely = await startAuditedServer();
   lonely.issuer.answers.set('/jwks', (_request, response) => {
-    json(response, 500, {});
+    sendJson(response, 500, {});
   });
   await post(lonely.resource, toolCall('find'), { token: await lonely.token() });
   await post(lonely.resource, toolCall('find'));
@@ -137,7 +137,7 @@ test('token exchanges are counted by downstream and outcome, and what comes from
   await callTool(server.resource, token, 'sync');
   for (const status of [400, 500]) {
     server.issuer.answers.set('/token', (_request, response) => {
-      json(response, status, { error: `made_up_${status}` });
+      sendJson(response, status, { error: `made_up_${status}` });
     });
     await callTool(server.resource, await server.token(), 'orders');
   }

@@ -4,7 +4,7 @@ import { context, SpanKind, SpanStatusCode, trace, type SpanContext } from '@ope
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { send } from '../proof/send.js';
 import { callTool, message, post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { CLIENT_SECRET, startAuditedServer, type AuditedServer } from './audited-server.js';
 import { Telemetry } from './telemetry.js';
 
@@ -211,7 +211,7 @@ describe('with an SDK', () => {
       ['not answered', 500, 'issuer_unavailable'],
     ])('that is %s has an error status and its code, and nothing that was answered', async (_name, status, code) => {
       server.issuer.answers.set('/token', (_request, response) => {
-        json(response, status, { error: 'invalid_grant', error_description: 'AN ANSWER' });
+        sendJson(response, status, { error: 'invalid_grant', error_description: 'AN ANSWER' });
       });
       await post(server.resource, toolCall('orders'), { token: await server.token() });
       server.issuer.answers.delete('/token');

@@ -8,7 +8,7 @@ import { setBackBy } from '../support/clocks.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -67,7 +67,7 @@ describe.each(['express', 'fastify'] as const)('with the clock set back by a day
   test('keys that cannot be fetched serve for an hour and no longer', async () => {
     expect(await statusOf(await token())).toBe(200);
     issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     setBackBy(DAY, 59 * MINUTE);
     expect(await statusOf(await token())).toBe(200);
@@ -85,7 +85,7 @@ describe.each(['express', 'fastify'] as const)('with the clock set back by a day
 
   test('an issuer that was down is asked again after the pause', async () => {
     issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     for (let count = 0; count < 4; count += 1) expect(await statusOf(await token())).toBe(503);
     issuer.answers.clear();

@@ -4,7 +4,7 @@ import { McpTool, type IssuerOptions, type McpContext, type TokenClaims } from '
 import { challengeOf } from '../compliance/challenge-parameters.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -181,7 +181,7 @@ test('metadata is read from the address that is named, and has to be that of the
   const issuer = await TestIssuer.start();
   const metadataUrl = `${issuer.origin}/somewhere/metadata.json`;
   issuer.answers.set('/somewhere/metadata.json', (_request, response) => {
-    json(response, 200, issuer.metadata());
+    sendJson(response, 200, issuer.metadata());
   });
   server = await startProtectedServer({
     providers: [Tools],

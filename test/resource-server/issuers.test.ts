@@ -5,7 +5,7 @@ import { listMetadataAddresses } from '../../lib/resource-server/issuers/issuer-
 import { optionsFor } from '../support/module-options.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -66,10 +66,10 @@ describe('metadata', () => {
     const paths = listMetadataAddresses(issuer.issuer).map((address) => address.slice(issuer.origin.length));
     for (const path of paths)
       issuer.answers.set(path, (_request, response) => {
-        json(response, 404, {});
+        sendJson(response, 404, {});
       });
     issuer.answers.set(paths[index] ?? '', (_request, response) => {
-      json(response, 200, issuer.metadata());
+      sendJson(response, 200, issuer.metadata());
     });
     expect(await call()).toBe(200);
     expect(issuer.requests).toEqual([...paths.slice(0, index + 1), '/jwks']);
@@ -94,7 +94,7 @@ describe('metadata', () => {
     ['is no object', () => 'hello'],
   ])('that %s is not used: nobody passes, and nobody is told that the token is bad', async (_name, change) => {
     issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 200, change(issuer.metadata()));
+      sendJson(response, 200, change(issuer.metadata()));
     });
     expect(await call()).toBe(503);
     expect(application.log.text).toMatch(/error The issuer http\S+ is unavailable/);
@@ -105,14 +105,14 @@ describe('metadata', () => {
       response.writeHead(302, { location: '/elsewhere' }).end();
     });
     issuer.answers.set('/elsewhere', (_request, response) => {
-      json(response, 200, issuer.metadata());
+      sendJson(response, 200, issuer.metadata());
     });
     expect(await call()).toBe(503);
   });
 
   test('is asked for again after a failure', async () => {
     issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     expect(await call()).toBe(503);
     issuer.answers.clear();
@@ -133,7 +133,7 @@ describe('metadata', () => {
     const later = Date.now() + 61 * 60_000;
     const signed = await issuer.token({ aud: `${application.origin}/mcp`, exp: Math.floor(later / 1000) + 60 });
     issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     jest.spyOn(Date, 'now').mockReturnValue(later);
     expect((await post(`${application.origin}/mcp`, toolCall('hello'), { token: signed })).status).toBe(200);
@@ -171,7 +171,7 @@ describe('keys', () => {
     const token = await issuer.token({ aud: resource, exp: Math.floor(start / 1000) + 7200 });
     expect((await post(resource, toolCall('hello'), { token })).status).toBe(200);
     issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     const statusAfter = async (minutes: number) => {
       jest.spyOn(Date, 'now').mockReturnValue(start + minutes * 60_000);
@@ -204,7 +204,7 @@ describe('keys', () => {
 
   test('of a flood of garbage during an outage, few requests reach the issuer, and few lines the log', async () => {
     issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     for (let index = 0; index < 30; index++) expect(await call({ kid: `random-${index}` })).toBe(503);
     expect(fetchesOf('/jwks')).toBeLessThan(10);
@@ -214,14 +214,14 @@ describe('keys', () => {
   test('in a set with things that are no keys are found all the same', async () => {
     issuer.answers.set('/jwks', (_request, response) => {
       const keys = issuer.keys.map(({ publicJwk }) => publicJwk);
-      json(response, 200, { keys: [null, 1, 'key', {}, { kty: 'XX' }, { kty: 'RSA' }, ...keys] });
+      sendJson(response, 200, { keys: [null, 1, 'key', {}, { kty: 'XX' }, { kty: 'RSA' }, ...keys] });
     });
     expect(await call()).toBe(200);
   });
 
   test('for other uses are not taken', async () => {
     issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 200, {
+      sendJson(response, 200, {
         keys: issuer.keys.map(({ publicJwk }) => ({ ...publicJwk, use: undefined, key_ops: ['encrypt'] })),
       });
     });
@@ -277,14 +277,14 @@ describe('keys', () => {
     ['has symmetric keys alone', { keys: [{ kty: 'oct', k: 'c2VjcmV0', kid: 'a' }] }],
   ])('in a set that %s let nobody pass', async (_name, set) => {
     issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 200, set);
+      sendJson(response, 200, set);
     });
     expect(await call()).toBe(503);
   });
 
   test('that cannot be had let nobody pass, until they can', async () => {
     issuer.answers.set('/jwks', (_request, response) => {
-      json(response, 500, {});
+      sendJson(response, 500, {});
     });
     expect(await call()).toBe(503);
     issuer.answers.set('/jwks', (_request, response) => {

@@ -4,7 +4,7 @@ import { McpAuthModule, McpTool, type IssuerOptions } from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
-import { json, TestIssuer } from '../support/test-issuer.js';
+import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -29,11 +29,11 @@ async function start(trust: (origin: string) => Partial<IssuerOptions>): Promise
   issuer = await TestIssuer.start();
   for (const tenant of [CONTOSO, FABRIKAM]) {
     issuer.answers.set(`/.well-known/oauth-authorization-server/${tenant}/v2.0`, (_request, response) => {
-      json(response, 200, { ...issuer.metadata(), issuer: identifierOf(tenant) });
+      sendJson(response, 200, { ...issuer.metadata(), issuer: identifierOf(tenant) });
     });
   }
   issuer.answers.set(METADATA, (_request, response) => {
-    json(response, 200, { ...issuer.metadata(), issuer: identifierOf('{tenantid}') });
+    sendJson(response, 200, { ...issuer.metadata(), issuer: identifierOf('{tenantid}') });
   });
   const issuers = [{ issuer: identifierOf('{tenantid}'), ...trust(issuer.origin) }];
   application = await startApplication({
@@ -53,7 +53,7 @@ async function call(claims: Record<string, unknown>, key = issuer.keys[0]): Prom
 /** Publishes the issuer's newest key with an `issuer` member, as Entra ID does. */
 function publishFor(keyIssuer: unknown): void {
   issuer.answers.set('/jwks', (_request, response) => {
-    json(response, 200, {
+    sendJson(response, 200, {
       keys: issuer.keys.map(({ publicJwk }, index) => ({ ...publicJwk, ...(index > 0 && { issuer: keyIssuer }) })),
     });
   });

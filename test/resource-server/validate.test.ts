@@ -11,7 +11,7 @@ import {
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import type { Platform } from '../support/test-application.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 
 @Injectable()
 class Tools {
@@ -117,10 +117,10 @@ describe.each<[Platform]>([['express'], ['fastify']])('`validate` of an issuer, 
     await start(platform, { introspection });
     const { answers, origin } = server.issuer;
     answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
-      json(response, 200, { ...server.issuer.metadata(), introspection_endpoint: `${origin}/introspect` });
+      sendJson(response, 200, { ...server.issuer.metadata(), introspection_endpoint: `${origin}/introspect` });
     });
     answers.set('/introspect', (_request, response) => {
-      json(response, 200, { active: true, sub: 'carol', aud: server.resource, tenant: 'acme' });
+      sendJson(response, 200, { active: true, sub: 'carol', aud: server.resource, tenant: 'acme' });
     });
     expect((await call('OPAQUE')).status).toBe(200);
     expect(validate).toHaveBeenLastCalledWith(

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { decodeJwt } from 'jose';
 import { listen, type Listener } from './listen.js';
-import { json } from './test-issuer.js';
+import { sendJson } from './test-issuer.js';
 
 interface RecordedRequest {
   readonly method: string;
@@ -50,6 +50,6 @@ export class TestApi {
     this.requests.push({ method: request.method ?? '', path, headers: request.headers, body, claims });
     const answer = this.answers.get(path);
     if (answer) answer(request, response);
-    else json(response, 200, { path, subject: claims?.sub, audience: claims?.aud });
+    else sendJson(response, 200, { path, subject: claims?.sub, audience: claims?.aud });
   }
 }

@@ -1,7 +1,7 @@
 import { TestIssuer as Issuer } from 'nestjs-mcp-auth/testing';
 import { keepSecret } from './secret-watch.js';
 
-export { sendJson as json } from '../../lib/testing/loopback.js';
+export { sendJson } from '../../lib/testing/loopback.js';
 
 /** The issuer of the package's test kit, whose tokens must not be seen in logs, events, spans and answers. */
 export interface TestIssuer extends Issuer {

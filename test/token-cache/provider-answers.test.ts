@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startRunningTool, type RunningTool } from '../downstream/running-tool.js';
 import { post, toolCall } from '../support/mcp-request.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { newToken } from './cached-exchange.js';
 
 let tool: RunningTool;
@@ -19,10 +19,10 @@ afterAll(() => tool.close());
 async function askedInThreeCalls(status: number, answer: () => object | Promise<object>): Promise<number> {
   tool.issuer.answers.set('/token', async (_request, response) => {
     asked += 1;
-    json(response, status, await answer());
+    sendJson(response, status, await answer());
   });
   tool.orders.answers.set('/v1/x', (_request, response) => {
-    json(response, 200, {});
+    sendJson(response, 200, {});
   });
   const token = await tool.token();
   for (let calls = 0; calls < 3; calls += 1) await (await post(tool.resource, toolCall('one'), { token })).text();

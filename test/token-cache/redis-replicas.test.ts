@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { clientSecretBasic, TokenCache } from 'nestjs-mcp-auth';
 import { decodeJwt } from 'jose';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { describeWithRedis } from '../support/with-redis.js';
 import { aheadBy } from '../support/clocks.js';
 import { Replicas, type Replica } from './replicas.js';
@@ -49,7 +49,7 @@ describeWithRedis('two servers that share a Redis', () => {
     replicas.issuer.answers.set('/token', (_request, response) => {
       asked += 1;
       if (asked >= times) replicas.issuer.answers.delete('/token');
-      json(response, status, { error });
+      sendJson(response, status, { error });
     });
     return () => asked;
   }
@@ -140,7 +140,7 @@ describeWithRedis('two servers that share a Redis', () => {
     replicas.orders.answers.set('/orders', (request, response) => {
       const { jti, sub } = decodeJwt((request.headers.authorization ?? '').replace('Bearer ', ''));
       if (jti === revoked) response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end();
-      else json(response, 200, { subject: sub });
+      else sendJson(response, 200, { subject: sub });
     });
     const seen = await Promise.all([one, other, one, other].map((replica) => replica.subjectSeen(token)));
     expect(seen).toEqual(Array(4).fill('alice'));
@@ -167,7 +167,7 @@ describeWithRedis('two servers that share a Redis', () => {
     replicas.issuer.answers.set('/token', async (_request, response) => {
       asked += 1;
       await stopped;
-      json(response, 200, {
+      sendJson(response, 200, {
         access_token: await replicas.issuer.token({ aud: 'orders-api', jti: 'renewed' }),
         token_type: 'Bearer',
         expires_in: 300,

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { dialects } from 'nestjs-mcp-auth';
 import { answer } from '../downstream/answers.js';
 import { startRunningTool, type RunningTool } from '../downstream/running-tool.js';
-import { json } from '../support/test-issuer.js';
+import { sendJson } from '../support/test-issuer.js';
 import { newKey } from './cached-exchange.js';
 import { MemoryAdapter } from './memory-adapter.js';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   tool.issuer.answers.set('/token', async (_request, response, body) => {
     given.push(body.get('claims'));
     const access_token = await tool.issuer.token({ aud: 'api://orders' });
-    json(response, 200, { access_token, token_type: 'Bearer', expires_in: 300 });
+    sendJson(response, 200, { access_token, token_type: 'Bearer', expires_in: 300 });
   });
   given = [];
 });

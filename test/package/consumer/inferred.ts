@@ -13,7 +13,7 @@ import {
   redisBus,
   type McpAuthModuleOptions,
 } from 'nestjs-mcp-auth';
-import { exchangedToken, type ExchangeDialect } from 'nestjs-mcp-auth/dialects';
+import { toExchangedToken, type ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 
 export const issuers = [providers.keycloak({ url: 'https://id.acme.example', realm: 'acme' })];
 export const credentials = [clientSecretBasic('secret'), privateKeyJwt({ key: { file: 'key.pem' } })];
@@ -25,7 +25,7 @@ export const acme = {
   name: 'acme',
   subject: 'caller',
   grantTypes: [],
-  exchange: async ({ tokenEndpoint }) => exchangedToken(await tokenEndpoint.request('urn:acme', {})),
+  exchange: async ({ tokenEndpoint }) => toExchangedToken(await tokenEndpoint.request('urn:acme', {})),
 } satisfies ExchangeDialect;
 
 @Injectable()
