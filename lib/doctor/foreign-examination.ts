@@ -4,7 +4,7 @@ import { computeClockSkew } from '../resource-server/issuers/clock-skew.js';
 import { discoverMetadata, type IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import { listForms, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import { dropMalformedLists } from './advertised.js';
+import { dropMalformedLists } from './malformed-lists.js';
 import { checkAuthentication, checkGrants } from './client-checks.js';
 import { checkClock } from './clock-checks.js';
 import type { Finding } from './finding.js';

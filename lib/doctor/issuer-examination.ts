@@ -4,7 +4,7 @@ import type { Issuer } from '../resource-server/issuers/issuer.js';
 import { canVerify } from '../resource-server/issuers/verification-key.js';
 import { findClient } from '../resource-server/issuers/resolved-issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
-import { dropMalformedLists } from './advertised.js';
+import { dropMalformedLists } from './malformed-lists.js';
 import { checkClient, isExchangingAt } from './client-checks.js';
 import { checkClock } from './clock-checks.js';
 import type { Finding } from './finding.js';

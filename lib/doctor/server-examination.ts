@@ -3,7 +3,7 @@ import { fetchLimited } from '../resource-server/issuers/issuer-fetch.js';
 import { describeError } from '../errors/reason.js';
 import { discoverMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import { findUrlProblem } from '../options/option-rules.js';
-import { dropMalformedLists } from './advertised.js';
+import { dropMalformedLists } from './malformed-lists.js';
 import { checkClock } from './clock-checks.js';
 import { readDocument, type ResourceDocument } from './document-checks.js';
 import type { Finding } from './finding.js';

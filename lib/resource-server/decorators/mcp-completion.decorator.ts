@@ -1,5 +1,5 @@
 import type { McpContext } from './mcp-context.js';
-import { declareOffer } from './offered.js';
+import { declareOffer } from './offer-declaration.js';
 
 /** What a method completes: an argument of a prompt, or a variable of a resource template. */
 export type McpCompletionOptions =

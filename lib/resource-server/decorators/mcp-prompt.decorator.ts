@@ -1,6 +1,6 @@
 import type { Icon } from '@modelcontextprotocol/server';
 import type { AccessOptions, ArgumentsOf, ArgumentsSchema } from './access-options.js';
-import { declareOffer } from './offered.js';
+import { declareOffer } from './offer-declaration.js';
 
 /** What a prompt offers to clients, and what it needs from callers. */
 export interface McpPromptOptions<Input extends ArgumentsSchema = ArgumentsSchema> extends AccessOptions<

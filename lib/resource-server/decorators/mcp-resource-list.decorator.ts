@@ -1,6 +1,6 @@
 import type { Resource } from '@modelcontextprotocol/server';
 import type { McpContext } from './mcp-context.js';
-import { declareOffer } from './offered.js';
+import { declareOffer } from './offer-declaration.js';
 
 /** The template whose resources a method lists. */
 export interface McpResourceListOptions {

@@ -1,6 +1,6 @@
 import type { AccessOptions, ArgumentsOf, ArgumentsSchema } from './access-options.js';
 import type { ResourceDescription } from './mcp-resource.decorator.js';
-import { declareOffer } from './offered.js';
+import { declareOffer } from './offer-declaration.js';
 
 /** What a resource template offers to clients, and what it needs from callers. */
 export interface McpResourceTemplateOptions<

@@ -1,6 +1,6 @@
 import type { Annotations, CacheHint, Icon } from '@modelcontextprotocol/server';
 import type { AccessOptions } from './access-options.js';
-import { declareOffer } from './offered.js';
+import { declareOffer } from './offer-declaration.js';
 
 /** How a resource or resource template is described to clients (MCP schema, `Resource`). */
 export interface ResourceDescription {

@@ -9,7 +9,7 @@ import type { Observable } from 'rxjs';
 import type { Caller } from '../access/caller.js';
 import type { McpContext } from './mcp-context.js';
 import type { AccessOptions, ArgumentsOf, ArgumentsSchema, ToolSchema } from './access-options.js';
-import { declareOffer } from './offered.js';
+import { declareOffer } from './offer-declaration.js';
 
 export type { ToolSchema } from './access-options.js';
 
