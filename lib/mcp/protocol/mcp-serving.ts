@@ -37,6 +37,9 @@ const CLIENT_CLOSED_REQUEST = 499;
 
 const SESSION_ID = 'mcp-session-id';
 
+/** The caller of the current request. One for all servers: Node never lets go of a storage that was used. */
+const listening = new AsyncLocalStorage<Caller | undefined>();
+
 type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 
 /** Serves MCP with the SDK, for both eras of the protocol. The primitives are prepared at boot. */
@@ -44,8 +47,6 @@ type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new Logger(McpServing.name);
   readonly #exchanges = new OpenExchanges();
-  /** The caller of the current request. */
-  readonly #listening = new AsyncLocalStorage<Caller | undefined>();
   readonly #handler: McpHttpHandler;
   readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
 
@@ -63,7 +64,7 @@ export class McpServing implements OnModuleDestroy {
         },
         // The SDK subscribes while it answers the request that opens the stream.
         subscribe: (listener) => {
-          const caller = this.#listening.getStore();
+          const caller = listening.getStore();
           return listenToAllowed(notifications.bus, (uri) => this.listings.mayRead(uri, caller), listener);
         },
       },
@@ -135,14 +136,17 @@ export class McpServing implements OnModuleDestroy {
     served: AuthorizedRequest | DeniedRequest,
     options: McpHandlerRequestOptions | undefined,
   ): Promise<Response> {
-    if ('denied' in served) return await this.#handler.fetch(request, { ...options, parsedBody: served.body });
+    if ('denied' in served) {
+      const answer = () => this.#handler.fetch(request, { ...options, parsedBody: served.body });
+      return await listening.run(undefined, answer);
+    }
     const { caller, operation, primitive } = served.authorized;
     if (this.#isForAnother(served)) return new Response(null, { status: 202 });
     const mismatch = refuseHeaderMismatch(served.body, primitive, request.headers);
     if (mismatch) return mismatch;
     const body = await this.listings.narrow(served.body, served.authorized);
     const fetch = () => this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
-    const answer = await this.#listening.run(caller, fetch);
+    const answer = await listening.run(caller, fetch);
     // Clients before 2026-07-28 are answered with a stream that starts before the call has ended.
     const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
     const response = isHeld ? await holdUntilBegun(answer) : answer;
