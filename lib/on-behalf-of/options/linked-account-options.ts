@@ -46,8 +46,8 @@ export interface LinkingOptions {
   client?: IssuerClientRegistration | readonly IssuerClientRegistration[];
   /**
    * Claim that names the same user in access tokens and in ID tokens; a pair if the two names differ. Defaults to
-   * `sub`. For Entra ID use `oid`, because `sub` differs from client to client. For Okta use `{ accessToken: 'uid',
-   * idToken: 'sub' }`, because `sub` of access tokens is the login.
+   * `sub`. For Entra ID use `oid`, because `sub` differs from client to client. For Okta use
+   * `{ accessToken: 'uid', idToken: 'sub' }`, because `sub` of access tokens is the login.
    */
   subjectClaim?: string | SubjectClaims;
 }
