@@ -56,7 +56,8 @@ export class AccessTokenStrategy
     if (!(presented instanceof PresentedToken))
       throw new Error('A request reached the strategy before its token was read');
     const signed = readToken(presented.token, this.issuers);
-    if (signed && !EDWARDS.includes(String(signed.header.alg))) {
+    const alg = signed?.header.alg;
+    if (signed && !(typeof alg === 'string' && EDWARDS.includes(alg))) {
       presented.signed = signed;
       super.authenticate(presented as never);
       return;
