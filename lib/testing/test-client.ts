@@ -19,6 +19,7 @@ export class TestClient {
    *   listen on a free loopback port
    * @param issuer - signs the callers' tokens
    * @param options - how it calls
+   * @throws {@link McpAuthConfigurationError} if the application has no such server, or has several and none is named
    */
   static for(target: INestApplication | URL | string, issuer: TestIssuer, options: TestClientOptions = {}): TestClient {
     return new TestClient(resolveEndpoint(target, options.audience, options.server), issuer, options);

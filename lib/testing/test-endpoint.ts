@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { listInstances } from '../servers/module-instances.js';
+import { selectServer } from '../servers/application-servers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** The endpoint that a {@link TestClient} calls, and the audience of its tokens. */
@@ -28,20 +28,11 @@ export function resolveEndpoint(
     const url = new URL(target);
     return { audience: audience ?? String(target), getUrl: () => Promise.resolve(url) };
   }
-  const { resource, path } = findOptions(target, server);
+  const { resource, path } = selectServer(target.get(ModulesContainer), ResolvedOptions, server, 'TestClient.for');
   return {
     audience: audience ?? resource,
     getUrl: async () => new URL(path === '' ? '/' : path, await getOrigin(target)),
   };
-}
-
-/** @throws TypeError if the application has no such server, or if several match */
-function findOptions(app: INestApplication, server: string | undefined): ResolvedOptions {
-  const all = listInstances(app.get(ModulesContainer), ResolvedOptions);
-  const [only, ...others] = all.filter((options) => server === undefined || options.server.name === server);
-  if (only && others.length === 0) return only;
-  const names = all.map((options) => options.server.name).join(', ') || '(none: import McpAuthModule)';
-  throw new TypeError(`\`server\` has to be one of the application's: ${names}.`);
 }
 
 async function getOrigin(app: INestApplication): Promise<string> {

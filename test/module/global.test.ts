@@ -75,7 +75,9 @@ test('@ProtectedMcp without the module stops the boot', async () => {
   @ProtectedMcp({ tools: {} })
   class Endpoint {}
   const boot = startApplication({ platform: 'express', imports: () => [], controllers: [Endpoint] });
-  await expect(boot).rejects.toThrow('@ProtectedMcp on Endpoint protects nothing. Import McpAuthModule.');
+  await expect(boot).rejects.toThrow(
+    '@ProtectedMcp on Endpoint needs a server, and the application has none. Import McpAuthModule.',
+  );
 });
 
 describe.each<[Platform, string, Root]>([

@@ -2,8 +2,7 @@ import process from 'node:process';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InMemoryTransport, type Transport } from '@modelcontextprotocol/server';
-import { listInstances } from '../../servers/module-instances.js';
-import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { selectServer } from '../../servers/application-servers.js';
 import { McpConnections } from './mcp-connections.js';
 import type { TokenSource } from './token-source.js';
 
@@ -31,11 +30,15 @@ export interface ServedConnection {
  *
  * @param app - created with `NestFactory.createApplicationContext()`
  * @param options - `server`: which of several; `token`: stands for the user
- * @throws {@link McpAuthConfigurationError} if there is no such server
+ * @throws {@link McpAuthConfigurationError} if the application has no such server, or has several and none is
+ *   named
  */
 export function connectStdio(app: INestApplicationContext, options: ConnectionOptions = {}): ServedConnection {
   const token = options.token ?? (() => process.env.MCP_ACCESS_TOKEN ?? '');
-  return findConnections(app, options.server).serve(undefined, token);
+  return selectServer(app.get(ModulesContainer), McpConnections, options.server, 'connectStdio').serve(
+    undefined,
+    token,
+  );
 }
 
 /**
@@ -44,23 +47,11 @@ export function connectStdio(app: INestApplicationContext, options: ConnectionOp
  * @param app - the application, after `init()`
  * @param options - `server`: which of several; `token`: stands for the user
  * @returns the client's transport, for `client.connect()` of the SDK
- * @throws {@link McpAuthConfigurationError} if there is no such server
+ * @throws {@link McpAuthConfigurationError} if the application has no such server, or has several and none is
+ *   named
  */
 export function connectInMemory(app: INestApplicationContext, { server, token }: ConnectionOptions = {}): Transport {
   const [near, far] = InMemoryTransport.createLinkedPair();
-  findConnections(app, server).serve(far, token);
+  selectServer(app.get(ModulesContainer), McpConnections, server, 'connectInMemory').serve(far, token);
   return near;
-}
-
-function findConnections(app: INestApplicationContext, name: string | undefined): McpConnections {
-  const all = listInstances(app.get(ModulesContainer), McpConnections);
-  const wanted = name === undefined ? all : all.filter(({ options }) => options.server.name === name);
-  const [only, ...others] = wanted;
-  if (only && others.length === 0) return only;
-  const names = all.map(({ options }) => options.server.name).join(', ') || '(none: import McpAuthModule)';
-  throw new McpAuthConfigurationError([
-    only
-      ? `\`server\` is missing, but the application has several servers. Use one of: ${names}.`
-      : `\`server\` is "${name ?? ''}", which is the \`server.name\` of no McpAuthModule. Use one of: ${names}.`,
-  ]);
 }

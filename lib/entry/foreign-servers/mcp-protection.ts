@@ -9,7 +9,6 @@ import {
   type Type,
 } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
-import { ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
 import { refuseBatch } from '../endpoint/authorization.guard.js';
 import { DeniedAnswers } from '../endpoint/denied-answers.js';
@@ -21,7 +20,6 @@ import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isAnswer, type Operation } from '../../resource-server/access/operation.js';
-import { listInstances } from '../../servers/module-instances.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
@@ -60,23 +58,6 @@ export class McpProtection implements OnApplicationBootstrap {
     this.#logger.warn(
       `\`endpoint.mount\` is false, but no controller has @ProtectedMcp: whatever answers at ${resource} is not protected. Put it on that controller.`,
     );
-  }
-
-  /**
-   * @param name - `server.name` of the module's options
-   * @throws {@link McpAuthConfigurationError} if there is no such server, or if several match
-   */
-  static find(modules: ModulesContainer, name: string | undefined, type: Type): McpProtection {
-    const all = listInstances(modules, McpProtection);
-    const [only, ...others] = all.filter(({ options }) => name === undefined || options.server.name === name);
-    if (only && others.length === 0) return only;
-    if (all.length === 0) {
-      throw new McpAuthConfigurationError([`@ProtectedMcp on ${type.name} protects nothing. Import McpAuthModule.`]);
-    }
-    const names = all.map(({ options }) => options.server.name).join(', ');
-    throw new McpAuthConfigurationError([
-      `\`server\` of @ProtectedMcp on ${type.name} is ${name === undefined ? 'missing, but there are several servers' : `"${name}", which is the \`server.name\` of no McpAuthModule`}. Use one of: ${names}.`,
-    ]);
   }
 
   /**

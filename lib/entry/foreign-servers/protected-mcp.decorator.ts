@@ -14,6 +14,7 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { from, lastValueFrom, Observable } from 'rxjs';
 import { ChallengeFilter } from '../endpoint/challenge.filter.js';
+import { selectServer } from '../../servers/application-servers.js';
 import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
 import { McpProtection } from './mcp-protection.js';
 
@@ -29,6 +30,7 @@ import { McpProtection } from './mcp-protection.js';
 export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
   return (target) => {
     const type = target as unknown as Type;
+    const of = `@ProtectedMcp on ${type.name}`;
 
     @Injectable()
     class ProtectedMcpGuard implements CanActivate, OnModuleInit {
@@ -38,7 +40,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       constructor(private readonly modules: ModulesContainer) {}
 
       async onModuleInit(): Promise<void> {
-        this.#protection = McpProtection.find(this.modules, options.server, type);
+        this.#protection = selectServer(this.modules, McpProtection, options.server, of);
         this.#rules = await this.#protection.prepare(options, type);
       }
 
@@ -55,7 +57,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       constructor(private readonly modules: ModulesContainer) {}
 
       onModuleInit(): void {
-        this.#protection = McpProtection.find(this.modules, options.server, type);
+        this.#protection = selectServer(this.modules, McpProtection, options.server, of);
       }
 
       intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -10,7 +10,7 @@ import { DecoratedMethods } from './decorated-methods.js';
 import type { Found } from './found.js';
 import { computeInitialScopes } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
-import { listInstances } from '../../servers/module-instances.js';
+import { listServerNames } from '../../servers/application-servers.js';
 import type {
   Offer,
   Primitive,
@@ -210,8 +210,7 @@ export class Catalogue implements ProtectedSurface {
   /** @param problems - receives unknown servers */
   #isOffered(one: Primitive, problems: string[]): boolean {
     if (one.servers.length === 0) return true;
-    const known = listInstances(this.modules, ResolvedOptions).map(({ server }) => server.name);
-    problems.push(...findServerProblems(one, known));
+    problems.push(...findServerProblems(one, listServerNames(this.modules)));
     return one.servers.includes(this.options.server.name);
   }
 
