@@ -24,7 +24,6 @@ import { DownstreamSender } from './on-behalf-of/downstream/downstream-sender.js
 import { EndpointGuard } from './entry/endpoint/endpoint.guard.js';
 import { MountedControllers } from './entry/routes/mounted-controllers.js';
 import { CallerAccess } from './on-behalf-of/downstream/caller-access.js';
-import { EagerExchange } from './on-behalf-of/downstream/eager-exchange.js';
 import { ExchangeHealth } from './on-behalf-of/exchange/exchange-health.js';
 import { TokenEndpoints } from './on-behalf-of/token-endpoint/token-endpoint.js';
 import { TokenExchange } from './on-behalf-of/exchange/token-exchange.js';
@@ -147,7 +146,6 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     LinkedAccounts,
     TokenExchange,
     CallerAccess,
-    EagerExchange,
     DownstreamPreparation,
     ExchangeHealth,
     DownstreamSender,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { clientSecretBasic, dialects, errors, type DownstreamOptions } from 'nestjs-mcp-auth';
-import { EagerExchange } from '../../lib/on-behalf-of/downstream/eager-exchange.js';
+import { exchangeEagerly } from '../../lib/on-behalf-of/downstream/eager-exchange.js';
 import { classifyAnswer, type RefusedAnswer } from '../../lib/on-behalf-of/failures/failure-table.js';
 import { resolveDownstream } from '../../lib/on-behalf-of/options/resolved-downstream.js';
 
@@ -77,8 +77,7 @@ test.each([
 test("what nobody expected while tokens were got is the operator's affair, and no failure of the whole request", async () => {
   const target = orders();
   const access = { getDownstream: () => target, getToken: () => Promise.reject(new TypeError('oops')) };
-  const eager = new EagerExchange(undefined as never);
-  const failures = await eager.findFailures(access, { downstreams: ['orders'], exchange: 'eager' });
+  const failures = await exchangeEagerly(access, { downstreams: ['orders'], exchange: 'eager' });
   expect(failures).toEqual([expect.any(errors.OperatorActionError)]);
   expect(failures[0]).toMatchObject({ code: 'exchange_misconfigured', message: 'No token for orders: oops' });
 });

@@ -3,7 +3,7 @@ import { isInputRequiredResult, type CallToolResult, type ProtocolError } from '
 import type { ChallengeRemedy, DownstreamError } from '../../errors/downstream-error.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
-import { EagerExchange } from '../../on-behalf-of/downstream/eager-exchange.js';
+import { exchangeEagerly } from '../../on-behalf-of/downstream/eager-exchange.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
@@ -49,7 +49,6 @@ export class PrimitiveRunner {
   constructor(
     private readonly invocations: PrimitiveInvocations,
     private readonly callers: CallerAccess,
-    private readonly eager: EagerExchange,
     private readonly audit: AuditLog,
     options: ResolvedOptions,
   ) {
@@ -124,7 +123,7 @@ export class PrimitiveRunner {
     signal: AbortSignal,
   ): Promise<DownstreamError | undefined> {
     if (!failure || !answer?.isOpen || !isAnswered(failure, answer)) return failure;
-    return await waitForPage(failure, async () => (await this.eager.findFailures(access, primitive))[0], signal);
+    return await waitForPage(failure, async () => (await exchangeEagerly(access, primitive))[0], signal);
   }
 }
 

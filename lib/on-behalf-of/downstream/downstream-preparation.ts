@@ -18,8 +18,9 @@ import { Denials } from '../../resource-server/authorization/denials.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
+import { CallerAccess } from './caller-access.js';
 import type { DownstreamAccess } from './downstream-access.js';
-import { EagerExchange } from './eager-exchange.js';
+import { exchangeEagerly } from './eager-exchange.js';
 
 /** Methods whose operations may reach downstreams. */
 const REACHES = new Set(['tools/call', 'resources/read', 'prompts/get', 'completion/complete']);
@@ -44,7 +45,7 @@ export interface PreparedDownstreams {
 export class DownstreamPreparation {
   constructor(
     private readonly options: ResolvedOptions,
-    private readonly eager: EagerExchange,
+    private readonly callers: CallerAccess,
     private readonly admission: Admission,
     private readonly challenges: Challenges,
     private readonly denials: Denials,
@@ -99,8 +100,8 @@ export class DownstreamPreparation {
   }
 
   async #exchange(caller: Caller | undefined, operation: Operation, offer: Offer, trace: RequestTrace) {
-    const access = this.eager.openAccess(caller, trace.createAuditContext(caller, operation));
-    return { access, failures: await trace.run(() => this.eager.findFailures(access, offer)) };
+    const access = this.callers.openAccess(caller, trace.createAuditContext(caller, operation));
+    return { access, failures: await trace.run(() => exchangeEagerly(access, offer)) };
   }
 }
 

@@ -1,40 +1,26 @@
-import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../resource-server/access/caller.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { CallerActionError, OperatorActionError, type DownstreamError } from '../../errors/downstream-error.js';
 import type { DownstreamAccess } from './downstream-access.js';
-import type { AuditContext } from '../../observability/audit-event.js';
 import { classifyExchangeFailure } from '../failures/failure-table.js';
-import { CallerAccess } from './caller-access.js';
 
-/** Gets the tokens of a call before anything is answered. Missing access can still be requested over HTTP then. */
-@Injectable()
-export class EagerExchange {
-  constructor(private readonly callers: CallerAccess) {}
-
-  /** Access to downstreams for one request and its tool. */
-  openAccess(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
-    return this.callers.openAccess(caller, event);
-  }
-
-  /**
-   * Exchanges for all of a tool's downstreams at once.
-   *
-   * @returns why tokens are missing; the most pressing failure comes first
-   */
-  async findFailures(
-    access: DownstreamAccess,
-    { downstreams, exchange }: Pick<Offer, 'downstreams' | 'exchange'>,
-  ): Promise<readonly DownstreamError[]> {
-    if (exchange === 'lazy' || downstreams.length === 0) return [];
-    const results = await Promise.allSettled(downstreams.map((name) => access.getToken(name)));
-    const failures = results.flatMap((result, index) => {
-      if (result.status === 'fulfilled') return [];
-      const target = access.getDownstream(downstreams[index] ?? '');
-      return [classifyExchangeFailure(result.reason, target, target.dialect)];
-    });
-    return failures.sort((a, b) => rank(a) - rank(b));
-  }
+/**
+ * Exchanges for all of a tool's downstreams at once, before anything is answered. Missing access can still be requested
+ * over HTTP then.
+ *
+ * @returns why tokens are missing; the most pressing failure comes first
+ */
+export async function exchangeEagerly(
+  access: DownstreamAccess,
+  { downstreams, exchange }: Pick<Offer, 'downstreams' | 'exchange'>,
+): Promise<readonly DownstreamError[]> {
+  if (exchange === 'lazy' || downstreams.length === 0) return [];
+  const results = await Promise.allSettled(downstreams.map((name) => access.getToken(name)));
+  const failures = results.flatMap((result, index) => {
+    if (result.status === 'fulfilled') return [];
+    const target = access.getDownstream(downstreams[index] ?? '');
+    return [classifyExchangeFailure(result.reason, target, target.dialect)];
+  });
+  return failures.sort((a, b) => rank(a) - rank(b));
 }
 
 /**
