@@ -38,7 +38,7 @@ export async function examineIssuer(
     ...checkClient(issuer.options, metadata, client, options),
     ...checkScopes(identifier, metadata, scopes, scopePrefix),
     ...checkProof(issuer.options, metadata, options),
-    ...checkClock(identifier, issuer.clockSkew),
+    ...checkClock(identifier, issuer.clockSkewSeconds),
     ...(await checkKeys(issuer, metadata)),
   ];
 }

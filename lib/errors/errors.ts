@@ -27,7 +27,7 @@ export {
   type PageRemedy,
 } from './downstream-error.js';
 export { ClientCredentialsError } from './client-credentials-error.js';
-export { IssuerUnavailableError } from './issuer-unavailable-error.js';
+export { IssuerUnusableError } from './issuer-unusable-error.js';
 export { RevocationError } from './revocation-error.js';
 export { SharedStoreError } from './shared-store-error.js';
 export { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js';

@@ -5,7 +5,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest } from './node-request.js';
-import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
+import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { Challenges, type RefusedRequest } from '../../resource-server/challenges/challenges.js';
@@ -160,7 +160,7 @@ export class AuthenticationGuard extends AuthGuard() {
     if (error instanceof ProofError) return this.challenges.createTokenChallenge(refused, error.error, error.message);
     if (error instanceof InvalidTokenError)
       return this.challenges.createTokenChallenge(refused, 'invalid_token', error.message);
-    if (error instanceof IssuerUnavailableError || error instanceof ReplayStoreError) {
+    if (error instanceof IssuerUnusableError || error instanceof ReplayStoreError) {
       return new ServiceUnavailableException('The token cannot be checked right now');
     }
     return error;

@@ -44,7 +44,7 @@ export class LogoutTokens {
 
   /**
    * @throws {@link LogoutTokenError} if the token is invalid
-   * @throws {@link IssuerUnavailableError} if the issuer's keys are unavailable
+   * @throws {@link IssuerUnusableError} if the issuer's keys are unavailable
    */
   async verify(token: unknown): Promise<SignOut> {
     const signed = typeof token === 'string' && token.length <= MAX_LENGTH ? readToken(token, this.issuers) : undefined;
@@ -69,10 +69,10 @@ export class LogoutTokens {
     const client = findClient(issuer.options, this.options.clients);
     if (!client || ![aud].flat().includes(client.id)) return 'its aud is not the client of this server';
     const now = Date.now() / 1000;
-    const { clockTolerance } = issuer.options;
-    if (typeof iat !== 'number' || iat > now + clockTolerance) return 'it is of the future';
+    const { clockToleranceSeconds } = issuer.options;
+    if (typeof iat !== 'number' || iat > now + clockToleranceSeconds) return 'it is of the future';
     if (iat < now - MAX_AGE) return 'it is too old';
-    if (typeof exp !== 'number' || exp <= now - clockTolerance) return 'it has expired';
+    if (typeof exp !== 'number' || exp <= now - clockToleranceSeconds) return 'it has expired';
     if (!isText(jti)) return 'it has no jti';
     if (!isJsonObject(events) || !isJsonObject(events[EVENT])) {
       return 'it is about something else than a logout';

@@ -1,6 +1,6 @@
 import type { WWWAuthenticateChallenge } from 'oauth4webapi';
 import { CallerActionError, DownstreamError, OperatorActionError } from '../../errors/downstream-error.js';
-import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
+import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
 import { createDownstreamError, type Failure, type FailureCode } from './failure-error.js';
@@ -142,7 +142,7 @@ export function classifyExchangeFailure(
 ): DownstreamError {
   if (caught instanceof DownstreamError) return caught;
   const message = `No token for ${downstream.name}: ${caught instanceof Error ? caught.message : typeof caught}`;
-  if (caught instanceof IssuerUnavailableError)
+  if (caught instanceof IssuerUnusableError)
     return createDownstreamError('issuer_unavailable', message, {}, downstream);
   if (!(caught instanceof TokenEndpointError))
     return createDownstreamError('exchange_misconfigured', message, {}, downstream);

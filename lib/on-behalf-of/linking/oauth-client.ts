@@ -2,7 +2,7 @@ import { allowInsecureRequests, Configuration, customFetch, type ClientAuth, typ
 import { useCredentials } from '../../resource-server/clients/client-authentication.js';
 import { createClientFetch, toClientMetadata } from '../../resource-server/issuers/issuer-client.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
-import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
+import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import { isSecure } from '../../options/option-rules.js';
 
@@ -17,7 +17,7 @@ const ENDPOINTS = [...NEEDED, 'revocation_endpoint'] as const;
  * The server as a client of an authorization server.
  *
  * @param read - converts the answers of its endpoints to the standard's form
- * @throws {@link IssuerUnavailableError} if an endpoint is missing or is not secure
+ * @throws {@link IssuerUnusableError} if an endpoint is missing or is not secure
  */
 export function createOAuthClient(
   metadata: IssuerMetadata,
@@ -26,11 +26,11 @@ export function createOAuthClient(
 ): Configuration {
   const { issuer, mtls_endpoint_aliases: aliases } = metadata;
   for (const name of NEEDED) {
-    if (metadata[name] === undefined) throw new IssuerUnavailableError(issuer, `its metadata has no ${name}`);
+    if (metadata[name] === undefined) throw new IssuerUnusableError(issuer, `its metadata has no ${name}`);
   }
   for (const address of ENDPOINTS.flatMap((name) => [metadata[name], aliases?.[name]])) {
     if (address !== undefined && !(URL.canParse(address) && isSecure(new URL(address)))) {
-      throw new IssuerUnavailableError(issuer, `${address} is no https, nor on loopback`);
+      throw new IssuerUnusableError(issuer, `${address} is no https, nor on loopback`);
     }
   }
   // The result is awaited, although its type does not say so.

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { authorizationCodeGrant, buildAuthorizationUrl, type Configuration } from 'openid-client';
-import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
+import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -70,7 +70,7 @@ export class UserSignIn {
 
   async #createClient(user: User): Promise<Configuration> {
     const registration = this.#findRegistration(user);
-    if (!registration) throw new IssuerUnavailableError(user.issuer, 'it is no longer configured');
+    if (!registration) throw new IssuerUnusableError(user.issuer, 'it is no longer configured');
     const metadata = await registration.issuer.getMetadata();
     // If one configuration serves many tenants, the ID token has to come from the caller's own issuer.
     return createOAuthClient({ ...metadata, issuer: user.issuer }, registration.client);

@@ -67,7 +67,7 @@ export class TokenEndpoints {
     return { metadata: await waitInTime(issuer.getMetadata(), createLateError), client };
   }
 
-  /** @throws IssuerUnavailableError, or TokenEndpointError if it takes too long */
+  /** @throws IssuerUnusableError, or TokenEndpointError if it takes too long */
   async #getMetadata({ issuer, metadataUrl }: ForeignAuthorizationServer): Promise<IssuerMetadata> {
     const key = JSON.stringify([issuer, metadataUrl]);
     let metadata = this.#foreign.get(key);

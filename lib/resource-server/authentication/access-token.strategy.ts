@@ -114,7 +114,7 @@ export class AccessTokenStrategy
  * Finds the key that verifies an access token.
  *
  * @throws {@link InvalidTokenError} if the header is not that of an access token of the issuer
- * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be fetched
+ * @throws {@link IssuerUnusableError} if the issuer's keys cannot be fetched
  */
 async function findVerificationKey(signed: SignedToken): Promise<KeyObject> {
   const { algorithms, types, acceptMissingType } = signed.issuer.options;

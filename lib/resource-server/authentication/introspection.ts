@@ -5,7 +5,7 @@ import { allowInsecureRequests, customFetch, introspectionRequest, processIntros
 import { ExpiringCache } from '../../time/expiring-cache.js';
 import { createClientFetch, toClientMetadata } from '../issuers/issuer-client.js';
 import { describeError } from '../../errors/reason.js';
-import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
+import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
@@ -30,7 +30,7 @@ export class Introspection {
 
   /**
    * @throws {@link InvalidTokenError} if the token is not active, or not valid for this server
-   * @throws {@link IssuerUnavailableError} if the issuer gives no trustworthy response
+   * @throws {@link IssuerUnusableError} if the issuer gives no trustworthy response
    */
   async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<Caller> {
     const id = createHash('sha256').update(token).digest('base64url');
@@ -81,9 +81,9 @@ async function introspect(
     if (signedResponse !== undefined) await verifySignature(response.clone(), issuer, signedResponse);
     return await processIntrospectionResponse(as, registration, response);
   } catch (error) {
-    if (error instanceof IssuerUnavailableError) throw error;
+    if (error instanceof IssuerUnusableError) throw error;
     // Without `cause`, which may contain the request.
-    throw new IssuerUnavailableError(issuer.identifier, `introspection failed. ${describeError(error)}`);
+    throw new IssuerUnusableError(issuer.identifier, `introspection failed. ${describeError(error)}`);
   }
 }
 

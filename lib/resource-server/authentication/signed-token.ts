@@ -51,7 +51,7 @@ export function readToken(token: string, issuers: Issuers): SignedToken | undefi
  * Checks the header of a JWS and finds the key that verifies it. URLs in the header are never fetched.
  *
  * @returns the key, or a problem as the predicate of a sentence, such as "is not in base64url"
- * @throws {@link IssuerUnavailableError} if the issuer's keys cannot be fetched
+ * @throws {@link IssuerUnusableError} if the issuer's keys cannot be fetched
  */
 export async function findKey(
   { token, header }: Jws,

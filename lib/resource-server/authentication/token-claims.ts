@@ -26,7 +26,7 @@ export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIss
   refuseOtherTokens(claims);
   if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token has no subject');
-  checkTimes(claims, issuer.clockTolerance);
+  checkTimes(claims, issuer.clockToleranceSeconds);
   if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
   // A copy, because the claims and the actors in them are frozen below.
   const own = structuredClone(claims);

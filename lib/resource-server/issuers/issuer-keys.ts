@@ -27,7 +27,7 @@ export class IssuerKeys {
   #cooling: Stopwatch | undefined;
 
   /**
-   * @param fetchKeys - throws an {@link IssuerUnavailableError} if the keys are not available
+   * @param fetchKeys - throws an {@link IssuerUnusableError} if the keys are not available
    * @param onFailure - called for each failed fetch
    */
   constructor(fetchKeys: () => Promise<readonly VerificationKey[]>, onFailure?: (error: unknown) => void) {
@@ -39,12 +39,12 @@ export class IssuerKeys {
     return this.#keys.age;
   }
 
-  /** @throws {@link IssuerUnavailableError} if there are no keys that may still be used */
+  /** @throws {@link IssuerUnusableError} if there are no keys that may still be used */
   async ensure(): Promise<void> {
     await this.getAll();
   }
 
-  /** @throws {@link IssuerUnavailableError} if there are no keys that may still be used */
+  /** @throws {@link IssuerUnusableError} if there are no keys that may still be used */
   async getAll(): Promise<readonly VerificationKey[]> {
     return await this.#keys.get();
   }
@@ -52,7 +52,7 @@ export class IssuerKeys {
   /**
    * The key that a token's header names. A token without `kid` is matched only where a single key fits.
    *
-   * @throws {@link IssuerUnavailableError} if the keys cannot be fetched, so that it is unknown whether the key exists
+   * @throws {@link IssuerUnusableError} if the keys cannot be fetched, so that it is unknown whether the key exists
    */
   async find(header: TokenHeader): Promise<VerificationKey | undefined> {
     const known = match(await this.#keys.get(), header);

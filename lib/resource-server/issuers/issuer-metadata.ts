@@ -2,7 +2,7 @@ import { processDiscoveryResponse, type AuthorizationServer } from 'oauth4webapi
 import { isSecure } from '../../options/option-rules.js';
 import { fetchFromIssuer } from './issuer-fetch.js';
 import { describeError } from '../../errors/reason.js';
-import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
+import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 
 /** RFC 8414 section 2. */
 export type IssuerMetadata = AuthorizationServer;
@@ -28,7 +28,7 @@ export function listMetadataAddresses(issuer: string): string[] {
  * @param issuer - the issuer identifier, as configured
  * @param metadataUrl - where the metadata is, if it is known
  * @param onAnswer - called with each answer, successful or not
- * @throws {@link IssuerUnavailableError} if no address has the metadata, or it is not usable
+ * @throws {@link IssuerUnusableError} if no address has the metadata, or it is not usable
  */
 export async function discoverMetadata(
   issuer: string,
@@ -45,7 +45,7 @@ export async function discoverMetadata(
       failures.push(`${address}: ${describeError(error)}`);
     }
   }
-  throw new IssuerUnavailableError(issuer, `no usable metadata. ${failures.join('; ')}`);
+  throw new IssuerUnusableError(issuer, `no usable metadata. ${failures.join('; ')}`);
 }
 
 function checkMetadata(issuer: string, metadata: AuthorizationServer): IssuerMetadata {

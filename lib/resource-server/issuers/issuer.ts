@@ -6,7 +6,7 @@ import { fetchFromIssuer } from './issuer-fetch.js';
 import { describeError } from '../../errors/reason.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
-import { IssuerUnavailableError } from '../../errors/issuer-unavailable-error.js';
+import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { Renewable } from './renewable.js';
 import { canVerify, readVerificationKeys, type VerificationKey } from './verification-key.js';
 
@@ -20,7 +20,7 @@ export class Issuer {
   readonly keys: IssuerKeys;
   readonly #metadata: Renewable<IssuerMetadata>;
   readonly #anyTenant: RegExp | undefined;
-  #clockSkew: number | undefined;
+  #clockSkewSeconds: number | undefined;
 
   constructor(readonly options: ResolvedIssuer) {
     const { identifier, metadataUrl } = options;
@@ -29,7 +29,7 @@ export class Issuer {
     };
     const discover = () =>
       discoverMetadata(identifier, metadataUrl, (answer) => {
-        this.#clockSkew = computeClockSkew(answer);
+        this.#clockSkewSeconds = computeClockSkew(answer);
       });
     this.#metadata = new Renewable(discover, METADATA_LIFETIME, warn);
     this.keys = new IssuerKeys(() => this.#loadKeys(), warn);
@@ -50,7 +50,7 @@ export class Issuer {
   /**
    * The issuer's metadata (RFC 8414).
    *
-   * @throws {@link IssuerUnavailableError} if it is not available, and no usable metadata is cached
+   * @throws {@link IssuerUnusableError} if it is not available, and no usable metadata is cached
    */
   async getMetadata(): Promise<IssuerMetadata> {
     return await this.#metadata.get();
@@ -62,14 +62,14 @@ export class Issuer {
   }
 
   /** Seconds by which the issuer's clock was ahead of ours when its metadata was fetched; `undefined` if unknown. */
-  get clockSkew(): number | undefined {
-    return this.#clockSkew;
+  get clockSkewSeconds(): number | undefined {
+    return this.#clockSkewSeconds;
   }
 
   /**
    * Makes sure that tokens can be verified.
    *
-   * @throws {@link IssuerUnavailableError} if not
+   * @throws {@link IssuerUnusableError} if not
    */
   async ensure(): Promise<void> {
     const { introspection } = this.options;
@@ -118,8 +118,8 @@ export class Issuer {
     }
   }
 
-  #createKeysError(cause: unknown): IssuerUnavailableError {
-    return new IssuerUnavailableError(this.identifier, `no usable keys. ${describeError(cause)}`, { cause });
+  #createKeysError(cause: unknown): IssuerUnusableError {
+    return new IssuerUnusableError(this.identifier, `no usable keys. ${describeError(cause)}`, { cause });
   }
 }
 

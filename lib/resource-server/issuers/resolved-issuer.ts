@@ -38,7 +38,7 @@ export interface ResolvedIssuer {
   readonly types: ReadonlySet<string>;
   readonly acceptMissingType: boolean;
   /** Seconds, like the claims that it applies to. */
-  readonly clockTolerance: number;
+  readonly clockToleranceSeconds: number;
   readonly scopeSources: readonly ClaimSource<readonly string[]>[];
   readonly clientIdSources: readonly ClaimSource<string>[];
   readonly appOnly: ((claims: TokenClaims) => boolean) | undefined;
@@ -96,7 +96,7 @@ function resolveIssuer(
     algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
     types: new Set((options.types ?? ['at+jwt', 'JWT']).map(normalizeType)),
     acceptMissingType: options.acceptMissingType ?? false,
-    clockTolerance: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
+    clockToleranceSeconds: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
     scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
     clientIdSources: options.claims?.clientId ?? ['client_id', 'azp', 'appid', 'cid'],
     appOnly: options.claims?.appOnly,

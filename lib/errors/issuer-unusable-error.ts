@@ -1,7 +1,7 @@
 import { McpAuthError } from './mcp-auth-error.js';
 
 /** An issuer's metadata or keys are not available now. No token can be verified, valid or not. */
-export class IssuerUnavailableError extends McpAuthError {
+export class IssuerUnusableError extends McpAuthError {
   /** Stable name of this error. */
   readonly code = 'issuer_unusable';
 
