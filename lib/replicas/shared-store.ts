@@ -2,27 +2,26 @@ import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { SharedStoreError } from '../errors/shared-store-error.js';
 import { isJsonObject } from '../json/json-object.js';
 
+/** A Keyv over an adapter, and the errors that the adapter has emitted. */
+interface Connection {
+  readonly keyv: Keyv<string>;
+  failures: number;
+  lastFailure: string;
+}
+
+/** One for each adapter. Each Keyv adds a listener to its adapter, and Node warns of more than ten. */
+const connections = new WeakMap<KeyvStoreAdapter, Connection>();
+
 /** A storage adapter of Keyv whose failures become errors, whether it throws or only emits them. */
 export class SharedStore {
+  readonly #connection: Connection;
   readonly #keyv: Keyv<string>;
   readonly #readsTogether: boolean;
-  #failures = 0;
-  #lastFailure = '';
 
   constructor(adapter: KeyvStoreAdapter) {
     this.#readsTogether = typeof adapter.getMany === 'function';
-    this.#keyv = new Keyv<string>({
-      store: adapter,
-      // Keys have their own prefix. Keyv would change that of the adapter, which others may use too.
-      namespace: adapter.namespace ?? '',
-      useKeyPrefix: false,
-      throwOnErrors: true,
-      deserialize: unwrap,
-    });
-    this.#keyv.on('error', (error: unknown) => {
-      this.#failures += 1;
-      this.#lastFailure = error instanceof Error ? error.message : 'unknown';
-    });
+    this.#connection = connections.get(adapter) ?? connect(adapter);
+    this.#keyv = this.#connection.keyv;
   }
 
   /** @throws if any of the keys could not be read */
@@ -48,11 +47,29 @@ export class SharedStore {
 
   /** Throws if the adapter emitted an error. Such adapters answer as if the key did not exist. */
   async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    const failures = this.#failures;
+    const { failures } = this.#connection;
     const answer = await ask();
-    if (this.#failures === failures) return answer;
-    throw new SharedStoreError('shared_store_failed', this.#lastFailure);
+    if (this.#connection.failures === failures) return answer;
+    throw new SharedStoreError('shared_store_failed', this.#connection.lastFailure);
   }
+}
+
+function connect(adapter: KeyvStoreAdapter): Connection {
+  const keyv = new Keyv<string>({
+    store: adapter,
+    // Keys have their own prefix. Keyv would change that of the adapter, which others may use too.
+    namespace: adapter.namespace ?? '',
+    useKeyPrefix: false,
+    throwOnErrors: true,
+    deserialize: unwrap,
+  });
+  const connection: Connection = { keyv, failures: 0, lastFailure: '' };
+  keyv.on('error', (error: unknown) => {
+    connection.failures += 1;
+    connection.lastFailure = error instanceof Error ? error.message : 'unknown';
+  });
+  connections.set(adapter, connection);
+  return connection;
 }
 
 /** Returns garbage as a value. No key decrypts it. */

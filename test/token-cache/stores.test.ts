@@ -56,6 +56,12 @@ describe('a store that has no lock', () => {
     await exchanges.from(replica());
     expect(store.namespace).toBe('acme');
   });
+
+  test('gets one listener, however many servers use it', async () => {
+    const replicas = Array.from({ length: 12 }, () => replica());
+    await Promise.all(replicas.map((one) => exchanges.from(one)));
+    expect(store.listenerCount('error')).toBe(1);
+  });
 });
 
 describe('a store that lies costs an exchange, and nothing else', () => {
