@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Provider } from '@nestjs/common';
 import {
   clientSecretBasic,
   McpAuthModule,
@@ -11,7 +11,7 @@ import {
 } from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
 import { post, toolCall } from '../support/mcp-request.js';
-import { startApplication, type TestApplication } from '../support/test-application.js';
+import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
@@ -39,6 +39,7 @@ export const CLIENT = { id: 'mcp-server', authentication: clientSecretBasic('mcp
 type Answer = (response: ServerResponse, body: URLSearchParams, request: IncomingMessage) => unknown;
 
 export interface IntrospectingServerParts {
+  readonly platform?: Platform;
   /** `client: null` leaves the usual one out. */
   readonly introspection?: Omit<NonNullable<IssuerOptions['introspection']>, 'client'> & {
     client?: NonNullable<IssuerOptions['introspection']>['client'] | null;
@@ -46,6 +47,7 @@ export interface IntrospectingServerParts {
   readonly trust?: Partial<IssuerOptions>;
   readonly options?: Partial<McpAuthModuleOptions>;
   readonly metadata?: Record<string, unknown>;
+  readonly providers?: Provider[];
 }
 
 /** An MCP server whose issuer reads its tokens itself, and says of them what a test has it say. */
@@ -69,7 +71,8 @@ export class IntrospectingServer {
     ];
     const application = await startApplication({
       imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { issuers, ...parts.options }))],
-      providers: [Tools],
+      providers: [Tools, ...(parts.providers ?? [])],
+      ...(parts.platform && { platform: parts.platform }),
     });
     issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
       const introspection_endpoint = `${issuer.origin}/introspect`;

@@ -42,15 +42,31 @@ describe('a JWT that says it is of a known issuer, and is not good, is refused w
   });
 });
 
-test('a JWT of nobody we know is an opaque token: the issuer is asked, and decides', async () => {
+test('a JWT of nobody we know is refused, and nobody is asked about it', async () => {
   server = await IntrospectingServer.start();
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const token = await new SignJWT({ iss: 'https://other.example', aud: server.resource, exp: 9_999_999_999 })
     .setProtectedHeader({ alg: 'ES256' })
     .sign(privateKey);
-  server.say({ active: false });
   expect(await server.status(token)).toBe(401);
-  expect(server.asked.map(({ body }) => body.token)).toEqual([token]);
+  expect(server.asked).toEqual([]);
+});
+
+test('a token that may be of several issuers is shown to none of them, and the operator is told once', async () => {
+  const [first, second] = [await TestIssuer.start(), await TestIssuer.start()];
+  server = await IntrospectingServer.start({
+    options: {
+      issuers: [
+        { issuer: first.issuer, introspection: introspection(first, /^at-/) },
+        { issuer: second.issuer, introspection: introspection(second, /-second/) },
+      ],
+    },
+  });
+  for (const token of ['at-second-1', 'at-second-2']) expect(await server.status(token)).toBe(401);
+  expect([...first.requests, ...second.requests]).toEqual([]);
+  const warnings = server.application.log.lines.filter((line) => line.includes('`introspection.tokens`'));
+  expect(warnings).toEqual([expect.stringContaining(`${first.issuer}, ${second.issuer}`)]);
+  await Promise.all([first.close(), second.close()]);
 });
 
 test('tokens that cannot be of the issuer are not shown to it', async () => {

@@ -10,6 +10,7 @@ import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import { Introspection } from './introspection.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+import { isOpaque } from './opaque-token.js';
 import { PresentedToken } from './presented-token.js';
 import { findKey, readToken, type SignedToken } from './signed-token.js';
 import { toCaller } from './token-claims.js';
@@ -22,8 +23,8 @@ const MAX_AGE = 60_000;
 const EDWARDS = ['EdDSA', 'Ed25519'];
 
 /**
- * Verifies access tokens. JWTs of a configured issuer are verified with the issuer's keys (RFC 9068 section 4). Other
- * tokens are introspected (RFC 7662), if that is configured.
+ * Verifies access tokens. JWTs of a configured issuer are verified with the issuer's keys (RFC 9068 section 4). Opaque
+ * tokens are introspected (RFC 7662), if that is configured. Any other token is refused, and nobody is shown it.
  */
 @Injectable()
 export class AccessTokenStrategy
@@ -100,7 +101,8 @@ export class AccessTokenStrategy
   }
 
   private async introspect(token: string): Promise<Caller> {
-    const issuer = this.issuers.findIntrospecting(token);
+    // A token of another issuer is shown to nobody.
+    const issuer = isOpaque(token) ? this.issuers.findIntrospecting(token) : undefined;
     const introspection = issuer?.options.introspection;
     if (!issuer || !introspection)
       throw new InvalidTokenError('The token is not a JWT of an issuer that is trusted here');

@@ -1,11 +1,14 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Issuer } from './issuer.js';
+
+const logger = new Logger('Issuers');
 
 /** The configured issuers. The issuer of a token is looked up only here. */
 @Injectable()
 export class Issuers implements OnModuleInit {
   readonly all: readonly Issuer[];
+  #isOverlapKnown = false;
 
   constructor(options: ResolvedOptions) {
     this.all = options.issuers.map((issuer) => new Issuer(issuer));
@@ -25,10 +28,23 @@ export class Issuers implements OnModuleInit {
     return typeof iss === 'string' ? this.all.find((issuer) => issuer.hasIssued(iss, tid)) : undefined;
   }
 
-  /** The issuer that introspects an opaque token. */
+  /** The issuer that introspects an opaque token. A token that may be of several is shown to none of them. */
   findIntrospecting(token: string): Issuer | undefined {
-    return this.all.find(
+    const [issuer, ...others] = this.all.filter(
       ({ options: { introspection } }) => introspection && (introspection.tokens?.test(token) ?? true),
+    );
+    if (!issuer || others.length === 0) return issuer;
+    this.#warnOfOverlap([issuer, ...others]);
+    return undefined;
+  }
+
+  /** Once, because anyone can send such a token. */
+  #warnOfOverlap(issuers: readonly Issuer[]): void {
+    if (this.#isOverlapKnown) return;
+    this.#isOverlapKnown = true;
+    const names = issuers.map(({ identifier }) => identifier).join(', ');
+    logger.warn(
+      `A token was refused, because \`introspection.tokens\` of several issuers match it: ${names}. Make the patterns narrower, so that each token is of one issuer`,
     );
   }
 }
