@@ -60,6 +60,7 @@ import { ServerRegistry } from './mcp/registry/server-registry.js';
 import { MethodInvoker } from './mcp/invocation/method-invoker.js';
 import { PrimitiveInvocations } from './mcp/invocation/primitive-invocations.js';
 import { ResourceLists } from './mcp/invocation/resource-lists.js';
+import { RequestStates } from './mcp/invocation/request-state.js';
 import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
 import { InFlight } from './mcp/protocol/in-flight.js';
 import { Listings } from './mcp/protocol/listings.js';
@@ -112,6 +113,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     DecoratedMethods,
     MethodInvoker,
     PrimitiveInvocations,
+    RequestStates,
     PrimitiveRunner,
     ResourceLists,
     ChangeNotifications,

@@ -183,7 +183,7 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
     ...resolveServerAccess(options.access),
     ...resolveProof(options.proof),
     ...resolveLists(options.lists),
-    ...resolveCalls(options.calls),
+    ...resolveCalls(options.calls, options.replicas?.store !== undefined),
     replicas: resolveReplicas(options.replicas),
     tokenCache: resolveTokenCache(options.tokenCache),
     linking: resolveLinking(options.linking, clients),

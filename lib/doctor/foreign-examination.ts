@@ -1,6 +1,7 @@
 import type { ForeignAuthorizationServer } from '../on-behalf-of/dialects/dialect.js';
 import { findOwnAuthority } from '../on-behalf-of/dialects/own-authority.js';
 import { computeClockSkew } from '../resource-server/issuers/clock-skew.js';
+import { deriveKey } from '../replicas/composite-key.js';
 import { discoverMetadata, type IssuerMetadata } from '../resource-server/issuers/issuer-metadata.js';
 import { listForms, type ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
@@ -35,7 +36,7 @@ export async function examineForeignServers({
       .flatMap(listAsked)
       .map(async (asked) => {
         const { issuer, metadataUrl } = asked.server;
-        const key = JSON.stringify([issuer, metadataUrl]);
+        const key = deriveKey('authorization-server', issuer, metadataUrl);
         const one = published.get(key) ?? fetchPublished(issuer, metadataUrl);
         published.set(key, one);
         try {

@@ -26,7 +26,12 @@ export interface SealedStore {
 
 const logger = new Logger('LinkedAccounts');
 
-const NAMES = { linking: 'The store of linked accounts', tasks: 'The store of tasks' } as const;
+/** What stores are for, and what they are called in the log. */
+const NAMES = {
+  linking: 'The store of linked accounts',
+  tasks: 'The store of tasks',
+  states: 'The store of request states',
+} as const;
 
 /** A store that replicas share, with its values encrypted. */
 export class SharedSealedStore implements SealedStore {
@@ -37,7 +42,7 @@ export class SharedSealedStore implements SealedStore {
   readonly #name: string;
 
   /** @param purpose - separates the values of different uses */
-  constructor({ store, keys, namespace, timeoutMs: timeout }: ResolvedStore, purpose: 'linking' | 'tasks') {
+  constructor({ store, keys, namespace, timeoutMs: timeout }: ResolvedStore, purpose: keyof typeof NAMES) {
     this.#store = new SharedStore(store);
     this.#ring = new KeyRing(keys);
     this.#guarded = new Guarded(NAMES[purpose], timeout);

@@ -20,7 +20,7 @@ import { ChallengeException } from '../../resource-server/challenges/challenge.e
 import { ChangeNotifications } from '../../mcp/notifications/change-notifications.js';
 import { Subscriptions } from '../../mcp/notifications/subscriptions.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { identifyParty, type Conversation } from '../../mcp/invocation/conversation.js';
+import { identifyConversation, type Conversation } from '../../mcp/invocation/conversation.js';
 import type { AuthorizedRequest } from '../../mcp/invocation/authorized-request.js';
 import { Listings } from '../../mcp/protocol/listings.js';
 import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
@@ -126,7 +126,7 @@ export class McpConnections implements OnModuleDestroy {
         // Only the SDK knows the listeners of `subscriptions/listen`. It filters what they subscribed to.
         const { authorized } = await this.#check({ method: 'resources/list', params: {} }, token);
         const { caller } = authorized;
-        const wants = !conversation || this.subscriptions.isSubscribed(identifyParty(caller, conversation), event);
+        const wants = !conversation || this.subscriptions.isSubscribed(identifyConversation(caller, conversation), event);
         if (wants && (await this.listings.mayRead(event.uri, caller)))
           await server.sendResourceUpdated({ uri: event.uri });
       }

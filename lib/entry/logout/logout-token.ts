@@ -5,6 +5,7 @@ import { findKey, readToken, type SignedToken } from '../../resource-server/auth
 import type { TokenClaims } from '../../resource-server/access/claims.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { Revocation } from '../../on-behalf-of/token-cache/revocation.js';
 import { LogoutTokenError } from './logout-token-error.js';
@@ -99,7 +100,7 @@ async function checkSignature({ token, header, issuer }: SignedToken): Promise<v
 }
 
 function toId({ iss, jti }: TokenClaims): string {
-  return JSON.stringify([iss, jti]);
+  return deriveKey('logout-token', String(iss), String(jti));
 }
 
 function isText(value: unknown): value is string {

@@ -12,6 +12,12 @@ export interface CallOptions {
    * Defaults to 600 000.
    */
   requestStateLifetimeMs?: number;
+  /**
+   * Gives up that a `requestState` is good for one use: a client that sends it again has the call run again, with the
+   * same answers of the user. Defaults to `false` with `replicas.store`, where unused states are kept, and to `true`
+   * without it. `false` without a store holds in this process only.
+   */
+  allowRequestStateReplay?: boolean;
 }
 
 const milliseconds = z.int().positive('has to be a positive number of milliseconds');
@@ -21,6 +27,7 @@ export const callsSchema = z.strictObject({
   timeoutMs: milliseconds.optional(),
   shutdownGraceMs: z.int().nonnegative('has to be a whole number of milliseconds, from 0 up').optional(),
   requestStateLifetimeMs: milliseconds.optional(),
+  allowRequestStateReplay: z.boolean().optional(),
 });
 
 declare module '../../options/resolved-options.js' {
@@ -28,6 +35,7 @@ declare module '../../options/resolved-options.js' {
     readonly timeoutMs: number | undefined;
     readonly shutdownGraceMs: number;
     readonly requestStateLifetimeMs: number;
+    readonly allowRequestStateReplay: boolean;
   }
 }
 
@@ -37,11 +45,24 @@ const SHUTDOWN_GRACE = 10_000;
 /** Milliseconds. */
 const REQUEST_STATE_LIFETIME = 600_000;
 
-/** Fills in the defaults. */
-export function resolveCalls({
-  timeoutMs,
-  shutdownGraceMs = SHUTDOWN_GRACE,
-  requestStateLifetimeMs = REQUEST_STATE_LIFETIME,
-}: CallOptions = {}): Pick<ResolvedOptions, 'timeoutMs' | 'shutdownGraceMs' | 'requestStateLifetimeMs'> {
-  return { timeoutMs, shutdownGraceMs, requestStateLifetimeMs };
+/**
+ * Fills in the defaults.
+ *
+ * @param isShared - whether there is a store that replicas share
+ */
+export function resolveCalls(
+  {
+    timeoutMs,
+    shutdownGraceMs = SHUTDOWN_GRACE,
+    requestStateLifetimeMs = REQUEST_STATE_LIFETIME,
+    allowRequestStateReplay,
+  }: CallOptions = {},
+  isShared: boolean,
+): Pick<ResolvedOptions, 'timeoutMs' | 'shutdownGraceMs' | 'requestStateLifetimeMs' | 'allowRequestStateReplay'> {
+  return {
+    timeoutMs,
+    shutdownGraceMs,
+    requestStateLifetimeMs,
+    allowRequestStateReplay: allowRequestStateReplay ?? !isShared,
+  };
 }

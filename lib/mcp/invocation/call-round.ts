@@ -11,7 +11,7 @@ import type { AuthorizedOperation } from '../../resource-server/authorization/ad
 import { elicitPage, readPageAnswer, type PageAnswer } from './elicited-page.js';
 import { isAnswered } from './opened-page.js';
 import { RequestChannel } from './request-channel.js';
-import { createBinding, type RequestStates } from './request-state.js';
+import type { CallState, OpenState, RequestStates } from './request-state.js';
 import { toFailureResult } from './tool-failure.js';
 
 /** The message of one round of a call. */
@@ -28,6 +28,7 @@ export class CallRound {
   /** The user's answer to the page that the client was asked to open. */
   readonly answer: PageAnswer | undefined;
   readonly #binding: string;
+  readonly #state: CallState;
 
   /** @throws ProtocolError if the client's state was not sealed for this call */
   constructor(
@@ -37,23 +38,29 @@ export class CallRound {
     { context, server, params }: RoundMessage,
   ) {
     const args = (params as { arguments?: unknown } | undefined)?.arguments;
-    this.#binding = createBinding(caller, operation, args);
-    const state = states.open(context.mcpReq.requestState(), this.#binding);
-    this.channel = new RequestChannel(context, server, state);
-    this.answer = readPageAnswer(context.mcpReq.inputResponses, state.page);
+    this.#binding = states.bind(caller, operation, args);
+    this.#state = states.open(context.mcpReq.requestState(), this.#binding);
+    this.channel = new RequestChannel(context, server, this.#state);
+    this.answer = readPageAnswer(context.mcpReq.inputResponses, this.#state.page);
+  }
+
+  /**
+   * Uses up the client's state. From here on the method may have effects.
+   *
+   * @throws ProtocolError if the state was used before
+   */
+  async begin(): Promise<void> {
+    await this.states.use(this.#state);
   }
 
   /** Ends the round with questions, and seals the state until they are answered. */
-  ask(own: Partial<InputRequiredResult>): InputRequiredResult {
+  async ask(own: Partial<InputRequiredResult>): Promise<InputRequiredResult> {
     const { channel } = this;
     const inputRequests = { ...own.inputRequests, ...channel.questions };
     const { requestState } = own;
     return inputRequired({
       ...(Object.keys(inputRequests).length > 0 && { inputRequests }),
-      requestState: this.states.seal(
-        { ...channel.next, ...(requestState !== undefined && { own: requestState }) },
-        this.#binding,
-      ),
+      requestState: await this.#seal({ ...channel.next, ...(requestState !== undefined && { own: requestState }) }),
     });
   }
 
@@ -84,6 +91,11 @@ export class CallRound {
     const isAskable = this.operation.method !== 'completion/complete' && opensPages;
     if (!isAskable || isAnswered(error, answer)) return toFailureResult(name, error, reference, { page });
     const state = { ...channel.next, ...(downstream !== undefined && { page: downstream }) };
-    return elicitPage(page, channel.client.era, this.states.seal(state, this.#binding));
+    return await elicitPage(page, channel.client.era, () => this.#seal(state));
+  }
+
+  /** Clients before 2026-07-28 do not get the state. */
+  async #seal(state: OpenState): Promise<string> {
+    return await this.states.seal(state, this.#binding, this.channel.client.era === 'modern');
   }
 }

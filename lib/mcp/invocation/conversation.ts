@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { deriveKey } from '../../replicas/composite-key.js';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { identifyParty } from '../../resource-server/access/party.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 const conversationSchema = z.object({
@@ -51,6 +53,6 @@ export function readConversation(header: string | string[] | undefined): Convers
 }
 
 /** Identifies the owner of a conversation, so that callers cannot affect each other's conversations. */
-export function identifyParty(caller: Caller | undefined, { id }: Pick<Conversation, 'id'>): string {
-  return JSON.stringify(caller ? [caller.issuer, caller.subject, caller.clientId, id] : [id]);
+export function identifyConversation(caller: Caller | undefined, { id }: Pick<Conversation, 'id'>): string {
+  return deriveKey('conversation', identifyParty(caller), id);
 }

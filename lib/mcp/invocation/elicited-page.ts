@@ -21,14 +21,18 @@ export interface PageAnswer {
 /**
  * Asks the client to open a page (MCP, URL mode elicitation).
  *
- * @param requestState - clients of the era 2026-07-28 send it back
+ * @param requestState - makes the state that clients of the era 2026-07-28 send back
  * @throws UrlElicitationRequiredError for clients before 2026-07-28, which expect an error
  */
-export function elicitPage(page: ElicitedPage, era: 'modern' | 'legacy', requestState: string): InputRequiredResult {
+export async function elicitPage(
+  page: ElicitedPage,
+  era: 'modern' | 'legacy',
+  requestState: () => Promise<string>,
+): Promise<InputRequiredResult> {
   if (era === 'legacy') throw new UrlElicitationRequiredError([{ mode: 'url', elicitationId: randomUUID(), ...page }]);
   return inputRequired({
     inputRequests: { [PAGE_REQUEST]: inputRequired.elicitUrl(page) },
-    requestState,
+    requestState: await requestState(),
   });
 }
 

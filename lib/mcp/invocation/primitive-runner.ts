@@ -1,5 +1,5 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
-import { isInputRequiredResult, type CallToolResult, type ProtocolError } from '@modelcontextprotocol/server';
+import { isInputRequiredResult, type CallToolResult } from '@modelcontextprotocol/server';
 import type { ChallengeRemedy, DownstreamError } from '../../errors/downstream-error.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
@@ -7,7 +7,6 @@ import { exchangeEagerly } from '../../on-behalf-of/downstream/eager-exchange.js
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
-import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
@@ -42,7 +41,6 @@ export interface Surroundings extends RoundMessage {
 /** Runs an authorized operation: calls the method for the caller, and turns the outcome into a result. */
 @Injectable()
 export class PrimitiveRunner {
-  readonly #states: RequestStates;
   /** Operations that are already in the audit. A call of several rounds is recorded once. */
   readonly #audited = new WeakSet<AuthorizedOperation>();
 
@@ -50,10 +48,8 @@ export class PrimitiveRunner {
     private readonly invocations: PrimitiveInvocations,
     private readonly callers: CallerAccess,
     private readonly audit: AuditLog,
-    options: ResolvedOptions,
-  ) {
-    this.#states = new RequestStates(options.replicas.keys, options.requestStateLifetimeMs);
-  }
+    private readonly states: RequestStates,
+  ) {}
 
   /**
    * @param authorized - the authorization for the call
@@ -64,13 +60,14 @@ export class PrimitiveRunner {
     const { caller, operation = NO_OPERATION, input, scopes } = authorized;
     const { correlationId } = trace;
     const event = trace.createAuditContext(caller, operation);
-    let final: ProtocolError | undefined;
+    let final: unknown;
     const refuse = (told: CallToolResult, error: unknown): CallToolResult => {
       if (primitive.kind === 'tool') return told;
-      final = toPrimitiveError(primitive, operation.name ?? '', error, told);
-      throw final;
+      const refusal = toPrimitiveError(primitive, operation.name ?? '', error, told);
+      final = refusal;
+      throw refusal;
     };
-    const round = new CallRound(this.#states, authorized, operation, surroundings);
+    const round = new CallRound(this.states, authorized, operation, surroundings);
     const { channel } = round;
     const time = new TimedSignal(context.mcpReq.signal, primitive.timeoutMs);
     const { signal } = time;
@@ -85,19 +82,22 @@ export class PrimitiveRunner {
       const access = surroundings.access ?? this.callers.openAccess(caller, event);
       const failure = await this.#waitForMissing(primitive, access, surroundings, round.answer, signal);
       if (failure) throw failure;
+      await round.begin().catch((error: unknown) => {
+        throw (final = error);
+      });
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
       const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: input.value });
       const running = runToolCall(call, () => this.invocations.invoke(primitive, operation, callContext, input.value));
       const value = primitive.timeoutMs === undefined ? await running : await time.race(running);
       const result = await toOutcome(value, primitive, operation);
       // Once the method has asked a question, its result is ignored.
-      if (channel.questions) return round.ask({});
-      if (isInputRequiredResult(result)) return round.ask(result);
+      if (channel.questions) return await round.ask({});
+      if (isInputRequiredResult(result)) return await round.ask(result);
       if ('isError' in result && result.isError) trace.fail('tool_error');
       return result;
     } catch (error) {
       if (error === final) throw error;
-      if (channel.questions && !signal.aborted) return round.ask({});
+      if (channel.questions && !signal.aborted) return await round.ask({});
       if (signal.aborted && !(signal.reason instanceof CallTimeout)) {
         trace.fail('cancelled');
         logger.debug(`${primitive.name} was cancelled [${correlationId}]`);

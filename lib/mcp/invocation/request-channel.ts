@@ -12,7 +12,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { Suspension, type ClientChannel } from './client-channel.js';
 import type { McpClient } from '../../resource-server/decorators/mcp-context.js';
-import { computeDigest, type CallState } from './request-state.js';
+import { computeDigest, type CallState, type OpenState } from './request-state.js';
 
 /**
  * Reaches the client through the request that it made. A question ends the call. The call is then repeated with the
@@ -66,7 +66,7 @@ export class RequestChannel implements ClientChannel {
   }
 
   /** The state to remember for the next round. */
-  get next(): Omit<CallState, 'expiresAt'> {
+  get next(): OpenState {
     const { answers, done } = this.#state;
     return { answers, done, asked: this.#asked };
   }

@@ -1,15 +1,26 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { identifyParty } from '../../resource-server/access/party.js';
 import type { Operation } from '../../resource-server/access/operation.js';
+import { deriveKey } from '../../replicas/composite-key.js';
+import { describeError } from '../../errors/reason.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';
+import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 /** An answer from an earlier round, with the digest of its question. */
 const answer = z.object({ question: z.string(), value: z.unknown() });
 
+/** Maximum number of states that may be used, where they are kept in this process. */
+const MAX_OPEN = 10_000;
+
 const stateSchema = z.object({
+  /** Set if the state may be used only once. */
+  id: z.string().optional(),
   /** Milliseconds since the epoch. */
   expiresAt: z.number(),
   answers: z.record(z.string(), answer),
@@ -26,26 +37,48 @@ const stateSchema = z.object({
 /** What a call remembers between its rounds. */
 export type CallState = z.infer<typeof stateSchema>;
 
+/** What a call wants to be remembered. */
+export type OpenState = Omit<CallState, 'id' | 'expiresAt'>;
+
 /**
  * Seals the state of a call, because clients carry it and could change it (MCP specification 2026-07-28, Multi
- * Round-Trip Requests, server requirements). The state is encrypted and short-lived. It is bound to one caller, one
- * operation and its arguments.
+ * Round-Trip Requests, server requirements). The state is encrypted and short-lived. It is bound to the server, one
+ * caller, one operation and its arguments. Unless `calls.allowRequestStateReplay` is set, it may be used only once.
  */
-export class RequestStates {
+@Injectable()
+export class RequestStates implements OnApplicationShutdown {
+  readonly #logger = new Logger('McpServing');
   readonly #ring: KeyRing;
-  readonly #lifetime: number;
+  /** The states that were not used yet. A state that is not in it is refused. */
+  readonly #unused: SealedStore | undefined;
 
-  /**
-   * @param keys - the first key seals; every key opens
-   * @param lifetime - milliseconds
-   */
-  constructor(keys: readonly KeyObject[], lifetime: number) {
+  constructor(private readonly options: ResolvedOptions) {
+    const { shared, keys } = options.replicas;
     this.#ring = new KeyRing(keys);
-    this.#lifetime = lifetime;
+    if (options.allowRequestStateReplay) return;
+    this.#unused = shared ? new SharedSealedStore(shared, 'states') : new MemoryStore(MAX_OPEN);
   }
 
-  seal(state: Omit<CallState, 'expiresAt'>, binding: string): string {
-    return this.#ring.seal(JSON.stringify({ ...state, expiresAt: Date.now() + this.#lifetime }), binding);
+  /** Called by Nest. Running calls must not reconnect the store. */
+  onApplicationShutdown(): void {
+    this.#unused?.stop();
+  }
+
+  /** What a state is bound to: the server, the caller, the operation and its arguments. */
+  bind(caller: Caller | undefined, { method, name }: Operation, args: unknown): string {
+    const { resource } = this.options;
+    return deriveKey('request-state', resource, identifyParty(caller), method, name, computeDigest(args));
+  }
+
+  /**
+   * @param isCarried - whether the client gets the state. Otherwise it stays in this process, and is used once anyway
+   * @throws ProtocolError if it cannot be remembered that the state was not used yet
+   */
+  async seal(state: OpenState, binding: string, isCarried: boolean): Promise<string> {
+    const lifetime = this.options.requestStateLifetimeMs;
+    const id = isCarried && this.#unused ? randomUUID() : undefined;
+    if (id !== undefined) await this.#ask((unused) => unused.set(this.#deriveStateKey(id), 'unused', lifetime));
+    return this.#ring.seal(JSON.stringify({ ...state, id, expiresAt: Date.now() + lifetime }), binding);
   }
 
   /** @throws ProtocolError if the state was not sealed for this call, or has expired */
@@ -53,19 +86,40 @@ export class RequestStates {
     if (sealed === undefined) return { expiresAt: 0, answers: {}, asked: {}, done: {} };
     const text = this.#ring.open(sealed, binding);
     const state = text === undefined ? undefined : stateSchema.safeParse(JSON.parse(text)).data;
-    if (!state || state.expiresAt < Date.now()) {
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid or expired requestState', {
-        reason: 'invalid_request_state',
-      });
-    }
+    if (!state || state.expiresAt < Date.now()) throw createStateError();
     return state;
+  }
+
+  /**
+   * Uses up a state, before the call goes on with it.
+   *
+   * @throws ProtocolError if the state was used before, or if nobody can tell
+   */
+  async use({ id }: CallState): Promise<void> {
+    if (id === undefined) return;
+    if (await this.#ask((unused) => unused.delete(this.#deriveStateKey(id)))) return;
+    this.#logger.warn('A requestState was refused, because it was used before');
+    throw createStateError();
+  }
+
+  #deriveStateKey(id: string): string {
+    return deriveKey('unused-request-state', this.options.resource, id);
+  }
+
+  async #ask<Result>(ask: (unused: SealedStore) => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return this.#unused && (await ask(this.#unused));
+    } catch (error) {
+      this.#logger.error(`The store of request states failed: ${describeError(error)}`);
+      throw new ProtocolError(ProtocolErrorCode.InternalError, 'The call cannot go on right now. Try again later');
+    }
   }
 }
 
-/** The caller, operation and arguments that a state is bound to. */
-export function createBinding(caller: Caller | undefined, { method, name }: Operation, args: unknown): string {
-  const who = caller ? [caller.issuer, caller.subject, caller.clientId] : [];
-  return JSON.stringify(['request-state', ...who, method, name, computeDigest(args)]);
+function createStateError(): ProtocolError {
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid or expired requestState', {
+    reason: 'invalid_request_state',
+  });
 }
 
 /** Computes the same digest for equal values, regardless of the order of their members. */

@@ -8,7 +8,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { ExpiringCache } from '../../time/expiring-cache.js';
 import type { Admit } from '../invocation/authorized-request.js';
-import { identifyParty } from '../invocation/conversation.js';
+import { identifyConversation } from '../invocation/conversation.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 
 /** Maximum number of conversations whose log level is remembered, and for how many milliseconds. */
@@ -41,7 +41,7 @@ export class ConversationMethods {
               ProtocolErrorCode.InvalidRequest,
               'Subscriptions take the Mcp-Session-Id of initialize',
             );
-          const party = identifyParty(authorized.caller, conversation);
+          const party = identifyConversation(authorized.caller, conversation);
           this.subscriptions.change(method === 'resources/subscribe' ? 'subscribe' : 'unsubscribe', party, params.uri);
           return {};
         });
@@ -49,7 +49,7 @@ export class ConversationMethods {
       case 'logging/setLevel':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized, conversation } = await admit(method, params, context);
-          if (conversation) this.#levels.set(identifyParty(authorized.caller, conversation), params.level, LEVEL_AGE);
+          if (conversation) this.#levels.set(identifyConversation(authorized.caller, conversation), params.level, LEVEL_AGE);
           return {};
         });
         break;

@@ -22,7 +22,7 @@ import type { ChallengeException } from '../../resource-server/challenges/challe
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { listenToAllowed } from '../notifications/allowed-events.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
-import { beginConversation, readConversation, identifyParty } from '../invocation/conversation.js';
+import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
 import { endAt } from './expiring-stream.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
 import { holdUntilBegun } from './held-stream.js';
@@ -120,7 +120,7 @@ export class McpServing implements OnModuleDestroy {
     if (!conversation) return;
     this.inFlight.admit();
     const mayRead = (uri: string) => this.listings.mayRead(uri, caller);
-    const stream = this.subscriptions.openStream(identifyParty(caller, conversation), mayRead);
+    const stream = this.subscriptions.openStream(identifyConversation(caller, conversation), mayRead);
     const { status, headers, body } = this.inFlight.endWhenStopped(caller ? endAt(stream, caller.expiresAtMs) : stream);
     response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
     await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
@@ -164,7 +164,7 @@ export class McpServing implements OnModuleDestroy {
   /** Hands a client's answer or cancellation to the request that it refers to. */
   #isForAnother({ body, conversation, authorized: { caller, operation } }: AuthorizedRequest): boolean {
     if (!conversation) return false;
-    const party = identifyParty(caller, conversation);
+    const party = identifyConversation(caller, conversation);
     const message = body as JSONRPCMessage & { readonly id: string };
     if (isAnswer(body)) this.notifications.hand('answer', party, message, this.#exchanges.answer(party, message));
     else if (operation?.method === 'notifications/cancelled')

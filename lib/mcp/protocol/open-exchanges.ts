@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { deriveKey } from '../../replicas/composite-key.js';
 
 type Deliver = (message: JSONRPCMessage) => void;
 
@@ -65,5 +66,6 @@ export class OpenExchanges {
 }
 
 function toKey(party: string, requestId: unknown): string {
-  return `${JSON.stringify(requestId ?? null)} ${party}`;
+  // 1 and "1" are different ids (JSON-RPC 2.0 section 4).
+  return deriveKey('call', party, JSON.stringify(requestId ?? null));
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Server } from '@modelcontextprotocol/server';
 import type { Admit, AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import { tellDenials } from '../invocation/denied-operation.js';
-import { identifyParty } from '../invocation/conversation.js';
+import { identifyConversation } from '../invocation/conversation.js';
 import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 import { CallMethods } from './call-methods.js';
@@ -34,7 +34,7 @@ export class ProtocolServers {
     const { implementation, offered } = this.description;
     let server: Server;
     if (era === 'legacy' && conversation && ASKING.has(method)) {
-      const party = identifyParty(caller, conversation);
+      const party = identifyConversation(caller, conversation);
       const requestId = (body as { id?: unknown }).id;
       const part = { conversation, party, level: this.conversations.getLevel(party), requestId };
       server = new ConversingServer(implementation, offered, part, exchanges);

@@ -1,8 +1,10 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { identifyParty } from '../../resource-server/access/party.js';
 import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
 import type { RunningTask } from './running-task.js';
 import type { OwnedTask } from './task-record.js';
@@ -24,8 +26,7 @@ export class KeptTasks implements OnModuleDestroy {
 
   /** Identifies the owner of a task: a caller of this server. Without callers, the id of a task is enough to use it. */
   identifyOwner(caller: Caller | undefined): string {
-    const party = caller ? [caller.issuer, caller.subject, caller.clientId] : [];
-    return JSON.stringify([this.options.resource, ...party]);
+    return deriveKey('task-owner', this.options.resource, identifyParty(caller));
   }
 
   /** Finds a task that runs in this process. */
@@ -63,7 +64,11 @@ export class KeptTasks implements OnModuleDestroy {
 
   async save({ call, record: task }: RunningTask): Promise<void> {
     try {
-      await this.#store.set(task.taskId, JSON.stringify({ ...call, task } satisfies OwnedTask), task.ttlMs);
+      await this.#store.set(
+        this.#deriveTaskKey(task.taskId),
+        JSON.stringify({ ...call, task } satisfies OwnedTask),
+        task.ttlMs,
+      );
     } catch (error) {
       this.#logger.error(`A task could not be kept: ${describeError(error)}`);
     }
@@ -77,9 +82,14 @@ export class KeptTasks implements OnModuleDestroy {
     this.#store.stop();
   }
 
+  /** Servers may share a store. The id comes from the client. */
+  #deriveTaskKey(taskId: string): string {
+    return deriveKey('task', this.options.resource, taskId);
+  }
+
   async #read(taskId: string): Promise<OwnedTask | undefined> {
     try {
-      const text = await this.#store.get(taskId);
+      const text = await this.#store.get(this.#deriveTaskKey(taskId));
       return text === undefined ? undefined : (JSON.parse(text) as OwnedTask);
     } catch (error) {
       this.#logger.error(`A task could not be read: ${describeError(error)}`);

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { decodeJwt } from 'jose';
+import { deriveKey } from '../../replicas/composite-key.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { CallerActionError } from '../../errors/downstream-error.js';
 import type { ExchangeRequest, FormParameters } from './dialect.js';
@@ -52,9 +53,9 @@ export async function buildActorParameters(
 export async function computeActorFingerprint(actor: ActorToken | undefined): Promise<readonly string[]> {
   if (!actor) return [];
   const token = await getToken(actor);
-  const { iss = '', sub, clientId = '' } = readClaims(token);
+  const { iss, sub, clientId } = readClaims(token);
   // The actor stays the same when its token is renewed.
-  const who = sub === undefined ? digest(token).toString('base64url') : JSON.stringify([iss, sub, clientId]);
+  const who = sub === undefined ? digest(token).toString('base64url') : deriveKey('actor', iss, sub, clientId);
   return [getType(actor), who];
 }
 

@@ -26,6 +26,6 @@ export async function computeForeignFingerprint(
   server: ForeignAuthorizationServer | undefined,
 ): Promise<readonly string[]> {
   if (!server) return [];
-  const { issuer, client } = server;
-  return [issuer, client.id, (await client.authentication.version?.()) ?? ''];
+  const { issuer, metadataUrl = '', client } = server;
+  return [issuer, metadataUrl, client.id, (await client.authentication.version?.()) ?? ''];
 }

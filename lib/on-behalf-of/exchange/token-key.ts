@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { KeyMember } from '../../replicas/composite-key.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
@@ -15,10 +16,7 @@ export interface TokenShape {
   readonly claims: string | undefined;
 }
 
-/**
- * The key of an exchanged token: everything that shaped it. Each list comes with its length, so that lists cannot run
- * together.
- */
+/** The key of an exchanged token: everything that shaped it. */
 export async function deriveTokenKey({
   caller,
   client,
@@ -30,21 +28,21 @@ export async function deriveTokenKey({
   const { fingerprint = [] } = dialect;
   const ofParameters = Object.entries(parameters)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([parameter, value]) => [parameter, ...addCount(toList(value))]);
+    .map(([parameter, value]) => [parameter, toList(value)]);
   return [
     caller.issuer,
     client?.id,
     await client?.authentication.version?.(),
     name,
     dialect.name,
-    ...addCount(typeof fingerprint === 'function' ? await fingerprint() : fingerprint),
-    ...addCount(toList(audience)),
-    ...addCount(toList(resource)),
-    ...addCount([...new Set(scopes)].sort()),
-    ...addCount(ofParameters),
+    typeof fingerprint === 'function' ? await fingerprint() : fingerprint,
+    toList(audience),
+    toList(resource),
+    [...new Set(scopes)].sort(),
+    ofParameters,
     claims,
     await target.dpop?.computeThumbprint(),
-    ...(dialect.subject === 'caller' ? deriveSubjectKey(caller, cacheBy) : ['client']),
+    dialect.subject === 'caller' ? listSubjectMembers(caller, cacheBy) : ['client'],
   ];
 }
 
@@ -64,14 +62,14 @@ export function identifyOwner({ caller, client, dialect }: Omit<TokenShape, 'cla
 }
 
 /** Without a session, a user is identified by the token itself, never by anything weaker. */
-function deriveSubjectKey(caller: Caller, cacheBy: 'token' | 'session'): readonly (string | undefined)[] {
+function listSubjectMembers(caller: Caller, cacheBy: 'token' | 'session'): KeyMember {
   const session = readSession(caller);
   if (cacheBy === 'token' || session === undefined) {
     return ['token', createHash('sha256').update(caller.token.reveal()).digest('base64url')];
   }
   const { acr, auth_time, act, may_act, cnf } = caller.claims;
   const signIn = JSON.stringify([acr, auth_time, act, may_act, cnf]);
-  return ['session', caller.subject, session, caller.clientId, signIn, ...addCount([...caller.scopes].sort())];
+  return ['session', caller.subject, session, caller.clientId, signIn, [...caller.scopes].sort()];
 }
 
 function readSession({ claims: { sid } }: Caller): string | undefined {
@@ -80,8 +78,4 @@ function readSession({ claims: { sid } }: Caller): string | undefined {
 
 function toList(value: string | readonly string[] | undefined): readonly string[] {
   return [value ?? []].flat();
-}
-
-function addCount(values: readonly string[]): readonly string[] {
-  return [String(values.length), ...values];
 }

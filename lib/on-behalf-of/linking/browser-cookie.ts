@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { deriveKey } from '../../replicas/cache-key.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { REQUEST_LIFETIME } from './link-records.js';
 
 /** Ties a link to the browser that opened it. Answers in another browser fail. */
@@ -40,5 +40,5 @@ export class BrowserCookie {
 }
 
 function computeHash(value: string): string {
-  return deriveKey(['browser', value]);
+  return deriveKey('browser', value);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { deriveKey } from '../../replicas/cache-key.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
 
 /** The user who owns an account, and the API that it is at. */
@@ -84,12 +84,12 @@ export class LinkRecords implements OnApplicationShutdown {
   deriveAccountKey({ issuer, subject, downstream }: AccountOwner): string {
     const { linked, resource } = this.options.downstreams.get(downstream) ?? {};
     const server = [linked?.issuer, linked?.authorizationEndpoint, linked?.tokenEndpoint, linked?.client.id];
-    return deriveKey(['account', this.options.resource, issuer, subject, downstream, ...server, ...[resource].flat()]);
+    return deriveKey('account', this.options.resource, issuer, subject, downstream, server, resource);
   }
 
   /** The key of a request. It does not reveal the request's id. */
   deriveRequestKey(id: string): string {
-    return deriveKey(['request', this.options.resource, id]);
+    return deriveKey('link-request', this.options.resource, id);
   }
 
   async findAccount(owner: AccountOwner): Promise<LinkedAccount | undefined> {
@@ -136,7 +136,7 @@ export class LinkRecords implements OnApplicationShutdown {
   }
 
   #deriveStepKey(state: string): string {
-    return deriveKey(['step', this.options.resource, state]);
+    return deriveKey('link-step', this.options.resource, state);
   }
 }
 

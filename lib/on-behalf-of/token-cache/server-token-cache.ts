@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import type { ExchangedToken } from '../dialects/dialect.js';
 import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { deriveKey } from '../../replicas/cache-key.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { toKeptToken, type KeptToken } from './kept-token.js';
 import { LocalTokens } from './local-tokens.js';
 import { isRevoking, type Revocation } from './revocation.js';
@@ -176,5 +176,5 @@ export class ServerTokenCache implements OnApplicationShutdown {
 }
 
 function deriveId({ issuer, subject }: TokenOwner, key: TokenRequest['key']): string {
-  return deriveKey([issuer, subject, ...key]);
+  return deriveKey('token', issuer, subject, key);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ExchangedToken } from '../dialects/dialect.js';
 import type { ResolvedStore } from '../../replicas/replica-options.js';
-import { deriveKey } from '../../replicas/cache-key.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { Guarded } from '../../replicas/guarded.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 import type { Revocation } from './revocation.js';
@@ -109,7 +109,7 @@ export class SharedTokens {
   }
 
   #buildMarkKey(kind: string, issuer: string, name: string): string {
-    return `${this.#prefix}:mark:${deriveKey([kind, issuer, name])}`;
+    return `${this.#prefix}:mark:${deriveKey('revocation-mark', kind, issuer, name)}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ExchangedToken } from '../dialects/dialect.js';
-import type { KeyFields } from '../../replicas/cache-key.js';
+import type { KeyMember } from '../../replicas/composite-key.js';
 
 /** Owner of a kept token. */
 export interface TokenOwner {
@@ -14,10 +14,9 @@ export interface TokenOwner {
 /** A request to the cache. */
 export interface TokenRequest {
   /**
-   * Everything that shaped the token. Issuer and subject of the owner are always part of the key besides. Hashed with
-   * the length of each field; a missing field differs from an empty one.
+   * Everything that shaped the token. Issuer and subject of the owner are always part of the key besides.
    */
-  readonly key: KeyFields;
+  readonly key: readonly KeyMember[];
   readonly owner: TokenOwner;
   /** Gets a token. */
   readonly obtain: () => Promise<ExchangedToken>;

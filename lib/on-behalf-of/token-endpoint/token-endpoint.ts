@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { Renewable } from '../../resource-server/issuers/renewable.js';
@@ -69,7 +70,7 @@ export class TokenEndpoints {
 
   /** @throws IssuerUnusableError, or TokenEndpointError if it takes too long */
   async #getMetadata({ issuer, metadataUrl }: ForeignAuthorizationServer): Promise<IssuerMetadata> {
-    const key = JSON.stringify([issuer, metadataUrl]);
+    const key = deriveKey('authorization-server', issuer, metadataUrl);
     let metadata = this.#foreign.get(key);
     if (!metadata) {
       metadata = new Renewable(() => discoverMetadata(issuer, metadataUrl), METADATA_LIFETIME);

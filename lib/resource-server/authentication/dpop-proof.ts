@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify, type JWTPayload } from 'jose';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { DpopOptions, ReplayStore } from './proof-options.js';
 import { DpopNonces } from './dpop-nonce.js';
@@ -85,7 +86,7 @@ export class DpopProofs {
       throw createProofError('The DPoP proof is of another key than the token is bound to');
     // Rounded up to whole seconds, because `iat` may have a fraction.
     const lifetime = Math.ceil(iat + this.#lifetime - now) + 1 + CLOCK_SKEW;
-    if (!(await claimKey(this.#store, hash(`${thumbprint} ${jti}`), lifetime * 1000)))
+    if (!(await claimKey(this.#store, deriveKey('proof', thumbprint, jti), lifetime * 1000)))
       throw createProofError('The DPoP proof was used before');
   }
 
