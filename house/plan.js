@@ -122,13 +122,17 @@ export const wings = {
     holds: 'What all rooms stand on',
     rooms: {
       servers: { holds: 'The servers that an application has.', imports: ['errors', 'options'] },
-      observability: {
-        holds: 'Audit events, spans, metrics, the log of failures.',
-        imports: ['errors', 'json', 'options'],
-      },
       replicas: {
         holds: 'What several processes of a server share: stores, locks, messages.',
         imports: ['errors', 'json', 'options', 'time'],
+      },
+      limits: {
+        holds: 'How much callers may hold at once, and who makes room.',
+        imports: ['errors', 'observability', 'options', 'time'],
+      },
+      observability: {
+        holds: 'Audit events, spans, metrics, the log of failures.',
+        imports: ['errors', 'json', 'options'],
       },
       options: { holds: 'The options as all rooms read them, and what their checks have in common.' },
       json: { holds: 'What values of JSON are.' },

@@ -62,6 +62,7 @@ import { PrimitiveInvocations } from './mcp/invocation/primitive-invocations.js'
 import { ResourceLists } from './mcp/invocation/resource-lists.js';
 import { RequestStates } from './mcp/invocation/request-state.js';
 import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
+import { CallerLimits } from './limits/caller-limits.js';
 import { InFlight } from './mcp/protocol/in-flight.js';
 import { Listings } from './mcp/protocol/listings.js';
 import { CallMethods } from './mcp/protocol/call-methods.js';
@@ -98,6 +99,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     VerifiedTokens,
     ClaimsValidation,
     AuditLog,
+    CallerLimits,
     ServerHealth,
     McpAuthHealthIndicator,
     Challenges,

@@ -1,5 +1,6 @@
 import type { EndpointOptions } from '../entry/endpoint/endpoint-options.js';
 import type { LogoutOptions } from '../entry/logout/logout-options.js';
+import type { LimitOptions } from '../limits/limit-options.js';
 import type { CallOptions } from '../mcp/invocation/call-options.js';
 import type { ObservabilityOptions } from '../observability/observability-options.js';
 import type { DownstreamOptions } from '../on-behalf-of/options/downstream-options.js';
@@ -47,6 +48,8 @@ export interface McpAuthModuleOptions {
   lists?: ListOptions;
   /** How long calls may take. */
   calls?: CallOptions;
+  /** How much callers may hold at once. */
+  limits?: LimitOptions;
   /** What the processes of one server share. Defaults to nothing: there is one process. */
   replicas?: ReplicaOptions;
   /** How many exchanged tokens a process keeps. */

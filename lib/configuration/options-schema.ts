@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpointSchema } from '../entry/endpoint/endpoint-options.js';
 import { logoutSchema } from '../entry/logout/logout-options.js';
+import { limitsSchema } from '../limits/limit-options.js';
 import { callsSchema } from '../mcp/invocation/call-options.js';
 import { observabilitySchema } from '../observability/observability-options.js';
 import { downstreamSchema } from '../on-behalf-of/options/downstream-options.js';
@@ -32,6 +33,7 @@ export const optionsSchema = z.strictObject({
   proof: proofSchema.optional(),
   lists: listsSchema.optional(),
   calls: callsSchema.optional(),
+  limits: limitsSchema.optional(),
   replicas: replicasSchema.optional(),
   tokenCache: tokenCacheSchema.optional(),
   linking: linkingSchema.optional(),

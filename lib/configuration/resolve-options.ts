@@ -1,4 +1,5 @@
 import { resolveEndpoint } from '../entry/endpoint/endpoint-options.js';
+import { resolveLimits } from '../limits/limit-options.js';
 import { resolveCalls } from '../mcp/invocation/call-options.js';
 import { resolveLinking } from '../on-behalf-of/options/linked-account-options.js';
 import { resolveTokenCache } from '../on-behalf-of/token-cache/token-cache-options.js';
@@ -184,6 +185,7 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
     ...resolveProof(options.proof),
     ...resolveLists(options.lists),
     ...resolveCalls(options.calls, options.replicas?.store !== undefined),
+    limits: resolveLimits(options.limits, options.access?.anonymous),
     replicas: resolveReplicas(options.replicas),
     tokenCache: resolveTokenCache(options.tokenCache),
     linking: resolveLinking(options.linking, clients),

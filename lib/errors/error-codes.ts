@@ -78,6 +78,13 @@ export type SharedStoreCode =
   /** It gave no answer in time. */
   | 'shared_store_timeout';
 
+/** Limits on what callers may hold at once; stable. */
+export type LimitCode =
+  /** A caller holds as much as one caller may. */
+  | 'caller_limit_reached'
+  /** All callers together hold as much as this process has room for. */
+  | 'server_limit_reached';
+
 /** Errors that become an HTTP answer, and never reach the application; stable, for the log. */
 export type RefusalCode =
   /** An access token that is not valid here. */
@@ -100,6 +107,7 @@ export type TestErrorCode =
 export type McpAuthErrorCode =
   | DownstreamErrorCode
   | SharedStoreCode
+  | LimitCode
   | RefusalCode
   | TestErrorCode
   /** Options, tools or credentials that cannot work. */

@@ -8,6 +8,7 @@ export type {
   DownstreamAnswerCode,
   DownstreamErrorCode,
   DownstreamUsageCode,
+  LimitCode,
   McpAuthErrorCode,
   OperatorActionCode,
   RefusalCode,
@@ -28,6 +29,7 @@ export {
 } from './downstream-error.js';
 export { ClientCredentialsError } from './client-credentials-error.js';
 export { IssuerUnusableError } from './issuer-unusable-error.js';
+export { LimitError } from './limit-error.js';
 export { RevocationError } from './revocation-error.js';
 export { SharedStoreError } from './shared-store-error.js';
 export { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js';

@@ -74,6 +74,16 @@ type Occurrence =
       readonly subject?: string | undefined;
       readonly sessionId?: string | undefined;
     }
+  | {
+      /** A caller met a limit of what callers may hold. Recorded once a minute for each caller and quantity. */
+      readonly type: 'limit_reached';
+      /** As an option of `limits.perCaller` names it. */
+      readonly quantity: string;
+      /** The limit of one caller, or that of all callers together. */
+      readonly limit: 'caller' | 'server';
+      /** Whether something was refused, or the caller lost something older. */
+      readonly effect: 'refused' | 'displaced';
+    }
   | { readonly type: 'account_linked' | 'account_unlinked'; readonly downstream: string }
   | { readonly type: 'account_link_refused'; readonly downstream: string; readonly reason: string }
   | (Exchange & { readonly type: 'token_exchanged' })

@@ -1,4 +1,11 @@
-import { metrics, type Attributes, type Counter, type Histogram, type Meter } from '@opentelemetry/api';
+import {
+  metrics,
+  type Attributes,
+  type Counter,
+  type Histogram,
+  type Meter,
+  type UpDownCounter,
+} from '@opentelemetry/api';
 
 /** Name of the package in telemetry. */
 export const INSTRUMENTATION = 'nestjs-mcp-auth';
@@ -11,6 +18,9 @@ interface Instruments {
   readonly tokensRejected: Counter;
   readonly operationsDenied: Counter;
   readonly tokenExchanges: Counter;
+  readonly limitsReached: Counter;
+  readonly held: UpDownCounter;
+  readonly heldBytes: UpDownCounter;
 }
 
 const made = new WeakMap<Meter, Instruments>();
@@ -34,6 +44,16 @@ function getInstruments(): Instruments {
       }),
       tokenExchanges: meter.createCounter('nestjs_mcp_auth.token_exchanges', {
         description: 'Tokens exchanged for downstreams, or not',
+      }),
+      limitsReached: meter.createCounter('nestjs_mcp_auth.limits.reached', {
+        description: 'Times that a caller, or all callers together, held too much',
+      }),
+      held: meter.createUpDownCounter('nestjs_mcp_auth.held', {
+        description: 'What is held for callers',
+      }),
+      heldBytes: meter.createUpDownCounter('nestjs_mcp_auth.held.bytes', {
+        unit: 'By',
+        description: 'Memory of what is held for callers, estimated',
       }),
     };
     made.set(meter, known);
@@ -59,4 +79,19 @@ export function countDenied(reason: string): void {
 /** @param outcome - `exchanged`, or the code of the error */
 export function countExchange(downstream: string, outcome: string): void {
   getInstruments().tokenExchanges.add(1, { downstream, outcome });
+}
+
+/**
+ * @param quantity - one of a fixed set
+ * @param limit - that of one caller, or that of all callers together
+ */
+export function countLimit(quantity: string, limit: 'caller' | 'server', effect: 'refused' | 'displaced'): void {
+  getInstruments().limitsReached.add(1, { quantity, limit, effect });
+}
+
+/** @param quantity - one of a fixed set. The numbers are negative for what is released */
+export function recordHeld(quantity: string, count: number, bytes: number): void {
+  const { held, heldBytes } = getInstruments();
+  held.add(count, { quantity });
+  heldBytes.add(bytes, { quantity });
 }

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { Stopwatch } from '../time/stopwatch.js';
+import type { Cap, QuantityCaps } from './limit-options.js';
+
+/** Who something is held for; `undefined` for a caller without a token. A `Caller` is one. */
+export interface Holder {
+  /** `iss` of the token. */
+  readonly issuer: string;
+  /** `sub` of the token. */
+  readonly subject: string;
+  readonly clientId?: string | undefined;
+  readonly appOnly?: boolean | undefined;
+}
+
+/** What may be taken away from its holder. */
+export interface Displaceable {
+  displace(): void;
+}
+
+/** Milliseconds between two events of the audit about the same holder. */
+const EVENT_EVERY = 60_000;
+
+/** What one holder has of one quantity. */
+export class Tally {
+  count = 0;
+  bytes = 0;
+  /** What may be taken away, the oldest first. */
+  readonly displaceable = new Set<Displaceable>();
+  #recorded: Stopwatch | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly cap: Cap,
+  ) {}
+
+  /** Whether so much more would be too much. */
+  isFullFor({ count, bytes }: Cap): boolean {
+    return this.count + count > this.cap.count || this.bytes + bytes > this.cap.bytes;
+  }
+
+  /** The part of a cap that is taken, or would be with so much more: of its entries or of its bytes. */
+  computePart(cap: Cap, more: Cap = { count: 0, bytes: 0 }): number {
+    return Math.max((this.count + more.count) / cap.count, (this.bytes + more.bytes) / cap.bytes);
+  }
+
+  /** The oldest of what may be taken away. */
+  findDisplaceable(): Displaceable | undefined {
+    const [oldest] = this.displaceable;
+    return oldest;
+  }
+
+  /** Whether the audit has not heard of this holder lately. It then counts as told. */
+  startEvent(): boolean {
+    if (this.#recorded && this.#recorded.elapsed < EVENT_EVERY) return false;
+    this.#recorded = new Stopwatch();
+    return true;
+  }
+}
+
+/** The keys and caps of what a holder counts toward: the caller, then the user with all clients. */
+export function listTallies(
+  holder: Holder | undefined,
+  { perCaller, perUser, anonymous }: QuantityCaps,
+): readonly (readonly [key: string, cap: Cap])[] {
+  if (!holder) return [['anonymous', anonymous]];
+  const { issuer, subject, clientId } = holder;
+  return [
+    [hash([issuer, subject, clientId ?? null]), perCaller],
+    [hash([issuer, subject]), perUser],
+  ];
+}
+
+function hash(members: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+}

@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { resolveOptions } from '../../lib/configuration/resolve-options.js';
+import { QUANTITIES } from '../../lib/limits/quantity.js';
+import { optionsFor } from '../support/module-options.js';
+
+const resolve = (limits: NonNullable<McpAuthModuleOptions['limits']>) =>
+  resolveOptions(optionsFor('https://mcp.test', 'https://id.test', { limits })).limits.caps;
+
+test('every quantity has a default that leaves room for many callers', () => {
+  for (const { perCaller, inAll } of Object.values(QUANTITIES)) expect(inAll).toBeGreaterThanOrEqual(10 * perCaller);
+});
+
+test('what is said of one quantity changes no other', () => {
+  const caps = resolve({ perCaller: { streams: 3 }, inAll: { streams: 5 } });
+  expect(caps.streams).toMatchObject({ perCaller: { count: 3 }, inAll: { count: 5 } });
+  expect(caps.callsInFlight).toEqual(resolve({}).callsInFlight);
+});
+
+test('no default is more than what there is in all', () => {
+  expect(resolve({ inAll: { streams: 2 } }).streams.perCaller.count).toBe(2);
+  expect(resolve({ inAll: { bytesOfEach: 5_000 } }).streams.perCaller.bytes).toBe(5_000);
+});
+
+test.each<[string, NonNullable<McpAuthModuleOptions['limits']>, RegExp]>([
+  ['no stream', { perCaller: { streams: 0 } }, /`limits.perCaller.streams` has to be a whole number from 1 up/],
+  ['half a stream', { inAll: { streams: 1.5 } }, /`limits.inAll.streams`/],
+  ['hardly a byte', { inAll: { bytesOfEach: 1 } }, /`limits.inAll.bytesOfEach` has to be at least 4096 bytes/],
+  [
+    'more for one than for all',
+    { perCaller: { keptTasks: 3 }, inAll: { keptTasks: 2 } },
+    /`limits.perCaller.keptTasks` is more than `limits.inAll.keptTasks`/,
+  ],
+  ['another quantity', { perCaller: { stream: 1 } as never }, /`limits.perCaller.stream` is not an option/],
+])('%s stops the boot', (_name, limits, message) => {
+  expect(() => resolve(limits)).toThrow(message);
+});
