@@ -47,7 +47,7 @@ const schema = optionsSchema.superRefine((options, context) => {
     if (issuers.length > 0) {
       addFault(
         'access.anonymous',
-        'is set beside `issuers`, whose tokens nobody would then need. Remove one of the two',
+        'is set, but so is `issuers`. With anonymous access nobody needs their tokens. Remove one of the two',
       );
     }
     const { downstreams = {} } = options;
@@ -58,16 +58,13 @@ const schema = optionsSchema.superRefine((options, context) => {
       );
     }
     if (options.metadata) {
-      addFault(
-        'metadata',
-        'has no effect beside `access.anonymous`, where there is no such document. Remove one of the two',
-      );
+      addFault('metadata', 'has no effect with `access.anonymous`: there is no such document. Remove one of the two');
     }
     for (const [group, option] of ABOUT_CALLERS) {
       if ((options[group] as Record<string, unknown> | undefined)?.[option] !== undefined) {
         addFault(
           `${group}.${option}`,
-          'has no effect beside `access.anonymous`, where nobody says who they are. Remove one of the two',
+          'has no effect with `access.anonymous`: nobody says who they are. Remove one of the two',
         );
       }
     }
@@ -109,7 +106,7 @@ const schema = optionsSchema.superRefine((options, context) => {
   if (options.logout?.backChannel && clients.length === 0 && !isAnonymous) {
     addFault(
       'client',
-      'is missing, but logout tokens are for it (`aud`). Add `{ id, authentication }`, or remove `logout.backChannel`',
+      'is missing, but logout tokens name it as their audience (`aud`). Add `{ id, authentication }`, or remove `logout.backChannel`',
     );
   }
   for (const [index, { issuer, introspection }] of (options.issuers ?? []).entries()) {

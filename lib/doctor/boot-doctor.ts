@@ -39,7 +39,7 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
       const findings = await diagnose({ options: this.options, issuers: this.issuers.all, tools });
       if (!this.#stopped) this.#report(findings);
     } catch (error) {
-      this.#logger.warn(`${this.options.resource} could not be looked over: ${describeError(error)}`);
+      this.#logger.warn(`${this.options.resource} could not be checked: ${describeError(error)}`);
     }
   }
 

@@ -44,7 +44,7 @@ export function checkIssuersWithoutClient(options: ResolvedOptions): Finding[] {
       code: 'issuer_without_client',
       severity: 'warning',
       subject: 'client',
-      message: `\`client\` is not registered at ${identifier}, whose callers get no tokens for the downstreams.`,
+      message: `\`client\` is not registered at ${identifier}, so its callers get no tokens for the downstreams.`,
       fix: `Add a client with \`issuer: "${identifier}"\`, unless its callers do not need the tools that call them.`,
     }));
 }
@@ -70,7 +70,7 @@ export function checkGrants(
         code: 'grant_type_not_advertised',
         severity: 'warning',
         subject: option,
-        message: `It needs the grant ${grant}, which grant_types_supported of ${server} is without.`,
+        message: `It needs the grant ${grant}, but grant_types_supported of ${server} does not list it.`,
         fix: `Switch the grant on at the authorization server and for the client, or choose the \`dialect\` of your provider (now: ${dialect}).`,
       })),
   );
@@ -95,8 +95,8 @@ export function checkAuthentication(
       code: 'client_authentication_not_advertised',
       severity: 'warning',
       subject,
-      message: `The client authenticates by ${method}, which token_endpoint_auth_methods_supported of ${server} is without (${supported.join(', ')}).`,
-      fix: 'Use one of the methods that it has, as the client is registered for it, or allow this one there.',
+      message: `The client authenticates by ${method}, but token_endpoint_auth_methods_supported of ${server} does not list it (${supported.join(', ')}).`,
+      fix: 'Use one of its methods, for which the client is registered, or allow this one there.',
     },
   ];
 }

@@ -12,7 +12,7 @@ export function checkClock(subject: string, skew: number | undefined): Finding[]
       code: 'clock_skewed',
       severity: Math.abs(skew) > FATAL ? 'error' : 'warning',
       subject,
-      message: `Its clock is ${Math.abs(skew)} seconds ${skew > 0 ? 'ahead of' : 'behind'} the clock of this machine, so that tokens look as if they were expired or not valid yet.`,
+      message: `Its clock is ${Math.abs(skew)} seconds ${skew > 0 ? 'ahead of' : 'behind'} the clock of this machine, so valid tokens look expired, or not valid yet.`,
       fix: 'Set both clocks by NTP. `clockToleranceMs` of the issuer bridges up to five minutes until then.',
     },
   ];

@@ -21,7 +21,7 @@ export function readDocument(url: URL, document: unknown, findings: Finding[]): 
       code: 'resource_metadata_unusable',
       severity: 'error',
       subject: url.href,
-      message: 'Its metadata names no authorization_servers, so that no client knows where to get a token.',
+      message: 'Its metadata names no authorization_servers, so no client knows where to get a token.',
       fix: 'Name at least one issuer identifier in authorization_servers (RFC 9728 section 2).',
     });
   }
@@ -48,8 +48,8 @@ function checkResourceMember(url: URL, resource: unknown): Finding[] {
     {
       ...finding,
       severity: isParent ? 'warning' : 'error',
-      message: `Its metadata is about the resource "${resource}", and not about this URL: ${isParent ? 'clients that go by RFC 9728 section 3.3 refuse it' : 'clients refuse it'}.`,
-      fix: `Give clients the URL "${resource}", or make \`resource\` of the server what they use.`,
+      message: `Its metadata is about the resource "${resource}", not about this URL: ${isParent ? 'clients that go by RFC 9728 section 3.3 refuse it' : 'clients refuse it'}.`,
+      fix: `Give clients the URL "${resource}", or set \`resource\` of the server to the URL that they use.`,
     },
   ];
 }

@@ -18,8 +18,8 @@ export function checkDownstreams(tools: readonly ExaminedTool[], { downstreams }
       code: 'downstream_unused',
       severity: 'warning',
       subject: `downstreams.${name}`,
-      message: 'No tool declares it, so that nothing can call it.',
-      fix: `Add \`downstream: "${name}"\` to @McpTool of those that do, or remove it: the client should be allowed no more than is used.`,
+      message: 'No tool declares it, so nothing can call it.',
+      fix: `Add \`downstream: "${name}"\` to the @McpTool that calls it, or remove it: the client should be allowed no more than is used.`,
     })),
     ...tools.flatMap((tool) =>
       tool.downstreams

@@ -95,7 +95,7 @@ function reportMissingEndpoint(issuer: string, endpoint: string): Finding {
     code: 'endpoint_missing',
     severity: 'error',
     subject: issuer,
-    message: `Its metadata has no ${endpoint}, without which a downstream gets no tokens there.`,
+    message: `Its metadata has no ${endpoint}, so a downstream gets no tokens there.`,
     fix: 'Check that this is the authorization server of the API, and that what the downstream needs is switched on there.',
   };
 }

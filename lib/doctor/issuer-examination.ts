@@ -49,7 +49,7 @@ export function reportUnusableMetadata(issuer: string, error: unknown): Finding 
     severity: 'error',
     subject: issuer,
     message: describeError(error),
-    fix: 'Check that this machine reaches the address, and that `issuer` is spelled as the metadata spells it. Where the metadata is elsewhere, set `metadataUrl`.',
+    fix: 'Check that this machine reaches the address, and that `issuer` is spelled as in the metadata. If the metadata is elsewhere, set `metadataUrl`.',
   };
 }
 
@@ -69,7 +69,7 @@ async function checkKeys({ keys, options }: Issuer, metadata: IssuerMetadata): P
     {
       ...finding,
       code: 'keys_unfit',
-      message: `None of its keys is for one of the algorithms ${algorithms.join(', ')}, so that every token is refused.`,
+      message: `None of its keys is for one of the algorithms ${algorithms.join(', ')}, so every token is refused.`,
       fix: 'Add the algorithm that it signs access tokens with to `algorithms` of the issuer, or have it sign with one of these, with RSA keys of 2048 bits or more.',
     },
   ];

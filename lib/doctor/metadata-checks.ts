@@ -21,7 +21,7 @@ function checkEndpoints(issuer: string, metadata: IssuerMetadata): Finding[] {
         {
           ...finding,
           code: 'endpoint_missing',
-          message: `Its metadata has no ${name}, so that no MCP client can get a token for a user.`,
+          message: `Its metadata has no ${name}, so no MCP client can get a token for a user.`,
           fix: `Switch the authorization code flow on at the authorization server, so that it publishes ${name}.`,
         },
       ];
@@ -47,7 +47,7 @@ function checkPkce(issuer: string, { code_challenge_methods_supported: methods }
       {
         ...finding,
         severity: 'error',
-        message: `Its code_challenge_methods_supported is without S256 (${methods.join(', ') || 'empty'}), so that MCP clients refuse it.`,
+        message: `Its code_challenge_methods_supported does not list S256 (${methods.join(', ') || 'empty'}), so MCP clients refuse it.`,
         fix: 'Allow PKCE with S256 at the authorization server.',
       },
     ];
@@ -58,7 +58,7 @@ function checkPkce(issuer: string, { code_challenge_methods_supported: methods }
       severity: 'warning',
       message:
         'Its metadata has no code_challenge_methods_supported: MCP clients that go by the specification refuse it.',
-      fix: 'Have the authorization server publish `"code_challenge_methods_supported": ["S256"]`. Where it cannot (Entra ID), try the clients that you care about; many take its absence for a yes.',
+      fix: 'Have the authorization server publish `"code_challenge_methods_supported": ["S256"]`. Where it cannot (Entra ID), try the clients that you care about. Many accept a server that does not publish it.',
     },
   ];
 }
@@ -70,7 +70,8 @@ function checkAuthorizationCode(issuer: string, { grant_types_supported: grants 
       code: 'grant_type_not_advertised',
       severity: 'warning',
       subject: issuer,
-      message: 'Its grant_types_supported is without authorization_code, by which MCP clients get tokens for users.',
+      message:
+        'Its grant_types_supported does not list authorization_code. MCP clients get tokens for users by that grant.',
       fix: 'Switch the authorization code flow on at the authorization server, unless every client acts for itself.',
     },
   ];

@@ -17,7 +17,7 @@ export function checkBoundTokens({ dpop, mutualTls, downstreams }: ResolvedOptio
         {
           ...finding,
           severity: 'error',
-          message: `\`${required.join('` and `')}\` requires tokens that are bound to a key of the client's, which the provider of the dialect ${dialect.name} does not exchange: no call to ${name} can succeed.`,
+          message: `\`${required.join('` and `')}\` requires tokens that are bound to a key of the client. The provider of the dialect ${dialect.name} does not exchange such tokens, so no call to ${name} can succeed.`,
           fix: 'Remove `required`, or reach this API by a dialect that does not need the token of the caller.',
         },
       ];
@@ -26,7 +26,7 @@ export function checkBoundTokens({ dpop, mutualTls, downstreams }: ResolvedOptio
       {
         ...finding,
         severity: 'info',
-        message: `\`${accepting.join('` and `')}\` accepts tokens that are bound to a key of the client's. For their callers the provider of the dialect ${dialect.name} issues no token for ${name}.`,
+        message: `\`${accepting.join('` and `')}\` accepts tokens that are bound to a key of the client. For their callers the provider of the dialect ${dialect.name} issues no token for ${name}.`,
         fix: 'Nothing, if clients with bound tokens do not need the tools that call it.',
       },
     ];
@@ -50,7 +50,7 @@ export function checkBoundRequests(
       code: 'proof_not_advertised',
       severity: 'warning',
       subject: `downstreams.${name}.dpop`,
-      message: `It asks for tokens that are bound to a key, but the metadata of ${server} is without dpop_signing_alg_values_supported: a token that is not bound is refused.`,
+      message: `It asks for tokens that are bound to a key, but the metadata of ${server} has no dpop_signing_alg_values_supported. A token that is not bound is refused.`,
       fix: 'Switch DPoP (RFC 9449) on at the authorization server, and for the client, or remove `dpop`.',
     }));
 }
@@ -84,7 +84,7 @@ export function checkProof(
       code: 'proof_not_advertised',
       severity: 'warning',
       subject: issuer.identifier,
-      message: `\`${option}.required\` is set, but its metadata is without ${member}, so that clients do not know that they can get bound tokens.`,
+      message: `\`${option}.required\` is set, but its metadata has no ${member}, so clients do not know that they can get bound tokens.`,
       fix: `Switch ${what} on at the authorization server, or remove \`required\`.`,
     })),
     ...checkBoundRequests(issuer.identifier, metadata, exchanged),

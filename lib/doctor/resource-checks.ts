@@ -21,7 +21,7 @@ function checkAudiences({ identifier, audiences }: ResolvedIssuer, resource: str
       severity: 'info',
       subject: 'issuers.audiences',
       message: `Tokens of ${identifier} are for ${audiences.join(' or ')}, while MCP clients ask for ${resource} (RFC 8707).`,
-      fix: 'Check that the authorization server issues such tokens to those who ask so. If it can write `resource` into `aud`, have it do so and remove `audiences`.',
+      fix: 'Check that the authorization server issues such tokens to those who ask so. If it can write `resource` into `aud`, configure that and remove `audiences`.',
     },
   ];
 }
@@ -35,8 +35,8 @@ function checkEntra({ identifier, scopePrefix }: ResolvedIssuer, resource: strin
       code: 'entra_resource_mismatch',
       severity: 'warning',
       subject: 'issuers.scopePrefix',
-      message: `Clients ask Entra ID for scopes of ${application} and, as MCP has it, for the resource ${resource}. It refuses what is not of one application (AADSTS9010010).`,
-      fix: `Make "${resource}" the Application ID URI of the registration ("Expose an API"), and \`applicationIdUri\` of \`providers.entra()\`. Clients that send no \`resource\` work without.`,
+      message: `Clients ask Entra ID for scopes of ${application} and, as MCP demands, for the resource ${resource}. It refuses a request for two applications (AADSTS9010010).`,
+      fix: `Make "${resource}" the Application ID URI of the registration ("Expose an API"), and \`applicationIdUri\` of \`providers.entra()\`. Clients that send no \`resource\` work without that.`,
     },
   ];
 }

@@ -21,9 +21,9 @@ export function checkScopes(
       severity: 'info',
       subject: issuer,
       message: supported
-        ? `Its scopes_supported is without ${missing.join(', ')}.`
-        : `Its metadata has no scopes_supported, so that nobody can tell whether it knows ${missing.join(', ')}.`,
-      fix: 'Check that these scopes are registered there. If they are, all is well: not every server names all of its scopes.',
+        ? `Its scopes_supported does not list ${missing.join(', ')}.`
+        : `Its metadata has no scopes_supported, so it is unknown whether it knows ${missing.join(', ')}.`,
+      fix: 'Check that these scopes are registered there. If they are, all is well: not every server lists all of its scopes.',
     },
   ];
 }

@@ -87,7 +87,7 @@ function checkAnswer({ href: subject }: URL, { status, headers }: Response): Fin
         code: 'challenge_missing',
         severity: 'error',
         subject,
-        message: `It answers 401 ${challenge === '' ? 'without WWW-Authenticate' : 'with a challenge that has no Bearer and resource_metadata'}, so that clients do not learn where to get a token.`,
+        message: `It answers 401 ${challenge === '' ? 'without WWW-Authenticate' : 'with a challenge that has no Bearer and resource_metadata'}, so clients do not learn where to get a token.`,
         fix: 'Answer with `WWW-Authenticate: Bearer resource_metadata="…"` (RFC 9728 section 5.1), and have proxies leave the header alone.',
       },
     ];
@@ -98,10 +98,10 @@ function checkAnswer({ href: subject }: URL, { status, headers }: Response): Fin
       code: isServed ? 'token_not_required' : 'challenge_missing',
       severity: isServed ? 'warning' : 'error',
       subject,
-      message: `It answers ${status} to a client without a token, where 401 is due.`,
+      message: `It answers ${status} to a client without a token. The answer should be 401.`,
       fix: isServed
         ? 'Nothing, if everyone may use it, or some of its tools. Otherwise put it behind authentication.'
-        : 'Check the address, and what stands between: MCP clients begin with a POST to it.',
+        : 'Check the address and the proxies before it: MCP clients begin with a POST to it.',
     },
   ];
 }
@@ -119,9 +119,8 @@ async function fetchDocument(url: URL, address: URL, findings: Finding[]): Promi
         code: 'resource_metadata_without_cors',
         severity: 'info',
         subject: address.href,
-        message:
-          'Pages of other origins may not read it, so that MCP clients in browsers find no authorization server.',
-        fix: 'Send `Access-Control-Allow-Origin: *` with it: it holds nothing that is not public.',
+        message: 'Pages of other origins may not read it, so MCP clients in browsers find no authorization server.',
+        fix: 'Send `Access-Control-Allow-Origin: *` with it. Everything in it is public.',
       });
     }
     return readDocument(url, document, findings);
@@ -130,7 +129,7 @@ async function fetchDocument(url: URL, address: URL, findings: Finding[]): Promi
       code: 'resource_metadata_unusable',
       severity: 'error',
       subject: address.href,
-      message: `The metadata of the server cannot be had: ${describeError(error)}.`,
+      message: `The metadata of the server cannot be fetched: ${describeError(error)}.`,
       fix: 'Serve the metadata of RFC 9728 there as JSON, to everyone and without redirects; check what the proxy does with /.well-known.',
     });
     return undefined;

@@ -27,7 +27,7 @@ const MAX_CAUSES = 8;
 
 /** The stacks of an error and of its causes. Other properties are left out: those of HTTP clients hold headers. */
 function formatTrace(error: unknown, depth = 0): string {
-  if (!(error instanceof Error)) return `A value was thrown that is no Error: ${typeof error}`;
+  if (!(error instanceof Error)) return `A value was thrown that is not an Error: ${typeof error}`;
   try {
     const code = 'code' in error && typeof error.code === 'string' ? `(${error.code}) ` : '';
     const cause =

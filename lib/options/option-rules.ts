@@ -24,7 +24,7 @@ export function findResourceProblem(value: string): Problem {
     return `ends with a slash. Write it as "${value.slice(0, -1)}", and let clients use that URL`;
   }
   if (!/^[A-Za-z0-9\-._~/]*$/.test(url.pathname)) {
-    return 'has a path that cannot be mounted as it stands. Use letters, digits, "-", ".", "_" and "~" in its segments';
+    return 'has a path that cannot be mounted. Use letters, digits, "-", ".", "_" and "~" in its segments';
   }
   return undefined;
 }
@@ -32,7 +32,7 @@ export function findResourceProblem(value: string): Problem {
 /** An absolute, secure URL without credentials, query or fragment. */
 export function findUrlProblem(value: string): Problem {
   if (!URL.canParse(value) || !/^https?:/i.test(value)) {
-    return 'is not an absolute URL. Write it out, for example "https://mcp.example.com/mcp"';
+    return 'is not an absolute URL. Write the whole URL, for example "https://mcp.example.com/mcp"';
   }
   const url = new URL(value);
   if (value.includes('#')) return 'has a fragment. Remove "#" and what follows it';
@@ -64,6 +64,6 @@ export function findScopeProblem(value: string): Problem {
 /** Clients request `offline_access` from their own authorization server. A resource never needs it. */
 export function findResourceScopeProblem(value: string): Problem {
   return value === 'offline_access'
-    ? 'must not be "offline_access": a client asks for it by itself when it wants a refresh token. Remove it'
+    ? 'must not be "offline_access": clients that want a refresh token ask for it themselves. Remove it'
     : findScopeProblem(value);
 }

@@ -33,7 +33,7 @@ export class Guarded {
       { breaker: new ConsecutiveBreaker(FAILURES), halfOpenAfter: PAUSE },
       (state, error) => {
         if (state === 'closed') logger.log(`${name} is usable again`);
-        else logger.warn(`${name} is not usable and is left out until it is: ${formatError(error)}`);
+        else logger.warn(`${name} is not usable. It is not asked until it is usable again: ${formatError(error)}`);
       },
     );
   }

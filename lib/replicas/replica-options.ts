@@ -129,7 +129,7 @@ export const replicasSchema = z
       if (options.keys) return;
       addFault(
         'keys',
-        'is missing, but there is a `store`, where nobody must be able to read tokens. Give a key of 32 random bytes: `openssl rand -base64 32`',
+        'is missing, but there is a `store`. Nobody must be able to read tokens there. Give a key of 32 random bytes: `openssl rand -base64 32`',
       );
       return;
     }

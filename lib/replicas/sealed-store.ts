@@ -57,7 +57,7 @@ export class SharedSealedStore implements SealedStore {
     const [sealed] = values;
     const value = this.#ring.open(sealed, place);
     if (value === undefined && sealed !== undefined)
-      logger.warn(`What is in ${this.#name} can be opened with none of \`replicas.keys\``);
+      logger.warn(`A value in ${this.#name} can be opened with none of \`replicas.keys\``);
     return value;
   }
 

@@ -31,14 +31,14 @@ export class SharedStore {
         ? await this.#keyv.getMany(keys)
         : await Promise.all(keys.map((key) => this.#keyv.get(key)));
       if (Array.isArray(values) && values.length === keys.length) return values as unknown[];
-      throw new SharedStoreError('shared_store_failed', 'it answers something else than was asked');
+      throw new SharedStoreError('shared_store_failed', 'its answer does not fit the question');
     });
   }
 
   /** @param lifetime - milliseconds */
   async write(key: string, value: string, lifetime: number): Promise<void> {
     const isKept = await this.#ask(() => this.#keyv.set(key, value, Math.ceil(lifetime)));
-    if (!isKept) throw new SharedStoreError('shared_store_failed', 'it does not keep what it is given');
+    if (!isKept) throw new SharedStoreError('shared_store_failed', 'it did not store the value');
   }
 
   async delete(key: string): Promise<boolean> {

@@ -77,6 +77,6 @@ export function resolveToolName(tool: ToolReference): string {
 function readName(method: unknown, key: string, place: string): string {
   const options =
     typeof method === 'function' ? (Reflect.getMetadata(MCP_TOOL, method) as McpToolOptions | undefined) : undefined;
-  if (!options) throw new TypeError(`${place || 'The method'} is no tool: it has no @McpTool.`);
+  if (!options) throw new TypeError(`${place || 'The method'} is not a tool: it has no @McpTool.`);
   return options.name ?? toSnakeCase(key);
 }

@@ -148,7 +148,7 @@ describe('private_key_jwt', () => {
   });
 
   test.each<[string, (file: string) => Promise<void>, string]>([
-    ['is half written', (file) => rotate(file, 'half a secret ke'), 'its content is not as it has to be'],
+    ['is half written', (file) => rotate(file, 'half a secret ke'), 'its content is not valid'],
     ['is gone', (file) => rm(file), 'ENOENT'],
   ])('a file that %s leaves the key of before, and the operator is told once', async (_name, spoil, problem) => {
     const file = join(directory, 'key.pem');
@@ -182,7 +182,7 @@ describe('private_key_jwt', () => {
     expect(headers.map(({ alg }) => alg)).toEqual(['Ed25519', 'Ed25519', 'RS256']);
     expect(headers[0]?.['x5t#S256']).toBe(headers[1]?.['x5t#S256']);
     expect(headers[2]?.['x5t#S256']).not.toBe(headers[1]?.['x5t#S256']);
-    expect(server.log.lines.filter((line) => line.includes('not of each other'))).toHaveLength(1);
+    expect(server.log.lines.filter((line) => line.includes('do not belong together'))).toHaveLength(1);
   });
 
   test.each([
@@ -201,7 +201,7 @@ describe('private_key_jwt', () => {
     [
       'a certificate of another key',
       () => privateKeyJwt({ key: pem(ec.privateKey), certificate: selfSignedCertificate().cert }),
-      '`certificate` that is not of its `key`',
+      '`certificate` that does not belong to its `key`',
     ],
     ['a key of 1024 bits', () => privateKeyJwt({ key: pem(weak.privateKey) }), '`key` of 1024 bits'],
     ['a key that cannot sign', () => privateKeyJwt({ key: pem(agreement.privateKey) }), 'of a type that cannot sign'],
@@ -210,7 +210,7 @@ describe('private_key_jwt', () => {
     [
       'an algorithm of other keys',
       () => privateKeyJwt({ key: pem(ec.privateKey), algorithm: 'RS256' }),
-      '`algorithm` that its `key` is not for. Use ES256',
+      '`algorithm` that does not fit its `key`. Use ES256',
     ],
     [
       'an algorithm with shared keys',

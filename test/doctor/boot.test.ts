@@ -108,7 +108,7 @@ describe('at boot the doctor', () => {
       client: { id: 'mcp', authentication: clientSecretBasic(SECRET) },
       downstreams: { orders: { baseUrl: 'https://orders.example', audience: 'x', dialect } },
     });
-    expect(await said(1)).toEqual([`warn ${server.resource} could not be looked over: not today McpAuthDoctor`]);
+    expect(await said(1)).toEqual([`warn ${server.resource} could not be checked: not today McpAuthDoctor`]);
     expect((await post(server.resource, toolCall('find'))).status).toBe(401);
   });
 

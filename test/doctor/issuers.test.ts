@@ -114,7 +114,7 @@ describe('what is wrong with an issuer is found', () => {
       'plain PKCE',
       {
         parts: { metadata: { code_challenge_methods_supported: ['plain'] } },
-        finding: { code: 'pkce_not_advertised', severity: 'error', message: /without S256 \(plain\)/ },
+        finding: { code: 'pkce_not_advertised', severity: 'error', message: /does not list S256 \(plain\)/ },
       },
     ],
     [
@@ -128,7 +128,7 @@ describe('what is wrong with an issuer is found', () => {
       'scopes that it does not name',
       {
         parts: { metadata: HEALTHY, options: { scopes: { initial: ['billing:read'] } } },
-        finding: { code: 'scopes_not_advertised', severity: 'info', message: /without billing:read\.$/ },
+        finding: { code: 'scopes_not_advertised', severity: 'info', message: /does not list billing:read\.$/ },
       },
     ],
     [

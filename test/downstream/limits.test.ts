@@ -109,7 +109,7 @@ describe('an API that fails and fails', () => {
     for (let count = 0; count < 3; count += 1) expect(await codeOf()).toBe(code);
     expect(await codeOf()).toBe('downstream_overloaded');
     expect(tool.orders.requests).toHaveLength(3);
-    expect(tool.log.text).toContain('orders fails so often that it is left alone for a while');
+    expect(tool.log.text).toContain('orders fails so often that it gets no calls for a while');
     const [wall, monotonic] = [Date.now(), performance.now()];
     // The clock on the wall is set back meanwhile.
     jest.spyOn(Date, 'now').mockImplementation(() => wall - 120_000);

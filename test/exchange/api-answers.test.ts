@@ -40,7 +40,7 @@ describe('what the API itself answers', () => {
     const answer = await call('eager');
     expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
     expect(answer.text).not.toContain('internal');
-    expect(answer.text).toContain('Ask whoever runs it');
+    expect(answer.text).toContain('Ask its operator');
   });
 
   test('a stronger sign-in', async () => {

@@ -267,7 +267,7 @@ describe('what cannot be stops the boot', () => {
         byIssuer: { x: {} },
         linked: { issuer: 'https://x.example', client: { id: 'x', authentication: clientSecretBasic('x') } },
       },
-      /byIssuer` has no effect beside `linked`/,
+      /byIssuer` has no effect with `linked`/,
     ],
   ])('%s', (_name, orders, fault) => {
     expect(faultOf(orders)).toMatch(fault);

@@ -100,7 +100,7 @@ describe('a claims challenge', () => {
     const { status, challenge } = await call(tool, 'tool');
     expect(status).toBe(401);
     expect(challenge).toContain(
-      `error="insufficient_claims", error_description="What the operation calls demands further claims", scope="tool", claims="${encoded}", authorization_uri="${server.issuer.origin}/authorize", resource_metadata="`,
+      `error="insufficient_claims", error_description="An API that the operation calls demands further claims", scope="tool", claims="${encoded}", authorization_uri="${server.issuer.origin}/authorize", resource_metadata="`,
     );
   });
 

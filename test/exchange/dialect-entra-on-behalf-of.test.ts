@@ -218,13 +218,13 @@ describe('at boot', () => {
   const GRAPH = 'https://graph.microsoft.com';
 
   test.each<[string, DownstreamChanges, RegExp]>([
-    ['no scopes', { scopes: [] }, /has no `scopes`, by which Entra ID knows the API/],
+    ['no scopes', { scopes: [] }, /has no `scopes`. Entra ID knows the API by them/],
     ['scopes of OpenID Connect alone', { scopes: ['openid', 'email'] }, /has no `scopes`/],
-    ['an audience', { scopes, audience: 'api://orders' }, /has `audience` or `resource`, which Entra ID refuses/],
-    ['a resource', { scopes, resource: 'api://orders' }, /has `audience` or `resource`, which Entra ID refuses/],
+    ['an audience', { scopes, audience: 'api://orders' }, /has `audience` or `resource`. Entra ID refuses them/],
+    ['a resource', { scopes, resource: 'api://orders' }, /has `audience` or `resource`. Entra ID refuses them/],
     ['two APIs', { scopes: ['api://orders/read', 'api://bills/read'] }, /has `scopes` of several APIs/],
     ['Graph by its short name beside another', { scopes: ['User.Read', 'api://orders/read'] }, /several APIs/],
-    ['.default beside others', { scopes: ['api://orders/.default', 'api://orders/read'] }, /has `.default` beside/],
+    ['.default beside others', { scopes: ['api://orders/.default', 'api://orders/read'] }, /has `.default` and other/],
   ])('is refused: %s', async (_name, changes, problem) => {
     expect(await bootProblems({ ...changes, dialect: dialects.entraOnBehalfOf() })).toEqual([
       expect.stringMatching(problem),

@@ -180,7 +180,7 @@ describe('at boot', () => {
       'an audience',
       { issuer: 'https://a.example', client: there },
       { audience: 'orders' },
-      /has an `audience`, which is/,
+      /has an `audience`. It is always/,
     ],
     ['plain http', { issuer: 'http://a.example', client: there }, {}, /`authorizationServer.issuer` is plain http/],
     ['no URL', { issuer: 'a', client: there }, {}, /`authorizationServer.issuer` is not an absolute URL/],

@@ -149,7 +149,7 @@ describe('stops the boot', () => {
       /`downstreams.orders.resource\[1\]` is not an absolute/,
     ],
     ['with a reserved name', names({ audience: 'subject_token' }), /`parameterNames.audience` is "subject_token"/],
-    ['with names that change places', names({ audience: 'resource', resource: 'audience' }), /stands for something/],
+    ['with names that change places', names({ audience: 'resource', resource: 'audience' }), /has another meaning/],
     ['with an empty name', names({ scope: '' }), /`parameterNames.scope` is ""/],
     ['with one name for two', names({ audience: 'target', resource: 'target' }), /one name for two/],
     ...[

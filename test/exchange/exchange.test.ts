@@ -255,7 +255,7 @@ describe('an exchange that fails', () => {
         .end('{"error":"invalid_client"}');
     });
     const result = await callTool(server.resource, await server.token(), 'order');
-    expect(textOf(result)).toContain('Tell whoever runs it');
+    expect(textOf(result)).toContain('Tell its operator');
     expect(server.log.text).toContain('(client_rejected)');
   });
 

@@ -122,7 +122,7 @@ describe.each(['eager', 'lazy'])('what the operator has to mend is told to the o
     const before = log.lines.length;
     const answer = await call(tool);
     expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
-    expect(answer.text).toMatch(/This server is not set up to call the orders API for you\. Tell whoever runs it\./);
+    expect(answer.text).toMatch(/This server is not set up to call the orders API for you\. Tell its operator\./);
     expect(answer.text).not.toMatch(/invalid_|whatever|token/);
     expect(log.lines.slice(before).filter((line) => line.startsWith('error'))).not.toEqual([]);
   });

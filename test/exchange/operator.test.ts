@@ -135,7 +135,7 @@ describe('health', () => {
     server.issuer.answers.clear();
     const { logged } = await call('order');
     expect(await health()).toEqual(UP);
-    expect(logged).toEqual(['log Tokens for orders can be got again TokenExchange']);
+    expect(logged).toEqual(['log Tokens for orders are available again TokenExchange']);
   });
 
   test.each<[string, object, number]>([

@@ -44,9 +44,7 @@ describe('callers without a user', () => {
     const result = await order(server, APP);
     expect(result).toMatchObject({
       isError: true,
-      content: [
-        { text: expect.stringContaining('The orders API is called on behalf of a user, and your token stands') },
-      ],
+      content: [{ text: expect.stringContaining('The orders API is called on behalf of a user, and your token has') }],
       _meta: { 'io.modelcontextprotocol/authorization': { remediation: 'unavailable' } },
     });
     expect(forms).toEqual([]);
@@ -183,7 +181,7 @@ describe('stops the boot', () => {
     [
       'a token of Auth0 that would go to a third party',
       { dialect: dialects.auth0TokenVault({ connection: 'google-oauth2' }) },
-      /has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server's own/,
+      /has `onAppOnly: "clientCredentials"`, but its dialect gets no token of the server itself/,
     ],
     [
       'what is wrong for the dialect that stands in',
@@ -191,7 +189,7 @@ describe('stops the boot', () => {
         audience: 'orders-api',
         dialect: { ...dialects.rfc8693(), ownAuthority: { ...dialects.okta(), subject: 'client' } },
       },
-      /has no `scopes`, without which Okta exchanges nothing/,
+      /has no `scopes`. Okta exchanges nothing without them/,
     ],
   ])('%s', async (_name, changes, problem) => {
     expect(await bootProblems({ ...changes, onAppOnly: 'clientCredentials' })).toEqual([

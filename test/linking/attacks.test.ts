@@ -30,11 +30,11 @@ async function expectNothingLinked(): Promise<void> {
 }
 
 describe('the page is for the user whose call asked for it', () => {
-  test('whoever else opens it is refused, nothing is linked, and the link is used up', async () => {
+  test('whoever else opens it is refused, nothing is linked, and the link was used already', async () => {
     const page = await server.pageFor('alice');
     const refused = await new Browser('bob').visit(page);
     expect(refused).toMatchObject({ status: 403 });
-    expect(refused.html).toContain('made for another user');
+    expect(refused.html).toContain('is for another user');
     expect((await new Browser('alice').visit(page)).status).toBe(404);
     await expectNothingLinked();
   });
@@ -87,7 +87,7 @@ describe('what was used is used up', () => {
     jest.spyOn(Date, 'now').mockImplementation(() => now + 10 * 60_000 + 1);
     const { status, html } = await new Browser('alice').visit(page);
     expect(status).toBe(404);
-    expect(html).toContain('no longer good');
+    expect(html).toContain('no longer valid');
   });
 
   test('two links of one user: each is good but once', async () => {

@@ -182,5 +182,5 @@ test('a token that stands for no user cannot have an account', async () => {
   const { result } = await server.callWith(token);
   expect(result?.inputRequests).toBeUndefined();
   expect(result?.isError).toBe(true);
-  expect(result?.content?.[0]?.text).toContain('your token stands for none');
+  expect(result?.content?.[0]?.text).toContain('your token has no user');
 });

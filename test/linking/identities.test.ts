@@ -57,6 +57,6 @@ test('a user whom the access token does not name is asked for nothing: the opera
   const server = await serve({ subjectClaim: 'oid' });
   const { result } = await server.call('alice');
   expect(result?.inputRequests).toBeUndefined();
-  expect(result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('Tell whoever runs it') }] });
+  expect(result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('Tell its operator') }] });
   expect(server.log.text).toMatch(/error .*its token does not name its user/);
 });

@@ -88,7 +88,7 @@ describe('what stops the boot', () => {
           },
         },
       },
-      /^`downstreams\.crm\.linked\.metadataUrl` has no effect beside given endpoints/,
+      /^`downstreams\.crm\.linked\.metadataUrl` has no effect, because the endpoints are given/,
     ],
     [
       'a revocation endpoint alone',
@@ -141,7 +141,7 @@ describe('what stops the boot', () => {
     [
       'callers without a user, who have no accounts',
       { client, downstreams: { crm: { ...crm, onAppOnly: 'clientCredentials' } } },
-      /^`downstreams\.crm\.onAppOnly` has no effect beside `linked`/,
+      /^`downstreams\.crm\.onAppOnly` has no effect with `linked`/,
     ],
     [
       'callers of whom nobody knows who they are',
@@ -156,7 +156,7 @@ describe('what stops the boot', () => {
     [
       'an exchange besides',
       { client, downstreams: { crm: { ...crm, audience: 'crm', dialect: dialects.okta() } } },
-      /^`downstreams\.crm\.(audience|dialect)` has no effect beside `linked`/,
+      /^`downstreams\.crm\.(audience|dialect)` has no effect with `linked`/,
     ],
     [
       'nobody whom users could sign in with',
@@ -185,7 +185,7 @@ describe('what stops the boot', () => {
     [
       'a subject that is no claim',
       { client, downstreams: { crm }, linking: { subjectClaim: { accessToken: 'uid' } as never } },
-      /^`linking\.subjectClaim` is no name of a claim, nor two of them/,
+      /^`linking\.subjectClaim` is neither the name of a claim nor two names/,
     ],
     [
       'linking, with nothing to link',
@@ -195,7 +195,7 @@ describe('what stops the boot', () => {
     [
       'tokens bound to a key of the server’s',
       { client, downstreams: { crm: { ...crm, dpop: true } } },
-      /^`downstreams\.crm\.dpop` has no effect beside `linked`/,
+      /^`downstreams\.crm\.dpop` has no effect with `linked`/,
     ],
   ])('%s', async (_name, options, problem) => {
     const { problems } = await boot(options);

@@ -122,7 +122,7 @@ describe('a partner whose authorization server', () => {
     parties.refusals = 1;
     const { result } = await server.call('alice');
     expect(result?.isError).toBe(true);
-    expect(result?.content?.[0]?.text).toContain('Tell whoever runs it');
+    expect(result?.content?.[0]?.text).toContain('Tell its operator');
     const health = await server.get(McpAuthHealthIndicator).check();
     expect(health['mcp-auth'].downstreams).toEqual({ crm: { status: 'down', code: 'client_rejected' } });
     expect(server.log.text).toContain('client_rejected');
@@ -184,7 +184,7 @@ describe('unlink', () => {
     await link();
     parties.partner.breakDown(500, '');
     expect(await server.accounts.unlink({ issuer: parties.enterprise.issuer, subject: 'alice' }, 'crm')).toBe(true);
-    expect(server.log.text).toContain('its tokens are still good there');
+    expect(server.log.text).toContain('its tokens are still valid there');
     parties.partner.mend();
     expect((await server.call('alice')).result?.inputRequests?.page).toBeDefined();
   });

@@ -125,7 +125,7 @@ describe('an authorization option that nothing uses stops the boot', () => {
       `${String(option)} beside anonymous`,
       { issuers: [], access: { anonymous: true }, ...(options as object) },
       [OpenTools],
-      new RegExp(`\`${String(option)}\` has no effect beside \`access.anonymous\``),
+      new RegExp(`\`${String(option)}\` has no effect with \`access.anonymous\``),
     ]),
   ])('%s', async (_name, options, providers, expected) => {
     expect(await bootError(options, providers)).toMatch(expected);
@@ -235,6 +235,6 @@ describe('an endpoint whose guards are not in place', () => {
     Reflect.defineMetadata(GUARDS_METADATA, guards.slice(0, 2), controllers.endpoint);
     expect(() => {
       controllers.verify();
-    }).toThrow(/The endpoint is not behind AuthorizationGuard, DownstreamGuard, so that tools would run for anyone/);
+    }).toThrow(/The endpoint is not behind AuthorizationGuard, DownstreamGuard, so tools would run for anyone/);
   });
 });

@@ -88,7 +88,7 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
     [
       'acceptAnyTenant beside tenants',
       { issuer: MANY, acceptAnyTenant: true, tenants: ['a'], metadataUrl: METADATA },
-      'acceptAnyTenant` is set beside `tenants`',
+      'acceptAnyTenant` is set, but so is `tenants`',
       /Remove one/,
     ],
     ['audiences empty', { audiences: [] }, 'audiences` is empty', /remove it/],

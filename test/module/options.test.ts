@@ -97,7 +97,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
     [
       'metadata in no language',
       { metadata: { languages: { de_DE: { name: 'x' } } } },
-      '`metadata.languages.de_DE` is no language tag (BCP 47)',
+      '`metadata.languages.de_DE` is not a language tag (BCP 47)',
       /"pt-BR"/,
     ],
     [
@@ -115,7 +115,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
         access: { anonymous: true },
         metadata: { name: 'x' },
       },
-      '`metadata` has no effect beside `access.anonymous`',
+      '`metadata` has no effect with `access.anonymous`',
       /Remove one/,
     ],
     ['unknown key', { resources: 'x' }, '`resources` is not an option', /spelling/],
@@ -210,7 +210,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
     [
       'anonymous beside issuers',
       { access: { anonymous: true }, downstreams: undefined },
-      '`access.anonymous` is set beside `issuers`',
+      '`access.anonymous` is set, but so is `issuers`',
       /Remove one/,
     ],
     [

@@ -227,7 +227,7 @@ describe('back-channel logout', () => {
     [
       'nobody to sign out',
       { access: { anonymous: true }, issuers: undefined, client: undefined, logout: { backChannel: {} } },
-      '`logout.backChannel` has no effect beside `access.anonymous`',
+      '`logout.backChannel` has no effect with `access.anonymous`',
       /Remove/,
     ],
     [

@@ -270,7 +270,7 @@ describe('two servers of one application', () => {
     await expect(callTool(at('public'), await token('public'), 'purge')).rejects.toThrow('Unknown tool');
     const client = TestClient.for(application.app, issuer, { server: 'admin' });
     expect((await client.as({ scopes: ['read'] }).callTool('look')).isError).toBeFalsy();
-    expect(() => TestClient.for(application.app, issuer)).toThrow('`server` has to be one of');
+    expect(() => TestClient.for(application.app, issuer)).toThrow('`server` of TestClient.for is missing');
     const metadata = async (name: string) =>
       (await (await fetch(`${application.origin}/.well-known/oauth-protected-resource/${name}/mcp`)).json()) as unknown;
     expect(await metadata('admin')).toMatchObject({ resource: at('admin'), scopes_supported: ['admin', 'read'] });

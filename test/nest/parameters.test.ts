@@ -198,6 +198,6 @@ test('a parameter that there is no value for stops the boot', async () => {
     }
   }
   await expect(startProtectedServer({ controllers: [Files as never] })).rejects.toThrow(
-    'A parameter of Files.download has @Res(), which @McpTool has no value for',
+    'A parameter of Files.download has @Res(), for which @McpTool has no value',
   );
 });

@@ -105,7 +105,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       [
         'a proof of another key',
         async () => [await proofOf({ ...bound, client: await ProofClient.start() })],
-        'The DPoP proof is of another key than the token is bound to',
+        'The DPoP proof is signed with another key than the one that the token is bound to',
       ],
       [
         'a proof for another method',

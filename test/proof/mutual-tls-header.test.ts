@@ -15,7 +15,7 @@ import { CountedTool } from './counted-tool.js';
 import { CertificateClient, fetchWithCertificate } from './certificate-client.js';
 import { send, type Answer, type SendOptions } from './send.js';
 
-const NONE = 'The token is bound to a certificate, and the request comes with none';
+const NONE = 'The token is bound to a certificate, and the request has none';
 const ANOTHER = 'The token is bound to another certificate';
 
 const owner = new CertificateClient();

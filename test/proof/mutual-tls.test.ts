@@ -14,7 +14,7 @@ import { CertificateClient, fetchWithCertificate } from './certificate-client.js
 import { ProofClient } from './proof-client.js';
 import { send, type Answer, type SendOptions } from './send.js';
 
-const NONE = 'The token is bound to a certificate, and the request comes with none';
+const NONE = 'The token is bound to a certificate, and the request has none';
 const ANOTHER = 'The token is bound to another certificate';
 const NOT_BOUND = 'The token is not bound to a certificate, as it has to be';
 const NOT_SUPPORTED = 'The token is bound to a certificate, which is not supported here';

@@ -193,15 +193,15 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       (proxy): [string, object, string, RegExp] => [
         `a proxy anywhere, as ${proxy}`,
         header({ proxies: [proxy] }),
-        '`proof.mutualTls.certificate.proxies[0]` takes in every address',
-        /Name the proxies alone/,
+        '`proof.mutualTls.certificate.proxies[0]` covers every address',
+        /Name the proxies only/,
       ],
     ),
     ...Object.entries({ dpop: {}, mutualTls: { certificate: 'socket' } }).map(
       ([option, value]): [string, object, string, RegExp] => [
         `${option} for nobody`,
         { issuers: undefined, access: { anonymous: true }, proof: { [option]: value } },
-        `\`proof.${option}\` has no effect beside \`access.anonymous\``,
+        `\`proof.${option}\` has no effect with \`access.anonymous\``,
         /Remove one of the two/,
       ],
     ),

@@ -67,7 +67,7 @@ test.each<[Partial<providers.OktaOptions>, string[] | undefined]>([
 
 test.each<[string, object, string]>([
   ['no authorization server', { domain: 'acme.okta.com' }, '`providers.okta().authorizationServer` is missing'],
-  ['the org authorization server', { ...OPTIONS, authorizationServer: '' }, 'cannot be verified by anyone but Okta'],
+  ['the org authorization server', { ...OPTIONS, authorizationServer: '' }, 'Only Okta can verify'],
   ['a URL for a domain', { ...OPTIONS, domain: 'https://acme.okta.com' }, '`providers.okta().domain` is not a host'],
   ['a domain with a path', { ...OPTIONS, domain: 'acme.okta.com/oauth2' }, '`providers.okta().domain` is not a host'],
   ['an empty audience', { ...OPTIONS, audience: '' }, '`providers.okta().audience` is empty'],

@@ -133,7 +133,7 @@ describe.each<[Platform]>([['express'], ['fastify']])('what a class says holds f
 
   test('and takes the place of what the module says', async () => {
     const client = { sub: 'agent', client_id: 'agent' };
-    expect((await callTool('find', await server.token('orders:read', client))).text).toContain('stands for');
+    expect((await callTool('find', await server.token('orders:read', client))).text).toContain('has no user');
     expect((await callTool('create', await server.token('orders:write', client))).text).toContain('created');
   });
 
@@ -188,7 +188,7 @@ describe('the module, the class and the method', () => {
     const refused = await post(resource, message('tools/call', { name: 'archive_find', arguments: {} }), {
       token: client,
     });
-    expect(await refused.text()).toContain('stands for');
+    expect(await refused.text()).toContain('has no user');
   });
 
   test('a method reaches no downstream of its class where it says that it has none', async () => {

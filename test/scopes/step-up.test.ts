@@ -53,7 +53,7 @@ describe('RFC 9470: a tool that wants a stronger or a younger sign-in', () => {
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe(
       'Bearer error="insufficient_user_authentication", ' +
-        'error_description="The operation needs the user to sign in anew, or in a stronger way", scope="pay", ' +
+        'error_description="The operation needs the user to sign in again, or in a stronger way", scope="pay", ' +
         'acr_values="urn:example:mfa urn:example:key", max_age="60", ' +
         `resource_metadata="${server.origin}/.well-known/oauth-protected-resource/mcp"`,
     );

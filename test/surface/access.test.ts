@@ -161,7 +161,7 @@ describe('resources and prompts', () => {
   test('may be closed to clients without a user', async () => {
     const app = { sub: 'test-client', client_id: 'test-client' };
     expect((await as('resources/read', { uri: 'user://only' }, app)).error).toMatchObject({
-      message: expect.stringContaining('stands for none') as unknown,
+      message: expect.stringContaining('has no user') as unknown,
     });
     expect((await as('resources/read', { uri: 'user://only' })).result).toBeDefined();
   });

@@ -76,10 +76,10 @@ describe('arguments that go along as headers', () => {
   });
 
   test.each<[string, z.ZodType, string]>([
-    ['numbers', z.number().meta({ 'x-mcp-header': 'A' }), 'no string, integer or boolean'],
-    ['what may be null', z.string().nullable().meta({ 'x-mcp-header': 'A' }), 'no string, integer or boolean'],
-    ['entries of lists', z.array(z.string().meta({ 'x-mcp-header': 'A' })), 'where no client looks'],
-    ['names that no header has', z.string().meta({ 'x-mcp-header': 'A B' }), 'no name of a header'],
+    ['numbers', z.number().meta({ 'x-mcp-header': 'A' }), 'not a string, an integer or a boolean'],
+    ['what may be null', z.string().nullable().meta({ 'x-mcp-header': 'A' }), 'not a string, an integer or a boolean'],
+    ['entries of lists', z.array(z.string().meta({ 'x-mcp-header': 'A' })), 'in a place where clients ignore it'],
+    ['names that no header has', z.string().meta({ 'x-mcp-header': 'A B' }), 'not a header name'],
     ['one name twice', z.object({ b: z.string().meta({ 'x-mcp-header': 'OTHER' }) }), 'two arguments'],
   ])('cannot be %s', async (_name, a, problem) => {
     class Wrong {

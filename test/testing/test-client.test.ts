@@ -122,7 +122,7 @@ test('a token that is made already is sent as it is', async () => {
 
 test('a method that is no tool is told apart before anything is sent', async () => {
   await expect(server.client.as().callTool([OrderTools, 'notATool'], { id: '7' })).rejects.toThrow(
-    'OrderTools.notATool is no tool: it has no @McpTool.',
+    'OrderTools.notATool is not a tool: it has no @McpTool.',
   );
   await expect(server.client.as().callTool(OrderTools.prototype.notATool, { id: '7' })).rejects.toThrow(TypeError);
 });

@@ -293,7 +293,7 @@ describe('what a method returns', () => {
   test('has to be told as JSON', async () => {
     const result = await call('returns_http_value_of', { kind: 'function' });
     expect(result.isError).toBe(true);
-    expect(server.log.text).toContain('A function cannot be told as JSON');
+    expect(server.log.text).toContain('A function cannot be written as JSON');
   });
 
   test.each([

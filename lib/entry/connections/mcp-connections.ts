@@ -99,7 +99,7 @@ export class McpConnections implements OnModuleDestroy {
     });
     const stop = this.notifications.bus.subscribe((event) => {
       void this.#tell(server, event, era === 'legacy' ? conversation : undefined, token).catch((error: unknown) => {
-        this.#logger.debug(`A change could not be told: ${describeError(error)}`);
+        this.#logger.debug(`A change could not be sent to clients: ${describeError(error)}`);
       });
     });
     return { server, stop };

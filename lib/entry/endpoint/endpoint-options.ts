@@ -30,7 +30,7 @@ const origin = z
   .string()
   .refine(
     (value) => value === 'null' || (!value.includes('*') && URL.canParse(value) && new URL(value).origin === value),
-    'is not an origin. Patterns are none. Write it as browsers send it: "https://app.example.com", without a path and without a slash',
+    'is not an origin. Patterns do not work. Write it as browsers send it: "https://app.example.com", without a path and without a slash',
   );
 
 const host = z

@@ -105,7 +105,7 @@ export class PreparedRules implements ProtectedSurface {
       this.#resources.add(key, rule);
     } catch {
       problems.push(
-        `\`resources\` of @ProtectedMcp on ${this.type.name} has "${key}", which is no template of RFC 6570. Write "orders://{id}".`,
+        `\`resources\` of @ProtectedMcp on ${this.type.name} has "${key}", which is not a template of RFC 6570. Write "orders://{id}".`,
       );
     }
   }

@@ -170,10 +170,10 @@ export class McpProtection implements OnApplicationBootstrap {
   #toException({ reason, denial, cause, reference }: AccessDeniedError): HttpException {
     switch (reason) {
       case 'app_only':
-        return new ForbiddenException('This acts for a user, and the token stands for none');
+        return new ForbiddenException('This acts for a user, and the token has no user');
       case 'undecided':
         this.#logger.error(`A policy failed [${reference}] ${describeError(cause)}`);
-        return new HttpException('The request cannot be decided about', 500);
+        return new HttpException('It cannot be decided now whether this is allowed', 500);
       default:
         return new ForbiddenException(denial?.message);
     }

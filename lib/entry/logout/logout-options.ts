@@ -25,7 +25,7 @@ export const logoutSchema = z.strictObject({
 function findPathProblem(value: string): string | undefined {
   return /^(\/[A-Za-z0-9\-._~]+)+$/.test(value) && !/\/\.{1,2}(\/|$)/.test(value)
     ? undefined
-    : 'is not a path that can be mounted as it stands. Write it as "/oauth/backchannel-logout", of letters, digits, "-", ".", "_" and "~"';
+    : 'is not a path that can be mounted. Write it as "/oauth/backchannel-logout", of letters, digits, "-", ".", "_" and "~"';
 }
 
 /**
@@ -38,7 +38,7 @@ export function findLogoutPathProblem(path: string, endpoint: string): string | 
   const [own, taken] = [path, endpoint].map((one) => one.toLowerCase()) as [string, string];
   if (own === taken) return 'is the path of the endpoint. Choose another';
   const isOfModule = own.startsWith('/.well-known/') || own.startsWith(`${buildLinkPath(taken)}/`);
-  return isOfModule ? 'is among paths that have another meaning. Choose another' : undefined;
+  return isOfModule ? 'is a path that has another meaning. Choose another' : undefined;
 }
 
 declare module '../../options/resolved-options.js' {

@@ -71,16 +71,16 @@ export class LogoutTokens {
     if (!client || ![aud].flat().includes(client.id)) return 'its aud is not the client of this server';
     const now = Date.now() / 1000;
     const { clockToleranceSeconds } = issuer.options;
-    if (typeof iat !== 'number' || iat > now + clockToleranceSeconds) return 'it is of the future';
+    if (typeof iat !== 'number' || iat > now + clockToleranceSeconds) return 'its iat is in the future';
     if (iat < now - MAX_AGE) return 'it is too old';
     if (typeof exp !== 'number' || exp <= now - clockToleranceSeconds) return 'it has expired';
     if (!isText(jti)) return 'it has no jti';
     if (!isJsonObject(events) || !isJsonObject(events[EVENT])) {
-      return 'it is about something else than a logout';
+      return 'it is not about a logout';
     }
     if (nonce !== undefined) return 'it has a nonce, as ID tokens have';
     if (sub === undefined && sid === undefined) return 'it names neither a user nor a session';
-    if ([sub, sid].some((name) => name !== undefined && !isText(name))) return 'its sub or sid is no text';
+    if ([sub, sid].some((name) => name !== undefined && !isText(name))) return 'its sub or sid is not a string';
     if (this.#used.has(toId(claims))) return 'it was used before';
     return undefined;
   }

@@ -61,7 +61,7 @@ export class MountedControllers {
     const missing = ENDPOINT_GUARDS.filter((guard, index) => guards[index] !== guard);
     if (missing.length > 0) {
       throw new McpAuthConfigurationError([
-        `The endpoint is not behind ${missing.map(({ name }) => name).join(', ')}, so that tools would run for anyone. Leave the guards of its controller as they are.`,
+        `The endpoint is not behind ${missing.map(({ name }) => name).join(', ')}, so tools would run for anyone. Do not change the guards of its controller.`,
       ]);
     }
   }

@@ -5,9 +5,7 @@ import { raceAbort } from './until-aborted.js';
 /** The time limit of a call has passed. */
 export class CallTimeout extends ToolError {
   constructor(timeout: number) {
-    super(
-      `The call took longer than the ${timeout / 1000} seconds that it may take. Try again later, or ask for less.`,
-    );
+    super(`The call took longer than ${timeout / 1000} seconds, which is its limit. Try again later, or ask for less.`);
   }
 }
 

@@ -26,6 +26,6 @@ export class Suspension extends Error {
   override readonly name = 'Suspension';
 
   constructor() {
-    super('The call ends here, and is made again with the answer of the client. Let this pass');
+    super('The call ends here. It is made again with the answer of the client. Do not catch this');
   }
 }

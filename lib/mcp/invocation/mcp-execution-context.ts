@@ -14,7 +14,7 @@ export class McpExecutionContext {
    * @throws TypeError if it is not a call of MCP; check with `isMcp(host)` first
    */
   static create(host: ArgumentsHost): McpExecutionContext {
-    if (!isMcp(host)) throw new TypeError(`This is no call of MCP, but one of ${host.getType()}`);
+    if (!isMcp(host)) throw new TypeError(`This is not a call of MCP, but one of ${host.getType()}`);
     return new McpExecutionContext(host);
   }
 

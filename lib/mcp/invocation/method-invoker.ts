@@ -132,7 +132,7 @@ async function askFilters(
   } catch (failure) {
     if (!(failure instanceof TypeError)) throw failure;
     logger.warn(
-      `An exception filter failed [${correlationId}]: ${failure.message}. Where getType() is 'mcp' there is no response; return what the client may know`,
+      `An exception filter failed [${correlationId}]: ${failure.message}. If getType() is 'mcp', there is no response. Return what the client may know`,
     );
     return undefined;
   }

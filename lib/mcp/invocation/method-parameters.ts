@@ -53,7 +53,7 @@ export function defineParameters({ type, method, decorator }: MethodHost): strin
   for (const [key, parameter] of Object.entries(decorated)) {
     const kind = Number(key.split(':')[0]);
     if (!key.includes(CUSTOM_ROUTE_ARGS_METADATA) && !SERVED_TYPES.has(kind)) {
-      return `A parameter of ${describePlace({ type, method })} has ${DECORATORS[kind] ?? 'a decorator'}, which ${decorator} has no value for. Move what it is for into a method of its own.`;
+      return `A parameter of ${describePlace({ type, method })} has ${DECORATORS[kind] ?? 'a decorator'}, for which ${decorator} has no value. Move this parameter into a method of its own.`;
     }
     parameters[key] = parameter;
     taken.add(parameter.index);

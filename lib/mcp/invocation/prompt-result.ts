@@ -15,7 +15,9 @@ export function toPromptResult(value: unknown, { name, listing }: PromptDefiniti
     if (typeof item === 'string') return { role: 'user', content: { type: 'text', text: item } };
     if (isSpecType.PromptMessage(item)) return item;
     if (isSpecType.ContentBlock(item)) return { role: 'user', content: item };
-    throw new TypeError(`${name} returned what is no message. Return strings, messages, or a GetPromptResult`);
+    throw new TypeError(
+      `${name} returned something that is not a message. Return strings, messages, or a GetPromptResult`,
+    );
   });
   return { ...(listing.description !== undefined && { description: listing.description }), messages };
 }

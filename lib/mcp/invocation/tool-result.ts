@@ -67,7 +67,7 @@ function toObject(value: unknown): Record<string, unknown> {
 
 function toJson(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new InvalidOutputError(`A ${typeof value} cannot be told as JSON`);
+  if (text === undefined) throw new InvalidOutputError(`A ${typeof value} cannot be written as JSON`);
   return text;
 }
 

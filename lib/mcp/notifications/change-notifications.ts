@@ -120,7 +120,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     Promise.resolve()
       .then(() => bus.publish(text))
       .catch((error: unknown) => {
-        this.#logger.warn(`Other replicas could not be told: ${describeError(error)}`);
+        this.#logger.warn(`Other replicas could not be notified: ${describeError(error)}`);
       });
   }
 

@@ -61,7 +61,8 @@ export class CallMethods {
         server.setRequestHandler(method, async ({ params }, context) => {
           const served = await admit(method, params, context);
           const { primitive } = served.authorized;
-          if (!primitive) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Nothing of that name is completed');
+          if (!primitive)
+            throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There are no completions for that name');
           return (await this.#run(served, primitive, params, context, server)) as never;
         });
         break;

@@ -26,7 +26,7 @@ export function refuseHeaderMismatch(
   if (primitive?.kind !== 'tool' || method !== 'tools/call' || !isModern) return undefined;
   const wrong = primitive.parameterHeaders.find((one) => !isMirrored(one, params.arguments, headers));
   if (!wrong) return undefined;
-  const message = `Header mismatch: Mcp-Param-${wrong.name} does not say what the argument ${wrong.path.join('.')} says`;
+  const message = `Header mismatch: Mcp-Param-${wrong.name} differs from the argument ${wrong.path.join('.')}`;
   return Response.json({ jsonrpc: '2.0', id, error: { code: HEADER_MISMATCH, message } }, { status: 400 });
 }
 

@@ -57,7 +57,7 @@ export class InFlight {
     for (const end of [...this.#streams]) end();
     if (this.#running === 0) return;
     const stopped = new Promise<void>((resolve) => (this.#stopped = resolve));
-    const late = () => new Error('Calls are left behind');
+    const late = () => new Error('Calls are still running');
     await waitFor(stopped, this.options.shutdownGraceMs, late).catch(() => undefined);
   }
 }

@@ -41,7 +41,7 @@ export class RunningTask {
     };
     this.#timer = setTimeout(
       () => {
-        this.stop('The time of the task is over');
+        this.stop('The task took longer than it may');
       },
       Math.min(ttlMs, LONGEST_TIMEOUT),
     ).unref();

@@ -39,7 +39,7 @@ export function auth0TokenVault({ connection, loginHint }: Auth0TokenVaultOption
         : ['has a dialect without `connection`. Set it to the name of the connection in Auth0, like "google-oauth2"']),
       ...(audience !== undefined || resource !== undefined || scopes.length > 0
         ? [
-            'has `audience`, `resource` or `scopes`, which the Token Vault does not take: the connection has them. Remove them',
+            'has `audience`, `resource` or `scopes`. The Token Vault does not take them: the connection has them. Remove them',
           ]
         : []),
     ],

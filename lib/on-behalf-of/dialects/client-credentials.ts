@@ -25,7 +25,7 @@ export function clientCredentials({ authorizationServer }: ClientCredentialsOpti
     findProblems: ({ audience, resource, scopes }) => [
       ...(audience === undefined && resource === undefined && scopes.length === 0
         ? [
-            'names no target. Set `audience`, `resource` or `scopes` to what the authorization server calls this API, so that the token of the server is good for it alone',
+            'names no target. Set `audience`, `resource` or `scopes` to the name that the authorization server has for this API, so that the token of the server is valid for this API only',
           ]
         : []),
       ...findForeignServerProblems(authorizationServer),

@@ -20,19 +20,19 @@ export function findApi(scope: string): string | undefined {
 export function findEntraTargetProblems({ audience, resource, scopes }: ExchangeTarget): readonly string[] {
   const problems: string[] = [];
   if (audience !== undefined || resource !== undefined) {
-    problems.push('has `audience` or `resource`, which Entra ID refuses. Name the API in `scopes`: `api://…/.default`');
+    problems.push('has `audience` or `resource`. Entra ID refuses them. Name the API in `scopes`: `api://…/.default`');
   }
   const named = scopes.filter((scope) => findApi(scope) !== undefined);
   if (named.length === 0) {
-    problems.push('has no `scopes`, by which Entra ID knows the API. Set them, for example `["api://…/.default"]`');
+    problems.push('has no `scopes`. Entra ID knows the API by them. Set them, for example `["api://…/.default"]`');
   }
   if (new Set(named.map(findApi)).size > 1) {
     problems.push(
-      'has `scopes` of several APIs, which Entra ID does not take in one request. Make a downstream of each',
+      'has `scopes` of several APIs. Entra ID does not take them in one request. Declare a downstream for each API',
     );
   } else if (named.length > 1 && named.some((scope) => scope.endsWith(DEFAULT_SCOPE))) {
     problems.push(
-      'has `.default` beside other `scopes`, which Entra ID does not take. Name all of them, or `.default` alone',
+      'has `.default` and other `scopes`. Entra ID does not take both. Name all of them, or `.default` only',
     );
   }
   return problems;

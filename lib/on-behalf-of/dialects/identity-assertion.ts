@@ -36,7 +36,7 @@ export function identityAssertion({
       ...(audience === undefined || audience === authorizationServer.issuer
         ? []
         : [
-            "has an `audience`, which is always the issuer of the API's authorization server. Remove it, and name the API by `resource`",
+            "has an `audience`. It is always the issuer of the API's authorization server. Remove it, and name the API by `resource`",
           ]),
     ],
     exchange: (request) => exchangeInChain(request, chain),

@@ -30,7 +30,9 @@ export function keycloak({ actor }: KeycloakDialectOptions = {}): ExchangeDialec
     refusesBoundTokens: true,
     findProblems: ({ audience }) =>
       audience === undefined
-        ? ['has no `audience`. Set it to the client id of the API in Keycloak, so that the token is good for it alone']
+        ? [
+            'has no `audience`. Set it to the client id of the API in Keycloak, so that the token is valid for this API only',
+          ]
         : [],
     async exchange(request) {
       const { target, dpop, tokenEndpoint } = request;
@@ -57,7 +59,7 @@ function refuseWhatWouldBeLost({ caller, target: { name } }: ExchangeRequest, ac
   if (cnf !== undefined) {
     throw new CallerActionError(
       'caller_access_denied',
-      `No token for ${name}: Keycloak does not exchange tokens that are bound to a key of the client's (cnf)`,
+      `No token for ${name}: Keycloak does not exchange tokens that are bound to a key of the client (cnf)`,
       { downstream: name, advice: `The ${name} API cannot be called with a token that is bound to a key.` },
     );
   }
@@ -65,7 +67,7 @@ function refuseWhatWouldBeLost({ caller, target: { name } }: ExchangeRequest, ac
     throw new CallerActionError(
       'caller_access_denied',
       `No token for ${name}: the caller's token is for delegation (act, may_act), which Keycloak would drop without an actor`,
-      { downstream: name, advice: `The ${name} API cannot be called by way of others.` },
+      { downstream: name, advice: `The ${name} API cannot be called with a delegated token.` },
     );
   }
 }

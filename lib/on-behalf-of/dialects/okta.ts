@@ -18,7 +18,7 @@ export function okta(): ExchangeDialect {
         ? ["has no `audience`. Set it to the audience of the API's authorization server in Okta"]
         : findListProblems(audience)),
       ...(scopes.length === 0
-        ? ['has no `scopes`, without which Okta exchanges nothing. Set those that are needed']
+        ? ['has no `scopes`. Okta exchanges nothing without them. Set those that are needed']
         : []),
     ],
     async exchange(request) {

@@ -87,14 +87,14 @@ export function joinScopes(scopes: readonly string[]): string | undefined {
 export function findTargetProblems({ audience, resource }: ExchangeTarget): readonly string[] {
   if (audience !== undefined || resource !== undefined) return [];
   return [
-    'names no target. Set `audience` or `resource` to what the authorization server calls this API, so that the exchanged token is good for it alone',
+    'names no target. Set `audience` or `resource` to the name that the authorization server has for this API, so that the exchanged token is valid for this API only',
   ];
 }
 
 /** For providers whose tokens are for one API. */
 export function findListProblems(audience: ExchangeTarget['audience']): readonly string[] {
   return Array.isArray(audience)
-    ? ['has a list as `audience`, of which the provider takes one. Make a downstream of each']
+    ? ['has a list as `audience`, but the provider takes one only. Declare a downstream for each']
     : [];
 }
 
@@ -106,7 +106,7 @@ function findNameProblems(names: Names): readonly string[] {
   return [
     ...taken.map(
       ([parameter, name]) =>
-        `has a dialect whose \`parameterNames.${parameter}\` is "${name}", which stands for something else. Choose the name that the authorization server has for it`,
+        `has a dialect whose \`parameterNames.${parameter}\` is "${name}", which has another meaning. Choose the name that the authorization server has for it`,
     ),
     ...(new Set(values).size < values.length
       ? ['has a dialect whose `parameterNames` has one name for two parameters. Give each its own']

@@ -112,10 +112,7 @@ function toJsonInit(input: string | URL | Request, { json, ...init }: JsonReques
 function findSoleDownstream({ tool, downstreams: [name, ...others] }: ToolCall): string {
   if (name === undefined) throw createUndeclaredError(tool, undefined);
   if (others.length > 0) {
-    throw new DownstreamError(
-      'downstream_ambiguous',
-      `${tool} declares several downstreams. Say which: for("${name}")`,
-    );
+    throw new DownstreamError('downstream_ambiguous', `${tool} declares several downstreams. Name one: for("${name}")`);
   }
   return name;
 }

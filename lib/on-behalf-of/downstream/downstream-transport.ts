@@ -48,7 +48,7 @@ export class DownstreamTransport {
         },
         (state) => {
           if (state === 'closed') logger.log(`${target.name} answers again`);
-          else logger.warn(`${target.name} fails so often that it is left alone for a while`);
+          else logger.warn(`${target.name} fails so often that it gets no calls for a while`);
         },
       );
   }
@@ -64,7 +64,7 @@ export class DownstreamTransport {
       return await (this.#circuit ? this.#circuit.execute(attempt) : attempt());
     } catch (error) {
       if (error instanceof BrokenCircuitError)
-        throw this.#createOverloadedError('it failed so often that it is left alone');
+        throw this.#createOverloadedError('it failed so often that it gets no calls for a while');
       if (error instanceof BulkheadRejectedError) throw this.#createOverloadedError('too many requests wait for it');
       throw error;
     }

@@ -27,7 +27,7 @@ export class ExchangeHealth {
    */
   recordSuccess(downstream: string, issuer?: string): void {
     if (!this.#faults.get(downstream)?.delete(issuer)) return;
-    this.#logger.log(`Tokens for ${downstream} can be got again`);
+    this.#logger.log(`Tokens for ${downstream} are available again`);
   }
 
   /**

@@ -163,7 +163,7 @@ export class TokenExchange {
       dpop: await target.dpop?.handle(),
       tokenEndpoint: this.endpoints.createFor(caller.issuer, caller.claims),
     });
-    if (!token) throw new Error(`the dialect ${dialect.name} gave none`);
+    if (!token) throw new Error(`the dialect ${dialect.name} returned no token`);
     return token;
   }
 }
@@ -180,7 +180,7 @@ function selectDialect(caller: Caller | undefined, target: ResolvedDownstream): 
   if (own) return own;
   throw createDownstreamError(
     'caller_without_user',
-    `No token for ${name}: the caller's token stands for no user`,
+    `No token for ${name}: the caller's token has no user`,
     {},
     target,
   );

@@ -42,7 +42,7 @@ export function createDownstreamError(
     case 'exchange_answer_unusable':
       return new OperatorActionError(code, message, {
         ...options,
-        advice: `This server is not set up to call the ${name} API for you. Tell whoever runs it.`,
+        advice: `This server is not set up to call the ${name} API for you. Tell its operator.`,
       });
     case 'issuer_unavailable':
     case 'issuer_rate_limited':
@@ -94,21 +94,21 @@ function createCallerActionError(
 
 const ADVICE: Readonly<Record<CallerActionCode, (name: string) => string>> = {
   caller_token_rejected: (name) => `Your sign-in no longer allows calling the ${name} API. Sign in again.`,
-  caller_claims_required: (name) => `The ${name} API wants you to sign in again, as your organisation demands it.`,
+  caller_claims_required: (name) => `The ${name} API wants you to sign in again, as your organisation demands.`,
   caller_authentication_insufficient: (name) => `The ${name} API wants you to sign in again, in a stronger way.`,
   caller_scope_insufficient: (name) => `Your sign-in does not cover what this needs of the ${name} API.`,
   caller_consent_required: (name) => `You have not consented to calling the ${name} API yet.`,
   caller_account_not_linked: (name) => `Your account at the ${name} API is not linked yet.`,
   caller_access_denied: (name) =>
-    `You have not been given the access to the ${name} API that this tool needs. Ask whoever runs it for access.`,
-  caller_without_user: (name) => `The ${name} API is called on behalf of a user, and your token stands for none.`,
+    `You have not been given the access to the ${name} API that this tool needs. Ask its operator for access.`,
+  caller_without_user: (name) => `The ${name} API is called on behalf of a user, and your token has no user.`,
 };
 
 function adviseOnStatus(name: string, status: number): string {
   switch (status) {
     case 401:
     case 403:
-      return `The ${name} API does not allow this for you. Ask whoever runs it for access.`;
+      return `The ${name} API does not allow this for you. Ask its operator for access.`;
     case 404:
     case 410:
       return `The ${name} API has nothing there. Check the identifiers in the arguments.`;

@@ -50,7 +50,7 @@ export class LinkFlow {
     return await this.#answer(async (about) => {
       const request = await this.records.findRequest(id);
       if (request) about(request);
-      else return this.#refuse('expired', 'nobody asked for this link, or it is used up', undefined);
+      else return this.#refuse('expired', 'nobody asked for this link, or it was used already', undefined);
       const requestId = this.records.deriveRequestKey(id);
       const { header, hash } = new BrowserCookie(this.#origin, requestId).issue();
       const { url, ...pending } = await this.#beginSignIn(request);
@@ -75,7 +75,7 @@ export class LinkFlow {
       const { request, requestId, state, nonce = '', codeVerifier, browser } = step;
       const target = this.#findTarget(request);
       if (!target || !(await this.records.closeRequest(requestId)))
-        return this.#refuse('expired', 'the link is used up', request);
+        return this.#refuse('expired', 'the link was used already', request);
       const url = this.#toReturnUrl(buildSignInCallback(this.options.path), query);
       const identity = await this.signIn.identify(request, url, { state, codeVerifier, nonce });
       if (identity !== request.identity) return this.#refuse('anotherUser', 'another user opened the link', request);
@@ -99,7 +99,7 @@ export class LinkFlow {
       about(step.request);
       const { request, requestId, state, codeVerifier } = step;
       const target = this.#findTarget(request);
-      if (!target) return this.#refuse('expired', 'the downstream is gone', request);
+      if (!target) return this.#refuse('expired', 'the downstream is no longer configured', request);
       const url = this.#toReturnUrl(buildAccountCallback(this.options.path, downstream), query);
       await this.accounts.replace(request, await this.#redeem(target, url, { state, codeVerifier }));
       this.audit.recordLink(request);
@@ -144,7 +144,7 @@ export class LinkFlow {
   ): Promise<(LinkStep & { readonly state: string }) | { readonly page: LinkPage }> {
     const [state, ...more] = query.getAll('state');
     const step = state === undefined || more.length > 0 ? undefined : await this.records.takeStep(state);
-    if (state === undefined || !step) return this.#refuse('expired', 'nobody was sent away with this state', undefined);
+    if (state === undefined || !step) return this.#refuse('expired', 'no sign-in was begun with this state', undefined);
     if (!new BrowserCookie(this.#origin, step.requestId).isIn(cookies, step.browser))
       return this.#refuse('anotherBrowser', 'it was begun in another browser', step.request);
     if (step.kind !== kind || (downstream !== undefined && step.request.downstream !== downstream))

@@ -5,18 +5,18 @@ export interface LinkPage {
   readonly text: string;
 }
 
-const AGAIN = 'Go back to your assistant, and let it try again for a new link.';
+const AGAIN = 'Go back to your assistant and ask it to try again. You then get a new link.';
 
 /** The pages that a user can see, by outcome. */
 export const linkPages = {
   linked: (api: string): LinkPage => ({
     status: 200,
     title: 'Account linked',
-    text: `Your ${api} account is linked. You may close this window, and go on in your assistant.`,
+    text: `Your ${api} account is linked. You can close this window and go on in your assistant.`,
   }),
   expired: (): LinkPage => ({
     status: 404,
-    title: 'This link is no longer good',
+    title: 'This link is no longer valid',
     text: `It was used already, or it is older than ten minutes. ${AGAIN}`,
   }),
   anotherBrowser: (): LinkPage => ({
@@ -27,7 +27,7 @@ export const linkPages = {
   anotherUser: (): LinkPage => ({
     status: 403,
     title: 'Nothing was linked',
-    text: 'This link was made for another user than the one who is signed in here. If it was you who asked for it, sign in as the user that your assistant works for. If somebody sent it to you, tell your security team.',
+    text: 'This link is for another user than the one who is signed in here. If you asked for it, sign in as the user that your assistant works for. If somebody sent it to you, tell your security team.',
   }),
   denied: (): LinkPage => ({
     status: 403,

@@ -30,7 +30,7 @@ export function createOAuthClient(
   }
   for (const address of ENDPOINTS.flatMap((name) => [metadata[name], aliases?.[name]])) {
     if (address !== undefined && !(URL.canParse(address) && isSecure(new URL(address)))) {
-      throw new IssuerUnusableError(issuer, `${address} is no https, nor on loopback`);
+      throw new IssuerUnusableError(issuer, `${address} is neither https nor on loopback`);
     }
   }
   // The result is awaited, although its type does not say so.

@@ -41,7 +41,7 @@ export class ServerLinkedAccounts implements OnModuleInit {
       );
     } else if (!shared.lock && !createRedisLock(shared.store)) {
       this.#logger.warn(
-        `Replicas may refresh the tokens of an account at ${names.join(', ')} at once, which some servers take for theft. Set \`replicas.lock\`.`,
+        `Replicas may refresh the tokens of an account at ${names.join(', ')} at once. Some servers take that for theft. Set \`replicas.lock\`.`,
       );
     }
   }
@@ -58,7 +58,7 @@ export class ServerLinkedAccounts implements OnModuleInit {
     demand?: Pick<TokenDemand, 'refused'>,
   ): Promise<ExchangedToken> {
     if (!caller || caller.appOnly) {
-      const message = `No token for ${target.name}: ${caller ? "the caller's token stands for no user" : 'the caller is anonymous'}`;
+      const message = `No token for ${target.name}: ${caller ? "the caller's token has no user" : 'the caller is anonymous'}`;
       throw createDownstreamError('caller_without_user', message, {}, target);
     }
     const { issuer, subject } = caller;
@@ -91,7 +91,7 @@ export class ServerLinkedAccounts implements OnModuleInit {
       await this.servers.revoke(target, account);
     } catch (error) {
       this.#logger.warn(
-        `An account at ${downstream} is unlinked, but its tokens are still good there: ${describeError(toTokenEndpointError(error))}`,
+        `An account at ${downstream} is unlinked, but its tokens are still valid there: ${describeError(toTokenEndpointError(error))}`,
       );
     }
     return true;

@@ -120,7 +120,7 @@ export const downstreamHttpSchema = z.strictObject({
       ],
       {
         error:
-          'is neither `false` nor an object of `threshold` (above 0, below 1), `minimumRequests` and `pauseMs`. Correct it, or remove it',
+          'is neither `false` nor an object with `threshold` (above 0, below 1), `minimumRequests` and `pauseMs`. Correct it, or remove it',
       },
     )
     .optional(),

@@ -138,7 +138,11 @@ export const downstreamSchema = z
   })
   .superRefine((options, context) => {
     if (options.linked && Array.isArray(options.resource)) {
-      context.addIssue({ code: 'custom', path: ['resource'], message: 'is a list. Beside `linked` it has to be one' });
+      context.addIssue({
+        code: 'custom',
+        path: ['resource'],
+        message: 'is a list. With `linked` it has to be one value',
+      });
     }
     for (const [option, message] of findProblemsBesideLinked(options)) {
       context.addIssue({ code: 'custom', path: [option], message });

@@ -5,7 +5,7 @@ import { EXCHANGE_OPTIONS, type DownstreamOptions, type ExchangeOptions } from '
 import { resolveExchangeTarget } from './resolved-downstream.js';
 
 const NO_OWN_AUTHORITY =
-  'has `onAppOnly: "clientCredentials"`, but its dialect has no token of the server\'s own that would be good for the API. Remove it';
+  'has `onAppOnly: "clientCredentials"`, but its dialect gets no token of the server itself that would be valid for the API. Remove it';
 
 /** Receives a problem with an option of a downstream. An empty path means the downstream itself. */
 type Fault = (path: readonly string[], message: string) => void;

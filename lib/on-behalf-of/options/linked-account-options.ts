@@ -131,7 +131,7 @@ export const linkedAccountSchema = z
         addFault(one, 'is missing, but the other endpoint is given. Give both, or `issuer` alone');
     }
     if (isGiven && metadataUrl !== undefined) {
-      addFault('metadataUrl', 'has no effect beside given endpoints. Remove one or the other');
+      addFault('metadataUrl', 'has no effect, because the endpoints are given. Remove one or the other');
     }
     if (!isGiven && revocationEndpoint !== undefined) {
       addFault('revocationEndpoint', 'has no effect without the other endpoints. Give them too, or remove it');
@@ -141,7 +141,7 @@ export const linkedAccountSchema = z
 const subjectClaim = z.custom<string | SubjectClaims>((value) => {
   if (typeof value === 'string') return value !== '';
   return z.strictObject({ accessToken: text, idToken: text }).safeParse(value).success;
-}, 'is no name of a claim, nor two of them. Write one, or `{ accessToken: "uid", idToken: "sub" }`');
+}, 'is neither the name of a claim nor two names. Write one, or `{ accessToken: "uid", idToken: "sub" }`');
 
 /** Schema of {@link LinkingOptions}. */
 export const linkingSchema = z.strictObject({
@@ -156,7 +156,7 @@ export function findProblemsBesideLinked(
   if (options.linked === undefined) return [];
   return ABOUT_EXCHANGE.filter((option) => options[option] !== undefined).map((option) => [
     option,
-    'has no effect beside `linked`, where no token is exchanged. Remove one of the two',
+    'has no effect with `linked`: no token is exchanged. Remove one of the two',
   ]);
 }
 

@@ -93,7 +93,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
     try {
       await this.#shared?.revoke(revocation);
     } catch (error) {
-      throw new RevocationError(`Other replicas could not be told of a revocation: ${describeError(error)}`);
+      throw new RevocationError(`Other replicas could not be notified of a revocation: ${describeError(error)}`);
     } finally {
       this.#local.dropAll((kept) => isRevoking(revocation, kept));
       for (const flights of [this.#flights, this.#renewals]) {

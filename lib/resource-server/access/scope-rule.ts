@@ -41,7 +41,7 @@ export function findRuleProblem(rule: unknown): string | undefined {
   const isRule = [allOf, anyOf].every((part) => part === undefined || isScopes(part));
   if (!isRule || Object.keys(others).length > 0 || (allOf === undefined && anyOf === undefined)) return NO_RULE;
   return isScopes(anyOf) && anyOf.length === 0
-    ? 'has an empty `anyOf`, of which nobody holds one. Name the scopes'
+    ? 'has an empty `anyOf`, which nobody can meet. Name the scopes'
     : undefined;
 }
 

@@ -80,10 +80,10 @@ export class DpopProofs {
     this.#checkNonce(nonce);
     const now = Math.floor(Date.now() / 1000);
     if (typeof iat !== 'number' || !(Math.abs(now - iat) <= this.#lifetime))
-      throw createProofError('The DPoP proof is not of now');
+      throw createProofError('The DPoP proof is too old, or from the future');
     if (ath !== hash(subject.token)) throw createProofError('The DPoP proof is for another token');
     if (thumbprint !== subject.thumbprint)
-      throw createProofError('The DPoP proof is of another key than the token is bound to');
+      throw createProofError('The DPoP proof is signed with another key than the one that the token is bound to');
     // Rounded up to whole seconds, because `iat` may have a fraction.
     const lifetime = Math.ceil(iat + this.#lifetime - now) + 1 + CLOCK_SKEW;
     if (!(await claimKey(this.#store, deriveKey('proof', thumbprint, jti), lifetime * 1000)))

@@ -76,8 +76,7 @@ export class ProofOfPossession {
   #checkCertificate(request: ProofSource, expected: string): void {
     if (!this.#certificates) throw createProofError('The token is bound to a certificate, which is not supported here');
     const actual = this.#certificates.computeThumbprint(request);
-    if (actual === undefined)
-      throw createProofError('The token is bound to a certificate, and the request comes with none');
+    if (actual === undefined) throw createProofError('The token is bound to a certificate, and the request has none');
     // Both are 43 characters of base64url.
     if (!timingSafeEqual(Buffer.from(actual), Buffer.from(expected)))
       throw createProofError('The token is bound to another certificate');

@@ -60,7 +60,7 @@ const dpopSchema = z.strictObject({
   required: z.boolean().optional(),
   algorithms: z
     .array(z.enum(SIGNING_ALGORITHMS))
-    .min(1, 'is empty, so that no proof would do. Name the algorithms, or remove it')
+    .min(1, 'is empty, so every proof would be refused. Name the algorithms, or remove it')
     .optional(),
   proofLifetimeMs: z
     .custom<number>(
@@ -88,7 +88,7 @@ const proxy = z
   )
   .refine(
     (value) => !ENDS_OF_ALL.every((address) => createBlockList([value]).check(address, 'ipv6')),
-    'takes in every address, so that any client could make the header up. Name the proxies alone',
+    'covers every address, so any client could forge the header. Name the proxies only',
   );
 
 const mutualTlsSchema = z.strictObject({
@@ -100,7 +100,7 @@ const mutualTlsSchema = z.strictObject({
         header: z
           .string()
           .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not the name of a header. Write the one that the proxy sets'),
-        proxies: z.array(proxy).min(1, 'is empty, so that the header would never be believed. Name the proxies'),
+        proxies: z.array(proxy).min(1, 'is empty, so the header would never be trusted. Name the proxies'),
       }),
     ],
     'is neither "socket" nor `{ header, proxies }` with the proxies\' addresses. Write one of the two',

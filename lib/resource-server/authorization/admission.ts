@@ -67,7 +67,7 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
   }
 }
 
-const NO_USER = new Denial('This tool acts for a user, and the token stands for none.', 'unavailable');
+const NO_USER = new Denial('This tool acts for a user, and the token has no user.', 'unavailable');
 
 /** Decides whether a caller may do an operation. Every transport asks it before the operation runs. */
 @Injectable()

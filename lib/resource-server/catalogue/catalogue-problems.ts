@@ -21,7 +21,7 @@ export function findPrimitiveProblems({ access, downstreams, host }: Offer, opti
   const callers = downstreams.filter((name) => (options.downstreams.get(name)?.dialect.subject ?? 'none') !== 'none');
   if (access.anonymous && callers.length > 0) {
     problems.push(
-      `\`downstream\` of ${describeDeclaration(host, 'downstream')} can never be met: @Anonymous lets everyone call it, and ${callers.join(', ')} takes the token of a caller. Remove one of the two.`,
+      `\`downstream\` of ${describeDeclaration(host, 'downstream')} can never be met: @Anonymous lets everyone call it, but ${callers.join(', ')} needs the token of a caller. Remove one of the two.`,
     );
   }
   const { acrValues, maxAgeMs, appOnly } = access;
@@ -71,16 +71,14 @@ export function findOptionProblems(
     .flatMap((one) => [one, ...one.byIssuer.values()])
     .flatMap(({ scopeMap }) => [...scopeMap.values()].flat());
   if (challenge === 'union' && mapped.length === 0 && !offers.some(isScoped)) {
-    problems.push(
-      '`scopes.challenge` is "union", but no tool has scopes, so that nobody is ever challenged. Remove it.',
-    );
+    problems.push('`scopes.challenge` is "union", but no tool has scopes, so nobody is ever challenged. Remove it.');
   }
   if (typeof scopeHierarchy === 'object' && !offers.some(({ access }) => typeof access.scopes === 'function')) {
     const needed = new Set([...mapped, ...offers.flatMap(({ access }) => listNamedScopes(access))]);
     for (const scope of Object.keys(scopeHierarchy)) {
       if (![...hierarchy.expand([scope])].some((implied) => implied !== scope && needed.has(implied))) {
         problems.push(
-          `\`scopes.hierarchy\` has "${scope}", which implies no scope that a tool needs. Check the spelling of what it implies, or remove it.`,
+          `\`scopes.hierarchy\` has "${scope}", which implies no scope that a tool needs. Check the spelling of the implied scopes, or remove it.`,
         );
       }
     }

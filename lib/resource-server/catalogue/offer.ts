@@ -44,7 +44,7 @@ export function defineOffer(
   const timeoutMs = options.timeoutMs ?? surroundings.timeoutMs;
   const downstreams = [...new Set([options.downstream ?? []].flat())];
   if (options.exchange !== undefined && downstreams.length === 0) {
-    fault('exchange', 'is set, but there is no `downstream` whose token could be got. Name one, or remove it');
+    fault('exchange', 'is set, but there is no `downstream` to get a token for. Name one, or remove it');
   }
   return {
     name,

@@ -38,11 +38,15 @@ function visit(
   if (name !== undefined) {
     const { type } = rest;
     if (!path || path.length === 0)
-      fault(`has \`${KEY}\` where no client looks for it. Put it on a property, outside of lists and alternatives`);
+      fault(
+        `has \`${KEY}\` in a place where clients ignore it. Put it on a property, outside of lists and alternatives`,
+      );
     else if (typeof name !== 'string' || !TOKEN.test(name))
-      fault(`has the \`${KEY}\` ${JSON.stringify(name)}, which is no name of a header. Use letters, digits and "-"`);
+      fault(`has the \`${KEY}\` ${JSON.stringify(name)}, which is not a header name. Use letters, digits and "-"`);
     else if (type !== 'string' && type !== 'integer' && type !== 'boolean')
-      fault(`has \`${KEY}\` "${name}" on what is no string, integer or boolean. Change its type, or remove it`);
+      fault(
+        `has \`${KEY}\` "${name}" on a value that is not a string, an integer or a boolean. Change its type, or remove it`,
+      );
     else found.push({ path, name, type });
   }
   for (const [key, child] of Object.entries(properties ?? {})) visit(child, path && [...path, key], found, fault);

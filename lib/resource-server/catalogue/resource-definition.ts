@@ -19,7 +19,7 @@ export function defineResource(
   const fault = createFault(host, problems);
   const { uri, size, cache } = options;
   if (!URL.canParse(uri))
-    fault('uri', `is "${uri}", which is no URI. Write one with a scheme, such as "orders://today"`);
+    fault('uri', `is "${uri}", which is not a URI. Write one with a scheme, such as "orders://today"`);
   return {
     kind: 'resource',
     ...defineOffer(uri, options, host, surroundings, fault),
@@ -46,14 +46,14 @@ export function defineResourceTemplate(
   if (!template || template.variableNames.length === 0) {
     fault(
       'uriTemplate',
-      `is "${uriTemplate}", which is no template of RFC 6570 with a variable. Write "orders://{id}"`,
+      `is "${uriTemplate}", which is not a template of RFC 6570 with a variable. Write "orders://{id}"`,
     );
   }
   if (input) {
     try {
       const { properties = {} } = toObjectSchema(input, 'input');
       const stray = Object.keys(properties).find((name) => template && !template.variableNames.includes(name));
-      if (stray !== undefined) fault('input', `has "${stray}", which is no variable of "${uriTemplate}"`);
+      if (stray !== undefined) fault('input', `has "${stray}", which is not a variable of "${uriTemplate}"`);
     } catch (error) {
       fault('input', error instanceof Error ? error.message : String(error));
     }

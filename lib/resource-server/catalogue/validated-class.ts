@@ -36,7 +36,7 @@ export function isValidatedClass(schema: ArgumentsSchema): schema is Type<object
 export function generateSchema({ name }: Type<object>): ObjectSchema {
   if (!generator) {
     throw new Error(
-      'is a class, whose JSON Schema takes class-validator-jsonschema. Install it, with class-validator and class-transformer, or use a schema',
+      'is a class. Its JSON Schema needs class-validator-jsonschema. Install it, with class-validator and class-transformer, or use a schema',
     );
   }
   const schemas = generator.validationMetadatasToSchemas({

@@ -20,10 +20,11 @@ const MAX_SCOPES_LENGTH = 2_000;
 const MAX_ACR_VALUES_LENGTH = 500;
 
 const DESCRIPTIONS: Readonly<Record<ChallengeRemedy['challenge'], string>> = {
-  invalid_token: 'The token is no longer good for what the operation calls',
-  insufficient_claims: 'What the operation calls demands further claims',
-  insufficient_user_authentication: 'What the operation calls needs the user to sign in anew, or in a stronger way',
-  insufficient_scope: 'The token lacks a scope that the operation, or what it calls, needs',
+  invalid_token: 'The token is no longer valid for an API that the operation calls',
+  insufficient_claims: 'An API that the operation calls demands further claims',
+  insufficient_user_authentication:
+    'An API that the operation calls needs the user to sign in again, or in a stronger way',
+  insufficient_scope: 'The token lacks a scope that the operation, or an API that it calls, needs',
 };
 
 /** The refused request. */
@@ -81,7 +82,7 @@ export class Challenges {
     return this.#create(scheme, {
       error: isSignIn ? 'insufficient_user_authentication' : 'insufficient_scope',
       errorDescription: isSignIn
-        ? 'The operation needs the user to sign in anew, or in a stronger way'
+        ? 'The operation needs the user to sign in again, or in a stronger way'
         : 'The token lacks a scope that the operation needs',
       scopes: this.#selectScopes([...scopes, ...held], prefix),
       ...(acrValues && { acrValues }),

@@ -79,7 +79,7 @@ function findLanguageProblem(tag: string): string | undefined {
     const [canonical = ''] = Intl.getCanonicalLocales(tag);
     return canonical === tag ? undefined : `is not in canonical form. Write it as "${canonical}"`;
   } catch {
-    return 'is no language tag (BCP 47). Write one, such as "de" or "pt-BR"';
+    return 'is not a language tag (BCP 47). Write one, such as "de" or "pt-BR"';
   }
 }
 

@@ -18,7 +18,7 @@ export function clientAssertion(source: AssertionSource): ClientAuthentication {
   const read = createReader(source);
   const authenticate: ClientAuth = async (_server, client, body) => {
     const assertion = (await read()).trim();
-    if (assertion === '') throw createCredentialsError('got an empty assertion. Check whoever issues it');
+    if (assertion === '') throw createCredentialsError('got an empty assertion. Check the party that issues it');
     body.set('client_id', client.client_id);
     body.set('client_assertion_type', JWT_BEARER);
     body.set('client_assertion', assertion);

@@ -54,7 +54,7 @@ export class CredentialFile<Value> {
     if (problem === this.#problem) return;
     this.#problem = problem;
     logger.warn(
-      `${this.path} cannot be read any more: ${problem}. What it had before is used on, and the next start will fail`,
+      `${this.path} cannot be read any more: ${problem}. Its last content stays in use, and the next start will fail`,
     );
   }
 }
@@ -72,5 +72,5 @@ function describeCode(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' && code.startsWith('E') && !code.startsWith('ERR_')
     ? code
-    : 'its content is not as it has to be';
+    : 'its content is not valid';
 }

@@ -49,7 +49,7 @@ export function mutualTls({ certificate, key, ca, passphrase }: MutualTlsClientO
     } catch (error) {
       if (!(error instanceof McpAuthConfigurationError)) throw error;
       unusable = id;
-      logger.warn(`${error.problems.join(' ')} Those of before are used`);
+      logger.warn(`${error.problems.join(' ')} The previous ones stay in use`);
     }
     return known;
   };

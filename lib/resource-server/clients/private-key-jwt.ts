@@ -117,7 +117,7 @@ class Signers {
     if (id === this.#unmatched) return;
     this.#unmatched = id;
     logger.warn(
-      'The key and the certificate of `client.authentication` are not of each other. Those of before are used',
+      'The key and the certificate of `client.authentication` do not belong together. The previous ones stay in use',
     );
   }
 }
@@ -164,10 +164,10 @@ function readCertificate(pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw createCredentialsError('has a `certificate` that is none. Give it as PEM');
+    throw createCredentialsError('has a `certificate` that cannot be read. Give it as PEM');
   }
 }
 
 function createMismatchError() {
-  return createCredentialsError('has a `certificate` that is not of its `key`. Give both of one pair');
+  return createCredentialsError('has a `certificate` that does not belong to its `key`. Give both of one pair');
 }

@@ -40,13 +40,11 @@ export function readSigningKey(material: PrivateKeyMaterial, algorithm?: string)
     throw createCredentialsError('has a `key` of a type that cannot sign. Use RSA, P-256, P-384, P-521 or Ed25519');
   }
   if (modulusLength < MIN_RSA_BITS) {
-    throw createCredentialsError(
-      `has a \`key\` of ${modulusLength} bits. RSA keys have to have ${MIN_RSA_BITS} or more`,
-    );
+    throw createCredentialsError(`has a \`key\` of ${modulusLength} bits. RSA keys need ${MIN_RSA_BITS} or more`);
   }
   if (algorithm !== undefined && !allowed.includes(algorithm)) {
     throw createCredentialsError(
-      `has an \`algorithm\` that its \`key\` is not for. Use ${allowed.join(' or ')}, or remove it`,
+      `has an \`algorithm\` that does not fit its \`key\`. Use ${allowed.join(' or ')}, or remove it`,
     );
   }
   return { key, algorithm: algorithm ?? usual, kid };

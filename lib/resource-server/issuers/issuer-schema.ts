@@ -25,17 +25,17 @@ const predicate = z.custom<(claims: Readonly<Record<string, unknown>>) => boolea
 );
 
 const nonEmpty = <Item extends z.ZodType>(item: Item, what: string) =>
-  z.array(item).min(1, `is empty, so that nothing would do. Name ${what}, or remove it`);
+  z.array(item).min(1, `is empty, so everything would be refused. Name ${what}, or remove it`);
 
 /** Refuses secret keys, which belong only where tokens are signed, and empty key sets, which verify nothing. */
 const jwks = z
   .custom<JSONWebKeySet>(
     (value) => Array.isArray((value as JSONWebKeySet | null)?.keys) && (value as JSONWebKeySet).keys.length > 0,
-    'has no keys, so that no token could be verified. Give a JWK set: `{ keys: [{ kty, … }] }`',
+    'has no keys, so no token could be verified. Give a JWK set: `{ keys: [{ kty, … }] }`',
   )
   .refine(
     ({ keys }) => keys.every((key) => !isJsonObject(key) || (key.d === undefined && key.k === undefined)),
-    'holds private or symmetric keys. Give the public keys alone',
+    'holds private or symmetric keys. Give the public keys only',
   );
 
 const introspection = z.strictObject({
@@ -65,9 +65,9 @@ export const issuerSchema = z
     issuer: text,
     tenants: nonEmpty(tenantId, 'the tenants').optional(),
     acceptAnyTenant: z.boolean().optional(),
-    audiences: nonEmpty(text, 'what `aud` has to have').optional(),
+    audiences: nonEmpty(text, 'the accepted values of `aud`').optional(),
     algorithms: nonEmpty(z.enum(SIGNING_ALGORITHMS), 'the algorithms').optional(),
-    types: nonEmpty(text, 'the values of `typ`').optional(),
+    types: nonEmpty(text, 'the accepted values of `typ`').optional(),
     acceptMissingType: z.boolean().optional(),
     clockToleranceMs: milliseconds(0, 300_000).optional(),
     claims: z
@@ -120,11 +120,11 @@ export const issuerSchema = z
     if (many && issuer.introspection) {
       addFault(
         'introspection',
-        'cannot be used with many tenants: an opaque token does not say whose it is. Remove it',
+        'cannot be used with many tenants: an opaque token does not name its tenant. Remove it',
       );
     }
     if (issuer.tenants && issuer.acceptAnyTenant) {
-      addFault('acceptAnyTenant', 'is set beside `tenants`, which it would make void. Remove one of the two');
+      addFault('acceptAnyTenant', 'is set, but so is `tenants`, which would have no effect. Remove one of the two');
     }
     if (issuer.acceptAnyTenant && issuer.metadataUrl === undefined) {
       addFault(

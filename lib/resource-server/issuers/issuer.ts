@@ -88,7 +88,7 @@ export class Issuer {
     const keys = await this.#loadKeys().catch(() => []);
     if (keys.some((key) => algorithms.some((algorithm) => canVerify(key, algorithm)))) return;
     throw new McpAuthConfigurationError([
-      `\`jwks\` of the issuer ${identifier} has no key that a token could be verified with. Give public keys for signatures, of the types that \`algorithms\` need.`,
+      `\`jwks\` of the issuer ${identifier} has no key that can verify a token. Give public keys for signatures, of the types that \`algorithms\` need.`,
     ]);
   }
 

@@ -24,7 +24,7 @@ export interface EntraOptions extends PresetOverrides {
 const schema = z.object({
   applicationId: guid,
   tenants: z.union(
-    [z.array(guid).min(1, 'is empty, so that nobody would be accepted. Name the tenants'), z.literal('any')],
+    [z.array(guid).min(1, 'is empty, so nobody would be accepted. Name the tenants'), z.literal('any')],
     'is neither a list of tenant ids (GUIDs in lower case) nor "any". Name the tenants whose users are accepted',
   ),
   applicationIdUri: createTextSchema(findUriProblem).optional(),

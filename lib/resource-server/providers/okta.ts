@@ -22,7 +22,7 @@ const schema = z.object({
     .string()
     .regex(
       /^[A-Za-z0-9]+$/,
-      'is not the id of a custom authorization server. Write its id, or "default"; tokens of the org authorization server cannot be verified by anyone but Okta',
+      'is not the id of a custom authorization server. Write its id, or "default". Only Okta can verify tokens of the org authorization server',
     ),
   audience: text.optional(),
 });

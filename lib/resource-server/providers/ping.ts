@@ -40,7 +40,7 @@ export function ping(options: PingOptions): IssuerOptions {
   const { environmentId, region, audience } = own;
   if ((environmentId === undefined) === (own.issuer === undefined)) {
     throw new McpAuthConfigurationError([
-      '`providers.ping().environmentId` and `providers.ping().issuer` have to be one or the other. Write the id of a PingOne environment, or the issuer of PingFederate or of a domain of your own.',
+      '`providers.ping().environmentId` and `providers.ping().issuer` cannot both be set, and one is needed. Write the id of a PingOne environment, or the issuer of PingFederate or of a domain of your own.',
     ]);
   }
   if (region !== undefined && environmentId === undefined) {

@@ -11,7 +11,7 @@ export const domain = z
   .string()
   .refine(
     (value) => URL.canParse(`https://${value}`) && new URL(`https://${value}`).host === value,
-    'is not a host. Write it alone and in lower case, such as "acme.example.com", without "https://" and without a path',
+    'is not a host. Write the host only, in lower case, such as "acme.example.com", without "https://" and without a path',
   );
 
 /** Id of a tenant, an application or an environment of a provider. */
@@ -19,7 +19,7 @@ export const guid = z
   .string()
   .regex(
     /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
-    'is not a GUID in lower case. Copy it from the provider; a name is not what tokens have',
+    'is not a GUID in lower case. Copy it from the provider. Tokens have the GUID, not the name',
   );
 
 /**
