@@ -25,7 +25,16 @@ describe('a token of which the issuer says this passes', () => {
     ['no scope', () => ({ scope: undefined }), { scopes: [] }],
     ['no expiry', () => ({ exp: undefined }), { subject: 'alice' }],
     ['its kind', () => ({ token_type: 'Bearer' }), { subject: 'alice' }],
-    ['no subject: it stands for the client', () => ({ sub: undefined }), { subject: 'test-client', appOnly: true }],
+    [
+      'no subject: nobody is known',
+      () => ({ sub: undefined }),
+      { subject: expect.stringMatching(/^token:/), appOnly: true },
+    ],
+    [
+      'no subject, and that it is of the client credentials grant',
+      () => ({ sub: undefined, gty: 'client-credentials' }),
+      { subject: 'test-client', appOnly: true },
+    ],
     ['that it stands for the client', () => ({ sub: 'test-client' }), { appOnly: true }],
   ])('%s', async (_name, members, expected) => {
     server.say(members());

@@ -11,6 +11,11 @@ export class OrderTools {
     return { subject: caller?.subject, client: caller?.clientId, appOnly: caller?.appOnly };
   }
 
+  @McpTool({ description: 'For users alone.', appOnly: 'deny' })
+  ofUsers(): string {
+    return 'done';
+  }
+
   @McpTool({ description: 'Finds an order.', scopes: ['orders:read'], downstream: 'orders' })
   findOrder() {
     return this.downstream.json('/orders/1');

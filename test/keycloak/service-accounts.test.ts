@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeWithKeycloak } from './keycloak.js';
 import { startOrdersServer, type OrdersServer } from './orders-server.js';
+import { planRealm } from './realm.js';
 import { expectAsRecorded } from './recorded-answers.js';
 
 describeWithKeycloak('a service account', () => {
@@ -29,6 +30,20 @@ describeWithKeycloak('a service account', () => {
     expect(await server.faultOf('orders')).toBeUndefined();
     const target = { audience: 'orders-api', scope: 'orders.view' };
     await expectAsRecorded('a token of a service account', await server.realm.exchange('mcp-orders', own, target));
+  });
+
+  test('is known to a server that knows nothing but the issuer, also after an exchange, and a user is a user', async () => {
+    const plan = planRealm();
+    server = await startOrdersServer({ plan, options: { issuers: [{ issuer: plan.issuer }] } });
+    const own = await token();
+    const exchanged = await server.realm.exchange('reports', own, {});
+    for (const one of [own, String(exchanged.body.access_token)]) {
+      expect(await server.succeed(one, 'who_am_i')).toMatchObject({ structuredContent: { appOnly: true } });
+      expect(await server.fail(one, 'of_users')).toMatch(/user/);
+    }
+    const ofAlice = await server.alice.token({ scope: 'orders:read' });
+    expect(await server.succeed(ofAlice, 'of_users')).toMatchObject({ content: [{ text: 'done' }] });
+    expect(await server.succeed(ofAlice, 'who_am_i')).toMatchObject({ structuredContent: { appOnly: false } });
   });
 
   describe("gets the server's own authority where the downstream says so", () => {

@@ -35,11 +35,14 @@ export class AccessToken {
 export interface Caller {
   /** `iss`, one of the configured issuers. */
   readonly issuer: string;
-  /** `sub`: the user, or the client if the token has no user. */
+  /**
+   * `sub`: the user, or the client if the token has no user. If an introspection answer names nobody, it is a value of
+   * this very token, which no other caller has.
+   */
   readonly subject: string;
   /** The client that the token was issued to: `client_id`, or the issuer's own claim for it. */
   readonly clientId: string | undefined;
-  /** Whether the token represents only the client, without a user. */
+  /** Whether no user is known: the token represents only the client, or does not say whom. */
   readonly appOnly: boolean;
   /** Granted scopes: `scope`, `scp`, or the issuer's own claim for them. Implied scopes are not included. */
   readonly scopes: readonly string[];

@@ -44,7 +44,8 @@ export class Introspection {
     if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
       throw new InvalidTokenError('The token is from another issuer');
     }
-    return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options);
+    const subject = { claim: introspection.subjectClaim, unnamed: `token:${id}` };
+    return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, subject);
   }
 
   async #ask(id: string, token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<TokenClaims> {
@@ -118,11 +119,10 @@ function completeClaims(
   issuer: Issuer,
   { acceptMissingAudience }: ResolvedIntrospection,
 ): TokenClaims {
-  const { iss = issuer.identifier, client_id, sub = client_id, aud, exp } = claims;
+  const { iss = issuer.identifier, aud, exp } = claims;
   return {
     ...claims,
     iss,
-    sub,
     aud: aud === undefined && acceptMissingAudience ? issuer.options.audiences[0] : aud,
     // Without `exp`, a response is valid for five minutes, the longest that it may be cached.
     exp: exp ?? Math.floor(Date.now() / 1000) + 300,

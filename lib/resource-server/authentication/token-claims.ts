@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { describeError } from '../../errors/reason.js';
+import { hasApplicationMark, hasUser } from '../access/app-only.js';
 import { AccessToken, type Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
@@ -15,32 +16,68 @@ const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events'];
 /** Values that mark an access token: Keycloak's `typ`, Cognito's `token_use`, `token_type` of RFC 7662. */
 const ACCESS_TOKEN_USES = new Set(['bearer', 'dpop', 'access', 'access_token', 'at', 'at+jwt', 'jwt']);
 
+/** Surrogates without their other half. Stores and hashes in UTF-8 would take different ones for the same. */
+const NO_TEXT = /\p{Surrogate}/u;
+
+/** Where the subject of a token is. */
+export interface SubjectSource {
+  readonly claim: 'sub' | 'username';
+  /** Stands for a subject that the issuer does not name. Without it, such a token is refused. */
+  readonly unnamed?: string;
+}
+
 /**
  * Creates a caller from verified claims: either the signature is verified, or the issuer returned the claims.
  *
  * @throws {@link InvalidTokenError} if a claim is missing or has the wrong type (RFC 9068 section 2.2, RFC 7519 section
  * 4.1), or if the token is expired, not yet valid, not for this server, or no access token
  */
-export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIssuer): Caller {
-  const { iss, sub, exp, aud } = claims;
+export function toCaller(
+  claims: TokenClaims,
+  token: string,
+  issuer: ResolvedIssuer,
+  source: SubjectSource = { claim: 'sub' },
+): Caller {
+  const { iss, exp, aud } = claims;
   refuseOtherTokens(claims);
   if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');
-  if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token has no subject');
   checkTimes(claims, issuer.clockToleranceSeconds);
   if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
+  const party = identifyParty(claims, issuer, source);
   // A copy, because the claims and the actors in them are frozen below.
   const own = structuredClone(claims);
   const actor = readActor(own, issuer.maxActors);
   // Frozen, because all requests with this token share it. No one may add a scope.
   return deepFreeze({
     issuer: iss,
-    subject: sub,
-    ...mapClaims(claims, issuer),
+    ...party,
+    scopes: mapSafely(issuer, () => readScopes(claims, issuer)),
     ...(actor && { actor }),
     claims: own,
     expiresAtMs: (exp as number) * 1000,
     token: new AccessToken(token),
   });
+}
+
+/**
+ * Whom a token stands for. Where the issuer does not name the subject, a user would have the subject of all others: the
+ * caller then has a subject of its own token, and no user.
+ */
+function identifyParty(
+  claims: TokenClaims,
+  issuer: ResolvedIssuer,
+  { claim, unnamed }: SubjectSource,
+): Pick<Caller, 'subject' | 'clientId' | 'appOnly'> {
+  const clientId = mapSafely(issuer, () => readClientId(claims, issuer));
+  const appOnly = mapSafely(issuer, () => issuer.appOnly?.(claims));
+  const subject = claims[claim];
+  if (subject === undefined && unnamed !== undefined && clientId !== undefined) {
+    const isApplication = appOnly ?? hasApplicationMark(claims);
+    return { subject: isApplication ? clientId : unnamed, clientId, appOnly: true };
+  }
+  if (typeof subject !== 'string' || subject === '' || NO_TEXT.test(subject))
+    throw new InvalidTokenError('The token has no subject');
+  return { subject, clientId, appOnly: appOnly ?? !hasUser(claims, subject, clientId) };
 }
 
 function refuseOtherTokens(claims: TokenClaims): void {
@@ -78,12 +115,10 @@ function isFor(aud: unknown, audiences: readonly string[]): boolean {
   return values.some((value) => typeof value === 'string' && audiences.includes(value));
 }
 
-/** Maps the claims as configured for the issuer. Functions of the application may fail on unexpected claims. */
-function mapClaims(claims: TokenClaims, issuer: ResolvedIssuer): Pick<Caller, 'clientId' | 'appOnly' | 'scopes'> {
+/** Maps claims as configured for the issuer. Functions of the application may fail on unexpected claims. */
+function mapSafely<Value>(issuer: ResolvedIssuer, map: () => Value): Value {
   try {
-    const clientId = readClientId(claims, issuer);
-    const appOnly = issuer.appOnly?.(claims) ?? isAppOnly(claims, clientId);
-    return { clientId, appOnly, scopes: readScopes(claims, issuer) };
+    return map();
   } catch (error) {
     if (error instanceof InvalidTokenError) throw error;
     logger.error(`A function in \`claims\` of the issuer ${issuer.identifier} failed: ${describeError(error)}`);
@@ -94,15 +129,10 @@ function mapClaims(claims: TokenClaims, issuer: ResolvedIssuer): Pick<Caller, 'c
 function readClientId(claims: TokenClaims, { clientIdSources }: ResolvedIssuer): string | undefined {
   for (const source of clientIdSources) {
     const value = readClaim(claims, source);
-    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'string' && value !== '' && !NO_TEXT.test(value)) return value;
     if (value !== undefined) throw new InvalidTokenError('The token has a client that is not a string');
   }
   return undefined;
-}
-
-/** RFC 9068 section 2.2: if a client acts for itself, the subject is the client. */
-function isAppOnly({ sub, idtyp, gty }: TokenClaims, clientId: string | undefined): boolean {
-  return (clientId !== undefined && sub === clientId) || idtyp === 'app' || gty === 'client-credentials';
 }
 
 /** `scope` is one string (RFC 8693 section 4.2). Other issuers' claims for scopes may be arrays. */

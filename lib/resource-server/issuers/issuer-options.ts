@@ -38,15 +38,16 @@ export interface ClaimMapping {
    */
   clientId?: readonly ClaimSource<string>[];
   /**
-   * Whether a token stands for a client alone, without a user. By default it does if its subject is its client id, if
-   * `idtyp` is `app`, or if `gty` is `client-credentials`.
+   * Whether a token stands for a client alone, without a user. By default it does if its subject is its client id
+   * (RFC 9068 section 2.2), if a claim of a known provider marks an application, such as `idtyp`, `gty` or the name of a
+   * service account of Keycloak, or if it names neither a client nor a sign-in, so that there need not be a user.
    */
   appOnly?: (claims: TokenClaims) => boolean;
 }
 
 /**
- * How tokens that are not JWTs are introspected at their issuer (RFC 7662). Without a subject in the answer, a token
- * stands for its client alone.
+ * How opaque tokens are introspected at their issuer (RFC 7662). Where an answer names no subject, the caller has no
+ * user, and nothing is kept beyond its token, unless the answer marks the token as one of the client itself.
  */
 export interface IntrospectionOptions {
   /** Address of the introspection endpoint. Defaults to `introspection_endpoint` of the issuer's metadata. */
@@ -68,6 +69,11 @@ export interface IntrospectionOptions {
    * 000.
    */
   cacheMs?: number;
+  /**
+   * Claim of the answer that names the caller: `username` where answers have no `sub`. A name may later pass to another
+   * user, who then has what was kept for the first. Defaults to `sub`.
+   */
+  subjectClaim?: 'sub' | 'username';
   /** Accepts answers without `aud`. Tokens that were issued for another resource server are then accepted too. */
   acceptMissingAudience?: boolean;
 }

@@ -49,6 +49,7 @@ const introspection = z.strictObject({
     .optional(),
   signedResponse: z.enum(SIGNING_ALGORITHMS).optional(),
   cacheMs: milliseconds(0, 300_000).optional(),
+  subjectClaim: z.enum(['sub', 'username']).optional(),
   acceptMissingAudience: z.boolean().optional(),
 });
 

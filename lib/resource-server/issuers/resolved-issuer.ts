@@ -19,6 +19,7 @@ export interface ResolvedIntrospection {
   readonly signedResponse: string | undefined;
   /** Milliseconds. */
   readonly cacheMs: number;
+  readonly subjectClaim: 'sub' | 'username';
   readonly acceptMissingAudience: boolean;
 }
 
@@ -124,6 +125,7 @@ function resolveIntrospection(
     tokens: options.tokens,
     signedResponse: options.signedResponse,
     cacheMs: options.cacheMs ?? INTROSPECTION_CACHE,
+    subjectClaim: options.subjectClaim ?? 'sub',
     acceptMissingAudience: options.acceptMissingAudience ?? false,
   };
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
-import type { TokenClaims } from '../access/claims.js';
 import { text } from '../../options/text-schema.js';
 import { domain, parsePresetOptions, type PresetOverrides } from './preset.js';
 
@@ -32,13 +31,7 @@ export function auth0(options: Auth0Options): IssuerOptions {
     claims: {
       scopes: ['scope', ...(own.permissions ? ['permissions'] : [])],
       clientId: ['azp', 'client_id'],
-      appOnly: isApplication,
       ...overrides.claims,
     },
   };
-}
-
-/** `gty` is in tokens of Auth0's own profile, but not in those of the RFC 9068 profile. */
-function isApplication({ gty, sub }: TokenClaims): boolean {
-  return gty === 'client-credentials' || (typeof sub === 'string' && sub.endsWith('@clients'));
 }

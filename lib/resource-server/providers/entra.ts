@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
+import { hasApplicationMark } from '../access/app-only.js';
 import type { TokenClaims } from '../access/claims.js';
 import { findUriProblem, findUrlProblem } from '../../options/option-rules.js';
 import { TENANT } from '../issuers/resolved-issuer.js';
@@ -71,7 +72,7 @@ export function entra(options: EntraOptions): IssuerOptions {
   };
 }
 
-/** `idtyp` is an optional claim; a token for a user always has `scp`. */
-function isApplication({ idtyp, scp }: TokenClaims): boolean {
-  return idtyp === 'app' || scp === undefined;
+/** A token for a user always has `scp`. */
+function isApplication(claims: TokenClaims): boolean {
+  return claims.scp === undefined || hasApplicationMark(claims);
 }

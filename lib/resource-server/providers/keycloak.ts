@@ -41,7 +41,6 @@ export function keycloak(options: KeycloakOptions): IssuerOptions {
     claims: {
       scopes: ['scope', ...roles],
       clientId: ['azp', 'client_id'],
-      appOnly: isServiceAccount,
       ...overrides.claims,
     },
   };
@@ -51,14 +50,4 @@ export function keycloak(options: KeycloakOptions): IssuerOptions {
 function readRoles(access: unknown, client: string): readonly string[] | undefined {
   const ofClient = isJsonObject(access) && Object.hasOwn(access, client) ? access[client] : undefined;
   return isJsonObject(ofClient) ? (ofClient.roles as readonly string[] | undefined) : undefined;
-}
-
-/**
- * `jti` identifies every token of the grant itself. `preferred_username` needs the scope `profile`. The other claims
- * need the scope `service_account`.
- */
-function isServiceAccount({ jti, preferred_username: name, clientHost, clientAddress }: TokenClaims): boolean {
-  if (typeof jti === 'string' && /^[a-z]{4}cc:/.test(jti)) return true;
-  const isNamedSo = typeof name === 'string' && name.startsWith('service-account-');
-  return isNamedSo || clientHost !== undefined || clientAddress !== undefined;
 }
