@@ -7,7 +7,9 @@ export type DownstreamUsageCode =
   /** `DownstreamClient` was used outside a tool, or after its call had ended. */
   | 'downstream_outside_call'
   /** The request's URL leaves the downstream's `baseUrl`. */
-  | 'downstream_outside_base_url';
+  | 'downstream_outside_base_url'
+  /** The tool sets a header that steers proxies, which `letToolsSteerProxies` does not name. */
+  | 'downstream_header_refused';
 
 /** Answers of the API; stable. */
 export type DownstreamAnswerCode =

@@ -1,4 +1,13 @@
-import { context, createContextKey, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+} from '@opentelemetry/api';
 import { readCode } from './exchange-span.js';
 import { INSTRUMENTATION } from './metrics.js';
 
@@ -28,7 +37,7 @@ export async function traceDownstream<Answer extends { readonly status: number }
   };
   const span = trace.getTracer(INSTRUMENTATION).startSpan(method, { kind: SpanKind.CLIENT, attributes });
   const traced = trace.setSpan(context.active(), span);
-  propagation.inject(traced, headers, { set: setHeader });
+  propagation.inject(selectTravelling(traced), headers, { set: setHeader });
   try {
     const answer = await context.with(traced.setValue(SUPPRESS_TRACING, true), send);
     span.setAttribute('http.response.status_code', answer.status);
@@ -44,6 +53,14 @@ export async function traceDownstream<Answer extends { readonly status: number }
   } finally {
     span.end();
   }
+}
+
+/** The span, and the baggage of the application. What else the context holds may be of the incoming request. */
+function selectTravelling(traced: Context): Context {
+  const baggage = propagation.getBaggage(traced);
+  const span = trace.getSpan(traced);
+  const alone = span ? trace.setSpan(ROOT_CONTEXT, span) : ROOT_CONTEXT;
+  return baggage ? propagation.setBaggage(alone, baggage) : alone;
 }
 
 function setHeader(headers: Headers, name: string, value: string): void {

@@ -131,17 +131,19 @@ export class RequestTrace {
   }
 }
 
+/** What the request is part of. Baggage of a client stays outside, because it would travel on to internal APIs. */
 function extractOrigin(headers: IncomingHttpHeaders, body: unknown) {
-  const active = trace.getSpanContext(context.active());
+  const surrounding = propagation.deleteBaggage(context.active());
+  const active = trace.getSpanContext(surrounding);
   const fromMeta = propagation.extract(ROOT_CONTEXT, readTraceFields(readMeta(body)));
   if (trace.getSpanContext(fromMeta)) return { parent: fromMeta, link: active };
-  if (active) return { parent: context.active(), link: undefined };
+  if (active) return { parent: surrounding, link: undefined };
   return { parent: propagation.extract(ROOT_CONTEXT, readTraceFields(headers)), link: undefined };
 }
 
 function readTraceFields(carrier: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
-    ['traceparent', 'tracestate', 'baggage'].flatMap((field) => {
+    ['traceparent', 'tracestate'].flatMap((field) => {
       const value = Object.hasOwn(carrier, field) ? carrier[field] : undefined;
       return typeof value === 'string' ? [[field, value]] : [];
     }),

@@ -195,6 +195,16 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       '`downstreams.orders.scopes[0]` is not a scope token',
       /RFC 6749/,
     ],
+    ...['x-tenant', 'authorization', ''].map((name): [string, object, string, RegExp] => [
+      `downstream whose tools may set "${name}" as if it were of a proxy`,
+      {
+        downstreams: {
+          orders: { baseUrl: 'https://a.example', audience: 'x', http: { letToolsSteerProxies: ['via', name] } },
+        },
+      },
+      '`downstreams.orders.http.letToolsSteerProxies[1]` is no header that tools may not set',
+      /Check its spelling/,
+    ]),
     [
       'offline_access as an initial scope',
       { scopes: { initial: ['offline_access'] } },

@@ -20,7 +20,8 @@ export interface Downstream {
    * `fetch` of the WHATWG standard, with the caller's exchanged token. Suits generated clients that take a `fetch`.
    *
    * @param input - a path below the downstream's `baseUrl`, or a URL or `Request` that is below it
-   * @param init - as for `fetch`; headers that identify the sender (`Authorization` and the like) are removed
+   * @param init - as for `fetch`; headers that identify the sender (`Authorization` and the like) are removed, and those
+   *   that steer proxies (`X-Forwarded-For` and the like) are an error
    * @returns the answer, whatever its status
    * @throws {@link DownstreamError} if no token is available, the API is unreachable, or the URL leaves `baseUrl`; the
    *   reason of an aborted signal: `init.signal`, or the call's, when its client cancels

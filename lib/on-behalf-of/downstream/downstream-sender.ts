@@ -56,7 +56,7 @@ export class DownstreamSender implements OnApplicationShutdown {
     const until = performance.now() + deadlineMs;
     const sending: Sending = { call, target, transport: this.#getTransport(target), cancellation, until };
     const sendAndFollow = async () => {
-      const request = await toOutgoingRequest(target.baseUrl, input, init);
+      const request = await toOutgoingRequest(target, input, init);
       return await follow({ ...request, isWithin: true }, sending);
     };
     return await cancellation.limit(cancellation.race(sendAndFollow()), deadlineMs, () =>

@@ -1,3 +1,6 @@
+import { DownstreamError } from '../../errors/downstream-error.js';
+import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { isSteeringHeader, normalizeHeaderName } from '../options/steering-headers.js';
 import { resolveDownstreamUrl } from './downstream-url.js';
 import { keepBody, toRequestBody, type RequestBody } from './request-body.js';
 
@@ -10,22 +13,27 @@ export interface OutgoingRequest {
   readonly redirect: RequestRedirect;
 }
 
+/** The parts of a downstream that its requests depend on. */
+type OutgoingTarget = Pick<ResolvedDownstream, 'name' | 'baseUrl' | 'http'>;
+
 /** Headers that identify the sender, or belong to one connection (RFC 9110 section 7.6.1). They are never forwarded. */
-const RESERVED = [
+const RESERVED: ReadonlySet<string> = new Set([
   'authorization',
   'proxy-authorization',
   'cookie',
+  'cookie2',
   'dpop',
   'host',
   'connection',
   'content-length',
   'expect',
   'keep-alive',
+  'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
-];
+]);
 
 /** Methods that may be written in small letters (Fetch standard, normalize). */
 const NORMALIZED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
@@ -33,27 +41,44 @@ const NORMALIZED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
 /** Methods that `fetch` must not send (Fetch standard, forbidden method). */
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 
-/** Removes headers that a tool must not set. */
+/** Removes headers that a tool must not set, and those that its `Connection` names (RFC 9110 section 7.6.1). */
 export function dropReserved(headers: Headers): Headers {
-  for (const name of RESERVED) headers.delete(name);
+  const named = new Set((headers.get('connection') ?? '').split(',').map((name) => normalizeHeaderName(name.trim())));
+  for (const name of [...headers.keys()]) {
+    const normalized = normalizeHeaderName(name);
+    if (RESERVED.has(normalized) || named.has(normalized)) headers.delete(name);
+  }
   return headers;
+}
+
+/** @throws {@link DownstreamError} with `downstream_header_refused` */
+function refuseSteering(headers: Headers, { name, http }: OutgoingTarget): Headers {
+  const refused = [...headers.keys()].find(
+    (header) => isSteeringHeader(header) && !http.letToolsSteerProxies.has(normalizeHeaderName(header)),
+  );
+  if (refused === undefined) return headers;
+  throw new DownstreamError(
+    'downstream_header_refused',
+    `The tool sets ${refused}, by which the proxies of ${name} are steered. Remove it, or name it in \`http.letToolsSteerProxies\` of the downstream.`,
+    { downstream: name },
+  );
 }
 
 /**
  * Reads the arguments of `fetch`.
  *
- * @throws {@link DownstreamError} with `downstream_outside_base_url`
+ * @throws {@link DownstreamError} with `downstream_outside_base_url` or `downstream_header_refused`
  * @throws TypeError for arguments that no `fetch` accepts
  */
 export async function toOutgoingRequest(
-  base: URL,
+  target: OutgoingTarget,
   input: string | URL | Request,
   init: RequestInit = {},
 ): Promise<OutgoingRequest> {
   const given = input instanceof Request ? input : undefined;
-  const url = resolveDownstreamUrl(base, input instanceof Request ? input.url : input);
+  const url = resolveDownstreamUrl(target.baseUrl, input instanceof Request ? input.url : input);
   const method = normalizeMethod(init.method ?? given?.method ?? 'GET');
-  const headers = dropReserved(new Headers(init.headers ?? given?.headers));
+  const headers = refuseSteering(dropReserved(new Headers(init.headers ?? given?.headers)), target);
   const isOfRequest = init.body === undefined && given?.body;
   const body = isOfRequest ? await keepBody(given.body) : await toRequestBody(init.body);
   if (body.content !== null && (method === 'GET' || method === 'HEAD')) throw new TypeError(`A ${method} has no body`);

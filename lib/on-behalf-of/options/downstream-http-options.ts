@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
+import { isSteeringHeader, normalizeHeaderName } from './steering-headers.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 
 /** A request that is about to go to a downstream. It does not have its token yet: no hook sees the token. */
@@ -77,6 +78,12 @@ export interface DownstreamHttpOptions {
    * creator closes it. Defaults to the downstream's own agent, with keep-alive.
    */
   dispatcher?: Dispatcher;
+  /**
+   * Names of headers that tools may set although APIs trust them as the word of their own proxies:
+   * `['x-forwarded-for', 'x-http-method-override']`. This gives up that a tool, and whoever steers it, cannot choose
+   * them. Defaults to none: such a header is an error. `onRequest` may set any of them.
+   */
+  letToolsSteerProxies?: readonly string[];
   /** Called before each attempt, including redirects within `baseUrl`. An error that it throws fails the call. */
   onRequest?: (request: DownstreamRequest) => void | Promise<void>;
   /** Called with the answer to each attempt. An error that it throws fails the call. */
@@ -85,10 +92,12 @@ export interface DownstreamHttpOptions {
 
 /** {@link DownstreamHttpOptions} with the defaults filled in. */
 export type ResolvedDownstreamHttp = Required<
-  Omit<DownstreamHttpOptions, 'circuitBreaker' | 'dispatcher' | 'onRequest' | 'onResponse'>
+  Omit<DownstreamHttpOptions, 'circuitBreaker' | 'dispatcher' | 'letToolsSteerProxies' | 'onRequest' | 'onResponse'>
 > &
   Pick<DownstreamHttpOptions, 'dispatcher' | 'onRequest' | 'onResponse'> & {
     readonly circuitBreaker: Required<CircuitBreakerOptions> | undefined;
+    /** As `normalizeHeaderName` spells them. */
+    readonly letToolsSteerProxies: ReadonlySet<string>;
   };
 
 const milliseconds = z
@@ -131,13 +140,16 @@ export const downstreamHttpSchema = z.strictObject({
       'is not a dispatcher of undici. Give one, such as `new ProxyAgent(url)`',
     )
     .optional(),
+  letToolsSteerProxies: z
+    .array(z.string().refine(isSteeringHeader, 'is no header that tools may not set. Check its spelling, or remove it'))
+    .optional(),
   onRequest: hook.optional(),
   onResponse: hook.optional(),
 });
 
 /** Fills in the defaults. */
 export function resolveDownstreamHttp(options: DownstreamHttpOptions = {}): ResolvedDownstreamHttp {
-  const { circuitBreaker = {}, ...rest } = options;
+  const { circuitBreaker = {}, letToolsSteerProxies = [], ...rest } = options;
   return {
     timeoutMs: 10_000,
     deadlineMs: 30_000,
@@ -146,6 +158,7 @@ export function resolveDownstreamHttp(options: DownstreamHttpOptions = {}): Reso
     maxQueued: 1_000,
     maxJsonSize: 10 * 1024 * 1024,
     ...rest,
+    letToolsSteerProxies: new Set(letToolsSteerProxies.map(normalizeHeaderName)),
     circuitBreaker: circuitBreaker
       ? { threshold: 0.5, minimumRequests: 20, pauseMs: 5_000, ...circuitBreaker }
       : undefined,
