@@ -17,6 +17,26 @@ const parameters = fc.dictionary(text, fc.oneof(text, fc.array(text, { maxLength
 const confirmation = fc.option(fc.record({ jkt: text }), { nil: undefined });
 const actor = fc.option(fc.record({ sub: text }), { nil: undefined });
 
+/** Other claims by which an exchange may give something else: of providers, of RFC 9396, and those that nobody knows. */
+const OTHER_CLAIMS = [
+  'authorization_details',
+  'roles',
+  'groups',
+  'entitlements',
+  'tid',
+  'amr',
+  'org_id',
+  'org',
+  'aud',
+  'scope',
+  'permissions',
+  'realm_access',
+  'resource_access',
+  'purpose',
+  'https://acme.example/department',
+  '__proto__',
+];
+
 /** What the request for a token is shaped by, whoever it is for. */
 const ofRequest = {
   issuer: text,
@@ -34,7 +54,7 @@ const ofRequest = {
 };
 
 function toShape(values: Values, subject: 'caller' | 'client', cacheBy: 'token' | 'session'): TokenShape {
-  const { issuer, user, client, sid, acr, auth_time, act, may_act, cnf, token, callerScopes } = values;
+  const { issuer, user, client, sid, acr, auth_time, act, may_act, cnf, others, token, callerScopes } = values;
   const { clientId, credentials, downstream, dialect, fingerprint, audience, resource, scopes, claims, thumbprint } =
     values;
   return {
@@ -44,7 +64,7 @@ function toShape(values: Values, subject: 'caller' | 'client', cacheBy: 'token' 
       clientId: client,
       appOnly: false,
       scopes: callerScopes ?? [],
-      claims: { sid, acr, auth_time, act, may_act, cnf },
+      claims: { sid, acr, auth_time, act, may_act, cnf, ...(others as object) },
       expiresAtMs: inAnHour(),
       token: new AccessToken(String(token)),
     },
@@ -88,8 +108,24 @@ describe('an exchanged token, by the session', () => {
     act: actor,
     may_act: actor,
     cnf: confirmation,
+    others: fc.dictionary(fc.constantFrom(...OTHER_CLAIMS), fc.oneof(text, texts, fc.record({ id: text }), fc.nat())),
   };
   testMembers({ ...ofRequest, ...ofSession }, (values) => toShape(values, 'caller', 'session'), share);
+
+  const ofClaims = (others: object) =>
+    toShape({ issuer: 'i', sid: 's', token: 't', parameters: {}, scopes: [], others }, 'caller', 'session');
+
+  test.each(OTHER_CLAIMS)('%s that one token has and the other has not', async (claim) => {
+    expect(await share(ofClaims({}), ofClaims({ [claim]: ['x'] }))).toBe(false);
+  });
+
+  test('what only one token has is shared all the same, whatever the order of its claims', async () => {
+    const [one, other] = [
+      { iat: 1, exp: 2, nbf: 1, jti: 'a', uti: 'a', aio: 'a', rh: 'a', roles: ['x'], tid: 't' },
+      { tid: 't', roles: ['x'], iat: 2, exp: 3, nbf: 2, jti: 'b', uti: 'b', aio: 'b', rh: 'b' },
+    ];
+    expect(await share(ofClaims(one), ofClaims(other))).toBe(true);
+  });
 
   test('without a session it is never shared with another token', async () => {
     const make = (token: string) =>

@@ -36,7 +36,9 @@ describeWithKeycloak('a service account', () => {
     const plan = planRealm();
     server = await startOrdersServer({ plan, options: { issuers: [{ issuer: plan.issuer }] } });
     const own = await token();
-    const exchanged = await server.realm.exchange('reports', own, {});
+    await server.realm.configureClient('reports', { attributes: { 'standard.token.exchange.enabled': 'true' } });
+    const exchanged = await server.realm.exchange('reports', own, { scope: 'orders:read' });
+    expect(exchanged.status).toBe(200);
     for (const one of [own, String(exchanged.body.access_token)]) {
       expect(await server.succeed(one, 'who_am_i')).toMatchObject({ structuredContent: { appOnly: true } });
       expect(await server.fail(one, 'of_users')).toMatch(/user/);

@@ -10,7 +10,7 @@ import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
-import { isJsonObject } from '../../json/json-object.js';
+import { serializeSorted } from '../../json/sorted-json.js';
 
 /** An answer from an earlier round, with the digest of its question. */
 const answer = z.object({ question: z.string(), value: z.unknown() });
@@ -124,8 +124,5 @@ function createStateError(): ProtocolError {
 
 /** Computes the same digest for equal values, regardless of the order of their members. */
 export function computeDigest(value: unknown): string {
-  const text = JSON.stringify(value ?? null, (_key, one: unknown) =>
-    isJsonObject(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one,
-  );
-  return createHash('sha256').update(text).digest('base64url');
+  return createHash('sha256').update(serializeSorted(value)).digest('base64url');
 }

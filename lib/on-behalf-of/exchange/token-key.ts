@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { serializeSorted } from '../../json/sorted-json.js';
 import type { KeyMember } from '../../replicas/composite-key.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
@@ -61,15 +62,21 @@ export function identifyOwner({ caller, client, dialect }: Omit<TokenShape, 'cla
   };
 }
 
+/**
+ * Claims that differ between the tokens of a session, and say nothing about the user (RFC 7519 section 4.1; the last three
+ * are of Entra ID). Every other claim may change what an exchange gives. One that is not known here costs an exchange.
+ */
+const CLAIMS_OF_ONE_TOKEN = new Set(['exp', 'iat', 'jti', 'nbf', 'aio', 'rh', 'uti']);
+
 /** Without a session, a user is identified by the token itself, never by anything weaker. */
 function listSubjectMembers(caller: Caller, cacheBy: 'token' | 'session'): KeyMember {
   const session = readSession(caller);
   if (cacheBy === 'token' || session === undefined) {
     return ['token', createHash('sha256').update(caller.token.reveal()).digest('base64url')];
   }
-  const { acr, auth_time, act, may_act, cnf } = caller.claims;
-  const signIn = JSON.stringify([acr, auth_time, act, may_act, cnf]);
-  return ['session', caller.subject, session, caller.clientId, signIn, [...caller.scopes].sort()];
+  const lasting = Object.entries(caller.claims).filter(([claim]) => !CLAIMS_OF_ONE_TOKEN.has(claim));
+  const claims = serializeSorted(Object.fromEntries(lasting));
+  return ['session', caller.subject, session, caller.clientId, [...caller.scopes].sort(), claims];
 }
 
 function readSession({ claims: { sid } }: Caller): string | undefined {

@@ -53,7 +53,8 @@ export interface DownstreamOptions extends ExchangeOptions {
   byIssuer?: Readonly<Record<string, ExchangeOptions>>;
   /**
    * Who shares an exchanged token in the cache. `'token'`: only calls with the same token. `'session'`: calls with any
-   * token of the same user, session (`sid`), client and scopes. Defaults to `'token'`.
+   * token of the same session (`sid`) whose claims are the same, apart from those of each token such as `jti` and `exp`.
+   * Defaults to `'token'`.
    */
   cacheBy?: 'token' | 'session';
   /**
