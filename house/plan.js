@@ -108,7 +108,10 @@ export const wings = {
       authentication: { holds: 'Verifies tokens and their proofs.', imports: ['access', 'issuers'] },
       catalogue: {
         holds: 'What a server offers, found at boot and later, checked, with what each needs.',
-        imports: ['access', 'decorators'],
+        imports: ['access', 'decorators', 'resource-uris'],
+      },
+      'resource-uris': {
+        holds: 'URIs of resources and their templates: how they are matched, and how servers may read them.',
       },
       decorators: { holds: '`@McpTool` and the others.', imports: ['access'] },
       providers: { holds: 'Presets of identity providers.', imports: ['access', 'issuers'] },

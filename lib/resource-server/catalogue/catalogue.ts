@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -10,6 +10,7 @@ import { DecoratedMethods } from './decorated-methods.js';
 import type { Found } from './found.js';
 import { computeInitialScopes } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
+import { findOverlaps, OfferedResources } from './offered-resources.js';
 import { listServerNames } from '../../servers/application-servers.js';
 import type {
   Offer,
@@ -20,14 +21,15 @@ import type {
   ToolDefinition,
 } from './primitive.js';
 import type { ProtectedSurface } from './protected-surface.js';
-import { matchVariables } from './template-variables.js';
 import { loadClassValidation } from './validated-class.js';
 
 /** All primitives of one server and their access rules. Filled at boot and updated at run time. */
 @Injectable()
 export class Catalogue implements ProtectedSurface {
   readonly #primitives = new Map<string, Primitive>();
+  readonly #logger = new Logger('McpResources');
   readonly #foreign: Offer[] = [];
+  readonly #uris = new OfferedResources();
   readonly #changes = new ListChanges();
   #tools: readonly ToolDefinition[] = [];
   #resources: readonly ResourceDefinition[] = [];
@@ -113,15 +115,9 @@ export class Catalogue implements ProtectedSurface {
     return found?.kind === 'tool' ? found : undefined;
   }
 
-  /** Finds the resource with this URI, or a template that matches it. */
+  /** Finds the resource with this URI, or the most specific template that matches it. */
   findResource(uri: string): Found | undefined {
-    const resource = this.#findByName('resource', uri);
-    if (resource) return resource;
-    for (const primitive of this.#templates) {
-      const variables = matchVariables(uri, primitive.template);
-      if (variables) return { primitive, variables };
-    }
-    return undefined;
+    return this.#uris.find(uri);
   }
 
   /**
@@ -146,12 +142,15 @@ export class Catalogue implements ProtectedSurface {
     const all = new Map(this.#primitives);
     for (const one of found) this.#add(all, one, problems);
     attachCompanions(companions, [...all.values()], primitives, problems);
+    const overlaps = findOverlaps(found, [...all.values()]);
+    problems.push(...overlaps.problems);
     // The offers of another server are not known yet.
     if (this.options.endpoint.isMounted)
       problems.push(...findOptionProblems([...all.values()], this.options, this.hierarchy));
     // A fault of a class is reported by each of its methods.
     if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);
-    for (const one of found) this.#primitives.set(toKey(one), one);
+    for (const notice of overlaps.notices) this.#logger.warn(notice);
+    for (const one of found) this.#keep(one);
     this.#sort();
     return found;
   }
@@ -163,8 +162,9 @@ export class Catalogue implements ProtectedSurface {
    */
   add(primitive: Primitive, problems: string[]): void {
     this.#add(new Map(this.#primitives), primitive, problems);
+    problems.push(...findOverlaps([primitive], this.primitives).problems);
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
-    this.#primitives.set(toKey(primitive), primitive);
+    this.#keep(primitive);
     this.#sort();
     this.tellChanged([primitive]);
   }
@@ -173,6 +173,7 @@ export class Catalogue implements ProtectedSurface {
   remove(primitive: Primitive): boolean {
     if (this.#primitives.get(toKey(primitive)) !== primitive) return false;
     this.#primitives.delete(toKey(primitive));
+    if ('pattern' in primitive) this.#uris.remove(primitive);
     this.#sort();
     this.tellChanged([primitive]);
     return true;
@@ -197,6 +198,11 @@ export class Catalogue implements ProtectedSurface {
   #findByName(kind: Primitive['kind'], name: string): Found | undefined {
     const primitive = this.#primitives.get(`${kind} ${name}`);
     return primitive && { primitive, variables: {} };
+  }
+
+  #keep(one: Primitive): void {
+    this.#primitives.set(toKey(one), one);
+    if ('pattern' in one) this.#uris.add(one);
   }
 
   #add(all: Map<string, Primitive>, one: Primitive, problems: string[]): void {

@@ -68,7 +68,7 @@ function findTarget(kind: 'prompt' | 'resourceTemplate', name: string, primitive
 function listArguments(target: PromptDefinition | ResourceTemplateDefinition): readonly string[] {
   return target.kind === 'prompt'
     ? (target.listing.arguments ?? []).map(({ name }) => name)
-    : target.template.variableNames;
+    : target.pattern.variables.map(({ name }) => name);
 }
 
 function describeMissing(host: MethodHost, option: string, name: string): string {

@@ -1,16 +1,10 @@
 import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
-import type {
-  CacheHint,
-  Prompt,
-  Resource,
-  ResourceTemplateType,
-  Tool,
-  UriTemplate,
-} from '@modelcontextprotocol/server';
+import type { CacheHint, Prompt, Resource, ResourceTemplateType, Tool } from '@modelcontextprotocol/server';
 import type { AccessRule } from '../access/access-rule.js';
 import type { Policy } from '../access/policy.js';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
+import type { UriPattern } from '../resource-uris/uri-pattern.js';
 import type { ParameterHeader } from './parameter-headers.js';
 
 /** The provider or controller whose method is called. */
@@ -70,13 +64,16 @@ export interface ToolDefinition extends Offer {
 export interface ResourceDefinition extends Offer {
   readonly kind: 'resource';
   readonly listing: Resource;
+  /** Matches its URI alone. */
+  readonly pattern: UriPattern;
   readonly cache: CacheHint | undefined;
 }
 
 export interface ResourceTemplateDefinition extends Offer {
   readonly kind: 'resourceTemplate';
   readonly listing: ResourceTemplateType;
-  readonly template: UriTemplate;
+  /** Matches the URIs of its resources. */
+  readonly pattern: UriPattern;
   readonly cache: CacheHint | undefined;
   /** Lists its resources. */
   list?: Companion;

@@ -1,7 +1,9 @@
-import { UriTemplate, type Resource } from '@modelcontextprotocol/server';
+import type { Resource } from '@modelcontextprotocol/server';
 import type { McpResourceTemplateOptions } from '../decorators/mcp-resource-template.decorator.js';
 import type { McpResourceOptions, ResourceDescription } from '../decorators/mcp-resource.decorator.js';
+import { UriPattern } from '../resource-uris/uri-pattern.js';
 import { toObjectSchema } from './arguments-schema.js';
+import type { Fault } from './access-option-rules.js';
 import { defineOffer, createFault, type Surroundings } from './offer.js';
 import { toSnakeCase, type MethodHost, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
 
@@ -24,6 +26,7 @@ export function defineResource(
     kind: 'resource',
     ...defineOffer(uri, options, host, surroundings, fault),
     listing: { uri, ...describe(options, host), ...(size !== undefined && { size }) },
+    pattern: new UriPattern([uri]),
     readOnly: true,
     cache,
   };
@@ -42,17 +45,12 @@ export function defineResourceTemplate(
 ): ResourceTemplateDefinition {
   const fault = createFault(host, problems);
   const { uriTemplate, cache, input } = options;
-  const template = parseTemplate(uriTemplate);
-  if (!template || template.variableNames.length === 0) {
-    fault(
-      'uriTemplate',
-      `is "${uriTemplate}", which is not a template of RFC 6570 with a variable. Write "orders://{id}"`,
-    );
-  }
+  const pattern = parseTemplate(uriTemplate, fault);
+  const names = pattern.variables.map(({ name }) => name);
   if (input) {
     try {
       const { properties = {} } = toObjectSchema(input, 'input');
-      const stray = Object.keys(properties).find((name) => template && !template.variableNames.includes(name));
+      const stray = Object.keys(properties).find((name) => names.length > 0 && !names.includes(name));
       if (stray !== undefined) fault('input', `has "${stray}", which is not a variable of "${uriTemplate}"`);
     } catch (error) {
       fault('input', error instanceof Error ? error.message : String(error));
@@ -62,19 +60,30 @@ export function defineResourceTemplate(
     kind: 'resourceTemplate',
     ...defineOffer(uriTemplate, options, host, surroundings, fault),
     listing: { uriTemplate, ...describe(options, host) },
-    template: template ?? new UriTemplate('invalid://{template}'),
+    pattern,
     readOnly: true,
     cache,
     completions: new Map(),
   };
 }
 
-function parseTemplate(uriTemplate: string): UriTemplate | undefined {
+/** @returns a pattern without variables if the template is faulty */
+function parseTemplate(uriTemplate: string, fault: Fault): UriPattern {
   try {
-    return new UriTemplate(uriTemplate);
-  } catch {
-    return undefined;
+    const pattern = UriPattern.parse(uriTemplate);
+    if (pattern.variables.length > 0) return pattern;
+    fault(
+      'uriTemplate',
+      `is "${uriTemplate}", which is not a template of RFC 6570 with a variable. Write "orders://{id}"`,
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    fault(
+      'uriTemplate',
+      `is "${uriTemplate}", which is not a template of RFC 6570 that URIs can be matched with: it ${reason}. Write "orders://{id}"`,
+    );
   }
+  return new UriPattern([uriTemplate]);
 }
 
 function describe(

@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Logger } from '@nestjs/common';
+import { areInConflict, compareTargets, ResourceUris } from '../resource-uris/resource-uris.js';
+import type { Found } from './found.js';
+import { describePlace, type Offer, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
+import { decodeValues } from './template-variables.js';
+
+type OfferedResource = ResourceDefinition | ResourceTemplateDefinition;
+
+/** Resources and templates of one server, by URI. */
+export class OfferedResources {
+  readonly #logger = new Logger('McpResources');
+  readonly #uris = new ResourceUris<OfferedResource>({ ignoresScheme: false });
+
+  add(offered: OfferedResource): void {
+    this.#uris.add(offered);
+  }
+
+  remove(offered: OfferedResource): void {
+    this.#uris.remove(offered);
+  }
+
+  /** Finds the resource or template that a URI names as it is spelled. Cheap, and no decision: see {@link find}. */
+  findSpelled(uri: string): OfferedResource | undefined {
+    return this.#uris.findSpelled(uri)?.item;
+  }
+
+  /**
+   * Finds the resource with this URI, or the most specific template that matches it. The URI has to be canonical, and
+   * must not be readable as that of a resource with another rule.
+   */
+  find(uri: string): Found | undefined {
+    const match = this.#uris.findSpelled(uri);
+    if (!match) return undefined;
+    const { item: primitive, values } = match;
+    if (primitive.kind === 'resource') return { primitive, variables: {} };
+    const variables = decodeValues(values);
+    const doubt =
+      this.#uris.findDoubt(uri, (meant) => meant.length === 0 || meant.some((one) => isSameRule(one, primitive))) ??
+      (variables ? undefined : `is not how "${primitive.name}" spells its values`);
+    if (doubt !== undefined || !variables) {
+      this.#logger.warn(`There is no resource "${uri.slice(0, MAX_LOGGED)}" for clients: it ${doubt ?? ''}`);
+      return undefined;
+    }
+    return { primitive, variables };
+  }
+}
+
+/** Maximum number of characters of a URI in the log. */
+const MAX_LOGGED = 200;
+
+/** Whether two offers ask the same of callers and may use the same APIs. */
+export function isSameRule(one: Offer, other: Offer): boolean {
+  return isDeepStrictEqual(toRule(one), toRule(other));
+}
+
+function toRule({ access, policies, downstreams, exchange }: Offer) {
+  return { access, policies, downstreams, exchange };
+}
+
+/** What is to be said of resources and templates that match the same URIs under different rules. */
+export interface Overlaps {
+  /** Neither is more specific, so that nobody can tell which rule applies. */
+  readonly problems: readonly string[];
+  /** The more specific one applies. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Compares resources and templates of one server.
+ *
+ * @param added - those to compare with all others
+ * @param all - everything that the server offers, those that are added among it
+ */
+export function findOverlaps(added: readonly Offer[], all: readonly Offer[]): Overlaps {
+  const problems: string[] = [];
+  const notices: string[] = [];
+  const others = new Set(all.filter(isResource));
+  for (const one of added.filter(isResource)) {
+    others.delete(one);
+    for (const other of others) {
+      if ((one.kind === 'resource' && other.kind === 'resource') || isSameRule(one, other)) continue;
+      const relation = compareTargets(one, other);
+      if (areInConflict(one, other)) problems.push(describeConflict(one, other));
+      else if (relation === 'within') notices.push(describeNotice(one, other));
+      else if (relation === 'around') notices.push(describeNotice(other, one));
+    }
+  }
+  return { problems, notices };
+}
+
+function isResource(offer: Offer): offer is OfferedResource {
+  return offer.kind === 'resource' || offer.kind === 'resourceTemplate';
+}
+
+function describeConflict(one: Offer, other: Offer): string {
+  const names = [one, other].map(({ name, host }) => `"${name}" (${describePlace(host)})`).join(' and ');
+  return `${names} match the same URIs and have different rules, and neither is more specific. Give them the same rule, or templates that do not overlap.`;
+}
+
+function describeNotice(narrow: Offer, wide: Offer): string {
+  return `"${narrow.name}" (${describePlace(narrow.host)}) lies within "${wide.name}" (${describePlace(wide.host)}), which has another rule. The rule of "${narrow.name}" applies to its URIs.`;
+}

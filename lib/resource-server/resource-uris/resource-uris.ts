@@ -1,0 +1,74 @@
+import { comparePatterns, type PatternRelation } from './pattern-relation.js';
+import { UriIndex, type UriMatch } from './uri-index.js';
+import type { UriPattern } from './uri-pattern.js';
+import { foldTemplate, listReadings } from './uri-readings.js';
+import { findSpellingProblem, MAX_URI } from './uri-spelling.js';
+
+/** A resource or a template of resources. */
+export interface UriTarget {
+  /** The URI, or the template. */
+  readonly name: string;
+  readonly pattern: UriPattern;
+}
+
+/**
+ * Resources and templates by URI. A resource is more specific than a template, and a template than one that matches all
+ * of its URIs and more. The most specific one applies.
+ */
+export class ResourceUris<Target extends UriTarget> {
+  readonly #spelled = new UriIndex<Target>();
+  readonly #folded = new UriIndex<Target>();
+  readonly #ignoresScheme: boolean;
+
+  /** @param reader - whether the server that reads the URIs may leave their scheme out of account */
+  constructor({ ignoresScheme }: { readonly ignoresScheme: boolean }) {
+    this.#ignoresScheme = ignoresScheme;
+  }
+
+  add(target: Target): void {
+    this.#spelled.add(target.pattern, target);
+    this.#folded.add(foldTemplate(target.pattern.parts, { scheme: this.#ignoresScheme, query: true }), target);
+  }
+
+  remove(target: Target): void {
+    this.#spelled.remove(target);
+    this.#folded.remove(target);
+  }
+
+  /** Finds the target of a URI as it is spelled. Takes time for one reading alone, and decides nothing. */
+  findSpelled(uri: string): UriMatch<Target> | undefined {
+    return uri.length > MAX_URI ? undefined : this.#spelled.find(uri);
+  }
+
+  /**
+   * Finds a reading of a URI under which something else applies than as it is spelled.
+   *
+   * @param applies - whether one of the most specific targets of a reading is right. There may be none
+   * @returns the end of a sentence that begins with the URI
+   */
+  findDoubt(uri: string, applies: (targets: readonly Target[]) => boolean): string | undefined {
+    const problem = findSpellingProblem(uri);
+    if (problem !== undefined) return problem;
+    for (const reading of listReadings(uri, { scheme: this.#ignoresScheme, query: true })) {
+      const targets = this.#folded.findMostSpecific(reading);
+      if (!applies(targets))
+        return `may be read as ${targets[0] ? `one of "${targets[0].name}"` : 'that of another resource'}`;
+    }
+    return undefined;
+  }
+}
+
+/** How two targets lie to each other, as they are spelled. */
+export function compareTargets(one: UriTarget, other: UriTarget): PatternRelation {
+  return comparePatterns(one.pattern, other.pattern);
+}
+
+/** Whether there are URIs for which neither of two templates is the more specific one, for some server at least. */
+export function areInConflict(one: UriTarget, other: UriTarget): boolean {
+  const kept = { scheme: false, query: false };
+  const relations = [
+    compareTargets(one, other),
+    comparePatterns(foldTemplate(one.pattern.parts, kept), foldTemplate(other.pattern.parts, kept)),
+  ];
+  return relations.some((relation) => relation === 'equal' || relation === 'overlapping');
+}
