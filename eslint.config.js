@@ -66,6 +66,17 @@ export default tseslint.config(
     rules: { 'max-lines': ['error', 250] },
   },
   {
+    // What strangers send is cleaned in one place before it is logged. The other two turn the log off, and write JSON.
+    files: ['lib/**'],
+    ignores: ['lib/log/**', 'lib/doctor/cli.ts', 'lib/observability/audit-sink.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: '@nestjs/common', importNames: ['Logger'], message: 'Use CleanLogger of lib/log.' }] },
+      ],
+    },
+  },
+  {
     // Types of other packages are in namespaces.
     files: ['lib/testing/matchers.ts'],
     rules: { '@typescript-eslint/no-namespace': ['error', { allowDeclarations: true }] },

@@ -127,7 +127,7 @@ export const wings = {
       servers: { holds: 'The servers that an application has.', imports: ['errors', 'options'] },
       replicas: {
         holds: 'What several processes of a server share: stores, locks, messages.',
-        imports: ['errors', 'json', 'options', 'time'],
+        imports: ['errors', 'json', 'log', 'options', 'time'],
       },
       limits: {
         holds: 'How much callers may hold at once, and who makes room.',
@@ -135,8 +135,9 @@ export const wings = {
       },
       observability: {
         holds: 'Audit events, spans, metrics, the log of failures.',
-        imports: ['errors', 'json', 'options'],
+        imports: ['errors', 'json', 'log', 'options'],
       },
+      log: { holds: "Nest's logger, for texts of strangers: cleaned of control characters, and cut." },
       options: { holds: 'The options as all rooms read them, and what their checks have in common.' },
       json: { holds: 'What values of JSON are.' },
       time: { holds: 'Age by a clock that nobody sets back.' },

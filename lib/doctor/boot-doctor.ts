@@ -1,4 +1,5 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { CleanLogger } from '../log/clean-logger.js';
 import { listNamedScopes } from '../resource-server/access/access-rule.js';
 import { Catalogue } from '../resource-server/catalogue/catalogue.js';
 import { describeError } from '../errors/reason.js';
@@ -10,7 +11,7 @@ import type { Finding } from './finding.js';
 /** Examines the configuration after the application has started, and logs what is wrong. Nothing waits for it. */
 @Injectable()
 export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #logger = new Logger('McpAuthDoctor');
+  readonly #logger = new CleanLogger('McpAuthDoctor');
   #stopped = false;
 
   constructor(

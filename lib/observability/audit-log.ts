@@ -1,14 +1,20 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { CleanLogger } from '../log/clean-logger.js';
+import { cleanText } from '../log/clean-text.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { AuditEvent, AuditRecord } from './audit-event.js';
 import { LoggerAuditSink, type AuditSink } from './audit-sink.js';
+import { mapTexts } from './map-texts.js';
+
+/** Maximum characters of one text in an event. */
+const MAX_TEXT = 1_000;
 
 /** Sends audit events to the sink. */
 @Injectable()
 export class AuditLog implements OnModuleInit {
-  readonly #logger = new Logger(AuditLog.name);
+  readonly #logger = new CleanLogger(AuditLog.name);
   #sink: AuditSink = new LoggerAuditSink();
 
   constructor(
@@ -30,10 +36,13 @@ export class AuditLog implements OnModuleInit {
     }
   }
 
-  /** Never throws, and does not wait for the sink. */
+  /** Cleans and cuts the texts of strangers. Never throws, and does not wait for the sink. */
   record(record: AuditRecord): void {
     const event: AuditEvent = { time: new Date().toISOString(), resource: this.options.resource, ...record };
-    void this.#deliver(event);
+    // The lines of the logger are JSON, which escapes by itself, so that values can be read back.
+    const isEscaped = this.#sink instanceof LoggerAuditSink;
+    const clean = (text: string) => (isEscaped ? text.slice(0, MAX_TEXT) : cleanText(text, MAX_TEXT));
+    void this.#deliver(mapTexts(event, clean));
   }
 
   async #deliver(event: AuditEvent): Promise<void> {

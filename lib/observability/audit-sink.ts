@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { escapeUnseen } from '../log/clean-text.js';
 import type { AuditEvent } from './audit-event.js';
 
 /** Stores audit events. Its errors are logged, and reach no caller. */
@@ -6,7 +7,7 @@ export interface AuditSink {
   /**
    * Takes one event. Calls do not wait for a returned promise.
    *
-   * @param event - contains no tokens and no secrets
+   * @param event - contains no tokens and no secrets. Texts of strangers are cut, and have no control characters
    */
   record(event: AuditEvent): void | Promise<void>;
 }
@@ -24,9 +25,7 @@ export class LoggerAuditSink implements AuditSink {
    * @param event - what happened
    */
   record(event: AuditEvent): void {
-    const line = JSON.stringify(event).replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
-      return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-    });
+    const line = escapeUnseen(JSON.stringify(event));
     if (ORDINARY.has(event.type)) this.#logger.log(line);
     else this.#logger.warn(line);
   }

@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import { ConsecutiveBreaker, handleAll } from 'cockatiel';
+import { CleanLogger } from '../log/clean-logger.js';
 import { SharedStoreError } from '../errors/shared-store-error.js';
 import { Circuit } from '../time/circuit.js';
 import { waitFor } from '../time/time-limit.js';
@@ -13,7 +13,7 @@ const PATIENCE = 2_000;
 
 const HALF_TIME = new Error('Half of the time is over');
 
-const logger = new Logger('TokenCache');
+const logger = new CleanLogger('TokenCache');
 
 /** A service outside this process that may be down, slow or hang. Callers do not depend on it. */
 export class Guarded {
@@ -94,7 +94,6 @@ async function waitInTime<Answer>(
   });
 }
 
-/** Removes control characters, so that a message cannot forge lines of the log. */
 function formatError(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : 'it failed';
   return text.slice(0, 200).replace(/\p{Cc}/gu, ' ');

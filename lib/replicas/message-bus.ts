@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
+import { CleanLogger } from '../log/clean-logger.js';
 
-const logger = new Logger('McpNotifications');
+const logger = new CleanLogger('McpNotifications');
 
 /**
  * Carries short messages between the replicas of a server: a list has changed, a resource was updated, a client sent a

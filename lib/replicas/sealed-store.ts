@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { CleanLogger } from '../log/clean-logger.js';
 import { SharedStoreError } from '../errors/shared-store-error.js';
 import { ExpiringCache } from '../time/expiring-cache.js';
 import type { ResolvedStore } from './replica-options.js';
@@ -24,7 +24,7 @@ export interface SealedStore {
   stop(): void;
 }
 
-const logger = new Logger('LinkedAccounts');
+const logger = new CleanLogger('LinkedAccounts');
 
 /** What stores are for, and what they are called in the log. */
 const NAMES = {

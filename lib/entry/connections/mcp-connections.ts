@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HttpException, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { HttpException, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import {
   ProtocolError,
   ProtocolErrorCode,
@@ -8,6 +8,7 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import { serveStdio, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
 import { DeniedAnswers } from '../endpoint/denied-answers.js';
 import { AdmissionRequests } from '../../mcp/tasks/admission-requests.js';
@@ -31,7 +32,7 @@ import type { TokenSource } from './token-source.js';
 /** Serves connections without HTTP. Each message is checked as if it came over HTTP. */
 @Injectable()
 export class McpConnections implements OnModuleDestroy {
-  readonly #logger = new Logger('McpConnections');
+  readonly #logger = new CleanLogger('McpConnections');
   readonly #open = new Set<StdioServerHandle>();
 
   constructor(

@@ -1,7 +1,8 @@
-import { Injectable, Logger, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
+import { Injectable, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
 import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest } from './node-request.js';
@@ -46,7 +47,7 @@ const RETRY_AFTER = '10';
 /** Verifies the access token of a request and sets the caller. Answers with a challenge if there is no valid token. */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard() {
-  readonly #logger = new Logger(AuthenticationGuard.name);
+  readonly #logger = new CleanLogger(AuthenticationGuard.name);
   readonly #presented = new WeakMap<ExecutionContext, PresentedToken>();
 
   constructor(

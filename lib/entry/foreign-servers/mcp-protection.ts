@@ -1,14 +1,6 @@
-import {
-  BadRequestException,
-  ForbiddenException,
-  HttpException,
-  Injectable,
-  Logger,
-  type ExecutionContext,
-  type OnApplicationBootstrap,
-  type Type,
-} from '@nestjs/common';
+import { BadRequestException, ForbiddenException, HttpException, Injectable, type ExecutionContext, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
 import { refuseBatch } from '../endpoint/authorization.guard.js';
 import { DeniedAnswers } from '../endpoint/denied-answers.js';
@@ -35,7 +27,7 @@ import { PreparedRules, type ProtectedMcpOptions } from './foreign-rules.js';
 /** Protects endpoints of the application that another MCP server answers, such as one of the SDK. */
 @Injectable()
 export class McpProtection implements OnApplicationBootstrap {
-  readonly #logger = new Logger('ProtectedMcp');
+  readonly #logger = new CleanLogger('ProtectedMcp');
   #isUsed = false;
 
   constructor(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
 import { describeError } from '../../errors/reason.js';
 import { AuditLog } from '../../observability/audit-log.js';
@@ -11,7 +12,7 @@ import { LogoutTokens } from './logout-token.js';
 /** Revokes at this server what an issuer reports as ended (OpenID Connect Back-Channel Logout 1.0 section 2.7). */
 @Injectable()
 export class BackChannelLogout {
-  readonly #logger = new Logger(BackChannelLogout.name);
+  readonly #logger = new CleanLogger(BackChannelLogout.name);
 
   constructor(
     private readonly tokens: LogoutTokens,

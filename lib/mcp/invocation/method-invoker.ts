@@ -1,4 +1,4 @@
-import { Injectable, Logger, type Type } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -8,6 +8,7 @@ import {
 import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { describePlace, type MethodHost } from '../../resource-server/catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { Suspension } from './client-channel.js';
@@ -37,7 +38,7 @@ interface Interceptors {
   ): Promise<unknown>;
 }
 
-const logger = new Logger('McpTool');
+const logger = new CleanLogger('McpTool');
 
 /** Makes methods callable behind their guards, pipes, interceptors and filters. */
 @Injectable()

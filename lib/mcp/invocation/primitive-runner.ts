@@ -1,5 +1,6 @@
-import { HttpException, Injectable, Logger } from '@nestjs/common';
+import { HttpException, Injectable } from '@nestjs/common';
 import { isInputRequiredResult, type CallToolResult } from '@modelcontextprotocol/server';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { ChallengeRemedy, DownstreamError } from '../../errors/downstream-error.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
@@ -22,7 +23,7 @@ import { RequestStates } from './request-state.js';
 import { findToldError } from './tool-failure.js';
 import { toErrorResult } from './tool-result.js';
 
-const logger = new Logger('McpTool');
+const logger = new CleanLogger('McpTool');
 
 /** The request that a call is part of. */
 export interface Surroundings extends RoundMessage {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import {
   InMemoryServerEventBus,
   parseJSONRPCMessage,
@@ -8,6 +8,7 @@ import {
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Listed } from '../../resource-server/catalogue/list-changes.js';
 import { describeError } from '../../errors/reason.js';
@@ -46,7 +47,7 @@ const handedSchema = z.object({
 /** Notifies clients and the other replicas of changes (MCP specification, `subscriptions/listen`). */
 @Injectable()
 export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
-  readonly #logger = new Logger('McpNotifications');
+  readonly #logger = new CleanLogger('McpNotifications');
   readonly #local = new InMemoryServerEventBus();
   readonly #self = randomUUID();
   readonly #ring: KeyRing;

@@ -1,5 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode, type Resource } from '@modelcontextprotocol/server';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
@@ -15,7 +16,7 @@ const MAX_SUBSCRIPTIONS = 1_000;
 /** Lists what a caller may see. */
 @Injectable()
 export class Listings {
-  readonly #logger = new Logger('McpServing');
+  readonly #logger = new CleanLogger('McpServing');
 
   constructor(
     private readonly options: ResolvedOptions,

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   createMcpHandler,
@@ -14,6 +14,7 @@ import {
   type McpRequestContext,
   type Server,
 } from '@modelcontextprotocol/server';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
@@ -45,7 +46,7 @@ type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 /** Serves MCP with the SDK, for both eras of the protocol. The primitives are prepared at boot. */
 @Injectable()
 export class McpServing implements OnModuleDestroy {
-  readonly #logger = new Logger(McpServing.name);
+  readonly #logger = new CleanLogger(McpServing.name);
   readonly #exchanges = new OpenExchanges();
   readonly #handler: McpHttpHandler;
   readonly #nodeHandler: ReturnType<typeof toNodeHandler>;

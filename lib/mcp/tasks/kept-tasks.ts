@@ -1,5 +1,6 @@
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { identifyParty } from '../../resource-server/access/party.js';
 import { describeError } from '../../errors/reason.js';
@@ -15,7 +16,7 @@ const MAX_KEPT = 10_000;
 /** Keeps tasks while they run and while their results are kept. A task belongs to one caller. */
 @Injectable()
 export class KeptTasks implements OnModuleDestroy {
-  readonly #logger = new Logger('McpTasks');
+  readonly #logger = new CleanLogger('McpTasks');
   readonly #running = new Map<string, RunningTask>();
   readonly #store: SealedStore;
 

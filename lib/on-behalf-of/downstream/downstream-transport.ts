@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { Logger } from '@nestjs/common';
 import { bulkhead, BrokenCircuitError, BulkheadRejectedError, handleWhen, SamplingBreaker } from 'cockatiel';
 import { Agent, type Dispatcher } from 'undici';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { Cancellation } from './cancellation.js';
 import { Circuit } from '../../time/circuit.js';
@@ -14,7 +14,7 @@ import { createTemporaryFailure } from '../failures/temporary-failure.js';
 /** Milliseconds over which the circuit breaker counts. */
 const SAMPLING = 30_000;
 
-const logger = new Logger('Downstream');
+const logger = new CleanLogger('Downstream');
 
 /** A request as it goes over the wire. */
 export interface WireRequest {

@@ -1,4 +1,5 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { OperatorActionError } from '../../errors/downstream-error.js';
 
 /**
@@ -10,7 +11,7 @@ const MEMORY = 5 * 60_000;
 /** Remembers which downstreams need the operator's attention. */
 @Injectable()
 export class ExchangeHealth {
-  readonly #logger = new Logger('TokenExchange');
+  readonly #logger = new CleanLogger('TokenExchange');
   /** By downstream, and by the issuer that was asked. */
   readonly #faults = new Map<string, Map<string | undefined, { readonly code: string; readonly until: number }>>();
 

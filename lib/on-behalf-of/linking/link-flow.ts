@@ -1,5 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { ExchangeHealth } from '../exchange/exchange-health.js';
 import { AccountRefresh } from './account-refresh.js';
@@ -33,7 +34,7 @@ export interface BrowserReturn {
  */
 @Injectable()
 export class LinkFlow {
-  readonly #logger = new Logger('LinkedAccounts');
+  readonly #logger = new CleanLogger('LinkedAccounts');
 
   constructor(
     private readonly options: ResolvedOptions,

@@ -1,4 +1,5 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { CallerActionError, DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { TokenDemand } from '../exchange/token-demand.js';
@@ -19,7 +20,7 @@ import { readIdentity, UserSignIn } from './user-sign-in.js';
 /** The accounts that one server's users have linked at APIs that their issuer does not reach. */
 @Injectable()
 export class ServerLinkedAccounts implements OnModuleInit {
-  readonly #logger = new Logger('LinkedAccounts');
+  readonly #logger = new CleanLogger('LinkedAccounts');
 
   constructor(
     private readonly options: ResolvedOptions,

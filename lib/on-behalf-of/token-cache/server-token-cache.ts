@@ -1,4 +1,5 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { ExchangedToken } from '../dialects/dialect.js';
 import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -30,7 +31,7 @@ interface Flight {
  */
 @Injectable()
 export class ServerTokenCache implements OnApplicationShutdown {
-  readonly #logger = new Logger('TokenCache');
+  readonly #logger = new CleanLogger('TokenCache');
   readonly #local: LocalTokens;
   readonly #shared: SharedExchange | undefined;
   /** Milliseconds for which a token is used without asking the shared store. */

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { describeError } from '../../errors/reason.js';
 import { hasApplicationMark, hasUser } from '../access/app-only.js';
 import { AccessToken, type Caller } from '../access/caller.js';
@@ -8,7 +8,7 @@ import { readActor } from './actor-claims.js';
 import { readClaim } from './claim-source.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
-const logger = new Logger('TokenClaims');
+const logger = new CleanLogger('TokenClaims');
 
 /** Claims of ID tokens, logout tokens and security events (OpenID Connect Core section 3.3.2.11, RFC 8417). */
 const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events'];

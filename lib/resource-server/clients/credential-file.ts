@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { Logger } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { createCredentialsError } from './client-authentication.js';
 
-const logger = new Logger('ClientCredentials');
+const logger = new CleanLogger('ClientCredentials');
 
 /** A file with credentials that are rotated. It is read again after it has changed. */
 export class CredentialFile<Value> {

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { Logger } from '@nestjs/common';
 import { TlsClientAuth, type ClientAuth } from 'oauth4webapi';
 import { Agent } from 'undici';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { createCredentialsError, type ClientAuthentication } from './client-authentication.js';
 import { CredentialFile } from './credential-file.js';
@@ -19,7 +19,7 @@ export interface MutualTlsClientOptions {
   passphrase?: string;
 }
 
-const logger = new Logger('ClientCredentials');
+const logger = new CleanLogger('ClientCredentials');
 
 /**
  * Mutual TLS: `tls_client_auth` or `self_signed_tls_client_auth`, as the client is registered (RFC 8705 section 2).

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { Logger } from '@nestjs/common';
 import type { CryptoKey, JWK } from 'jose';
 import { modifyAssertion, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { createCredentialsError, type ClientAuthentication } from './client-authentication.js';
 import { CredentialFile } from './credential-file.js';
 import {
@@ -33,7 +33,7 @@ export interface PrivateKeyJwtOptions {
 /** Maximum seconds by which our clock may be ahead of the authorization server's. */
 const BACKDATED = 10;
 
-const logger = new Logger('ClientCredentials');
+const logger = new CleanLogger('ClientCredentials');
 
 /**
  * `private_key_jwt`: a signed assertion (RFC 7523 section 2.2), made for each request, with a `jti` of its own.

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from './resolved-issuer.js';
 import { computeClockSkew } from './clock-skew.js';
@@ -13,7 +13,7 @@ import { canVerify, readVerificationKeys, type VerificationKey } from './verific
 /** Metadata is rediscovered after an hour. While the issuer is down it is used for a day. */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
 
-const logger = new Logger('Issuer');
+const logger = new CleanLogger('Issuer');
 
 /** An authorization server whose tokens are accepted. */
 export class Issuer {

@@ -1,0 +1,35 @@
+import { cleanText } from './clean-text.js';
+
+/** Causes may be circular. */
+const MAX_CAUSES = 8;
+
+/** Maximum lines of one stack. */
+const MAX_FRAMES = 50;
+
+/** A line of a stack. */
+const FRAME = /^\s+at /;
+
+/**
+ * The stacks of an error and of its causes, each message on one line. Other properties are left out: those of HTTP
+ * clients hold headers.
+ */
+export function formatTrace(error: unknown, depth = 0): string {
+  if (!(error instanceof Error)) return `A value was thrown that is not an Error: ${typeof error}`;
+  try {
+    const code = 'code' in error && typeof error.code === 'string' ? `(${cleanText(error.code)}) ` : '';
+    const cause =
+      error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${formatTrace(error.cause, depth + 1)}`;
+    return `${code}${formatStack(error)}${cause}`;
+  } catch {
+    return 'An error was thrown that cannot be read';
+  }
+}
+
+/** A message may contain what looks like lines of a stack. */
+function formatStack({ name, message, stack = '' }: Error): string {
+  const start = message === '' ? -1 : stack.indexOf(message);
+  const end = start + message.length;
+  const head = start === -1 ? `${name}: ${message}` : stack.slice(0, end);
+  const frames = (start === -1 ? stack : stack.slice(end)).split('\n').filter((line) => FRAME.test(line));
+  return [head, ...frames.slice(0, MAX_FRAMES)].map((line) => cleanText(line)).join('\n');
+}
