@@ -1,6 +1,7 @@
 import { resolveEndpoint } from '../entry/endpoint/endpoint-options.js';
 import { resolveLimits } from '../limits/limit-options.js';
 import { resolveCalls } from '../mcp/invocation/call-options.js';
+import { resolveObservability } from '../observability/observability-options.js';
 import { resolveLinking } from '../on-behalf-of/options/linked-account-options.js';
 import { resolveTokenCache } from '../on-behalf-of/token-cache/token-cache-options.js';
 import { resolveReplicas } from '../replicas/replica-options.js';
@@ -187,7 +188,7 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
     tokenCache: resolveTokenCache(options.tokenCache),
     linking: resolveLinking(options.linking, clients),
     backChannelLogoutPath: resolveLogoutPath(options.logout, path),
-    auditSink: options.observability?.auditSink,
+    ...resolveObservability(options.observability),
     doctor: options.doctor ?? true,
   };
 }

@@ -22,6 +22,19 @@ export interface AuditedActor {
   readonly clientId: string | undefined;
 }
 
+/** An operation without its arguments. */
+export interface AuditedOperation {
+  /** Method of MCP, such as `tools/call`. */
+  readonly method: string;
+  /**
+   * Name of the tool or prompt. A resource has its declared URI, or its template such as `patients://{id}`. A task has
+   * the name of its tool. `undefined` if there is no such resource or task.
+   */
+  readonly name: string | undefined;
+  /** URI of the resource as the client sent it. Present only with `observability.discloseResourceUris`. */
+  readonly uri?: string | undefined;
+}
+
 /** Members of all events. */
 export interface AuditContext {
   /** Unguessable, one for each HTTP request. Results with a reference for support give this one. */
@@ -30,8 +43,8 @@ export interface AuditContext {
   readonly traceId?: string | undefined;
   /** The verified caller, if there is one. */
   readonly caller?: AuditedCaller | undefined;
-  /** The requested operation, such as `tools/call` and the name of the tool. */
-  readonly operation?: { readonly method: string; readonly name: string | undefined } | undefined;
+  /** The requested operation. */
+  readonly operation?: AuditedOperation | undefined;
   /** Scopes that the caller holds. */
   readonly scopesHeld?: readonly string[] | undefined;
 }
@@ -104,7 +117,7 @@ interface Exchange {
 /** An event as {@link AuditLog} receives it. */
 export type AuditRecord = AuditContext & Occurrence;
 
-/** A security event. Contains no tokens, secrets or arguments. */
+/** A security event. Contains no tokens, secrets or arguments, and no URI that a template matched. */
 export type AuditEvent = AuditRecord & {
   /** ISO 8601, in UTC. */
   readonly time: string;

@@ -11,12 +11,13 @@ import {
   type Context,
   type Span,
 } from '@opentelemetry/api';
+import { isJsonObject } from '../json/json-object.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Actor } from '../resource-server/access/actor.js';
 import type { Caller } from '../resource-server/access/caller.js';
 import type { Operation } from '../resource-server/access/operation.js';
 import type { AuditContext } from './audit-event.js';
 import { INSTRUMENTATION, recordDuration } from './metrics.js';
-import { isJsonObject } from '../json/json-object.js';
 
 /** Methods of the MCP schema. A name that a stranger makes up must not become the name of a span or a time series. */
 const METHODS = new Set([
@@ -50,6 +51,21 @@ const METHODS = new Set([
 const MAX_NAME = 128;
 
 /**
+ * Methods whose target clients name by a word. The URI of a resource is an argument, as is the id of a task: they may
+ * name a person. These targets are named by their template, or by the tool of the task.
+ */
+const NAMED_BY_WORD = new Set(['tools/call', 'prompts/get', 'resources/list']);
+
+/** Keys of the name of the target in spans and metrics (OpenTelemetry semantic conventions for MCP). */
+const NAME_KEYS: Readonly<Record<string, string>> = {
+  'prompts/get': 'gen_ai.prompt.name',
+  'tasks/cancel': 'gen_ai.tool.name',
+  'tasks/get': 'gen_ai.tool.name',
+  'tasks/update': 'gen_ai.tool.name',
+  'tools/call': 'gen_ai.tool.name',
+};
+
+/**
  * One request of the endpoint in logs, events and traces. Without an OpenTelemetry SDK it only has a correlation id.
  */
 export class RequestTrace {
@@ -57,34 +73,41 @@ export class RequestTrace {
   readonly #startedAt = performance.now();
   readonly #span: Span;
   readonly #context: Context;
-  readonly #attributes: Record<string, string> = {};
+  readonly #attributes: Record<string, string>;
+  readonly #disclosesUris: boolean;
+  #target: string | undefined;
   #errorType: string | undefined;
 
   /**
    * @param body - body of the message. Trace fields in its `_meta` take precedence over the headers (MCP SEP-414)
    * @param operation - the requested operation
-   * @param known - declared name of the primitive. URIs of templates would make an unlimited number of names
+   * @param target - declared name of the primitive, if it is known already. URIs would make an unlimited number of names
+   * @param disclosesUris - whether audit events contain URIs of resources
    */
   constructor(
     headers: IncomingHttpHeaders,
     body: unknown,
     operation: Operation | undefined,
-    known: string | undefined,
+    target: string | undefined,
+    { discloseResourceUris: disclosesUris }: Pick<ResolvedOptions, 'discloseResourceUris'>,
   ) {
+    this.#disclosesUris = disclosesUris;
     const method = operation && METHODS.has(operation.method) ? operation.method : '_OTHER';
-    const name = known;
-    const key =
-      method === 'tools/call' ? 'gen_ai.tool.name' : method === 'prompts/get' ? 'gen_ai.prompt.name' : 'mcp.primitive';
-    this.#attributes = { 'mcp.method.name': method, ...(name !== undefined && { [key]: name }) };
+    this.#attributes = { 'mcp.method.name': method };
     const { parent, link } = extractOrigin(headers, body);
     this.#span = trace
       .getTracer(INSTRUMENTATION)
-      .startSpan(
-        name === undefined ? method : `${method} ${name}`,
-        { kind: SpanKind.SERVER, attributes: this.#attributes, links: link ? [{ context: link }] : [] },
-        parent,
-      );
+      .startSpan(method, { kind: SpanKind.SERVER, links: link ? [{ context: link }] : [] }, parent);
     this.#context = trace.setSpan(parent, this.#span);
+    if (target !== undefined) this.aimAt(target);
+  }
+
+  /** @param target - declared name of the primitive that the request is about: of a task, its tool */
+  aimAt(target: string): void {
+    const { 'mcp.method.name': method = '' } = this.#attributes;
+    this.#target = target;
+    this.#attributes[NAME_KEYS[method] ?? 'mcp.primitive'] = target;
+    this.#span.updateName(`${method} ${target}`);
   }
 
   /** The request as audit events describe it. */
@@ -102,11 +125,17 @@ export class RequestTrace {
           actors: listActors(caller.actor).map(({ issuer, subject, clientId }) => ({ issuer, subject, clientId })),
         }),
       },
-      operation: operation && {
-        method: operation.method.slice(0, MAX_NAME),
-        name: operation.name?.slice(0, MAX_NAME),
-      },
+      operation: operation && this.#describe(operation),
       scopesHeld: caller?.scopes,
+    };
+  }
+
+  #describe({ method, name }: Operation): AuditContext['operation'] {
+    const isUri = method.startsWith('resources/') && method !== 'resources/list';
+    return {
+      method: method.slice(0, MAX_NAME),
+      name: NAMED_BY_WORD.has(method) ? name?.slice(0, MAX_NAME) : this.#target,
+      ...(isUri && this.#disclosesUris && { uri: name }),
     };
   }
 

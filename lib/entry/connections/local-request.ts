@@ -4,6 +4,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { readOperation } from '../../resource-server/access/operation.js';
 import type { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
+import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 
 /** A message that did not come over HTTP, in the form of a request that guards understand. */
@@ -13,7 +14,12 @@ export interface LocalRequest {
 }
 
 /** @param token - stands for the user of the connection */
-export function createLocalRequest(body: unknown, token: string | undefined, catalogue: Catalogue): LocalRequest {
+export function createLocalRequest(
+  body: unknown,
+  token: string | undefined,
+  catalogue: Catalogue,
+  options: ResolvedOptions,
+): LocalRequest {
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
   const operation = readOperation(body);
   const request = {
@@ -25,7 +31,7 @@ export function createLocalRequest(body: unknown, token: string | undefined, cat
     body,
     operation,
     surface: catalogue,
-    trace: new RequestTrace({}, body, operation, operation && catalogue.find(operation)?.primitive.name),
+    trace: new RequestTrace({}, body, operation, operation && catalogue.find(operation)?.primitive.name, options),
   } as unknown as McpRequest;
   const response = new EventEmitter() as unknown as ServerResponse;
   const context = new ExecutionContextHost([request, response]);

@@ -149,7 +149,7 @@ export class McpConnections implements OnModuleDestroy {
    */
   async #check(body: Record<string, unknown>, token: TokenSource | undefined): Promise<AuthorizedRequest> {
     const value = typeof token === 'function' ? await token() : token;
-    const { request, context } = createLocalRequest(body, value, this.catalogue);
+    const { request, context } = createLocalRequest(body, value, this.catalogue, this.options);
     const { trace } = request;
     try {
       await this.authentication.canActivate(context);

@@ -52,7 +52,7 @@ export class EndpointGuard implements CanActivate {
     const surface = (request as Partial<McpRequest>).surface ?? this.catalogue;
     request.surface = surface;
     const found = operation && surface.find(operation, request.body);
-    const trace = new RequestTrace(request.headers, request.body, operation, found?.primitive.name);
+    const trace = new RequestTrace(request.headers, request.body, operation, found?.primitive.name, this.options);
     request.trace = trace;
     request.operation = operation;
     const raw = response.raw ?? response;

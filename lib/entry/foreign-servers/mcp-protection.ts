@@ -1,4 +1,12 @@
-import { BadRequestException, ForbiddenException, HttpException, Injectable, type ExecutionContext, type OnApplicationBootstrap, type Type } from '@nestjs/common';
+import {
+  BadRequestException,
+  ForbiddenException,
+  HttpException,
+  Injectable,
+  type ExecutionContext,
+  type OnApplicationBootstrap,
+  type Type,
+} from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
@@ -11,7 +19,7 @@ import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
-import { isAnswer, type Operation } from '../../resource-server/access/operation.js';
+import { isAnswer } from '../../resource-server/access/operation.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
@@ -86,13 +94,13 @@ export class McpProtection implements OnApplicationBootstrap {
     }
     const found = operation && rules.find(operation, body);
     if (!found && rules.canHaveRule(operation, body))
-      throw this.#refuse(operation, '@ProtectedMcp has no rule for it. Add one, or "*"');
+      throw this.#refuse(request, '@ProtectedMcp has no rule for it. Add one, or "*"');
     refuseBatch(body);
     const authorized = await this.#authorize(request, found);
     request.admitted = authorized;
     // If lists are filtered, a primitive that the caller may not see counts as not found. The other server would run
     // it.
-    if (found && !authorized.primitive) throw this.#refuse(operation, 'the caller may not see it');
+    if (found && !authorized.primitive) throw this.#refuse(request, 'the caller may not see it');
     request.prepared = await this.preparation.prepare(authorized, request);
     if (authorized.primitive) {
       const { trace, caller } = request;
@@ -124,9 +132,10 @@ export class McpProtection implements OnApplicationBootstrap {
       if (raw.closed) end();
       else raw.once('close', end);
     });
-    const access = prepared?.access ?? this.callers.openAccess(caller, trace.createAuditContext(caller, operation));
+    const event = trace.createAuditContext(caller, operation);
+    const access = prepared?.access ?? this.callers.openAccess(caller, event);
     const call = {
-      tool: operation?.name ?? '',
+      tool: event.operation?.name ?? '',
       caller,
       downstreams: primitive?.downstreams ?? [],
       access,
@@ -141,9 +150,9 @@ export class McpProtection implements OnApplicationBootstrap {
     );
   }
 
-  #refuse(operation: Operation | undefined, reason: string): ForbiddenException {
-    const { method, name } = operation ?? { method: '', name: '' };
-    this.#logger.warn(`${method} ${name ?? ''} was refused: ${reason}`);
+  #refuse({ trace, caller, operation }: McpRequest<Offer>, reason: string): ForbiddenException {
+    const { method = '', name = '', uri = name } = trace.createAuditContext(caller, operation).operation ?? {};
+    this.#logger.warn(`${method} ${uri} was refused [${trace.correlationId}]: ${reason}`);
     return new ForbiddenException('This is not offered here');
   }
 

@@ -13,7 +13,9 @@ function tellDenial(denied: AccessDeniedError): CallToolResult {
   const { operation, primitive, denial, cause, reference } = denied;
   const { method, name = '' } = operation ?? { method: '' };
   const error = denial ?? findToldError(cause);
-  const told = denial ? toDenialResult(denial, reference) : toFailureResult(primitive?.name ?? name, error, reference);
+  const told = denial
+    ? toDenialResult(denial, reference)
+    : toFailureResult(primitive?.name ?? method, error, reference);
   if (method === 'tools/call') return told;
   // A denial must not reveal whether the resource exists.
   if (method === 'resources/subscribe' || method === 'resources/unsubscribe') throw new ResourceNotFoundError(name);

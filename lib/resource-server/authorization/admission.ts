@@ -90,6 +90,7 @@ export class Admission {
     request: AdmissionRequest<One>,
     trace: RequestTrace,
   ): Promise<AuthorizedOperation<One>> {
+    if (request.found) trace.aimAt(request.found.primitive.name);
     try {
       return await trace.run(() => this.#decide(request, trace.correlationId));
     } catch (error) {
