@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { identifyParty } from '../../resource-server/access/party.js';
 import type { Operation } from '../../resource-server/access/operation.js';
@@ -47,7 +48,7 @@ export type OpenState = Omit<CallState, 'id' | 'expiresAt'>;
  */
 @Injectable()
 export class RequestStates implements OnApplicationShutdown {
-  readonly #logger = new Logger('McpServing');
+  readonly #logger = new CleanLogger('McpServing');
   readonly #ring: KeyRing;
   /** The states that were not used yet. A state that is not in it is refused. */
   readonly #unused: SealedStore | undefined;

@@ -1,8 +1,9 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Issuer } from './issuer.js';
 
-const logger = new Logger('Issuers');
+const logger = new CleanLogger('Issuers');
 
 /** The configured issuers. The issuer of a token is looked up only here. */
 @Injectable()
