@@ -65,6 +65,7 @@ import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { InFlight } from './mcp/protocol/in-flight.js';
 import { Listings } from './mcp/protocol/listings.js';
+import { CallShares } from './mcp/protocol/call-shares.js';
 import { CallMethods } from './mcp/protocol/call-methods.js';
 import { ConversationMethods } from './mcp/protocol/conversation-methods.js';
 import { ListMethods } from './mcp/protocol/list-methods.js';
@@ -126,6 +127,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     Listings,
     ServerDescription,
     ListMethods,
+    CallShares,
     CallMethods,
     ConversationMethods,
     ProtocolServers,

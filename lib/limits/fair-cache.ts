@@ -62,19 +62,30 @@ export class FairCache<Value> {
     return entry.value;
   }
 
-  /** @returns `false` if there is no room for the value. What was kept under the key is gone then, too */
-  set(key: string, value: Value, { holder, lifetimeMs, bytes = 0, isPinned = false }: Keeping): boolean {
+  /**
+   * Keeps a value. What was kept under the key before is gone in any case.
+   *
+   * @throws {@link LimitError} if there is no room for the value
+   */
+  set(key: string, value: Value, { holder, lifetimeMs, bytes = 0, isPinned = false }: Keeping): void {
     this.delete(key);
     const onDisplaced = () => {
       this.#entries.delete(key);
       this.onDisplaced(key, value);
     };
+    const demand = { bytes: bytes + measureText(key), ...(!isPinned && { onDisplaced }) };
+    const lease = this.shares.take(holder, demand);
+    this.#entries.set(key, { value, lifetimeMs, age: new Stopwatch(), lease });
+  }
+
+  /**
+   * Keeps a value, if there is room for it.
+   *
+   * @returns whether it is kept
+   */
+  offer(key: string, value: Value, keeping: Keeping): boolean {
     try {
-      const lease = this.shares.take(holder, {
-        bytes: bytes + key.length,
-        ...(!isPinned && { onDisplaced }),
-      });
-      this.#entries.set(key, { value, lifetimeMs, age: new Stopwatch(), lease });
+      this.set(key, value, keeping);
       return true;
     } catch (error) {
       if (error instanceof LimitError) return false;

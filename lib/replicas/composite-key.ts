@@ -17,6 +17,7 @@ export type KeyPurpose =
   | 'proof'
   | 'request-state'
   | 'revocation-mark'
+  | 'subscription'
   | 'task'
   | 'task-owner'
   | 'token'

@@ -12,6 +12,7 @@ import { resolveReplicas } from '../../lib/replicas/replica-options.js';
 import type { Caller } from '../../lib/resource-server/access/caller.js';
 import { VerifiedTokens } from '../../lib/resource-server/authentication/verified-tokens.js';
 import { AccessToken } from '../../lib/resource-server/access/caller.js';
+import { callerLimits } from '../support/caller-limits.js';
 import { MemoryAdapter } from '../token-cache/memory-adapter.js';
 import { optionalText, testMembers, text } from './members.js';
 
@@ -78,7 +79,7 @@ const ofConversation = { ...ofCaller, conversation: text };
 
 describe('a call that a client before 2026-07-28 cancels', () => {
   const isCancelled = (one: Values, other: Values): boolean => {
-    const exchanges = new OpenExchanges();
+    const exchanges = new OpenExchanges(callerLimits().of('openQuestions'));
     exchanges.begin(partyOf(one), one.requestId, () => undefined);
     const params = { requestId: other.requestId };
     return exchanges.cancel(partyOf(other), { jsonrpc: '2.0', method: 'notifications/cancelled', params } as never);
@@ -89,8 +90,8 @@ describe('a call that a client before 2026-07-28 cancels', () => {
 
 describe('a question to a client before 2026-07-28', () => {
   const isAnswered = (one: Values, other: Values): boolean => {
-    const exchanges = new OpenExchanges();
-    const id = exchanges.expect(partyOf(one), () => undefined);
+    const exchanges = new OpenExchanges(callerLimits().of('openQuestions'));
+    const id = exchanges.expect(partyOf(one), undefined, () => undefined);
     return exchanges.answer(partyOf(other), { jsonrpc: '2.0', id, result: {} });
   };
   testMembers(ofConversation, (values) => values, isAnswered);
@@ -98,8 +99,8 @@ describe('a question to a client before 2026-07-28', () => {
 
 describe('a subscription of a client before 2026-07-28', () => {
   const isTold = (one: Values, other: Values): boolean => {
-    const subscriptions = new Subscriptions(quiet);
-    subscriptions.change('subscribe', partyOf(one), String(one.uri));
+    const subscriptions = new Subscriptions(quiet, callerLimits());
+    subscriptions.change('subscribe', { party: partyOf(one), holder: undefined }, String(one.uri));
     return subscriptions.isSubscribed(partyOf(other), { kind: 'resource_updated', uri: String(other.uri) });
   };
   testMembers({ ...ofConversation, uri: text }, (values) => values, isTold);

@@ -8,7 +8,7 @@ function cacheOf(options: LimitOptions = {}) {
   const shares = new Shares('keptTasks', resolveLimits(options).caps.keptTasks);
   const cache = new FairCache<string>(shares, (key) => displaced.push(key));
   const keep = (subject: string, key: string, lifetimeMs = 60_000, isPinned = false) =>
-    cache.set(key, `value of ${key}`, { holder: { issuer: 'i', subject }, lifetimeMs, bytes: 100, isPinned });
+    cache.offer(key, `value of ${key}`, { holder: { issuer: 'i', subject }, lifetimeMs, bytes: 100, isPinned });
   return { cache, shares, displaced, keep };
 }
 
@@ -63,7 +63,7 @@ test('what is too old makes room before anyone loses something', () => {
 test('a value that is too large is not kept, and displaces nothing', () => {
   const { cache, displaced, keep } = cacheOf({ perCaller: { bytesOfEach: 5_000 } });
   keep('a', 'x');
-  const isKept = cache.set('large', 'y', { holder: { issuer: 'i', subject: 'a' }, lifetimeMs: 1_000, bytes: 5_000 });
+  const isKept = cache.offer('large', 'y', { holder: { issuer: 'i', subject: 'a' }, lifetimeMs: 1_000, bytes: 5_000 });
   expect([isKept, cache.size, displaced]).toEqual([false, 1, []]);
 });
 

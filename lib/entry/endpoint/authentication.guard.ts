@@ -41,6 +41,9 @@ const OPEN_METHODS = new Set([
   'tools/list',
 ]);
 
+/** Methods that make the server keep something for whoever asks. A caller without a token could not hear of it. */
+const CLOSED_METHODS = new Set(['resources/subscribe', 'resources/unsubscribe']);
+
 /** `Retry-After` in seconds (RFC 9110 section 10.2.3): an unavailable issuer is asked again by then. */
 const RETRY_AFTER = '10';
 
@@ -121,6 +124,7 @@ export class AuthenticationGuard extends AuthGuard() {
   /** Anyone can call an anonymous primitive, and anyone can list it. */
   #isOpen(request: McpRequest): boolean {
     if (!request.surface.hasAnonymous || request.operation === undefined) return false;
+    if (CLOSED_METHODS.has(request.operation.method)) return false;
     return OPEN_METHODS.has(request.operation.method) || this.#findOffer(request)?.access.anonymous === true;
   }
 

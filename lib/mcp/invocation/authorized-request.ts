@@ -1,5 +1,7 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { DownstreamError } from '../../errors/downstream-error.js';
+import type { LimitError } from '../../errors/limit-error.js';
+import type { Lease } from '../../limits/lease.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
@@ -28,6 +30,10 @@ export interface AuthorizedRequest extends ServedRequest {
   readonly access: DownstreamAccess | undefined;
   /** The challenge for what the call turned out to need. It replaces the answer if that has not begun. */
   challenge?: ChallengeException | undefined;
+  /** The limit that the call met. It replaces the answer if that has not begun. */
+  limit?: LimitError | undefined;
+  /** What the call, or the stream, takes of the share of its caller. */
+  lease?: Lease | undefined;
 }
 
 /** A refused request. The operation's own answer reports the denial. */

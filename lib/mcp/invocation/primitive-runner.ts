@@ -2,6 +2,7 @@ import { HttpException, Injectable } from '@nestjs/common';
 import { isInputRequiredResult, type CallToolResult } from '@modelcontextprotocol/server';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { ChallengeRemedy, DownstreamError } from '../../errors/downstream-error.js';
+import type { Lease } from '../../limits/lease.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { exchangeEagerly } from '../../on-behalf-of/downstream/eager-exchange.js';
@@ -32,6 +33,8 @@ export interface Surroundings extends RoundMessage {
   readonly failure: DownstreamError | undefined;
   /** The downstream access, if it was already opened before the call. */
   readonly access: DownstreamAccess | undefined;
+  /** What the call takes of the share of its caller, until the method is over. */
+  readonly lease: Lease | undefined;
   /**
    * Creates a challenge for what the caller lacks, and returns its text. It becomes the HTTP answer if that has not
    * begun.
@@ -89,6 +92,7 @@ export class PrimitiveRunner {
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
       const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: input.value });
       const running = runToolCall(call, () => this.invocations.invoke(primitive, operation, callContext, input.value));
+      surroundings.lease?.hold(running);
       const value = primitive.timeoutMs === undefined ? await running : await time.race(running);
       const result = await toOutcome(value, primitive, operation);
       // Once the method has asked a question, its result is ignored.

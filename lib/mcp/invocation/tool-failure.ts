@@ -41,15 +41,21 @@ export function toFailureResult(
     (error instanceof DownstreamError ? error.advice : undefined) ??
     `${tool} failed, for a reason that is not shown here.`;
   if (error instanceof CallerActionError) return toCallerActionResult(error, advice, told, reference);
-  const result = toErrorResult(`${advice} Reference for support: ${reference}`);
-  return error instanceof TemporaryFailureError ? { ...result, _meta: { [RETRY]: describeRetry(error) } } : result;
+  const text = `${advice} Reference for support: ${reference}`;
+  return error instanceof TemporaryFailureError ? toRetryResult(text, error.retryAfterMs) : toErrorResult(text);
 }
 
 /** Key in `_meta` that marks a temporary failure, for clients and agents that retry by themselves. */
 const RETRY = 'nestjs-mcp-auth/retry';
 
-function describeRetry({ retryAfterMs }: TemporaryFailureError) {
-  return { retryable: true, ...(retryAfterMs !== undefined && { retryAfterMs: Math.ceil(retryAfterMs) }) };
+/**
+ * A failure that passes.
+ *
+ * @param retryAfterMs - when to try again, in milliseconds, if known
+ */
+export function toRetryResult(text: string, retryAfterMs: number | undefined): CallToolResult {
+  const retry = { retryable: true, ...(retryAfterMs !== undefined && { retryAfterMs: Math.ceil(retryAfterMs) }) };
+  return { ...toErrorResult(text), _meta: { [RETRY]: retry } };
 }
 
 /** SEP-2643: repeats the challenge or the page in the result, for clients that see neither. */

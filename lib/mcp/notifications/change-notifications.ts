@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Listed } from '../../resource-server/catalogue/list-changes.js';
+import type { Holder } from '../../limits/tally.js';
 import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';
@@ -20,7 +21,7 @@ export type Handed = (typeof HANDED)[number];
 
 const HANDED = ['answer', 'cancelled', 'task_update', 'task_cancel', 'subscribe', 'unsubscribe'] as const;
 
-type HandedListener = (kind: Handed, party: string, message: JSONRPCMessage) => void;
+type HandedListener = (kind: Handed, party: string, message: JSONRPCMessage, holder: Holder | undefined) => void;
 
 const KINDS = {
   tools: 'tools_list_changed',
@@ -42,6 +43,7 @@ const handedSchema = z.object({
   kind: z.enum(HANDED),
   party: z.string(),
   message: z.unknown(),
+  holder: z.object({ issuer: z.string(), subject: z.string(), clientId: z.string().optional() }).optional(),
 });
 
 /** Notifies clients and the other replicas of changes (MCP specification, `subscriptions/listen`). */
@@ -99,10 +101,12 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
    * Hands a client message to the replica that waits for it. It is encrypted, because it may contain a user's input.
    *
    * @param isKnown - whether this replica has already delivered the message
+   * @param caller - who the message is from, if the other replicas keep something for it
    */
-  hand(kind: Handed, party: string, message: JSONRPCMessage, isKnown: boolean): void {
+  hand(kind: Handed, party: string, message: JSONRPCMessage, isKnown: boolean, caller?: Holder): void {
     if (isKnown || !this.options.replicas.bus) return;
-    const sealed = this.#ring.seal(JSON.stringify({ kind, party, message }), this.#place);
+    const holder = caller && { issuer: caller.issuer, subject: caller.subject, clientId: caller.clientId };
+    const sealed = this.#ring.seal(JSON.stringify({ kind, party, message, holder }), this.#place);
     this.#publish({ type: 'handed', sealed });
   }
 
@@ -136,7 +140,8 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     }
     const handed = handedSchema.safeParse(parse(this.#ring.open(message.sealed, this.#place) ?? '')).data;
     if (!handed) return;
-    for (const listener of this.#handed) listener(handed.kind, handed.party, parseJSONRPCMessage(handed.message));
+    const { kind, party, holder } = handed;
+    for (const listener of this.#handed) listener(kind, party, parseJSONRPCMessage(handed.message), holder);
   }
 
   get #place(): string {

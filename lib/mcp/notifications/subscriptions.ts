@@ -1,15 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import type { ServerEvent } from '@modelcontextprotocol/server';
-import { ExpiringCache } from '../../time/expiring-cache.js';
+import { LimitError } from '../../errors/limit-error.js';
+import { CallerLimits } from '../../limits/caller-limits.js';
+import { FairCache } from '../../limits/fair-cache.js';
+import type { Holder } from '../../limits/tally.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { listenToAllowed, type MayRead } from './allowed-events.js';
 import { ChangeNotifications } from './change-notifications.js';
 
-/**
- * Maximum number of parties whose subscriptions are remembered, for how many milliseconds, and how many each may have.
- */
-const MAX_PARTIES = 10_000;
+/** Milliseconds for which a subscription is remembered. */
 const MAX_AGE = 24 * 60 * 60_000;
-const MAX_URIS = 1_000;
+
+/** Who subscribes. */
+export interface Subscriber {
+  /** The owner of the subscription: a conversation of a caller. */
+  readonly party: string;
+  /** The caller. */
+  readonly holder: Holder | undefined;
+}
 
 /** Milliseconds between two keep-alive comments on a stream. */
 const KEEP_ALIVE = 15_000;
@@ -20,27 +28,33 @@ const KEEP_ALIVE = 15_000;
  */
 @Injectable()
 export class Subscriptions {
-  readonly #uris = new ExpiringCache<Set<string>>(MAX_PARTIES);
+  readonly #uris: FairCache<true>;
 
-  constructor(private readonly notifications: ChangeNotifications) {
-    notifications.onHanded((kind, party, message) => {
+  constructor(
+    private readonly notifications: ChangeNotifications,
+    limits: CallerLimits,
+  ) {
+    this.#uris = new FairCache(limits.of('subscriptions'));
+    notifications.onHanded((kind, party, message, holder) => {
       const { params } = message as { params?: { uri?: unknown } };
       if ((kind === 'subscribe' || kind === 'unsubscribe') && typeof params?.uri === 'string')
-        this.#take(kind, party, params.uri);
+        this.#takeHanded(kind, { party, holder }, params.uri);
     });
   }
 
-  /** @param party - the owner of the subscription */
-  change(kind: 'subscribe' | 'unsubscribe', party: string, uri: string): void {
-    this.#take(kind, party, uri);
-    this.notifications.hand(kind, party, { jsonrpc: '2.0', method: `resources/${kind}`, params: { uri } }, false);
+  /** @throws LimitError if there is no room for another subscription */
+  change(kind: 'subscribe' | 'unsubscribe', subscriber: Subscriber, uri: string): void {
+    this.#take(kind, subscriber, uri);
+    const { party, holder } = subscriber;
+    const message = { jsonrpc: '2.0', method: `resources/${kind}`, params: { uri } } as const;
+    this.notifications.hand(kind, party, message, false, holder);
   }
 
   /**
    * Whether a party receives an event. It receives every list change, and updates of the resources it subscribed to.
    */
   isSubscribed(party: string, event: ServerEvent): boolean {
-    return event.kind !== 'resource_updated' || (this.#uris.get(party)?.has(event.uri) ?? false);
+    return event.kind !== 'resource_updated' || this.#uris.get(deriveKey('subscription', party, event.uri)) === true;
   }
 
   /**
@@ -81,11 +95,19 @@ export class Subscriptions {
     return new Response(body, { headers });
   }
 
-  #take(kind: 'subscribe' | 'unsubscribe', party: string, uri: string): void {
-    const uris = this.#uris.get(party) ?? new Set();
-    if (kind === 'unsubscribe') uris.delete(uri);
-    else if (uris.size < MAX_URIS) uris.add(uri);
-    this.#uris.set(party, uris, MAX_AGE);
+  #take(kind: 'subscribe' | 'unsubscribe', { party, holder }: Subscriber, uri: string): void {
+    const key = deriveKey('subscription', party, uri);
+    if (kind === 'subscribe') this.#uris.set(key, true, { holder, lifetimeMs: MAX_AGE });
+    else this.#uris.delete(key);
+  }
+
+  /** The replica that received the request has answered it. */
+  #takeHanded(kind: 'subscribe' | 'unsubscribe', subscriber: Subscriber, uri: string): void {
+    try {
+      this.#take(kind, subscriber, uri);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+    }
   }
 }
 

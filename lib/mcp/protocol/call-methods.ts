@@ -7,12 +7,16 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import { LimitError } from '../../errors/limit-error.js';
+import type { Lease } from '../../limits/lease.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
+import { toLimitError, toLimitResult } from '../invocation/limit-answer.js';
 import { tellDenials } from '../invocation/denied-operation.js';
 import type { Outcome } from '../invocation/call-outcome.js';
 import { PrimitiveRunner } from '../invocation/primitive-runner.js';
 import { TaskMethods } from '../tasks/task-methods.js';
+import { CallShares } from './call-shares.js';
 
 export type CallMethod = 'tools/call' | 'prompts/get' | 'resources/read' | 'completion/complete';
 
@@ -23,6 +27,7 @@ export class CallMethods {
     private readonly runner: PrimitiveRunner,
     private readonly challenges: Challenges,
     private readonly tasks: TaskMethods,
+    private readonly shares: CallShares,
   ) {}
 
   handle(server: Server, method: CallMethod, admit: Admit): void {
@@ -34,9 +39,12 @@ export class CallMethods {
             const { primitive } = served.authorized;
             if (primitive?.kind !== 'tool')
               throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
-            const run = (over: ServerContext) => this.#run(served, primitive, params, over, server);
-            const task = this.tasks.begin(primitive, served.authorized, params.arguments, context, run);
-            return (await (task ?? run(context))) as never;
+            const run = (over: ServerContext, lease?: Lease) =>
+              this.#run(served, primitive, params, over, server, lease);
+            return (await this.#keepLimits(served, async () => {
+              const task = this.tasks.begin(primitive, served.authorized, params.arguments, context, run);
+              return await (task ?? run(context));
+            })) as never;
           }),
         );
         break;
@@ -69,22 +77,39 @@ export class CallMethods {
     }
   }
 
+  /** Reports a limit that a tool call meets as its result. Over HTTP it becomes the answer if that has not begun. */
+  async #keepLimits(served: AuthorizedRequest, run: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      served.trace.fail(error.code);
+      served.limit = error;
+      return toLimitResult(error);
+    }
+  }
+
+  /** @param taken - what the call takes of the share of its caller, if it is counted already */
   async #run(
     served: AuthorizedRequest,
     primitive: Primitive,
     params: unknown,
     context: ServerContext,
     server: Server,
+    taken = served.lease,
   ): Promise<Outcome> {
     const { authorized, trace, scheme, failure, access } = served;
     const { caller, scopes } = authorized;
-    return await this.runner.run(authorized, primitive, {
+    // Over HTTP the call is counted before it is dispatched.
+    const lease = taken ?? this.#take(served, primitive);
+    const running = this.runner.run(authorized, primitive, {
       trace,
       context,
       server,
       params,
       failure,
       access,
+      lease,
       challenge: (remedy) => {
         const challenge = caller && this.challenges.createDownstreamChallenge(caller, scheme, [remedy], scopes);
         // A client that acts for itself has no user who could sign in.
@@ -92,5 +117,18 @@ export class CallMethods {
         return challenge?.challenge;
       },
     });
+    try {
+      return await running;
+    } finally {
+      if (!taken) lease?.release();
+    }
+  }
+
+  #take(served: AuthorizedRequest, primitive: Primitive): Lease | undefined {
+    try {
+      return this.shares.take(served);
+    } catch (error) {
+      throw error instanceof LimitError && primitive.kind !== 'tool' ? toLimitError(error) : error;
+    }
   }
 }

@@ -9,6 +9,7 @@ import {
   type ServerOptions,
   type Transport,
 } from '@modelcontextprotocol/server';
+import type { Holder } from '../../limits/tally.js';
 import type { Conversation } from '../invocation/conversation.js';
 import type { OpenExchanges } from './open-exchanges.js';
 
@@ -16,6 +17,8 @@ import type { OpenExchanges } from './open-exchanges.js';
 export interface ConversationPart {
   readonly conversation: Conversation;
   readonly party: string;
+  /** The caller. */
+  readonly holder: Holder | undefined;
   /** The minimum level of log messages that the client requested. */
   readonly level: LoggingLevel | undefined;
   /** Id of the request. */
@@ -53,7 +56,7 @@ export class ConversingServer extends Server {
         return;
       }
       if (isJSONRPCRequest(message)) {
-        const id = exchanges.expect(part.party, (answer) => {
+        const id = exchanges.expect(part.party, part.holder, (answer) => {
           asked.delete(id);
           deliver({ ...answer, id: message.id });
         });

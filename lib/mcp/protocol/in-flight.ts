@@ -1,8 +1,18 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { waitFor } from '../../time/time-limit.js';
-import { relay } from './relayed-response.js';
+import { CallerLimits } from '../../limits/caller-limits.js';
+import { measureText } from '../../limits/fair-cache.js';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { limitBacklog, relay } from './relayed-response.js';
+
+/** Bytes that a stream takes, estimated. */
+const STREAM_SIZE = 16 * 1024;
+
+/** Bytes that may wait for a client to read them. */
+const MAX_BACKLOG = 256 * 1024;
 
 /** Tracks requests and open streams. When the application stops, calls may finish and streams are closed. */
 @Injectable()
@@ -12,7 +22,10 @@ export class InFlight {
   #stopped: (() => void) | undefined;
   #stopping = false;
 
-  constructor(private readonly options: ResolvedOptions) {}
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly limits: CallerLimits,
+  ) {}
 
   /**
    * Counts a request until its response is complete.
@@ -34,20 +47,38 @@ export class InFlight {
   }
 
   /**
-   * Returns a response whose body ends when the application stops.
+   * Counts an open stream, and the resources that it listens to. Ends it when the application stops, when it has to
+   * make room for one of another caller, and when its client does not read it.
    *
-   * @param farewell - the last piece of the body in that case
+   * @param listen - the message that opened it, if it gets an answer at the end
+   * @throws LimitError if the caller, or all callers together, have too many
    */
-  endWhenStopped(response: Response, farewell = ''): Response {
+  holdStream(response: Response, caller: Caller | undefined, listen?: unknown): Response {
+    if (!response.body) return response;
     let stop: () => void = () => undefined;
-    return relay(response, {
+    const onDisplaced = () => {
+      stop();
+    };
+    const leases = [this.limits.of('streams').take(caller, { bytes: STREAM_SIZE, onDisplaced })];
+    const uris = readUris(listen);
+    try {
+      const size = { count: uris.length, bytes: measureText(...uris) };
+      if (uris.length > 0) leases.push(this.limits.of('subscriptions').take(caller, size));
+    } catch (error) {
+      for (const lease of leases) lease.release();
+      throw error;
+    }
+    return relay(limitBacklog(response, MAX_BACKLOG), {
       onStart: (end) => {
         stop = () => {
-          end(farewell === '' ? undefined : new TextEncoder().encode(farewell));
+          end(listen === undefined ? undefined : new TextEncoder().encode(buildFarewell(listen)));
         };
         this.#streams.add(stop);
       },
-      onOver: () => this.#streams.delete(stop),
+      onOver: () => {
+        this.#streams.delete(stop);
+        for (const lease of leases) lease.release();
+      },
     });
   }
 
@@ -60,4 +91,18 @@ export class InFlight {
     const late = () => new Error('Calls are still running');
     await waitFor(stopped, this.options.shutdownGraceMs, late).catch(() => undefined);
   }
+}
+
+/** The message that ends a subscription without an error (MCP specification 2026-07-28, Subscriptions). */
+function buildFarewell(listen: unknown): string {
+  const { id } = listen as { id: string | number };
+  const result = { resultType: 'complete', _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
+  return `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`;
+}
+
+/** The resources that a `subscriptions/listen` names. */
+function readUris(listen: unknown): readonly string[] {
+  const { params } = (listen ?? {}) as { params?: { notifications?: { resourceSubscriptions?: unknown } } };
+  const uris = params?.notifications?.resourceSubscriptions;
+  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [];
 }

@@ -43,8 +43,10 @@ export class ListMethods {
         break;
       case 'resources/list':
         server.setRequestHandler(method, async ({ params }, context) => {
-          const { authorized, trace } = await admit(method, params, context);
-          const resources = await listings.listResources(authorized, { trace, context, server });
+          const { authorized, trace, lease } = await admit(method, params, context);
+          const listing = listings.listResources(authorized, { trace, context, server });
+          lease?.hold(listing);
+          const resources = await listing;
           const { items, nextCursor } = takePage(resources, ({ uri }) => uri, params?.cursor, this.options.pageSize);
           return { resources: items, ...toCursor(nextCursor) };
         });

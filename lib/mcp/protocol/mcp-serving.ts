@@ -7,7 +7,6 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   createMcpHandler,
-  SUBSCRIPTION_ID_META_KEY,
   type JSONRPCMessage,
   type McpHandlerRequestOptions,
   type McpHttpHandler,
@@ -19,11 +18,15 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { isAnswer } from '../../resource-server/access/operation.js';
+import { LimitError } from '../../errors/limit-error.js';
+import { CallerLimits } from '../../limits/caller-limits.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { listenToAllowed } from '../notifications/allowed-events.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
+import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
+import { CallShares } from './call-shares.js';
 import { endAt } from './expiring-stream.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
 import { holdUntilBegun } from './held-stream.js';
@@ -47,7 +50,7 @@ type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 @Injectable()
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new CleanLogger(McpServing.name);
-  readonly #exchanges = new OpenExchanges();
+  readonly #exchanges: OpenExchanges;
   readonly #handler: McpHttpHandler;
   readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
 
@@ -57,8 +60,13 @@ export class McpServing implements OnModuleDestroy {
     private readonly listings: Listings,
     private readonly subscriptions: Subscriptions,
     private readonly inFlight: InFlight,
+    private readonly shares: CallShares,
+    limits: CallerLimits,
   ) {
+    this.#exchanges = new OpenExchanges(limits.of('openQuestions'));
     this.#handler = createMcpHandler((context) => this.#createServer(context), {
+      // Streams are counted for each caller.
+      maxSubscriptions: Number.POSITIVE_INFINITY,
       bus: {
         publish: (event) => {
           notifications.bus.publish(event);
@@ -96,6 +104,7 @@ export class McpServing implements OnModuleDestroy {
   ): Promise<void> {
     this.inFlight.enter(response);
     const { caller } = 'denied' in request ? request.denied : request.authorized;
+    if ('authorized' in request && !this.#takeShare(request, response)) return;
     request.conversation = readConversation(incoming.headers[SESSION_ID]);
     // The token is not passed on. Handlers act through DownstreamClient.
     const auth = {
@@ -121,8 +130,8 @@ export class McpServing implements OnModuleDestroy {
     if (!conversation) return;
     this.inFlight.admit();
     const mayRead = (uri: string) => this.listings.mayRead(uri, caller);
-    const stream = this.subscriptions.openStream(identifyConversation(caller, conversation), mayRead);
-    const { status, headers, body } = this.inFlight.endWhenStopped(caller ? endAt(stream, caller.expiresAtMs) : stream);
+    const opened = this.subscriptions.openStream(identifyConversation(caller, conversation), mayRead);
+    const { status, headers, body } = this.#holdStream(opened, caller);
     response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
     await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
   }
@@ -151,15 +160,40 @@ export class McpServing implements OnModuleDestroy {
     // Clients before 2026-07-28 are answered with a stream that starts before the call has ended.
     const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
     const response = isHeld ? await holdUntilBegun(answer) : answer;
-    if (served.challenge) return createChallengeResponse(served.challenge, response);
+    if (served.limit) return replaceBy(createLimitResponse(served.limit, served.body), response);
+    if (served.challenge) return replaceBy(createChallengeResponse(served.challenge), response);
     if (operation?.method === 'initialize' && response.ok) {
       const conversation = beginConversation(served.body);
       if (conversation !== undefined) response.headers.set(SESSION_ID, conversation);
     }
-    // A subscription must not outlive the token.
     if (operation?.method !== 'subscriptions/listen') return response;
-    const stream = caller ? endAt(response, caller.expiresAtMs) : response;
-    return this.inFlight.endWhenStopped(stream, buildFarewell(served.body));
+    return this.#holdStream(response, caller, body);
+  }
+
+  /** Counts a call until its answer and its method are over. Answers if that would be too many. */
+  #takeShare(request: AuthorizedRequest, response: ServerResponse): boolean {
+    try {
+      request.lease = this.shares.take(request);
+      response.once('close', () => request.lease?.release());
+      return true;
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      request.trace.fail(error.code);
+      sendLimit(response, error, request.body);
+      return false;
+    }
+  }
+
+  /** A subscription must not outlive the token. */
+  #holdStream(response: Response, caller: Caller | undefined, listen?: unknown): Response {
+    try {
+      const stream = caller ? endAt(response, caller.expiresAtMs) : response;
+      return this.inFlight.holdStream(stream, caller, listen);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      void response.body?.cancel().catch(() => undefined);
+      return createLimitResponse(error, listen);
+    }
   }
 
   /** Hands a client's answer or cancellation to the request that it refers to. */
@@ -186,13 +220,6 @@ export class McpServing implements OnModuleDestroy {
   }
 }
 
-/** The message that ends a subscription without an error (MCP specification 2026-07-28, Subscriptions). */
-function buildFarewell(body: unknown): string {
-  const { id } = body as { id: string | number };
-  const result = { resultType: 'complete', _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
-  return `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`;
-}
-
 function isAccepted({ headers }: IncomingMessage, type: string): boolean {
   return (headers.accept ?? '').split(',').some((one) => one.trim().startsWith(type));
 }
@@ -202,8 +229,12 @@ function isStream({ headers }: Response): boolean {
 }
 
 /** Replaces an answer before any of it is sent. */
-function createChallengeResponse(exception: ChallengeException, replaced: Response): Response {
+function replaceBy(answer: Response, replaced: Response): Response {
   void replaced.body?.cancel().catch(() => undefined);
+  return answer;
+}
+
+function createChallengeResponse(exception: ChallengeException): Response {
   return Response.json(exception.getResponse(), {
     status: exception.getStatus(),
     headers: { 'WWW-Authenticate': exception.challenge },

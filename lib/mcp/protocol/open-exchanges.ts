@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Lease } from '../../limits/lease.js';
+import type { Shares } from '../../limits/shares.js';
+import type { Holder } from '../../limits/tally.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { deriveKey } from '../../replicas/composite-key.js';
 
@@ -7,6 +10,7 @@ type Deliver = (message: JSONRPCMessage) => void;
 interface Waiting {
   readonly party: string;
   readonly deliver: Deliver;
+  readonly lease: Lease;
 }
 
 /**
@@ -17,15 +21,23 @@ export class OpenExchanges {
   readonly #questions = new Map<string, Waiting>();
   readonly #calls = new Map<string, Deliver>();
 
-  /** @returns the unique id of a question */
-  expect(party: string, deliver: Deliver): string {
+  /** @param shares - of open questions */
+  constructor(private readonly shares: Shares) {}
+
+  /**
+   * @param holder - who is asked
+   * @returns the unique id of a question
+   * @throws LimitError if too many questions wait for an answer
+   */
+  expect(party: string, holder: Holder | undefined, deliver: Deliver): string {
     const id = randomUUID();
-    this.#questions.set(id, { party, deliver });
+    this.#questions.set(id, { party, deliver, lease: this.shares.take(holder) });
     return id;
   }
 
   /** Drops a question that no longer waits for an answer. */
   forget(id: string): void {
+    this.#questions.get(id)?.lease.release();
     this.#questions.delete(id);
   }
 
@@ -47,7 +59,7 @@ export class OpenExchanges {
     const id = String(message.id);
     const waiting = this.#questions.get(id);
     if (waiting?.party !== party) return false;
-    this.#questions.delete(id);
+    this.forget(id);
     waiting.deliver(message);
     return true;
   }

@@ -36,7 +36,7 @@ export class ProtocolServers {
     if (era === 'legacy' && conversation && ASKING.has(method)) {
       const party = identifyConversation(caller, conversation);
       const requestId = (body as { id?: unknown }).id;
-      const part = { conversation, party, level: this.conversations.getLevel(party), requestId };
+      const part = { conversation, party, holder: caller, level: this.conversations.getLevel(party), requestId };
       server = new ConversingServer(implementation, offered, part, exchanges);
     } else {
       const Type = primitive && 'task' in primitive && primitive.task ? TaskingServer : Server;

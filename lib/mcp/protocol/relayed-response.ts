@@ -60,3 +60,37 @@ export function relay(response: Response, { reader, first, onStart, onOver }: Re
     controller.close();
   }
 }
+
+/**
+ * Reads the body of a response as soon as it comes, and ends it when too much waits for the client. A body that nobody
+ * reads would grow.
+ *
+ * @param maxBytes - that may wait
+ */
+export function limitBacklog(response: Response, maxBytes: number): Response {
+  const source = response.body?.getReader();
+  if (!source) return response;
+  const passAll = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    for (;;) {
+      const { done, value } = await source.read();
+      if (value) controller.enqueue(value);
+      if (done || (controller.desiredSize ?? 0) <= 0) break;
+    }
+    controller.close();
+    await source.cancel();
+  };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        // The client may have gone away.
+        void passAll(controller).catch(() => source.cancel().catch(() => undefined));
+      },
+      async cancel(reason) {
+        await source.cancel(reason);
+      },
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: maxBytes }),
+  );
+  const { status, statusText, headers } = response;
+  return new Response(body, { status, statusText, headers });
+}

@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server';
+import type { LimitError } from '../../errors/limit-error.js';
+import { toRetryResult } from './tool-failure.js';
+
+/** Statuses of HTTP (RFC 6585 section 4, RFC 9110 section 15.6.4). */
+const STATUS = { caller_limit_reached: 429, server_limit_reached: 503 } as const;
+
+/** A limit as an error of JSON-RPC. */
+export function toLimitError({ code, quantity, message, retryAfterMs }: LimitError): ProtocolError {
+  return new ProtocolError(ProtocolErrorCode.InternalError, message, { reason: code, quantity, retryAfterMs });
+}
+
+/** A limit as the result of a tool, which the model sees. */
+export function toLimitResult({ message, retryAfterMs }: LimitError): CallToolResult {
+  return toRetryResult(message, retryAfterMs);
+}
+
+/**
+ * A limit as an answer over HTTP, with the error of JSON-RPC in its body.
+ *
+ * @param message - the message that is refused
+ */
+export function createLimitResponse(error: LimitError, message: unknown): Response {
+  const { status, headers, body } = describeAnswer(error, message);
+  return new Response(body, { status, headers });
+}
+
+/** Sends a limit before the message is dispatched. */
+export function sendLimit(response: ServerResponse, error: LimitError, message: unknown): void {
+  const { status, headers, body } = describeAnswer(error, message);
+  response.writeHead(status, headers).end(body);
+}
+
+function describeAnswer(error: LimitError, message: unknown) {
+  const { id = null } = (message ?? {}) as { id?: unknown };
+  const { code, message: text, data } = toLimitError(error);
+  return {
+    status: STATUS[error.code],
+    headers: {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+      'Retry-After': String(Math.ceil(error.retryAfterMs / 1000)),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: text, data } }),
+  };
+}
