@@ -1,42 +1,57 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { DelegateBackoff, type IBackoff, type IRetryBackoffContext } from 'cockatiel';
 import { clientSecretPost } from 'nestjs-mcp-auth';
 import { sendJson } from '../support/test-issuer.js';
 import { catchTokenEndpoint, failureOf, startPartner, type CaughtEndpoint } from './caught-endpoint.js';
 
 const GOOD = { access_token: 'good', token_type: 'Bearer' };
 
+type Context = IRetryBackoffContext<unknown>;
 type Step = [status: number, body?: unknown, headers?: Record<string, string>];
 
+const SECRET = 'a secret of some length';
+
 let server: CaughtEndpoint;
-let secret: () => string | Promise<string>;
+let secret: () => string | Promise<string> = () => SECRET;
 let asked: number;
 /** Milliseconds that it wanted to wait before it tried again. It did not have to. */
 let pauses: number[];
-/** Lets the ten seconds pass that a token may take. */
-let expire: () => void;
+/** What happens when the ten seconds are over that a token may take, for each token so far. */
+let deadlines: (() => void)[];
 
-beforeEach(async () => {
-  pauses = [];
-  const deadlines: (() => void)[] = [];
-  const wait = globalThis.setTimeout;
-  jest.spyOn(globalThis, 'setTimeout').mockImplementation((run: () => void, delay = 0, ...rest: []) => {
-    // Connections of `fetch` close with a timer that takes a parameter.
-    if ((rest as unknown[]).length > 0) return wait(run, delay, ...rest);
-    if (delay === 10_000) deadlines.push(run);
-    if (delay < 100 || delay >= 10_000) return wait(run, delay);
-    pauses.push(delay);
-    return wait(run, 0);
-  });
-  expire = () => {
-    for (const run of deadlines) run();
-  };
-  secret = () => 'a secret of some length';
+const { next } = DelegateBackoff.prototype;
+
+beforeAll(async () => {
   server = await catchTokenEndpoint(clientSecretPost(() => secret()));
 });
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await server.close();
+beforeEach(() => {
+  pauses = [];
+  deadlines = [];
+  secret = () => SECRET;
+  const wait = globalThis.setTimeout;
+  jest.spyOn(globalThis, 'setTimeout').mockImplementation((run: () => void, delay?: number, ...rest: []) => {
+    if (delay === 10_000) deadlines.push(run);
+    return wait(run, delay, ...rest);
+  });
+  jest.spyOn(DelegateBackoff.prototype, 'next').mockImplementation(function (this: DelegateBackoff<Context>, context) {
+    return skipPause(next.call(this, context));
+  });
 });
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+afterAll(() => server.close());
+
+/** Notes a pause between two attempts. Only these pauses are left out; all other timers are as they were. */
+function skipPause(pause: IBackoff<Context>): IBackoff<Context> {
+  pauses.push(pause.duration);
+  return { duration: 0, next: (context) => skipPause(pause.next(context)) };
+}
+
+/** Lets the ten seconds pass. */
+function expire(): void {
+  for (const run of deadlines) run();
+}
 
 /** Answers one after the other, and the last again and again; 0 breaks the connection. */
 function answers(...steps: Step[]): void {
@@ -157,7 +172,8 @@ describe('the deadline of ten seconds holds', () => {
     answers([200, GOOD]);
     secret = () =>
       new Promise(() => {
-        expire();
+        // The time limit is set after the credentials are asked for.
+        setImmediate(expire);
       });
     expect((await failureOf(request())).failure).toEqual({ timedOut: true });
     expect(asked).toBe(0);
