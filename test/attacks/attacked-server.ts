@@ -150,7 +150,12 @@ export function expectVerdict(answer: Answer, [status, error]: Verdict, secret =
   if (status >= 400) expect(ran).toEqual([]);
   const challenge = answer.headers['www-authenticate'];
   if (error !== undefined) {
-    expect(parseChallenge(challenge ?? '')).toMatchObject({ error, resource_metadata: expect.any(String) });
+    expect(parseChallenge(challenge ?? '')).toMatchObject({
+      error,
+      resource_metadata: expect.stringMatching(
+        /^http:\/\/127\.0\.0\.1:\d+\/\.well-known\/oauth-protected-resource\/mcp$/,
+      ),
+    });
   } else if (challenge !== undefined) {
     expect(parseChallenge(challenge).error).toBeUndefined();
   }

@@ -92,7 +92,7 @@ describe('MCP 2026-07-28, what depends on the caller', () => {
     const listing = await post(filtered.resource, message('tools/list'), { token: await filtered.token() });
     expect(await result(listing)).toMatchObject({
       cacheScope: 'private',
-      ttlMs: expect.any(Number),
+      ttlMs: 300_000,
       tools: [{ name: 'whoami' }],
     });
     await filtered.close();

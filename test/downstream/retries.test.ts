@@ -1,13 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { skipPausesOfApis } from '../support/pauses.js';
 import { answer, answersInTurn, breaks } from './answers.js';
 import { startRunningTool, type RunningTool } from './running-tool.js';
 
 let tool: RunningTool;
+/** Milliseconds before it asked again. */
+let pauses: number[];
 
 beforeAll(async () => {
   tool = await startRunningTool({ orders: { http: { circuitBreaker: false, deadlineMs: 20_000 } } });
 });
+beforeEach(() => {
+  pauses = skipPausesOfApis();
+});
 afterEach(() => {
+  jest.restoreAllMocks();
   tool.orders.answers.clear();
   tool.orders.requests.length = 0;
 });
@@ -64,10 +71,14 @@ describe('it is not', () => {
     expect(tool.orders.requests).toHaveLength(failure === 401 ? 2 : 1);
   });
 
-  test('more than twice', async () => {
+  test('more than twice, after pauses that differ and grow', async () => {
     answersInTurn(tool.orders, '/v1/x', answer(503));
-    expect(await status()).toBe(503);
-    expect(tool.orders.requests).toHaveLength(3);
+    for (const random of [0, 1]) {
+      jest.spyOn(Math, 'random').mockReturnValue(random);
+      expect(await status()).toBe(503);
+    }
+    expect(tool.orders.requests).toHaveLength(6);
+    expect(pauses).toEqual([50, 100, 150, 300]);
   });
 
   test('where Retry-After is later than the deadline', async () => {
@@ -78,22 +89,10 @@ describe('it is not', () => {
 });
 
 test('Retry-After is waited for, and more than that', async () => {
-  const pauses: number[] = [];
-  answersInTurn(
-    tool.orders,
-    '/v1/x',
-    (request, response) => {
-      pauses.push(performance.now());
-      answer(503, { 'retry-after': '1' })(request, response);
-    },
-    (request, response) => {
-      pauses.push(performance.now());
-      answer(200)(request, response);
-    },
-  );
+  jest.spyOn(Math, 'random').mockReturnValue(0.5);
+  answersInTurn(tool.orders, '/v1/x', answer(503, { 'retry-after': '1' }), answer(200));
   expect(await status()).toBe(200);
-  const [first = 0, second = 0] = pauses;
-  expect(second - first).toBeGreaterThanOrEqual(1_000);
+  expect(pauses).toEqual([1_100]);
 });
 
 test('json tells when to come back, where nobody waits so long', async () => {

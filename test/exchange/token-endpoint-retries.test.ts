@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { DelegateBackoff, type IBackoff, type IRetryBackoffContext } from 'cockatiel';
 import { clientSecretPost } from 'nestjs-mcp-auth';
+import { skipPausesOfTokenEndpoints } from '../support/pauses.js';
 import { sendJson } from '../support/test-issuer.js';
 import { catchTokenEndpoint, failureOf, startPartner, type CaughtEndpoint } from './caught-endpoint.js';
 
 const GOOD = { access_token: 'good', token_type: 'Bearer' };
 
-type Context = IRetryBackoffContext<unknown>;
 type Step = [status: number, body?: unknown, headers?: Record<string, string>];
 
 const SECRET = 'a secret of some length';
@@ -19,13 +18,11 @@ let pauses: number[];
 /** What happens when the ten seconds are over that a token may take, for each token so far. */
 let deadlines: (() => void)[];
 
-const { next } = DelegateBackoff.prototype;
-
 beforeAll(async () => {
   server = await catchTokenEndpoint(clientSecretPost(() => secret()));
 });
 beforeEach(() => {
-  pauses = [];
+  pauses = skipPausesOfTokenEndpoints();
   deadlines = [];
   secret = () => SECRET;
   const wait = globalThis.setTimeout;
@@ -33,20 +30,11 @@ beforeEach(() => {
     if (delay === 10_000) deadlines.push(run);
     return wait(run, delay, ...rest);
   });
-  jest.spyOn(DelegateBackoff.prototype, 'next').mockImplementation(function (this: DelegateBackoff<Context>, context) {
-    return skipPause(next.call(this, context));
-  });
 });
 afterEach(() => {
   jest.restoreAllMocks();
 });
 afterAll(() => server.close());
-
-/** Notes a pause between two attempts. Only these pauses are left out; all other timers are as they were. */
-function skipPause(pause: IBackoff<Context>): IBackoff<Context> {
-  pauses.push(pause.duration);
-  return { duration: 0, next: (context) => skipPause(pause.next(context)) };
-}
 
 /** Lets the ten seconds pass. */
 function expire(): void {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { McpAuthHealthIndicator, type AuditEvent } from 'nestjs-mcp-auth';
+import { TIME, UUID } from '../observability/audited-server.js';
 import { Browser, type Visited } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
 
@@ -291,8 +292,8 @@ describe('the audit trail', () => {
           downstream: 'crm',
           caller: caller(),
           resource: server.resource,
-          time: expect.any(String),
-          correlationId: expect.any(String),
+          time: expect.stringMatching(TIME),
+          correlationId: expect.stringMatching(UUID),
         },
       ]);
     }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { clientSecretBasic, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { TIME, UUID } from '../observability/audited-server.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import { describeWithRedis } from '../support/with-redis.js';
@@ -96,9 +97,9 @@ test('an event of a sign-out names the user and the session, and has nothing of 
   expect(events).toEqual([
     {
       type: 'session_ended',
-      time: expect.any(String),
+      time: expect.stringMatching(TIME),
       resource: server.resource,
-      correlationId: expect.any(String),
+      correlationId: expect.stringMatching(UUID),
       issuer: issuer.issuer,
       subject: 'alice',
       sessionId: 'one',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Body, Controller, Injectable, Post } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import {
@@ -14,6 +14,7 @@ import {
   type ServerSelection,
 } from 'nestjs-mcp-auth';
 import { LinkRecords } from '../../lib/on-behalf-of/linking/link-records.js';
+import { stopClocks } from '../support/clocks.js';
 import { callTool, textOf } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { TestApi } from '../support/test-api.js';
@@ -96,6 +97,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await application.close();
   await Promise.all([issuer.close(), staff.close(), api.close()]);
 });
@@ -231,7 +233,11 @@ describe.each<[Platform]>([['express'], ['fastify']])(
     });
 
     test('McpAuthHealthIndicator.check', async () => {
-      const up = { [issuer.issuer]: { status: 'up', keysAgeMs: expect.any(Number) as unknown } };
+      const { start: now, moveTo } = stopClocks();
+      expect(await order('health', { server: 'public' })).toMatchObject({ result: { status: 'up' } });
+      moveTo(now + 60_000);
+      // Those of the other server are new: the older ones are told of.
+      const up = { [issuer.issuer]: { status: 'up', keysAgeMs: 60_000 } };
       const downstreams = { orders: { status: 'up' }, crm: { status: 'up' } };
       staff.answers.set('/jwks', (_request, response) => {
         sendJson(response, 500, {});

@@ -269,7 +269,7 @@ describe('two servers of one application', () => {
     expect((await post(at('admin'), message('tools/list'), { token: await token('public') })).status).toBe(401);
     await expect(callTool(at('public'), await token('public'), 'purge')).rejects.toThrow('Unknown tool');
     const client = TestClient.for(application.app, issuer, { server: 'admin' });
-    expect((await client.as({ scopes: ['read'] }).callTool('look')).isError).toBeFalsy();
+    expect((await client.as({ scopes: ['read'] }).callTool('look')).value).toBe('looked');
     expect(() => TestClient.for(application.app, issuer)).toThrow('`server` of TestClient.for is missing');
     const metadata = async (name: string) =>
       (await (await fetch(`${application.origin}/.well-known/oauth-protected-resource/${name}/mcp`)).json()) as unknown;

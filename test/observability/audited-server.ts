@@ -15,6 +15,8 @@ import { TestApi } from '../support/test-api.js';
 
 export const CLIENT_SECRET = 'the-servers-own-secret';
 
+export const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 class Never implements Policy {
@@ -105,7 +107,7 @@ export async function startAuditedServer({ options, ...parts }: ProtectedServerP
       return event;
     },
     everyEvent: () => ({
-      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      time: expect.stringMatching(TIME),
       resource: server.resource,
       correlationId: expect.stringMatching(UUID),
       traceId: undefined,

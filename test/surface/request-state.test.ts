@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { inputRequired } from '@modelcontextprotocol/server';
 import { McpTool, type McpContext } from 'nestjs-mcp-auth';
 import { z } from 'zod';
+import { stopClocks } from '../support/clocks.js';
 import { post } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
@@ -122,12 +123,13 @@ describe('what a call remembers between two rounds', () => {
     const before = server;
     server = late;
     try {
+      const clock = stopClocks();
       const { result } = await call('pay', { amount: 7 });
-      const until = Date.now() + 1_100;
-      while (Date.now() < until) await new Promise(setImmediate);
+      clock.moveTo(clock.start + 1_001);
       const again = { requestState: result?.requestState, inputResponses: yes };
       expect((await call('pay', { amount: 7 }, again)).error).toMatchObject({ code: -32602 });
     } finally {
+      jest.restoreAllMocks();
       server = before;
       await late.close();
     }

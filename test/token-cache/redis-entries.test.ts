@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { describeWithRedis } from '../support/with-redis.js';
-import { aheadBy } from '../support/clocks.js';
+import { aheadBy, stopClocks } from '../support/clocks.js';
 import { cacheWith, Exchanges, newKey, type CacheOptions } from './cached-exchange.js';
 import { SharedRedis } from './shared-redis.js';
 
@@ -100,27 +100,24 @@ describeWithRedis('what is in Redis', () => {
 
     test('is kept no longer than the token that came in', async () => {
       exchanges.expiresInMs = 3_600_000;
-      await exchanges.from(replica(), { owner: { expiresAt: Date.now() + 100_000 } });
-      const left = await redis.client.pTTL(await onlyTokenKey());
-      expect(left).toBeLessThanOrEqual(100_000);
-      expect(left).toBeGreaterThan(80_000);
+      const { start } = stopClocks();
+      await redis.expectLifetime('*:token:*', 100_000, () =>
+        exchanges.from(replica(), { owner: { expiresAt: start + 100_000 } }),
+      );
     });
 
     test('is kept no longer than its own token, less half a minute', async () => {
-      await exchanges.from(replica());
-      const left = await redis.client.pTTL(await onlyTokenKey());
-      expect(left).toBeLessThanOrEqual(270_000);
-      expect(left).toBeGreaterThan(250_000);
+      stopClocks();
+      await redis.expectLifetime('*:token:*', 270_000, () => exchanges.from(replica()));
     });
 
     test('is no more than that if the exchange took its time', async () => {
-      const from = Date.now();
+      const clock = stopClocks();
       exchanges.before = () => {
-        jest.spyOn(Date, 'now').mockImplementation(() => from + 60_000);
+        clock.moveTo(clock.start + 60_000);
         return Promise.resolve();
       };
-      await exchanges.from(replica());
-      expect(await redis.client.pTTL(await onlyTokenKey())).toBeLessThan(211_000);
+      await redis.expectLifetime('*:token:*', 210_000, () => exchanges.from(replica()));
     });
 
     test.each([undefined, -1, '300', 0])('is not made for a token whose lifetime is %p', async (expiresInMs) => {
@@ -151,10 +148,15 @@ describeWithRedis('what is in Redis', () => {
           expiresInMs: 300_000,
           grantedScopes: ['read'],
         });
+      stopClocks();
       await replica().get(exchanges.request({ obtain }));
       const token = await replica().get(exchanges.request());
-      expect(token).toMatchObject({ value: 'x'.repeat(20), type: 'dpop', grantedScopes: ['read'] });
-      expect(token.expiresInMs).toBeLessThanOrEqual(270_000);
+      expect(token).toMatchObject({
+        value: 'x'.repeat(20),
+        type: 'dpop',
+        grantedScopes: ['read'],
+        expiresInMs: 270_000,
+      });
     });
   });
 
@@ -295,14 +297,19 @@ describeWithRedis('what is in Redis', () => {
     const lockKeys = () => redis.keys('*:lock:*');
 
     test('is held by one during an exchange, for no more than ten seconds, and then by nobody', async () => {
-      let left = 0;
-      exchanges.before = async () => {
-        const [lock = ''] = await lockKeys();
-        left = await redis.client.pTTL(lock);
-      };
-      await exchanges.from(replica());
-      expect(left).toBeGreaterThan(0);
-      expect(left).toBeLessThanOrEqual(10_000);
+      const held = new Promise<() => void>((resolve) => {
+        exchanges.before = () =>
+          new Promise((goOn) => {
+            resolve(goOn);
+          });
+      });
+      let exchanged: Promise<string> | undefined;
+      await redis.expectLifetime('*:lock:*', 10_000, async () => {
+        exchanged = exchanges.from(replica());
+        await held;
+      });
+      (await held)();
+      await exchanged;
       while ((await lockKeys()).length > 0) await new Promise(setImmediate);
     });
 
@@ -369,10 +376,11 @@ describeWithRedis('what is in Redis', () => {
     });
 
     test('outlives every token that was there before it', async () => {
-      await replica().revoke({ issuer, subject: 'alice', sessionId: 'session' });
-      const marks = await redis.keys('*:mark:*');
-      expect(marks).toHaveLength(2);
-      for (const mark of marks) expect(await redis.client.ttl(mark)).toBeGreaterThan(86_400);
+      // A token is kept for a day at most.
+      await redis.expectLifetime('*:mark:*', (24 + 1) * 60 * 60_000, () =>
+        replica().revoke({ issuer, subject: 'alice', sessionId: 'session' }),
+      );
+      expect(await redis.keys('*:mark:*')).toHaveLength(2);
     });
 
     test('counts for a token that another replica was about to get', async () => {

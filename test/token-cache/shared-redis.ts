@@ -1,7 +1,11 @@
+import { expect } from '@jest/globals';
 import KeyvRedis from '@keyv/redis';
 import type { KeyvRedisOptions } from '@keyv/redis';
 import { createClient, type RedisClientType } from 'redis';
 import { RedisProcess } from '../support/redis-process.js';
+
+/** The clock that Redis goes by, whatever those of a test show. */
+const monotonic = performance.now.bind(performance);
 
 /** A Redis, who uses it, and a look at all that is in it. */
 export class SharedRedis {
@@ -41,6 +45,25 @@ export class SharedRedis {
 
   async keys(pattern = '*'): Promise<string[]> {
     return (await this.client.keys(pattern)).sort();
+  }
+
+  /**
+   * Expects that keys are there for so long after they were written, less what has passed since.
+   *
+   * @param pattern - of the keys
+   * @param milliseconds - what they were given
+   * @param write - what writes them
+   */
+  async expectLifetime(pattern: string, milliseconds: number, write: () => Promise<unknown>): Promise<void> {
+    const from = monotonic();
+    await write();
+    const keys = await this.keys(pattern);
+    expect(keys).not.toEqual([]);
+    for (const key of keys) {
+      const left = await this.client.pTTL(key);
+      expect(left).toBeLessThanOrEqual(milliseconds);
+      expect(left).toBeGreaterThanOrEqual(Math.floor(milliseconds - (monotonic() - from)));
+    }
   }
 
   /** Every key and every value. */
