@@ -1,12 +1,47 @@
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Encrypts values that leave the process (AES-256-GCM, NIST SP 800-38D). The first key encrypts, all keys decrypt. */
+const KEY_BYTES = 32;
+
+/** What values are encrypted for. `tokens` are the exchanged ones, and `states` and `unused-states` those of calls. */
+export const SEAL_PURPOSES = [
+  'accounts',
+  'bus',
+  'link-requests',
+  'states',
+  'tasks',
+  'tokens',
+  'unused-states',
+] as const;
+
+export type SealPurpose = (typeof SEAL_PURPOSES)[number];
+
+/**
+ * Encrypts values that leave the process (AES-256-GCM, NIST SP 800-38D). The first key encrypts, all keys decrypt. Each
+ * purpose, and each server, has keys of its own, which are derived from those of the options (HKDF, RFC 5869).
+ */
 export class KeyRing {
-  constructor(private readonly keys: readonly KeyObject[]) {}
+  private readonly keys: readonly KeyObject[];
+
+  /**
+   * @param keys - of 32 bytes
+   * @param purpose - values of one purpose cannot be decrypted for another
+   * @param server - resource of the server. Without it, all servers with these keys decrypt the values
+   */
+  constructor(keys: readonly KeyObject[], purpose: SealPurpose, server?: string) {
+    this.keys = keys.map((key) => deriveSealingKey(key, purpose, server));
+  }
 
   /** @param place - where the value is kept; it cannot be decrypted for another place */
   seal(value: string, place: string): string {
@@ -28,6 +63,13 @@ export class KeyRing {
     }
     return undefined;
   }
+}
+
+function deriveSealingKey(key: KeyObject, purpose: SealPurpose, server: string | undefined): KeyObject {
+  // A digest, because `info` has to be short.
+  const ofServer = server === undefined ? 'all' : createHash('sha256').update(server).digest('base64url');
+  const info = `nestjs-mcp-auth:${purpose}:${ofServer}`;
+  return createSecretKey(Buffer.from(hkdfSync('sha256', key, '', info, KEY_BYTES)));
 }
 
 function decrypt(bytes: Buffer, key: KeyObject, place: string): string | undefined {

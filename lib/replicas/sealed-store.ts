@@ -26,11 +26,12 @@ export interface SealedStore {
 
 const logger = new CleanLogger('LinkedAccounts');
 
-/** What stores are for, and what they are called in the log. */
-const NAMES = {
-  linking: 'The store of linked accounts',
-  tasks: 'The store of tasks',
-  states: 'The store of request states',
+/** What stores are called in the log, and how their keys begin. */
+const STORES = {
+  accounts: { name: 'The store of linked accounts', prefix: 'linking' },
+  'link-requests': { name: 'The store of linked accounts', prefix: 'linking' },
+  tasks: { name: 'The store of tasks', prefix: 'tasks' },
+  'unused-states': { name: 'The store of request states', prefix: 'states' },
 } as const;
 
 /** A store that replicas share, with its values encrypted. */
@@ -41,13 +42,21 @@ export class SharedSealedStore implements SealedStore {
   readonly #prefix: string;
   readonly #name: string;
 
-  /** @param purpose - separates the values of different uses */
-  constructor({ store, keys, namespace, timeoutMs: timeout }: ResolvedStore, purpose: keyof typeof NAMES) {
+  /**
+   * @param purpose - separates the values of different uses
+   * @param server - resource of the server. No other server decrypts the values
+   */
+  constructor(
+    { store, keys, namespace, timeoutMs: timeout }: ResolvedStore,
+    purpose: keyof typeof STORES,
+    server: string,
+  ) {
     this.#store = new SharedStore(store);
-    this.#ring = new KeyRing(keys);
-    this.#guarded = new Guarded(NAMES[purpose], timeout);
-    this.#name = NAMES[purpose];
-    this.#prefix = `${namespace}:v1:${purpose}`;
+    this.#ring = new KeyRing(keys, purpose, server);
+    const { name, prefix } = STORES[purpose];
+    this.#guarded = new Guarded(name, timeout);
+    this.#name = name;
+    this.#prefix = `${namespace}:v1:${prefix}`;
   }
 
   async get(key: string): Promise<string | undefined> {

@@ -55,9 +55,11 @@ export class RequestStates implements OnApplicationShutdown {
 
   constructor(private readonly options: ResolvedOptions) {
     const { shared, keys } = options.replicas;
-    this.#ring = new KeyRing(keys);
+    this.#ring = new KeyRing(keys, 'states', options.resource);
     if (options.allowRequestStateReplay) return;
-    this.#unused = shared ? new SharedSealedStore(shared, 'states') : new MemoryStore(MAX_OPEN);
+    this.#unused = shared
+      ? new SharedSealedStore(shared, 'unused-states', options.resource)
+      : new MemoryStore(MAX_OPEN);
   }
 
   /** Called by Nest. Running calls must not reconnect the store. */

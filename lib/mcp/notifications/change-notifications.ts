@@ -60,7 +60,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     private readonly options: ResolvedOptions,
     catalogue: Catalogue,
   ) {
-    this.#ring = new KeyRing(options.replicas.keys);
+    this.#ring = new KeyRing(options.replicas.keys, 'bus', options.resource);
     catalogue.onChange((listed) => {
       this.sendListChanged(listed);
     });

@@ -22,7 +22,7 @@ export class KeptTasks implements OnModuleDestroy {
 
   constructor(private readonly options: ResolvedOptions) {
     const { shared } = options.replicas;
-    this.#store = shared ? new SharedSealedStore(shared, 'tasks') : new MemoryStore(MAX_KEPT);
+    this.#store = shared ? new SharedSealedStore(shared, 'tasks', options.resource) : new MemoryStore(MAX_KEPT);
   }
 
   /** Identifies the owner of a task: a caller of this server. Without callers, the id of a task is enough to use it. */

@@ -67,8 +67,12 @@ export class LinkRecords implements OnApplicationShutdown {
 
   constructor(private readonly options: ResolvedOptions) {
     const { shared } = options.replicas;
-    this.#accounts = shared ? new SharedSealedStore(shared, 'linking') : new MemoryStore(Number.POSITIVE_INFINITY);
-    this.#pending = shared ? this.#accounts : new MemoryStore(MAX_PENDING);
+    this.#accounts = shared
+      ? new SharedSealedStore(shared, 'accounts', options.resource)
+      : new MemoryStore(Number.POSITIVE_INFINITY);
+    this.#pending = shared
+      ? new SharedSealedStore(shared, 'link-requests', options.resource)
+      : new MemoryStore(MAX_PENDING);
   }
 
   /** Called by Nest. Running requests must not reconnect the store. */

@@ -41,7 +41,7 @@ export class SharedTokens {
     private readonly guarded: Guarded,
   ) {
     this.#store = new SharedStore(store);
-    this.#ring = new KeyRing(keys);
+    this.#ring = new KeyRing(keys, 'tokens');
     this.#prefix = `${namespace}:v1`;
   }
 
