@@ -5,6 +5,7 @@ import { AccessTokenStrategy } from './resource-server/authentication/access-tok
 import { ClaimsValidation } from './resource-server/authentication/claims-validation.js';
 import { Introspection } from './resource-server/authentication/introspection.js';
 import { ProofOfPossession } from './resource-server/authentication/proof-of-possession.js';
+import { Revocations } from './resource-server/authentication/revocations.js';
 import { VerifiedTokens } from './resource-server/authentication/verified-tokens.js';
 import { AuthorizationGuard } from './entry/endpoint/authorization.guard.js';
 import { ScopeHierarchy } from './resource-server/access/scope-hierarchy.js';
@@ -63,6 +64,7 @@ import { ResourceLists } from './mcp/invocation/resource-lists.js';
 import { RequestStates } from './mcp/invocation/request-state.js';
 import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
 import { CallerLimits } from './limits/caller-limits.js';
+import { OpenStreams } from './mcp/protocol/open-streams.js';
 import { InFlight } from './mcp/protocol/in-flight.js';
 import { Listings } from './mcp/protocol/listings.js';
 import { CallShares } from './mcp/protocol/call-shares.js';
@@ -97,6 +99,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
       useFactory: (options: ResolvedOptions) => new ProofOfPossession(options),
       inject: [ResolvedOptions],
     },
+    Revocations,
     VerifiedTokens,
     ClaimsValidation,
     AuditLog,
@@ -131,6 +134,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     CallMethods,
     ConversationMethods,
     ProtocolServers,
+    OpenStreams,
     InFlight,
     McpServing,
     ServerRegistry,

@@ -9,6 +9,7 @@ export type KeyPurpose =
   | 'actor'
   | 'authorization-server'
   | 'browser'
+  | 'bus'
   | 'call'
   | 'conversation'
   | 'link-request'

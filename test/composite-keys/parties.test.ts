@@ -10,6 +10,7 @@ import { TaskMethods } from '../../lib/mcp/tasks/task-methods.js';
 import type { ResolvedOptions } from '../../lib/options/resolved-options.js';
 import { resolveReplicas } from '../../lib/replicas/replica-options.js';
 import type { Caller } from '../../lib/resource-server/access/caller.js';
+import { Revocations } from '../../lib/resource-server/authentication/revocations.js';
 import { VerifiedTokens } from '../../lib/resource-server/authentication/verified-tokens.js';
 import { AccessToken } from '../../lib/resource-server/access/caller.js';
 import { callerLimits } from '../support/caller-limits.js';
@@ -38,8 +39,8 @@ describe('a task', () => {
 
   const isFound = async (one: Values, other: Values): Promise<boolean> => {
     const store = new MemoryAdapter();
-    const here = new KeptTasks(optionsOf(one.resource, store));
-    const there = new KeptTasks(optionsOf(other.resource, store));
+    const here = new KeptTasks(optionsOf(one.resource, store), new Revocations());
+    const there = new KeptTasks(optionsOf(other.resource, store), new Revocations());
     const call = { owner: here.identifyOwner(toCaller(one)), tool: 'pay', arguments: {} };
     await here.save({ call, record: { ...record, taskId: one.taskId } } as never);
     return (await there.find(String(other.taskId), toCaller(other))) !== undefined;
@@ -48,7 +49,7 @@ describe('a task', () => {
   testMembers({ ...ofCaller, resource: text, taskId: text }, (values) => values, isFound);
 
   test('of nobody is not one of a caller, nor the other way round', () => {
-    const tasks = new KeptTasks(optionsOf('r'));
+    const tasks = new KeptTasks(optionsOf('r'), new Revocations());
     const callers = [{}, { issuer: '' }, { issuer: 'i', subject: 's' }].map((values) => toCaller(values));
     for (const caller of callers) expect(tasks.identifyOwner(caller)).not.toBe(tasks.identifyOwner(undefined));
   });
@@ -59,13 +60,13 @@ describe('a message about a task that another replica received', () => {
   const isCancelled = (one: Values, other: Values): boolean => {
     let receive: (kind: string, party: string, message: unknown) => void = () => undefined;
     const notifications = { onHanded: (listener: typeof receive) => void (receive = listener) };
-    const tasks = new KeptTasks(optionsOf(one.resource));
+    const tasks = new KeptTasks(optionsOf(one.resource), new Revocations());
     let cancelled = false;
     const call = { owner: tasks.identifyOwner(toCaller(one)) };
     const running = { call, cancel: () => (cancelled = true) };
     tasks.findRunning = () => running as never;
     new TaskMethods(notifications as never, tasks);
-    const owner = new KeptTasks(optionsOf(other.resource)).identifyOwner(toCaller(other));
+    const owner = new KeptTasks(optionsOf(other.resource), new Revocations()).identifyOwner(toCaller(other));
     receive('task_cancel', owner, { params: { taskId: 'task' } });
     return cancelled;
   };

@@ -127,7 +127,8 @@ export class McpConnections implements OnModuleDestroy {
         // Only the SDK knows the listeners of `subscriptions/listen`. It filters what they subscribed to.
         const { authorized } = await this.#check({ method: 'resources/list', params: {} }, token);
         const { caller } = authorized;
-        const wants = !conversation || this.subscriptions.isSubscribed(identifyConversation(caller, conversation), event);
+        const wants =
+          !conversation || this.subscriptions.isSubscribed(identifyConversation(caller, conversation), event);
         if (wants && (await this.listings.mayRead(event.uri, caller)))
           await server.sendResourceUpdated({ uri: event.uri });
       }

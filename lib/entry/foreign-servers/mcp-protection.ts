@@ -27,6 +27,7 @@ import { toNodeRequest, type PlatformResponse } from '../endpoint/node-request.j
 import { answerPreflight, keepHeaders } from '../endpoint/preflight.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
 import { describeError } from '../../errors/reason.js';
+import { OpenStreams } from '../../mcp/protocol/open-streams.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -49,6 +50,7 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly catalogue: Catalogue,
     private readonly callers: CallerAccess,
     private readonly audit: AuditLog,
+    private readonly streams: OpenStreams,
   ) {}
 
   /** Called by Nest when the application has started. */
@@ -132,6 +134,10 @@ export class McpProtection implements OnApplicationBootstrap {
       if (raw.closed) end();
       else raw.once('close', end);
     });
+    // A stream must not outlive the token, nor the session of the user.
+    const isEndless = request.method === 'GET' || operation?.method === 'subscriptions/listen';
+    const release = this.streams.addForeign(caller, isEndless, () => raw.destroy());
+    void over.then(release);
     const event = trace.createAuditContext(caller, operation);
     const access = prepared?.access ?? this.callers.openAccess(caller, event);
     const call = {

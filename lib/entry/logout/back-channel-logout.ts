@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { CleanLogger } from '../../log/clean-logger.js';
-import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
 import { describeError } from '../../errors/reason.js';
 import { AuditLog } from '../../observability/audit-log.js';
-import { isRevoking } from '../../on-behalf-of/token-cache/revocation.js';
-import { ServerTokenCache } from '../../on-behalf-of/token-cache/server-token-cache.js';
+import { TokenCache } from '../../on-behalf-of/token-cache/token-cache.js';
 import { LogoutTokenError } from './logout-token-error.js';
 import { LogoutTokens } from './logout-token.js';
 
-/** Revokes at this server what an issuer reports as ended (OpenID Connect Back-Channel Logout 1.0 section 2.7). */
+/**
+ * Ends what an issuer reports as ended, at all servers of the application (OpenID Connect Back-Channel Logout 1.0
+ * section 2.7).
+ */
 @Injectable()
 export class BackChannelLogout {
   readonly #logger = new CleanLogger(BackChannelLogout.name);
 
   constructor(
     private readonly tokens: LogoutTokens,
-    private readonly cache: ServerTokenCache,
-    private readonly verified: VerifiedTokens,
+    private readonly cache: TokenCache,
     private readonly audit: AuditLog,
   ) {}
 
@@ -26,7 +26,6 @@ export class BackChannelLogout {
     try {
       const signOut = await this.tokens.verify(token);
       const { revocation } = signOut;
-      this.verified.forget((caller) => isRevoking(revocation, caller));
       await this.cache.revoke(revocation);
       this.tokens.remember(signOut);
       this.audit.record({ correlationId: randomUUID(), type: 'session_ended', ...revocation });

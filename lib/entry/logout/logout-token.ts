@@ -7,7 +7,7 @@ import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
-import type { Revocation } from '../../on-behalf-of/token-cache/revocation.js';
+import type { Revocation } from '../../resource-server/access/revocation.js';
 import { LogoutTokenError } from './logout-token-error.js';
 import { isJsonObject } from '../../json/json-object.js';
 

@@ -9,11 +9,13 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { CleanLogger } from '../../log/clean-logger.js';
+import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Listed } from '../../resource-server/catalogue/list-changes.js';
 import type { Holder } from '../../limits/tally.js';
 import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 
 /** Messages of a client that one replica receives and another one waits for. */
@@ -36,8 +38,14 @@ const eventSchema = z.discriminatedUnion('kind', [
 
 const messageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('event'), server: z.string(), from: z.string(), event: eventSchema }),
-  z.object({ type: z.literal('handed'), server: z.string(), from: z.string(), sealed: z.string() }),
+  z.object({ type: z.enum(['handed', 'revoked']), server: z.string(), from: z.string(), sealed: z.string() }),
 ]);
+
+const revocationSchema = z.object({
+  issuer: z.string(),
+  subject: z.string().optional(),
+  sessionId: z.string().optional(),
+});
 
 const handedSchema = z.object({
   kind: z.enum(HANDED),
@@ -59,10 +67,15 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
   constructor(
     private readonly options: ResolvedOptions,
     catalogue: Catalogue,
+    private readonly revocations: Revocations,
   ) {
     this.#ring = new KeyRing(options.replicas.keys, 'bus', options.resource);
     catalogue.onChange((listed) => {
       this.sendListChanged(listed);
+    });
+    revocations.onRevoked((revocation, _isMeant, from) => {
+      if (from === 'here' && options.replicas.bus)
+        this.#publish({ type: 'revoked', sealed: this.#seal('revoked', revocation) });
     });
   }
 
@@ -106,8 +119,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
   hand(kind: Handed, party: string, message: JSONRPCMessage, isKnown: boolean, caller?: Holder): void {
     if (isKnown || !this.options.replicas.bus) return;
     const holder = caller && { issuer: caller.issuer, subject: caller.subject, clientId: caller.clientId };
-    const sealed = this.#ring.seal(JSON.stringify({ kind, party, message, holder }), this.#place);
-    this.#publish({ type: 'handed', sealed });
+    this.#publish({ type: 'handed', sealed: this.#seal('handed', { kind, party, message, holder }) });
   }
 
   #tell(event: ServerEvent): void {
@@ -138,14 +150,24 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
       this.#local.publish(message.event);
       return;
     }
-    const handed = handedSchema.safeParse(parse(this.#ring.open(message.sealed, this.#place) ?? '')).data;
+    const opened = parse(this.#ring.open(message.sealed, this.#place(message.type)) ?? '');
+    if (message.type === 'revoked') {
+      const revocation = revocationSchema.safeParse(opened).data;
+      if (revocation) this.revocations.announce(revocation, 'replica');
+      return;
+    }
+    const handed = handedSchema.safeParse(opened).data;
     if (!handed) return;
     const { kind, party, holder } = handed;
     for (const listener of this.#handed) listener(kind, party, parseJSONRPCMessage(handed.message), holder);
   }
 
-  get #place(): string {
-    return `bus:${this.options.resource}`;
+  #seal(type: 'handed' | 'revoked', content: unknown): string {
+    return this.#ring.seal(JSON.stringify(content), this.#place(type));
+  }
+
+  #place(type: 'handed' | 'revoked'): string {
+    return deriveKey('bus', this.options.resource, type);
   }
 }
 

@@ -1,5 +1,5 @@
 import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
-import { relay, type EndBody } from './relayed-response.js';
+import { relay } from './relayed-response.js';
 
 /**
  * Ends the body of a response when a token expires.
@@ -7,16 +7,32 @@ import { relay, type EndBody } from './relayed-response.js';
  * @param expiresAt - milliseconds since the epoch
  */
 export function endAt(response: Response, expiresAt: number): Response {
-  let timer: NodeJS.Timeout | undefined;
-  const wait = (end: EndBody) => {
-    const left = expiresAt - Date.now();
-    if (left > 0) timer = setTimeout(wait, Math.min(left, LONGEST_TIMEOUT), end).unref();
-    else end();
-  };
+  let stop: () => void = () => undefined;
   return relay(response, {
-    onStart: wait,
+    onStart: (end) => {
+      stop = runAt(expiresAt, end);
+    },
     onOver: () => {
-      clearTimeout(timer);
+      stop();
     },
   });
+}
+
+/**
+ * Runs an action at a time.
+ *
+ * @param time - milliseconds since the epoch
+ * @returns a function that stops the timer
+ */
+export function runAt(time: number, action: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const wait = () => {
+    const left = time - Date.now();
+    if (left > 0) timer = setTimeout(wait, Math.min(left, LONGEST_TIMEOUT)).unref();
+    else action();
+  };
+  wait();
+  return () => {
+    clearTimeout(timer);
+  };
 }

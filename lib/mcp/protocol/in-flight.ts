@@ -6,6 +6,7 @@ import { waitFor } from '../../time/time-limit.js';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { measureText } from '../../limits/fair-cache.js';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { OpenStreams } from './open-streams.js';
 import { limitBacklog, relay } from './relayed-response.js';
 
 /** Bytes that a stream takes, estimated. */
@@ -17,7 +18,6 @@ const MAX_BACKLOG = 256 * 1024;
 /** Tracks requests and open streams. When the application stops, calls may finish and streams are closed. */
 @Injectable()
 export class InFlight {
-  readonly #streams = new Set<() => void>();
   #running = 0;
   #stopped: (() => void) | undefined;
   #stopping = false;
@@ -25,6 +25,7 @@ export class InFlight {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly limits: CallerLimits,
+    private readonly streams: OpenStreams,
   ) {}
 
   /**
@@ -47,8 +48,8 @@ export class InFlight {
   }
 
   /**
-   * Counts an open stream, and the resources that it listens to. Ends it when the application stops, when it has to
-   * make room for one of another caller, and when its client does not read it.
+   * Counts an open stream, and the resources that it listens to. Ends it when the application stops, when the caller's
+   * token is revoked, when it has to make room for one of another caller, and when its client does not read it.
    *
    * @param listen - the message that opened it, if it gets an answer at the end
    * @throws LimitError if the caller, or all callers together, have too many
@@ -56,6 +57,7 @@ export class InFlight {
   holdStream(response: Response, caller: Caller | undefined, listen?: unknown): Response {
     if (!response.body) return response;
     let stop: () => void = () => undefined;
+    let release: () => void = () => undefined;
     const onDisplaced = () => {
       stop();
     };
@@ -73,10 +75,10 @@ export class InFlight {
         stop = () => {
           end(listen === undefined ? undefined : new TextEncoder().encode(buildFarewell(listen)));
         };
-        this.#streams.add(stop);
+        release = this.streams.add(caller, true, stop);
       },
       onOver: () => {
-        this.#streams.delete(stop);
+        release();
         for (const lease of leases) lease.release();
       },
     });
@@ -85,7 +87,7 @@ export class InFlight {
   /** Stops accepting requests, ends the streams and waits for calls, at most `calls.shutdownGraceMs` of the options. */
   async drain(): Promise<void> {
     this.#stopping = true;
-    for (const end of [...this.#streams]) end();
+    this.streams.endEndless();
     if (this.#running === 0) return;
     const stopped = new Promise<void>((resolve) => (this.#stopped = resolve));
     const late = () => new Error('Calls are still running');

@@ -32,6 +32,7 @@ import { refuseHeaderMismatch } from './header-mismatch.js';
 import { holdUntilBegun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
+import { OpenStreams } from './open-streams.js';
 import { OpenExchanges } from './open-exchanges.js';
 import { ProtocolServers } from './protocol-servers.js';
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
@@ -60,6 +61,7 @@ export class McpServing implements OnModuleDestroy {
     private readonly listings: Listings,
     private readonly subscriptions: Subscriptions,
     private readonly inFlight: InFlight,
+    private readonly streams: OpenStreams,
     private readonly shares: CallShares,
     limits: CallerLimits,
   ) {
@@ -166,8 +168,8 @@ export class McpServing implements OnModuleDestroy {
       const conversation = beginConversation(served.body);
       if (conversation !== undefined) response.headers.set(SESSION_ID, conversation);
     }
-    if (operation?.method !== 'subscriptions/listen') return response;
-    return this.#holdStream(response, caller, body);
+    if (operation?.method === 'subscriptions/listen') return this.#holdStream(response, caller, body);
+    return isStream(response) ? this.streams.holdAnswer(response, caller) : response;
   }
 
   /** Counts a call until its answer and its method are over. Answers if that would be too many. */

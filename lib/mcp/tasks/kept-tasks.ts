@@ -2,6 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { identifyParty } from '../../resource-server/access/party.js';
 import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -20,7 +21,14 @@ export class KeptTasks implements OnModuleDestroy {
   readonly #running = new Map<string, RunningTask>();
   readonly #store: SealedStore;
 
-  constructor(private readonly options: ResolvedOptions) {
+  constructor(
+    private readonly options: ResolvedOptions,
+    revocations: Revocations,
+  ) {
+    revocations.onRevoked((_revocation, isMeant) => {
+      for (const task of this.#running.values())
+        if (task.caller && isMeant(task.caller)) task.stop('The session of the user has ended');
+    });
     const { shared } = options.replicas;
     this.#store = shared ? new SharedSealedStore(shared, 'tasks', options.resource) : new MemoryStore(MAX_KEPT);
   }

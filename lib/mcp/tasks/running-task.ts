@@ -8,6 +8,7 @@ import {
   type Notification,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import type { Caller } from '../../resource-server/access/caller.js';
 import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
 import type { TaskSupport } from '../../resource-server/catalogue/primitive.js';
 import { isOver, type OwnedCall, type TaskRecord } from './task-record.js';
@@ -24,9 +25,13 @@ export class RunningTask {
   #answered: (() => void) | undefined;
   #saved = Promise.resolve();
 
-  /** @param save - called with each state; calls do not overlap */
+  /**
+   * @param caller - whose token the task uses
+   * @param save - called with each state; calls do not overlap
+   */
   constructor(
     readonly call: OwnedCall,
+    readonly caller: Caller | undefined,
     { ttlMs, pollIntervalMs }: TaskSupport,
     private readonly save: (task: RunningTask) => Promise<void>,
   ) {

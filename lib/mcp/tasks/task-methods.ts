@@ -68,7 +68,7 @@ export class TaskMethods {
       );
     }
     const call = { owner, tool: name, arguments: args };
-    return this.#start(new RunningTask(call, support, (task) => this.tasks.save(task)), run, context);
+    return this.#start(new RunningTask(call, caller, support, (task) => this.tasks.save(task)), run, context);
   }
 
   /** Answers the methods of the extension. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { serializeSorted } from '../../json/sorted-json.js';
 import type { KeyMember } from '../../replicas/composite-key.js';
 import type { Caller } from '../../resource-server/access/caller.js';
+import { readSession } from '../../resource-server/access/revocation.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { TokenOwner, TokenRequest } from '../token-cache/token-request.js';
@@ -57,7 +58,7 @@ export function identifyOwner({ caller, client, dialect }: Omit<TokenShape, 'cla
   return {
     issuer: caller.issuer,
     subject: caller.subject,
-    sessionId: readSession(caller),
+    sessionId: readSession(caller).sessionId,
     expiresAt: caller.expiresAtMs,
   };
 }
@@ -70,17 +71,13 @@ const CLAIMS_OF_ONE_TOKEN = new Set(['exp', 'iat', 'jti', 'nbf', 'aio', 'rh', 'u
 
 /** Without a session, a user is identified by the token itself, never by anything weaker. */
 function listSubjectMembers(caller: Caller, cacheBy: 'token' | 'session'): KeyMember {
-  const session = readSession(caller);
+  const { sessionId: session } = readSession(caller);
   if (cacheBy === 'token' || session === undefined) {
     return ['token', createHash('sha256').update(caller.token.reveal()).digest('base64url')];
   }
   const lasting = Object.entries(caller.claims).filter(([claim]) => !CLAIMS_OF_ONE_TOKEN.has(claim));
   const claims = serializeSorted(Object.fromEntries(lasting));
   return ['session', caller.subject, session, caller.clientId, [...caller.scopes].sort(), claims];
-}
-
-function readSession({ claims: { sid } }: Caller): string | undefined {
-  return typeof sid === 'string' && sid !== '' ? sid : undefined;
 }
 
 function toList(value: string | readonly string[] | undefined): readonly string[] {

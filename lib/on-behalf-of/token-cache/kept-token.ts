@@ -1,3 +1,4 @@
+import type { TokenSession } from '../../resource-server/access/revocation.js';
 import type { TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-request.js';
 
@@ -5,7 +6,7 @@ import type { TokenOwner } from './token-request.js';
  * A token in the memory of this process. Either clock can fail: one may stand still, the other may be set back. So a
  * token has to be valid by both.
  */
-export interface KeptToken extends TokenLife, Pick<TokenOwner, 'issuer' | 'subject' | 'sessionId'> {
+export interface KeptToken extends TokenLife, TokenSession {
   /** When it expires, in milliseconds of `performance.now()`. */
   readonly diesAt: number;
   /** Until when it is used without asking the shared store. */

@@ -3,10 +3,11 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import type { ExchangedToken } from '../dialects/dialect.js';
 import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { toKeptToken, type KeptToken } from './kept-token.js';
 import { LocalTokens } from './local-tokens.js';
-import { isRevoking, type Revocation } from './revocation.js';
+import { isRevoking, type Revocation } from '../../resource-server/access/revocation.js';
 import { RevocationError } from '../../errors/revocation-error.js';
 import { SharedExchange } from './shared-exchange.js';
 import { computeLife, type TokenLife } from './token-lifetime.js';
@@ -40,12 +41,18 @@ export class ServerTokenCache implements OnApplicationShutdown {
   /** Renewals of tokens that are still valid. */
   readonly #renewals = new Map<string, Flight>();
 
-  constructor(@Inject(ResolvedOptions) { tokenCache, replicas }: Pick<ResolvedOptions, 'tokenCache' | 'replicas'>) {
+  constructor(
+    @Inject(ResolvedOptions) { tokenCache, replicas }: Pick<ResolvedOptions, 'tokenCache' | 'replicas'>,
+    @Inject(Revocations) private readonly revocations = new Revocations(),
+  ) {
     const { maxEntries, localMaxAgeMs: localMaxAge } = tokenCache;
     const { shared } = replicas;
     this.#local = new LocalTokens(maxEntries);
     this.#shared = shared && new SharedExchange(shared);
     this.#localMaxAge = shared ? localMaxAge : Number.POSITIVE_INFINITY;
+    revocations.onRevoked((revocation) => {
+      this.#drop(revocation);
+    });
   }
 
   /**
@@ -86,9 +93,9 @@ export class ServerTokenCache implements OnApplicationShutdown {
   }
 
   /**
-   * Forgets the tokens of a user at an issuer, or those of one session.
+   * Forgets the tokens of a user at an issuer, or those of one session, and ends what else the server keeps for them.
    *
-   * @throws {@link RevocationError} if the shared store failed, so that only this process has forgotten them
+   * @throws {@link RevocationError} if the shared store failed, so that other replicas may still have them
    */
   async revoke(revocation: Revocation): Promise<void> {
     try {
@@ -96,20 +103,25 @@ export class ServerTokenCache implements OnApplicationShutdown {
     } catch (error) {
       throw new RevocationError(`Other replicas could not be notified of a revocation: ${describeError(error)}`);
     } finally {
-      this.#local.dropAll((kept) => isRevoking(revocation, kept));
-      for (const flights of [this.#flights, this.#renewals]) {
-        for (const [id, { owner, fate }] of flights) {
-          if (!isRevoking(revocation, owner)) continue;
-          fate.isRevoked = true;
-          flights.delete(id);
-        }
-      }
+      // Not before the store knows: other replicas would get the tokens from it again.
+      this.revocations.announce(revocation, 'here');
     }
   }
 
   /** Called by Nest. Running exchanges must not reconnect the store. */
   onApplicationShutdown(): void {
     this.#shared?.stop();
+  }
+
+  #drop(revocation: Revocation): void {
+    this.#local.dropAll((kept) => isRevoking(revocation, kept));
+    for (const flights of [this.#flights, this.#renewals]) {
+      for (const [id, { owner, fate }] of flights) {
+        if (!isRevoking(revocation, owner)) continue;
+        fate.isRevoked = true;
+        flights.delete(id);
+      }
+    }
   }
 
   #start(flights: Map<string, Flight>, id: string, request: TokenRequest, outdated: string | undefined): Flight {

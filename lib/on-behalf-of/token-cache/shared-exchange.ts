@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedStore } from '../../replicas/replica-options.js';
 import { Guarded } from '../../replicas/guarded.js';
-import type { Revocation } from './revocation.js';
+import type { Revocation } from '../../resource-server/access/revocation.js';
 import { SharedTokens, type Found } from './shared-tokens.js';
 import type { TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-request.js';

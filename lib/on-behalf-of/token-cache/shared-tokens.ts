@@ -4,7 +4,7 @@ import type { ResolvedStore } from '../../replicas/replica-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { Guarded } from '../../replicas/guarded.js';
 import { KeyRing } from '../../replicas/key-ring.js';
-import type { Revocation } from './revocation.js';
+import type { Revocation } from '../../resource-server/access/revocation.js';
 import { SharedStore } from '../../replicas/shared-store.js';
 import { LONGEST_LIFE, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-request.js';

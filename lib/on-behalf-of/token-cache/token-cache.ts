@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { selectServers, type ServerSelection } from '../../servers/application-servers.js';
-import type { Revocation } from './revocation.js';
+import type { Revocation } from '../../resource-server/access/revocation.js';
 import { ServerTokenCache } from './server-token-cache.js';
 
 /** The exchanged tokens of all servers of the application. Applications inject it to revoke them. */
@@ -11,8 +11,9 @@ export class TokenCache {
 
   /**
    * Forgets the tokens of a user at an issuer, or those of one session, in all servers of the application. The next
-   * call exchanges again, which the authorization server may refuse. With a shared store this applies to all replicas;
-   * the others follow after `tokenCache.localMaxAgeMs`.
+   * call exchanges again, which the authorization server may refuse. Verified tokens are verified again. Open streams
+   * and running tasks of these tokens end. With `replicas.bus` this applies to all replicas. With `replicas.store` alone
+   * it applies to exchanged tokens in all replicas, after `tokenCache.localMaxAgeMs`.
    *
    * @param revocation - `issuer` and `subject`, `sessionId` or both: `iss`, `sub` and `sid` of the user's access tokens
    * @param selection - `server`: the name, or names, of the only servers to apply this to

@@ -1,12 +1,9 @@
 import type { ExchangedToken } from '../dialects/dialect.js';
+import type { TokenSession } from '../../resource-server/access/revocation.js';
 import type { KeyMember } from '../../replicas/composite-key.js';
 
 /** Owner of a kept token. */
-export interface TokenOwner {
-  readonly issuer: string;
-  readonly subject: string;
-  /** `sid` of the caller's token (OpenID Connect Back-Channel Logout 1.0). */
-  readonly sessionId: string | undefined;
+export interface TokenOwner extends TokenSession {
   /** When the caller's token expires, in milliseconds since the epoch. Nothing is kept longer. */
   readonly expiresAt: number;
 }

@@ -106,8 +106,9 @@ export class AccessTokenStrategy
     const introspection = issuer?.options.introspection;
     if (!issuer || !introspection)
       throw new InvalidTokenError('The token is not a JWT of an issuer that is trusted here');
+    const { revision } = this.verified;
     const caller = await this.introspection.verify(token, issuer, introspection);
-    this.verified.remember(caller, introspection.cacheMs);
+    this.verified.remember(caller, introspection.cacheMs, revision);
     return caller;
   }
 }

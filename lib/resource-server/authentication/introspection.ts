@@ -11,6 +11,7 @@ import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+import { Revocations } from './revocations.js';
 import { findKey } from './signed-token.js';
 import { toCaller } from './token-claims.js';
 
@@ -28,6 +29,13 @@ export class Introspection {
   readonly #inactive = new ExpiringCache<true>(MAX_TOKENS);
   readonly #calls = new Map<string, Promise<TokenClaims>>();
 
+  constructor(revocations: Revocations) {
+    // An answer that was asked for before a revocation is not shared with requests after it.
+    revocations.onRevoked(() => {
+      this.#calls.clear();
+    });
+  }
+
   /**
    * @throws {@link InvalidTokenError} if the token is not active, or not valid for this server
    * @throws {@link IssuerUnusableError} if the issuer gives no trustworthy response
@@ -37,8 +45,11 @@ export class Introspection {
     if (this.#inactive.get(id)) throw createInactiveError();
     let call = this.#calls.get(id);
     if (!call) {
-      call = this.#ask(id, token, issuer, introspection).finally(() => this.#calls.delete(id));
-      this.#calls.set(id, call);
+      const asked = this.#ask(id, token, issuer, introspection).finally(() => {
+        if (this.#calls.get(id) === asked) this.#calls.delete(id);
+      });
+      this.#calls.set(id, asked);
+      call = asked;
     }
     const claims = await call;
     if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {

@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ExpiringCache } from '../../time/expiring-cache.js';
 import type { Caller } from '../access/caller.js';
-
-/** A caller as a sign-out identifies it. */
-export interface RememberedCaller {
-  readonly issuer: string;
-  readonly subject: string;
-  /** `sid`. */
-  readonly sessionId: string | undefined;
-}
+import { Revocations } from './revocations.js';
 
 const MAX_TOKENS = 10_000;
 
@@ -17,22 +10,32 @@ const MAX_TOKENS = 10_000;
 @Injectable()
 export class VerifiedTokens {
   readonly #callers = new ExpiringCache<Caller>(MAX_TOKENS);
+  #revision = 0;
+
+  constructor(@Inject(Revocations) revocations = new Revocations()) {
+    revocations.onRevoked((_revocation, isMeant) => {
+      this.#revision += 1;
+      this.#callers.deleteAll(isMeant);
+    });
+  }
+
+  /** Changes with each revocation. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   find(token: string): Caller | undefined {
     return this.#callers.get(hash(token));
   }
 
-  /** @param maxAge - lifetime of the verification, in milliseconds */
-  remember(caller: Caller, maxAge: number): void {
+  /**
+   * @param maxAge - lifetime of the verification, in milliseconds
+   * @param since - the revision before the verification began. What was revoked meanwhile is not remembered
+   */
+  remember(caller: Caller, maxAge: number, since = this.#revision): void {
+    if (since !== this.#revision) return;
     const lifetime = Math.min(maxAge, caller.expiresAtMs - Date.now());
     if (lifetime > 0) this.#callers.set(hash(caller.token.reveal()), caller, lifetime);
-  }
-
-  /** Forgets the matching callers. Their tokens are verified again on next use. */
-  forget(isMeant: (caller: RememberedCaller) => boolean): void {
-    this.#callers.deleteAll(({ issuer, subject, claims: { sid } }) =>
-      isMeant({ issuer, subject, sessionId: typeof sid === 'string' ? sid : undefined }),
-    );
   }
 }
 
