@@ -23,6 +23,7 @@ import { BootDoctor } from './doctor/boot-doctor.js';
 import { DownstreamClient } from './on-behalf-of/downstream/downstream-client.js';
 import { DownstreamSender } from './on-behalf-of/downstream/downstream-sender.js';
 import { EndpointGuard } from './entry/endpoint/endpoint.guard.js';
+import { AnswerHeaders } from './entry/routes/answer-headers.js';
 import { MountedControllers } from './entry/routes/mounted-controllers.js';
 import { CallerAccess } from './on-behalf-of/downstream/caller-access.js';
 import { ExchangeHealth } from './on-behalf-of/exchange/exchange-health.js';
@@ -107,6 +108,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ServerHealth,
     McpAuthHealthIndicator,
     Challenges,
+    AnswerHeaders,
     EndpointGuard,
     AuthenticationGuard,
     AuthorizationGuard,

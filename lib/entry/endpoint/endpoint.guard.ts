@@ -34,8 +34,6 @@ export class EndpointGuard implements CanActivate {
     this.#observe(request, response);
     const { origin } = request.headers;
     const { endpoint } = this.options;
-    // The answer depends on the origin, so caches must store it per origin.
-    this.#setHeader(response, 'Vary', 'Origin');
     const sourceProblem = findHostProblem(readHosts(request), endpoint) ?? findOriginProblem(origin, endpoint);
     if (sourceProblem) throw this.#refuse(request, sourceProblem);
     if (origin !== undefined) {

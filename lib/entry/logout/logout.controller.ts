@@ -15,7 +15,6 @@ export class LogoutController {
   @All()
   async receive(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
     const { httpAdapter } = this.host;
-    httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
     const { method, headers } = toNodeRequest(request);
     if (method !== 'POST') {
       httpAdapter.setHeader(response, 'Allow', 'POST');

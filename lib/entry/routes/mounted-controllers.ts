@@ -4,12 +4,10 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { LinkingController } from './linking.controller.js';
 import { LogoutController } from '../logout/logout.controller.js';
-import { MetadataController } from './metadata.controller.js';
+import { MetadataController, WELL_KNOWN } from './metadata.controller.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { ENDPOINT_GUARDS, McpController } from '../endpoint/mcp.controller.js';
-
-const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
 /** The controllers of one server. Each server needs its own classes, because a class has one path. */
 export class MountedControllers {

@@ -46,12 +46,10 @@ export const linkPages = {
   }),
 } as const;
 
-/** Headers of every page: nothing is fetched, framed, stored or disclosed. */
+/** Headers of every page, besides those of all answers: nothing is fetched, framed or disclosed. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
 };
 

@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import onHeaders from 'on-headers';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { WELL_KNOWN } from './metadata.controller.js';
+
+/** What a cache has to compare: the answer depends on the caller, and on the origin of the page (RFC 9110 section 12.5.5). */
+const VARY = ['Authorization', 'Origin'];
+
+/**
+ * Sets the headers that every answer of a server has, whoever gives it: a guard, a body parser, a filter of the
+ * application, or another server behind `@ProtectedMcp`. Nothing is stored in caches, and nothing is taken for another
+ * type than it says. The RFC 9728 document may be stored, because it is the same for everybody.
+ */
+@Injectable()
+export class AnswerHeaders {
+  readonly #paths: ReadonlySet<string>;
+  readonly #pages: string;
+
+  constructor({ path, backChannelLogoutPath }: ResolvedOptions, host: HttpAdapterHost) {
+    this.#paths = new Set([path, backChannelLogoutPath ?? path].map((one) => one.toLowerCase()));
+    this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
+    // The adapter is there before it has body parsers, whose refusals are answers too.
+    host.init$.subscribe(() => {
+      host.httpAdapter.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+        this.#watch(readPath(request), response);
+        next();
+      });
+    });
+  }
+
+  #watch(path: string, response: ServerResponse): void {
+    const isDocument = path.startsWith(WELL_KNOWN);
+    if (!isDocument && !this.#paths.has(path) && !path.startsWith(this.#pages)) return;
+    onHeaders(response, function () {
+      this.setHeader('X-Content-Type-Options', 'nosniff');
+      if (isDocument && this.statusCode < 400) return;
+      // Proxies must not compress a stream of events, because they would hold it back.
+      const isStream = String(this.getHeader('Cache-Control')).includes('no-transform');
+      this.setHeader('Cache-Control', isStream ? 'no-store, no-transform' : 'no-store');
+      this.setHeader('Vary', addWords(this.getHeader('Vary'), VARY));
+    });
+  }
+}
+
+/** The path of a request as routers compare it: Express ignores case and a slash at the end, Fastify decodes. */
+function readPath({ url = '' }: IncomingMessage): string {
+  const [path = ''] = url.replace(/^https?:\/\/[^/]*/i, '').split('?');
+  return decode(path).toLowerCase().replace(/\/$/, '');
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function addWords(present: ReturnType<ServerResponse['getHeader']>, words: readonly string[]): string {
+  const all = [present ?? []].flat().flatMap((value) => String(value).split(','));
+  const trimmed = [...all, ...words].map((word) => word.trim()).filter((word) => word !== '');
+  return trimmed
+    .filter((word, index) => !trimmed.slice(0, index).some((one) => one.toLowerCase() === word.toLowerCase()))
+    .join(', ');
+}
