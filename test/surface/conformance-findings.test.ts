@@ -43,7 +43,6 @@ describe('arguments that go along as headers', () => {
     ['as numbers', { page: { size: 42 } }, { 'mcp-param-page-size': '42.0' }],
     ['as booleans', { exact: true }, { 'mcp-param-exact': 'true' }],
     ['not at all, where there are none', {}, {}],
-    ['although there are none', {}, { 'mcp-param-region': 'eu' }],
   ])('may come %s', async (_name, args, headers) => {
     expect(await send(toolCall('query', args), headers)).toMatchObject({
       status: 200,
@@ -55,6 +54,7 @@ describe('arguments that go along as headers', () => {
     ['are another value', { region: 'eu' }, { 'mcp-param-region': 'us' }],
     ['differ in case', { region: 'eu' }, { 'mcp-param-region': 'EU' }],
     ['are missing', { region: 'eu' }, {}],
+    ['are there without an argument', {}, { 'mcp-param-region': 'eu' }],
     ['are missing further in', { page: { size: 42 } }, {}],
     ['are another number', { page: { size: 42 } }, { 'mcp-param-page-size': '43' }],
     ['are no number', { page: { size: 42 } }, { 'mcp-param-page-size': '0x2a' }],

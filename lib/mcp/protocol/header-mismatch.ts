@@ -1,51 +1,104 @@
+import type { IncomingMessage } from 'node:http';
 import { PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import type { Operation } from '../../resource-server/access/operation.js';
+import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { ParameterHeader } from '../../resource-server/catalogue/parameter-headers.js';
-import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 const HEADER_MISMATCH = -32020;
 
+/** Headers that say what the body says, in small letters. */
+const MIRRORING = /^mcp-(protocol-version|method|name|param-.+)$/;
+
 const BASE64 = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/;
-const DECIMAL = /^-?\d+(\.\d+)?$/;
+const DECIMAL = /^-?\d+(\.0+)?$/;
+const VISIBLE_ASCII = /^[\t\x20-\x7e]*$/;
 
 /**
- * Refuses a call whose headers contradict its arguments, because intermediaries may have routed it by the headers
- * (MCP specification 2026-07-28, Server Behavior for Custom Headers). Earlier revisions do not have these headers.
+ * Refuses a message whose headers contradict its body, because intermediaries may have routed it by the headers (MCP
+ * specification 2026-07-28, Server Validation). The SDK compares the standard headers of that revision. Here are the
+ * headers of tool parameters, headers that are there twice, and standard headers of earlier revisions, which need none.
+ *
+ * @param body - as the client sent it
  */
 export function refuseHeaderMismatch(
   body: unknown,
-  primitive: Primitive | undefined,
-  headers: Headers,
+  authorized: AuthorizedOperation,
+  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
 ): Response | undefined {
-  const { id, method, params } = (body ?? {}) as {
+  const { id, params } = (body ?? {}) as {
     id?: unknown;
-    method?: unknown;
     params?: { arguments?: unknown; _meta?: Record<string, unknown> };
   };
   const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-  if (primitive?.kind !== 'tool' || method !== 'tools/call' || !isModern) return undefined;
-  const wrong = primitive.parameterHeaders.find((one) => !isMirrored(one, params.arguments, headers));
-  if (!wrong) return undefined;
-  const message = `Header mismatch: Mcp-Param-${wrong.name} differs from the argument ${wrong.path.join('.')}`;
-  return Response.json({ jsonrpc: '2.0', id, error: { code: HEADER_MISMATCH, message } }, { status: 400 });
+  const problem =
+    findRepeated(rawHeaders) ??
+    (isModern
+      ? findParameterMismatch(params.arguments, authorized, headers)
+      : findStandardMismatch(authorized.operation, headers));
+  if (problem === undefined) return undefined;
+  const error = { code: HEADER_MISMATCH, message: `Header mismatch: ${problem}` };
+  return Response.json({ jsonrpc: '2.0', id, error }, { status: 400 });
 }
 
-function isMirrored({ path, name, type }: ParameterHeader, args: unknown, headers: Headers): boolean {
-  const value = path.reduce<unknown>(
-    (node, key) => (isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : null),
+/** Of two headers with one name, an intermediary may have read either. */
+function findRepeated(rawHeaders: readonly string[]): string | undefined {
+  const names = rawHeaders.filter((_entry, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  const repeated = names.find((name, index) => MIRRORING.test(name) && names.indexOf(name) !== index);
+  return repeated === undefined ? undefined : `${repeated} is there more than once`;
+}
+
+function findStandardMismatch(operation: Operation | undefined, headers: IncomingMessage['headers']) {
+  if (!operation) return undefined;
+  const method = headers['mcp-method'];
+  if (method !== undefined && method !== operation.method) return 'Mcp-Method does not say what the body says';
+  const name = headers['mcp-name'];
+  if (name === undefined || operation.name === undefined) return undefined;
+  return decode(name) === operation.name ? undefined : 'Mcp-Name does not say what the body says';
+}
+
+function findParameterMismatch(
+  args: unknown,
+  { operation, primitive, input }: AuthorizedOperation,
+  headers: IncomingMessage['headers'],
+): string | undefined {
+  if (primitive?.kind !== 'tool' || operation?.method !== 'tools/call') return undefined;
+  const isRunnable = 'value' in input;
+  const wrong = primitive.parameterHeaders.find((one) => {
+    const header = headers[`mcp-param-${one.name.toLowerCase()}`];
+    return !isMirrored(readArgument(one, args), header, one, isRunnable);
+  });
+  return wrong && `Mcp-Param-${wrong.name} does not say what the argument ${wrong.path.join('.')} says`;
+}
+
+function readArgument({ path }: ParameterHeader, args: unknown): unknown {
+  return path.reduce<unknown>(
+    (node, key) => (isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : undefined),
     args,
   );
-  // The schema of the arguments reports any other type of value.
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return true;
-  const header = decode(headers.get(`Mcp-Param-${name}`));
-  if (header === undefined) return false;
-  if (type === 'integer' && typeof value === 'number') return DECIMAL.test(header) && Number(header) === value;
-  return header === String(value);
 }
 
-/** Returns `undefined` if the header is missing or its encoding is invalid. */
-function decode(header: string | null): string | undefined {
-  if (header === null) return undefined;
+/** @param isRunnable - whether the schema accepts the arguments. If not, it says what is wrong with a value */
+function isMirrored(
+  value: unknown,
+  header: string | string[] | undefined,
+  { type }: ParameterHeader,
+  isRunnable: boolean,
+): boolean {
+  // A default of the schema is no argument: the client does not know that it applies.
+  if (value === undefined || value === null) return header === undefined;
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return !isRunnable;
+  const told = decode(header);
+  if (told === undefined) return false;
+  if (typeof value !== 'number') return told === String(value);
+  // Digits beyond that are lost when the body is read.
+  if (!Number.isSafeInteger(value)) return !isRunnable;
+  return type === 'integer' && DECIMAL.test(told) ? Number(told) === value : told === String(value);
+}
+
+/** Returns `undefined` if the header is missing, has characters that it may not have, or has no valid encoding. */
+function decode(header: string | string[] | undefined): string | undefined {
+  if (typeof header !== 'string' || !VISIBLE_ASCII.test(header)) return undefined;
   if (!header.startsWith('=?base64?') || !header.endsWith('?=')) return header;
   const [, base64] = BASE64.exec(header) ?? [];
   if (base64 === undefined) return undefined;

@@ -47,6 +47,12 @@ const listening = new AsyncLocalStorage<Caller | undefined>();
 
 type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 
+/** What travels through the SDK along with a request. */
+interface ServedRequest {
+  readonly request: AuthorizedRequest | DeniedRequest;
+  readonly incoming: IncomingMessage;
+}
+
 /** Serves MCP with the SDK, for both eras of the protocol. The primitives are prepared at boot. */
 @Injectable()
 export class McpServing implements OnModuleDestroy {
@@ -90,10 +96,10 @@ export class McpServing implements OnModuleDestroy {
     // The SDK gets the parsed body that was authorized. It must not read or serialize another one.
     this.#nodeHandler = toNodeHandler({
       fetch: async (request, options) => {
-        const served = options?.authInfo?.extra?.request as AuthorizedRequest | DeniedRequest;
+        const { request: served, incoming } = (options?.authInfo?.extra ?? {}) as unknown as ServedRequest;
         // The client may have disconnected while the server obtained downstream tokens.
         if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
-        return await this.#answer(request, served, options);
+        return await this.#answer(request, served, incoming, options);
       },
     });
   }
@@ -113,7 +119,7 @@ export class McpServing implements OnModuleDestroy {
       token: '',
       clientId: caller?.clientId ?? '',
       scopes: [...(caller?.scopes ?? [])],
-      extra: { request },
+      extra: { request, incoming },
     };
     await this.#nodeHandler(Object.assign(incoming as NodeRequest, { auth }), response, null);
   }
@@ -146,6 +152,7 @@ export class McpServing implements OnModuleDestroy {
   async #answer(
     request: Request,
     served: AuthorizedRequest | DeniedRequest,
+    incoming: IncomingMessage,
     options: McpHandlerRequestOptions | undefined,
   ): Promise<Response> {
     if ('denied' in served) {
@@ -154,7 +161,7 @@ export class McpServing implements OnModuleDestroy {
     }
     const { caller, operation, primitive } = served.authorized;
     if (this.#isForAnother(served)) return new Response(null, { status: 202 });
-    const mismatch = refuseHeaderMismatch(served.body, primitive, request.headers);
+    const mismatch = refuseHeaderMismatch(served.body, served.authorized, incoming);
     if (mismatch) return mismatch;
     const body = await this.listings.narrow(served.body, served.authorized);
     const fetch = () => this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
