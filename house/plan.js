@@ -127,7 +127,7 @@ export const wings = {
       servers: { holds: 'The servers that an application has.', imports: ['errors', 'options'] },
       replicas: {
         holds: 'What several processes of a server share: stores, locks, messages.',
-        imports: ['errors', 'json', 'log', 'options', 'time'],
+        imports: ['errors', 'json', 'limits', 'log', 'options', 'time'],
       },
       limits: {
         holds: 'How much callers may hold at once, and who makes room.',

@@ -13,11 +13,13 @@ export interface ShareOptions {
   conversations?: number;
   /** Questions that wait for the answer of a client before 2026-07-28. Defaults to 32 and 10 000. */
   openQuestions?: number;
+  /** `requestState` values that were not used yet, where each may be used once. Defaults to 200 and 10 000. */
+  openStates?: number;
   /** Tasks that run at once. Defaults to 50 and 5000. */
   runningTasks?: number;
   /** Tasks that are kept, whether they run or are over. Defaults to 200 and 10 000. */
   keptTasks?: number;
-  /** Links that users have not used yet, and browsers on their way through one. Defaults to 20 and 10 000. */
+  /** Links that users have not used yet, and browsers on their way through one. Defaults to 100 and 10 000. */
   pendingLinks?: number;
   /** Linked accounts in the memory of a process without `replicas.store`. Defaults to 100 and 100 000. */
   linkedAccounts?: number;

@@ -78,8 +78,9 @@ export class Shares {
   take(holder: Holder | undefined, { count = 1, bytes = 0, onDisplaced }: Demand = {}): Lease {
     const size = { count, bytes: bytes + OVERHEAD };
     const tallies = listTallies(holder, this.caps).map(([key, cap]) => this.#tallies.get(key) ?? new Tally(key, cap));
-    for (const tally of tallies) this.#makeRoom(tally, size, holder);
-    this.#makeRoomInAll(tallies, size, holder);
+    const owner = tallies.at(-1) as Tally;
+    for (const tally of tallies) this.#makeRoom(tally, owner, size, holder);
+    this.#makeRoomInAll(owner, size, holder);
     const lease = new Lease(tallies, size, onDisplaced, this.#end);
     if (holder) this.#holders.set(lease, holder);
     for (const tally of tallies) this.#tallies.set(tally.key, tally);
@@ -96,19 +97,18 @@ export class Shares {
   }
 
   /** Makes room in what one caller or user may hold. */
-  #makeRoom(tally: Tally, size: Cap, holder: Holder | undefined): void {
+  #makeRoom(tally: Tally, owner: Tally, size: Cap, holder: Holder | undefined): void {
     const { atCap } = QUANTITIES[this.quantity];
     const canFit = size.count <= tally.cap.count && size.bytes <= tally.cap.bytes;
     while (tally.isFullFor(size)) {
       const oldest = canFit && atCap === 'displace' ? tally.findDisplaceable() : undefined;
-      if (!oldest) throw this.#refuse('caller', tally, holder);
-      this.#displace(oldest, 'caller', tally);
+      if (!oldest) throw this.#refuse('caller', owner, holder);
+      this.#displace(oldest, 'caller', owner);
     }
   }
 
   /** Makes room in what all may hold together: at the cost of the one who holds the most. */
-  #makeRoomInAll(tallies: readonly Tally[], size: Cap, holder: Holder | undefined): void {
-    const owner = tallies.at(-1) as Tally;
+  #makeRoomInAll(owner: Tally, size: Cap, holder: Holder | undefined): void {
     if (!this.#all.isFullFor(size)) return;
     for (const makeRoom of this.#onFull) makeRoom();
     const { atCap } = QUANTITIES[this.quantity];
@@ -127,13 +127,13 @@ export class Shares {
     }
   }
 
-  #displace(lease: Displaceable, limit: ReachedLimit['limit'], tally: Tally): void {
-    this.#tell({ limit, effect: 'displaced', holder: this.#holders.get(lease) }, tally);
+  #displace(lease: Displaceable, limit: ReachedLimit['limit'], owner: Tally): void {
+    this.#tell({ limit, effect: 'displaced', holder: this.#holders.get(lease) }, owner);
     lease.displace();
   }
 
-  #refuse(limit: ReachedLimit['limit'], tally: Tally, holder: Holder | undefined): LimitError {
-    this.#tell({ limit, effect: 'refused', holder }, tally);
+  #refuse(limit: ReachedLimit['limit'], owner: Tally, holder: Holder | undefined): LimitError {
+    this.#tell({ limit, effect: 'refused', holder }, owner);
     const { label } = QUANTITIES[this.quantity];
     return limit === 'caller'
       ? new LimitError(
@@ -148,9 +148,9 @@ export class Shares {
         );
   }
 
-  #tell(reached: Omit<ReachedLimit, 'quantity'>, tally: Tally): void {
+  #tell(reached: Omit<ReachedLimit, 'quantity'>, owner: Tally): void {
     countLimit(this.quantity, reached.limit, reached.effect);
-    if (tally.startEvent()) this.report({ quantity: this.quantity, ...reached });
+    if (owner.startEvent()) this.report({ quantity: this.quantity, ...reached });
   }
 
   readonly #end = (lease: Lease): void => {

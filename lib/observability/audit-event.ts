@@ -88,7 +88,7 @@ type Occurrence =
       readonly sessionId?: string | undefined;
     }
   | {
-      /** A caller met a limit of what callers may hold. Recorded once a minute for each caller and quantity. */
+      /** A caller met a limit of what callers may hold. Recorded once a minute for each user and quantity. */
       readonly type: 'limit_reached';
       /** As an option of `limits.perCaller` names it. */
       readonly quantity: string;

@@ -1,6 +1,7 @@
 import { CleanLogger } from '../log/clean-logger.js';
 import { SharedStoreError } from '../errors/shared-store-error.js';
-import { ExpiringCache } from '../time/expiring-cache.js';
+import { FairCache, measureText, type Keeping } from '../limits/fair-cache.js';
+import type { Shares } from '../limits/shares.js';
 import type { ResolvedStore } from './replica-options.js';
 import { Guarded } from './guarded.js';
 import { KeyRing } from './key-ring.js';
@@ -11,10 +12,10 @@ export interface SealedStore {
   /** @throws if the store cannot be read */
   get(key: string): Promise<string | undefined>;
   /**
-   * @param lifetime - milliseconds
    * @throws if the value was not stored
+   * @throws LimitError if there is no room for it
    */
-  set(key: string, value: string, lifetime: number): Promise<void>;
+  set(key: string, value: string, keeping: Keeping): Promise<void>;
   /**
    * @returns whether the value existed; `true` for only one of several concurrent calls
    * @throws if the value may still exist
@@ -41,15 +42,19 @@ export class SharedSealedStore implements SealedStore {
   readonly #guarded: Guarded;
   readonly #prefix: string;
   readonly #name: string;
+  /** What this process has written, so that no caller fills the store. */
+  readonly #written: FairCache<true> | undefined;
 
   /**
    * @param purpose - separates the values of different uses
    * @param server - resource of the server. No other server decrypts the values
+   * @param shares - what callers may keep here. Without it nothing is counted
    */
   constructor(
     { store, keys, namespace, timeoutMs: timeout }: ResolvedStore,
     purpose: keyof typeof STORES,
     server: string,
+    shares?: Shares,
   ) {
     this.#store = new SharedStore(store);
     this.#ring = new KeyRing(keys, purpose, server);
@@ -57,6 +62,7 @@ export class SharedSealedStore implements SealedStore {
     this.#guarded = new Guarded(name, timeout);
     this.#name = name;
     this.#prefix = `${namespace}:v1:${prefix}`;
+    this.#written = shares && new FairCache(shares, (key) => void this.#forget(key));
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -70,17 +76,30 @@ export class SharedSealedStore implements SealedStore {
     return value;
   }
 
-  async set(key: string, value: string, lifetime: number): Promise<void> {
+  async set(key: string, value: string, keeping: Keeping): Promise<void> {
     const place = this.#prefixKey(key);
-    await this.#guarded.insist(() => this.#store.write(place, this.#ring.seal(value, place), lifetime));
+    const sealed = this.#ring.seal(value, place);
+    this.#written?.set(key, true, { ...keeping, bytes: measureText(sealed) });
+    try {
+      await this.#guarded.insist(() => this.#store.write(place, sealed, keeping.lifetimeMs));
+    } catch (error) {
+      this.#written?.delete(key);
+      throw error;
+    }
   }
 
   async delete(key: string): Promise<boolean> {
+    this.#written?.delete(key);
     return await this.#guarded.insist(() => this.#store.delete(this.#prefixKey(key)));
   }
 
   stop(): void {
     this.#guarded.stop();
+  }
+
+  /** Makes room. What cannot be deleted expires by itself. */
+  async #forget(key: string): Promise<void> {
+    await this.#guarded.attempt(() => this.#store.delete(this.#prefixKey(key)));
   }
 
   #prefixKey(key: string): string {
@@ -90,20 +109,20 @@ export class SharedSealedStore implements SealedStore {
 
 /** A store in the memory of this process. */
 export class MemoryStore implements SealedStore {
-  readonly #values: ExpiringCache<string>;
+  readonly #values: FairCache<string>;
 
-  /** @param maxSize - maximum number of values; the least recently used go first */
-  constructor(maxSize: number) {
-    this.#values = new ExpiringCache(maxSize);
+  /** @param shares - what callers may keep here */
+  constructor(shares: Shares) {
+    this.#values = new FairCache(shares);
   }
 
   get(key: string): Promise<string | undefined> {
     return Promise.resolve(this.#values.get(key));
   }
 
-  set(key: string, value: string, lifetime: number): Promise<void> {
-    this.#values.set(key, value, lifetime);
-    return Promise.resolve();
+  async set(key: string, value: string, keeping: Keeping): Promise<void> {
+    this.#values.set(key, value, { ...keeping, bytes: measureText(value) });
+    await Promise.resolve();
   }
 
   delete(key: string): Promise<boolean> {

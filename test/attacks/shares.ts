@@ -115,7 +115,7 @@ export class SharedServer {
   ): Promise<Response> {
     const body = message(method, params) as { params: { _meta: Record<string, unknown> }; id: unknown };
     body.id = this.#ids += 1;
-    const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
+    const capabilities = { elicitation: { form: {} }, extensions: { 'io.modelcontextprotocol/tasks': {} } };
     body.params._meta['io.modelcontextprotocol/clientCapabilities'] = capabilities;
     const target = (params.taskId ?? params.name ?? params.uri) as string | undefined;
     const headers = target === undefined ? {} : { 'mcp-name': target };

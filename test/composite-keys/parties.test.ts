@@ -39,8 +39,8 @@ describe('a task', () => {
 
   const isFound = async (one: Values, other: Values): Promise<boolean> => {
     const store = new MemoryAdapter();
-    const here = new KeptTasks(optionsOf(one.resource, store), new Revocations());
-    const there = new KeptTasks(optionsOf(other.resource, store), new Revocations());
+    const here = new KeptTasks(optionsOf(one.resource, store), callerLimits(), new Revocations());
+    const there = new KeptTasks(optionsOf(other.resource, store), callerLimits(), new Revocations());
     const call = { owner: here.identifyOwner(toCaller(one)), tool: 'pay', arguments: {} };
     await here.save({ call, record: { ...record, taskId: one.taskId } } as never);
     return (await there.find(String(other.taskId), toCaller(other))) !== undefined;
@@ -49,7 +49,7 @@ describe('a task', () => {
   testMembers({ ...ofCaller, resource: text, taskId: text }, (values) => values, isFound);
 
   test('of nobody is not one of a caller, nor the other way round', () => {
-    const tasks = new KeptTasks(optionsOf('r'), new Revocations());
+    const tasks = new KeptTasks(optionsOf('r'), callerLimits(), new Revocations());
     const callers = [{}, { issuer: '' }, { issuer: 'i', subject: 's' }].map((values) => toCaller(values));
     for (const caller of callers) expect(tasks.identifyOwner(caller)).not.toBe(tasks.identifyOwner(undefined));
   });
@@ -60,13 +60,15 @@ describe('a message about a task that another replica received', () => {
   const isCancelled = (one: Values, other: Values): boolean => {
     let receive: (kind: string, party: string, message: unknown) => void = () => undefined;
     const notifications = { onHanded: (listener: typeof receive) => void (receive = listener) };
-    const tasks = new KeptTasks(optionsOf(one.resource), new Revocations());
+    const tasks = new KeptTasks(optionsOf(one.resource), callerLimits(), new Revocations());
     let cancelled = false;
     const call = { owner: tasks.identifyOwner(toCaller(one)) };
     const running = { call, cancel: () => (cancelled = true) };
     tasks.findRunning = () => running as never;
     new TaskMethods(notifications as never, tasks);
-    const owner = new KeptTasks(optionsOf(other.resource), new Revocations()).identifyOwner(toCaller(other));
+    const owner = new KeptTasks(optionsOf(other.resource), callerLimits(), new Revocations()).identifyOwner(
+      toCaller(other),
+    );
     receive('task_cancel', owner, { params: { taskId: 'task' } });
     return cancelled;
   };
@@ -116,10 +118,14 @@ describe('what a call remembers', () => {
   const isTaken = (one: Values, other: Values): Promise<boolean> => {
     const bind = (values: Values) => {
       const operation = { method: String(values.method), name: values.name as string | undefined };
-      return new RequestStates(optionsOf(values.resource)).bind(toCaller(values), operation, values.args);
+      return new RequestStates(optionsOf(values.resource), callerLimits()).bind(
+        toCaller(values),
+        operation,
+        values.args,
+      );
     };
-    const states = new RequestStates(optionsOf(''));
-    return states.seal({ answers: {}, asked: {}, done: {} }, bind(one), true).then((sealed) => {
+    const states = new RequestStates(optionsOf(''), callerLimits());
+    return states.seal({ answers: {}, asked: {}, done: {} }, bind(one), true, undefined).then((sealed) => {
       try {
         states.open(sealed, bind(other));
         return true;

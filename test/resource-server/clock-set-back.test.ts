@@ -9,6 +9,7 @@ import { post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
+import { callerLimits } from '../support/caller-limits.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -131,8 +132,8 @@ describe('with the clock set back by a day, where the issuer is asked about toke
 });
 
 test('with the clock set back by a day, what is kept in memory for a time is gone after it', async () => {
-  const store = new MemoryStore(10);
-  await store.set('key', 'value', MINUTE);
+  const store = new MemoryStore(callerLimits().of('keptTasks'));
+  await store.set('key', 'value', { holder: undefined, lifetimeMs: MINUTE });
   setBackBy(DAY, 59 * SECOND);
   expect(await store.get('key')).toBe('value');
   setBackBy(DAY, 61 * SECOND);

@@ -33,12 +33,12 @@ export class CallRound {
   /** @throws ProtocolError if the client's state was not sealed for this call */
   constructor(
     private readonly states: RequestStates,
-    { caller }: Pick<AuthorizedOperation, 'caller'>,
+    private readonly authorized: Pick<AuthorizedOperation, 'caller'>,
     private readonly operation: Operation,
     { context, server, params }: RoundMessage,
   ) {
     const args = (params as { arguments?: unknown } | undefined)?.arguments;
-    this.#binding = states.bind(caller, operation, args);
+    this.#binding = states.bind(authorized.caller, operation, args);
     this.#state = states.open(context.mcpReq.requestState(), this.#binding);
     this.channel = new RequestChannel(context, server, this.#state);
     this.answer = readPageAnswer(context.mcpReq.inputResponses, this.#state.page);
@@ -96,6 +96,7 @@ export class CallRound {
 
   /** Clients before 2026-07-28 do not get the state. */
   async #seal(state: OpenState): Promise<string> {
-    return await this.states.seal(state, this.#binding, this.channel.client.era === 'modern');
+    const isCarried = this.channel.client.era === 'modern';
+    return await this.states.seal(state, this.#binding, isCarried, this.authorized.caller);
   }
 }

@@ -8,6 +8,7 @@ import { identifyParty } from '../../resource-server/access/party.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { describeError } from '../../errors/reason.js';
+import { CallerLimits } from '../../limits/caller-limits.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
@@ -15,9 +16,6 @@ import { serializeSorted } from '../../json/sorted-json.js';
 
 /** An answer from an earlier round, with the digest of its question. */
 const answer = z.object({ question: z.string(), value: z.unknown() });
-
-/** Maximum number of states that may be used, where they are kept in this process. */
-const MAX_OPEN = 10_000;
 
 const stateSchema = z.object({
   /** Set if the state may be used only once. */
@@ -53,13 +51,17 @@ export class RequestStates implements OnApplicationShutdown {
   /** The states that were not used yet. A state that is not in it is refused. */
   readonly #unused: SealedStore | undefined;
 
-  constructor(private readonly options: ResolvedOptions) {
+  constructor(
+    private readonly options: ResolvedOptions,
+    limits: CallerLimits,
+  ) {
     const { shared, keys } = options.replicas;
     this.#ring = new KeyRing(keys, 'states', options.resource);
     if (options.allowRequestStateReplay) return;
+    const shares = limits.of('openStates');
     this.#unused = shared
-      ? new SharedSealedStore(shared, 'unused-states', options.resource)
-      : new MemoryStore(MAX_OPEN);
+      ? new SharedSealedStore(shared, 'unused-states', options.resource, shares)
+      : new MemoryStore(shares);
   }
 
   /** Called by Nest. Running calls must not reconnect the store. */
@@ -75,12 +77,16 @@ export class RequestStates implements OnApplicationShutdown {
 
   /**
    * @param isCarried - whether the client gets the state. Otherwise it stays in this process, and is used once anyway
+   * @param caller - whose call it is
    * @throws ProtocolError if it cannot be remembered that the state was not used yet
    */
-  async seal(state: OpenState, binding: string, isCarried: boolean): Promise<string> {
+  async seal(state: OpenState, binding: string, isCarried: boolean, caller: Caller | undefined): Promise<string> {
     const lifetime = this.options.requestStateLifetimeMs;
     const id = isCarried && this.#unused ? randomUUID() : undefined;
-    if (id !== undefined) await this.#ask((unused) => unused.set(this.#deriveStateKey(id), 'unused', lifetime));
+    if (id !== undefined)
+      await this.#ask((unused) =>
+        unused.set(this.#deriveStateKey(id), 'unused', { holder: caller, lifetimeMs: lifetime }),
+      );
     return this.#ring.seal(JSON.stringify({ ...state, id, expiresAt: Date.now() + lifetime }), binding);
   }
 

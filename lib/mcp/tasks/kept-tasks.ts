@@ -5,14 +5,15 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { identifyParty } from '../../resource-server/access/party.js';
 import { describeError } from '../../errors/reason.js';
+import { LimitError } from '../../errors/limit-error.js';
+import { CallerLimits } from '../../limits/caller-limits.js';
+import { measureText } from '../../limits/fair-cache.js';
+import type { Lease } from '../../limits/lease.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
 import type { RunningTask } from './running-task.js';
-import type { OwnedTask } from './task-record.js';
-
-/** Maximum number of tasks kept in this process. */
-const MAX_KEPT = 10_000;
+import { isOver, type OwnedTask, type TaskRecord } from './task-record.js';
 
 /** Keeps tasks while they run and while their results are kept. A task belongs to one caller. */
 @Injectable()
@@ -23,6 +24,7 @@ export class KeptTasks implements OnModuleDestroy {
 
   constructor(
     private readonly options: ResolvedOptions,
+    private readonly limits: CallerLimits,
     revocations: Revocations,
   ) {
     revocations.onRevoked((_revocation, isMeant) => {
@@ -30,7 +32,8 @@ export class KeptTasks implements OnModuleDestroy {
         if (task.caller && isMeant(task.caller)) task.stop('The session of the user has ended');
     });
     const { shared } = options.replicas;
-    this.#store = shared ? new SharedSealedStore(shared, 'tasks', options.resource) : new MemoryStore(MAX_KEPT);
+    const shares = limits.of('keptTasks');
+    this.#store = shared ? new SharedSealedStore(shared, 'tasks', options.resource, shares) : new MemoryStore(shares);
   }
 
   /** Identifies the owner of a task: a caller of this server. Without callers, the id of a task is enough to use it. */
@@ -43,15 +46,27 @@ export class KeptTasks implements OnModuleDestroy {
     return this.#running.get(taskId);
   }
 
-  /** Counts the tasks of an owner that run in this process. */
-  countRunning(owner: string): number {
-    return [...this.#running.values()].filter(({ call }) => call.owner === owner).length;
-  }
-
-  /** Keeps a new task. */
-  async add(task: RunningTask): Promise<void> {
+  /**
+   * Keeps a new task. It is not forgotten while it runs.
+   *
+   * @returns what the task takes of the share of its caller, until it is over
+   * @throws LimitError if too many tasks run, or are kept, for the caller or in all
+   */
+  async add(task: RunningTask): Promise<Lease> {
+    const { call, caller } = task;
+    const lease = this.limits.of('runningTasks').take(caller, { bytes: measureText(JSON.stringify(call)) });
     this.#running.set(task.record.taskId, task);
-    await this.save(task);
+    try {
+      await this.#write(task, task.record);
+    } catch (error) {
+      if (error instanceof LimitError) {
+        this.#running.delete(task.record.taskId);
+        lease.release();
+        throw error;
+      }
+      this.#logError(error);
+    }
+    return lease;
   }
 
   /** Marks a task as no longer running. Its result is kept. */
@@ -71,15 +86,18 @@ export class KeptTasks implements OnModuleDestroy {
     return kept?.owner === this.identifyOwner(caller) ? kept : undefined;
   }
 
-  async save({ call, record: task }: RunningTask): Promise<void> {
+  /** Keeps the state of a task. A result that is too large for the share of its caller is lost. */
+  async save(task: RunningTask): Promise<void> {
+    const { result, ...record } = task.record;
     try {
-      await this.#store.set(
-        this.#deriveTaskKey(task.taskId),
-        JSON.stringify({ ...call, task } satisfies OwnedTask),
-        task.ttlMs,
-      );
+      await this.#write(task, task.record).catch(async (error: unknown) => {
+        if (!(error instanceof LimitError)) throw error;
+        const message = 'The result is too large to be kept. Call the tool again, and ask for less';
+        const failure = { code: ProtocolErrorCode.InternalError, message, data: { reason: error.code } };
+        await this.#write(task, { ...record, status: 'failed', error: failure });
+      });
     } catch (error) {
-      this.#logger.error(`A task could not be kept: ${describeError(error)}`);
+      this.#logError(error);
     }
   }
 
@@ -89,6 +107,16 @@ export class KeptTasks implements OnModuleDestroy {
     for (const task of running) task.stop('The server was stopped before the task was over. Call the tool again');
     await Promise.all(running.map((task) => this.save(task)));
     this.#store.stop();
+  }
+
+  async #write({ call, caller }: RunningTask, task: TaskRecord): Promise<void> {
+    const text = JSON.stringify({ ...call, task } satisfies OwnedTask);
+    const keeping = { holder: caller, lifetimeMs: task.ttlMs, isPinned: !isOver(task) };
+    await this.#store.set(this.#deriveTaskKey(task.taskId), text, keeping);
+  }
+
+  #logError(error: unknown): void {
+    this.#logger.error(`A task could not be kept: ${describeError(error)}`);
   }
 
   /** Servers may share a store. The id comes from the client. */

@@ -12,13 +12,11 @@ import { z } from 'zod';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { ToolDefinition } from '../../resource-server/catalogue/primitive.js';
 import type { Admit } from '../invocation/authorized-request.js';
+import type { Lease } from '../../limits/lease.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { KeptTasks } from './kept-tasks.js';
-import { RunningTask, type RunInTask } from './running-task.js';
+import { RunningTask } from './running-task.js';
 import { TASKS_EXTENSION } from './task-record.js';
-
-/** Maximum number of tasks that one caller may run at once. */
-const MAX_RUNNING = 50;
 
 const paramsSchema = z.looseObject({ taskId: z.string() });
 
@@ -44,6 +42,7 @@ export class TaskMethods {
    *
    * @param args - the arguments of the call, as the client sent them
    * @returns `undefined` if the call runs without a task
+   * @throws LimitError if too many tasks run, for the caller or in all
    * @throws MissingRequiredClientCapabilityError if the tool requires a task and the client does not support tasks
    */
   begin(
@@ -51,7 +50,7 @@ export class TaskMethods {
     { caller, input }: AuthorizedOperation,
     args: unknown,
     context: ServerContext,
-    run: RunInTask,
+    run: (context: ServerContext, lease: Lease) => Promise<unknown>,
   ): Promise<unknown> | undefined {
     if (!support || 'problems' in input) return undefined;
     if (!canHandleTasks(context)) {
@@ -61,12 +60,6 @@ export class TaskMethods {
     // A request with `requestState` continues a call that runs without a task.
     if (context.mcpReq.requestState() !== undefined) return undefined;
     const owner = this.tasks.identifyOwner(caller);
-    if (this.tasks.countRunning(owner) >= MAX_RUNNING) {
-      throw new ProtocolError(
-        ProtocolErrorCode.InternalError,
-        'Too many tasks are running. Wait for one, or cancel it',
-      );
-    }
     const call = { owner, tool: name, arguments: args };
     return this.#start(new RunningTask(call, caller, support, (task) => this.tasks.save(task)), run, context);
   }
@@ -94,12 +87,19 @@ export class TaskMethods {
     });
   }
 
-  async #start(task: RunningTask, run: RunInTask, context: ServerContext): Promise<unknown> {
-    await this.tasks.add(task);
+  async #start(
+    task: RunningTask,
+    run: (context: ServerContext, lease: Lease) => Promise<unknown>,
+    context: ServerContext,
+  ): Promise<unknown> {
+    const lease = await this.tasks.add(task);
     const { record } = task;
-    void task.run(run, context).finally(() => {
-      this.tasks.release(task);
-    });
+    void task
+      .run((over) => run(over, lease), context)
+      .finally(() => {
+        this.tasks.release(task);
+        lease.release();
+      });
     return { resultType: 'task', ...record };
   }
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { CallerLimits } from '../../limits/caller-limits.js';
+import type { Holder } from '../../limits/tally.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
@@ -57,22 +59,24 @@ export const REQUEST_LIFETIME = 10 * 60_000;
 /** Milliseconds for which an account stays linked after its tokens were last obtained. */
 const ACCOUNT_LIFETIME = 366 * 24 * 60 * 60_000;
 
-const MAX_PENDING = 10_000;
-
 /** Stored requests, states and linked accounts. Every method throws if the store fails. */
 @Injectable()
 export class LinkRecords implements OnApplicationShutdown {
   readonly #accounts: SealedStore;
   readonly #pending: SealedStore;
 
-  constructor(private readonly options: ResolvedOptions) {
+  constructor(
+    private readonly options: ResolvedOptions,
+    limits: CallerLimits,
+  ) {
     const { shared } = options.replicas;
+    const pending = limits.of('pendingLinks');
     this.#accounts = shared
       ? new SharedSealedStore(shared, 'accounts', options.resource)
-      : new MemoryStore(Number.POSITIVE_INFINITY);
+      : new MemoryStore(limits.of('linkedAccounts'));
     this.#pending = shared
-      ? new SharedSealedStore(shared, 'link-requests', options.resource)
-      : new MemoryStore(MAX_PENDING);
+      ? new SharedSealedStore(shared, 'link-requests', options.resource, pending)
+      : new MemoryStore(pending);
   }
 
   /** Called by Nest. Running requests must not reconnect the store. */
@@ -104,7 +108,10 @@ export class LinkRecords implements OnApplicationShutdown {
     const { expiresAt, refreshToken } = account;
     const isShort = expiresAt !== undefined && refreshToken === undefined;
     const lifetime = isShort ? Math.max(1, expiresAt - Date.now()) : ACCOUNT_LIFETIME;
-    await this.#accounts.set(this.deriveAccountKey(owner), JSON.stringify(account), lifetime);
+    await this.#accounts.set(this.deriveAccountKey(owner), JSON.stringify(account), {
+      holder: toHolder(owner),
+      lifetimeMs: lifetime,
+    });
   }
 
   /** @returns whether the account existed */
@@ -115,7 +122,10 @@ export class LinkRecords implements OnApplicationShutdown {
   /** @returns the unguessable id of the request */
   async openRequest(request: LinkRequest): Promise<string> {
     const id = randomBytes(32).toString('base64url');
-    await this.#pending.set(this.deriveRequestKey(id), JSON.stringify(request), REQUEST_LIFETIME);
+    await this.#pending.set(this.deriveRequestKey(id), JSON.stringify(request), {
+      holder: toHolder(request),
+      lifetimeMs: REQUEST_LIFETIME,
+    });
     return id;
   }
 
@@ -129,7 +139,10 @@ export class LinkRecords implements OnApplicationShutdown {
   }
 
   async keepStep(state: string, step: LinkStep): Promise<void> {
-    await this.#pending.set(this.#deriveStepKey(state), JSON.stringify(step), REQUEST_LIFETIME);
+    await this.#pending.set(this.#deriveStepKey(state), JSON.stringify(step), {
+      holder: toHolder(step.request),
+      lifetimeMs: REQUEST_LIFETIME,
+    });
   }
 
   /** The authorization that a state stands for. It is returned only once. */
@@ -142,6 +155,11 @@ export class LinkRecords implements OnApplicationShutdown {
   #deriveStepKey(state: string): string {
     return deriveKey('link-step', this.options.resource, state);
   }
+}
+
+/** A user has the same accounts by every client. */
+function toHolder({ issuer, subject }: AccountOwner): Holder {
+  return { issuer, subject };
 }
 
 function parse(text: string | undefined): unknown {
