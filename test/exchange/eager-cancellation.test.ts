@@ -36,7 +36,12 @@ class Watch implements NestModule {
 let server: DownstreamServer;
 
 beforeAll(async () => {
-  server = await startDownstreamServer({ providers: [Tools], imports: [Watch] });
+  server = await startDownstreamServer({
+    providers: [Tools],
+    imports: [Watch],
+    // A call that is taken for one that still runs would let the next one wait, and the end of the server.
+    options: { calls: { shutdownGraceMs: 600_000 }, limits: { perCaller: { callsInFlight: 1 } } },
+  });
 });
 afterEach(() => {
   server.issuer.answers.clear();

@@ -37,9 +37,6 @@ import { OpenExchanges } from './open-exchanges.js';
 import { ProtocolServers } from './protocol-servers.js';
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 
-/** The status that nginx logs when a client closes its request. No client receives it. */
-const CLIENT_CLOSED_REQUEST = 499;
-
 const SESSION_ID = 'mcp-session-id';
 
 /** The caller of the current request. One for all servers: Node never lets go of a storage that was used. */
@@ -97,8 +94,6 @@ export class McpServing implements OnModuleDestroy {
     this.#nodeHandler = toNodeHandler({
       fetch: async (request, options) => {
         const { request: served, incoming } = (options?.authInfo?.extra ?? {}) as unknown as ServedRequest;
-        // The client may have disconnected while the server obtained downstream tokens.
-        if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
         return await this.#answer(request, served, incoming, options);
       },
     });
@@ -110,6 +105,8 @@ export class McpServing implements OnModuleDestroy {
     response: ServerResponse,
     request: AuthorizedRequest | DeniedRequest,
   ): Promise<void> {
+    // The client may have disconnected while the server obtained downstream tokens. Its response closes only once.
+    if (response.closed) return;
     this.inFlight.enter(response);
     const { caller } = 'denied' in request ? request.denied : request.authorized;
     if ('authorized' in request && !this.#takeShare(request, response)) return;
