@@ -6,14 +6,18 @@ import { McpTool } from 'nestjs-mcp-auth';
 import { endAt } from '../../lib/mcp/protocol/expiring-stream.js';
 import { headersFor, message } from '../support/mcp-request.js';
 import { startProtectedServer } from '../support/protected-server.js';
+import { watchTimers, type WatchedTimers } from '../support/watched-timers.js';
 
 const NOW = 1_800_000_000;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const DAY = 24 * 60 * 60;
 
+let timers: WatchedTimers;
+
 beforeEach(() => {
   const doNotFake = ['nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'performance'] as const;
   jest.useFakeTimers({ doNotFake: [...doNotFake] });
+  timers = watchTimers();
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -87,7 +91,7 @@ describe('a body that ends when a token expires', () => {
   test('is none where the response has none', () => {
     const given = new Response(null, { status: 202 });
     expect(endAt(given, (NOW + 60) * 1000)).toBe(given);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
   });
 
   test('passes what comes until the last millisecond, and then ends, and cancels its source', async () => {
@@ -103,7 +107,7 @@ describe('a body that ends when a token expires', () => {
     jest.advanceTimersByTime(1);
     expect(await end).toBe('the end');
     expect(source.cancelled).toHaveLength(1);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
   });
 
   test.each([NOW, NOW - 1, 0, Number.NaN])('is at its end at once where the token expired at %d', async (expiresAt) => {
@@ -111,14 +115,13 @@ describe('a body that ends when a token expires', () => {
     expect(await next(reader)).toBe('the end');
     expect(source.cancelled).toHaveLength(1);
     expect(source.pulls).toBe(0);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
   });
 
   test('stays open for longer than one timer can wait', async () => {
-    const wait = jest.spyOn(globalThis, 'setTimeout');
     const reader = readerUntil(NOW + 60 * DAY);
     // Node fires at once what is to wait for longer.
-    expect(wait.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([LONGEST_TIMEOUT]);
+    expect(timers.delays).toEqual([LONGEST_TIMEOUT]);
     for (const time of [LONGEST_TIMEOUT, LONGEST_TIMEOUT, 60 * DAY * 1000 - 2 * LONGEST_TIMEOUT - 1]) {
       jest.advanceTimersByTime(time);
       source.send('open');
@@ -173,10 +176,10 @@ describe('a body that ends when a token expires', () => {
     ],
   ])('leaves no timer where %s', async (_name, happen) => {
     const reader = readerUntil(NOW + 60);
-    expect(jest.getTimerCount()).toBe(1);
+    expect(timers.pending).toBe(1);
     const before = source.cancelled.length;
     await happen(reader);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
     const after = source.cancelled.length;
     // What a timer throws, advancing throws.
     jest.advanceTimersByTime(120_000);
@@ -240,15 +243,13 @@ describe.each(['express', 'fastify'] as const)('a client that listens on %s', (p
     const exp = Math.floor(Date.now() / 1000) + 300;
     const token = await server.token('', { exp });
     (await post(server.resource, message('tools/list'), token)).resume();
-    // What keeps the connections to the issuer open for a while.
-    const idle = jest.getTimerCount();
     const body = message('subscriptions/listen', { notifications });
     const response = await post(server.resource, body, token);
     expect(response.statusCode).toBe(200);
     const reader = (Readable.toWeb(response) as ReadableStream<Uint8Array>).getReader();
     const first = Buffer.from((await reader.read()).value ?? []).toString();
     expect(first).toContain('notifications/subscriptions/acknowledged');
-    return { server, exp, reader, idle, again: () => post(server.resource, body, token) };
+    return { server, exp, reader, again: () => post(server.resource, body, token) };
   }
 
   test('is cut off when its token expires, and has to bring another', async () => {
@@ -256,10 +257,10 @@ describe.each(['express', 'fastify'] as const)('a client that listens on %s', (p
     jest.advanceTimersByTime(exp * 1000 - Date.now() - 1);
     // The SDK's signs of life still come.
     expect((await reader.read()).done).toBe(false);
-    expect(jest.getTimerCount()).toBeGreaterThan(0);
+    expect(timers.pending).toBe(2);
     jest.advanceTimersByTime(1);
     while (!(await reader.read()).done);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
     jest.advanceTimersByTime(60_000);
     const refused = await again();
     expect(refused.resume().statusCode).toBe(401);
@@ -267,18 +268,18 @@ describe.each(['express', 'fastify'] as const)('a client that listens on %s', (p
   });
 
   test('leaves nothing behind when it goes away', async () => {
-    const { server, reader, idle } = await listen();
-    expect(jest.getTimerCount()).toBeGreaterThan(idle);
+    const { server, reader } = await listen();
+    expect(timers.pending).toBe(2);
     await reader.cancel();
-    while (jest.getTimerCount() > idle) await settle();
+    while (timers.pending > 0) await settle();
     await server.close();
   });
 
   test('is told at once that nothing will come, where nothing will, and leaves nothing behind', async () => {
     // There are no prompts.
-    const { server, reader, idle } = await listen({ promptsListChanged: true });
+    const { server, reader } = await listen({ promptsListChanged: true });
     while (!(await reader.read()).done);
-    expect(jest.getTimerCount()).toBe(idle);
+    expect(timers.pending).toBe(0);
     await server.close();
   });
 });

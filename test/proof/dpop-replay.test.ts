@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/global
 import { MemoryReplayStore, ReplayStoreError } from '../../lib/resource-server/authentication/replay-store.js';
 import type { ReplayStore } from '../../lib/resource-server/authentication/proof-options.js';
 import { outcome, possession, ProofClient, RecordingStore, request, RESOURCE, TOKEN } from './proof-client.js';
+import { watchTimers } from '../support/watched-timers.js';
 
 /** Seconds since the epoch. */
 const NOW = Math.floor(Date.now() / 1000);
@@ -13,8 +14,8 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
-  jest.useRealTimers();
   jest.restoreAllMocks();
+  jest.useRealTimers();
 });
 
 function itIs(seconds: number): void {
@@ -135,12 +136,14 @@ describe('a store that fails lets nobody in', () => {
       return new Promise(() => undefined);
     });
     jest.useFakeTimers({ doNotFake: ['Date', 'nextTick', 'queueMicrotask', 'setImmediate'] });
+    const timers = watchTimers();
     const check = possession({ replayStore }).check(request(await client.proof()), 'dpop', TOKEN, client.confirmation);
     const refusal = check.catch((error: unknown) => error);
     await isAsked;
     jest.advanceTimersByTime(2_000);
     expect(await refusal).toEqual(new ReplayStoreError('The replay store does not answer'));
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.delays).toEqual([2_000]);
+    expect(timers.pending).toBe(0);
   });
 });
 
