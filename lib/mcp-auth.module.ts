@@ -54,6 +54,7 @@ import { McpAuthHealthIndicator } from './doctor/health.indicator.js';
 import { ServerHealth } from './doctor/server-health.js';
 import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './configuration/resolve-options.js';
+import { ClientMessages } from './mcp/protocol/client-messages.js';
 import { McpServing } from './mcp/protocol/mcp-serving.js';
 import { McpProtection } from './entry/foreign-servers/mcp-protection.js';
 import { McpConnections } from './entry/connections/mcp-connections.js';
@@ -138,6 +139,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ProtocolServers,
     OpenStreams,
     InFlight,
+    ClientMessages,
     McpServing,
     ServerRegistry,
     McpRegistry,

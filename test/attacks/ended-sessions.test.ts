@@ -1,15 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import {
-  clientSecretBasic,
-  McpAuthModule,
-  McpRegistry,
-  McpTool,
-  TokenCache,
-  type McpContext,
-  type MessageBus,
-} from 'nestjs-mcp-auth';
+import { clientSecretBasic, McpAuthModule, McpRegistry, McpTool, TokenCache, type McpContext } from 'nestjs-mcp-auth';
+import { beginConversation } from '../support/conversation.js';
+import { HeardStream } from '../support/heard-stream.js';
+import { LocalBus } from '../support/local-bus.js';
 import { message, post } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
@@ -38,94 +33,47 @@ class Tools {
   }
 }
 
-/** A bus within this process. */
-class LocalBus implements MessageBus {
-  readonly #listeners = new Set<(message: string) => void>();
+type Open = (resource: string, token: string) => Promise<HeardStream>;
 
-  publish(text: string): void {
-    for (const listener of this.#listeners) listener(text);
-  }
-  subscribe(listener: (message: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-}
-
-const LEGACY = { 'mcp-protocol-version': '2025-11-25' };
-
-/** A body that is being read. */
-class Heard {
-  readonly over: Promise<void>;
-  text = '';
-  #waiting: (() => void) | undefined;
-
-  constructor(response: Response) {
-    if (!response.ok || !response.body) throw new Error(`No stream: ${response.status}`);
-    this.over = this.#read(response.body as ReadableStream<Uint8Array>);
-  }
-
-  /** Waits for a text to come. */
-  async hear(part: string): Promise<void> {
-    while (!this.text.includes(part)) await new Promise<void>((resolve) => (this.#waiting = resolve));
-  }
-
-  async #read(body: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const piece of body) {
-      this.text += Buffer.from(piece).toString();
-      this.#waiting?.();
-    }
-  }
-}
-
-type Open = (resource: string, token: string) => Promise<Heard>;
-
-async function beginConversation(resource: string, token: string): Promise<Record<string, string>> {
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
-  const body = { jsonrpc: '2.0', id: 1, method: 'initialize', params };
-  const response = await post(resource, body, { token, headers: LEGACY });
-  await response.text();
-  return { ...LEGACY, 'mcp-session-id': response.headers.get('mcp-session-id') ?? '' };
-}
-
-const STREAMS: readonly (readonly [what: string, begins: string, open: Open])[] = [
+const STREAMS: readonly (readonly [what: string, begins: RegExp, open: Open])[] = [
   [
     'a stream that was opened by GET',
-    ': listening',
+    /: listening/,
     async (resource, token) => {
       const headers = {
         ...(await beginConversation(resource, token)),
         authorization: `Bearer ${token}`,
         accept: 'text/event-stream',
       };
-      return new Heard(await fetch(resource, { headers }));
+      return new HeardStream(await fetch(resource, { headers }));
     },
   ],
   [
     'a stream of subscriptions/listen',
-    'acknowledged',
+    /acknowledged/,
     async (resource, token) =>
-      new Heard(
+      new HeardStream(
         await post(resource, message('subscriptions/listen', { notifications: { toolsListChanged: true } }), { token }),
       ),
   ],
   [
     'the answer of a running call, of the older revisions',
-    '"progress":1',
+    /"progress":1/,
     async (resource, token) => {
       const headers = await beginConversation(resource, token);
       const params = { name: 'wait', arguments: {}, _meta: { progressToken: 'p' } };
-      return new Heard(
+      return new HeardStream(
         await post(resource, { jsonrpc: '2.0', id: 2, method: 'tools/call', params }, { token, headers }),
       );
     },
   ],
   [
     'the answer of a running call',
-    '"progress":1',
+    /"progress":1/,
     async (resource, token) => {
       const body = message('tools/call', { name: 'wait', arguments: {} }) as { params: { _meta: object } };
       Object.assign(body.params._meta, { progressToken: 'p' });
-      return new Heard(await post(resource, body, { token }));
+      return new HeardStream(await post(resource, body, { token }));
     },
   ],
 ];
@@ -295,11 +243,11 @@ describe.each(['express', 'fastify'] as const)('on %s, when a session ends', (pl
       ['alice', undefined],
       ['bob', 'three'],
     ] as const;
-    const streams = new Map<string, Heard>();
+    const streams = new Map<string, HeardStream>();
     const [, begins, open] = STREAMS[1] ?? STREAMS[0] ?? [];
     for (const [sub, sid] of owners) {
       const stream = await open?.(resourceOf('other'), await tokenOf(sub, sid));
-      await stream?.hear(begins ?? '');
+      await stream?.hear(begins ?? /./);
       if (stream) streams.set(`${sub} ${sid ?? 'none'}`, stream);
     }
     await signOut(claims);
@@ -309,7 +257,7 @@ describe.each(['express', 'fastify'] as const)('on %s, when a session ends', (pl
     (await apps[0]?.app.get(McpRegistry).registerTool(registration, () => 1))?.remove();
     for (const [name, stream] of streams) {
       if (ended.includes(name)) expect(stream.text).not.toContain('list_changed');
-      else await stream.hear('list_changed');
+      else await stream.hear(/list_changed/);
     }
     await signOut({ sub: 'alice' });
     await signOut({ sub: 'bob' });
@@ -318,7 +266,7 @@ describe.each(['express', 'fastify'] as const)('on %s, when a session ends', (pl
   test('an application that takes tokens back ends their streams', async () => {
     const [, begins, open] = STREAMS[0] ?? [];
     const stream = await open?.(at(1, 'other'), await tokenOf('alice', 'one'));
-    await stream?.hear(begins ?? '');
+    await stream?.hear(begins ?? /./);
     await apps[0]?.app.get(TokenCache).revoke({ issuer: issuer.issuer, sessionId: 'one' });
     await stream?.over;
   });

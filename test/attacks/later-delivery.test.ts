@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpRegistry, McpResource, McpTool, UsePolicy, type Policy } from 'nestjs-mcp-auth';
+import { aheadBy } from '../support/clocks.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
 let isOpen = true;
@@ -35,13 +36,14 @@ describe.each(['express', 'fastify'] as const)('on %s, whoever may read a resour
   });
   afterEach(() => {
     isOpen = true;
+    jest.restoreAllMocks();
   });
   afterAll(() => server.close());
 
-  async function connect(era: 'modern' | 'legacy') {
+  async function connect(era: 'modern' | 'legacy', claims: Record<string, unknown> = {}) {
     const options = { versionNegotiation: { mode: era === 'modern' ? { pin: '2026-07-28' } : 'legacy' } } as const;
     const client = new Client({ name: 'test', version: '1.0.0' }, options);
-    const authorization = `Bearer ${await server.token('use')}`;
+    const authorization = `Bearer ${await server.token('use', claims)}`;
     const transport = new StreamableHTTPClientTransport(new URL(server.resource), {
       requestInit: { headers: { authorization } },
     });
@@ -79,6 +81,32 @@ describe.each(['express', 'fastify'] as const)('on %s, whoever may read a resour
     expect(told).toEqual(['news://today']);
     await client.close();
   });
+
+  test.each(['modern', 'legacy'] as const)(
+    'hears nothing of it on a stream of the %s era that is late to end with its token',
+    async (era) => {
+      const { client } = await connect(era, { exp: Math.floor(Date.now() / 1000) + 3_600 });
+      const told: string[] = [];
+      const listChanged = new Promise<void>((resolve) => {
+        client.setNotificationHandler('notifications/tools/list_changed', () => {
+          resolve();
+        });
+      });
+      client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+        told.push(params.uri);
+      });
+      if (era === 'modern') await client.listen({ toolsListChanged: true, resourceSubscriptions: ['news://today'] });
+      else await client.subscribeResource({ uri: 'news://today' });
+      // The machine has slept, and no timer has run yet.
+      aheadBy(3_600_001);
+      registry.sendResourceUpdated('news://today');
+      await changeTools();
+      await listChanged;
+      expect(told).toEqual([]);
+      jest.restoreAllMocks();
+      await client.close();
+    },
+  );
 
   test('hears nothing of it on a stream that a token without the scope has opened', async () => {
     const { client, transport } = await connect('legacy');

@@ -92,10 +92,15 @@ describe('a call that a client before 2026-07-28 cancels', () => {
 });
 
 describe('a question to a client before 2026-07-28', () => {
-  const isAnswered = (one: Values, other: Values): boolean => {
+  const isAnswered = async (one: Values, other: Values): Promise<boolean> => {
     const exchanges = new OpenExchanges(callerLimits().of('openQuestions'));
-    const id = exchanges.expect(partyOf(one), undefined, () => undefined);
-    return exchanges.answer(partyOf(other), { jsonrpc: '2.0', id, result: {} });
+    const id = exchanges.expect(
+      partyOf(one),
+      undefined,
+      () => Promise.resolve(undefined),
+      () => undefined,
+    );
+    return (await exchanges.answer(partyOf(other), { jsonrpc: '2.0', id, result: {} }, undefined)) === 'delivered';
   };
   testMembers(ofConversation, (values) => values, isAnswered);
 });

@@ -90,6 +90,29 @@ describe.each(['modern', 'legacy'] as const)('in memory, in the %s era', (era) =
     await client.close();
   });
 
+  test('nothing is told once the token is no longer good', async () => {
+    const tokens = { current: await server.token('who:read') };
+    const client = await connect(era, () => Promise.resolve(tokens.current));
+    const told: string[] = [];
+    client.setNotificationHandler('notifications/tools/list_changed', () => {
+      told.push('tools');
+    });
+    const heard = new Promise<void>((resolve) => {
+      client.setNotificationHandler('notifications/prompts/list_changed', () => {
+        resolve();
+      });
+    });
+    if (era === 'modern') await client.listen({ toolsListChanged: true, promptsListChanged: true });
+    else await client.listTools();
+    tokens.current = await server.token('who:read', { exp: 1 });
+    (await registry.registerTool({ name: `brief_${era}`, description: 'x' }, () => 1)).remove();
+    tokens.current = await server.token('who:read');
+    (await registry.registerPrompt({ name: `brief_${era}`, description: 'x' }, () => 'x')).remove();
+    await heard;
+    expect(told).toEqual([]);
+    await client.close();
+  });
+
   test('changes are told, of what may be read', async () => {
     const client = await connect(era, await server.token('who:read'));
     const told: string[] = [];

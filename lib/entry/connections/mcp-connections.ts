@@ -113,6 +113,8 @@ export class McpConnections implements OnModuleDestroy {
     token: TokenSource | undefined,
   ): Promise<void> {
     if (!server.transport) return;
+    // The token may have expired since the client began to listen.
+    const { authorized } = await this.#check({ method: 'resources/list', params: {} }, token);
     switch (event.kind) {
       case 'tools_list_changed':
         await server.sendToolListChanged();
@@ -125,7 +127,6 @@ export class McpConnections implements OnModuleDestroy {
         return;
       default: {
         // Only the SDK knows the listeners of `subscriptions/listen`. It filters what they subscribed to.
-        const { authorized } = await this.#check({ method: 'resources/list', params: {} }, token);
         const { caller } = authorized;
         const wants =
           !conversation || this.subscriptions.isSubscribed(identifyConversation(caller, conversation), event);

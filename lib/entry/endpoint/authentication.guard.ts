@@ -16,6 +16,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { AccessTokenStrategy } from '../../resource-server/authentication/access-token.strategy.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { ClaimsValidation } from '../../resource-server/authentication/claims-validation.js';
+import { isAnswer } from '../../resource-server/access/operation.js';
 import { readCredentials } from '../../resource-server/authentication/credentials.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
 import { PresentedToken } from '../../resource-server/authentication/presented-token.js';
@@ -121,9 +122,10 @@ export class AuthenticationGuard extends AuthGuard() {
     throw new InvalidTokenError('The token is not valid for this server');
   }
 
-  /** Anyone can call an anonymous primitive, and anyone can list it. */
+  /** Anyone can call an anonymous primitive, answer its questions, and list it. */
   #isOpen(request: McpRequest): boolean {
-    if (!request.surface.hasAnonymous || request.operation === undefined) return false;
+    if (!request.surface.hasAnonymous) return false;
+    if (request.operation === undefined) return isAnswer(request.body);
     if (CLOSED_METHODS.has(request.operation.method)) return false;
     return OPEN_METHODS.has(request.operation.method) || this.#findOffer(request)?.access.anonymous === true;
   }

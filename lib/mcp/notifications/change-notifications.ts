@@ -12,10 +12,11 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Listed } from '../../resource-server/catalogue/list-changes.js';
-import type { Holder } from '../../limits/tally.js';
 import { describeError } from '../../errors/reason.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { handedCallerSchema, toHandedCaller } from './handed-caller.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 
 /** Messages of a client that one replica receives and another one waits for. */
@@ -23,7 +24,7 @@ export type Handed = (typeof HANDED)[number];
 
 const HANDED = ['answer', 'cancelled', 'task_update', 'task_cancel', 'subscribe', 'unsubscribe'] as const;
 
-type HandedListener = (kind: Handed, party: string, message: JSONRPCMessage, holder: Holder | undefined) => void;
+type HandedListener = (kind: Handed, party: string, message: JSONRPCMessage, caller: Caller | undefined) => void;
 
 const KINDS = {
   tools: 'tools_list_changed',
@@ -51,7 +52,7 @@ const handedSchema = z.object({
   kind: z.enum(HANDED),
   party: z.string(),
   message: z.unknown(),
-  holder: z.object({ issuer: z.string(), subject: z.string(), clientId: z.string().optional() }).optional(),
+  caller: handedCallerSchema.optional(),
 });
 
 /** Notifies clients and the other replicas of changes (MCP specification, `subscriptions/listen`). */
@@ -116,10 +117,10 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
    * @param isKnown - whether this replica has already delivered the message
    * @param caller - who the message is from, if the other replicas keep something for it
    */
-  hand(kind: Handed, party: string, message: JSONRPCMessage, isKnown: boolean, caller?: Holder): void {
+  hand(kind: Handed, party: string, message: JSONRPCMessage, isKnown: boolean, caller?: Caller): void {
     if (isKnown || !this.options.replicas.bus) return;
-    const holder = caller && { issuer: caller.issuer, subject: caller.subject, clientId: caller.clientId };
-    this.#publish({ type: 'handed', sealed: this.#seal('handed', { kind, party, message, holder }) });
+    const handed = { kind, party, message, caller: caller && toHandedCaller(caller) };
+    this.#publish({ type: 'handed', sealed: this.#seal('handed', handed) });
   }
 
   #tell(event: ServerEvent): void {
@@ -158,8 +159,8 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     }
     const handed = handedSchema.safeParse(opened).data;
     if (!handed) return;
-    const { kind, party, holder } = handed;
-    for (const listener of this.#handed) listener(kind, party, parseJSONRPCMessage(handed.message), holder);
+    const { kind, party, caller } = handed;
+    for (const listener of this.#handed) listener(kind, party, parseJSONRPCMessage(handed.message), caller);
   }
 
   #seal(type: 'handed' | 'revoked', content: unknown): string {

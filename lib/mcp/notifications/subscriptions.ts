@@ -3,7 +3,7 @@ import type { ServerEvent } from '@modelcontextprotocol/server';
 import { LimitError } from '../../errors/limit-error.js';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { FairCache } from '../../limits/fair-cache.js';
-import type { Holder } from '../../limits/tally.js';
+import type { Caller } from '../../resource-server/access/caller.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { listenToAllowed, type MayRead } from './allowed-events.js';
 import { ChangeNotifications } from './change-notifications.js';
@@ -16,7 +16,7 @@ export interface Subscriber {
   /** The owner of the subscription: a conversation of a caller. */
   readonly party: string;
   /** The caller. */
-  readonly holder: Holder | undefined;
+  readonly holder: Caller | undefined;
 }
 
 /** Milliseconds between two keep-alive comments on a stream. */

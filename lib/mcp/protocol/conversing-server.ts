@@ -11,7 +11,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Holder } from '../../limits/tally.js';
 import type { Conversation } from '../invocation/conversation.js';
-import type { OpenExchanges } from './open-exchanges.js';
+import type { AdmitAnswer, OpenExchanges } from './open-exchanges.js';
 
 /** The conversation that a request of a revision before 2026-07-28 belongs to. */
 export interface ConversationPart {
@@ -21,6 +21,7 @@ export interface ConversationPart {
   readonly holder: Holder | undefined;
   /** The minimum level of log messages that the client requested. */
   readonly level: LoggingLevel | undefined;
+  readonly admitAnswer: AdmitAnswer;
   /** Id of the request. */
   readonly requestId: unknown;
 }
@@ -56,7 +57,7 @@ export class ConversingServer extends Server {
         return;
       }
       if (isJSONRPCRequest(message)) {
-        const id = exchanges.expect(part.party, part.holder, (answer) => {
+        const id = exchanges.expect(part.party, part.holder, part.admitAnswer, (answer) => {
           asked.delete(id);
           deliver({ ...answer, id: message.id });
         });

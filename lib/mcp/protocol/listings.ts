@@ -61,8 +61,10 @@ export class Listings {
     };
   }
 
-  /** Whether a caller may read a resource, by everything that reading it requires. */
+  /** Whether a caller may read a resource now, by everything that reading it requires. */
   async mayRead(uri: unknown, caller: Caller | undefined): Promise<boolean> {
+    // A stream may be late to end with its token, after the machine has slept.
+    if (caller && caller.expiresAtMs <= Date.now()) return false;
     const found = typeof uri === 'string' ? this.catalogue.findResource(uri) : undefined;
     if (!found) return false;
     const operation = { method: 'resources/read', name: uri as string };

@@ -7,7 +7,6 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   createMcpHandler,
-  type JSONRPCMessage,
   type McpHandlerRequestOptions,
   type McpHttpHandler,
   type McpRequestContext,
@@ -17,10 +16,7 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
-import { isAnswer } from '../../resource-server/access/operation.js';
 import { LimitError } from '../../errors/limit-error.js';
-import { CallerLimits } from '../../limits/caller-limits.js';
-import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { listenToAllowed } from '../notifications/allowed-events.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
@@ -33,7 +29,8 @@ import { holdUntilBegun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';
-import { OpenExchanges } from './open-exchanges.js';
+import { createChallengeResponse } from './challenge-response.js';
+import { ClientMessages } from './client-messages.js';
 import { ProtocolServers } from './protocol-servers.js';
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 
@@ -54,21 +51,19 @@ interface ServedRequest {
 @Injectable()
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new CleanLogger(McpServing.name);
-  readonly #exchanges: OpenExchanges;
   readonly #handler: McpHttpHandler;
   readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
 
   constructor(
     private readonly servers: ProtocolServers,
-    private readonly notifications: ChangeNotifications,
+    notifications: ChangeNotifications,
     private readonly listings: Listings,
     private readonly subscriptions: Subscriptions,
     private readonly inFlight: InFlight,
     private readonly streams: OpenStreams,
     private readonly shares: CallShares,
-    limits: CallerLimits,
+    private readonly messages: ClientMessages,
   ) {
-    this.#exchanges = new OpenExchanges(limits.of('openQuestions'));
     this.#handler = createMcpHandler((context) => this.#createServer(context), {
       // Streams are counted for each caller.
       maxSubscriptions: Number.POSITIVE_INFINITY,
@@ -85,10 +80,6 @@ export class McpServing implements OnModuleDestroy {
       onerror: (error) => {
         this.#logger.debug(error.message);
       },
-    });
-    notifications.onHanded((kind, party, message) => {
-      if (kind === 'answer') this.#exchanges.answer(party, message as JSONRPCMessage & { readonly id: string });
-      else if (kind === 'cancelled') this.#exchanges.cancel(party, message);
     });
     // The SDK gets the parsed body that was authorized. It must not read or serialize another one.
     this.#nodeHandler = toNodeHandler({
@@ -157,7 +148,8 @@ export class McpServing implements OnModuleDestroy {
       return await listening.run(undefined, answer);
     }
     const { caller, operation, primitive } = served.authorized;
-    if (this.#isForAnother(served)) return new Response(null, { status: 202 });
+    const delivered = await this.messages.deliver(served);
+    if (delivered) return delivered;
     const mismatch = refuseHeaderMismatch(served.body, served.authorized, incoming);
     if (mismatch) return mismatch;
     const body = await this.listings.narrow(served.body, served.authorized);
@@ -202,18 +194,6 @@ export class McpServing implements OnModuleDestroy {
     }
   }
 
-  /** Hands a client's answer or cancellation to the request that it refers to. */
-  #isForAnother({ body, conversation, authorized: { caller, operation } }: AuthorizedRequest): boolean {
-    if (!conversation) return false;
-    const party = identifyConversation(caller, conversation);
-    const message = body as JSONRPCMessage & { readonly id: string };
-    if (isAnswer(body)) this.notifications.hand('answer', party, message, this.#exchanges.answer(party, message));
-    else if (operation?.method === 'notifications/cancelled')
-      this.notifications.hand('cancelled', party, message, this.#exchanges.cancel(party, message));
-    else return false;
-    return true;
-  }
-
   /** Creates the server of one request. Everything it holds was made at boot, so it costs next to nothing. */
   #createServer({ authInfo, era }: McpRequestContext): Server {
     const served = (authInfo?.extra?.request ?? {}) as AuthorizedRequest | DeniedRequest;
@@ -222,7 +202,7 @@ export class McpServing implements OnModuleDestroy {
         ? served.denied instanceof AccessDeniedError
         : (served as Partial<AuthorizedRequest>).authorized instanceof AuthorizedOperation;
     if (!isDecided) throw new Error('A request reached the MCP server without authorization');
-    return this.servers.make(served, era, this.#exchanges);
+    return this.servers.make(served, era, this.messages.exchanges);
   }
 }
 
@@ -238,11 +218,4 @@ function isStream({ headers }: Response): boolean {
 function replaceBy(answer: Response, replaced: Response): Response {
   void replaced.body?.cancel().catch(() => undefined);
   return answer;
-}
-
-function createChallengeResponse(exception: ChallengeException): Response {
-  return Response.json(exception.getResponse(), {
-    status: exception.getStatus(),
-    headers: { 'WWW-Authenticate': exception.challenge },
-  });
 }

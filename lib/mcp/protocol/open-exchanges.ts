@@ -3,12 +3,22 @@ import type { Lease } from '../../limits/lease.js';
 import type { Shares } from '../../limits/shares.js';
 import type { Holder } from '../../limits/tally.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import type { Caller } from '../../resource-server/access/caller.js';
+import type { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 
 type Deliver = (message: JSONRPCMessage) => void;
 
+/**
+ * Authorizes an answer.
+ *
+ * @returns why the caller may not answer
+ */
+export type AdmitAnswer = (caller: Caller | undefined) => Promise<AccessDeniedError | undefined>;
+
 interface Waiting {
   readonly party: string;
+  readonly admit: AdmitAnswer;
   readonly deliver: Deliver;
   readonly lease: Lease;
 }
@@ -26,12 +36,13 @@ export class OpenExchanges {
 
   /**
    * @param holder - who is asked
+   * @param admit - authorizes the answer, which comes with a token of its own
    * @returns the unique id of a question
    * @throws LimitError if too many questions wait for an answer
    */
-  expect(party: string, holder: Holder | undefined, deliver: Deliver): string {
+  expect(party: string, holder: Holder | undefined, admit: AdmitAnswer, deliver: Deliver): string {
     const id = randomUUID();
-    this.#questions.set(id, { party, deliver, lease: this.shares.take(holder) });
+    this.#questions.set(id, { party, admit, deliver, lease: this.shares.take(holder) });
     return id;
   }
 
@@ -53,15 +64,24 @@ export class OpenExchanges {
   /**
    * Delivers a client's answer to a question.
    *
-   * @returns whether this process asked this party the question
+   * @param caller - whose token the answer came with
+   * @returns why the caller may not answer, or whether this process asked this party the question
    */
-  answer(party: string, message: JSONRPCMessage & { readonly id: string | number }): boolean {
+  async answer(
+    party: string,
+    message: JSONRPCMessage & { readonly id: string | number },
+    caller: Caller | undefined,
+  ): Promise<'delivered' | 'unknown' | AccessDeniedError> {
     const id = String(message.id);
     const waiting = this.#questions.get(id);
-    if (waiting?.party !== party) return false;
+    if (waiting?.party !== party) return 'unknown';
+    const denied = await waiting.admit(caller);
+    if (denied) return denied;
+    // Meanwhile another answer may have come.
+    if (this.#questions.get(id) !== waiting) return 'unknown';
     this.forget(id);
     waiting.deliver(message);
-    return true;
+    return 'delivered';
   }
 
   /**

@@ -3,13 +3,17 @@ import { Server } from '@modelcontextprotocol/server';
 import type { Admit, AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import { tellDenials } from '../invocation/denied-operation.js';
 import { identifyConversation } from '../invocation/conversation.js';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import { Admission } from '../../resource-server/authorization/admission.js';
+import { AdmissionRequests } from '../tasks/admission-requests.js';
 import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 import { CallMethods } from './call-methods.js';
 import { ConversationMethods } from './conversation-methods.js';
 import { ConversingServer } from './conversing-server.js';
 import { ListMethods } from './list-methods.js';
-import type { OpenExchanges } from './open-exchanges.js';
+import type { AdmitAnswer, OpenExchanges } from './open-exchanges.js';
 import { ServerDescription } from './server-description.js';
 
 /** Methods that may ask the client a question. */
@@ -24,6 +28,8 @@ export class ProtocolServers {
     private readonly calls: CallMethods,
     private readonly conversations: ConversationMethods,
     private readonly tasks: TaskMethods,
+    private readonly requests: AdmissionRequests,
+    private readonly admission: Admission,
   ) {}
 
   /** Creates a server for one HTTP request. */
@@ -36,7 +42,9 @@ export class ProtocolServers {
     if (era === 'legacy' && conversation && ASKING.has(method)) {
       const party = identifyConversation(caller, conversation);
       const requestId = (body as { id?: unknown }).id;
-      const part = { conversation, party, holder: caller, level: this.conversations.getLevel(party), requestId };
+      const level = this.conversations.getLevel(party);
+      const admitAnswer: AdmitAnswer = (answering) => this.#admitAnswer(answering, served);
+      const part = { conversation, party, holder: caller, level, requestId, admitAnswer };
       server = new ConversingServer(implementation, offered, part, exchanges);
     } else {
       const Type = primitive && 'task' in primitive && primitive.task ? TaskingServer : Server;
@@ -47,6 +55,21 @@ export class ProtocolServers {
       return served;
     });
     return server;
+  }
+
+  /** An answer needs what the call needs that asked. It may come later, and with another token. */
+  async #admitAnswer(
+    caller: Caller | undefined,
+    call: AuthorizedRequest | DeniedRequest,
+  ): Promise<AccessDeniedError | undefined> {
+    const { operation } = 'denied' in call ? call.denied : call.authorized;
+    try {
+      await this.admission.admit(await this.requests.make(caller, operation, call.body), call.trace);
+      return undefined;
+    } catch (error) {
+      if (error instanceof AccessDeniedError) return error;
+      throw error;
+    }
   }
 
   /** Creates a server for a connection. Each of its messages is authorized separately. */
