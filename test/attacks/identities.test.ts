@@ -166,7 +166,7 @@ describe.each(['express', 'fastify'] as const)('who a token stands for, on %s', 
 
   async function expectNoUser(token: string): Promise<void> {
     const { text } = await call(token, 'of_users');
-    expect(text).toContain('the token stands for none');
+    expect(text).toContain('the token has no user');
     expect(text).not.toContain('done');
   }
 

@@ -39,7 +39,7 @@ test('boots with good options', async () => {
 describe('a bad option stops the boot with its name, the fault and the fix', () => {
   test.each<[string, object, string, RegExp]>([
     ['resource missing', { resource: undefined }, '`resource` is missing', /has to be/],
-    ['resource relative', { resource: '/mcp' }, '`resource` is not an absolute URL', /Write it out/],
+    ['resource relative', { resource: '/mcp' }, '`resource` is not an absolute URL', /Write the whole URL/],
     ['resource with a fragment', { resource: 'https://a.example/mcp#x' }, '`resource` has a fragment', /Remove "#"/],
     ['resource with an empty fragment', { resource: 'https://a.example/mcp#' }, '`resource` has a fragment', /Remove/],
     ['resource with a query', { resource: 'https://a.example/mcp?x' }, '`resource` has a query', /Remove "\?"/],
@@ -80,7 +80,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       'metadata with a relative URL',
       { metadata: { documentation: '/docs' } },
       '`metadata.documentation` is not an absolute URL',
-      /Write it out/,
+      /Write the whole URL/,
     ],
     [
       'metadata with a URL of plain http',
@@ -92,7 +92,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       'metadata with a script as a URL',
       { metadata: { policyUri: 'javascript:alert(1)' } },
       '`metadata.policyUri` is not an absolute URL',
-      /Write it out/,
+      /Write the whole URL/,
     ],
     [
       'metadata in no language',
@@ -137,7 +137,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       'issuer relative',
       { issuers: [{ issuer: 'id.example' }] },
       '`issuers[0].issuer` is not an absolute URL',
-      /Write it out/,
+      /Write the whole URL/,
     ],
     [
       'issuer on plain http',
@@ -181,7 +181,7 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       'downstream with a relative base',
       { downstreams: { orders: { baseUrl: '/v1', audience: 'x' } } },
       '`downstreams.orders.baseUrl` is not an absolute URL',
-      /Write it out/,
+      /Write the whole URL/,
     ],
     [
       'downstream with a fragment in resource',

@@ -59,8 +59,8 @@ test('the audience may be another', () => {
 });
 
 test.each<[string, object, string]>([
-  ['nothing', {}, 'have to be one or the other'],
-  ['both', { environmentId: ENVIRONMENT, issuer: 'https://sso.acme.example' }, 'have to be one or the other'],
+  ['nothing', {}, 'cannot both be set, and one is needed'],
+  ['both', { environmentId: ENVIRONMENT, issuer: 'https://sso.acme.example' }, 'cannot both be set, and one is needed'],
   ['a name for an environment', { environmentId: 'prod' }, '`providers.ping().environmentId` is not a GUID'],
   [
     'a region nobody knows',
