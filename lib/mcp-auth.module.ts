@@ -4,6 +4,7 @@ import { AuthenticationGuard } from './entry/endpoint/authentication.guard.js';
 import { AccessTokenStrategy } from './resource-server/authentication/access-token.strategy.js';
 import { ClaimsValidation } from './resource-server/authentication/claims-validation.js';
 import { Introspection } from './resource-server/authentication/introspection.js';
+import { OwnTokens } from './resource-server/authentication/own-tokens.js';
 import { ProofOfPossession } from './resource-server/authentication/proof-of-possession.js';
 import { Revocations } from './resource-server/authentication/revocations.js';
 import { VerifiedTokens } from './resource-server/authentication/verified-tokens.js';
@@ -103,6 +104,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     },
     Revocations,
     VerifiedTokens,
+    OwnTokens,
     ClaimsValidation,
     AuditLog,
     CallerLimits,

@@ -19,7 +19,7 @@ import type { IssuerClientRegistration } from '../resource-server/clients/client
 import { listNames, resolveIssuers } from '../resource-server/issuers/resolved-issuer.js';
 import type { DownstreamOptions, ExchangeOptions } from '../on-behalf-of/options/downstream-options.js';
 import { checkDownstream, isIssuerNeeded } from '../on-behalf-of/options/downstream-problems.js';
-import { resolveDownstreams } from '../on-behalf-of/options/resolved-downstream.js';
+import { listDownstreamClients, resolveDownstreams } from '../on-behalf-of/options/resolved-downstream.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** The part of a downstream that is checked against issuers and clients. */
@@ -168,6 +168,8 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
   // RFC 3986 section 6.2.3: an empty path and "/" are the same, and clients send either as `resource`.
   const audiences = path === '' ? [origin, `${origin}/`] : [resource];
   const clients = [options.client ?? []].flat();
+  const downstreams = resolveDownstreams(options.downstreams);
+  const linking = resolveLinking(options.linking, clients);
   return {
     server,
     resource,
@@ -176,7 +178,11 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
     membersForPeople: resolveMetadata(options.metadata, server),
     issuers: resolveIssuers(options.issuers ?? [], audiences, clients),
     clients,
-    downstreams: resolveDownstreams(options.downstreams),
+    ownClients: [...clients, ...linking.clients, ...listDownstreamClients(downstreams)].map(({ issuer, id }) => ({
+      issuer,
+      id,
+    })),
+    downstreams,
     endpoint: resolveEndpoint(options.endpoint, resource),
     ...resolveScopes(options.scopes),
     ...resolveServerAccess(options.access),
@@ -186,7 +192,7 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
     limits: resolveLimits(options.limits, options.access?.anonymous),
     replicas: resolveReplicas(options.replicas),
     tokenCache: resolveTokenCache(options.tokenCache),
-    linking: resolveLinking(options.linking, clients),
+    linking,
     backChannelLogoutPath: resolveLogoutPath(options.logout, path),
     ...resolveObservability(options.observability),
     doctor: options.doctor ?? true,

@@ -9,6 +9,8 @@ export interface IssuerHealth {
   readonly status: 'up' | 'down';
   /** Milliseconds since its keys were fetched. */
   readonly keysAgeMs?: number;
+  /** Present if newer keys cannot be fetched, so that a withdrawn one may still be accepted. */
+  readonly areKeysStale?: true;
 }
 
 /** The health of a downstream: `down` if the operator has to act before any caller can use it. */
@@ -39,8 +41,9 @@ export class ServerHealth {
         } catch {
           return [issuer.identifier, { status: 'down' }];
         }
-        const age = issuer.keys.age;
-        return [issuer.identifier, { status: 'up', ...(Number.isFinite(age) && { keysAgeMs: Math.round(age) }) }];
+        const { age, isStale } = issuer.keys;
+        const keysAgeMs = Number.isFinite(age) && { keysAgeMs: Math.round(age) };
+        return [issuer.identifier, { status: 'up', ...keysAgeMs, ...(isStale && { areKeysStale: true }) }];
       }),
     );
   }

@@ -18,6 +18,7 @@ interface Instruments {
   readonly tokensRejected: Counter;
   readonly operationsDenied: Counter;
   readonly tokenExchanges: Counter;
+  readonly staleKeys: Counter;
   readonly limitsReached: Counter;
   readonly held: UpDownCounter;
   readonly heldBytes: UpDownCounter;
@@ -44,6 +45,9 @@ function getInstruments(): Instruments {
       }),
       tokenExchanges: meter.createCounter('nestjs_mcp_auth.token_exchanges', {
         description: 'Tokens exchanged for downstreams, or not',
+      }),
+      staleKeys: meter.createCounter('nestjs_mcp_auth.stale_keys.uses', {
+        description: 'Tokens verified with keys that should have been fetched anew',
       }),
       limitsReached: meter.createCounter('nestjs_mcp_auth.limits.reached', {
         description: 'Times that a caller, or all callers together, held too much',
@@ -74,6 +78,11 @@ export function countRejected(status: number): void {
 /** @param reason - one of a fixed set */
 export function countDenied(reason: string): void {
   getInstruments().operationsDenied.add(1, { reason });
+}
+
+/** @param issuer - as configured */
+export function countStaleKeys(issuer: string): void {
+  getInstruments().staleKeys.add(1, { issuer });
 }
 
 /** @param outcome - `exchanged`, or the code of the error */

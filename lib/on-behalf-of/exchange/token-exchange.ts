@@ -3,6 +3,7 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 import type { TokenDemand } from './token-demand.js';
+import { OwnTokens } from '../../resource-server/authentication/own-tokens.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { AuditLog } from '../../observability/audit-log.js';
@@ -44,6 +45,7 @@ export class TokenExchange {
     private readonly cache: ServerTokenCache,
     private readonly health: ExchangeHealth,
     private readonly audit: AuditLog,
+    private readonly ownTokens: OwnTokens,
   ) {}
 
   /**
@@ -75,13 +77,16 @@ export class TokenExchange {
       const key = await this.#deriveKey({ ...shape, claims: undefined }, keys);
       await this.cache.forget({ key, owner }, demand.refused);
     }
-    return await this.cache.get({
+    const token = await this.cache.get({
       key: await this.#deriveKey(shape, keys),
       owner,
       refused: demand?.refused,
       isFinal,
       obtain: () => this.#obtain(caller, target, dialect, demand?.claims, event),
     });
+    // An issuer may answer with the very token that it was sent.
+    if (token.value !== caller.token.reveal()) this.ownTokens.remember(token.value);
+    return token;
   }
 
   /**

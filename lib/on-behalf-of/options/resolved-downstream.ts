@@ -2,6 +2,7 @@ import { DpopKey } from '../dialects/dpop-key.js';
 import type { ExchangeDialect, ExchangeTarget } from '../dialects/dialect.js';
 import { rfc8693 } from '../dialects/rfc8693.js';
 import { resolveDownstreamHttp, type ResolvedDownstreamHttp } from './downstream-http-options.js';
+import type { OwnClient } from '../../resource-server/clients/own-clients.js';
 import type { ResolvedIssuer } from '../../resource-server/issuers/resolved-issuer.js';
 import type { DownstreamOptions, ExchangeOptions } from './downstream-options.js';
 import { LINKED, resolveLinkedAccount, type ResolvedLinkedAccount } from './linked-account-options.js';
@@ -112,4 +113,14 @@ export function resolveDownstreams(
   options: Readonly<Record<string, DownstreamOptions>> = {},
 ): ReadonlyMap<string, ResolvedDownstream> {
   return new Map(Object.entries(options).map(([name, one]) => [name, resolveDownstream(name, one)]));
+}
+
+/** The clients that the server is at authorization servers of downstreams. */
+export function listDownstreamClients(downstreams: ReadonlyMap<string, ResolvedDownstream>): readonly OwnClient[] {
+  const all = [...downstreams.values()].flatMap((one) => [one, ...one.byIssuer.values()]);
+  return all.flatMap(({ dialect, linked }) =>
+    [dialect.foreign?.authorizationServer, linked].flatMap((server) =>
+      server?.issuer === undefined ? [] : [{ issuer: server.issuer, id: server.client.id }],
+    ),
+  );
 }

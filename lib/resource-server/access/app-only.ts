@@ -16,9 +16,18 @@ export function hasApplicationMark(claims: TokenClaims): boolean {
  */
 export function hasUser(claims: TokenClaims, subject: string, clientId: string | undefined): boolean {
   if (hasApplicationMark(claims)) return false;
-  const clients = [clientId, ...CLIENT_CLAIMS.map((claim) => claims[claim])].filter((client) => client !== undefined);
+  const clients = listClientIds(claims, clientId);
   if (clients.includes(subject)) return false;
   return clients.length > 0 || SIGN_IN_CLAIMS.some((claim) => claims[claim] !== undefined);
+}
+
+/**
+ * Everything that names the client of a token.
+ *
+ * @param clientId - the client, as found by the options of the issuer
+ */
+export function listClientIds(claims: TokenClaims, clientId: string | undefined): readonly unknown[] {
+  return [clientId, ...CLIENT_CLAIMS.map((claim) => claims[claim])].filter((client) => client !== undefined);
 }
 
 const CLIENT_CLAIMS = ['client_id', 'azp', 'appid', 'cid'];

@@ -11,6 +11,7 @@ import type { TokenClaims } from '../access/claims.js';
 import { Introspection } from './introspection.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { isOpaque } from './opaque-token.js';
+import { OwnTokens } from './own-tokens.js';
 import { PresentedToken } from './presented-token.js';
 import { findKey, readToken, type SignedToken } from './signed-token.js';
 import { toCaller } from './token-claims.js';
@@ -39,6 +40,7 @@ export class AccessTokenStrategy
     private readonly issuers: Issuers,
     private readonly introspection: Introspection,
     private readonly verified: VerifiedTokens,
+    private readonly own: OwnTokens,
   ) {
     super({
       jwtFromRequest: ({ token }: PresentedToken) => token,
@@ -96,6 +98,7 @@ export class AccessTokenStrategy
     const issuer = this.issuers.findIssuer(claims);
     if (!issuer) throw new InvalidTokenError('The token is from another issuer');
     const caller = toCaller(claims, token, issuer.options);
+    this.own.check(caller, issuer.options);
     this.verified.remember(caller, MAX_AGE);
     return caller;
   }
@@ -108,6 +111,7 @@ export class AccessTokenStrategy
       throw new InvalidTokenError('The token is not a JWT of an issuer that is trusted here');
     const { revision } = this.verified;
     const caller = await this.introspection.verify(token, issuer, introspection);
+    this.own.check(caller, issuer.options);
     this.verified.remember(caller, introspection.cacheMs, revision);
     return caller;
   }

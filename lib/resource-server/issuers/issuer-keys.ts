@@ -2,11 +2,8 @@ import { Stopwatch } from '../../time/stopwatch.js';
 import { Renewable } from './renewable.js';
 import { canVerify, type VerificationKey } from './verification-key.js';
 
-/**
- * Keys are refetched after ten minutes, so that a withdrawn key stops being trusted. While the issuer is down they are
- * used for an hour.
- */
-const LIFETIME = { fresh: 10 * 60_000, stale: 60 * 60_000 };
+/** Milliseconds after which keys are refetched, so that a withdrawn key stops being trusted. */
+const FRESH = 10 * 60_000;
 
 /**
  * Milliseconds without another fetch after one that did not find the key. Random key ids then put no load on the
@@ -23,15 +20,32 @@ export interface TokenHeader {
 /** The signing keys of one issuer, fetched when first needed and shared by all requests. */
 export class IssuerKeys {
   readonly #keys: Renewable<readonly VerificationKey[]>;
+  readonly #onStale: () => void;
   /** Time since a fetch that did not find the key. */
   #cooling: Stopwatch | undefined;
 
   /**
    * @param fetchKeys - throws an {@link IssuerUnusableError} if the keys are not available
-   * @param onFailure - called for each failed fetch
+   * @param staleMs - milliseconds for which keys that are no longer fresh are used, while others cannot be fetched
+   * @param events - `onFailure` is called for each failed fetch, `onStale` each time that such keys are used
    */
-  constructor(fetchKeys: () => Promise<readonly VerificationKey[]>, onFailure?: (error: unknown) => void) {
-    this.#keys = new Renewable(fetchKeys, LIFETIME, onFailure);
+  constructor(
+    fetchKeys: () => Promise<readonly VerificationKey[]>,
+    private readonly staleMs: number,
+    events: { readonly onFailure?: (error: unknown) => void; readonly onStale?: () => void } = {},
+  ) {
+    this.#keys = new Renewable(fetchKeys, { fresh: FRESH, stale: this.maxAge }, events.onFailure);
+    this.#onStale = events.onStale ?? (() => undefined);
+  }
+
+  /** Milliseconds after which keys are no longer used at all. */
+  get maxAge(): number {
+    return FRESH + this.staleMs;
+  }
+
+  /** Whether the keys are no longer fresh. One that the issuer has withdrawn may be among them. */
+  get isStale(): boolean {
+    return this.#keys.isStale;
   }
 
   /** Milliseconds since the keys were fetched; infinite before the first fetch. */
@@ -56,6 +70,7 @@ export class IssuerKeys {
    */
   async find(header: TokenHeader): Promise<VerificationKey | undefined> {
     const known = match(await this.#keys.get(), header);
+    if (known && this.isStale) this.#onStale();
     if (known || (this.#cooling && this.#cooling.elapsed < COOL_DOWN)) return known;
     // The running fetch may have started before the issuer published the key.
     const late = this.#keys.isLoading;

@@ -106,6 +106,12 @@ export interface IssuerOptions {
    * Accepts tokens without `typ`, for issuers that omit it. Only `audiences` then distinguishes them from ID tokens.
    */
   acceptMissingType?: boolean;
+  /**
+   * Milliseconds, 0 to 86 400 000, for which keys that were fetched more than ten minutes ago are still used while the
+   * issuer's key set cannot be fetched. A key that the issuer has withdrawn meanwhile is accepted as long. With 0,
+   * tokens are answered with 503 then. Defaults to 3 000 000, so keys serve for an hour in all.
+   */
+  staleKeysMs?: number;
   /** Milliseconds, 0 to 300 000, by which the issuer's clock and ours may differ. Defaults to 5 000. */
   clockToleranceMs?: number;
   /** Where the scopes and the client are in this issuer's tokens. */
@@ -119,6 +125,11 @@ export interface IssuerOptions {
    * tokens with `act`. Defaults to 5.
    */
   maxActors?: number;
+  /**
+   * Accepts tokens that were issued to a client of this application, or for which it acts. A token that a server of the
+   * application got by exchange, and that names this server in `aud` too, is then accepted from whoever sends it.
+   */
+  acceptOwnTokens?: boolean;
   /**
    * A check of your own. It runs after all others: after the signature, times, audience and proof of a JWT are
    * verified, or after introspection. Any result but `true`, or an error, refuses the token with 401 `invalid_token`.

@@ -70,6 +70,7 @@ export const issuerSchema = z
     algorithms: nonEmpty(z.enum(SIGNING_ALGORITHMS), 'the algorithms').optional(),
     types: nonEmpty(text, 'the accepted values of `typ`').optional(),
     acceptMissingType: z.boolean().optional(),
+    staleKeysMs: milliseconds(0, 86_400_000).optional(),
     clockToleranceMs: milliseconds(0, 300_000).optional(),
     claims: z
       .strictObject({
@@ -86,6 +87,7 @@ export const issuerSchema = z
         'is not a whole number from 0 to 20. Choose one; 0 refuses tokens with `act`',
       )
       .optional(),
+    acceptOwnTokens: z.boolean().optional(),
     validate: z
       .custom<NonNullable<IssuerOptions['validate']>>(
         (value) => typeof value === 'function',
@@ -105,6 +107,8 @@ export const issuerSchema = z
       const problem = value ? findUrlProblem(value.replaceAll(TENANT, 'tenant')) : undefined;
       if (problem) addFault(option, problem);
     }
+    if (issuer.jwks && issuer.staleKeysMs !== undefined)
+      addFault('staleKeysMs', 'has no effect beside `jwks`, which are never fetched. Remove one of the two');
     const many = issuer.issuer.includes(TENANT);
     if (many && !issuer.tenants && !issuer.acceptAnyTenant) {
       addFault(

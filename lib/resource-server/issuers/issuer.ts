@@ -1,4 +1,5 @@
 import { CleanLogger } from '../../log/clean-logger.js';
+import { countStaleKeys } from '../../observability/metrics.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from './resolved-issuer.js';
 import { computeClockSkew } from './clock-skew.js';
@@ -21,6 +22,8 @@ export class Issuer {
   readonly #metadata: Renewable<IssuerMetadata>;
   readonly #anyTenant: RegExp | undefined;
   #clockSkewSeconds: number | undefined;
+  /** Whether the operator was told that stale keys are used. */
+  #areStaleKeysKnown = false;
 
   constructor(readonly options: ResolvedIssuer) {
     const { identifier, metadataUrl } = options;
@@ -32,7 +35,12 @@ export class Issuer {
         this.#clockSkewSeconds = computeClockSkew(answer);
       });
     this.#metadata = new Renewable(discover, METADATA_LIFETIME, warn);
-    this.keys = new IssuerKeys(() => this.#loadKeys(), warn);
+    this.keys = new IssuerKeys(() => this.#loadKeys(), options.staleKeysMs, {
+      onFailure: warn,
+      onStale: () => {
+        this.#recordStaleKeys();
+      },
+    });
     this.#anyTenant = identifier.includes(TENANT) ? createTenantPattern(identifier) : undefined;
   }
 
@@ -92,14 +100,27 @@ export class Issuer {
     ]);
   }
 
+  /** Counts each use, and tells the operator of the first one after a fetch. */
+  #recordStaleKeys(): void {
+    countStaleKeys(this.identifier);
+    if (this.#areStaleKeysKnown) return;
+    this.#areStaleKeysKnown = true;
+    const [age, limit] = [this.keys.age, this.keys.maxAge].map((milliseconds) => Math.round(milliseconds / 60_000));
+    logger.warn(
+      `Tokens of ${this.identifier} are verified with keys that were fetched ${age} minutes ago, because newer ones cannot be fetched. A key that was withdrawn since is still accepted, until the keys are ${limit} minutes old (\`staleKeysMs\`)`,
+    );
+  }
+
   async #loadKeys(): Promise<readonly VerificationKey[]> {
     const { jwks, tenant } = this.options;
     const keys: unknown = jwks ? jwks.keys : await this.#fetchKeys();
     const isTenanted = this.#anyTenant !== undefined || tenant !== undefined;
     try {
-      return await readVerificationKeys(
+      const read = await readVerificationKeys(
         isTenanted && Array.isArray(keys) ? keys.filter((key) => isForTenant(key, tenant)) : keys,
       );
+      this.#areStaleKeysKnown = false;
+      return read;
     } catch (error) {
       throw this.#createKeysError(error);
     }

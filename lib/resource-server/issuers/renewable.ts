@@ -46,6 +46,11 @@ export class Renewable<Value> {
     return this.#age?.elapsed ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Whether there is a value, and it is no longer fresh. */
+  get isStale(): boolean {
+    return this.#value !== undefined && (this.#isExpired || this.age > this.lifetime.fresh);
+  }
+
   /** Marks the value as no longer fresh. It is reloaded, and still used if that fails. */
   expire(): void {
     this.#isExpired = true;
@@ -58,7 +63,7 @@ export class Renewable<Value> {
 
   /** @throws the error of the load, if no usable value is left */
   async get(): Promise<Value> {
-    if (this.#value !== undefined && !this.#isExpired && this.age <= this.lifetime.fresh) return this.#value;
+    if (this.#value !== undefined && !this.isStale) return this.#value;
     const renewed = this.renew();
     if (this.#value === undefined || this.age > this.lifetime.stale) return await renewed;
     const before = this.#value;

@@ -38,6 +38,8 @@ export interface ResolvedIssuer {
   /** In lower case, without `application/`. */
   readonly types: ReadonlySet<string>;
   readonly acceptMissingType: boolean;
+  /** Milliseconds for which keys that are no longer fresh are used. */
+  readonly staleKeysMs: number;
   /** Seconds, like the claims that it applies to. */
   readonly clockToleranceSeconds: number;
   readonly scopeSources: readonly ClaimSource<readonly string[]>[];
@@ -46,6 +48,7 @@ export interface ResolvedIssuer {
   readonly scopePrefix: string;
   readonly clients: ReadonlySet<string> | undefined;
   readonly maxActors: number;
+  readonly acceptOwnTokens: boolean;
   readonly validate: IssuerOptions['validate'] | undefined;
   readonly metadataUrl: string | undefined;
   readonly jwks: JSONWebKeySet | undefined;
@@ -54,6 +57,9 @@ export interface ResolvedIssuer {
 
 /** Milliseconds by which the issuer's clock and ours may differ. */
 const CLOCK_TOLERANCE = 5_000;
+
+/** Milliseconds for which keys are used after the ten minutes for which they are fresh. */
+const STALE_KEYS = 50 * 60_000;
 
 /** Longest chain of actors. Auth0 records five. */
 const MAX_ACTORS = 5;
@@ -97,6 +103,7 @@ function resolveIssuer(
     algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
     types: new Set((options.types ?? ['at+jwt', 'JWT']).map(normalizeType)),
     acceptMissingType: options.acceptMissingType ?? false,
+    staleKeysMs: options.staleKeysMs ?? STALE_KEYS,
     clockToleranceSeconds: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
     scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
     clientIdSources: options.claims?.clientId ?? ['client_id', 'azp', 'appid', 'cid'],
@@ -104,6 +111,7 @@ function resolveIssuer(
     scopePrefix: options.scopePrefix ?? '',
     clients: options.clients && new Set(options.clients),
     maxActors: options.maxActors ?? MAX_ACTORS,
+    acceptOwnTokens: options.acceptOwnTokens ?? false,
     validate: options.validate,
     metadataUrl,
     jwks: options.jwks,
