@@ -39,7 +39,7 @@ export class CallContext implements McpContext {
   readonly operation: Operation;
   /** Empty, because guards for HTTP look for a token here. */
   readonly headers: Readonly<Record<string, string>> = {};
-  readonly body: unknown;
+  readonly #input: unknown;
   readonly #channel: ClientChannel;
   #questions = 0;
 
@@ -48,12 +48,17 @@ export class CallContext implements McpContext {
     this.correlationId = correlationId;
     this.signal = signal;
     this.operation = operation;
-    this.body = input;
+    this.#input = input;
     this.#channel = channel;
   }
 
   get user(): Caller | undefined {
     return this.caller;
+  }
+
+  /** Cannot be replaced, because the arguments were authorized. */
+  get body(): unknown {
+    return this.#input;
   }
 
   get params(): unknown {

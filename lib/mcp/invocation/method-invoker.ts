@@ -13,11 +13,27 @@ import { describePlace, type MethodHost } from '../../resource-server/catalogue/
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { Suspension } from './client-channel.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
-import { CONTEXT_PARAMETER, defineParameters, PARAMETERS, parametersFactory } from './method-parameters.js';
+import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import {
+  CONTEXT_PARAMETER,
+  countInputParameters,
+  defineParameters,
+  isInputParameter,
+  PARAMETERS,
+  parametersFactory,
+} from './method-parameters.js';
+import { PipedArguments, type CheckArguments } from './piped-arguments.js';
 import { follow } from './streamed-items.js';
 
-/** Runs a method the way Nest runs a controller's method. */
-export type Invocation = (context: McpContext, input: unknown) => Promise<unknown>;
+/**
+ * Runs a method the way Nest runs a controller's method.
+ *
+ * @param check - asked before the method runs, with the arguments as the method gets them
+ */
+export type Invocation = (context: McpContext, input: unknown, check: CheckArguments) => Promise<unknown>;
+
+/** A method behind its guards, pipes, interceptors and filters. */
+type EnhancedMethod = (context: McpContext, input: unknown) => Promise<unknown>;
 
 type Method = (...args: unknown[]) => unknown;
 type ContextId = ReturnType<typeof ContextIdFactory.create>;
@@ -43,6 +59,9 @@ const logger = new CleanLogger('McpTool');
 /** Makes methods callable behind their guards, pipes, interceptors and filters. */
 @Injectable()
 export class MethodInvoker {
+  /** The arguments of each call that runs. */
+  readonly #piped = new WeakMap<McpContext, PipedArguments>();
+
   constructor(
     private readonly contexts: ExternalContextCreator,
     private readonly modules: ModulesContainer,
@@ -59,6 +78,15 @@ export class MethodInvoker {
     refuseSkippedEnhancers(host, this.config);
     const problem = defineParameters(host);
     if (problem !== undefined) throw new McpAuthConfigurationError([problem]);
+    const count = countInputParameters(host);
+    const invoke = this.#prepare(host);
+    return async (context, input, check) => {
+      this.#piped.set(context, new PipedArguments(count, check));
+      return await invoke(context, input);
+    };
+  }
+
+  #prepare(host: MethodHost): EnhancedMethod {
     const { wrapper } = host;
     const contexts = this.#createContexts(wrapper);
     if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
@@ -83,10 +111,15 @@ export class MethodInvoker {
       getContextModuleKey: () => key,
       getHostModuleKey: () => key,
       /** Pipes apply only to what the client sent. */
-      getParamValue: ((value, metadata, pipes) =>
-        (metadata.type as unknown) === CONTEXT_PARAMETER
-          ? Promise.resolve(value)
-          : contexts.getParamValue(value, metadata, pipes)) as ExternalContextCreator['getParamValue'],
+      getParamValue: (async (value, metadata, pipes) => {
+        if ((metadata.type as unknown) === CONTEXT_PARAMETER) return value as unknown;
+        if (!isInputParameter(value)) return (await contexts.getParamValue(value, metadata, pipes)) as unknown;
+        const { name, input, context } = value;
+        const piped: unknown = await contexts.getParamValue(value.value, metadata, pipes);
+        const arguments_ = this.#piped.get(context);
+        if (!arguments_) throw new Error('A method gets arguments outside of a call');
+        return await arguments_.settle(name, input, piped);
+      }) as ExternalContextCreator['getParamValue'],
       /** Nest only waits for the last item of a stream. */
       interceptorsConsumer: {
         intercept: (interceptors, args, instance, callback, next, type) =>
@@ -105,13 +138,13 @@ export class MethodInvoker {
 }
 
 /** Nest only logs an unhandled error. Here the caller of this function reports and logs it with the correlation id. */
-function wrapInFilters(target: Invocation, filters: Filters, type: string): Invocation {
+function wrapInFilters(target: EnhancedMethod, filters: Filters, type: string): EnhancedMethod {
   return async (context, input) => {
     try {
       return await target(context, input);
     } catch (error) {
-      // A call that waits for its client has not failed.
-      if (error instanceof Suspension) throw error;
+      // A call that waits for its client has not failed, and filters do not decide about access.
+      if (error instanceof Suspension || error instanceof AccessDeniedError) throw error;
       const host = new ExecutionContextHost([context, input]);
       host.setType(type);
       const answer = await askFilters(filters, error, host, context);
@@ -154,7 +187,7 @@ function wrapInEnhancers(
   { wrapper, method }: MethodHost,
   instance: Record<string, Method>,
   contextId?: ContextId,
-): Invocation {
+): EnhancedMethod {
   const enhancers = { guards: true, interceptors: true, filters: true };
   return contexts.create(
     instance,
@@ -166,7 +199,7 @@ function wrapInEnhancers(
     wrapper.id,
     enhancers,
     'mcp',
-  ) as Invocation;
+  ) as EnhancedMethod;
 }
 
 /** Nest ignores the class of a provider made by `useFactory` or `useValue`, so its guards would not run. */

@@ -25,7 +25,7 @@ export const PARAMETERS = 'nestjs-mcp-auth:parameters';
 export const CONTEXT_PARAMETER = 100;
 
 /** Decorators that read arguments: `@Param()`, `@Query()`, `@Body()` and `@McpInput()`. */
-const INPUT_TYPES = new Set([RouteParamtypes.BODY, RouteParamtypes.QUERY, RouteParamtypes.PARAM]);
+const INPUT_TYPES: ReadonlySet<number> = new Set([RouteParamtypes.BODY, RouteParamtypes.QUERY, RouteParamtypes.PARAM]);
 
 /** Decorators that a call of MCP has a value for. */
 const SERVED_TYPES = new Set([...INPUT_TYPES, RouteParamtypes.REQUEST, RouteParamtypes.HEADERS, CONTEXT_PARAMETER]);
@@ -65,12 +65,41 @@ export function defineParameters({ type, method, decorator }: MethodHost): strin
   return undefined;
 }
 
+/** Arguments on their way through the pipes of a parameter. */
+export interface InputParameter {
+  /** Name of the argument; `undefined` for all arguments. */
+  readonly name: string | undefined;
+  readonly value: unknown;
+  /** All arguments. */
+  readonly input: unknown;
+  readonly context: McpContext;
+}
+
+const inputs = new WeakSet<object>();
+
+/** Whether a parameter's value is an {@link InputParameter}, which only {@link parametersFactory} makes. */
+export function isInputParameter(value: unknown): value is InputParameter {
+  return typeof value === 'object' && value !== null && inputs.has(value);
+}
+
+/** Number of a method's parameters that get arguments. */
+export function countInputParameters({ type, method }: Pick<MethodHost, 'type' | 'method'>): number {
+  const parameters = (Reflect.getMetadata(PARAMETERS, type, method) ?? {}) as Record<string, Parameter>;
+  return Object.keys(parameters).filter(
+    (key) => !key.includes(CUSTOM_ROUTE_ARGS_METADATA) && INPUT_TYPES.has(Number(key.split(':')[0])),
+  ).length;
+}
+
 /** Finds a parameter's value among the arguments. */
 export const parametersFactory = {
   exchangeKeyForValue(kind: number, data: unknown, [context, input]: Arguments): unknown {
     if (kind === CONTEXT_PARAMETER || kind === (RouteParamtypes.REQUEST as number)) return context;
     if (kind === (RouteParamtypes.HEADERS as number)) return typeof data === 'string' ? undefined : {};
-    if (typeof data !== 'string') return input;
-    return isJsonObject(input) && Object.hasOwn(input, data) ? input[data] : undefined;
+    const name = typeof data === 'string' ? data : undefined;
+    const isThere = name === undefined || (isJsonObject(input) && Object.hasOwn(input, name));
+    const value = name === undefined ? input : isThere ? (input as Record<string, unknown>)[name] : undefined;
+    const parameter: InputParameter = { name, value, input, context };
+    inputs.add(parameter);
+    return parameter;
   },
 };

@@ -4,6 +4,7 @@ import type { MethodHost, Primitive, ResourceTemplateDefinition } from '../../re
 import type { CallContext } from './call-context.js';
 import { findChoices } from './completion-result.js';
 import { MethodInvoker, type Invocation } from './method-invoker.js';
+import type { CheckArguments } from './piped-arguments.js';
 
 /** Invokes the methods of primitives through Nest. */
 @Injectable()
@@ -21,18 +22,31 @@ export class PrimitiveInvocations {
     }
   }
 
-  /** Calls the method of a primitive, or the method that completes one of its arguments. */
-  async invoke(primitive: Primitive, { method }: Operation, context: CallContext, input: unknown): Promise<unknown> {
+  /**
+   * Calls the method of a primitive, or the method that completes one of its arguments.
+   *
+   * @param check - asked before the method runs, with the arguments as the method gets them
+   */
+  async invoke(
+    primitive: Primitive,
+    { method }: Operation,
+    context: CallContext,
+    input: unknown,
+    check: CheckArguments,
+  ): Promise<unknown> {
     let { host } = primitive;
     if (method === 'completion/complete') {
       const request = input as CompletionRequest;
       const companion = 'completions' in primitive ? primitive.completions.get(request.argument) : undefined;
-      if (!companion) return findChoices(primitive, request);
+      if (!companion) {
+        await check([input]);
+        return findChoices(primitive, request);
+      }
       ({ host } = companion);
     }
     const invoke = this.#invocations.get(host);
     if (!invoke) throw new Error(`${primitive.name} is not prepared`);
-    return await invoke(context, input);
+    return await invoke(context, input, check);
   }
 
   /** Finds the method that lists the resources of a template, if any. */

@@ -10,7 +10,8 @@ import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
 import type { Operation } from '../../resource-server/access/operation.js';
-import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
+import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { CallContext } from './call-context.js';
 import { toOutcome, type Outcome } from './call-outcome.js';
@@ -53,11 +54,13 @@ export class PrimitiveRunner {
     private readonly callers: CallerAccess,
     private readonly audit: AuditLog,
     private readonly states: RequestStates,
+    private readonly admission: Admission,
   ) {}
 
   /**
    * @param authorized - the authorization for the call
    * @throws ProtocolError if a resource or a prompt fails
+   * @throws AccessDeniedError if the caller may not do it with what pipes made of the arguments
    */
   async run(authorized: AuthorizedOperation, primitive: Primitive, surroundings: Surroundings): Promise<Outcome> {
     const { trace, context } = surroundings;
@@ -91,7 +94,12 @@ export class PrimitiveRunner {
       });
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
       const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: input.value });
-      const running = runToolCall(call, () => this.invocations.invoke(primitive, operation, callContext, input.value));
+      const check = async (readings: readonly unknown[]) => {
+        for (const reading of readings) await this.admission.readmit(authorized, reading, trace);
+      };
+      const running = runToolCall(call, () =>
+        this.invocations.invoke(primitive, operation, callContext, input.value, check),
+      );
       surroundings.lease?.hold(running);
       const value = primitive.timeoutMs === undefined ? await running : await time.race(running);
       const result = await toOutcome(value, primitive, operation);
@@ -101,7 +109,7 @@ export class PrimitiveRunner {
       if ('isError' in result && result.isError) trace.fail('tool_error');
       return result;
     } catch (error) {
-      if (error === final) throw error;
+      if (error === final || error instanceof AccessDeniedError) throw error;
       if (channel.questions && !signal.aborted) return await round.ask({});
       if (signal.aborted && !(signal.reason instanceof CallTimeout)) {
         trace.fail('cancelled');

@@ -43,7 +43,7 @@ export class ResourceLists {
     const { correlationId } = trace;
     const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: {} });
     try {
-      return (await runToolCall(call, () => invoke(callContext, {}))) as readonly Resource[];
+      return (await runToolCall(call, () => invoke(callContext, {}, () => Promise.resolve()))) as readonly Resource[];
     } catch (error) {
       toFailureResult(template.name, findToldError(error), correlationId);
       return [];

@@ -9,6 +9,7 @@ import {
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { LimitError } from '../../errors/limit-error.js';
 import type { Lease } from '../../limits/lease.js';
+import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
 import { toLimitError, toLimitResult } from '../invocation/limit-answer.js';
@@ -40,7 +41,7 @@ export class CallMethods {
             if (primitive?.kind !== 'tool')
               throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
             const run = (over: ServerContext, lease?: Lease) =>
-              this.#run(served, primitive, params, over, server, lease);
+              tellDenials(() => this.#run(served, primitive, params, over, server, lease));
             return (await this.#keepLimits(served, async () => {
               const task = this.tasks.begin(primitive, served.authorized, params.arguments, context, run);
               return await (task ?? run(context));
@@ -54,7 +55,7 @@ export class CallMethods {
           const { primitive } = served.authorized;
           if (primitive?.kind !== 'prompt')
             throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${params.name}`);
-          return (await this.#run(served, primitive, params, context, server)) as never;
+          return (await tellDenials(() => this.#run(served, primitive, params, context, server))) as never;
         });
         break;
       case 'resources/read':
@@ -62,7 +63,7 @@ export class CallMethods {
           const served = await admit(method, params, context);
           const { primitive } = served.authorized;
           if (!primitive) throw new ResourceNotFoundError(params.uri);
-          return (await this.#run(served, primitive, params, context, server)) as never;
+          return (await tellDenials(() => this.#run(served, primitive, params, context, server))) as never;
         });
         break;
       case 'completion/complete':
@@ -71,7 +72,7 @@ export class CallMethods {
           const { primitive } = served.authorized;
           if (!primitive)
             throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There are no completions for that name');
-          return (await this.#run(served, primitive, params, context, server)) as never;
+          return (await tellDenials(() => this.#run(served, primitive, params, context, server))) as never;
         });
         break;
     }
@@ -119,6 +120,10 @@ export class CallMethods {
     });
     try {
       return await running;
+    } catch (error) {
+      if (error instanceof AccessDeniedError && error.reason === 'insufficient_scope')
+        served.challenge = caller && this.challenges.createAccessChallenge(caller, scheme, error);
+      throw error;
     } finally {
       if (!taken) lease?.release();
     }

@@ -1,4 +1,10 @@
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { relay } from './relayed-response.js';
+
+/** Whether a call may turn out to need more of its caller, so that its answer becomes a challenge. */
+export function canBecomeChallenge(offer: Offer | undefined): boolean {
+  return offer !== undefined && (offer.downstreams.length > 0 || typeof offer.access.scopes === 'function');
+}
 
 /**
  * Waits for the first piece of a stream: the result, or a keep-alive. Until then the answer can still be replaced.

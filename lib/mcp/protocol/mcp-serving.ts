@@ -25,7 +25,7 @@ import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
 import { CallShares } from './call-shares.js';
 import { endAt } from './expiring-stream.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
-import { holdUntilBegun } from './held-stream.js';
+import { canBecomeChallenge, holdUntilBegun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';
@@ -42,10 +42,7 @@ const listening = new AsyncLocalStorage<Caller | undefined>();
 type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 
 /** What travels through the SDK along with a request. */
-interface ServedRequest {
-  readonly request: AuthorizedRequest | DeniedRequest;
-  readonly incoming: IncomingMessage;
-}
+type ServedRequest = Readonly<{ request: AuthorizedRequest | DeniedRequest; incoming: IncomingMessage }>;
 
 /** Serves MCP with the SDK, for both eras of the protocol. The primitives are prepared at boot. */
 @Injectable()
@@ -156,7 +153,7 @@ export class McpServing implements OnModuleDestroy {
     const fetch = () => this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
     const answer = await listening.run(caller, fetch);
     // Clients before 2026-07-28 are answered with a stream that starts before the call has ended.
-    const isHeld = primitive && primitive.downstreams.length > 0 && isStream(answer);
+    const isHeld = isStream(answer) && canBecomeChallenge(primitive);
     const response = isHeld ? await holdUntilBegun(answer) : answer;
     if (served.limit) return replaceBy(createLimitResponse(served.limit, served.body), response);
     if (served.challenge) return replaceBy(createChallengeResponse(served.challenge), response);

@@ -7,14 +7,15 @@ export interface PolicyRequest {
   readonly caller: Caller | undefined;
   /** The requested operation. */
   readonly operation: Operation;
-  /** The arguments, validated by the tool's `input`. */
+  /** A frozen copy of the arguments, validated by the tool's `input`. */
   readonly arguments: unknown;
 }
 
 /** A rule of the application about calls, as an injectable class. If it throws, the call fails. */
 export interface Policy {
   /**
-   * Decides about a call. Runs after the scope check has passed.
+   * Decides about a call. Runs after the scope check has passed, and again if pipes, guards or interceptors change the
+   * arguments.
    *
    * @param request - the caller, the operation and the arguments
    * @returns `true` to allow the call, `false` or a {@link Denial} to deny it

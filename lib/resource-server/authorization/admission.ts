@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { hasFixedScopes, isSignedInAsNeeded, listNamedScopes } from '../access/access-rule.js';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
-import { Denial } from '../access/policy.js';
+import { Denial, type PolicyRequest } from '../access/policy.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { judgeScopes } from '../access/scope-rule.js';
 import type { Parsed } from '../catalogue/arguments-schema.js';
@@ -13,6 +14,7 @@ import type { Offer, Primitive } from '../catalogue/primitive.js';
 import { Issuers } from '../issuers/issuers.js';
 import { AccessDeniedError, type AccessDenial } from './access-denied-error.js';
 import { Denials } from './denials.js';
+import { freezeCopy } from './frozen-copy.js';
 import { Policies } from './policies.js';
 import { validateArguments, computeScopes } from './validated-arguments.js';
 
@@ -37,6 +39,7 @@ interface Leave<One extends Offer> {
   readonly operation: Operation | undefined;
   readonly primitive: One | undefined;
   readonly input: Parsed;
+  readonly judged: unknown;
   readonly scopes: readonly string[];
 }
 
@@ -55,17 +58,22 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
   readonly primitive: One | undefined;
   /** The validated arguments of the method, or what is wrong with them. */
   readonly input: Parsed;
+  /** The frozen copy of the arguments that was authorized. */
+  readonly judged: unknown;
   /** Scopes that the operation requires. */
   readonly scopes: readonly string[];
 
-  private constructor({ caller, operation, primitive, input, scopes }: Leave<One>) {
+  private constructor({ caller, operation, primitive, input, judged, scopes }: Leave<One>) {
     this.caller = caller;
     this.operation = operation;
     this.primitive = primitive;
     this.input = input;
+    this.judged = judged;
     this.scopes = scopes;
   }
 }
+
+const MORE_SCOPES = new Denial('The token does not have the scopes that these arguments need.', 'available');
 
 const NO_USER = new Denial('This tool acts for a user, and the token has no user.', 'unavailable');
 
@@ -117,6 +125,30 @@ export class Admission {
     }
   }
 
+  /**
+   * Authorizes an operation again, with the arguments that its method is about to get. Pipes, guards and interceptors of
+   * the application may have changed those that were authorized.
+   *
+   * @throws {@link AccessDeniedError} if the caller may not do it with these arguments. The denial is recorded
+   */
+  async readmit(authorized: AuthorizedOperation<Offer>, value: unknown, trace: RequestTrace): Promise<void> {
+    const { caller, operation, primitive } = authorized;
+    if (!primitive || !operation || isDeepStrictEqual(value, authorized.judged)) return;
+    const reference = trace.correlationId;
+    const judged = freezeCopy(value);
+    const rule = computeScopes(primitive.access, operation, { value: judged });
+    const { sufficient, needed: scopes } = judgeScopes(rule, caller?.scopes ?? [], this.hierarchy);
+    const createDenial = (denial: Pick<AccessDenial, 'reason' | 'denial' | 'policy' | 'cause'>) =>
+      new AccessDeniedError({ ...denial, scopes, caller, operation, primitive, reference });
+    try {
+      if (!sufficient) throw createDenial({ reason: 'insufficient_scope', denial: MORE_SCOPES });
+      await this.#askPolicies(primitive, { caller, operation, arguments: judged }, createDenial);
+    } catch (error) {
+      if (error instanceof AccessDeniedError) this.denials.record(error, trace);
+      throw error;
+    }
+  }
+
   /** Whether lists show an offer to a caller. */
   isShown(offer: Offer, caller: Caller | undefined): boolean {
     if (!caller && !this.options.anonymous) return offer.access.anonymous;
@@ -129,7 +161,7 @@ export class Admission {
     try {
       const input = await validateArguments(found, operation, body);
       if ('problems' in input) return true;
-      const request = { caller, operation, arguments: input.value };
+      const request = { caller, operation, arguments: freezeCopy(input.value) };
       return (await this.policies.findObjection(found.primitive, request)) !== undefined;
     } catch {
       return true;
@@ -157,21 +189,30 @@ export class Admission {
     // A caller without the scopes is refused before its arguments are read.
     const isHeld = hasFixedScopes(caller, access, this.hierarchy);
     const input = isHeld ? await validateArguments(found, asked.operation, asked.body) : undefined;
-    const rule = computeScopes(access, asked.operation, input);
+    const judged = input && 'value' in input ? { value: freezeCopy(input.value) } : undefined;
+    const rule = computeScopes(access, asked.operation, judged);
     const { sufficient, needed: scopes } = judgeScopes(rule, caller?.scopes ?? [], this.hierarchy);
     if (caller && !isSignedInAsNeeded(caller, access)) {
       throw createDenial({ reason: 'insufficient_user_authentication', scopes });
     }
     if (!sufficient || !input) throw createDenial({ reason: 'insufficient_scope', scopes });
     if (caller?.appOnly && !access.appOnly) throw createDenial({ reason: 'app_only', scopes, denial: NO_USER });
-    if (asked.operation && 'value' in input) {
-      const request = { caller, operation: asked.operation, arguments: input.value };
-      const objection = await this.policies.findObjection(primitive, request).catch((cause: unknown) => {
-        throw createDenial({ reason: 'undecided', scopes, cause });
-      });
-      if (objection) throw createDenial({ reason: 'policy', scopes, ...objection });
+    if (asked.operation && judged) {
+      const request = { caller, operation: asked.operation, arguments: judged.value };
+      await this.#askPolicies(primitive, request, (denial) => createDenial({ ...denial, scopes }));
     }
-    return grant({ caller, operation, primitive, input, scopes });
+    return grant({ caller, operation, primitive, input, judged: judged?.value, scopes });
+  }
+
+  async #askPolicies(
+    primitive: Offer,
+    request: PolicyRequest,
+    createDenial: (denial: Pick<AccessDenial, 'reason' | 'denial' | 'policy' | 'cause'>) => AccessDeniedError,
+  ): Promise<void> {
+    const objection = await this.policies.findObjection(primitive, request).catch((cause: unknown) => {
+      throw createDenial({ reason: 'undecided', cause });
+    });
+    if (objection) throw createDenial({ reason: 'policy', ...objection });
   }
 
   /** Whether the issuer's `clients` include the client. If not, another token of the client would not help. */
@@ -190,5 +231,12 @@ function grantNothing<One extends Offer>(
   caller: Caller | undefined,
   operation: Operation | undefined,
 ): AuthorizedOperation<One> {
-  return grant<One>({ caller, operation, primitive: undefined, input: { problems: [] }, scopes: [] });
+  return grant<One>({
+    caller,
+    operation,
+    primitive: undefined,
+    input: { problems: [] },
+    judged: undefined,
+    scopes: [],
+  });
 }

@@ -36,12 +36,12 @@ export async function validateArguments(
 export function computeScopes(
   { scopes }: AccessRule,
   operation: Operation | undefined,
-  input: Parsed | undefined,
+  input: { readonly value: unknown } | undefined,
 ): ScopeRule {
   if (typeof scopes !== 'function') return scopes;
   // A `scopes` function cannot run without arguments.
   if (WITHOUT_ARGUMENTS.has(operation?.method ?? '')) return [];
-  if (!input || !('value' in input)) return [];
+  if (!input) return [];
   const rule: unknown = scopes(input.value as never);
   const problem = findRuleProblem(rule);
   if (problem) throw new Error(`What the function in \`scopes\` returned ${problem}`);
