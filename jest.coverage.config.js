@@ -1,7 +1,7 @@
 import config from './jest.config.js';
 
 /**
- * All tests, and how much of the library they run.
+ * All tests, and how much of the library they run. It has to be built before.
  *
  * @type {import('jest').Config}
  */
