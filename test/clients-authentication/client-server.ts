@@ -1,18 +1,8 @@
-import { Injectable } from '@nestjs/common';
-import { DownstreamClient, McpTool, type ClientAuthentication } from 'nestjs-mcp-auth';
+import { type ClientAuthentication } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { callTool, type ToolResult } from '../support/mcp-request.js';
+import { OrderTools } from '../support/order-tools.js';
 import { sendJson } from '../support/test-issuer.js';
-
-@Injectable()
-class Tools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.downstream.json('/orders');
-  }
-}
 
 interface TokenRequest {
   readonly authorization: string | undefined;
@@ -30,7 +20,7 @@ export interface ClientServer extends DownstreamServer {
 /** A server that proves at its issuer who it is in a certain way. */
 export async function startClientServer(authentication: ClientAuthentication): Promise<ClientServer> {
   const client = { id: 'mcp', authentication };
-  const server = await startDownstreamServer({ providers: [Tools], client });
+  const server = await startDownstreamServer({ providers: [OrderTools], client });
   const requests: TokenRequest[] = [];
   server.issuer.answers.set('/token', async (request, response, body) => {
     requests.push({ authorization: request.headers.authorization, form: Object.fromEntries(body) });

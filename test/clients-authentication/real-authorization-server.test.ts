@@ -1,14 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
 import * as oauth from 'openid-client';
 import {
   clientSecretBasic,
   clientSecretPost,
   dialects,
-  DownstreamClient,
   McpAuthModule,
-  McpTool,
   privateKeyJwt,
   type ClientAuthentication,
 } from 'nestjs-mcp-auth';
@@ -16,19 +13,10 @@ import type { IssuerClientRegistration } from '../../lib/resource-server/clients
 import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { OidcAuthorizationServer } from '../support/oidc-authorization-server.js';
+import { OrderTools } from '../support/order-tools.js';
 import { startApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
 import { TestIssuer } from '../support/test-issuer.js';
-
-@Injectable()
-class Tools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.downstream.json('/orders');
-  }
-}
 
 const SIGNING = [
   { name: 'by RSA', keys: generateKeyPairSync('rsa', { modulusLength: 2048 }), alg: 'RS256' },
@@ -89,7 +77,7 @@ describe('a real authorization server (oidc-provider) takes the client for who i
           }),
         ),
       ],
-      providers: [Tools],
+      providers: [OrderTools],
     });
     closing.push(
       () => server.close(),
@@ -122,7 +110,7 @@ test('several clients: each issuer sees its own and no other, and gets the calle
         },
       }),
     ],
-    providers: [Tools],
+    providers: [OrderTools],
   });
   closing.push(
     () => one.close(),

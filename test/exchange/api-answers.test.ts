@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { sendJson } from '../support/test-issuer.js';
-import { callEither, EagerAndLazy } from './eager-and-lazy.js';
+import { callEither, EagerAndLazy, refuseAtApi } from './eager-and-lazy.js';
 
 let server: DownstreamServer;
 
@@ -21,14 +21,8 @@ afterAll(() => server.close());
 const call = (tool: string, claims?: Record<string, unknown>) => callEither(server, tool, claims);
 
 describe('what the API itself answers', () => {
-  const apiAnswers = (status: number, challenge: string) => {
-    server.orders.answers.set('/v1/orders', (_request, response) => {
-      sendJson(response.setHeader('www-authenticate', challenge), status, {});
-    });
-  };
-
   test('a scope that it misses is asked for by the name it has here', async () => {
-    apiAnswers(403, 'Bearer error="insufficient_scope", scope="api.admin internal"');
+    refuseAtApi(server, 403, 'Bearer error="insufficient_scope", scope="api.admin internal"');
     const { status, challenge } = await call('eager');
     expect(status).toBe(403);
     expect(challenge).toMatch(/scope="tool orders:admin"/);
@@ -36,7 +30,7 @@ describe('what the API itself answers', () => {
   });
 
   test('a scope without a name here never leaks', async () => {
-    apiAnswers(403, 'Bearer error="insufficient_scope", scope="internal"');
+    refuseAtApi(server, 403, 'Bearer error="insufficient_scope", scope="internal"');
     const answer = await call('eager');
     expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
     expect(answer.text).not.toContain('internal');
@@ -44,7 +38,7 @@ describe('what the API itself answers', () => {
   });
 
   test('a stronger sign-in', async () => {
-    apiAnswers(401, 'Bearer error="insufficient_user_authentication", acr_values="gold", max_age="5"');
+    refuseAtApi(server, 401, 'Bearer error="insufficient_user_authentication", acr_values="gold", max_age="5"');
     const { status, challenge } = await call('eager');
     expect(status).toBe(401);
     expect(challenge).toMatch(/error="insufficient_user_authentication".*acr_values="gold", max_age="5"/);
@@ -62,7 +56,7 @@ describe('what the API itself answers', () => {
         scope: 'read',
       });
     });
-    apiAnswers(403, 'Bearer error="insufficient_scope"');
+    refuseAtApi(server, 403, 'Bearer error="insufficient_scope"');
     await call('eager');
     expect(server.log.text).toMatch(/orders answered 403[^\n]*write/);
   });

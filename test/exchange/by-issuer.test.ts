@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
 import {
   clientSecretBasic,
   dialects,
-  DownstreamClient,
   McpAuthHealthIndicator,
   McpAuthModule,
-  McpTool,
   type DownstreamOptions,
   type McpAuthModuleOptions,
 } from 'nestjs-mcp-auth';
@@ -15,19 +12,10 @@ import { Issuer } from '../../lib/resource-server/issuers/issuer.js';
 import { resolveOptions } from '../../lib/configuration/resolve-options.js';
 import { callTool, post, textOf, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
+import { OrderTools } from '../support/order-tools.js';
 import { TestApi } from '../support/test-api.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
-
-@Injectable()
-class Tools {
-  constructor(private readonly client: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.client.json('/orders/7');
-  }
-}
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -70,7 +58,7 @@ async function start(orders: Partial<DownstreamOptions>, platform: Platform = 'e
   server = await startApplication({
     platform,
     imports: (origin) => [McpAuthModule.forRoot(options(origin, orders))],
-    providers: [Tools],
+    providers: [OrderTools],
   });
   return server;
 }
@@ -157,7 +145,7 @@ test('what callers without a user get, and which scopes stand for those of the A
   expect(keycloak.exchanges).toEqual([]);
   const challenge = async (issuer: TestIssuer) => {
     const token = await issuer.token({ aud: resource() });
-    api.answers.set('/orders/7', (_request, response) => {
+    api.answers.set('/orders', (_request, response) => {
       const header = 'Bearer error="insufficient_scope", scope="orders.view"';
       sendJson(response.setHeader('www-authenticate', header), 403, {});
     });

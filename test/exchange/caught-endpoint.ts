@@ -1,8 +1,9 @@
 import { errors, type ClientAuthentication, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import type { ExchangeDialect, ForeignAuthorizationServer, TokenEndpoint } from 'nestjs-mcp-auth/dialects';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
+import { OrderTools } from '../support/order-tools.js';
 import { TestIssuer } from '../support/test-issuer.js';
-import { attempt, DialectTools } from './dialect-server.js';
+import { attempt } from './dialect-server.js';
 
 export interface CaughtEndpoint extends DownstreamServer {
   /** Calls the tool once more, with claims of its own, and catches the token endpoint that its dialect was given. */
@@ -27,7 +28,7 @@ export async function catchTokenEndpoint(
     },
   };
   const server = await startDownstreamServer({
-    providers: [DialectTools],
+    providers: [OrderTools],
     ...(authentication && { client: { id: 'mcp', authentication } }),
     orders: { dialect },
     options,

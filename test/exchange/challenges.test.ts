@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { McpTool, UsePolicy, type Policy } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { sendJson } from '../support/test-issuer.js';
-import { callEither, EagerAndLazy } from './eager-and-lazy.js';
+import { callEither, EagerAndLazy, refuseAtApi, refuseAtProvider } from './eager-and-lazy.js';
 
 class Never implements Policy {
   permits() {
@@ -35,23 +35,11 @@ afterEach(() => {
 });
 afterAll(() => server.close());
 
-function providerAnswers(body: object): void {
-  server.issuer.answers.set('/token', (_request, response) => {
-    sendJson(response, 400, body);
-  });
-}
-
-function apiAnswers(status: number, challenge: string): void {
-  server.orders.answers.set('/v1/orders', (_request, response) => {
-    sendJson(response.setHeader('www-authenticate', challenge), status, {});
-  });
-}
-
 const call = (tool: string, scope: string) => callEither(server, tool, { scope });
 
 describe.each(['eager', 'lazy'])('a scope that stands for one of the API (%s)', (tool) => {
   test('is asked for where it is missing', async () => {
-    providerAnswers({ error: 'invalid_scope' });
+    refuseAtProvider(server, 400, { error: 'invalid_scope' });
     const { status, challenge } = await call(tool, 'tool orders:read');
     expect(status).toBe(403);
     expect(challenge).toMatch(/scope="tool orders:read orders:write"/);
@@ -60,7 +48,7 @@ describe.each(['eager', 'lazy'])('a scope that stands for one of the API (%s)', 
   test.each(['tool orders:read orders:write', 'tool orders:admin'])(
     'is not asked for, over and over, where the caller holds it: %s',
     async (scope) => {
-      providerAnswers({ error: 'invalid_scope' });
+      refuseAtProvider(server, 400, { error: 'invalid_scope' });
       const { status, challenge, result } = await call(tool, scope);
       expect([status, challenge]).toEqual([200, null]);
       expect(result).toMatchObject({
@@ -87,7 +75,7 @@ test('what a policy denies is asked no consent for, also where a scope is missin
 });
 
 test('the API says so of a scope that the caller holds: nobody is asked for it', async () => {
-  apiAnswers(403, 'Bearer error="insufficient_scope", scope="write"');
+  refuseAtApi(server, 403, 'Bearer error="insufficient_scope", scope="write"');
   expect(await call('eager', 'tool orders:write')).toMatchObject({ status: 200, challenge: null });
 });
 
@@ -96,7 +84,7 @@ describe('a claims challenge', () => {
   const encoded = Buffer.from(CLAIMS).toString('base64');
 
   test.each(['eager', 'lazy'])('says where to sign in, as Entra ID has it (%s)', async (tool) => {
-    providerAnswers({ error: 'interaction_required', claims: CLAIMS });
+    refuseAtProvider(server, 400, { error: 'interaction_required', claims: CLAIMS });
     const { status, challenge } = await call(tool, 'tool');
     expect(status).toBe(401);
     expect(challenge).toContain(
@@ -105,7 +93,8 @@ describe('a claims challenge', () => {
   });
 
   test('is what an API demands that the provider will not give without the user (continuous access evaluation)', async () => {
-    apiAnswers(
+    refuseAtApi(
+      server,
       401,
       `Bearer realm="", authorization_uri="https://evil.example/authorize", error="insufficient_claims", claims="${encoded}"`,
     );
@@ -128,14 +117,18 @@ describe('a claims challenge', () => {
     ['that are no JSON', Buffer.from('sign in').toString('base64')],
     ['that are a list', Buffer.from('["a"]').toString('base64')],
   ])('is not made of claims %s', async (_name, claims) => {
-    apiAnswers(401, `Bearer error="insufficient_claims", claims="${claims}"`);
+    refuseAtApi(server, 401, `Bearer error="insufficient_claims", claims="${claims}"`);
     expect(await call('eager', 'tool')).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
   });
 });
 
 test('what an API demands of a sign-in goes on to the client, no more of it than a header can take', async () => {
   const values = Array.from({ length: 200 }, (_, index) => `urn:acr:${index}`);
-  apiAnswers(401, `Bearer error="insufficient_user_authentication", acr_values="${values.join(' ')}", max_age="60"`);
+  refuseAtApi(
+    server,
+    401,
+    `Bearer error="insufficient_user_authentication", acr_values="${values.join(' ')}", max_age="60"`,
+  );
   const { status, challenge } = await call('eager', 'tool');
   expect(status).toBe(401);
   expect(challenge).toMatch(/acr_values="urn:acr:0 urn:acr:1 /);
@@ -145,7 +138,7 @@ test('what an API demands of a sign-in goes on to the client, no more of it than
 
 test('no other challenge says where to sign in: clients find out by themselves', async () => {
   for (const body of [{ error: 'invalid_grant' }, { error: 'login_required' }, { error: 'invalid_scope' }]) {
-    providerAnswers(body);
+    refuseAtProvider(server, 400, body);
     const { challenge } = await call('eager', 'tool');
     expect(challenge).toContain('resource_metadata=');
     expect(challenge).not.toContain('authorization_uri');

@@ -3,6 +3,7 @@ import { clientSecretPost, dialects, McpAuthModule } from 'nestjs-mcp-auth';
 import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
+import { OrderTools } from '../support/order-tools.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
@@ -11,7 +12,6 @@ import {
   answering,
   bootProblems,
   DialectServers,
-  DialectTools,
   form,
   JWT_BEARER,
   order,
@@ -182,7 +182,7 @@ describe('for any tenant', () => {
           }),
         ),
       ],
-      providers: [DialectTools],
+      providers: [OrderTools],
     });
     return application;
   }

@@ -1,14 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import {
-  clientSecretBasic,
-  DownstreamClient,
-  errors,
-  McpAuthModule,
-  McpTool,
-  type DownstreamOptions,
-} from 'nestjs-mcp-auth';
+import { clientSecretBasic, errors, McpAuthModule, type DownstreamOptions } from 'nestjs-mcp-auth';
 import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import {
   startDownstreamServer,
@@ -17,18 +9,9 @@ import {
 } from '../downstream/downstream-server.js';
 import { optionsFor } from '../support/module-options.js';
 import { callTool, post, toolCall, type ToolResult } from '../support/mcp-request.js';
+import { OrderTools } from '../support/order-tools.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { sendJson, type TestIssuer } from '../support/test-issuer.js';
-
-@Injectable()
-export class DialectTools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.downstream.json('/orders');
-  }
-}
 
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 export const JWT = 'urn:ietf:params:oauth:token-type:jwt';
@@ -44,7 +27,7 @@ export class DialectServers {
   /** A server whose tool `order` calls the downstream `orders`, which has these options. */
   async start(orders: DownstreamChanges): Promise<DownstreamServer> {
     const server = await startDownstreamServer({
-      providers: [DialectTools],
+      providers: [OrderTools],
       client,
       orders: { scopes: [], ...orders },
     });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import type { DownstreamServer } from '../downstream/downstream-server.js';
 import { post, toolCall, type ToolResult } from '../support/mcp-request.js';
+import { sendJson } from '../support/test-issuer.js';
 
 /** The same tool twice: with a token that is there before it runs, and with one that it gets when it needs it. */
 @Injectable()
@@ -26,6 +27,27 @@ export interface Answer {
   readonly result: (ToolResult & { _meta?: Record<string, unknown> }) | undefined;
   /** All of the body. */
   readonly text: string;
+}
+
+/** The API refuses both, with a header `WWW-Authenticate`. */
+export function refuseAtApi({ orders }: DownstreamServer, status: number, challenge: string): void {
+  orders.answers.set('/v1/orders', (_request, response) => {
+    sendJson(response.setHeader('www-authenticate', challenge), status, {});
+  });
+}
+
+/** The token endpoint refuses both. */
+export function refuseAtProvider(
+  { issuer }: DownstreamServer,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  issuer.answers.set('/token', (_request, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body);
+    else sendJson(response, status, body);
+  });
 }
 
 /** Calls one of the two with a token of its own, which no cache knows. */

@@ -1,27 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { Injectable } from '@nestjs/common';
-import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { message, post } from '../support/mcp-request.js';
+import { OrderTools } from '../support/order-tools.js';
 import { sendJson } from '../support/test-issuer.js';
 
 const PAGE = 'https://id.example/consent?client_id=mcp';
 
-@Injectable()
-class Tools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.downstream.json('/orders');
-  }
-}
-
 let server: DownstreamServer;
 
 beforeAll(async () => {
-  server = await startDownstreamServer({ providers: [Tools], orders: { consentUrl: PAGE } });
+  server = await startDownstreamServer({ providers: [OrderTools], orders: { consentUrl: PAGE } });
 });
 afterEach(() => {
   jest.restoreAllMocks();

@@ -4,6 +4,7 @@ import { clientSecretPost, DownstreamClient, McpAuthModule, McpTool } from 'nest
 import { z } from 'zod';
 import { callTool, textOf } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
+import { skipPausesOfTokenEndpoints } from '../support/pauses.js';
 import { startApplication } from '../support/test-application.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
@@ -35,6 +36,7 @@ class Tools {
 let server: DownstreamServer;
 
 beforeEach(async () => {
+  skipPausesOfTokenEndpoints();
   server = await startDownstreamServer({ providers: [Tools] });
 });
 

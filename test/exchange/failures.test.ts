@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
-import { sendJson } from '../support/test-issuer.js';
-import { callEither, EagerAndLazy } from './eager-and-lazy.js';
+import { skipPausesOfTokenEndpoints } from '../support/pauses.js';
+import { callEither, EagerAndLazy, refuseAtProvider } from './eager-and-lazy.js';
 
 let server: DownstreamServer;
 
@@ -11,20 +11,16 @@ beforeAll(async () => {
     orders: { scopeMap: { write: ['orders:write'], 'api.admin': ['orders:admin'] } },
   });
 });
+beforeEach(() => {
+  skipPausesOfTokenEndpoints();
+});
 afterEach(() => {
+  jest.restoreAllMocks();
   server.issuer.answers.clear();
   server.orders.answers.clear();
   server.orders.requests.length = 0;
 });
 afterAll(() => server.close());
-
-function providerAnswers(status: number, body: unknown, headers: Record<string, string> = {}): void {
-  server.issuer.answers.set('/token', (_request, response) => {
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html' }).end(body);
-    else sendJson(response, status, body);
-  });
-}
 
 const call = (tool: string, claims?: Record<string, unknown>) => callEither(server, tool, claims);
 
@@ -83,7 +79,7 @@ const CALLER: [string, number, object, number, RegExp][] = [
 
 describe.each(['eager', 'lazy'])('what the caller can mend is a challenge of HTTP (%s)', (tool) => {
   test.each(CALLER)('%s', async (_name, status, body, expected, challenge) => {
-    providerAnswers(status, { error_description: 'AADSTS PROSE', ...body });
+    refuseAtProvider(server, status, { error_description: 'AADSTS PROSE', ...body });
     const answer = await call(tool);
     expect(answer.status).toBe(expected);
     expect(answer.challenge).toMatch(challenge);
@@ -93,7 +89,10 @@ describe.each(['eager', 'lazy'])('what the caller can mend is a challenge of HTT
   });
 
   test('prose decides nothing', async () => {
-    providerAnswers(400, { error: 'invalid_target', error_description: 'AADSTS65001: consent_required invalid_grant' });
+    refuseAtProvider(server, 400, {
+      error: 'invalid_target',
+      error_description: 'AADSTS65001: consent_required invalid_grant',
+    });
     expect((await call(tool)).status).toBe(200);
   });
 });
@@ -117,7 +116,7 @@ const OPERATOR: [string, number, object | string][] = [
 
 describe.each(['eager', 'lazy'])('what the operator has to mend is told to the operator (%s)', (tool) => {
   test.each(OPERATOR)('%s', async (_name, status, body) => {
-    providerAnswers(status, body);
+    refuseAtProvider(server, status, body);
     const { log } = server;
     const before = log.lines.length;
     const answer = await call(tool);
@@ -139,7 +138,7 @@ const PASSING: [string, number, object | string, Record<string, string>, RegExp]
 
 describe.each(['eager', 'lazy'])('what passes can be tried again, and nobody has to sign in for it (%s)', (tool) => {
   test.each(PASSING)('%s', async (_name, status, body, headers, text) => {
-    providerAnswers(status, body, headers);
+    refuseAtProvider(server, status, body, headers);
     const answer = await call(tool);
     expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
     expect(answer.text).toMatch(text);

@@ -1,28 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { Injectable } from '@nestjs/common';
-import { DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { post } from '../support/mcp-request.js';
+import { OrderTools } from '../support/order-tools.js';
 import { sendJson } from '../support/test-issuer.js';
-
-@Injectable()
-class Tools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.downstream.json('/orders');
-  }
-}
+import { refuseAtApi } from './eager-and-lazy.js';
 
 let server: DownstreamServer;
 /** Keep the connections of streams open. */
 const ticks: (() => void)[] = [];
 
 beforeAll(async () => {
-  server = await startDownstreamServer({ providers: [Tools], orders: { scopeMap: { admin: ['orders:admin'] } } });
+  server = await startDownstreamServer({ providers: [OrderTools], orders: { scopeMap: { admin: ['orders:admin'] } } });
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -33,12 +23,6 @@ afterAll(() => server.close());
 
 const HEADERS = { 'mcp-protocol-version': '2025-11-25' };
 const CALL = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'order', arguments: {} } };
-
-function apiAnswers(status: number, challenge: string): void {
-  server.orders.answers.set('/v1/orders', (_request, response) => {
-    sendJson(response.setHeader('www-authenticate', challenge), status, {});
-  });
-}
 
 const TOO_LITTLE = 'Bearer error="insufficient_scope", scope="admin"';
 
@@ -51,7 +35,7 @@ describe('a client of 2025-11-25, whose answers are streams', () => {
     [401, 'Bearer error="insufficient_user_authentication", acr_values="gold"', /acr_values="gold"/],
     [403, TOO_LITTLE, /error="insufficient_scope".*scope="orders:admin"/],
   ])('is challenged over HTTP for what the API says while the tool runs: %i', async (status, asked, told) => {
-    apiAnswers(status, asked);
+    refuseAtApi(server, status, asked);
     const response = await call();
     expect(response.status).toBe(status);
     expect(response.headers.get('www-authenticate')).toMatch(told);
@@ -117,7 +101,7 @@ describe('a client of 2025-11-25, whose answers are streams', () => {
     await client.connect(new TransportV1(new URL(server.resource), { requestInit }));
     const { structuredContent } = await client.callTool({ name: 'order', arguments: {} });
     expect(structuredContent).toMatchObject({ subject: 'alice' });
-    apiAnswers(403, TOO_LITTLE);
+    refuseAtApi(server, 403, TOO_LITTLE);
     await expect(client.callTool({ name: 'order', arguments: {} })).rejects.toThrow(/insufficient_scope|403/);
     await client.close();
   });

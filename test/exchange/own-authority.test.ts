@@ -4,19 +4,11 @@ import type { ExchangeDialect } from 'nestjs-mcp-auth/dialects';
 import type { DownstreamChanges } from '../downstream/downstream-server.js';
 import { callTool, post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
+import { OrderTools } from '../support/order-tools.js';
 import { startApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
 import { TestIssuer } from '../support/test-issuer.js';
-import {
-  answering,
-  bootProblems,
-  DialectServers,
-  DialectTools,
-  EXCHANGE,
-  form,
-  order,
-  refusing,
-} from './dialect-server.js';
+import { answering, bootProblems, DialectServers, EXCHANGE, form, order, refusing } from './dialect-server.js';
 
 const servers = new DialectServers();
 const grant_type = 'client_credentials';
@@ -205,7 +197,7 @@ test("where the API's own authorization server is enough, the server need not be
   const downstreams = { orders: { baseUrl: api.origin, scopes: ['read'], dialect } };
   const application = await startApplication({
     imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { downstreams }))],
-    providers: [DialectTools],
+    providers: [OrderTools],
   });
   const forms = answering(foreign, withoutType);
   const resource = `${application.origin}/mcp`;

@@ -1,19 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
-import { clientSecretBasic, DownstreamClient, McpAuthHealthIndicator, McpTool } from 'nestjs-mcp-auth';
+import { clientSecretBasic, McpAuthHealthIndicator } from 'nestjs-mcp-auth';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { post, textOf, toolCall, type ToolResult } from '../support/mcp-request.js';
+import { OrderTools } from '../support/order-tools.js';
 import { sendJson } from '../support/test-issuer.js';
-
-@Injectable()
-class Tools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.downstream.json('/orders');
-  }
-}
 
 let server: DownstreamServer;
 /** What the introspection endpoint was asked. */
@@ -21,7 +11,7 @@ let asked: { readonly authorization: string | undefined; readonly form: Record<s
 
 beforeAll(async () => {
   server = await startDownstreamServer({
-    providers: [Tools],
+    providers: [OrderTools],
     client: { id: 'mcp', authentication: clientSecretBasic('secret-of-the-client') },
   });
   const { issuer } = server;

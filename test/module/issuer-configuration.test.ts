@@ -1,8 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { Test } from '@nestjs/testing';
-import { clientSecretBasic, errors, McpAuthModule, type IssuerOptions } from 'nestjs-mcp-auth';
-import { RecordingLogger } from '../support/recording-logger.js';
+import { clientSecretBasic, type IssuerOptions, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { bootErrorOf, bootModule } from '../support/module-boot.js';
 
 const ISSUER = 'https://id.example.com/realms/acme';
 const MANY = 'https://login.example.com/{tenantid}/v2.0';
@@ -11,26 +10,10 @@ const client = { id: 'mcp', authentication: clientSecretBasic('hunter2') };
 const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
 const weakKey = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 
-async function boot(options: object): Promise<void> {
-  const base = { server: { name: 'orders', version: '1.0.0' }, resource: 'https://mcp.example.com/mcp' };
-  const module = McpAuthModule.forRoot({ ...base, ...options });
-  const testing = await Test.createTestingModule({ imports: [module] })
-    .setLogger(new RecordingLogger())
-    .compile();
-  const app = testing.createNestApplication();
-  await app.init();
-  await app.close();
-}
+const base = { server: { name: 'orders', version: '1.0.0' }, resource: 'https://mcp.example.com/mcp' };
 
-async function bootError(options: object): Promise<errors.McpAuthConfigurationError> {
-  try {
-    await boot(options);
-  } catch (error) {
-    if (error instanceof errors.McpAuthConfigurationError) return error;
-    throw error;
-  }
-  throw new Error('It booted');
-}
+const boot = (options: object) => bootModule({ ...base, ...options } as McpAuthModuleOptions);
+const bootError = (options: object) => bootErrorOf({ ...base, ...options } as McpAuthModuleOptions);
 
 describe('a good issuer boots', () => {
   test.each<[string, Partial<IssuerOptions>]>([

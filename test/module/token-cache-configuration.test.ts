@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import KeyvRedis from '@keyv/redis';
-import { Test } from '@nestjs/testing';
 import { Keyv } from 'keyv';
-import { clientSecretBasic, errors, McpAuthModule } from 'nestjs-mcp-auth';
-import { RecordingLogger } from '../support/recording-logger.js';
+import { clientSecretBasic } from 'nestjs-mcp-auth';
+import { bootErrorOf, bootModule } from '../support/module-boot.js';
 import { MemoryAdapter } from '../token-cache/memory-adapter.js';
 
 const good = {
@@ -15,26 +14,8 @@ const good = {
   doctor: false,
 };
 
-async function boot(options: object): Promise<void> {
-  const testing = await Test.createTestingModule({
-    imports: [McpAuthModule.forRoot({ ...good, ...options })],
-  })
-    .setLogger(new RecordingLogger())
-    .compile();
-  const app = testing.createNestApplication();
-  await app.init();
-  await app.close();
-}
-
-async function bootError(options: object): Promise<errors.McpAuthConfigurationError> {
-  try {
-    await boot(options);
-  } catch (error) {
-    if (error instanceof errors.McpAuthConfigurationError) return error;
-    throw error;
-  }
-  throw new Error('It booted');
-}
+const boot = (options: object) => bootModule({ ...good, ...options });
+const bootError = (options: object) => bootErrorOf({ ...good, ...options });
 
 const store = new MemoryAdapter();
 const key = randomBytes(32);

@@ -17,18 +17,14 @@ import { LinkRecords } from '../../lib/on-behalf-of/linking/link-records.js';
 import { stopClocks } from '../support/clocks.js';
 import { callTool, textOf } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
+import { OrderTools } from '../support/order-tools.js';
 import { TestApi } from '../support/test-api.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
-class Tools {
+class ContactTools {
   constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.downstream.json('/orders/7');
-  }
 
   @McpTool({ description: 'x', downstream: 'crm' })
   contacts() {
@@ -112,7 +108,7 @@ async function start(platform: Platform): Promise<void> {
           ['admin', '/admin', [issuer, staff]],
         ] as const
       ).map(([name, path, issuers]) => McpAuthModule.forRoot(serverOptions(name, `${origin}${path}`, issuers))),
-    providers: [Tools],
+    providers: [OrderTools, ContactTools],
     controllers: [OperatorController],
   });
 }

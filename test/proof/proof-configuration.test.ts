@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { Test } from '@nestjs/testing';
-import { errors, McpAuthModule, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
-import { RecordingLogger } from '../support/recording-logger.js';
+import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { bootErrorOf, bootModule } from '../support/module-boot.js';
 
 const good = {
   server: { name: 'orders', version: '1.0.0' },
@@ -9,24 +8,8 @@ const good = {
   issuers: [{ issuer: 'https://id.example.com/realms/acme' }],
 };
 
-async function boot(options: object): Promise<void> {
-  const testing = await Test.createTestingModule({ imports: [McpAuthModule.forRoot({ ...good, ...options })] })
-    .setLogger(new RecordingLogger())
-    .compile();
-  const app = testing.createNestApplication();
-  await app.init();
-  await app.close();
-}
-
-async function bootError(options: object): Promise<errors.McpAuthConfigurationError> {
-  try {
-    await boot(options);
-  } catch (error) {
-    if (error instanceof errors.McpAuthConfigurationError) return error;
-    throw error;
-  }
-  throw new Error('It booted');
-}
+const boot = (options: object) => bootModule({ ...good, ...options });
+const bootError = (options: object) => bootErrorOf({ ...good, ...options });
 
 /** Options for a certificate in a header that a proxy sets. */
 function header(members: object): { proof: object } {

@@ -1,29 +1,12 @@
-import { Injectable } from '@nestjs/common';
-import {
-  clientSecretBasic,
-  DownstreamClient,
-  McpAuthModule,
-  McpTool,
-  type DownstreamOptions,
-  type McpAuthModuleOptions,
-} from 'nestjs-mcp-auth';
+import { clientSecretBasic, McpAuthModule, type DownstreamOptions, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import type { IssuerClientRegistration } from '../../lib/resource-server/clients/client-registration.js';
 import { callTool, type ToolResult } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
+import { OrderTools } from '../support/order-tools.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import { newKey } from './cached-exchange.js';
-
-@Injectable()
-class Tools {
-  constructor(private readonly downstream: DownstreamClient) {}
-
-  @McpTool({ description: 'x', downstream: 'orders' })
-  order() {
-    return this.downstream.json('/orders');
-  }
-}
 
 const RESOURCE = 'https://mcp.example/mcp';
 
@@ -90,7 +73,7 @@ export class Replicas {
           }),
         ),
       ],
-      providers: [Tools],
+      providers: [OrderTools],
     });
     const replica = new Replica(application);
     this.all.push(replica);
