@@ -9,12 +9,12 @@ const attacked = attackedServer();
 
 /** Tokens in one go. */
 const BATCH = 50;
-/** 10,000 tokens in all. */
-const RUNS = 200;
+const RUNS = 20;
+/** So many tests with so many tokens each: a busy machine, too, comes to the end of each of them in time. */
+const THOUSANDS = Array.from({ length: 10 }, (_, index) => index);
 
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 const body = JSON.stringify(toolCall('ping'));
-const seen = new Set<string>();
 
 let good: string;
 
@@ -85,7 +85,8 @@ const parts = fc
 
 const dotted = fc.array(visible, { minLength: 2, maxLength: 6 }).map((texts) => texts.join('.'));
 
-test('10,000 tokens that nobody issued for this server end in 401, each of them', async () => {
+test.each(THOUSANDS)('1,000 tokens that nobody issued for this server end in 401, each of them (%d)', async () => {
+  const seen = new Set<string>();
   const token = fc.oneof(visible, dotted, parts, signed, changed);
   const batch = fc.array(token, { minLength: BATCH, maxLength: BATCH });
   await fc.assert(
@@ -99,4 +100,4 @@ test('10,000 tokens that nobody issued for this server end in 401, each of them'
   // Not the same few, over and over.
   expect(seen.size).toBeGreaterThan((BATCH * RUNS) / 2);
   expect(attacked().server.log.lines.filter((line) => /^(error|fatal) /.test(line))).toEqual([]);
-}, 120_000);
+});

@@ -2,9 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
 
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
-
 let parties: Parties;
 let server: LinkedServer;
 

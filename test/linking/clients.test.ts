@@ -6,9 +6,6 @@ import { StreamableHTTPClientTransport as TransportOfV1 } from '@modelcontextpro
 import { Browser, type Visited } from './browser.js';
 import { OPENS_PAGES, Parties, type LinkedServer } from './linked-server.js';
 
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
-
 let parties: Parties;
 let server: LinkedServer;
 

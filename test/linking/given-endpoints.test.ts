@@ -1,10 +1,7 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { clientSecretBasic, type DownstreamOptions } from 'nestjs-mcp-auth';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
-
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
 
 let parties: Parties;
 

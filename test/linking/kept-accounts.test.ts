@@ -6,9 +6,6 @@ import { Browser } from './browser.js';
 import { Parties, type LinkedServer, type LinkedServerParts } from './linked-server.js';
 import { UserAuthorizationServer } from './user-authorization-server.js';
 
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
-
 let parties: Parties;
 let store: MemoryAdapter;
 let server: LinkedServer;

@@ -1,9 +1,6 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
-
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
 
 let parties: Parties;
 let server: LinkedServer;

@@ -1,13 +1,10 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Injectable } from '@nestjs/common';
 import { clientSecretBasic, DownstreamClient, McpTool } from 'nestjs-mcp-auth';
 import { Browser } from './browser.js';
 import { OPENS_PAGES, Parties, type LinkedServer } from './linked-server.js';
 import { UserAuthorizationServer } from './user-authorization-server.js';
-
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
 
 @Injectable()
 class InvoiceTools {

@@ -1,13 +1,10 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Controller, Get, VersioningType, type INestApplication } from '@nestjs/common';
 import { McpAuthModule } from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication } from '../support/test-application.js';
 import { Browser } from './browser.js';
 import { Parties } from './linked-server.js';
-
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
 
 describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   let parties: Parties;

@@ -1,11 +1,8 @@
 import { once } from 'node:events';
 import { request as send, type IncomingMessage } from 'node:http';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
-
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
 
 const HEADERS = {
   'cache-control': 'no-store',

@@ -1,11 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { McpAuthHealthIndicator, type AuditEvent } from 'nestjs-mcp-auth';
 import { TIME, UUID } from '../observability/audited-server.js';
 import { Browser, type Visited } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
-
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
 
 let parties: Parties;
 let server: LinkedServer;

@@ -3,9 +3,6 @@ import { McpAuthHealthIndicator } from 'nestjs-mcp-auth';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
 
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
-
 let parties: Parties;
 let server: LinkedServer;
 

@@ -6,9 +6,6 @@ import { SharedRedis } from '../token-cache/shared-redis.js';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
 
-// Users take several steps, at several servers.
-jest.setTimeout(30_000);
-
 describeWithRedis('accounts in a Redis that replicas share', () => {
   let redis: SharedRedis;
   let parties: Parties;

@@ -4,9 +4,6 @@ import { clientSecretBasic } from 'nestjs-mcp-auth';
 import { TestIssuer } from '../support/test-issuer.js';
 import { startLogoutServer, type LogoutServer } from './logout-server.js';
 
-// Others may want the processors, too.
-jest.setTimeout(30_000);
-
 const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 
 let issuer: TestIssuer;

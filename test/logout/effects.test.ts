@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { clientSecretBasic, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { TIME, UUID } from '../observability/audited-server.js';
 import { post, toolCall } from '../support/mcp-request.js';
@@ -7,9 +7,6 @@ import { describeWithRedis } from '../support/with-redis.js';
 import { newKey } from '../token-cache/cached-exchange.js';
 import { SharedRedis } from '../token-cache/shared-redis.js';
 import { startLogoutServer, type LogoutServer } from './logout-server.js';
-
-// Others may want the processors, too.
-jest.setTimeout(30_000);
 
 const CLIENT = { id: 'mcp-server', authentication: clientSecretBasic('mcp-server-secret') };
 

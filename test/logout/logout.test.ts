@@ -3,9 +3,6 @@ import { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-toke
 import { TestIssuer } from '../support/test-issuer.js';
 import { startLogoutServer, type LogoutServer } from './logout-server.js';
 
-// Others may want the processors, too.
-jest.setTimeout(30_000);
-
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 let issuer: TestIssuer;

@@ -1,10 +1,7 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { Browser } from '../linking/browser.js';
 import { UserAuthorizationServer } from '../linking/user-authorization-server.js';
 import { startLogoutServer, type LogoutServer } from './logout-server.js';
-
-// Others may want the processors, too.
-jest.setTimeout(30_000);
 
 let authorizationServer: UserAuthorizationServer;
 let server: LogoutServer;

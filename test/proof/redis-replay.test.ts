@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { request as requestHttp } from 'node:http';
 import { join } from 'node:path';
@@ -17,9 +17,6 @@ import { CountedTool } from './counted-tool.js';
 import { fetchWithProof, proofOf, type BoundClient } from './bound-client.js';
 import { claimsOf, ProofClient, seconds, sha256 } from './proof-client.js';
 import { send, type Answer } from './send.js';
-
-// The store is given two seconds to answer, and some tests let it take them.
-jest.setTimeout(30_000);
 
 const PLATFORMS = ['express', 'fastify'] as const;
 const REPLAYED = 'The DPoP proof was used before';

@@ -7,9 +7,6 @@ import { aheadBy, stopClocks } from '../support/clocks.js';
 import { cacheWith, Exchanges, newKey, type CacheOptions } from './cached-exchange.js';
 import { SharedRedis } from './shared-redis.js';
 
-// Others may want the processors, too.
-jest.setTimeout(30_000);
-
 const never = () => new Promise<never>(() => undefined);
 
 describeWithRedis('what is in Redis', () => {

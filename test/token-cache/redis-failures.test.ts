@@ -5,8 +5,6 @@ import { aheadBy } from '../support/clocks.js';
 import { Replicas, type Replica } from './replicas.js';
 import { SharedRedis } from './shared-redis.js';
 
-jest.setTimeout(30_000);
-
 /** Long enough for the pause in which nobody asks a store that failed. */
 const A_WHILE = 6_000;
 

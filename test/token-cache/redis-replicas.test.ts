@@ -8,9 +8,6 @@ import { skipPausesOfTokenEndpoints } from '../support/pauses.js';
 import { Replicas, type Replica } from './replicas.js';
 import { SharedRedis } from './shared-redis.js';
 
-// Others may want the processors, too.
-jest.setTimeout(30_000);
-
 describeWithRedis('two servers that share a Redis', () => {
   let secret = 'first';
   let redis: SharedRedis;
