@@ -115,7 +115,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       await post(server.resource, message('tools/list'), { token: await server.token() })
     ).json()) as ListResult;
     expect(result.tools.map(({ name }) => name)).toEqual(['approve', 'find', 'whoami']);
-    expect(result.cacheScope).toBe('public');
+    expect(result.cacheScope).toBe('private');
   });
 });
 

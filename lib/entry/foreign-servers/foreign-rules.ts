@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Policy } from '../../resource-server/access/policy.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import { findPrimitiveProblems } from '../../resource-server/catalogue/catalogue-problems.js';
-import { computeInitialScopes } from '../../resource-server/catalogue/initial-scopes.js';
+import { selectInitialScopes } from '../../resource-server/catalogue/initial-scopes.js';
 import { defineOffer, createFault } from '../../resource-server/catalogue/offer.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { MethodHost, Offer } from '../../resource-server/catalogue/primitive.js';
@@ -81,7 +81,7 @@ export class PreparedRules implements ProtectedSurface {
   }
 
   get initialScopes(): readonly string[] {
-    return this.options.initialScopes ?? computeInitialScopes(this.all);
+    return selectInitialScopes(this.options, this.all);
   }
 
   /** Whether an operation needs a rule. */

@@ -63,7 +63,11 @@ export class CallMethods {
           const served = await admit(method, params, context);
           const { primitive } = served.authorized;
           if (!primitive) throw new ResourceNotFoundError(params.uri);
-          return (await tellDenials(() => this.#run(served, primitive, params, context, server))) as never;
+          const outcome = await tellDenials(() => this.#run(served, primitive, params, context, server));
+          // A method may have said otherwise.
+          const isShared = 'cacheScope' in outcome && outcome.cacheScope === 'public';
+          const mayBeShared = primitive.access.anonymous || served.authorized.caller === undefined;
+          return (isShared && !mayBeShared ? { ...outcome, cacheScope: 'private' } : outcome) as never;
         });
         break;
       case 'completion/complete':

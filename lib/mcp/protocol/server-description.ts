@@ -25,11 +25,12 @@ export class ServerDescription {
     };
   }
 
-  /** Capabilities for the primitives that exist now. */
+  /** Capabilities for the primitives that exist now, or for all if lists hide some. */
   get offered(): ServerOptions {
     const { revision } = this.catalogue;
     if (this.#revision !== revision) {
-      this.#offered = this.#describe(false);
+      // Capabilities would tell of hidden prompts and resources.
+      this.#offered = this.#describe(this.options.list === 'permitted');
       this.#revision = revision;
     }
     return this.#offered;
@@ -42,15 +43,15 @@ export class ServerDescription {
 
   /** @param offersAll - includes kinds of primitives that do not exist yet */
   #describe(offersAll: boolean): ServerOptions {
-    const { tools, resources, templates, prompts, hasAnonymous } = this.catalogue;
-    const { server, list: shown, listTtlMs: ttlMs } = this.options;
+    const { tools, resources, templates, prompts } = this.catalogue;
+    const { server, listTtlMs: ttlMs, anonymous } = this.options;
     const hasResources = offersAll || resources.length > 0 || templates.length > 0;
     const completes =
       offersAll ||
       [...templates, ...prompts].some((one) => one.completions.size > 0 || ('choices' in one && one.choices.size > 0));
-    const differs = shown === 'permitted' || hasAnonymous;
-    const list = { ttlMs, cacheScope: differs ? 'private' : 'public' } as const;
-    const listsResources = templates.some((one) => one.list);
+    // What takes a token must not be served to strangers from a shared cache (MCP specification 2026-07-28, Caching).
+    const list = { ttlMs, cacheScope: anonymous ? 'public' : 'private' } as const;
+    const listsResources = offersAll || templates.some((one) => one.list);
     return {
       capabilities: {
         tools: { listChanged: true },
@@ -58,7 +59,7 @@ export class ServerDescription {
         ...(hasResources && { resources: { listChanged: true, subscribe: true } }),
         ...((offersAll || prompts.length > 0) && { prompts: { listChanged: true } }),
         ...(completes && { completions: {} }),
-        ...(tools.some(({ task }) => task) && { extensions: { [TASKS_EXTENSION]: {} } }),
+        ...((offersAll || tools.some(({ task }) => task)) && { extensions: { [TASKS_EXTENSION]: {} } }),
       },
       ...(server.instructions !== undefined && { instructions: server.instructions }),
       cacheHints: {
@@ -66,7 +67,7 @@ export class ServerDescription {
         'prompts/list': list,
         'resources/list': listsResources ? { ttlMs: 0, cacheScope: 'private' } : list,
         'resources/templates/list': list,
-        'server/discover': { ttlMs, cacheScope: 'public' },
+        'server/discover': list,
       },
     };
   }

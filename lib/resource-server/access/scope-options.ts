@@ -10,7 +10,7 @@ export interface ScopeOptions {
   /**
    * Scopes that a client should start with. They are `scopes_supported` of the RFC 9728 document, and `scope` of a
    * challenge that no particular tool caused. Defaults to the scopes of the tools declared read-only, else to all
-   * declared scopes.
+   * declared scopes. Defaults to none with `lists.show: 'permitted'`, because they would tell what is hidden.
    */
   initial?: readonly string[];
   /**

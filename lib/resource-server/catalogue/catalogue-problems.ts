@@ -1,3 +1,4 @@
+import type { CacheHint } from '@modelcontextprotocol/server';
 import { listNamedScopes } from '../access/access-rule.js';
 import type { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
@@ -10,8 +11,14 @@ const NOUNS = {
   prompt: 'prompts',
 } as const;
 
+/** What a resource says of caches. */
+interface Cached {
+  readonly cache?: CacheHint | undefined;
+}
+
 /** Requirements of a primitive that the module's options cannot meet. */
-export function findPrimitiveProblems({ access, downstreams, host }: Offer, options: ResolvedOptions): string[] {
+export function findPrimitiveProblems(offer: Offer & Cached, options: ResolvedOptions): string[] {
+  const { access, downstreams, host, cache } = offer;
   const problems = downstreams
     .filter((name) => !options.downstreams.has(name))
     .map(
@@ -22,6 +29,11 @@ export function findPrimitiveProblems({ access, downstreams, host }: Offer, opti
   if (access.anonymous && callers.length > 0) {
     problems.push(
       `\`downstream\` of ${describeDeclaration(host, 'downstream')} can never be met: @Anonymous lets everyone call it, but ${callers.join(', ')} needs the token of a caller. Remove one of the two.`,
+    );
+  }
+  if (cache?.cacheScope === 'public' && !access.anonymous && !options.anonymous) {
+    problems.push(
+      `\`cache\` of ${describeDeclaration(host, 'cache')} has the \`cacheScope\` "public", but it takes a token to read, and a shared cache would serve it to everyone. Use "private", or put @Anonymous() on it.`,
     );
   }
   const { acrValues, maxAgeMs, appOnly } = access;

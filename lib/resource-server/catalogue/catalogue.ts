@@ -8,7 +8,7 @@ import { describeTwins, findOptionProblems, findPrimitiveProblems, findServerPro
 import { attachCompanions } from './companions.js';
 import { DecoratedMethods } from './decorated-methods.js';
 import type { Found } from './found.js';
-import { computeInitialScopes } from './initial-scopes.js';
+import { selectInitialScopes } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
 import { findOverlaps, OfferedResources } from './offered-resources.js';
 import { listServerNames } from '../../servers/application-servers.js';
@@ -227,7 +227,7 @@ export class Catalogue implements ProtectedSurface {
     this.#resources = sorted.filter((one) => one.kind === 'resource');
     this.#templates = sorted.filter((one) => one.kind === 'resourceTemplate');
     this.#prompts = sorted.filter((one) => one.kind === 'prompt');
-    this.#initialScopes = this.options.initialScopes ?? computeInitialScopes([...sorted, ...this.#foreign]);
+    this.#initialScopes = selectInitialScopes(this.options, [...sorted, ...this.#foreign]);
     this.#hasAnonymous = sorted.some(({ access }) => access.anonymous);
   }
 }

@@ -1,8 +1,18 @@
+import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { listNamedScopes } from '../access/access-rule.js';
 import type { Offer } from './primitive.js';
 
-/** The scopes that a client should start with: those of the read-only offers, or of all offers without such. */
-export function computeInitialScopes(offers: readonly Offer[]): readonly string[] {
+/**
+ * The scopes that a client should start with. Strangers are told them. Without `scopes.initial`, they are those of the
+ * read-only offers, or of all offers without such. If lists hide offers, everybody may see only what needs no scopes, so
+ * that there are none.
+ */
+export function selectInitialScopes(
+  { initialScopes, list }: Pick<ResolvedOptions, 'initialScopes' | 'list'>,
+  offers: readonly Offer[],
+): readonly string[] {
+  if (initialScopes) return initialScopes;
+  if (list === 'permitted') return [];
   const readOnly = offers.filter((one) => one.readOnly);
   const scopes = new Set((readOnly.length > 0 ? readOnly : offers).flatMap(({ access }) => listNamedScopes(access)));
   return [...scopes].sort();

@@ -5,7 +5,8 @@ import { z } from 'zod';
 export interface ListOptions {
   /**
    * What lists show. `'all'`: everything, so that a client can step up to tools that it may not call yet.
-   * `'permitted'`: only what the caller's scopes permit. Defaults to `'all'`.
+   * `'permitted'`: only what the caller's scopes permit. Neither the RFC 9728 document nor the declared capabilities
+   * then tell what else there is. Defaults to `'all'`.
    */
   show?: 'all' | 'permitted';
   /**

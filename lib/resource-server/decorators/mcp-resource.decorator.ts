@@ -20,7 +20,8 @@ export interface ResourceDescription {
   meta?: Readonly<Record<string, unknown>>;
   /**
    * How long, and for whom, clients may cache the content: `ttlMs` in milliseconds and `cacheScope` (MCP specification
-   * 2026-07-28, Caching). Defaults to `{ ttlMs: 0, cacheScope: 'private' }`.
+   * 2026-07-28, Caching). Defaults to `{ ttlMs: 0, cacheScope: 'private' }`. `'public'` lets caches serve the content to
+   * everybody, and is only for what can be read without a token.
    */
   cache?: CacheHint;
 }
