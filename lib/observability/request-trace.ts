@@ -81,14 +81,12 @@ export class RequestTrace {
   /**
    * @param body - body of the message. Trace fields in its `_meta` take precedence over the headers (MCP SEP-414)
    * @param operation - the requested operation
-   * @param target - declared name of the primitive, if it is known already. URIs would make an unlimited number of names
    * @param disclosesUris - whether audit events contain URIs of resources
    */
   constructor(
     headers: IncomingHttpHeaders,
     body: unknown,
     operation: Operation | undefined,
-    target: string | undefined,
     { discloseResourceUris: disclosesUris }: Pick<ResolvedOptions, 'discloseResourceUris'>,
   ) {
     this.#disclosesUris = disclosesUris;
@@ -99,10 +97,12 @@ export class RequestTrace {
       .getTracer(INSTRUMENTATION)
       .startSpan(method, { kind: SpanKind.SERVER, links: link ? [{ context: link }] : [] }, parent);
     this.#context = trace.setSpan(parent, this.#span);
-    if (target !== undefined) this.aimAt(target);
   }
 
-  /** @param target - declared name of the primitive that the request is about: of a task, its tool */
+  /**
+   * @param target - declared name of the primitive that the request is about: of a task, its tool. URIs would make an
+   *   unlimited number of names
+   */
   aimAt(target: string): void {
     const { 'mcp.method.name': method = '' } = this.#attributes;
     this.#target = target;

@@ -84,7 +84,8 @@ describe('durations', () => {
         [JSON.stringify(call), 3],
         [JSON.stringify({ ...call, 'error.type': 'invalid_token' }), 3],
         [JSON.stringify({ 'mcp.method.name': '_OTHER' }), 3],
-        [JSON.stringify({ ...call, 'gen_ai.tool.name': 'find', 'error.type': 'host' }), 3],
+        // Nobody has looked what such a request names.
+        [JSON.stringify({ ...call, 'error.type': 'host' }), 3],
       ]),
     );
     expect(await telemetry.counted(REJECTED)).toEqual([[{ 'http.response.status_code': 401 }, 3]]);

@@ -31,7 +31,7 @@ export function createLocalRequest(
     body,
     operation,
     surface: catalogue,
-    trace: new RequestTrace({}, body, operation, operation && catalogue.find(operation)?.primitive.name, options),
+    trace: new RequestTrace({}, body, operation, options),
   } as unknown as McpRequest;
   const response = new EventEmitter() as unknown as ServerResponse;
   const context = new ExecutionContextHost([request, response]);

@@ -131,11 +131,13 @@ export class AuthenticationGuard extends AuthGuard() {
   }
 
   #toRefusedRequest(request: McpRequest): RefusedRequest {
-    return { scheme: request.scheme, primitive: this.#findOffer(request), surface: request.surface };
+    const primitive = this.#findOffer(request);
+    if (primitive) request.trace.aimAt(primitive.name);
+    return { scheme: request.scheme, primitive, surface: request.surface };
   }
 
   #findOffer({ operation, surface, body }: McpRequest): Offer | undefined {
-    return operation && surface.find(operation, body)?.primitive;
+    return operation && surface.findSpelled(operation, body);
   }
 
   #setHeader(context: ExecutionContext, name: string, value: string): void {

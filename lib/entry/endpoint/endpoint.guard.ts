@@ -49,8 +49,7 @@ export class EndpointGuard implements CanActivate {
     // If another server answers, its rules are already set.
     const surface = (request as Partial<McpRequest>).surface ?? this.catalogue;
     request.surface = surface;
-    const found = operation && surface.find(operation, request.body);
-    const trace = new RequestTrace(request.headers, request.body, operation, found?.primitive.name, this.options);
+    const trace = new RequestTrace(request.headers, request.body, operation, this.options);
     request.trace = trace;
     request.operation = operation;
     const raw = response.raw ?? response;

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { z } from 'zod';
+import type { ScopeRule } from '../../resource-server/access/scope-rule.js';
 import type { Policy } from '../../resource-server/access/policy.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import { findPrimitiveProblems } from '../../resource-server/catalogue/catalogue-problems.js';
@@ -11,7 +12,10 @@ import type { MethodHost, Offer } from '../../resource-server/catalogue/primitiv
 import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
 import type { AccessOptions } from '../../resource-server/decorators/access-options.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
+import { namesRuled, readSubject } from './foreign-methods.js';
+import { NamedRules } from './named-rules.js';
 import { ResourceRules } from './resource-rules.js';
+import type { Ruling } from './ruling.js';
 
 /** What one tool, resource or prompt of another server requires of callers, and which downstreams it may use. */
 export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, unknown>>>, 'server' | 'timeoutMs'> {
@@ -24,41 +28,71 @@ export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, 
  */
 export type ForeignRules = Readonly<Record<string, ForeignRule>>;
 
+/** What a method of an extension requires of callers. Such methods have no arguments to compute scopes from. */
+export interface ForeignMethodRule extends Omit<ForeignRule, 'scopes'> {
+  /** Scopes that callers need. */
+  scopes?: ScopeRule;
+}
+
 /** The server to protect, and its rules. */
 export interface ProtectedMcpOptions {
   /** `server.name` of the `McpAuthModule` whose `resource` this endpoint is, if there are several. */
   server?: string;
   /** Rules for tools, by name. */
   tools?: ForeignRules;
-  /** Rules for resources, by URI or by template (RFC 6570). The first match applies. */
+  /**
+   * Rules for resources, by URI or by template (RFC 6570). Of several that match, the most specific one applies. A URI
+   * that some server may read as one with another rule is refused.
+   */
   resources?: ForeignRules;
   /** Rules for prompts, by name. */
   prompts?: ForeignRules;
+  /**
+   * Rules for methods that name no tool, resource or prompt, such as those of tasks (`tasks/get`) and of extensions.
+   * Those of the protocol itself (`initialize`, `tools/list` and the like) need none. All others are refused without
+   * one. A rule lets a caller use the method for everything that the server has: the server has to tell the tasks of
+   * its callers apart.
+   */
+  methods?: Readonly<Record<string, ForeignMethodRule>>;
 }
-
-type Kind = 'tools' | 'resources' | 'prompts';
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  'tools/call': 'tools',
-  'resources/read': 'resources',
-  'resources/subscribe': 'resources',
-  'resources/unsubscribe': 'resources',
-  'prompts/get': 'prompts',
-};
-
-const completion = z.object({ params: z.object({ ref: z.object({ type: z.literal('ref/resource') }) }) });
 
 /** The other server checks arguments by its own schema. */
 const ANY_ARGUMENTS = z.record(z.string(), z.unknown());
 
-const OFFERED = { tools: 'tool', resources: 'resource', prompts: 'prompt' } as const;
+const OFFERED = { tools: 'tool', resources: 'resource', prompts: 'prompt', methods: 'tool' } as const;
+
+type Kind = keyof typeof OFFERED;
+
+const KINDS = Object.keys(OFFERED) as Kind[];
+
+/** A resource that a stream follows, and the read that its listener needs leave for. */
+export interface Watched {
+  readonly operation: Operation;
+  readonly found: Found<Offer>;
+}
+
+/** What a message needs leave for. */
+export interface Demand {
+  /** What it names, if that has a rule. */
+  readonly found: Found<Offer> | undefined;
+  readonly watched: readonly Watched[];
+}
+
+/** A message that no rule is for. */
+export interface Refusal {
+  /** For the log of the operator. */
+  readonly reason: string;
+}
 
 /** Turns rules for another server into the form of this package's own primitives. */
 export class PreparedRules implements ProtectedSurface {
   /** Another server has no anonymous operations. */
   readonly hasAnonymous = false;
-  readonly #rules = new Map<string, Offer>();
+  readonly all: readonly Offer[];
+  readonly #tools = new NamedRules();
+  readonly #prompts = new NamedRules();
   readonly #resources = new ResourceRules();
+  readonly #methods = new Map<string, Offer>();
 
   /** @param problems - collects what is wrong with the rules */
   constructor(
@@ -67,46 +101,89 @@ export class PreparedRules implements ProtectedSurface {
     private readonly options: ResolvedOptions,
     problems: string[],
   ) {
-    for (const kind of ['tools', 'resources', 'prompts'] as const) {
-      for (const [name, rule] of Object.entries(rules[kind] ?? {})) {
+    this.all = KINDS.flatMap((kind) =>
+      Object.entries<ForeignRule>(rules[kind] ?? {}).map(([name, rule]) => {
         const prepared = this.#prepare(kind, name, rule, problems);
-        this.#rules.set(`${kind} ${name}`, prepared);
-        if (kind === 'resources') this.#addResource(name, prepared, problems);
-      }
-    }
-  }
-
-  get all(): readonly Offer[] {
-    return [...this.#rules.values()];
+        for (const problem of this.#add(kind, name, prepared))
+          problems.push(`\`${kind}\` of @ProtectedMcp on ${type.name} has "${name}", which ${problem}.`);
+        return prepared;
+      }),
+    );
   }
 
   get initialScopes(): readonly string[] {
     return selectInitialScopes(this.options, this.all);
   }
 
-  /** Whether an operation needs a rule. */
-  canHaveRule(operation: Operation | undefined, body: unknown): boolean {
-    return operation !== undefined && findKind(operation, body) !== undefined;
+  findSpelled(operation: Operation, body: unknown): Offer | undefined {
+    const subject = readSubject(operation, body);
+    switch (subject.of) {
+      case 'tools':
+        return this.#tools.findSpelled(subject.name);
+      case 'prompts':
+        return this.#prompts.findSpelled(subject.name);
+      case 'resources':
+        return this.#resources.findSpelled(subject.name);
+      default:
+        return this.#methods.get(operation.method);
+    }
   }
 
-  find(operation: Operation, body: unknown): Found<Offer> | undefined {
-    const kind = findKind(operation, body);
-    if (!kind) return undefined;
-    const { method, name = '' } = operation;
-    const primitive =
-      kind === 'resources' && method !== 'completion/complete'
-        ? this.#resources.find(name)
-        : (this.#rules.get(`${kind} ${name}`) ?? this.#rules.get(`${kind} *`));
-    return primitive && { primitive, variables: {} };
+  /** Finds the rules of a message. What has no rule, or cannot be told from something with another one, is refused. */
+  demand(operation: Operation, body: unknown): Demand | Refusal {
+    const subject = readSubject(operation, body);
+    switch (subject.of) {
+      case 'nothing':
+        return subject;
+      case 'tools':
+        return toDemand(this.#tools.find(subject.name));
+      case 'prompts':
+        return toDemand(this.#prompts.find(subject.name));
+      case 'resources':
+        return toDemand(this.#resources.find(subject.name));
+      case 'template':
+        return toDemand(this.#resources.findTemplate(subject.name));
+      case 'stream':
+        return this.#demandStream(subject.uris);
+      default: {
+        const rule = this.#methods.get(operation.method);
+        if (rule) return toDemand({ rule });
+        if (subject.of === 'protocol') return { found: undefined, watched: [] };
+        return { reason: '@ProtectedMcp has no rule for the method. Add one to `methods`' };
+      }
+    }
   }
 
-  #addResource(key: string, rule: Offer, problems: string[]): void {
-    try {
-      this.#resources.add(key, rule);
-    } catch {
-      problems.push(
-        `\`resources\` of @ProtectedMcp on ${this.type.name} has "${key}", which is not a template of RFC 6570. Write "orders://{id}".`,
-      );
+  #demandStream(uris: readonly string[]): Demand | Refusal {
+    const watched: Watched[] = [];
+    for (const uri of uris) {
+      const ruling = this.#resources.find(uri);
+      if (!ruling.rule) return ruling;
+      watched.push({
+        operation: { method: 'resources/read', name: uri },
+        found: { primitive: ruling.rule, variables: {} },
+      });
+    }
+    return { found: undefined, watched };
+  }
+
+  /** @returns what is wrong with the name, as ends of sentences that begin with it */
+  #add(kind: Kind, name: string, rule: Offer): readonly string[] {
+    switch (kind) {
+      case 'resources':
+        return this.#resources.add(name, rule);
+      case 'methods':
+        this.#methods.set(name, rule);
+        if (name === '*') return ['would let everything pass that is not known yet. Name each method'];
+        return namesRuled(name)
+          ? ['has the rule of what it names. Write one in `tools`, `resources` or `prompts`']
+          : [];
+      default: {
+        const twin = (kind === 'tools' ? this.#tools : this.#prompts).add(name, rule);
+        return twin
+          ? [`has another rule than "${twin.name}", and some servers cannot tell them apart. Give them one`]
+          : [];
+      }
     }
   }
 
@@ -116,15 +193,17 @@ export class PreparedRules implements ProtectedSurface {
     const { appOnly, timeoutMs } = this.options;
     const policies = [...this.options.policies, ...(rule.policies ?? [])];
     const surroundings = { anonymous: false, policies, appOnly, timeoutMs };
-    const offer = defineOffer(name, rule, host, surroundings, createFault(host, problems));
-    const prepared: Offer = { ...offer, kind: OFFERED[kind], input: ANY_ARGUMENTS, readOnly: kind !== 'tools' };
+    const fault = createFault(host, problems);
+    if (kind === 'methods' && typeof rule.scopes === 'function')
+      fault('scopes', 'is a function, but the method has no arguments. Write the scopes');
+    const offer = defineOffer(name, rule, host, surroundings, fault);
+    const readOnly = kind === 'resources' || kind === 'prompts';
+    const prepared: Offer = { ...offer, kind: OFFERED[kind], input: ANY_ARGUMENTS, readOnly };
     problems.push(...findPrimitiveProblems(prepared, this.options));
     return prepared;
   }
 }
 
-/** A completion refers to a prompt or to a resource template. */
-function findKind({ method }: Operation, body: unknown): Kind | undefined {
-  if (method === 'completion/complete') return completion.safeParse(body).success ? 'resources' : 'prompts';
-  return Object.hasOwn(KINDS, method) ? KINDS[method] : undefined;
+function toDemand(ruling: Ruling): Demand | Refusal {
+  return ruling.rule ? { found: { primitive: ruling.rule, variables: {} }, watched: [] } : ruling;
 }

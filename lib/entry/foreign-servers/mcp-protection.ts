@@ -3,6 +3,7 @@ import {
   ForbiddenException,
   HttpException,
   Injectable,
+  MethodNotAllowedException,
   type ExecutionContext,
   type OnApplicationBootstrap,
   type Type,
@@ -19,7 +20,7 @@ import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
-import { isAnswer } from '../../resource-server/access/operation.js';
+import { isAnswer, readOperation, type Operation } from '../../resource-server/access/operation.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
@@ -31,7 +32,7 @@ import { OpenStreams } from '../../mcp/protocol/open-streams.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { PreparedRules, type ProtectedMcpOptions } from './foreign-rules.js';
+import { PreparedRules, type Demand, type ProtectedMcpOptions } from './foreign-rules.js';
 
 /** Protects endpoints of the application that another MCP server answers, such as one of the SDK. */
 @Injectable()
@@ -89,24 +90,27 @@ export class McpProtection implements OnApplicationBootstrap {
     this.endpoint.canActivate(context);
     await this.authentication.canActivate(context);
     if (request.method === 'OPTIONS') return true;
+    if (!METHODS.has(request.method ?? '')) throw new MethodNotAllowedException();
     const { operation, body } = request;
-    // If the application's parser skipped the body, the other server would read a message that nobody has authorized.
-    if (request.method === 'POST' && !operation && !Array.isArray(body) && !isAnswer(body)) {
-      throw new BadRequestException('A JSON-RPC message is needed, as application/json');
-    }
-    const found = operation && rules.find(operation, body);
-    if (!found && rules.canHaveRule(operation, body))
-      throw this.#refuse(request, '@ProtectedMcp has no rule for it. Add one, or "*"');
     refuseBatch(body);
-    const authorized = await this.#authorize(request, found);
+    // If the application's parser skipped the body, the other server would read a message that nobody has authorized.
+    if (request.method === 'POST' ? !operation && !isAnswer(body) : readOperation(body) !== undefined) {
+      throw new BadRequestException('A JSON-RPC message is needed, by POST and as application/json');
+    }
+    const demand = operation ? rules.demand(operation, body) : NOTHING;
+    if ('reason' in demand) throw this.#refuse(request, demand.reason);
+    const watched: AuthorizedOperation<Offer>[] = [];
+    for (const one of demand.watched) watched.push(await this.#authorize(request, one.found, one.operation));
+    const authorized = await this.#authorize(request, demand.found);
     request.admitted = authorized;
     // If lists are filtered, a primitive that the caller may not see counts as not found. The other server would run
     // it.
-    if (found && !authorized.primitive) throw this.#refuse(request, 'the caller may not see it');
+    if (watched.some(({ primitive }) => !primitive) || (demand.found && !authorized.primitive))
+      throw this.#refuse(request, 'the caller may not see it');
     request.prepared = await this.preparation.prepare(authorized, request);
-    if (authorized.primitive) {
+    if (authorized.primitive || watched.length > 0) {
       const { trace, caller } = request;
-      const { scopes } = authorized;
+      const scopes = [...new Set([authorized, ...watched].flatMap((one) => one.scopes))];
       this.audit.record({ ...trace.createAuditContext(caller, operation), type: 'operation_allowed', scopes });
     }
     handOver(request, context.switchToHttp().getResponse<PlatformResponse>());
@@ -162,9 +166,14 @@ export class McpProtection implements OnApplicationBootstrap {
     return new ForbiddenException('This is not offered here');
   }
 
-  async #authorize(request: McpRequest<Offer>, found: Found<Offer> | undefined): Promise<AuthorizedOperation<Offer>> {
+  /** @param judged - the operation to authorize, if it is a part of what the message asks for */
+  async #authorize(
+    request: McpRequest<Offer>,
+    found: Found<Offer> | undefined,
+    judged?: Operation,
+  ): Promise<AuthorizedOperation<Offer>> {
     const { caller, operation, body, trace } = request;
-    const asked = { caller, operation, found, body };
+    const asked = { caller, operation, found, body, ...(judged && { judgedAs: { operation: judged, body } }) };
     try {
       return await this.admission.admit(asked, trace);
     } catch (error) {
@@ -203,6 +212,12 @@ function handOver(request: McpRequest<Offer>, response: PlatformResponse): void 
   node.rawHeaders = node.rawHeaders.filter((_value, index, all) => !SECRETS.has(readName(all, index)));
   keepHeaders(response);
 }
+
+/** Methods of HTTP that MCP has (Streamable HTTP). Under another one, a server could read a message all the same. */
+const METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'POST']);
+
+/** What a message needs leave for that asks for nothing. */
+const NOTHING: Demand = { found: undefined, watched: [] };
 
 /** Headers that the other server must not receive. */
 const SECRETS: ReadonlySet<string> = new Set(['authorization', 'dpop']);

@@ -1,76 +1,86 @@
-import { UriTemplate } from '@modelcontextprotocol/server';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
+import { isSameRule } from '../../resource-server/catalogue/same-rule.js';
+import { areInConflict, ResourceUris, type UriTarget } from '../../resource-server/resource-uris/resource-uris.js';
+import { UriPattern } from '../../resource-server/resource-uris/uri-pattern.js';
+import { fold } from '../../resource-server/resource-uris/uri-readings.js';
+import { findSpellingProblem } from '../../resource-server/resource-uris/uri-spelling.js';
+import { NO_RULE, refuse, type Ruling } from './ruling.js';
 
-/** Maximum number of characters. A longer URI matches no rule. */
-const MAX_URI = 8_192;
-
-/** Rules of one server by URI or template. */
-class Rules {
-  readonly #exact = new Map<string, Offer[]>();
-  readonly #templates: { readonly template: UriTemplate; readonly rule: Offer }[] = [];
-
-  /** @throws Error if the template is invalid (RFC 6570) */
-  add(key: string, rule: Offer): void {
-    if (key.includes('{')) this.#templates.push({ template: new UriTemplate(key), rule });
-    else this.#exact.set(key, [...(this.#exact.get(key) ?? []), rule]);
-  }
-
-  /** An exact URI takes precedence over a template. */
-  match(uri: string): readonly Offer[] {
-    return (
-      this.#exact.get(uri) ?? this.#templates.filter(({ template }) => template.match(uri)).map(({ rule }) => rule)
-    );
-  }
+interface RuleTarget extends UriTarget {
+  readonly rule: Offer;
 }
+
+/** What servers may leave out of account. */
+const DISREGARDED = { scheme: true, query: true };
 
 /** Rules for resources, by URI or by URI template. */
 export class ResourceRules {
-  readonly #spelled = new Rules();
-  readonly #folded = new Rules();
+  readonly #uris = new ResourceUris<RuleTarget>({ ignoresScheme: true });
+  readonly #targets: RuleTarget[] = [];
   #other: Offer | undefined;
 
   /**
-   * @param key - a URI, a template, or `*` for all other resources
-   * @throws Error if the template is invalid (RFC 6570)
+   * @param name - a URI, a template, or `*` for all other resources
+   * @returns what is wrong with it, as the end of a sentence that begins with the name
    */
-  add(key: string, rule: Offer): void {
-    if (key === '*') {
+  add(name: string, rule: Offer): readonly string[] {
+    if (name === '*') {
       this.#other = rule;
-      return;
+      return [];
     }
-    this.#spelled.add(key, rule);
-    this.#folded.add(fold(key), rule);
+    try {
+      const target = { name, rule, pattern: UriPattern.parse(name) };
+      // Variables have values that need no escapes.
+      const spelled = target.pattern.parts.map((part) => (typeof part === 'string' ? part : 'x')).join('');
+      const problem = findSpellingProblem(spelled);
+      if (problem !== undefined) return [`${problem}. Write the URI as RFC 3986 has it`];
+      const rivals = this.#targets.filter((other) => !isSameRule(other.rule, rule) && areInConflict(other, target));
+      this.#uris.add(target);
+      this.#targets.push(target);
+      return rivals.map(
+        (other) => `has another rule than "${other.name}", and neither is more specific. Give them one`,
+      );
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return [`is not a template of RFC 6570 that URIs can be matched with: it ${reason}. Write "orders://{id}"`];
+    }
+  }
+
+  findSpelled(uri: string): Offer | undefined {
+    return this.#uris.findSpelled(uri)?.item.rule ?? this.#other;
   }
 
   /**
-   * Finds the rule of a URI. Servers may treat different spellings of a URI as equal: case, encoding, query. A URI
-   * that a server could read as a resource with another rule gets no rule.
+   * Finds the rule of a URI. Servers read URIs in different ways: decoded, as `URL` writes them, without regard to case,
+   * to the scheme or the query. A URI that has another rule under one of these readings, or none, is refused.
    */
-  find(uri: string): Offer | undefined {
-    if (uri.length > MAX_URI) return undefined;
-    const found = this.#spelled.match(uri)[0] ?? this.#other;
-    const meant = this.#folded.match(fold(uri));
-    return found && (meant.length === 0 || meant.includes(found)) ? found : undefined;
+  find(uri: string): Ruling {
+    const rule = this.findSpelled(uri);
+    if (!rule) return NO_RULE;
+    const doubt = this.#uris.findDoubt(uri, (meant) => {
+      const rules = meant.length > 0 ? meant.map((target) => target.rule) : [this.#other];
+      return rules.some((one) => one && isSameRule(one, rule));
+    });
+    return doubt === undefined ? { rule } : refuse(`the URI ${doubt}`);
+  }
+
+  /** Finds the rule of a template, by which clients name what is to be completed. */
+  findTemplate(template: string): Ruling {
+    if (!template.includes('{')) return this.find(template);
+    const own = this.#targets.find(({ name }) => name === template);
+    if (own) return { rule: own.rule };
+    const rest = this.#other;
+    if (!rest) return NO_RULE;
+    const prefix = foldPrefix(template);
+    const rival = this.#targets.find(({ name, rule }) => {
+      const other = foldPrefix(name);
+      return (other.startsWith(prefix) || prefix.startsWith(other)) && !isSameRule(rule, rest);
+    });
+    return rival ? refuse(`its resources may have the rule of "${rival.name}". Add the template`) : { rule: rest };
   }
 }
 
-/** Removes what some servers ignore in a URI or template: scheme, query, fragment, case, encoding. */
-function fold(key: string): string {
-  const isTemplate = key.includes('{');
-  const spelled = !isTemplate && URL.canParse(key) ? new URL(key).href : key;
-  const path = spelled
-    .replace(/\{[?&#][^}]*\}/g, '')
-    .replace(/[?#].*$/s, '')
-    .replace(/^[^:/{]*:(\/\/)?/, '');
-  return decode(path)
-    .toLowerCase()
-    .replace(/^\/+|\/+$/g, '');
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+/** The text with which all URIs of a template begin. */
+function foldPrefix(template: string): string {
+  return fold(template.replace(/\{.*$/s, ''), DISREGARDED);
 }

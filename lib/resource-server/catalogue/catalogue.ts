@@ -1,6 +1,7 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Operation } from '../access/operation.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
@@ -27,7 +28,7 @@ import { loadClassValidation } from './validated-class.js';
 @Injectable()
 export class Catalogue implements ProtectedSurface {
   readonly #primitives = new Map<string, Primitive>();
-  readonly #logger = new Logger('McpResources');
+  readonly #logger = new CleanLogger('McpResources');
   readonly #foreign: Offer[] = [];
   readonly #uris = new OfferedResources();
   readonly #changes = new ListChanges();
@@ -88,26 +89,12 @@ export class Catalogue implements ProtectedSurface {
   }
 
   /** Finds the target of an operation, if it exists. */
-  find({ method, name }: Operation): Found | undefined {
-    if (name === undefined) return undefined;
-    switch (method) {
-      case 'tools/call':
-        return this.#findByName('tool', name);
-      case 'prompts/get':
-        return this.#findByName('prompt', name);
-      case 'resources/read':
-      case 'resources/subscribe':
-      case 'resources/unsubscribe':
-        return this.findResource(name);
-      case 'completion/complete':
-        return (
-          this.#findByName('prompt', name) ??
-          this.#findByName('resourceTemplate', name) ??
-          this.#findByName('resource', name)
-        );
-      default:
-        return undefined;
-    }
+  find(operation: Operation): Found | undefined {
+    return this.#find(operation, (uri) => this.#uris.find(uri));
+  }
+
+  findSpelled(operation: Operation): Primitive | undefined {
+    return this.#find(operation, (uri) => this.#uris.findSpelled(uri))?.primitive;
   }
 
   findTool(name: string): ToolDefinition | undefined {
@@ -193,6 +180,28 @@ export class Catalogue implements ProtectedSurface {
   /** Notifies listeners that lists have changed. */
   tellChanged(primitives: readonly Primitive[]): void {
     this.#changes.tell(primitives);
+  }
+
+  #find({ method, name }: Operation, findResource: (uri: string) => Found | undefined): Found | undefined {
+    if (name === undefined) return undefined;
+    switch (method) {
+      case 'tools/call':
+        return this.#findByName('tool', name);
+      case 'prompts/get':
+        return this.#findByName('prompt', name);
+      case 'resources/read':
+      case 'resources/subscribe':
+      case 'resources/unsubscribe':
+        return findResource(name);
+      case 'completion/complete':
+        return (
+          this.#findByName('prompt', name) ??
+          this.#findByName('resourceTemplate', name) ??
+          this.#findByName('resource', name)
+        );
+      default:
+        return undefined;
+    }
   }
 
   #findByName(kind: Primitive['kind'], name: string): Found | undefined {

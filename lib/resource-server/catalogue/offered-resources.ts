@@ -1,15 +1,15 @@
-import { isDeepStrictEqual } from 'node:util';
-import { Logger } from '@nestjs/common';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { areInConflict, compareTargets, ResourceUris } from '../resource-uris/resource-uris.js';
 import type { Found } from './found.js';
 import { describePlace, type Offer, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
+import { isSameRule } from './same-rule.js';
 import { decodeValues } from './template-variables.js';
 
 type OfferedResource = ResourceDefinition | ResourceTemplateDefinition;
 
 /** Resources and templates of one server, by URI. */
 export class OfferedResources {
-  readonly #logger = new Logger('McpResources');
+  readonly #logger = new CleanLogger('McpResources');
   readonly #uris = new ResourceUris<OfferedResource>({ ignoresScheme: false });
 
   add(offered: OfferedResource): void {
@@ -21,8 +21,9 @@ export class OfferedResources {
   }
 
   /** Finds the resource or template that a URI names as it is spelled. Cheap, and no decision: see {@link find}. */
-  findSpelled(uri: string): OfferedResource | undefined {
-    return this.#uris.findSpelled(uri)?.item;
+  findSpelled(uri: string): Found | undefined {
+    const match = this.#uris.findSpelled(uri);
+    return match && { primitive: match.item, variables: {} };
   }
 
   /**
@@ -39,23 +40,11 @@ export class OfferedResources {
       this.#uris.findDoubt(uri, (meant) => meant.length === 0 || meant.some((one) => isSameRule(one, primitive))) ??
       (variables ? undefined : `is not how "${primitive.name}" spells its values`);
     if (doubt !== undefined || !variables) {
-      this.#logger.warn(`There is no resource "${uri.slice(0, MAX_LOGGED)}" for clients: it ${doubt ?? ''}`);
+      this.#logger.warn(`There is no resource "${uri.slice(0, 200)}" for clients: it ${doubt ?? ''}`);
       return undefined;
     }
     return { primitive, variables };
   }
-}
-
-/** Maximum number of characters of a URI in the log. */
-const MAX_LOGGED = 200;
-
-/** Whether two offers ask the same of callers and may use the same APIs. */
-export function isSameRule(one: Offer, other: Offer): boolean {
-  return isDeepStrictEqual(toRule(one), toRule(other));
-}
-
-function toRule({ access, policies, downstreams, exchange }: Offer) {
-  return { access, policies, downstreams, exchange };
 }
 
 /** What is to be said of resources and templates that match the same URIs under different rules. */
