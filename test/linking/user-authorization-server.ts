@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { exportJWK, generateKeyPair } from 'jose';
+import type { JWK } from 'jose';
 import * as oauth from 'openid-client';
 import { findAccount } from '../../sample/quickstart/authorization-server/accounts.js';
 import { interactions } from '../../sample/quickstart/authorization-server/interactions.js';
@@ -8,6 +8,7 @@ import { memoryAdapter } from '../../sample/quickstart/authorization-server/memo
 import { Provider } from '../../sample/quickstart/authorization-server/oidc-provider.js';
 import { listen, type Listener } from '../support/listen.js';
 import { keepSecret } from '../support/secret-watch.js';
+import { returnSigningKey, takeSigningKey } from '../support/signing-keys.js';
 import { Browser } from './browser.js';
 
 export interface Registration {
@@ -39,13 +40,14 @@ export class UserAuthorizationServer {
     private readonly provider: InstanceType<typeof Provider>,
     private readonly clients: ReturnType<ReturnType<typeof memoryAdapter>>,
     private readonly models: Map<string, ReturnType<ReturnType<typeof memoryAdapter>>>,
+    private readonly key: JWK,
   ) {}
 
   /** @param host - of its issuer identifier; browsers tell cookies apart by it */
   static async start(host: '127.0.0.1' | 'localhost'): Promise<UserAuthorizationServer> {
     const listener = await listen();
     const issuer = listener.origin.replace('127.0.0.1', host);
-    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const key = await takeSigningKey();
     const store = memoryAdapter();
     const clients = store('Client');
     const models = new Map([['Client', clients]]);
@@ -60,7 +62,7 @@ export class UserAuthorizationServer {
       pairwiseIdentifier: (_context, accountId) => identifierOf(accountId),
       extraTokenClaims: (_context, token) =>
         'accountId' in token ? { uid: identifierOf(token.accountId) } : undefined,
-      jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'rsa', alg: 'RS256', use: 'sig' }] },
+      jwks: { keys: [key] },
       cookies: { keys: [randomBytes(32).toString('base64url')] },
       responseTypes: ['code'],
       pkce: { required: () => true },
@@ -101,7 +103,7 @@ export class UserAuthorizationServer {
       // Its own refuses addresses on loopback.
       fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined } as RequestInit),
     });
-    const server = new UserAuthorizationServer(listener, issuer, provider, clients, models);
+    const server = new UserAuthorizationServer(listener, issuer, provider, clients, models, key);
     provider.use(interactions(provider));
     provider.on('refresh_token.saved', ({ jti }) => {
       keepSecret(jti);
@@ -275,6 +277,7 @@ export class UserAuthorizationServer {
 
   async close(): Promise<void> {
     await this.listener.close();
+    returnSigningKey(this.key);
   }
 }
 

@@ -212,7 +212,7 @@ describeWithRedis('two replicas that share a Redis', () => {
     expect((await call('express', proof)).status).toBe(200);
     const [key = '', ...others] = await keys();
     expect(others).toEqual([]);
-    expect(key).toBe(`dpop:${sha256(`${bound.client.thumbprint} ${String(jti)}`)}`);
+    expect(key).toBe(`dpop:${sha256(JSON.stringify(['proof', bound.client.thumbprint, jti]))}`);
     expect(await replicas.express.redis.get(key)).toBe('1');
   });
 

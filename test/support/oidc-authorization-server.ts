@@ -1,8 +1,9 @@
-import { exportJWK, generateKeyPair } from 'jose';
+import type { JWK } from 'jose';
 import * as oauth from 'openid-client';
 import { memoryAdapter } from '../../sample/quickstart/authorization-server/memory-adapter.js';
 import { Provider } from '../../sample/quickstart/authorization-server/oidc-provider.js';
 import { listen, type Listener } from './listen.js';
+import { returnSigningKey, takeSigningKey } from './signing-keys.js';
 
 export const REPORT_CLIENT = { id: 'nightly-report', secret: 'nightly-report-secret-of-32-characters' };
 
@@ -17,11 +18,14 @@ export class OidcAuthorizationServer {
   /** Paths that were asked for, in order. */
   readonly requests: string[] = [];
 
-  private constructor(private readonly listener: Listener) {}
+  private constructor(
+    private readonly listener: Listener,
+    private readonly key: JWK,
+  ) {}
 
   static async start({ format, registration }: OidcAuthorizationServerOptions): Promise<OidcAuthorizationServer> {
     const listener = await listen();
-    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const key = await takeSigningKey();
     const none = { redirect_uris: [], response_types: [] };
     const store = memoryAdapter();
     const clients = store('Client');
@@ -48,7 +52,7 @@ export class OidcAuthorizationServer {
           ...none,
         },
       ],
-      jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'rsa', alg: 'RS256', use: 'sig' }] },
+      jwks: { keys: [key] },
       ttl: { ClientCredentials: 300 },
       features: {
         devInteractions: { enabled: false },
@@ -67,7 +71,7 @@ export class OidcAuthorizationServer {
         },
       },
     });
-    const server = new OidcAuthorizationServer(listener);
+    const server = new OidcAuthorizationServer(listener, key);
     const handle = provider.callback();
     listener.server.on('request', (request, response) => {
       server.requests.push(request.url ?? '');
@@ -90,5 +94,6 @@ export class OidcAuthorizationServer {
 
   async close(): Promise<void> {
     await this.listener.close();
+    returnSigningKey(this.key);
   }
 }
