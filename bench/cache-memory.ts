@@ -7,6 +7,8 @@ interface Cache {
 
 const CACHE = new URL('../../dist/on-behalf-of/token-cache/server-token-cache.js', import.meta.url);
 
+const LIMITS = new URL('../../dist/limits/caller-limits.js', import.meta.url);
+
 const ENTRIES = 10_000;
 
 /** Characters of a token, as those of enterprise providers have. */
@@ -16,11 +18,16 @@ const TOKEN_LENGTH = 1_200;
 export async function cacheMemory(): Promise<void> {
   const { gc } = globalThis;
   if (!gc) throw new Error('Run node with --expose-gc');
-  const { ServerTokenCache } = (await import(CACHE.href)) as { ServerTokenCache: new (options: object) => Cache };
-  const cache = new ServerTokenCache({
-    tokenCache: { maxEntries: ENTRIES * 2, localMaxAgeMs: 0 },
-    replicas: { shared: undefined, keys: [], bus: undefined },
-  });
+  const { ServerTokenCache } = (await import(CACHE.href)) as {
+    ServerTokenCache: new (options: object, limits: object) => Cache;
+  };
+  const { CallerLimits } = (await import(LIMITS.href)) as { CallerLimits: new (...parts: object[]) => object };
+  const cap = { count: ENTRIES * 2, bytes: Number.POSITIVE_INFINITY };
+  const caps = { cachedTokens: { perCaller: cap, perUser: cap, anonymous: cap, inAll: cap } };
+  const cache = new ServerTokenCache(
+    { tokenCache: { localMaxAgeMs: 0 }, replicas: { shared: undefined, keys: [], bus: undefined } },
+    new CallerLimits({ limits: { caps } }, { record: () => undefined }),
+  );
   const expiresAt = Date.now() + 3_600_000;
   gc();
   const before = process.memoryUsage().heapUsed;

@@ -99,8 +99,9 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     AccessTokenStrategy,
     {
       provide: ProofOfPossession,
-      useFactory: (options: ResolvedOptions) => new ProofOfPossession(options),
-      inject: [ResolvedOptions],
+      useFactory: (options: ResolvedOptions, limits: CallerLimits) =>
+        new ProofOfPossession(options, limits.of('usedProofs')),
+      inject: [ResolvedOptions, CallerLimits],
     },
     Revocations,
     VerifiedTokens,

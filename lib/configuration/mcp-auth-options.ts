@@ -52,7 +52,7 @@ export interface McpAuthModuleOptions {
   limits?: LimitOptions;
   /** What the processes of one server share. Defaults to nothing: there is one process. */
   replicas?: ReplicaOptions;
-  /** How many exchanged tokens a process keeps. */
+  /** How a process uses its copies of exchanged tokens. */
   tokenCache?: TokenCacheOptions;
   /** How users sign in before they link an account, for downstreams with `linked`. Defaults to `client`, and `sub`. */
   linking?: LinkingOptions;

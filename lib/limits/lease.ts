@@ -1,5 +1,5 @@
 import type { Cap } from './limit-options.js';
-import type { Displaceable, Tally } from './tally.js';
+import type { Displaceable, Holder, Tally } from './tally.js';
 
 /** A part of a quantity that is held until it is released. */
 export class Lease implements Displaceable {
@@ -7,11 +7,13 @@ export class Lease implements Displaceable {
   #isReleased = false;
 
   /**
+   * @param holder - who it is held for
    * @param tallies - everything that it counts toward
    * @param onDisplaced - called when another one takes its place; without it, none can
    * @param end - called once, when nothing holds it any more
    */
   constructor(
+    readonly holder: Holder | undefined,
     readonly tallies: readonly Tally[],
     readonly size: Cap,
     readonly onDisplaced: (() => void) | undefined,

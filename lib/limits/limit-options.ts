@@ -7,7 +7,7 @@ export interface ShareOptions {
   callsInFlight?: number;
   /** Open streams of notifications. Defaults to 32 for a caller and 10 000 in all. */
   streams?: number;
-  /** Resources that are subscribed to. Defaults to 1000 for a caller and 100 000 in all. */
+  /** Resources that are subscribed to. Defaults to 1000 for a caller and 50 000 in all. */
   subscriptions?: number;
   /** Conversations of clients before 2026-07-28 whose log level is remembered. Defaults to 100 and 10 000. */
   conversations?: number;
@@ -21,13 +21,13 @@ export interface ShareOptions {
   keptTasks?: number;
   /** Links that users have not used yet, and browsers on their way through one. Defaults to 100 and 10 000. */
   pendingLinks?: number;
-  /** Linked accounts in the memory of a process without `replicas.store`. Defaults to 100 and 100 000. */
+  /** Linked accounts in the memory of a process without `replicas.store`. Defaults to 100 and 50 000. */
   linkedAccounts?: number;
   /** Exchanged tokens in the memory of a process. Defaults to 200 and 10 000. */
   cachedTokens?: number;
   /** Access tokens whose verification is remembered. Defaults to 100 and 10 000. */
   cachedCallers?: number;
-  /** DPoP proofs that are remembered in the memory of a process. Defaults to 20 000 and 200 000. */
+  /** DPoP proofs that are remembered in the memory of a process. Defaults to 5000 and 50 000. */
   usedProofs?: number;
   /** Bytes of memory that each of these may take. Defaults to 8 MiB for a caller and 64 MiB in all. */
   bytesOfEach?: number;
@@ -47,8 +47,8 @@ export interface LimitOptions {
 
 const atLeastOne = z.int().positive('has to be a whole number from 1 up');
 
-/** Bytes. An entry without content takes up to 512. */
-const bytes = z.int().min(4_096, 'has to be at least 4096 bytes');
+/** Bytes. An entry without content is counted as more than a thousand. */
+const bytes = z.int().min(8_192, 'has to be at least 8192 bytes');
 
 const names = Object.keys(QUANTITIES) as Quantity[];
 

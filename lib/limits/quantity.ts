@@ -17,17 +17,17 @@ interface Counts {
 export const QUANTITIES = {
   callsInFlight: { perCaller: 100, inAll: 5_000, atCap: 'refuse', label: 'running calls' },
   streams: { perCaller: 32, inAll: 10_000, atCap: 'refuse', label: 'open streams' },
-  subscriptions: { perCaller: 1_000, inAll: 100_000, atCap: 'displace', label: 'subscriptions' },
+  subscriptions: { perCaller: 1_000, inAll: 50_000, atCap: 'displace', label: 'subscriptions' },
   conversations: { perCaller: 100, inAll: 10_000, atCap: 'displace', label: 'conversations' },
   openQuestions: { perCaller: 32, inAll: 10_000, atCap: 'refuse', label: 'open questions' },
   openStates: { perCaller: 200, inAll: 10_000, atCap: 'displace', label: 'open request states' },
   runningTasks: { perCaller: 50, inAll: 5_000, atCap: 'refuse', label: 'running tasks' },
   keptTasks: { perCaller: 200, inAll: 10_000, atCap: 'displace', label: 'tasks' },
   pendingLinks: { perCaller: 100, inAll: 10_000, atCap: 'displace', label: 'pending links' },
-  linkedAccounts: { perCaller: 100, inAll: 100_000, atCap: 'refuse', label: 'linked accounts' },
+  linkedAccounts: { perCaller: 100, inAll: 50_000, atCap: 'refuse', label: 'linked accounts' },
   cachedTokens: { perCaller: 200, inAll: 10_000, atCap: 'displace', label: 'cached tokens' },
   cachedCallers: { perCaller: 100, inAll: 10_000, atCap: 'displace', label: 'cached callers' },
-  usedProofs: { perCaller: 20_000, inAll: 200_000, atCap: 'displace', label: 'used proofs' },
+  usedProofs: { perCaller: 5_000, inAll: 50_000, atCap: 'displace', label: 'used proofs' },
 } as const satisfies Readonly<Record<string, Counts>>;
 
 /** Name of something that the server holds for callers. */

@@ -6,8 +6,8 @@ import { QUANTITIES, type Quantity } from './quantity.js';
 import { Ranking } from './ranking.js';
 import { listTallies, Tally, type Displaceable, type Holder } from './tally.js';
 
-/** Bytes that an entry takes besides its content. */
-const OVERHEAD = 256;
+/** Bytes that an entry takes besides its content, with the tallies of a holder who has no other. */
+const OVERHEAD = 1_280;
 
 /** What is to be held. */
 export interface Demand {
@@ -38,8 +38,6 @@ export class Shares {
   readonly #ranking = new Ranking();
   readonly #all: Tally;
   readonly #onFull = new Set<() => void>();
-  /** Who each lease is held for, for events about it. */
-  readonly #holders = new WeakMap<Displaceable, Holder>();
 
   /**
    * @param quantity - what is counted
@@ -81,8 +79,7 @@ export class Shares {
     const owner = tallies.at(-1) as Tally;
     for (const tally of tallies) this.#makeRoom(tally, owner, size, holder);
     this.#makeRoomInAll(owner, size, holder);
-    const lease = new Lease(tallies, size, onDisplaced, this.#end);
-    if (holder) this.#holders.set(lease, holder);
+    const lease = new Lease(toHolder(holder), tallies, size, onDisplaced, this.#end);
     for (const tally of tallies) this.#tallies.set(tally.key, tally);
     for (const tally of [...tallies, this.#all]) this.#add(tally, lease, 1);
     recordHeld(this.quantity, count, size.bytes);
@@ -128,7 +125,7 @@ export class Shares {
   }
 
   #displace(lease: Displaceable, limit: ReachedLimit['limit'], owner: Tally): void {
-    this.#tell({ limit, effect: 'displaced', holder: this.#holders.get(lease) }, owner);
+    this.#tell({ limit, effect: 'displaced', holder: lease.holder }, owner);
     lease.displace();
   }
 
@@ -169,4 +166,11 @@ export class Shares {
       this.#ranking.remove(tally);
     } else if (tally === lease.tallies.at(-1)) this.#ranking.place(tally, tally.computePart(this.caps.inAll));
   }
+}
+
+/** Keeps nothing of a caller but its name: not its token, and not its claims. */
+function toHolder(holder: Holder | undefined): Holder | undefined {
+  if (!holder) return undefined;
+  const { issuer, subject, clientId, appOnly } = holder;
+  return { issuer, subject, clientId, appOnly };
 }

@@ -12,13 +12,14 @@ export interface Holder {
   readonly appOnly?: boolean | undefined;
 }
 
-/** What may be taken away from its holder. */
-export interface Displaceable {
-  displace(): void;
-}
-
 /** Milliseconds between two events of the audit about the same holder. */
 const EVENT_EVERY = 60_000;
+
+/** What may be taken away from its holder. */
+export interface Displaceable {
+  readonly holder: Holder | undefined;
+  displace(): void;
+}
 
 /** What one holder has of one quantity. */
 export class Tally {

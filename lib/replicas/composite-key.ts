@@ -16,6 +16,7 @@ export type KeyPurpose =
   | 'link-step'
   | 'logout-token'
   | 'proof'
+  | 'proof-user'
   | 'request-state'
   | 'revocation-mark'
   | 'subscription'

@@ -88,10 +88,10 @@ describe.each(displacing)('%s', (quantity) => {
   test('are bounded in bytes, for each caller and in all', () => {
     const { shares } = sharesOf(quantity, { perCaller: { bytesOfEach: 10_000 }, inAll: { bytesOfEach: 20_000 } });
     const { held, take } = holding(shares);
-    for (const name of ['a1', 'a2', 'a3']) take(user('a'), name, 4_000);
+    for (const name of ['a1', 'a2', 'a3']) take(user('a'), name, 3_000);
     expect(held).toEqual(['a2', 'a3']);
     expect(codeOf(() => take(user('a'), 'large', 10_001))).toBe('caller_limit_reached');
-    for (const name of ['b1', 'b2', 'c1']) take(user(name.slice(0, 1)), name, 4_000);
+    for (const name of ['b1', 'b2', 'c1']) take(user(name.slice(0, 1)), name, 3_000);
     expect(held).toEqual(['a3', 'b1', 'b2', 'c1']);
     expect(shares.bytes).toBeLessThanOrEqual(20_000);
   });

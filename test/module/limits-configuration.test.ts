@@ -19,13 +19,13 @@ test('what is said of one quantity changes no other', () => {
 
 test('no default is more than what there is in all', () => {
   expect(resolve({ inAll: { streams: 2 } }).streams.perCaller.count).toBe(2);
-  expect(resolve({ inAll: { bytesOfEach: 5_000 } }).streams.perCaller.bytes).toBe(5_000);
+  expect(resolve({ inAll: { bytesOfEach: 9_000 } }).streams.perCaller.bytes).toBe(9_000);
 });
 
 test.each<[string, NonNullable<McpAuthModuleOptions['limits']>, RegExp]>([
   ['no stream', { perCaller: { streams: 0 } }, /`limits.perCaller.streams` has to be a whole number from 1 up/],
   ['half a stream', { inAll: { streams: 1.5 } }, /`limits.inAll.streams`/],
-  ['hardly a byte', { inAll: { bytesOfEach: 1 } }, /`limits.inAll.bytesOfEach` has to be at least 4096 bytes/],
+  ['hardly a byte', { inAll: { bytesOfEach: 1 } }, /`limits.inAll.bytesOfEach` has to be at least 8192 bytes/],
   [
     'more for one than for all',
     { perCaller: { keptTasks: 3 }, inAll: { keptTasks: 2 } },

@@ -1,5 +1,7 @@
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { MemoryReplayStore, ReplayStoreError } from '../../lib/resource-server/authentication/replay-store.js';
+import { ReplayStoreError } from '../../lib/resource-server/authentication/replay-store.js';
+import { UsedProofs } from '../../lib/resource-server/authentication/used-proofs.js';
+import { callerLimits } from '../support/caller-limits.js';
 import type { ReplayStore } from '../../lib/resource-server/authentication/proof-options.js';
 import { outcome, possession, ProofClient, RecordingStore, request, RESOURCE, TOKEN } from './proof-client.js';
 import { watchTimers } from '../support/watched-timers.js';
@@ -147,57 +149,75 @@ describe('a store that fails lets nobody in', () => {
   });
 });
 
-describe('the store in memory', () => {
-  test('forgets nothing that counts when it is full', () => {
-    const store = new MemoryReplayStore(3);
+describe('proofs in memory', () => {
+  const proofsWith = (usedProofs: number, inAll = 50_000) =>
+    new UsedProofs(callerLimits({ perCaller: { usedProofs }, inAll: { usedProofs: inAll } }).of('usedProofs'));
+
+  const claim = (proofs: UsedProofs, key: string, subject = 'a', iat = NOW, lifetimeMs = 10_000) =>
+    proofs.claim({ key, holder: { issuer: 'https://id.test', subject }, iat, lifetimeMs });
+
+  test('of one caller without end are no reason to refuse another, and none is accepted twice', () => {
+    const proofs = proofsWith(100, 200);
     itIs(NOW);
-    for (const key of ['a', 'b', 'c']) expect(store.claim(key, 10_000)).toBe(true);
-    expect(() => store.claim('d', 10_000)).toThrow(ReplayStoreError);
-    for (const key of ['a', 'b', 'c']) expect(store.claim(key, 10_000)).toBe(false);
+    expect(claim(proofs, 'mine', 'victim')).toBe(true);
+    for (let index = 0; index < 5_000; index += 1) claim(proofs, `${index}`, 'attacker', NOW + index / 100);
+    expect(proofs.size).toBeLessThanOrEqual(201);
+    expect(claim(proofs, 'mine', 'victim')).toBe(false);
+    expect(claim(proofs, 'another of mine', 'victim')).toBe(true);
+    for (let index = 0; index < 5_000; index += 1)
+      expect(claim(proofs, `${index}`, 'attacker', NOW + index / 100)).toBe(false);
   });
 
-  test('has room again when something has run out', () => {
-    const store = new MemoryReplayStore(2);
+  test('that had to make room are not accepted again, and younger ones are', () => {
+    const proofs = proofsWith(2);
     itIs(NOW);
-    store.claim('short', 10_000);
-    store.claim('long', 100_000);
+    expect(['a', 'b', 'c'].map((key, index) => claim(proofs, key, 'a', NOW + index))).toEqual([true, true, true]);
+    expect(['a', 'b', 'c'].map((key, index) => claim(proofs, key, 'a', NOW + index))).toEqual([false, false, false]);
+    expect(claim(proofs, 'as old as what is gone', 'a', NOW)).toBe(false);
+    expect(claim(proofs, 'younger', 'a', NOW + 2)).toBe(true);
+    expect(claim(proofs, 'as old, of another user', 'b', NOW)).toBe(true);
+  });
+
+  test('of all users together make room, too, and none is accepted twice', () => {
+    const proofs = proofsWith(3, 6);
+    itIs(NOW);
+    const keys = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2', 'd1'];
+    const uses = () => keys.map((key) => claim(proofs, key, key.slice(0, 1), NOW + Number(key.slice(1))));
+    expect(uses()).toEqual(keys.map(() => true));
+    expect(proofs.size).toBe(6);
+    expect(uses()).toEqual(keys.map(() => false));
+  });
+
+  test('that have run out make room before those that count', () => {
+    const proofs = proofsWith(2, 2);
+    itIs(NOW);
+    claim(proofs, 'short', 'a', NOW, 5_000);
+    claim(proofs, 'long', 'b', NOW, 100_000);
     itIs(NOW + 9);
-    expect(() => store.claim('new', 10_000)).toThrow(ReplayStoreError);
-    itIs(NOW + 10);
-    expect(store.claim('new', 10_000)).toBe(true);
-    expect(store.claim('long', 10_000)).toBe(false);
+    expect(claim(proofs, 'new', 'c')).toBe(true);
+    expect(claim(proofs, 'long', 'b')).toBe(false);
+    expect(claim(proofs, 'as old', 'b')).toBe(true);
   });
 
-  test('searches for room once a second at most', () => {
-    const store = new MemoryReplayStore(1);
+  test('are let go of when they have run out, long before there is no room', () => {
+    const proofs = proofsWith(5_000);
     itIs(NOW);
-    store.claim('short', 500);
-    expect(() => store.claim('new', 10_000)).toThrow(ReplayStoreError);
-    itIs(NOW + 0.9);
-    expect(() => store.claim('new', 10_000)).toThrow(ReplayStoreError);
-    itIs(NOW + 1);
-    expect(store.claim('new', 10_000)).toBe(true);
-  });
-
-  test('lets go of what has run out long before it is full', () => {
-    const store = new MemoryReplayStore();
-    itIs(NOW);
-    for (let index = 0; index < 100; index++) store.claim(`key ${index}`, 10_000);
-    expect(store.size).toBe(100);
+    for (let index = 0; index < 100; index++) claim(proofs, `key ${index}`);
+    expect(proofs.size).toBe(100);
     itIs(NOW + 61);
-    store.claim('another', 10_000);
-    expect(store.size).toBe(1);
+    claim(proofs, 'another');
+    expect(proofs.size).toBe(1);
   });
 
-  test('takes a key again after its time', () => {
-    const store = new MemoryReplayStore(1);
+  test('are taken again after their time', () => {
+    const proofs = proofsWith(5_000);
     itIs(NOW);
-    expect(store.claim('key', 10_000)).toBe(true);
+    expect(claim(proofs, 'key')).toBe(true);
     itIs(NOW + 9.9);
-    expect(store.claim('key', 10_000)).toBe(false);
+    expect(claim(proofs, 'key')).toBe(false);
     itIs(NOW + 10);
-    expect(store.claim('key', 10_000)).toBe(true);
-    expect(store.size).toBe(1);
+    expect(claim(proofs, 'key')).toBe(true);
+    expect(proofs.size).toBe(1);
   });
 });
 

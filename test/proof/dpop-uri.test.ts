@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ProofOfPossession } from '../../lib/resource-server/authentication/proof-of-possession.js';
 import { outcome, ProofClient, request, RESOURCE, TOKEN } from './proof-client.js';
+import { callerLimits } from '../support/caller-limits.js';
 
 let client: ProofClient;
 
@@ -9,7 +10,7 @@ beforeAll(async () => {
 });
 
 async function outcomeOf(htu: string, resource = RESOURCE): Promise<string> {
-  const proof = new ProofOfPossession({ resource, dpop: {}, mutualTls: undefined });
+  const proof = new ProofOfPossession({ resource, dpop: {}, mutualTls: undefined }, callerLimits().of('usedProofs'));
   return await outcome(proof.check(request(await client.proof({ htu })), 'dpop', TOKEN, client.confirmation));
 }
 
@@ -77,7 +78,10 @@ describe('htu that means something else is refused', () => {
   });
 
   test('what Host says does not matter', async () => {
-    const proof = new ProofOfPossession({ resource: RESOURCE, dpop: {}, mutualTls: undefined });
+    const proof = new ProofOfPossession(
+      { resource: RESOURCE, dpop: {}, mutualTls: undefined },
+      callerLimits().of('usedProofs'),
+    );
     const from = async (htu: string) => {
       const host = 'attacker.example';
       const source = {
@@ -92,6 +96,12 @@ describe('htu that means something else is refused', () => {
   });
 
   test('a resource that is no http URL does not start', () => {
-    expect(() => new ProofOfPossession({ resource: 'urn:example:mcp', dpop: {}, mutualTls: undefined })).toThrow();
+    expect(
+      () =>
+        new ProofOfPossession(
+          { resource: 'urn:example:mcp', dpop: {}, mutualTls: undefined },
+          callerLimits().of('usedProofs'),
+        ),
+    ).toThrow();
   });
 });

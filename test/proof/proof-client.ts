@@ -4,6 +4,7 @@ import { calculateJwkThumbprint, CompactSign, exportJWK, generateKeyPair, type C
 import { ProofError } from '../../lib/resource-server/authentication/proof-error.js';
 import { ProofOfPossession, type ProofSource } from '../../lib/resource-server/authentication/proof-of-possession.js';
 import type { DpopOptions, ReplayStore } from '../../lib/resource-server/authentication/proof-options.js';
+import { callerLimits } from '../support/caller-limits.js';
 
 export const RESOURCE = 'https://mcp.example.com/mcp';
 export const TOKEN = 'header.claims.signature';
@@ -102,7 +103,7 @@ export async function reasonAgainst(proofs: readonly string[], { confirmation }:
 }
 
 export function possession(dpop: DpopOptions = {}): ProofOfPossession {
-  return new ProofOfPossession({ resource: RESOURCE, dpop, mutualTls: undefined });
+  return new ProofOfPossession({ resource: RESOURCE, dpop, mutualTls: undefined }, callerLimits().of('usedProofs'));
 }
 
 /** `accepted`, or the error that the client is told. Any other error fails the test. */

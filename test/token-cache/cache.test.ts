@@ -68,7 +68,7 @@ describe('keys', () => {
   });
 
   test('the least recently used tokens go first', async () => {
-    cache = cacheWith({ maxEntries: 4 });
+    cache = cacheWith({}, { perCaller: { cachedTokens: 4 } });
     for (let each = 0; each < 50; each += 1) {
       await exchanges.from(cache, { key: [String(each)] });
       await exchanges.from(cache, { key: ['in use'] });

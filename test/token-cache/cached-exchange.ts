@@ -5,14 +5,16 @@ import { resolveReplicas } from '../../lib/replicas/replica-options.js';
 import { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import type { TokenRequest } from '../../lib/on-behalf-of/token-cache/token-request.js';
 import { keepSecret } from '../support/secret-watch.js';
+import { callerLimits } from '../support/caller-limits.js';
 
 /** What a cache is told, of itself and of what replicas share. */
 export type CacheOptions = NonNullable<McpAuthModuleOptions['tokenCache']> &
   NonNullable<McpAuthModuleOptions['replicas']>;
 
 /** A cache as the module has it. */
-export function cacheWith(options: CacheOptions = {}): ServerTokenCache {
-  return new ServerTokenCache({ tokenCache: resolveTokenCache(options), replicas: resolveReplicas(options) });
+export function cacheWith(options: CacheOptions = {}, limits: McpAuthModuleOptions['limits'] = {}): ServerTokenCache {
+  const resolved = { tokenCache: resolveTokenCache(options), replicas: resolveReplicas(options) };
+  return new ServerTokenCache(resolved, callerLimits(limits));
 }
 
 export function newKey(): Buffer {

@@ -94,7 +94,7 @@ export class AuthenticationGuard extends AuthGuard() {
     }
     request.scheme = credentials.scheme;
     const caller = this.verified.find(credentials.token) ?? (await this.#verify(context, credentials.token));
-    await this.proof.check(source, credentials.scheme, credentials.token, caller.claims.cnf);
+    await this.proof.check(source, credentials.scheme, credentials.token, caller.claims.cnf, caller);
     await this.validation.check(caller);
     return caller;
   }

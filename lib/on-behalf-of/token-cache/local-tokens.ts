@@ -1,20 +1,23 @@
-import QuickLRU from 'quick-lru';
-import { ExpiringCache } from '../../time/expiring-cache.js';
+import { FairCache, measureText } from '../../limits/fair-cache.js';
+import type { Shares } from '../../limits/shares.js';
 import { isAlive, type KeptToken } from './kept-token.js';
+import type { TokenOwner } from './token-request.js';
 
 /** Milliseconds for which a final failure is remembered. */
 const MAX_AGE_OF_FAILURES = 5_000;
 
-const MAX_FAILURES = 1_000;
+/** Bytes that a failure takes, with its stack. */
+const FAILURE_SIZE = 8 * 1024;
 
-/** Tokens in the memory of this process, and recent final failures. */
+/** Tokens in the memory of this process, and recent final failures. Both count toward the share of their owner. */
 export class LocalTokens {
-  readonly #tokens: QuickLRU<string, KeptToken>;
-  readonly #failures = new ExpiringCache<{ readonly error: unknown }>(MAX_FAILURES);
+  readonly #tokens: FairCache<KeptToken>;
+  readonly #failures: FairCache<{ readonly error: unknown }>;
 
-  constructor(maxEntries: number) {
-    // QuickLRU may hold up to twice its `maxSize`.
-    this.#tokens = new QuickLRU({ maxSize: Math.max(1, Math.floor(maxEntries / 2)) });
+  /** @param shares - of cached tokens */
+  constructor(shares: Shares) {
+    this.#tokens = new FairCache(shares);
+    this.#failures = new FairCache(shares);
   }
 
   get size(): number {
@@ -31,15 +34,18 @@ export class LocalTokens {
   /**
    * Keeps a token. If the same token is known already, the new entry neither extends its life nor renews it sooner.
    *
-   * @returns `undefined` if the token is not to be kept
+   * @returns `undefined` if the token is not to be kept, or there is no room for it
    */
   keep(id: string, kept: KeptToken): KeptToken | undefined {
     const known = this.#tokens.get(id);
     const isSame = known?.token.value === kept.token.value;
     const token = isSame ? { ...kept, diesAt: Math.min(known.diesAt, kept.diesAt), renewAt: known.renewAt } : kept;
-    if (isAlive(token)) this.#tokens.set(id, token);
-    else this.#tokens.delete(id);
-    return isAlive(token) ? token : undefined;
+    this.#tokens.delete(id);
+    if (!isAlive(token)) return undefined;
+    const { value, grantedScopes = [] } = token.token;
+    const lifetimeMs = token.expiresAt - Date.now();
+    const keeping = { holder: toHolder(token), lifetimeMs, bytes: measureText(value, ...grantedScopes) };
+    return this.#tokens.offer(id, token, keeping) ? token : undefined;
   }
 
   drop(id: string): void {
@@ -47,7 +53,7 @@ export class LocalTokens {
   }
 
   dropAll(isMeant: (kept: KeptToken) => boolean): void {
-    for (const [id, kept] of this.#tokens) if (isMeant(kept)) this.#tokens.delete(id);
+    this.#tokens.deleteAll(isMeant);
   }
 
   /** A recent final failure. */
@@ -55,7 +61,13 @@ export class LocalTokens {
     return this.#failures.get(id);
   }
 
-  rememberFailure(id: string, error: unknown): void {
-    this.#failures.set(id, { error }, MAX_AGE_OF_FAILURES);
+  rememberFailure(id: string, owner: Pick<TokenOwner, 'issuer' | 'subject'>, error: unknown): void {
+    const keeping = { holder: toHolder(owner), lifetimeMs: MAX_AGE_OF_FAILURES, bytes: FAILURE_SIZE };
+    this.#failures.offer(id, { error }, keeping);
   }
+}
+
+/** Tokens of a user, and of a client that acts for itself, are kept for whoever they stand for. */
+function toHolder({ issuer, subject }: Pick<TokenOwner, 'issuer' | 'subject'>) {
+  return { issuer, subject };
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { ExchangedToken } from '../dialects/dialect.js';
 import { describeError } from '../../errors/reason.js';
+import { CallerLimits } from '../../limits/caller-limits.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { deriveKey } from '../../replicas/composite-key.js';
@@ -43,11 +44,12 @@ export class ServerTokenCache implements OnApplicationShutdown {
 
   constructor(
     @Inject(ResolvedOptions) { tokenCache, replicas }: Pick<ResolvedOptions, 'tokenCache' | 'replicas'>,
+    @Inject(CallerLimits) limits: CallerLimits,
     @Inject(Revocations) private readonly revocations = new Revocations(),
   ) {
-    const { maxEntries, localMaxAgeMs: localMaxAge } = tokenCache;
+    const { localMaxAgeMs: localMaxAge } = tokenCache;
     const { shared } = replicas;
-    this.#local = new LocalTokens(maxEntries);
+    this.#local = new LocalTokens(limits.of('cachedTokens'));
     this.#shared = shared && new SharedExchange(shared);
     this.#localMaxAge = shared ? localMaxAge : Number.POSITIVE_INFINITY;
     revocations.onRevoked((revocation) => {
@@ -166,7 +168,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
       }
       return life.token;
     } catch (error) {
-      if (!isAhead && request.isFinal(error)) this.#local.rememberFailure(id, error);
+      if (!isAhead && request.isFinal(error)) this.#local.rememberFailure(id, owner, error);
       throw error;
     }
   }

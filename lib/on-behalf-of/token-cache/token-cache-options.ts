@@ -1,9 +1,7 @@
 import { z } from 'zod';
 
-/** How many exchanged tokens a process keeps, and for how long it uses its copy of a shared one. */
+/** How a process uses its copies of exchanged tokens. How many it keeps is in `limits`. */
 export interface TokenCacheOptions {
-  /** Tokens kept in the memory of this process; the least recently used go first. Defaults to 10 000. */
-  maxEntries?: number;
   /**
    * Milliseconds, 0 to 60 000, for which a token is used without asking `replicas.store` again. A revocation by another
    * process takes effect after that time at the latest. Defaults to 5 000.
@@ -13,7 +11,6 @@ export interface TokenCacheOptions {
 
 /** Schema of {@link TokenCacheOptions}. */
 export const tokenCacheSchema = z.strictObject({
-  maxEntries: z.int().positive('has to be a positive number of tokens').optional(),
   localMaxAgeMs: z
     .custom<number>(
       (value) => typeof value === 'number' && value >= 0 && value <= 60_000,
@@ -24,17 +21,13 @@ export const tokenCacheSchema = z.strictObject({
 
 /** {@link TokenCacheOptions} with the defaults filled in. */
 export interface ResolvedTokenCache {
-  readonly maxEntries: number;
   /** Milliseconds for which a copy is used without asking the shared store. */
   readonly localMaxAgeMs: number;
 }
 
 /** Fills in the defaults. */
-export function resolveTokenCache({
-  maxEntries = 10_000,
-  localMaxAgeMs = 5_000,
-}: TokenCacheOptions = {}): ResolvedTokenCache {
-  return { maxEntries, localMaxAgeMs: localMaxAgeMs };
+export function resolveTokenCache({ localMaxAgeMs = 5_000 }: TokenCacheOptions = {}): ResolvedTokenCache {
+  return { localMaxAgeMs };
 }
 
 declare module '../../options/resolved-options.js' {

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify, type JWTPayload } from 'jose';
+import type { Shares } from '../../limits/shares.js';
+import type { Holder } from '../../limits/tally.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { DpopOptions, ReplayStore } from './proof-options.js';
 import { DpopNonces } from './dpop-nonce.js';
 import { ProofError } from './proof-error.js';
-import { claimKey, MemoryReplayStore } from './replay-store.js';
+import { claimKey } from './replay-store.js';
+import { UsedProofs, type ProofClaim } from './used-proofs.js';
 
 /** The request and token that a proof has to match. */
 export interface ProofSubject {
@@ -14,6 +17,8 @@ export interface ProofSubject {
   readonly token: string;
   /** `cnf.jkt` of the token: SHA-256 thumbprint of the key (RFC 7638). */
   readonly thumbprint: string;
+  /** The caller. */
+  readonly holder: Holder | undefined;
 }
 
 /** Maximum difference between a proof's `iat` and now, in milliseconds (SEP-1932). */
@@ -37,18 +42,24 @@ const HTTP_URI = /^https?:\/\/[\w.~:[\]!$&'()*+,;=%-]+(?:[/?#][\w.~:/?#[\]@!$&'(
 export class DpopProofs {
   readonly algorithms: readonly string[];
   readonly #nonces: DpopNonces | undefined;
-  readonly #store: ReplayStore;
+  /** Of the application. */
+  readonly #store: ReplayStore | undefined;
+  readonly #used: UsedProofs;
   /** In seconds, like `iat`. */
   readonly #lifetime: number;
   readonly #uri: string;
 
-  /** @param resource - the server's own URI. `htu` has to match it, whatever the `Host` header says */
-  constructor(resource: string, options: DpopOptions) {
+  /**
+   * @param resource - the server's own URI. `htu` has to match it, whatever the `Host` header says
+   * @param shares - of used proofs
+   */
+  constructor(resource: string, options: DpopOptions, shares: Shares) {
     const uri = normalizeUri(resource);
     if (uri === undefined) throw new Error('Validated options have an http URL for a resource');
     this.algorithms = options.algorithms ?? SIGNING_ALGORITHMS;
     this.#nonces = options.nonceSecret === undefined ? undefined : new DpopNonces(options.nonceSecret);
-    this.#store = options.replayStore ?? new MemoryReplayStore();
+    this.#store = options.replayStore;
+    this.#used = new UsedProofs(shares);
     this.#lifetime = (options.proofLifetimeMs ?? LIFETIME) / 1000;
     this.#uri = uri;
   }
@@ -86,8 +97,17 @@ export class DpopProofs {
       throw createProofError('The DPoP proof is signed with another key than the one that the token is bound to');
     // Rounded up to whole seconds, because `iat` may have a fraction.
     const lifetime = Math.ceil(iat + this.#lifetime - now) + 1 + CLOCK_SKEW;
-    if (!(await claimKey(this.#store, deriveKey('proof', thumbprint, jti), lifetime * 1000)))
-      throw createProofError('The DPoP proof was used before');
+    const claim = {
+      key: deriveKey('proof', thumbprint, jti),
+      holder: subject.holder,
+      iat,
+      lifetimeMs: lifetime * 1000,
+    };
+    if (!(await this.#claim(claim))) throw createProofError('The DPoP proof was used before');
+  }
+
+  async #claim(claim: ProofClaim): Promise<boolean> {
+    return this.#store ? await claimKey(this.#store, claim.key, claim.lifetimeMs) : this.#used.claim(claim);
   }
 
   async #verify(proof: string): Promise<{ payload: JWTPayload; thumbprint: string }> {

@@ -1,4 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Shares } from '../../limits/shares.js';
+import type { Holder } from '../../limits/tally.js';
 import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import { ClientCertificates, type CertificateSource } from './client-certificate.js';
 import type { TokenScheme } from './credentials.js';
@@ -23,16 +25,20 @@ export class ProofOfPossession {
   readonly #certificates: ClientCertificates | undefined;
   readonly #required: { readonly dpop: boolean; readonly mutualTls: boolean };
 
-  constructor({
-    resource,
-    dpop,
-    mutualTls,
-  }: {
-    readonly resource: string;
-    readonly dpop: DpopOptions | undefined;
-    readonly mutualTls: MutualTlsOptions | undefined;
-  }) {
-    this.#dpop = dpop && new DpopProofs(resource, dpop);
+  /** @param shares - of used proofs */
+  constructor(
+    {
+      resource,
+      dpop,
+      mutualTls,
+    }: {
+      readonly resource: string;
+      readonly dpop: DpopOptions | undefined;
+      readonly mutualTls: MutualTlsOptions | undefined;
+    },
+    shares: Shares,
+  ) {
+    this.#dpop = dpop && new DpopProofs(resource, dpop, shares);
     this.#certificates = mutualTls && new ClientCertificates(mutualTls);
     this.#required = { dpop: dpop?.required ?? false, mutualTls: mutualTls?.required ?? false };
   }
@@ -49,10 +55,17 @@ export class ProofOfPossession {
 
   /**
    * @param confirmation - `cnf` of the token (RFC 7800 section 3.1)
+   * @param holder - the caller whose token it is
    * @throws {@link ProofError} if the proof of possession fails, or a required binding is missing
    * @throws {@link ReplayStoreError} if the store cannot tell whether the proof was used before
    */
-  async check(request: ProofSource, scheme: TokenScheme, token: string, confirmation: unknown): Promise<void> {
+  async check(
+    request: ProofSource,
+    scheme: TokenScheme,
+    token: string,
+    confirmation: unknown,
+    holder?: Holder,
+  ): Promise<void> {
     const bound = readMembers(confirmation);
     const thumbprint = bound.jkt;
     const certificate = bound['x5t#S256'];
@@ -70,7 +83,7 @@ export class ProofOfPossession {
     if (certificate !== undefined) this.#checkCertificate(request, certificate);
     if (thumbprint === undefined) return;
     if (!this.#dpop) throw createProofError('The token is bound to a key, which is not supported here');
-    await this.#dpop.check(request.rawHeaders, { method: request.method, token, thumbprint });
+    await this.#dpop.check(request.rawHeaders, { method: request.method, token, thumbprint, holder });
   }
 
   #checkCertificate(request: ProofSource, expected: string): void {

@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { ExpiringCache } from '../../time/expiring-cache.js';
+import { CallerLimits } from '../../limits/caller-limits.js';
+import { FairCache, measureText } from '../../limits/fair-cache.js';
 import type { Caller } from '../access/caller.js';
 import { Revocations } from './revocations.js';
 
-const MAX_TOKENS = 10_000;
+/** Objects take about so many times the memory of their JSON as a text. */
+const SIZE_OF_OBJECTS = 2;
 
 /** Caches the caller of a verified token by the token's hash. An entry never outlives its token. */
 @Injectable()
 export class VerifiedTokens {
-  readonly #callers = new ExpiringCache<Caller>(MAX_TOKENS);
+  readonly #callers: FairCache<Caller>;
   #revision = 0;
 
-  constructor(@Inject(Revocations) revocations = new Revocations()) {
+  constructor(@Inject(CallerLimits) limits: CallerLimits, @Inject(Revocations) revocations = new Revocations()) {
+    this.#callers = new FairCache(limits.of('cachedCallers'));
     revocations.onRevoked((_revocation, isMeant) => {
       this.#revision += 1;
       this.#callers.deleteAll(isMeant);
@@ -34,8 +37,11 @@ export class VerifiedTokens {
    */
   remember(caller: Caller, maxAge: number, since = this.#revision): void {
     if (since !== this.#revision) return;
-    const lifetime = Math.min(maxAge, caller.expiresAtMs - Date.now());
-    if (lifetime > 0) this.#callers.set(hash(caller.token.reveal()), caller, lifetime);
+    const lifetimeMs = Math.min(maxAge, caller.expiresAtMs - Date.now());
+    if (lifetimeMs <= 0) return;
+    const token = caller.token.reveal();
+    const bytes = measureText(token) + SIZE_OF_OBJECTS * measureText(JSON.stringify(caller.claims));
+    this.#callers.offer(hash(token), caller, { holder: caller, lifetimeMs, bytes });
   }
 }
 
