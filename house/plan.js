@@ -101,6 +101,10 @@ export const wings = {
         holds: 'Makes challenges, and the RFC 9728 document.',
         imports: ['access', 'authentication', 'authorization', 'catalogue', 'issuers'],
       },
+      'rate-limits': {
+        holds: 'How often a caller may ask, by `@nestjs/throttler`.',
+        imports: ['access', 'authorization', 'catalogue'],
+      },
       authorization: {
         holds: 'Decides whether a caller may do an operation.',
         imports: ['access', 'catalogue', 'issuers'],
@@ -130,7 +134,7 @@ export const wings = {
         imports: ['errors', 'json', 'limits', 'log', 'options', 'time'],
       },
       limits: {
-        holds: 'How much callers may hold at once, and who makes room.',
+        holds: 'How much callers may hold at once, and who makes room. Options of the rate limits.',
         imports: ['errors', 'observability', 'options', 'time'],
       },
       observability: {

@@ -17,6 +17,8 @@ import { DownstreamGuard } from './entry/endpoint/downstream.guard.js';
 import { DownstreamPreparation } from './on-behalf-of/downstream/downstream-preparation.js';
 import { AdmissionRequests } from './mcp/tasks/admission-requests.js';
 import { KeptTasks } from './mcp/tasks/kept-tasks.js';
+import { RateLimits } from './resource-server/rate-limits/rate-limits.js';
+import { RateLimitGuard } from './entry/endpoint/rate-limit.guard.js';
 import { Policies } from './resource-server/authorization/policies.js';
 import { Catalogue } from './resource-server/catalogue/catalogue.js';
 import { DecoratedMethods } from './resource-server/catalogue/decorated-methods.js';
@@ -115,6 +117,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     AnswerHeaders,
     EndpointGuard,
     AuthenticationGuard,
+    RateLimitGuard,
     AuthorizationGuard,
     DownstreamGuard,
     DeniedAnswers,
@@ -122,6 +125,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     Policies,
     Denials,
     Admission,
+    RateLimits,
     DecoratedMethods,
     MethodInvoker,
     PrimitiveInvocations,
@@ -209,7 +213,9 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
 
   /** Called by Nest when every provider of the application is there. */
   async onModuleInit(): Promise<void> {
-    this.module.get(MountedControllers).verify();
+    const controllers = this.module.get(MountedControllers);
+    controllers.verify();
+    controllers.leaveToOwnLimits(this.module.get(RateLimits).throttlers);
     await this.module.get(ServerRegistry).discover();
   }
 }

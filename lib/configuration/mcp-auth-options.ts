@@ -48,7 +48,7 @@ export interface McpAuthModuleOptions {
   lists?: ListOptions;
   /** How long calls may take. */
   calls?: CallOptions;
-  /** How much callers may hold at once. */
+  /** How often callers may ask, and how much they may hold at once. */
   limits?: LimitOptions;
   /** What the processes of one server share. Defaults to nothing: there is one process. */
   replicas?: ReplicaOptions;

@@ -9,6 +9,7 @@ import { resolveScopes } from '../resource-server/access/scope-options.js';
 import { resolveServerAccess } from '../resource-server/access/server-access-options.js';
 import { resolveProof } from '../resource-server/authentication/proof-options.js';
 import { resolveLists } from '../resource-server/catalogue/list-options.js';
+import { resolveRateLimits } from '../limits/rate-limit-options.js';
 import { resolveMetadata } from '../resource-server/challenges/metadata-options.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { findLogoutPathProblem, resolveLogoutPath } from '../entry/logout/logout-options.js';
@@ -190,6 +191,7 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
     ...resolveLists(options.lists),
     ...resolveCalls(options.calls, options.replicas?.store !== undefined),
     limits: resolveLimits(options.limits, options.access?.anonymous),
+    rateLimits: resolveRateLimits(options.limits?.rate),
     replicas: resolveReplicas(options.replicas),
     tokenCache: resolveTokenCache(options.tokenCache),
     linking,

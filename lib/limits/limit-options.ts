@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rateLimitSchema, type RateLimitOptions } from './rate-limit-options.js';
 import { BYTES, QUANTITIES, type Quantity } from './quantity.js';
 
 /** How much of each quantity there may be in a process. */
@@ -33,8 +34,10 @@ export interface ShareOptions {
   bytesOfEach?: number;
 }
 
-/** What callers may hold at once, so that none of them takes the share of the others. */
+/** How often callers may ask, and what they may hold at once, so that none of them takes the share of the others. */
 export interface LimitOptions {
+  /** How often one caller may ask. */
+  rate?: RateLimitOptions;
   /**
    * What one caller may hold: a user, or a client that acts for itself, at one issuer and by one client. All clients of
    * one user together may hold four times as much. Callers without a token are one caller, unless all callers are
@@ -62,7 +65,11 @@ const sharesSchema = z.strictObject({
 
 /** Schema of {@link LimitOptions}. */
 export const limitsSchema = z
-  .strictObject({ perCaller: sharesSchema.optional(), inAll: sharesSchema.optional() })
+  .strictObject({
+    rate: rateLimitSchema.optional(),
+    perCaller: sharesSchema.optional(),
+    inAll: sharesSchema.optional(),
+  })
   .superRefine(({ perCaller = {}, inAll = {} }, context) => {
     for (const name of [...names, 'bytesOfEach'] as const) {
       const [own, all] = [perCaller[name], inAll[name]];

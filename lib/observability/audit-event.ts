@@ -79,6 +79,14 @@ type Occurrence =
       /** HTTP status of the answer. */
       readonly status: number;
     }
+  | {
+      /** A caller has asked too often. */
+      readonly type: 'request_limited';
+      /** Name of the throttler. */
+      readonly throttler: string;
+      /** Milliseconds after which the caller may try again. */
+      readonly retryAfterMs: number;
+    }
   | { readonly type: 'request_refused'; readonly reason: 'origin' | 'host' | 'size' }
   | {
       /** An issuer reported that a user has signed out. */

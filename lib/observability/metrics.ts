@@ -17,6 +17,7 @@ interface Instruments {
   readonly duration: Histogram;
   readonly tokensRejected: Counter;
   readonly operationsDenied: Counter;
+  readonly requestsLimited: Counter;
   readonly tokenExchanges: Counter;
   readonly staleKeys: Counter;
   readonly limitsReached: Counter;
@@ -42,6 +43,9 @@ function getInstruments(): Instruments {
       }),
       operationsDenied: meter.createCounter('nestjs_mcp_auth.operations.denied', {
         description: 'Operations that a caller was denied',
+      }),
+      requestsLimited: meter.createCounter('nestjs_mcp_auth.requests.limited', {
+        description: 'Requests of callers who have asked too often',
       }),
       tokenExchanges: meter.createCounter('nestjs_mcp_auth.token_exchanges', {
         description: 'Tokens exchanged for downstreams, or not',
@@ -83,6 +87,11 @@ export function countDenied(reason: string): void {
 /** @param issuer - as configured */
 export function countStaleKeys(issuer: string): void {
   getInstruments().staleKeys.add(1, { issuer });
+}
+
+/** @param throttler - name of the throttler */
+export function countLimited(throttler: string): void {
+  getInstruments().requestsLimited.add(1, { throttler });
 }
 
 /** @param outcome - `exchanged`, or the code of the error */

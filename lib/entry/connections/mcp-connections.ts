@@ -10,6 +10,7 @@ import {
 import { serveStdio, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
+import { RateLimitGuard } from '../endpoint/rate-limit.guard.js';
 import { DeniedAnswers } from '../endpoint/denied-answers.js';
 import { AdmissionRequests } from '../../mcp/tasks/admission-requests.js';
 import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
@@ -26,6 +27,7 @@ import type { AuthorizedRequest } from '../../mcp/invocation/authorized-request.
 import { Listings } from '../../mcp/protocol/listings.js';
 import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
+import { RateLimitException } from '../../resource-server/rate-limits/rate-limit-exception.js';
 import { createLocalRequest } from './local-request.js';
 import type { TokenSource } from './token-source.js';
 
@@ -41,6 +43,7 @@ export class McpConnections implements OnModuleDestroy {
     private readonly listings: Listings,
     private readonly catalogue: Catalogue,
     private readonly authentication: AuthenticationGuard,
+    private readonly limits: RateLimitGuard,
     private readonly requests: AdmissionRequests,
     private readonly admission: Admission,
     private readonly preparation: DownstreamPreparation,
@@ -114,7 +117,7 @@ export class McpConnections implements OnModuleDestroy {
   ): Promise<void> {
     if (!server.transport) return;
     // The token may have expired since the client began to listen.
-    const { authorized } = await this.#check({ method: 'resources/list', params: {} }, token);
+    const { authorized } = await this.#check({ method: 'resources/list', params: {} }, token, 'own');
     switch (event.kind) {
       case 'tools_list_changed':
         await server.sendToolListChanged();
@@ -142,19 +145,26 @@ export class McpConnections implements OnModuleDestroy {
     { mcpReq: { id } }: ServerContext,
     token: TokenSource | undefined,
   ): Promise<AuthorizedRequest> {
-    return await this.#check({ jsonrpc: '2.0', id, method, params }, token);
+    return await this.#check({ jsonrpc: '2.0', id, method, params }, token, 'client');
   }
 
   /**
+   * @param origin - who asks: the client, whose messages are counted, or this server
    * @throws ProtocolError if HTTP would answer with a challenge
    * @throws AccessDeniedError if the operation's own answer reports the denial
+   * @throws RateLimitException if the caller has asked too often
    */
-  async #check(body: Record<string, unknown>, token: TokenSource | undefined): Promise<AuthorizedRequest> {
+  async #check(
+    body: Record<string, unknown>,
+    token: TokenSource | undefined,
+    origin: 'client' | 'own',
+  ): Promise<AuthorizedRequest> {
     const value = typeof token === 'function' ? await token() : token;
     const { request, context } = createLocalRequest(body, value, this.catalogue, this.options);
     const { trace } = request;
     try {
       await this.authentication.canActivate(context);
+      if (origin === 'client') await this.limits.canActivate(context);
       const authorized = await this.#authorize(request);
       const { failure, access } = await this.preparation.prepare(authorized, request);
       trace.end(200);
@@ -190,6 +200,7 @@ function toProtocolError(error: unknown): unknown {
       scopes,
     });
   }
+  if (error instanceof RateLimitException) return error;
   if (error instanceof HttpException) return new ProtocolError(ProtocolErrorCode.InvalidRequest, error.message);
   return error;
 }

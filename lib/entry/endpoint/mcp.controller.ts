@@ -12,6 +12,7 @@ import {
 import { AuthenticationGuard } from './authentication.guard.js';
 import { AuthorizationGuard } from './authorization.guard.js';
 import { DownstreamGuard } from './downstream.guard.js';
+import { RateLimitGuard } from './rate-limit.guard.js';
 import { ChallengeFilter } from './challenge.filter.js';
 import { McpServing } from '../../mcp/protocol/mcp-serving.js';
 import { EndpointGuard } from './endpoint.guard.js';
@@ -21,10 +22,11 @@ import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { answerPreflight, keepHeaders } from './preflight.js';
 
-/** The guards in order: the message, the caller, the caller's permissions, the downstreams. */
+/** The guards in order: the message, the caller, how often they ask, their permissions, the downstreams. */
 export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
   EndpointGuard,
   AuthenticationGuard,
+  RateLimitGuard,
   AuthorizationGuard,
   DownstreamGuard,
 ];

@@ -11,6 +11,7 @@ import {
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
+import { RateLimitGuard } from '../endpoint/rate-limit.guard.js';
 import { refuseBatch } from '../endpoint/authorization.guard.js';
 import { DeniedAnswers } from '../endpoint/denied-answers.js';
 import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
@@ -44,6 +45,7 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly options: ResolvedOptions,
     private readonly endpoint: EndpointGuard,
     private readonly authentication: AuthenticationGuard,
+    private readonly limits: RateLimitGuard,
     private readonly admission: Admission,
     private readonly preparation: DownstreamPreparation,
     private readonly answers: DeniedAnswers,
@@ -91,6 +93,7 @@ export class McpProtection implements OnApplicationBootstrap {
     await this.authentication.canActivate(context);
     if (request.method === 'OPTIONS') return true;
     if (!METHODS.has(request.method ?? '')) throw new MethodNotAllowedException();
+    await this.limits.canActivate(context);
     const { operation, body } = request;
     refuseBatch(body);
     // If the application's parser skipped the body, the other server would read a message that nobody has authorized.

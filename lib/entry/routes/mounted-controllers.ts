@@ -1,6 +1,7 @@
 import { Controller, RequestMethod, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { SkipThrottle } from '@nestjs/throttler';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { LinkingController } from './linking.controller.js';
 import { LogoutController } from '../logout/logout.controller.js';
@@ -51,6 +52,16 @@ export class MountedControllers {
       ours.push(toExcludedPath(backChannelLogoutPath));
     }
     config.setGlobalPrefixOptions({ ...prefixOptions, exclude: [...exclude, ...ours] });
+  }
+
+  /**
+   * Takes the endpoint out of a `ThrottlerGuard` of the whole application. That guard counts by address, and all callers
+   * behind a proxy have the same.
+   *
+   * @param throttlers - names of the throttlers that count the requests of callers instead
+   */
+  leaveToOwnLimits(throttlers: readonly string[]): void {
+    SkipThrottle(Object.fromEntries(throttlers.map((name) => [name, true])))(this.endpoint);
   }
 
   /** @throws {@link McpAuthConfigurationError} if the endpoint has lost its guards */

@@ -1,8 +1,14 @@
-import { ResourceNotFoundError, type CallToolResult } from '@modelcontextprotocol/server';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type CallToolResult,
+} from '@modelcontextprotocol/server';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import { RateLimitException } from '../../resource-server/rate-limits/rate-limit-exception.js';
 import { toDenialResult } from './denial-result.js';
 import { toPrimitiveError } from './primitive-failure.js';
-import { findToldError, toFailureResult } from './tool-failure.js';
+import { findToldError, toFailureResult, toRetryResult } from './tool-failure.js';
 
 /**
  * Reports a final denial: as a tool result (SEP-2643), or as an error for other operations.
@@ -22,12 +28,25 @@ function tellDenial(denied: AccessDeniedError): CallToolResult {
   throw toPrimitiveError({ kind: primitive?.kind ?? 'tool', name: primitive?.name ?? name }, name, error, told);
 }
 
-/** Runs an operation. If it is denied, returns the denial as its answer. */
-export async function tellDenials<Result>(run: () => Promise<Result> | Result): Promise<Result> {
+/**
+ * Reports to a caller without HTTP that it has asked too often.
+ *
+ * @throws ProtocolError if the operation is not a tool call
+ */
+function tellLimit(method: string, { message, retryAfterSeconds }: RateLimitException): CallToolResult {
+  const text = `${message}. Try again in ${retryAfterSeconds} seconds.`;
+  const told = toRetryResult(text, retryAfterSeconds * 1000);
+  if (method === 'tools/call') return told;
+  throw new ProtocolError(ProtocolErrorCode.InternalError, text, told._meta);
+}
+
+/** Runs an operation. If it is denied or too much, returns that as its answer. */
+export async function tellDenials<Result>(method: string, run: () => Promise<Result> | Result): Promise<Result> {
   try {
     return await run();
   } catch (error) {
     if (error instanceof AccessDeniedError) return tellDenial(error) as Result;
+    if (error instanceof RateLimitException) return tellLimit(method, error) as Result;
     throw error;
   }
 }

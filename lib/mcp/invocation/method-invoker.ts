@@ -6,6 +6,7 @@ import {
   PIPES_METADATA,
 } from '@nestjs/common/constants.js';
 import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ThrottlerGuard } from '@nestjs/throttler';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import { CleanLogger } from '../../log/clean-logger.js';
@@ -41,6 +42,10 @@ type ContextId = ReturnType<typeof ContextIdFactory.create>;
 /** The filters of a method, in Nest's form. */
 interface Filters {
   invokeCustomFilters(exception: unknown, host: ExecutionContextHost): unknown;
+}
+
+interface Guards {
+  tryActivate(guards: unknown[], ...rest: unknown[]): Promise<boolean>;
 }
 
 interface Interceptors {
@@ -105,7 +110,10 @@ export class MethodInvoker {
     const { contexts } = this;
     const key = [...this.modules].find(([, module]) => module === host)?.[0];
     if (key === undefined) throw new Error('A decorated method belongs to no module');
-    const { interceptorsConsumer } = contexts as unknown as { readonly interceptorsConsumer: Interceptors };
+    const { guardsConsumer, interceptorsConsumer } = contexts as unknown as {
+      readonly guardsConsumer: Guards;
+      readonly interceptorsConsumer: Interceptors;
+    };
     return Object.assign(Object.create(contexts) as ExternalContextCreator, {
       /** Nest searches only the providers for a host's module, and skips the guards if it finds none. */
       getContextModuleKey: () => key,
@@ -120,6 +128,14 @@ export class MethodInvoker {
         if (!arguments_) throw new Error('A method gets arguments outside of a call');
         return await arguments_.settle(name, input, piped);
       }) as ExternalContextCreator['getParamValue'],
+      /** `RateLimits` has counted the call, for its caller. This guard would count it again, by an address. */
+      guardsConsumer: {
+        tryActivate: (guards, ...rest) =>
+          guardsConsumer.tryActivate(
+            guards.filter((guard) => !(guard instanceof ThrottlerGuard)),
+            ...rest,
+          ),
+      } satisfies Guards,
       /** Nest only waits for the last item of a stream. */
       interceptorsConsumer: {
         intercept: (interceptors, args, instance, callback, next, type) =>

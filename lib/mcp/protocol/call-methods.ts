@@ -35,7 +35,7 @@ export class CallMethods {
     switch (method) {
       case 'tools/call':
         server.setRequestHandler(method, ({ params }, context) =>
-          tellDenials(async () => {
+          tellDenials(method, async () => {
             const served = await admit(method, params, context);
             const { primitive } = served.authorized;
             if (primitive?.kind !== 'tool')

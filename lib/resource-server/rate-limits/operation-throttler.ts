@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import type { ExecutionContext, Type } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import {
+  DEFAULT_IPV6_SUBNET_PREFIX,
+  normalizeIp,
+  ThrottlerGuard,
+  ThrottlerStorageService,
+  type ThrottlerLimitDetail,
+  type ThrottlerModuleOptions,
+  type ThrottlerOptions,
+  type ThrottlerRequest,
+} from '@nestjs/throttler';
+import type { Caller } from '../access/caller.js';
+import type { ApplicationThrottling } from './limit-storage.js';
+import { RateLimitException } from './rate-limit-exception.js';
+import type { RateLimit, ResolvedRateLimits } from '../../limits/rate-limit-options.js';
+
+/** Name of the throttler of all requests of a caller. */
+const ALL_REQUESTS = 'mcp-caller';
+
+/** What a request is for. */
+export interface LimitedTarget {
+  /** Method of the message, and what it is for: `tools/call` and the name of the tool. */
+  readonly names: readonly [method: string, name: string];
+  /** The class and the method that `@Throttle()` may be on; `undefined` for a rule of `@ProtectedMcp`. */
+  readonly decorated: { readonly type: Type; readonly method: (...args: never[]) => unknown } | undefined;
+}
+
+/** A request of a caller, as throttlers see it. The class and the method are those of the tool. */
+export class LimitedRequest extends ExecutionContextHost {
+  /**
+   * @param target - `undefined` for a request that is for no tool, prompt or resource
+   * @param http - the request and its response
+   */
+  constructor(
+    readonly caller: Caller | undefined,
+    readonly target: LimitedTarget | undefined,
+    http: readonly [request: unknown, response: unknown],
+  ) {
+    super([...http], target?.decorated?.type ?? LimitedRequest, target?.decorated?.method ?? isNotDecorated);
+  }
+}
+
+/** Stands for a method where there is none. */
+function isNotDecorated(): boolean {
+  return true;
+}
+
+/** The guard of `@nestjs/throttler`, for the tools of one server. Whom it counts is a caller. */
+export class OperationThrottler extends ThrottlerGuard {
+  /** @param resource - of the server. Each server counts for itself, also in a storage that they share */
+  constructor(resource: string, limits: ResolvedRateLimits, application: ApplicationThrottling | undefined) {
+    super(
+      combineOptions(resource, limits, application?.options ?? []),
+      application?.storage ?? new ThrottlerStorageService(),
+      new Reflector(),
+    );
+  }
+
+  /** Names of the throttlers. */
+  get names(): readonly string[] {
+    return this.throttlers.map(({ name = '' }) => name);
+  }
+
+  protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
+    try {
+      return await super.handleRequest(request);
+    } catch (error) {
+      if (!(error instanceof BlockedError)) throw error;
+      const { message, seconds } = error;
+      const { res } = this.getRequestResponse(request.context);
+      // A throttler with a name says it in `Retry-After-<name>`, which no client reads.
+      this.setResponseHeader(res, 'Retry-After', seconds);
+      throw new RateLimitException(message, {
+        retryAfterSeconds: seconds,
+        throttler: request.throttler.name ?? 'default',
+      });
+    }
+  }
+
+  protected override async throwThrottlingException(
+    context: ExecutionContext,
+    detail: ThrottlerLimitDetail,
+  ): Promise<void> {
+    const seconds = Math.max(1, Math.ceil(detail.timeToBlockExpire));
+    throw new BlockedError(await this.getErrorMessage(context, detail), seconds);
+  }
+}
+
+class BlockedError extends Error {
+  constructor(
+    message: string,
+    readonly seconds: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The throttlers of the application, or else that of `perTool`; and that of `perCaller`. */
+function combineOptions(
+  resource: string,
+  { perCaller, perTool }: ResolvedRateLimits,
+  application: ThrottlerModuleOptions,
+): ThrottlerModuleOptions {
+  const common = Array.isArray(application) ? { throttlers: application } : application;
+  const { skipIf: skipAll, ignoreUserAgents, ...rest } = common;
+  const own = common.throttlers.length > 0 ? common.throttlers : perTool ? [toThrottler('default', perTool)] : [];
+  const ofTools = own.map(({ getTracker: _ofRoutes, skipIf = skipAll, ...throttler }) => ({
+    ...(ignoreUserAgents && { ignoreUserAgents }),
+    ...throttler,
+    skipIf: (context: ExecutionContext) => !findTarget(context) || (skipIf?.(context) ?? false),
+  }));
+  const ofCallers = perCaller && {
+    ...toThrottler(ALL_REQUESTS, perCaller),
+    setHeaders: false,
+    generateKey: (_context: ExecutionContext, tracker: string) => hash([ALL_REQUESTS, tracker]),
+  };
+  return {
+    errorMessage: 'Too many requests',
+    generateKey: (context, tracker, name) => hash([name, ...(findTarget(context)?.names ?? []), tracker]),
+    ...rest,
+    getTracker: (request, context) => identifyCaller(resource, request, context),
+    throttlers: [...ofTools, ...(ofCallers ? [ofCallers] : [])],
+  };
+}
+
+function toThrottler(name: string, { limit, ttlMs }: RateLimit): ThrottlerOptions {
+  return { name, limit, ttl: ttlMs };
+}
+
+function findTarget(context: ExecutionContext): LimitedTarget | undefined {
+  return context instanceof LimitedRequest ? context.target : undefined;
+}
+
+/** Without a token there is only the address. A connection without HTTP has none. */
+function identifyCaller(resource: string, { ip }: Record<string, unknown>, context: ExecutionContext): string {
+  const caller = context instanceof LimitedRequest ? context.caller : undefined;
+  if (caller) return JSON.stringify([resource, caller.issuer, caller.subject, caller.clientId ?? null]);
+  return JSON.stringify([resource, typeof ip === 'string' ? normalizeIp(ip, DEFAULT_IPV6_SUBNET_PREFIX) : null]);
+}
+
+/** The parts of a key say who called what. A storage outside this process does not learn them. */
+function hash(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}

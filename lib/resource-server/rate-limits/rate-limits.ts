@@ -1,0 +1,113 @@
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { ThrottlerStorageService } from '@nestjs/throttler';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { AuditLog } from '../../observability/audit-log.js';
+import { countLimited } from '../../observability/metrics.js';
+import type { RequestTrace } from '../../observability/request-trace.js';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import type { Caller } from '../access/caller.js';
+import { readCompletion, type Operation } from '../access/operation.js';
+import { Admission } from '../authorization/admission.js';
+import type { MethodHost, Offer } from '../catalogue/primitive.js';
+import type { ProtectedSurface } from '../catalogue/protected-surface.js';
+import { findApplicationThrottling } from './limit-storage.js';
+import { LimitedRequest, OperationThrottler, type LimitedTarget } from './operation-throttler.js';
+import { RateLimitException } from './rate-limit-exception.js';
+
+/** An authenticated request, and the response to it. */
+export interface CountedRequest {
+  readonly caller?: Caller | undefined;
+  readonly operation?: Operation | undefined;
+  readonly surface: ProtectedSurface;
+  readonly body?: unknown;
+  readonly trace: RequestTrace;
+}
+
+/** Limits how often a caller may ask (MCP specification, Tools, Security Considerations). */
+@Injectable()
+export class RateLimits implements OnModuleInit, OnApplicationShutdown {
+  readonly #storage = new ThrottlerStorageService();
+  #throttler: OperationThrottler | undefined;
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly modules: ModulesContainer,
+    private readonly admission: Admission,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Called by Nest, when the application's `ThrottlerModule` is there.
+   *
+   * @throws {@link McpAuthConfigurationError} if its limits cannot apply to tools
+   */
+  async onModuleInit(): Promise<void> {
+    const { rateLimits, resource } = this.options;
+    const application = findApplicationThrottling(this.modules);
+    const { throttlers = [] } = Array.isArray(application?.options)
+      ? { throttlers: application.options }
+      : (application?.options ?? {});
+    if (throttlers.length > 0 && rateLimits.isPerToolGiven) {
+      throw new McpAuthConfigurationError([
+        '`limits.rate.perTool` has no effect beside ThrottlerModule, whose throttlers take its place. Remove one of the two.',
+      ]);
+    }
+    const { perCaller, perTool } = rateLimits;
+    if (throttlers.length === 0 && !perCaller && !perTool) return;
+    const throttling = application ?? { options: [], storage: this.#storage };
+    this.#throttler = new OperationThrottler(resource, rateLimits, throttling);
+    await this.#throttler.onModuleInit();
+  }
+
+  /** Called by Nest. */
+  onApplicationShutdown(): void {
+    this.#storage.onApplicationShutdown();
+  }
+
+  /** Names of the throttlers that count requests of this server. */
+  get throttlers(): readonly string[] {
+    return this.#throttler?.names ?? [];
+  }
+
+  /**
+   * Counts a request, before anything is decided about it.
+   *
+   * @param http - the request and the response
+   * @throws {@link RateLimitException} if the caller has asked too often. It is already in the audit, metrics and span
+   */
+  async count(request: CountedRequest, http: readonly [request: unknown, response: unknown]): Promise<void> {
+    const { caller, operation, trace } = request;
+    try {
+      await this.#throttler?.canActivate(new LimitedRequest(caller, this.#findTarget(request), http));
+    } catch (error) {
+      if (!(error instanceof RateLimitException)) throw error;
+      const { throttler, retryAfterSeconds } = error;
+      countLimited(throttler);
+      trace.fail('rate_limited');
+      this.audit.record({
+        ...trace.createAuditContext(caller, operation),
+        type: 'request_limited',
+        throttler,
+        retryAfterMs: retryAfterSeconds * 1000,
+      });
+      throw error;
+    }
+  }
+
+  /** What a caller may not see counts as missing: a limit of its own would tell that it exists. */
+  #findTarget({ caller, operation, surface, body }: CountedRequest): LimitedTarget | undefined {
+    const offer = operation && surface.find(operation, body)?.primitive;
+    if (!offer || !this.admission.isShown(offer, caller)) return undefined;
+    const { type, method } = findHost(offer, operation, body);
+    const decorated = (type.prototype as Record<string, ((...args: never[]) => unknown) | undefined>)[method];
+    return { names: [operation.method, offer.name], decorated: decorated && { type, method: decorated } };
+  }
+}
+
+/** The method that answers: that of the primitive, or one that completes an argument. */
+function findHost(offer: Offer, { method }: Operation, body: unknown): MethodHost {
+  if (method !== 'completion/complete' || !('completions' in offer)) return offer.host;
+  const completions = offer.completions as ReadonlyMap<string, { readonly host: MethodHost }>;
+  return completions.get(readCompletion(body).argument)?.host ?? offer.host;
+}
