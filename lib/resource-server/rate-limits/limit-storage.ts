@@ -17,13 +17,15 @@ type Increment = ThrottlerStorage['increment'];
 /** Counts in a storage outside this process. While that is down or slow, each process counts for itself. */
 class SharedLimitStorage implements ThrottlerStorage {
   readonly #guarded = new Guarded('The storage of ThrottlerModule', TIMEOUT);
-  readonly #own = new ThrottlerStorageService();
 
-  constructor(private readonly shared: ThrottlerStorage) {}
+  constructor(
+    private readonly shared: ThrottlerStorage,
+    private readonly own: ThrottlerStorage,
+  ) {}
 
   async increment(...counted: Parameters<Increment>): ReturnType<Increment> {
     const record = await this.#guarded.attempt(() => this.shared.increment(...counted));
-    return record ?? (await this.#own.increment(...counted));
+    return record ?? (await this.own.increment(...counted));
   }
 }
 
@@ -36,9 +38,13 @@ export interface ApplicationThrottling {
 /**
  * Finds the application's `ThrottlerModule`.
  *
+ * @param own - counts while the module's storage, outside this process, does not
  * @throws {@link McpAuthConfigurationError} if it is from another copy of the package, whose storage cannot be found
  */
-export function findApplicationThrottling(modules: ModulesContainer): ApplicationThrottling | undefined {
+export function findApplicationThrottling(
+  modules: ModulesContainer,
+  own: ThrottlerStorage,
+): ApplicationThrottling | undefined {
   for (const { providers } of modules.values()) {
     const options = providers.get(getOptionsToken())?.instance as ThrottlerModuleOptions | undefined;
     if (!options) continue;
@@ -48,7 +54,8 @@ export function findApplicationThrottling(modules: ModulesContainer): Applicatio
         'ThrottlerModule is from another copy of @nestjs/throttler than nestjs-mcp-auth uses, so its limits would not apply to tools. Install one version of it: `npm dedupe`.',
       ]);
     }
-    return { options, storage: storage instanceof ThrottlerStorageService ? storage : new SharedLimitStorage(storage) };
+    const isHere = storage instanceof ThrottlerStorageService;
+    return { options, storage: isHere ? storage : new SharedLimitStorage(storage, own) };
   }
   return undefined;
 }

@@ -44,7 +44,7 @@ export class RateLimits implements OnModuleInit, OnApplicationShutdown {
    */
   async onModuleInit(): Promise<void> {
     const { rateLimits, resource } = this.options;
-    const application = findApplicationThrottling(this.modules);
+    const application = findApplicationThrottling(this.modules, this.#storage);
     const { throttlers = [] } = Array.isArray(application?.options)
       ? { throttlers: application.options }
       : (application?.options ?? {});
@@ -58,6 +58,8 @@ export class RateLimits implements OnModuleInit, OnApplicationShutdown {
     const throttling = application ?? { options: [], storage: this.#storage };
     this.#throttler = new OperationThrottler(resource, rateLimits, throttling);
     await this.#throttler.onModuleInit();
+    // The storage starts its timer when it first counts. No request should leave a timer behind.
+    await this.#storage.increment('', 1, 1, 0, '');
   }
 
   /** Called by Nest. */
