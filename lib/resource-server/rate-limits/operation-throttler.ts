@@ -6,14 +6,13 @@ import {
   DEFAULT_IPV6_SUBNET_PREFIX,
   normalizeIp,
   ThrottlerGuard,
-  ThrottlerStorageService,
   type ThrottlerLimitDetail,
   type ThrottlerModuleOptions,
   type ThrottlerOptions,
   type ThrottlerRequest,
+  type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Caller } from '../access/caller.js';
-import type { ApplicationThrottling } from './limit-storage.js';
 import { RateLimitException } from './rate-limit-exception.js';
 import type { RateLimit, ResolvedRateLimits } from '../../limits/rate-limit-options.js';
 
@@ -50,13 +49,17 @@ function isNotDecorated(): boolean {
 
 /** The guard of `@nestjs/throttler`, for the tools of one server. Whom it counts is a caller. */
 export class OperationThrottler extends ThrottlerGuard {
-  /** @param resource - of the server. Each server counts for itself, also in a storage that they share */
-  constructor(resource: string, limits: ResolvedRateLimits, application: ApplicationThrottling | undefined) {
-    super(
-      combineOptions(resource, limits, application?.options ?? []),
-      application?.storage ?? new ThrottlerStorageService(),
-      new Reflector(),
-    );
+  /**
+   * @param resource - of the server. Each server counts for itself, also in a storage that they share
+   * @param application - options of the application's `ThrottlerModule`
+   */
+  constructor(
+    resource: string,
+    limits: ResolvedRateLimits,
+    application: ThrottlerModuleOptions,
+    storage: ThrottlerStorage,
+  ) {
+    super(combineOptions(resource, limits, application), storage, new Reflector());
   }
 
   /** Names of the throttlers. */

@@ -1,6 +1,5 @@
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { ThrottlerStorageService } from '@nestjs/throttler';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { countLimited } from '../../observability/metrics.js';
@@ -12,6 +11,7 @@ import { Admission } from '../authorization/admission.js';
 import type { MethodHost, Offer } from '../catalogue/primitive.js';
 import type { ProtectedSurface } from '../catalogue/protected-surface.js';
 import { findApplicationThrottling } from './limit-storage.js';
+import { MemoryLimitStorage } from './memory-limit-storage.js';
 import { LimitedRequest, OperationThrottler, type LimitedTarget } from './operation-throttler.js';
 import { RateLimitException } from './rate-limit-exception.js';
 
@@ -26,8 +26,8 @@ export interface CountedRequest {
 
 /** Limits how often a caller may ask (MCP specification, Tools, Security Considerations). */
 @Injectable()
-export class RateLimits implements OnModuleInit, OnApplicationShutdown {
-  readonly #storage = new ThrottlerStorageService();
+export class RateLimits implements OnModuleInit {
+  readonly #storage = new MemoryLimitStorage();
   #throttler: OperationThrottler | undefined;
 
   constructor(
@@ -55,16 +55,9 @@ export class RateLimits implements OnModuleInit, OnApplicationShutdown {
     }
     const { perCaller, perTool } = rateLimits;
     if (throttlers.length === 0 && !perCaller && !perTool) return;
-    const throttling = application ?? { options: [], storage: this.#storage };
-    this.#throttler = new OperationThrottler(resource, rateLimits, throttling);
+    const { options: given, storage } = application ?? { options: [], storage: this.#storage };
+    this.#throttler = new OperationThrottler(resource, rateLimits, given, storage);
     await this.#throttler.onModuleInit();
-    // The storage starts its timer when it first counts. No request should leave a timer behind.
-    await this.#storage.increment('', 1, 1, 0, '');
-  }
-
-  /** Called by Nest. */
-  onApplicationShutdown(): void {
-    this.#storage.onApplicationShutdown();
   }
 
   /** Names of the throttlers that count requests of this server. */
