@@ -33,7 +33,7 @@ function tellDenial(denied: AccessDeniedError): CallToolResult {
  *
  * @throws ProtocolError if the operation is not a tool call
  */
-function tellLimit(method: string, { message, retryAfterSeconds }: RateLimitException): CallToolResult {
+function tellLimit({ method, message, retryAfterSeconds }: RateLimitException): CallToolResult {
   const text = `${message}. Try again in ${retryAfterSeconds} seconds.`;
   const told = toRetryResult(text, retryAfterSeconds * 1000);
   if (method === 'tools/call') return told;
@@ -41,12 +41,12 @@ function tellLimit(method: string, { message, retryAfterSeconds }: RateLimitExce
 }
 
 /** Runs an operation. If it is denied or too much, returns that as its answer. */
-export async function tellDenials<Result>(method: string, run: () => Promise<Result> | Result): Promise<Result> {
+export async function tellDenials<Result>(run: () => Promise<Result> | Result): Promise<Result> {
   try {
     return await run();
   } catch (error) {
     if (error instanceof AccessDeniedError) return tellDenial(error) as Result;
-    if (error instanceof RateLimitException) return tellLimit(method, error) as Result;
+    if (error instanceof RateLimitException) return tellLimit(error) as Result;
     throw error;
   }
 }

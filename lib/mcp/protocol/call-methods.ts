@@ -35,7 +35,7 @@ export class CallMethods {
     switch (method) {
       case 'tools/call':
         server.setRequestHandler(method, ({ params }, context) =>
-          tellDenials(method, async () => {
+          tellDenials(async () => {
             const served = await admit(method, params, context);
             const { primitive } = served.authorized;
             if (primitive?.kind !== 'tool')

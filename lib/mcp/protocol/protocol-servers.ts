@@ -85,7 +85,7 @@ export class ProtocolServers {
     // The SDK refuses handlers for capabilities that the server does not declare.
     if (!isOffered(server, method)) return;
     // A tool result can report a denial. Other methods answer with an error.
-    const admit: Admit = method === 'tools/call' ? letIn : (...asked) => tellDenials(method, () => letIn(...asked));
+    const admit: Admit = method === 'tools/call' ? letIn : (...asked) => tellDenials(() => letIn(...asked));
     switch (method) {
       case 'tools/list':
       case 'prompts/list':

@@ -30,11 +30,13 @@ export interface LimitedTarget {
 /** A request of a caller, as throttlers see it. The class and the method are those of the tool. */
 export class LimitedRequest extends ExecutionContextHost {
   /**
+   * @param method - of the message
    * @param target - `undefined` for a request that is for no tool, prompt or resource
    * @param http - the request and its response
    */
   constructor(
     readonly caller: Caller | undefined,
+    readonly method: string | undefined,
     readonly target: LimitedTarget | undefined,
     http: readonly [request: unknown, response: unknown],
   ) {
@@ -77,6 +79,7 @@ export class OperationThrottler extends ThrottlerGuard {
       // A throttler with a name says it in `Retry-After-<name>`, which no client reads.
       this.setResponseHeader(res, 'Retry-After', seconds);
       throw new RateLimitException(message, {
+        method: request.context instanceof LimitedRequest ? request.context.method : undefined,
         retryAfterSeconds: seconds,
         throttler: request.throttler.name ?? 'default',
       });

@@ -2,6 +2,8 @@ import { ThrottlerException } from '@nestjs/throttler';
 
 /** Which limit was reached, and by what. */
 export interface ReachedLimit {
+  /** Method of the message; `undefined` if it has none. */
+  readonly method: string | undefined;
   /** Seconds after which the caller may try again. */
   readonly retryAfterSeconds: number;
   /** Name of the throttler. */
@@ -10,11 +12,13 @@ export interface ReachedLimit {
 
 /** A caller has asked too often (RFC 6585 section 4). */
 export class RateLimitException extends ThrottlerException {
+  readonly method: string | undefined;
   readonly retryAfterSeconds: number;
   readonly throttler: string;
 
-  constructor(message: string, { retryAfterSeconds, throttler }: ReachedLimit) {
+  constructor(message: string, { method, retryAfterSeconds, throttler }: ReachedLimit) {
     super(message);
+    this.method = method;
     this.retryAfterSeconds = retryAfterSeconds;
     this.throttler = throttler;
   }

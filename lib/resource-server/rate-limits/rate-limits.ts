@@ -74,7 +74,9 @@ export class RateLimits implements OnModuleInit {
   async count(request: CountedRequest, http: readonly [request: unknown, response: unknown]): Promise<void> {
     const { caller, operation, trace } = request;
     try {
-      await this.#throttler?.canActivate(new LimitedRequest(caller, this.#findTarget(request), http));
+      await this.#throttler?.canActivate(
+        new LimitedRequest(caller, operation?.method, this.#findTarget(request), http),
+      );
     } catch (error) {
       if (!(error instanceof RateLimitException)) throw error;
       const { throttler, retryAfterSeconds } = error;
