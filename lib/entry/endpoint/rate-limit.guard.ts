@@ -1,16 +1,23 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { RateLimits } from '../../resource-server/rate-limits/rate-limits.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { McpRequest } from './mcp-request.js';
 
 /** Counts the requests of a caller, and answers 429 to those that are too many. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
-  constructor(private readonly limits: RateLimits) {}
+  constructor(
+    private readonly limits: RateLimits,
+    private readonly catalogue: Catalogue,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<McpRequest>();
-    if (request.method !== 'OPTIONS') await this.limits.count(request, [request, http.getResponse()]);
+    if (request.method === 'OPTIONS') return true;
+    const { caller, operation, body, trace } = request;
+    const offer = operation && this.catalogue.find(operation)?.primitive;
+    await this.limits.count({ caller, operation, offer, body, trace }, [request, http.getResponse()]);
     return true;
   }
 }

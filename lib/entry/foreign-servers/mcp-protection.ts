@@ -11,7 +11,7 @@ import {
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
-import { RateLimitGuard } from '../endpoint/rate-limit.guard.js';
+import { RateLimits } from '../../resource-server/rate-limits/rate-limits.js';
 import { refuseBatch } from '../endpoint/authorization.guard.js';
 import { DeniedAnswers } from '../endpoint/denied-answers.js';
 import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
@@ -45,7 +45,7 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly options: ResolvedOptions,
     private readonly endpoint: EndpointGuard,
     private readonly authentication: AuthenticationGuard,
-    private readonly limits: RateLimitGuard,
+    private readonly limits: RateLimits,
     private readonly admission: Admission,
     private readonly preparation: DownstreamPreparation,
     private readonly answers: DeniedAnswers,
@@ -93,14 +93,17 @@ export class McpProtection implements OnApplicationBootstrap {
     await this.authentication.canActivate(context);
     if (request.method === 'OPTIONS') return true;
     if (!METHODS.has(request.method ?? '')) throw new MethodNotAllowedException();
-    await this.limits.canActivate(context);
     const { operation, body } = request;
+    const response = context.switchToHttp().getResponse<PlatformResponse>();
     refuseBatch(body);
     // If the application's parser skipped the body, the other server would read a message that nobody has authorized.
     if (request.method === 'POST' ? !operation && !isAnswer(body) : readOperation(body) !== undefined) {
       throw new BadRequestException('A JSON-RPC message is needed, by POST and as application/json');
     }
     const demand = operation ? rules.demand(operation, body) : NOTHING;
+    const offer = 'found' in demand ? demand.found?.primitive : undefined;
+    const { caller, trace } = request;
+    await this.limits.count({ caller, operation, offer, body, trace }, [request, response]);
     if ('reason' in demand) throw this.#refuse(request, demand.reason);
     const watched: AuthorizedOperation<Offer>[] = [];
     for (const one of demand.watched) watched.push(await this.#authorize(request, one.found, one.operation));
@@ -112,11 +115,10 @@ export class McpProtection implements OnApplicationBootstrap {
       throw this.#refuse(request, 'the caller may not see it');
     request.prepared = await this.preparation.prepare(authorized, request);
     if (authorized.primitive || watched.length > 0) {
-      const { trace, caller } = request;
       const scopes = [...new Set([authorized, ...watched].flatMap((one) => one.scopes))];
       this.audit.record({ ...trace.createAuditContext(caller, operation), type: 'operation_allowed', scopes });
     }
-    handOver(request, context.switchToHttp().getResponse<PlatformResponse>());
+    handOver(request, response);
     return true;
   }
 

@@ -9,7 +9,6 @@ import type { Caller } from '../access/caller.js';
 import { readCompletion, type Operation } from '../access/operation.js';
 import { Admission } from '../authorization/admission.js';
 import type { MethodHost, Offer } from '../catalogue/primitive.js';
-import type { ProtectedSurface } from '../catalogue/protected-surface.js';
 import { findApplicationThrottling } from './limit-storage.js';
 import { MemoryLimitStorage } from './memory-limit-storage.js';
 import { LimitedRequest, OperationThrottler, type LimitedTarget } from './operation-throttler.js';
@@ -19,7 +18,8 @@ import { RateLimitException } from './rate-limit-exception.js';
 export interface CountedRequest {
   readonly caller?: Caller | undefined;
   readonly operation?: Operation | undefined;
-  readonly surface: ProtectedSurface;
+  /** What the operation is for, if it exists. */
+  readonly offer: Offer | undefined;
   readonly body?: unknown;
   readonly trace: RequestTrace;
 }
@@ -93,9 +93,8 @@ export class RateLimits implements OnModuleInit {
   }
 
   /** What a caller may not see counts as missing: a limit of its own would tell that it exists. */
-  #findTarget({ caller, operation, surface, body }: CountedRequest): LimitedTarget | undefined {
-    const offer = operation && surface.find(operation, body)?.primitive;
-    if (!offer || !this.admission.isShown(offer, caller)) return undefined;
+  #findTarget({ caller, operation, offer, body }: CountedRequest): LimitedTarget | undefined {
+    if (!operation || !offer || !this.admission.isShown(offer, caller)) return undefined;
     const { type, method } = findHost(offer, operation, body);
     const decorated = (type.prototype as Record<string, ((...args: never[]) => unknown) | undefined>)[method];
     return { names: [operation.method, offer.name], decorated: decorated && { type, method: decorated } };
