@@ -109,6 +109,16 @@ describe.each(KINDS)('a server of %s', (kind) => {
     },
   );
 
+  test('names that are too long to be looked at are refused, as are templates', async () => {
+    const long = 'l\u0301\u0316'.repeat(1_000);
+    const call = (method: string, params: object) => ({ jsonrpc: '2.0', id: 1, method, params });
+    expect((await send(server, call('tools/call', { name: long }), 'read')).status).toBe(403);
+    expect((await send(server, call('prompts/get', { name: long }), 'read')).status).toBe(403);
+    const ref = { type: 'ref/resource', uri: `${long}{name}` };
+    const complete = call('completion/complete', { ref, argument: { name: 'name', value: '' } });
+    expect((await send(server, complete, 'read')).status).toBe(403);
+  });
+
   test.each([[['look']], [{ toString: 'look' }], [null], [7], [undefined]])(
     'a name that is no text is refused: %j',
     async (name) => {

@@ -89,8 +89,9 @@ export class AuthenticationGuard extends AuthGuard() {
     if (credentials.kind === 'malformed')
       throw this.challenges.createTokenChallenge({ surface: request.surface }, 'invalid_request', credentials.reason);
     if (credentials.kind === 'none') {
-      if (this.#isOpen(request)) return undefined;
-      throw this.challenges.createTokenChallenge(this.#toRefusedRequest(request));
+      const refused = this.#toRefusedRequest(request);
+      if (this.#isOpen(request, refused.primitive)) return undefined;
+      throw this.challenges.createTokenChallenge(refused);
     }
     request.scheme = credentials.scheme;
     const caller = this.verified.find(credentials.token) ?? (await this.#verify(context, credentials.token));
@@ -123,21 +124,18 @@ export class AuthenticationGuard extends AuthGuard() {
   }
 
   /** Anyone can call an anonymous primitive, answer its questions, and list it. */
-  #isOpen(request: McpRequest): boolean {
-    if (!request.surface.hasAnonymous) return false;
-    if (request.operation === undefined) return isAnswer(request.body);
-    if (CLOSED_METHODS.has(request.operation.method)) return false;
-    return OPEN_METHODS.has(request.operation.method) || this.#findOffer(request)?.access.anonymous === true;
+  #isOpen({ surface, operation, body }: McpRequest, named: Offer | undefined): boolean {
+    if (!surface.hasAnonymous) return false;
+    if (operation === undefined) return isAnswer(body);
+    if (CLOSED_METHODS.has(operation.method)) return false;
+    return OPEN_METHODS.has(operation.method) || named?.access.anonymous === true;
   }
 
   #toRefusedRequest(request: McpRequest): RefusedRequest {
-    const primitive = this.#findOffer(request);
-    if (primitive) request.trace.aimAt(primitive.name);
-    return { scheme: request.scheme, primitive, surface: request.surface };
-  }
-
-  #findOffer({ operation, surface, body }: McpRequest): Offer | undefined {
-    return operation && surface.findSpelled(operation, body);
+    const { operation, surface, body, scheme, trace } = request;
+    const primitive = operation && surface.findSpelled(operation, body);
+    if (primitive) trace.aimAt(primitive.name);
+    return { scheme, primitive, surface };
   }
 
   #setHeader(context: ExecutionContext, name: string, value: string): void {

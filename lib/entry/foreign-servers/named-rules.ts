@@ -2,6 +2,9 @@ import { isSameRule } from '../../resource-server/catalogue/same-rule.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { NO_RULE, refuse, type Ruling } from './ruling.js';
 
+/** Maximum length of a name, in characters. To fold a long text can take quadratic time. */
+const MAX_NAME = 1_024;
+
 /** Rules of tools or prompts, by name. */
 export class NamedRules {
   readonly #rules = new Map<string, Offer>();
@@ -27,6 +30,7 @@ export class NamedRules {
   find(name: string): Ruling {
     const rule = this.findSpelled(name);
     if (!rule) return NO_RULE;
+    if (name.length > MAX_NAME) return refuse(`its name is longer than ${MAX_NAME} characters`);
     const meant = this.#folded.get(fold(name));
     if (meant && !isSameRule(meant, rule)) return refuse(`it may be read as "${meant.name}", which has another rule`);
     return { rule };

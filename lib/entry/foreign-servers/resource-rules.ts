@@ -71,6 +71,8 @@ export class ResourceRules {
     if (own) return { rule: own.rule };
     const rest = this.#other;
     if (!rest) return NO_RULE;
+    const problem = findSpellingProblem(cutPrefix(template));
+    if (problem !== undefined) return refuse(`the template ${problem}`);
     const prefix = foldPrefix(template);
     const rival = this.#targets.find(({ name, rule }) => {
       const other = foldPrefix(name);
@@ -81,6 +83,10 @@ export class ResourceRules {
 }
 
 /** The text with which all URIs of a template begin. */
+function cutPrefix(template: string): string {
+  return template.split('{', 1).join('');
+}
+
 function foldPrefix(template: string): string {
-  return fold(template.replace(/\{.*$/s, ''), DISREGARDED);
+  return fold(cutPrefix(template), DISREGARDED);
 }
