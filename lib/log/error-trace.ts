@@ -3,6 +3,9 @@ import { cleanText } from './clean-text.js';
 /** Causes may be circular. */
 const MAX_CAUSES = 8;
 
+/** Maximum characters of a code. */
+const MAX_CODE = 100;
+
 /** Maximum lines of one stack. */
 const MAX_FRAMES = 50;
 
@@ -16,7 +19,7 @@ const FRAME = /^\s+at /;
 export function formatTrace(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return `A value was thrown that is not an Error: ${typeof error}`;
   try {
-    const code = 'code' in error && typeof error.code === 'string' ? `(${cleanText(error.code)}) ` : '';
+    const code = 'code' in error && typeof error.code === 'string' ? `(${cleanText(error.code, MAX_CODE)}) ` : '';
     const cause =
       error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${formatTrace(error.cause, depth + 1)}`;
     return `${code}${formatStack(error)}${cause}`;

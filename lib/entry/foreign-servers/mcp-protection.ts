@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { CleanLogger } from '../../log/clean-logger.js';
+import { cleanText } from '../../log/clean-text.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
 import { RateLimits } from '../../resource-server/rate-limits/rate-limits.js';
 import { refuseBatch } from '../endpoint/authorization.guard.js';
@@ -34,6 +35,9 @@ import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { PreparedRules, type Demand, type ProtectedMcpOptions } from './foreign-rules.js';
+
+/** Maximum characters of a name or URI in the log. */
+const MAX_NAME = 200;
 
 /** Protects endpoints of the application that another MCP server answers, such as one of the SDK. */
 @Injectable()
@@ -167,7 +171,7 @@ export class McpProtection implements OnApplicationBootstrap {
 
   #refuse({ trace, caller, operation }: McpRequest<Offer>, reason: string): ForbiddenException {
     const { method = '', name = '', uri = name } = trace.createAuditContext(caller, operation).operation ?? {};
-    this.#logger.warn(`${method} ${uri} was refused [${trace.correlationId}]: ${reason}`);
+    this.#logger.warn(`${method} ${cleanText(uri, MAX_NAME)} was refused [${trace.correlationId}]: ${reason}`);
     return new ForbiddenException('This is not offered here');
   }
 
