@@ -1,3 +1,6 @@
+import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
+import { constants, createGzip } from 'node:zlib';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { DownstreamOptions } from 'nestjs-mcp-auth';
 import { skipPausesOfApis } from '../support/pauses.js';
@@ -147,6 +150,33 @@ describe('JSON', () => {
       response.writeHead(200, headers).end('"é"'.repeat(1000)),
     );
     expect(await tool.thrown((client) => client.json('/x'))).toMatchObject({ code: 'downstream_body_too_large' });
+  });
+
+  test.each<[string, (response: ServerResponse) => Writable]>([
+    ['as it is', (response) => response.writeHead(200)],
+    [
+      'compressed',
+      (response) => {
+        const compressed = createGzip({ flush: constants.Z_SYNC_FLUSH });
+        compressed.pipe(response.writeHead(200, { 'content-encoding': 'gzip' }));
+        return compressed;
+      },
+    ],
+  ])('of more bytes than are allowed, %s, is broken off, though more of it would come', async (_name, begin) => {
+    await start({ maxJsonSize: 1000, timeoutMs: 120_000, deadlineMs: 120_000 });
+    const closed = new Promise<void>((resolve) => {
+      answersInTurn(tool.orders, '/v1/x', (_request, response) => {
+        response.on('close', resolve);
+        begin(response).write('"é"'.repeat(1000));
+      });
+    });
+    const code = await tool.returned(async (client) => {
+      const error: unknown = await client.json('/x').catch((reason: unknown) => reason);
+      // The end of the call would break it off anyway.
+      await closed;
+      return (error as { code?: string }).code;
+    });
+    expect(code).toBe('downstream_body_too_large');
   });
 
   test('of so many bytes, cut anywhere, is read', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { findNextHop, type Hop } from '../../lib/on-behalf-of/downstream/redirect.js';
 import { answer, answersInTurn } from './answers.js';
 import { startRunningTool, type RunningTool } from './running-tool.js';
 
@@ -110,6 +111,34 @@ describe('elsewhere', () => {
     redirects(302, location);
     expect(await tool.thrown((client) => client.fetch('/x'))).toMatchObject({ code: 'downstream_redirect' });
   });
+});
+
+describe('from https', () => {
+  const hopFrom = (url: string, isWithin: boolean): Hop => ({
+    method: 'GET',
+    url: new URL(url),
+    headers: new Headers(),
+    body: { content: null, isReplayable: true },
+    redirect: 'follow',
+    isWithin,
+  });
+
+  const bases = ['https://api.example/v1/', 'https://localhost:8443/v1/', 'https://127.0.0.1/v1/', 'https://[::1]/v1/'];
+  const addresses = ['http://localhost/', 'http://127.0.0.1:6379/', 'http://[::1]/', 'http://api.example/v1/y'];
+
+  test.each(bases.flatMap((base) => addresses.map((address) => [base, address] as const)))(
+    'an API at %s is not followed to %s',
+    (base, location) => {
+      const origin = { name: 'orders', baseUrl: new URL(base) };
+      for (const [from, isWithin] of [
+        [`${base}x`, true],
+        ['https://files.example/x', false],
+      ] as const)
+        expect(() => findNextHop(hopFrom(from, isWithin), { status: 302, headers: { location } }, origin)).toThrow(
+          'redirects to an address that is not https',
+        );
+    },
+  );
 });
 
 test('the tool may look at a redirect itself', async () => {

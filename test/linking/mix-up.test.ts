@@ -111,6 +111,8 @@ test('what one API’s server answers is no answer at the redirect URI of anothe
   const { url } = await browser.visit(await server.pageFor('alice'), isOurs('/link/callback/crm'));
   url.pathname = url.pathname.replace('/crm', '/erp');
   expect((await browser.visit(url)).status).toBe(502);
+  // It is refused here. The authorization server is not asked.
+  expect(server.log.text).toContain('an answer came to the redirect URI of another server');
   for (const tool of ['contacts', 'invoices']) {
     expect((await server.call('alice', { tool })).result?.inputRequests?.page).toBeDefined();
   }

@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { ServerContext } from '@modelcontextprotocol/server';
+import { TimedSignal } from '../../lib/mcp/invocation/call-timeout.js';
+import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
+import { endAt, runAt } from '../../lib/mcp/protocol/expiring-stream.js';
+import { RunningTask } from '../../lib/mcp/tasks/running-task.js';
+import { Cancellation } from '../../lib/on-behalf-of/downstream/cancellation.js';
+import { waitFor } from '../../lib/time/time-limit.js';
+import { callerLimits } from '../support/caller-limits.js';
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'performance'] });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Begins what has a timer, and ends it. */
+type Case = () => Promise<() => unknown> | (() => unknown);
+
+const call = () => ({ signal: new AbortController().signal, abandon: new Set<never>() }) as never;
+
+const late = () => new Error('late');
+
+function beginTask(run: () => Promise<unknown>): RunningTask {
+  const support = { required: false, ttlMs: 60_000, pollIntervalMs: 1_000 };
+  const task = new RunningTask({ owner: 'o', tool: 't', arguments: {} }, undefined, support, () => Promise.resolve());
+  void task.run(run, { mcpReq: {} } as ServerContext);
+  return task;
+}
+
+const CASES: readonly (readonly [what: string, begin: Case])[] = [
+  [
+    'a wait whose work is done',
+    () => {
+      let finish: () => void = () => undefined;
+      void waitFor(new Promise<void>((resolve) => (finish = resolve)), 60_000, late);
+      return finish;
+    },
+  ],
+  [
+    'a wait whose work fails',
+    () => {
+      let fail: (reason: Error) => void = () => undefined;
+      waitFor(new Promise<void>((_resolve, reject) => (fail = reject)), 60_000, late).catch(() => undefined);
+      return () => {
+        fail(new Error('failed'));
+      };
+    },
+  ],
+  [
+    'a request that is answered in time',
+    () => {
+      let finish: () => void = () => undefined;
+      const cancellation = new Cancellation(call(), undefined);
+      void cancellation.limit(new Promise<void>((resolve) => (finish = resolve)), 60_000, late);
+      return finish;
+    },
+  ],
+  [
+    'a pause between two requests that is cancelled',
+    () => {
+      const cancellation = new Cancellation(call(), undefined);
+      cancellation.sleep(60_000).catch(() => undefined);
+      return () => {
+        cancellation.abort(new Error('cancelled'));
+      };
+    },
+  ],
+  [
+    'a call that ends before its time is over',
+    () => {
+      const signal = new TimedSignal(new AbortController().signal, 60_000);
+      return () => {
+        signal.release();
+      };
+    },
+  ],
+  [
+    'a task that is completed',
+    () => {
+      let finish: () => void = () => undefined;
+      beginTask(() => new Promise<void>((resolve) => (finish = resolve)));
+      return () => {
+        finish();
+      };
+    },
+  ],
+  [
+    'a task that fails',
+    () => {
+      let fail: (reason: Error) => void = () => undefined;
+      beginTask(() => new Promise<void>((_resolve, reject) => (fail = reject)));
+      return () => {
+        fail(new Error('failed'));
+      };
+    },
+  ],
+  [
+    'a stream of a token that its client leaves',
+    () => {
+      const stream = endAt(new Response(new ReadableStream()), Date.now() + 60_000);
+      return () => stream.body?.cancel();
+    },
+  ],
+  [
+    'a stream of a token that is over before',
+    () => {
+      let close: () => void = () => undefined;
+      const source = new ReadableStream({
+        start: (controller) => {
+          close = () => {
+            controller.close();
+          };
+        },
+      });
+      void endAt(new Response(source), Date.now() + 60_000).text();
+      return close;
+    },
+  ],
+  ['an action that is called off', () => runAt(Date.now() + 60_000, () => undefined)],
+  [
+    'a stream of notifications that its client leaves',
+    () => {
+      const bus = { subscribe: () => () => undefined };
+      const notifications = { bus, onHanded: () => undefined, hand: () => undefined };
+      const { body } = new Subscriptions(notifications as never, callerLimits()).openStream('party', () => true);
+      return () => body?.cancel();
+    },
+  ],
+];
+
+describe('no timer stays', () => {
+  test.each(CASES)('of %s', async (_what, begin) => {
+    const end = await begin();
+    expect(jest.getTimerCount()).toBe(1);
+    await end();
+    await settle();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
