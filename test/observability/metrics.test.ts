@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { send } from '../proof/send.js';
 import { callTool, message, post, toolCall } from '../support/mcp-request.js';
@@ -62,11 +62,19 @@ describe('durations', () => {
   });
 
   test('are in the buckets of the OpenTelemetry conventions for MCP', async () => {
-    await callTool(server.resource, await server.token('orders:read'), 'find');
+    const start = Math.ceil(performance.now());
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(start);
+    server.api.answers.set('/orders', (_request, response) => {
+      clock.mockReturnValue(start + 2_500);
+      sendJson(response, 200, {});
+    });
+    await callTool(server.resource, await server.token(), 'orders');
+    server.api.answers.clear();
+    clock.mockRestore();
     await telemetry.request();
     const [[, { sum, buckets }] = [{}, {} as Histogram]] = await telemetry.counted<Histogram>(DURATION);
     expect(buckets.boundaries).toEqual([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]);
-    expect(sum).toBeGreaterThan(0);
+    expect(sum).toBe(2.5);
   });
 
   test('make no series for what strangers make up', async () => {
