@@ -27,3 +27,9 @@ describe('what the document says of', () => {
     for (const [, file = '', name = ''] of named) expect(testsOf(file)).toContain(name);
   });
 });
+
+test('the threat model names tests that exist', () => {
+  const named = [...readFileSync('SECURITY.md', 'utf8').matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((file) => !existsSync(file))).toEqual([]);
+});
