@@ -24,7 +24,9 @@ export class AnswerHeaders {
     this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
     // The adapter is there before it has body parsers, whose refusals are answers too.
     host.init$.subscribe(() => {
-      host.httpAdapter.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+      // An application context has none, for example one that serves stdio.
+      const httpAdapter = host.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
+      httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
         this.#watch(readPath(request), response);
         next();
       });
