@@ -18,6 +18,7 @@ interface Instruments {
   readonly tokensRejected: Counter;
   readonly operationsDenied: Counter;
   readonly requestsLimited: Counter;
+  readonly introspectionsRefused: Counter;
   readonly tokenExchanges: Counter;
   readonly staleKeys: Counter;
   readonly limitsReached: Counter;
@@ -43,6 +44,9 @@ function getInstruments(): Instruments {
       }),
       operationsDenied: meter.createCounter('nestjs_mcp_auth.operations.denied', {
         description: 'Operations that a caller was denied',
+      }),
+      introspectionsRefused: meter.createCounter('nestjs_mcp_auth.introspections.refused', {
+        description: 'Tokens that were not introspected, because too many waited',
       }),
       requestsLimited: meter.createCounter('nestjs_mcp_auth.requests.limited', {
         description: 'Requests of callers who have asked too often',
@@ -87,6 +91,11 @@ export function countDenied(reason: string): void {
 /** @param issuer - as configured */
 export function countStaleKeys(issuer: string): void {
   getInstruments().staleKeys.add(1, { issuer });
+}
+
+/** @param issuer - as configured */
+export function countIntrospectionRefused(issuer: string): void {
+  getInstruments().introspectionsRefused.add(1, { issuer });
 }
 
 /** @param throttler - name of the throttler */

@@ -12,6 +12,8 @@ export type KeyPurpose =
   | 'bus'
   | 'call'
   | 'conversation'
+  | 'downstream-caller'
+  | 'exchange-party'
   | 'link-request'
   | 'link-step'
   | 'logout-token'

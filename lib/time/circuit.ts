@@ -34,9 +34,19 @@ export class Circuit {
     return this.#policy.state === CircuitState.HalfOpen;
   }
 
+  /** Whether the circuit is open. After the pause, the next attempt tests if it can close. */
+  get isOpen(): boolean {
+    return this.#policy.state === CircuitState.Open;
+  }
+
+  /** Whether attempts are refused. */
+  get isPaused(): boolean {
+    return this.isOpen && this.#pause.elapsed < this.options.halfOpenAfter;
+  }
+
   /** @throws BrokenCircuitError while the circuit is open */
   async execute<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    if (this.#policy.state === CircuitState.Open && this.#pause.elapsed >= this.options.halfOpenAfter) {
+    if (this.isOpen && !this.isPaused) {
       const ownState = { value: CircuitState.Open, openedAt: 0, attemptNo: 1 };
       this.#policy = this.#make({
         ...this.options,

@@ -28,6 +28,7 @@ import { Listings } from '../../mcp/protocol/listings.js';
 import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import { RateLimitException } from '../../resource-server/rate-limits/rate-limit-exception.js';
+import { isTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
 import { createLocalRequest } from './local-request.js';
 import type { TokenSource } from './token-source.js';
 
@@ -159,6 +160,11 @@ export class McpConnections implements OnModuleDestroy {
     token: TokenSource | undefined,
     origin: 'client' | 'own',
   ): Promise<AuthorizedRequest> {
+    if (isTooDeep(body))
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidRequest,
+        `The message has more than ${MAX_DEPTH} levels of JSON`,
+      );
     const value = typeof token === 'function' ? await token() : token;
     const { request, context } = createLocalRequest(body, value, this.catalogue, this.options);
     const { trace } = request;

@@ -1,4 +1,5 @@
 import {
+  BadRequestException,
   ForbiddenException,
   Injectable,
   PayloadTooLargeException,
@@ -6,6 +7,8 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { isTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
 import { readOperation } from '../../resource-server/access/operation.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { AuditLog } from '../../observability/audit-log.js';
@@ -40,6 +43,7 @@ export class EndpointGuard implements CanActivate {
       this.#setHeader(response, 'Access-Control-Allow-Origin', origin);
       this.#setHeader(response, 'Access-Control-Expose-Headers', EXPOSED.join(', '));
     }
+    if (isTooDeep(request.body)) throw this.#refuse(request, 'depth');
     if (measureSize(request) > endpoint.maxBodySize) throw this.#refuse(request, 'size');
     return true;
   }
@@ -58,9 +62,10 @@ export class EndpointGuard implements CanActivate {
     });
   }
 
-  #refuse(request: McpRequest, reason: 'host' | 'origin' | 'size') {
+  #refuse(request: McpRequest, reason: 'host' | 'origin' | 'size' | 'depth') {
     request.trace.fail(reason);
     this.audit.record({ type: 'request_refused', reason, ...request.trace.createAuditContext(undefined, undefined) });
+    if (reason === 'depth') return createDepthException(request.body);
     return reason === 'size'
       ? new PayloadTooLargeException()
       : new ForbiddenException(`Requests of this ${reason} are not served here`);
@@ -79,6 +84,17 @@ function readHosts(request: McpRequest): readonly string[] {
   );
   const authority = headers[':authority'];
   return typeof authority === 'string' ? [...hosts, authority] : hosts;
+}
+
+/** With the error of JSON-RPC in its body (JSON-RPC 2.0 section 5.1). */
+function createDepthException(body: unknown): BadRequestException {
+  const { id } = (body ?? {}) as { id?: unknown };
+  const message = `The message has more than ${MAX_DEPTH} levels of JSON`;
+  return new BadRequestException({
+    jsonrpc: '2.0',
+    id: typeof id === 'string' || typeof id === 'number' ? id : null,
+    error: { code: ProtocolErrorCode.InvalidRequest, message },
+  });
 }
 
 /** Size of the body in bytes. Without a stated length, the application's parser has limited the body itself. */

@@ -1,18 +1,17 @@
 import type { Readable } from 'node:stream';
-import { bulkhead, BrokenCircuitError, BulkheadRejectedError, handleWhen, SamplingBreaker } from 'cockatiel';
+import { bulkhead, BrokenCircuitError, BulkheadRejectedError, handleWhen } from 'cockatiel';
 import { Agent, type Dispatcher } from 'undici';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { Cancellation } from './cancellation.js';
-import { Circuit } from '../../time/circuit.js';
+import type { Caller } from '../../resource-server/access/caller.js';
+import { deriveKey } from '../../replicas/composite-key.js';
+import { CallerCircuits } from './caller-circuits.js';
 import { decode } from './content-encoding.js';
 import { NO_BODY, type WireAnswer } from './downstream-answer.js';
 import { TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { RequestBody } from './request-body.js';
 import { createTemporaryFailure } from '../failures/temporary-failure.js';
-
-/** Milliseconds over which the circuit breaker counts. */
-const SAMPLING = 30_000;
 
 const logger = new CleanLogger('Downstream');
 
@@ -24,31 +23,25 @@ export interface WireRequest {
   readonly body: RequestBody;
 }
 
-/** The connections to one downstream, their limits, and its circuit breaker. */
+/** The connections to one downstream, their limits, and its circuit breakers. */
 export class DownstreamTransport {
   readonly #dispatcher: Dispatcher;
-  readonly #circuit: Circuit | undefined;
+  readonly #circuits: CallerCircuits | undefined;
   readonly #bulkhead: ReturnType<typeof bulkhead>;
 
   constructor(private readonly target: Pick<ResolvedDownstream, 'name' | 'http'>) {
     const { dispatcher, maxConcurrent, maxQueued, circuitBreaker } = target.http;
     this.#dispatcher = dispatcher ?? new Agent({ connections: maxConcurrent });
     this.#bulkhead = bulkhead(maxConcurrent, maxQueued);
-    this.#circuit =
+    this.#circuits =
       circuitBreaker &&
-      new Circuit(
-        handleWhen(isFailure).orWhenResult((answer) => (answer as WireAnswer).status >= 500),
-        {
-          breaker: new SamplingBreaker({
-            threshold: circuitBreaker.threshold,
-            duration: SAMPLING,
-            minimumRps: circuitBreaker.minimumRequests / (SAMPLING / 1000),
-          }),
-          halfOpenAfter: circuitBreaker.pauseMs,
-        },
-        (state) => {
-          if (state === 'closed') logger.log(`${target.name} answers again`);
-          else logger.warn(`${target.name} fails so often that it gets no calls for a while`);
+      new CallerCircuits(
+        handleWhen(isFailure).orWhenResult((answer) => isFailedAnswer(answer as WireAnswer)),
+        circuitBreaker,
+        (state, who) => {
+          const whose = who === 'one' ? ', of one caller' : '';
+          if (state === 'closed') logger.log(`${target.name} answers again${whose}`);
+          else logger.warn(`${target.name} fails so often that it gets no calls for a while${whose}`);
         },
       );
   }
@@ -58,10 +51,13 @@ export class DownstreamTransport {
    *
    * @throws {@link TemporaryFailureError} without an answer, or if the breaker is open; the reason of a cancellation
    */
-  async send(request: WireRequest, cancellation: Cancellation): Promise<WireAnswer> {
+  async send(request: WireRequest, cancellation: Cancellation, caller: Caller | undefined): Promise<WireAnswer> {
     const attempt = () => this.#bulkhead.execute(() => this.#attempt(request, cancellation));
     try {
-      return await (this.#circuit ? this.#circuit.execute(attempt) : attempt());
+      if (!this.#circuits) return await attempt();
+      // All clients of a user are one caller: a user can have many. So are all callers without a token.
+      const key = deriveKey('downstream-caller', caller?.issuer, caller?.subject);
+      return await this.#circuits.execute(key, attempt, hasFailed);
     } catch (error) {
       if (error instanceof BrokenCircuitError)
         throw this.#createOverloadedError('it failed so often that it gets no calls for a while');
@@ -116,7 +112,15 @@ export class DownstreamTransport {
   }
 }
 
-function isFailure(error: Error): boolean {
+function hasFailed(outcome: { readonly result: WireAnswer } | { readonly error: unknown }): boolean {
+  return 'result' in outcome ? isFailedAnswer(outcome.result) : isFailure(outcome.error);
+}
+
+function isFailedAnswer({ status }: WireAnswer): boolean {
+  return status >= 500;
+}
+
+function isFailure(error: unknown): boolean {
   return (
     error instanceof TemporaryFailureError &&
     (error.code === 'downstream_unreachable' || error.code === 'downstream_timeout')

@@ -1,3 +1,4 @@
+import { isTextTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
 import { classifyAnswer } from '../failures/failure-table.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { discard, readRetryAfter, type DownstreamAnswer } from './downstream-answer.js';
@@ -21,16 +22,20 @@ export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswe
  * Reads a body as JSON, up to the allowed size.
  *
  * @returns `undefined` without a body
- * @throws {@link DownstreamError} if the body is not JSON, too large, or does not arrive
+ * @throws {@link DownstreamError} if the body is not JSON, too deep or too large, or does not arrive
  */
 export async function readJson(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<unknown> {
   const text = await readText(target, answer);
   if (text.trim() === '') return undefined;
+  const { name } = target;
+  if (isTextTooDeep(Buffer.from(text)))
+    throw new DownstreamError('downstream_body', `${name} answered with more than ${MAX_DEPTH} levels of JSON`, {
+      downstream: name,
+    });
   try {
     return JSON.parse(text);
   } catch {
     // The cause is left out, because it would quote the body.
-    const { name } = target;
     throw new DownstreamError('downstream_body', `${name} answered with a body that is not JSON`, { downstream: name });
   }
 }

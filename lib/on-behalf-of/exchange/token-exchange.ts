@@ -11,6 +11,7 @@ import { traceExchange } from '../../observability/exchange-span.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { ServerTokenCache } from '../token-cache/server-token-cache.js';
 import type { TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect, ExchangedToken } from '../dialects/dialect.js';
@@ -116,7 +117,7 @@ export class TokenExchange {
       return key;
     } catch (error) {
       const failure = classifyExchangeFailure(error, shape.target, shape.dialect);
-      this.health.recordFailure(shape.target.name, failure, this.#nameIssuer(shape.caller));
+      this.health.recordFailure(shape.target.name, failure, { issuer: this.#nameIssuer(shape.caller) });
       throw failure;
     }
   }
@@ -142,7 +143,10 @@ export class TokenExchange {
       this.audit.record({ ...exchange, type: 'token_exchanged' });
       return token;
     } catch (error) {
-      this.health.recordFailure(name, error, this.#nameIssuer(caller));
+      this.health.recordFailure(name, error, {
+        issuer: this.#nameIssuer(caller),
+        party: this.#findParty(caller, dialect, error),
+      });
       const code = error instanceof DownstreamError ? error.code : 'exchange_misconfigured';
       this.audit.record({ ...exchange, type: 'token_exchange_failed', code });
       throw error;
@@ -152,6 +156,16 @@ export class TokenExchange {
   /** The issuer as configured. Its tenants share one name, because their number is unbounded. */
   #nameIssuer({ claims, issuer }: Caller): string {
     return this.issuers.findIssuer(claims)?.identifier ?? issuer;
+  }
+
+  /**
+   * Who a failure may be about. It is about the server alone if the server's credentials are refused, or if no caller's
+   * token was sent. One tenant of many may refuse the server that another tenant accepts.
+   */
+  #findParty(caller: Caller, { subject }: ExchangeDialect, failure: unknown): string | undefined {
+    if (this.#nameIssuer(caller) !== caller.issuer) return caller.issuer;
+    const isOfServer = failure instanceof DownstreamError && failure.code === 'client_rejected';
+    return isOfServer || subject === 'client' ? undefined : deriveKey('exchange-party', caller.issuer, caller.subject);
   }
 
   async #exchange(

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import type { DownstreamError } from '../../errors/downstream-error.js';
 import { ExchangeHealth } from '../exchange/exchange-health.js';
 import { classifyExchangeFailure } from '../failures/failure-table.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import { Guarded } from '../../replicas/guarded.js';
 import { Turns } from '../../replicas/turns.js';
 import { AccountServers, type LinkedDownstream } from './account-servers.js';
@@ -123,7 +125,7 @@ export class AccountRefresh {
       refreshed = await this.servers.refresh(target, account, refreshToken);
     } catch (error) {
       const failure = toTokenEndpointError(error);
-      if (!isUserNeeded(failure)) throw this.#toFailure(target, failure);
+      if (!isUserNeeded(failure)) throw this.#toFailure(owner, target, failure);
       // Without a lock, another replica may have used the refresh token first.
       const current = await this.records.findAccount(owner);
       if (current && current.refreshToken !== refreshToken) return current;
@@ -135,9 +137,12 @@ export class AccountRefresh {
     return refreshed;
   }
 
-  #toFailure(target: LinkedDownstream, caught: unknown): DownstreamError {
+  #toFailure(owner: AccountOwner, target: LinkedDownstream, caught: unknown): DownstreamError {
     const failure = classifyExchangeFailure(caught, target, REFRESH);
-    this.health.recordFailure(target.name, failure);
+    // What the server refuses may be the refresh token of this user. It asked for the credentials of this server alone.
+    const isOfServer = failure.code === 'client_rejected' || caught instanceof ClientCredentialsError;
+    const party = isOfServer ? undefined : deriveKey('exchange-party', owner.issuer, owner.subject);
+    this.health.recordFailure(target.name, failure, { party });
     return failure;
   }
 

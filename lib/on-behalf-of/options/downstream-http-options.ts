@@ -35,14 +35,20 @@ export interface DownstreamResponse {
   readonly durationMs: number;
 }
 
-/** When the circuit breaker stops requests to an API for a while. */
+/**
+ * When the circuit breakers stop requests to an API for a while. Each caller has one. There is one for all callers, which
+ * opens if the API fails for at least two of them. No caller can open it alone.
+ */
 export interface CircuitBreakerOptions {
   /**
-   * Share of requests, above 0 and below 1, that may fail: with a 5xx status, a time-out, or no answer. Defaults to
-   * 0.5.
+   * Share of a caller's requests, above 0 and below 1, that may fail: with a 5xx status, a time-out, or no answer. It is
+   * also the share of callers for whom more may fail. Defaults to 0.5.
    */
   threshold?: number;
-  /** Requests in about half a minute that the breaker needs before it judges. Defaults to 20. */
+  /**
+   * Requests in about half a minute that a breaker needs before it judges. In the breaker for all, one caller counts for
+   * half of them at most. Defaults to 20.
+   */
   minimumRequests?: number;
   /** Milliseconds without requests. After them, a single request tries. Defaults to 5 000. */
   pauseMs?: number;

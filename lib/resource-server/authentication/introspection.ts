@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
+import { bulkhead, BulkheadRejectedError, type BulkheadPolicy } from 'cockatiel';
 import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
 import { ExpiringCache } from '../../time/expiring-cache.js';
 import { createClientFetch, toClientMetadata } from '../issuers/issuer-client.js';
+import { countIntrospectionRefused } from '../../observability/metrics.js';
 import { describeError } from '../../errors/reason.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
@@ -28,6 +30,8 @@ const MAX_AGE_INACTIVE = 10_000;
 export class Introspection {
   readonly #inactive = new ExpiringCache<true>(MAX_TOKENS);
   readonly #calls = new Map<string, Promise<TokenClaims>>();
+  /** Requests of each issuer that run or wait. */
+  readonly #bulkheads = new WeakMap<Issuer, BulkheadPolicy>();
 
   constructor(revocations: Revocations) {
     // An answer that was asked for before a revocation is not shared with requests after it.
@@ -60,11 +64,35 @@ export class Introspection {
   }
 
   async #ask(id: string, token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<TokenClaims> {
-    const claims = await introspect(token, issuer, introspection);
+    const claims = await this.#runInTurn(issuer, introspection, () => introspect(token, issuer, introspection));
     if (claims.active === true) return claims;
     const maxAge = Math.min(introspection.cacheMs, MAX_AGE_INACTIVE);
     if (maxAge > 0) this.#inactive.set(id, true, maxAge);
     throw createInactiveError();
+  }
+
+  /**
+   * Strangers can make up tokens. Only so many are asked about at once, and only so many wait.
+   *
+   * @throws {@link IssuerUnusableError} if too many wait
+   */
+  async #runInTurn<Answer>(
+    issuer: Issuer,
+    { maxConcurrent, maxQueued }: ResolvedIntrospection,
+    ask: () => Promise<Answer>,
+  ): Promise<Answer> {
+    let policy = this.#bulkheads.get(issuer);
+    if (!policy) {
+      policy = bulkhead(maxConcurrent, maxQueued);
+      this.#bulkheads.set(issuer, policy);
+    }
+    try {
+      return await policy.execute(ask);
+    } catch (error) {
+      if (!(error instanceof BulkheadRejectedError)) throw error;
+      countIntrospectionRefused(issuer.options.template);
+      throw new IssuerUnusableError(issuer.identifier, 'too many tokens wait to be introspected');
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { isTooDeep } from '../../json/json-depth.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Issuers } from '../issuers/issuers.js';
 import type { VerificationKey } from '../issuers/verification-key.js';
@@ -58,6 +59,7 @@ export async function findKey(
   kind: TokenKind,
   issuer: Issuer,
 ): Promise<{ readonly key: VerificationKey['key'] } | { readonly problem: string }> {
+  if (isTooDeep(header)) return { problem: 'has a header that is nested too deeply' };
   const { alg, kid, typ, cty } = header;
   const { name, types, acceptMissingType, algorithms } = kind;
   if (!token.split('.').every(isCanonical)) return { problem: 'is not in base64url' };

@@ -1,5 +1,6 @@
 import { CleanLogger } from '../../log/clean-logger.js';
 import { describeError } from '../../errors/reason.js';
+import { isTooDeep } from '../../json/json-depth.js';
 import { hasApplicationMark, hasUser } from '../access/app-only.js';
 import { AccessToken, type Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
@@ -38,6 +39,7 @@ export function toCaller(
   issuer: ResolvedIssuer,
   source: SubjectSource = { claim: 'sub' },
 ): Caller {
+  if (isTooDeep(claims)) throw new InvalidTokenError('The token has claims that are nested too deeply');
   const { iss, exp, aud } = claims;
   refuseOtherTokens(claims);
   if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');

@@ -1,3 +1,4 @@
+import { isTextTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
 import { fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciRequestInit } from 'undici';
 
 /** Milliseconds that one answer of an issuer may take. */
@@ -21,7 +22,7 @@ export async function fetchFromIssuer(address: string): Promise<Response> {
   return response;
 }
 
-/** `fetch` that follows no redirect and limits the size of the answer. */
+/** `fetch` that follows no redirect and limits the size and the depth of the answer. */
 export async function fetchLimited(address: string, init: RequestInit, dispatcher?: Dispatcher): Promise<Response> {
   const response = dispatcher
     ? await undiciFetch(address, { ...(init as UndiciRequestInit), redirect: 'manual', dispatcher })
@@ -34,8 +35,10 @@ export async function fetchLimited(address: string, init: RequestInit, dispatche
     if (size > MAX_SIZE) throw new Error(`the answer has more than ${MAX_SIZE} bytes`);
     chunks.push(chunk);
   }
+  const content = Buffer.concat(chunks);
+  if (isTextTooDeep(content)) throw new Error(`the answer has more than ${MAX_DEPTH} levels of JSON`);
   const { status, statusText } = response;
   const headers = new Headers([...response.headers]);
-  const body = [101, 204, 205, 304].includes(status) ? null : Buffer.concat(chunks);
+  const body = [101, 204, 205, 304].includes(status) ? null : content;
   return new Response(body, { status, statusText, headers });
 }

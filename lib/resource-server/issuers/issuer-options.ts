@@ -69,6 +69,10 @@ export interface IntrospectionOptions {
    * 000.
    */
   cacheMs?: number;
+  /** Requests to the endpoint that run at once; others wait. Defaults to 20. */
+  maxConcurrent?: number;
+  /** Tokens that wait at once to be introspected. Requests with further ones get 503. Defaults to 100. */
+  maxQueued?: number;
   /**
    * Claim of the answer that names the caller: `username` where answers have no `sub`. A name may later pass to another
    * user, who then has what was kept for the first. Defaults to `sub`.

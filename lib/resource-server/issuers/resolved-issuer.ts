@@ -19,6 +19,8 @@ export interface ResolvedIntrospection {
   readonly signedResponse: string | undefined;
   /** Milliseconds. */
   readonly cacheMs: number;
+  readonly maxConcurrent: number;
+  readonly maxQueued: number;
   readonly subjectClaim: 'sub' | 'username';
   readonly acceptMissingAudience: boolean;
 }
@@ -63,6 +65,9 @@ const STALE_KEYS = 50 * 60_000;
 
 /** Longest chain of actors. Auth0 records five. */
 const MAX_ACTORS = 5;
+
+/** Introspections of one issuer that run, and that wait. */
+const MAX_INTROSPECTIONS = { concurrent: 20, queued: 100 };
 
 /** Milliseconds for which an introspection answer is cached. */
 const INTROSPECTION_CACHE = 30_000;
@@ -133,6 +138,8 @@ function resolveIntrospection(
     tokens: options.tokens,
     signedResponse: options.signedResponse,
     cacheMs: options.cacheMs ?? INTROSPECTION_CACHE,
+    maxConcurrent: options.maxConcurrent ?? MAX_INTROSPECTIONS.concurrent,
+    maxQueued: options.maxQueued ?? MAX_INTROSPECTIONS.queued,
     subjectClaim: options.subjectClaim ?? 'sub',
     acceptMissingAudience: options.acceptMissingAudience ?? false,
   };

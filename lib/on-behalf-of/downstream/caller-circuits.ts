@@ -1,0 +1,137 @@
+import { BrokenCircuitError, CircuitState, SamplingBreaker, type IBreaker, type Policy } from 'cockatiel';
+import QuickLRU from 'quick-lru';
+import { Circuit } from '../../time/circuit.js';
+import { Stopwatch } from '../../time/stopwatch.js';
+import type { CircuitBreakerOptions } from '../options/downstream-http-options.js';
+
+/** Milliseconds over which failures are counted. */
+const SAMPLING = 30_000;
+
+/** Callers whose requests are remembered. The least recent go first. */
+const MAX_CALLERS = 1_000;
+
+/** Callers for whom an API has to fail before it is left alone for everyone. */
+const MIN_FAILING = 2;
+
+interface CallerRequests {
+  total: number;
+  failed: number;
+  readonly age: Stopwatch;
+}
+
+/** Counts callers, not requests: those for whom an API fails more often than it may. */
+class FailingCallers implements IBreaker {
+  /** Cockatiel can keep it elsewhere. This one is not kept. */
+  state: unknown;
+  readonly #callers = new QuickLRU<string, CallerRequests>({ maxSize: MAX_CALLERS });
+
+  constructor(private readonly limits: Required<CircuitBreakerOptions>) {}
+
+  count(caller: string, hasFailed: boolean): void {
+    let requests = this.#callers.get(caller);
+    if (!requests || requests.age.elapsed > SAMPLING) {
+      requests = { total: 0, failed: 0, age: new Stopwatch() };
+      this.#callers.set(caller, requests);
+    }
+    requests.total += 1;
+    if (hasFailed) requests.failed += 1;
+  }
+
+  success(): void {
+    // The request is already counted for its caller.
+  }
+
+  failure(state: CircuitState): boolean {
+    return state !== CircuitState.Closed || this.#isTooMuch();
+  }
+
+  #isTooMuch(): boolean {
+    const { threshold, minimumRequests } = this.limits;
+    // No caller alone brings together the requests that are needed.
+    const most = Math.ceil(minimumRequests / MIN_FAILING);
+    const recent = [...this.#callers.values()].filter(({ age }) => age.elapsed <= SAMPLING);
+    const failing = recent.filter(({ total, failed }) => failed > threshold * total).length;
+    const requests = recent.reduce((sum, { total }) => sum + Math.min(total, most), 0);
+    return failing >= MIN_FAILING && failing > threshold * recent.length && requests >= minimumRequests;
+  }
+}
+
+/**
+ * The circuit breakers of one API: one for each caller, which that caller's failures open, and one for all, which opens
+ * if the API fails for several callers.
+ */
+export class CallerCircuits {
+  readonly #failing: FailingCallers;
+  readonly #common: Circuit;
+  readonly #own = new QuickLRU<string, Circuit>({ maxSize: MAX_CALLERS });
+  /** The caller whose request tested the API last, and found that it still fails. */
+  #failedTest: { readonly caller: string; readonly age: Stopwatch } | undefined;
+
+  /**
+   * @param failures - the policy that decides what counts as a failure
+   * @param onChange - called when a circuit opens, for one caller or for all, and when it closes again
+   */
+  constructor(
+    private readonly failures: Policy,
+    private readonly limits: Required<CircuitBreakerOptions>,
+    private readonly onChange: (state: 'open' | 'closed', who: 'one' | 'all') => void,
+  ) {
+    this.#failing = new FailingCallers(limits);
+    this.#common = new Circuit(failures, { breaker: this.#failing, halfOpenAfter: limits.pauseMs }, (state) => {
+      onChange(state, 'all');
+    });
+  }
+
+  /**
+   * @param caller - who the request is for
+   * @param hasFailed - whether the outcome of an attempt is a failure
+   * @throws BrokenCircuitError while the circuit of the caller, or that of all callers, is open
+   */
+  async execute<Result>(
+    caller: string,
+    attempt: () => Promise<Result>,
+    hasFailed: (outcome: { readonly result: Result } | { readonly error: unknown }) => boolean,
+  ): Promise<Result> {
+    const own = this.#getOwn(caller);
+    const isTest = this.#common.isOpen;
+    // Checked before anything is executed: an attempt that is refused inside would count as a test that went well.
+    if (own.isPaused || this.#common.isPaused || (isTest && this.#hasJustTested(caller)))
+      throw new BrokenCircuitError();
+    const count = (isFailure: boolean) => {
+      this.#failing.count(caller, isFailure);
+      if (isTest && isFailure) this.#failedTest = { caller, age: new Stopwatch() };
+    };
+    return await this.#common.execute(() =>
+      own.execute(async () => {
+        try {
+          const result = await attempt();
+          count(hasFailed({ result }));
+          return result;
+        } catch (error) {
+          if (hasFailed({ error })) count(true);
+          throw error;
+        }
+      }),
+    );
+  }
+
+  /** The next test is another caller's: it may be only for this one that the API fails. */
+  #hasJustTested(caller: string): boolean {
+    const { caller: last, age } = this.#failedTest ?? {};
+    return last === caller && age !== undefined && age.elapsed < 2 * this.limits.pauseMs;
+  }
+
+  #getOwn(caller: string): Circuit {
+    let own = this.#own.get(caller);
+    if (!own) {
+      const { threshold, minimumRequests, pauseMs } = this.limits;
+      const minimumRps = minimumRequests / (SAMPLING / 1000);
+      const breaker = new SamplingBreaker({ threshold, duration: SAMPLING, minimumRps });
+      own = new Circuit(this.failures, { breaker, halfOpenAfter: pauseMs }, (state) => {
+        this.onChange(state, 'one');
+      });
+      this.#own.set(caller, own);
+    }
+    return own;
+  }
+}
