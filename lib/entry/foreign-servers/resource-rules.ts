@@ -57,6 +57,8 @@ export class ResourceRules {
   find(uri: string): Ruling {
     const rule = this.findSpelled(uri);
     if (!rule) return NO_RULE;
+    // Where there is one rule for everything, no reading has another one.
+    if (this.#targets.length === 0) return { rule };
     const doubt = this.#uris.findDoubt(uri, (meant) => {
       const rules = meant.length > 0 ? meant.map((target) => target.rule) : [this.#other];
       return rules.some((one) => one && isSameRule(one, rule));

@@ -17,7 +17,9 @@ const TELLING = '/,?#&;.\uFFFF';
 
 /** Compares the URIs that two patterns match. */
 export function comparePatterns(one: UriPattern, other: UriPattern): PatternRelation {
-  if (!isSharedPrefix(one.parts[0], other.parts[0])) return 'disjoint';
+  // A quick look: most patterns differ in the text that they begin or end with.
+  if (!isEitherPrefix(one.parts[0], other.parts[0])) return 'disjoint';
+  if (!isEitherSuffix(one.parts.at(-1), other.parts.at(-1))) return 'disjoint';
   const [a, b] = [toSteps(one), toSteps(other)];
   const literals = [...one.parts, ...other.parts].filter((part) => typeof part === 'string').join('');
   const alphabet = [...new Set(TELLING + literals)].map((character) => character.charCodeAt(0));
@@ -41,11 +43,16 @@ export function comparePatterns(one: UriPattern, other: UriPattern): PatternRela
   return onlyOne ? 'around' : onlyOther ? 'within' : 'equal';
 }
 
-/** A quick look: most patterns differ in the text that they begin with. */
-function isSharedPrefix(one: unknown, other: unknown): boolean {
-  if (typeof one !== 'string' || typeof other !== 'string') return true;
-  const length = Math.min(one.length, other.length);
-  return one.slice(0, length) === other.slice(0, length);
+function isEitherPrefix(one: unknown, other: unknown): boolean {
+  return !isText(one) || !isText(other) || one.startsWith(other) || other.startsWith(one);
+}
+
+function isEitherSuffix(one: unknown, other: unknown): boolean {
+  return !isText(one) || !isText(other) || one.endsWith(other) || other.endsWith(one);
+}
+
+function isText(part: unknown): part is string {
+  return typeof part === 'string';
 }
 
 function toSteps({ parts }: UriPattern): readonly Step[] {
