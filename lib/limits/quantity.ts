@@ -35,3 +35,6 @@ export type Quantity = keyof typeof QUANTITIES;
 
 /** Bytes of memory for each quantity. */
 export const BYTES = { perCaller: 8 * 1024 * 1024, inAll: 64 * 1024 * 1024 } as const;
+
+/** Bytes that an open stream takes, estimated. */
+export const STREAM_SIZE = 16 * 1024;

@@ -34,6 +34,7 @@ import { OpenStreams } from '../../mcp/protocol/open-streams.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { ForeignShares } from './foreign-shares.js';
 import { PreparedRules, type Demand, type ProtectedMcpOptions } from './foreign-rules.js';
 
 /** Maximum characters of a name or URI in the log. */
@@ -58,6 +59,7 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly callers: CallerAccess,
     private readonly audit: AuditLog,
     private readonly streams: OpenStreams,
+    private readonly shares: ForeignShares,
   ) {}
 
   /** Called by Nest when the application has started. */
@@ -137,6 +139,9 @@ export class McpProtection implements OnApplicationBootstrap {
     const raw = response.raw ?? response;
     const { caller, admitted, trace, operation, prepared } = request;
     const primitive = admitted instanceof AuthorizedOperation ? admitted.primitive : undefined;
+    const isEndless = request.method === 'GET' || operation?.method === 'subscriptions/listen';
+    const endStream = () => raw.destroy();
+    const lease = this.shares.take(request, response, isEndless ? endStream : undefined);
     const abort = new AbortController();
     const over = new Promise<void>((resolve) => {
       const end = () => {
@@ -148,9 +153,11 @@ export class McpProtection implements OnApplicationBootstrap {
       else raw.once('close', end);
     });
     // A stream must not outlive the token, nor the session of the user.
-    const isEndless = request.method === 'GET' || operation?.method === 'subscriptions/listen';
-    const release = this.streams.addForeign(caller, isEndless, () => raw.destroy());
-    void over.then(release);
+    const release = this.streams.addForeign(caller, isEndless, endStream);
+    void over.then(() => {
+      release();
+      lease.release();
+    });
     const event = trace.createAuditContext(caller, operation);
     const access = prepared?.access ?? this.callers.openAccess(caller, event);
     const call = {
@@ -160,13 +167,15 @@ export class McpProtection implements OnApplicationBootstrap {
       access,
       signal: abort.signal,
     };
-    await trace.run(() =>
+    const running = trace.run(() =>
       runToolCall(call, async () => {
         await handle();
         // Servers of the SDK answer after the handler has returned.
         if (!raw.writableEnded || !raw.writableFinished) await over;
       }),
     );
+    lease.hold(running);
+    await running;
   }
 
   #refuse({ trace, caller, operation }: McpRequest<Offer>, reason: string): ForbiddenException {

@@ -6,6 +6,13 @@ import { toRetryResult } from './tool-failure.js';
 /** Statuses of HTTP (RFC 6585 section 4, RFC 9110 section 15.6.4). */
 const STATUS = { caller_limit_reached: 429, server_limit_reached: 503 } as const;
 
+/** An answer over HTTP. */
+export interface LimitAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: object;
+}
+
 /** A limit as an error of JSON-RPC. */
 export function toLimitError({ code, quantity, message, retryAfterMs }: LimitError): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.InternalError, message, { reason: code, quantity, retryAfterMs });
@@ -22,17 +29,22 @@ export function toLimitResult({ message, retryAfterMs }: LimitError): CallToolRe
  * @param message - the message that is refused
  */
 export function createLimitResponse(error: LimitError, message: unknown): Response {
-  const { status, headers, body } = describeAnswer(error, message);
-  return new Response(body, { status, headers });
+  const { status, headers, body } = describeLimit(error, message);
+  return new Response(JSON.stringify(body), { status, headers });
 }
 
 /** Sends a limit before the message is dispatched. */
 export function sendLimit(response: ServerResponse, error: LimitError, message: unknown): void {
-  const { status, headers, body } = describeAnswer(error, message);
-  response.writeHead(status, headers).end(body);
+  const { status, headers, body } = describeLimit(error, message);
+  response.writeHead(status, headers).end(JSON.stringify(body));
 }
 
-function describeAnswer(error: LimitError, message: unknown) {
+/**
+ * Describes the answer to a message that is refused.
+ *
+ * @param message - the message
+ */
+export function describeLimit(error: LimitError, message: unknown): LimitAnswer {
   const { id = null } = (message ?? {}) as { id?: unknown };
   const { code, message: text, data } = toLimitError(error);
   return {
@@ -42,6 +54,6 @@ function describeAnswer(error: LimitError, message: unknown) {
       'Cache-Control': 'no-store',
       'Retry-After': String(Math.ceil(error.retryAfterMs / 1000)),
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: text, data } }),
+    body: { jsonrpc: '2.0', id, error: { code, message: text, data } },
   };
 }

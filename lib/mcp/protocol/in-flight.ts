@@ -5,12 +5,10 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { waitFor } from '../../time/time-limit.js';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { measureText } from '../../limits/fair-cache.js';
+import { STREAM_SIZE } from '../../limits/quantity.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { OpenStreams } from './open-streams.js';
 import { limitBacklog, relay } from './relayed-response.js';
-
-/** Bytes that a stream takes, estimated. */
-const STREAM_SIZE = 16 * 1024;
 
 /** Bytes that may wait for a client to read them. */
 const MAX_BACKLOG = 256 * 1024;
