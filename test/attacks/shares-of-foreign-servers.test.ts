@@ -4,7 +4,7 @@ import { CallerLimits } from '../../lib/limits/caller-limits.js';
 
 describe.each(['express', 'fastify'] as const)('on %s, one caller of another server', (platform) => {
   let server: ForeignServer;
-  let ends: (() => void)[] = [];
+  const ends: (() => void)[] = [];
   let onRun: () => void = () => undefined;
   const open: AbortController[] = [];
 
