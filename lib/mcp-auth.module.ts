@@ -72,6 +72,7 @@ import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { OpenStreams } from './mcp/protocol/open-streams.js';
 import { InFlight } from './mcp/protocol/in-flight.js';
+import { PermittedItems } from './resource-server/authorization/permitted-items.js';
 import { Listings } from './mcp/protocol/listings.js';
 import { CallShares } from './mcp/protocol/call-shares.js';
 import { CallMethods } from './mcp/protocol/call-methods.js';
@@ -127,6 +128,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     Denials,
     Admission,
     RateLimits,
+    PermittedItems,
     DecoratedMethods,
     MethodInvoker,
     PrimitiveInvocations,

@@ -24,7 +24,7 @@ import { Subscriptions } from '../../mcp/notifications/subscriptions.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { identifyConversation, type Conversation } from '../../mcp/invocation/conversation.js';
 import type { AuthorizedRequest } from '../../mcp/invocation/authorized-request.js';
-import { Listings } from '../../mcp/protocol/listings.js';
+import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import { RateLimitException } from '../../resource-server/rate-limits/rate-limit-exception.js';
@@ -41,7 +41,7 @@ export class McpConnections implements OnModuleDestroy {
   constructor(
     readonly options: ResolvedOptions,
     private readonly servers: ProtocolServers,
-    private readonly listings: Listings,
+    private readonly items: PermittedItems,
     private readonly catalogue: Catalogue,
     private readonly authentication: AuthenticationGuard,
     private readonly limits: RateLimitGuard,
@@ -134,7 +134,7 @@ export class McpConnections implements OnModuleDestroy {
         const { caller } = authorized;
         const wants =
           !conversation || this.subscriptions.isSubscribed(identifyConversation(caller, conversation), event);
-        if (wants && (await this.listings.mayRead(event.uri, caller)))
+        if (wants && (await this.items.mayRead(event.uri, caller)))
           await server.sendResourceUpdated({ uri: event.uri });
       }
     }

@@ -1,7 +1,7 @@
 import { ForbiddenException, Injectable, type HttpException } from '@nestjs/common';
 import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
 import type { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
-import type { AdmissionRequest } from '../../resource-server/authorization/admission.js';
+import type { AdmissionRequest } from '../../resource-server/authorization/admission-request.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { McpRequest } from './mcp-request.js';

@@ -9,12 +9,15 @@ import { exchangeEagerly } from '../../on-behalf-of/downstream/eager-exchange.js
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import type { DownstreamAccess } from '../../on-behalf-of/downstream/downstream-access.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
-import type { Operation } from '../../resource-server/access/operation.js';
+import type { CompletionRequest, Operation } from '../../resource-server/access/operation.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
+import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
+import type { CompletionValues } from '../../resource-server/decorators/mcp-completion.decorator.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { CallContext } from './call-context.js';
 import { toOutcome, type Outcome } from './call-outcome.js';
+import { toCompletionResult } from './completion-result.js';
 import { CallRound, type RoundMessage } from './call-round.js';
 import { CallTimeout, TimedSignal } from './call-timeout.js';
 import type { PageAnswer } from './elicited-page.js';
@@ -55,6 +58,7 @@ export class PrimitiveRunner {
     private readonly audit: AuditLog,
     private readonly states: RequestStates,
     private readonly admission: Admission,
+    private readonly items: PermittedItems,
   ) {}
 
   /**
@@ -94,7 +98,9 @@ export class PrimitiveRunner {
       });
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
       const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: input.value });
+      let requests: readonly unknown[] = [input.value];
       const check = async (readings: readonly unknown[]) => {
+        requests = readings;
         for (const reading of readings) await this.admission.readmit(authorized, reading, trace);
       };
       const running = runToolCall(call, () =>
@@ -102,6 +108,11 @@ export class PrimitiveRunner {
       );
       surroundings.lease?.hold(running);
       const value = primitive.timeoutMs === undefined ? await running : await time.race(running);
+      if (operation.method === 'completion/complete') {
+        return await toCompletionResult(value as CompletionValues | undefined, (values) =>
+          this.items.selectValues(values, primitive, requests as readonly CompletionRequest[], caller),
+        );
+      }
       const result = await toOutcome(value, primitive, operation);
       // Once the method has asked a question, its result is ignored.
       if (channel.questions) return await round.ask({});

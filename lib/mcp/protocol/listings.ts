@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode, type Resource } from '@modelcontextprotocol/server';
 import { CleanLogger } from '../../log/clean-logger.js';
-import type { Caller } from '../../resource-server/access/caller.js';
 import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
+import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Primitive, ResourceTemplateDefinition } from '../../resource-server/catalogue/primitive.js';
 import { describeError } from '../../errors/reason.js';
@@ -23,6 +23,7 @@ export class Listings {
     private readonly catalogue: Catalogue,
     private readonly admission: Admission,
     private readonly lists: ResourceLists,
+    private readonly items: PermittedItems,
   ) {}
 
   /** Returns a page of the primitives of one kind that a caller may see. */
@@ -53,22 +54,12 @@ export class Listings {
     const uris: unknown = params?.notifications?.resourceSubscriptions;
     if (!Array.isArray(uris)) return body;
     const some = uris.slice(0, MAX_SUBSCRIPTIONS) as unknown[];
-    const allowed = await Promise.all(some.map((uri) => this.mayRead(uri, authorized.caller)));
+    const allowed = await Promise.all(some.map((uri) => this.items.mayRead(uri, authorized.caller)));
     const resourceSubscriptions = some.filter((_uri, index) => allowed[index]);
     return {
       ...(body as object),
       params: { ...params, notifications: { ...params?.notifications, resourceSubscriptions } },
     };
-  }
-
-  /** Whether a caller may read a resource now, by everything that reading it requires. */
-  async mayRead(uri: unknown, caller: Caller | undefined): Promise<boolean> {
-    // A stream may be late to end with its token, after the machine has slept.
-    if (caller && caller.expiresAtMs <= Date.now()) return false;
-    const found = typeof uri === 'string' ? this.catalogue.findResource(uri) : undefined;
-    if (!found) return false;
-    const operation = { method: 'resources/read', name: uri as string };
-    return (await this.admission.findLeave({ caller, operation, found, body: {} })) !== undefined;
   }
 
   async #list(
@@ -78,8 +69,8 @@ export class Listings {
   ): Promise<readonly Resource[]> {
     const operation = { method: 'resources/list', name: template.name };
     const found = { primitive: template, variables: {} };
-    const leave = await this.admission.findLeave({ caller, operation, found, body: {} });
-    return leave ? await this.lists.list(leave, message) : [];
+    const leave = await this.admission.findLeave({ caller, operation, found, body: {}, areItemsSelected: true });
+    return leave ? await this.items.selectResources(await this.lists.list(leave, message), template, caller) : [];
   }
 
   #filterVisible<One extends Primitive>(all: readonly One[], { caller }: AuthorizedOperation): readonly One[] {

@@ -16,6 +16,7 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
+import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import { LimitError } from '../../errors/limit-error.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { listenToAllowed } from '../notifications/allowed-events.js';
@@ -55,6 +56,7 @@ export class McpServing implements OnModuleDestroy {
     private readonly servers: ProtocolServers,
     notifications: ChangeNotifications,
     private readonly listings: Listings,
+    private readonly items: PermittedItems,
     private readonly subscriptions: Subscriptions,
     private readonly inFlight: InFlight,
     private readonly streams: OpenStreams,
@@ -71,7 +73,7 @@ export class McpServing implements OnModuleDestroy {
         // The SDK subscribes while it answers the request that opens the stream.
         subscribe: (listener) => {
           const caller = listening.getStore();
-          return listenToAllowed(notifications.bus, (uri) => this.listings.mayRead(uri, caller), listener);
+          return listenToAllowed(notifications.bus, (uri) => this.items.mayRead(uri, caller), listener);
         },
       },
       onerror: (error) => {
@@ -122,7 +124,7 @@ export class McpServing implements OnModuleDestroy {
     const conversation = readConversation(incoming.headers[SESSION_ID]);
     if (!conversation) return;
     this.inFlight.admit();
-    const mayRead = (uri: string) => this.listings.mayRead(uri, caller);
+    const mayRead = (uri: string) => this.items.mayRead(uri, caller);
     const opened = this.subscriptions.openStream(identifyConversation(caller, conversation), mayRead);
     const { status, headers, body } = this.#holdStream(opened, caller);
     response.writeHead(status, Object.fromEntries(headers)).flushHeaders();

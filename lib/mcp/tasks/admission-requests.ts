@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
-import type { AdmissionRequest } from '../../resource-server/authorization/admission.js';
+import type { AdmissionRequest } from '../../resource-server/authorization/admission-request.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { KeptTasks } from './kept-tasks.js';
 
@@ -30,6 +30,8 @@ export class AdmissionRequests {
         const judgedAs = { operation: { ...operation, method: 'resources/read' }, body };
         return { caller, operation, found: this.catalogue.find(operation), body, judgedAs };
       }
+      case 'completion/complete':
+        return { caller, operation, found: this.catalogue.find(operation), body, areItemsSelected: true };
       default:
         return { caller, operation, found: operation && this.catalogue.find(operation), body };
     }

@@ -9,11 +9,8 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
 import type { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
-import {
-  Admission,
-  type AdmissionRequest,
-  type AuthorizedOperation,
-} from '../../resource-server/authorization/admission.js';
+import type { AdmissionRequest } from '../../resource-server/authorization/admission-request.js';
+import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { Denials } from '../../resource-server/authorization/denials.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';

@@ -9,30 +9,15 @@ import { Denial, type PolicyRequest } from '../access/policy.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { judgeScopes } from '../access/scope-rule.js';
 import type { Parsed } from '../catalogue/arguments-schema.js';
-import type { Found } from '../catalogue/found.js';
 import type { Offer, Primitive } from '../catalogue/primitive.js';
 import { Issuers } from '../issuers/issuers.js';
+import type { AdmissionRequest } from './admission-request.js';
 import { AccessDeniedError, type AccessDenial } from './access-denied-error.js';
 import { Denials } from './denials.js';
 import { freezeCopy } from './frozen-copy.js';
+import { isCompanion } from './known-arguments.js';
 import { Policies } from './policies.js';
-import { validateArguments, computeScopes } from './validated-arguments.js';
-
-/** A request to be authorized. */
-export interface AdmissionRequest<One extends Offer = Primitive> {
-  /** `undefined` for a request without a token. */
-  readonly caller: Caller | undefined;
-  readonly operation: Operation | undefined;
-  /** The target of the operation, if it exists. */
-  readonly found: Found<One> | undefined;
-  /** The JSON-RPC message. */
-  readonly body: unknown;
-  /**
-   * The operation that rules and policies judge, if it is a different one. For a task, it is the call that started the
-   * task. For a subscription, it is the read.
-   */
-  readonly judgedAs?: { readonly operation: Operation; readonly body: unknown };
-}
+import { computeRule, computeScopes, readJudgedArguments, validateArguments } from './validated-arguments.js';
 
 interface Leave<One extends Offer> {
   readonly caller: Caller | undefined;
@@ -136,7 +121,7 @@ export class Admission {
     if (!primitive || !operation || isDeepStrictEqual(value, authorized.judged)) return;
     const reference = trace.correlationId;
     const judged = freezeCopy(value);
-    const rule = computeScopes(primitive.access, operation, { value: judged });
+    const rule = isCompanion(operation) ? [] : computeScopes(primitive.access, { value: judged });
     const { sufficient, needed: scopes } = judgeScopes(rule, caller?.scopes ?? [], this.hierarchy);
     const createDenial = (denial: Pick<AccessDenial, 'reason' | 'denial' | 'policy' | 'cause'>) =>
       new AccessDeniedError({ ...denial, scopes, caller, operation, primitive, reference });
@@ -188,14 +173,15 @@ export class Admission {
     const asked = request.judgedAs ?? request;
     // A caller without the scopes is refused before its arguments are read.
     const isHeld = hasFixedScopes(caller, access, this.hierarchy);
-    const input = isHeld ? await validateArguments(found, asked.operation, asked.body) : undefined;
-    const judged = input && 'value' in input ? { value: freezeCopy(input.value) } : undefined;
-    const rule = computeScopes(access, asked.operation, judged);
-    const { sufficient, needed: scopes } = judgeScopes(rule, caller?.scopes ?? [], this.hierarchy);
+    const input = isHeld ? await readJudgedArguments(request, found) : undefined;
+    const judged =
+      input && 'value' in input ? { value: request.known ? input.value : freezeCopy(input.value) } : undefined;
+    const rule = await computeRule(request, found, judged);
+    const { sufficient, needed: scopes } = judgeScopes(rule ?? [], caller?.scopes ?? [], this.hierarchy);
     if (caller && !isSignedInAsNeeded(caller, access)) {
       throw createDenial({ reason: 'insufficient_user_authentication', scopes });
     }
-    if (!sufficient || !input) throw createDenial({ reason: 'insufficient_scope', scopes });
+    if (!sufficient || !input || !rule) throw createDenial({ reason: 'insufficient_scope', scopes });
     if (caller?.appOnly && !access.appOnly) throw createDenial({ reason: 'app_only', scopes, denial: NO_USER });
     if (asked.operation && judged) {
       const request = { caller, operation: asked.operation, arguments: judged.value };

@@ -4,9 +4,8 @@ import { findRuleProblem, type ScopeRule } from '../access/scope-rule.js';
 import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
 import type { Found } from '../catalogue/found.js';
 import type { Offer } from '../catalogue/primitive.js';
-
-/** Methods that do not send the arguments of a primitive. */
-const WITHOUT_ARGUMENTS = new Set(['completion/complete', 'resources/list']);
+import type { AdmissionRequest } from './admission-request.js';
+import { isCompanion, readKnownArguments, toKnownArguments } from './known-arguments.js';
 
 /** Validates the arguments of the method. */
 export async function validateArguments(
@@ -28,19 +27,45 @@ export async function validateArguments(
   }
 }
 
+/** Reads the arguments that rules and policies judge. */
+export async function readJudgedArguments(
+  { known, judgedAs, operation, body }: AdmissionRequest<Offer>,
+  found: Found<Offer>,
+): Promise<Parsed> {
+  if (known) return await toKnownArguments(found.primitive, known);
+  return judgedAs
+    ? await validateArguments(found, judgedAs.operation, judgedAs.body)
+    : await validateArguments(found, operation, body);
+}
+
+/**
+ * The scopes that an operation requires. A companion requires what the arguments that it is about tell.
+ *
+ * @returns `undefined` if a companion requires scopes that cannot be computed yet
+ * @throws Error as {@link computeScopes} does
+ */
+export async function computeRule(
+  { operation, body, areItemsSelected }: AdmissionRequest<Offer>,
+  { primitive }: Found<Offer>,
+  judged: { readonly value: unknown } | undefined,
+): Promise<ScopeRule | undefined> {
+  const { access } = primitive;
+  if (!judged || !isCompanion(operation) || typeof access.scopes !== 'function') return computeScopes(access, judged);
+  const known = await toKnownArguments(primitive, readKnownArguments(body));
+  try {
+    return computeScopes(access, known);
+  } catch {
+    return areItemsSelected ? [] : undefined;
+  }
+}
+
 /**
  * The scopes that an operation requires. Invalid arguments require none, because the tool does not run.
  *
  * @throws Error if the `scopes` function returns no valid rule, and whatever the function throws
  */
-export function computeScopes(
-  { scopes }: AccessRule,
-  operation: Operation | undefined,
-  input: { readonly value: unknown } | undefined,
-): ScopeRule {
+export function computeScopes({ scopes }: AccessRule, input: { readonly value: unknown } | undefined): ScopeRule {
   if (typeof scopes !== 'function') return scopes;
-  // A `scopes` function cannot run without arguments.
-  if (WITHOUT_ARGUMENTS.has(operation?.method ?? '')) return [];
   if (!input) return [];
   const rule: unknown = scopes(input.value as never);
   const problem = findRuleProblem(rule);
