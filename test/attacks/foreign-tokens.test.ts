@@ -6,6 +6,9 @@ import { ProofClient } from '../proof/proof-client.js';
 
 const attacked = attackedServer();
 
+const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
+const REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
+
 describe('tokens of an authorization server that nobody configured', () => {
   describeTokens(attacked, [
     ['for this server', (forge) => attacked().stranger.token({ aud: forge.resource })],
@@ -48,6 +51,33 @@ describe('tokens that the issuer made for something else', () => {
     ['a signed userinfo', (forge) => forge.token({ exp: undefined, email: 'alice@acme.example' }, { typ: 'JWT' })],
     ['a status list', (forge) => forge.token({ status_list: {} }, { typ: 'statuslist+jwt' })],
     ['a DPoP proof', async () => (await ProofClient.start()).proof()],
+    [
+      'a logout token, by its events alone',
+      (forge) => forge.token({ events: { [LOGOUT]: {} }, sid: 's' }, { typ: 'JWT' }),
+    ],
+    ['a security event', (forge) => forge.token({ events: { [REVOKED]: {} }, txn: 't' }, { typ: 'secevent+jwt' })],
+    ['a security event, by its events alone', (forge) => forge.token({ events: { [REVOKED]: {} } }, { typ: 'JWT' })],
+    ['a registration access token', (forge) => forge.token({ typ: 'RegistrationAccessToken' }, { typ: 'JWT' })],
+    ['an initial access token for registration', (forge) => forge.token({ typ: 'InitialAccessToken' }, { typ: 'JWT' })],
+    ['a link in a mail', (forge) => forge.token({ typ: 'verify-email', nonce: 'n' }, { typ: 'JWT' })],
+    ['an ID token, by token_use', (forge) => forge.token({ token_use: 'id' }, { typ: 'JWT' })],
+    ['a refresh token, by token_use', (forge) => forge.token({ token_use: 'refresh' }, { typ: 'JWT' })],
+    ['an ID token of a hybrid flow', (forge) => forge.token({ c_hash: 'h' }, { typ: 'JWT' })],
+    ['an answer of the authorization endpoint', (forge) => forge.token({ sub: undefined, code: 'c' }, { typ: 'JWT' })],
+    ['a client assertion for the issuer', (forge) => forge.token({ iss: 'client', sub: 'client', aud: forge.issuer })],
+    [
+      'a client assertion, by its type',
+      (forge) => forge.token({ sub: 'client' }, { typ: 'client-authentication+jwt' }),
+    ],
+    ['an attestation of a client', (forge) => forge.token({}, { typ: 'oauth-client-attestation+jwt' })],
+    ['a proof for an attestation', (forge) => forge.token({}, { typ: 'oauth-client-attestation-pop+jwt' })],
+    ['a transaction token', (forge) => forge.token({ txn: 't', purp: 'p' }, { typ: 'txntoken+jwt' })],
+    ['an identity of a workload', (forge) => forge.token({}, { typ: 'wit+jwt' })],
+    ['a credential', (forge) => forge.token({ vct: 'x' }, { typ: 'dc+sd-jwt' })],
+    ['a key binding of a credential', (forge) => forge.token({ sd_hash: 'h' }, { typ: 'kb+jwt' })],
+    ['a software statement', (forge) => forge.token({ software_id: 's', sub: undefined }, { typ: 'JWT' })],
+    ['an access token in another JWT', (forge) => forge.signed(forge.header({ cty: 'JWT' }), forge.token())],
+    ['an access token in another JWT, which does not say so', (forge) => forge.signed(forge.header(), forge.token())],
     ['metadata', (forge) => forge.token({ sub: forge.issuer }, { typ: 'entity-statement+jwt' })],
   ]);
 });
