@@ -22,6 +22,13 @@ export interface McpAuthModuleOptions {
   /** How the MCP server presents itself. */
   server: ServerOptions;
   /**
+   * `'strict'` sets what RFC 9068 and the FAPI 2.0 Security Profile demand of resource servers, and stops the boot for
+   * options that contradict it: `typ` is `at+jwt`; `client_id`, `iat` and `jti` are there; signatures are PS256, ES256 or
+   * EdDSA; tokens are bound (DPoP or mTLS), with a replay store; the server authenticates with `private_key_jwt` or a
+   * certificate. Defaults to none.
+   */
+  profile?: 'strict';
+  /**
    * Canonical URI of the MCP server (RFC 8707): the URL clients use, the expected audience of every token, and, by its
    * path, where the endpoint is mounted.
    */

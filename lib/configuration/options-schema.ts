@@ -22,6 +22,7 @@ import { issuersSchema } from '../resource-server/issuers/issuer-schema.js';
 /** Schema of each option by itself. `resolve-options` checks how options fit together. */
 export const optionsSchema = z.strictObject({
   server: serverSchema,
+  profile: z.literal('strict').optional(),
   resource: createTextSchema(findResourceProblem),
   metadata: metadataSchema.optional(),
   issuers: issuersSchema.optional(),

@@ -15,6 +15,7 @@ import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { findLogoutPathProblem, resolveLogoutPath } from '../entry/logout/logout-options.js';
 import type { McpAuthModuleOptions } from './mcp-auth-options.js';
 import { describeIssue } from '../options/option-problems.js';
+import { applyProfile, findProfileFaults } from './strict-profile.js';
 import { optionsSchema } from './options-schema.js';
 import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
 import { listNames, resolveIssuers } from '../resource-server/issuers/resolved-issuer.js';
@@ -33,12 +34,15 @@ const ABOUT_CALLERS = [
   ['scopes', 'challenge'],
   ['scopes', 'initial'],
   ['access', 'appOnly'],
+  ['proof', 'required'],
   ['proof', 'dpop'],
   ['proof', 'mutualTls'],
   ['logout', 'backChannel'],
 ] as const;
 
 const schema = optionsSchema.superRefine((options, context) => {
+  for (const [path, message] of findProfileFaults(options))
+    context.addIssue({ code: 'custom', path: [...path], message });
   const addFault = (option: string, message: string) => {
     context.addIssue({ code: 'custom', path: option.split('.'), message });
   };
@@ -158,7 +162,7 @@ export function resolveOptions(options: McpAuthModuleOptions): ResolvedOptions {
   const result = schema.safeParse(options, { reportInput: true });
   if (!result.success)
     throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => describeIssue(issue)));
-  return new ResolvedOptions(fillIn(options));
+  return new ResolvedOptions(fillIn(applyProfile(options)));
 }
 
 /** Lets each folder resolve its own options. */
@@ -173,6 +177,7 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
   const linking = resolveLinking(options.linking, clients);
   return {
     server,
+    profile: options.profile,
     resource,
     path,
     resourceMetadataUrl: `${origin}/.well-known/oauth-protected-resource${path}`,

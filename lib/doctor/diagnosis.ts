@@ -5,6 +5,7 @@ import { checkDownstreams, type ExaminedTool } from './downstream-checks.js';
 import type { Finding } from './finding.js';
 import { examineForeignServers } from './foreign-examination.js';
 import { examineIssuer } from './issuer-examination.js';
+import { describeProfile } from './profile-checks.js';
 import { checkBoundTokens } from './proof-checks.js';
 import { checkResource } from './resource-checks.js';
 
@@ -24,6 +25,7 @@ export async function diagnose({ options, issuers, tools }: Patient): Promise<re
     ...issuers.map((issuer) => examineIssuer(issuer, options, scopes)),
   ]);
   return [
+    ...describeProfile(options),
     ...checkResource(options),
     ...checkBoundTokens(options),
     ...checkIssuersWithoutClient(options),

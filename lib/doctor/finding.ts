@@ -24,6 +24,7 @@ export type FindingCode =
   | 'resource_mismatch'
   | 'scopes_not_advertised'
   | 'server_unreachable'
+  | 'strict_profile'
   | 'token_not_required';
 
 /** A finding: broken (`error`), broken for some clients (`warning`), or good to know (`info`). */

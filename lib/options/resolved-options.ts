@@ -13,6 +13,7 @@ export class ResolvedOptions {
   /** Address of the RFC 9728 document, which challenges name. */
   declare readonly resourceMetadataUrl: string;
   declare readonly doctor: boolean;
+  declare readonly profile: 'strict' | undefined;
 
   constructor(values: ResolvedOptions) {
     Object.assign(this, values);

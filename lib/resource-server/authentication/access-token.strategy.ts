@@ -14,7 +14,7 @@ import { isOpaque } from './opaque-token.js';
 import { OwnTokens } from './own-tokens.js';
 import { PresentedToken } from './presented-token.js';
 import { findKey, readToken, type SignedToken } from './signed-token.js';
-import { toCaller } from './token-claims.js';
+import { checkRequiredClaims, toCaller } from './token-claims.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** Lifetime of a verification, in milliseconds. It is short so that a withdrawn key soon loses its effect. */
@@ -97,6 +97,7 @@ export class AccessTokenStrategy
   private accept(claims: TokenClaims, token: string): Caller {
     const issuer = this.issuers.findIssuer(claims);
     if (!issuer) throw new InvalidTokenError('The token is from another issuer');
+    checkRequiredClaims(claims, issuer.options);
     const caller = toCaller(claims, token, issuer.options);
     this.own.check(caller, issuer.options);
     this.verified.remember(caller, MAX_AGE);

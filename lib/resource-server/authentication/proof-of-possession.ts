@@ -23,16 +23,18 @@ const OTHER_KEYS = new Set(['jwk', 'jwe', 'jku', 'kid']);
 export class ProofOfPossession {
   readonly #dpop: DpopProofs | undefined;
   readonly #certificates: ClientCertificates | undefined;
-  readonly #required: { readonly dpop: boolean; readonly mutualTls: boolean };
+  readonly #required: { readonly either: boolean; readonly dpop: boolean; readonly mutualTls: boolean };
 
   /** @param shares - of used proofs */
   constructor(
     {
       resource,
+      bindingRequired = false,
       dpop,
       mutualTls,
     }: {
       readonly resource: string;
+      readonly bindingRequired?: boolean;
       readonly dpop: DpopOptions | undefined;
       readonly mutualTls: MutualTlsOptions | undefined;
     },
@@ -40,7 +42,11 @@ export class ProofOfPossession {
   ) {
     this.#dpop = dpop && new DpopProofs(resource, dpop, shares);
     this.#certificates = mutualTls && new ClientCertificates(mutualTls);
-    this.#required = { dpop: dpop?.required ?? false, mutualTls: mutualTls?.required ?? false };
+    this.#required = {
+      either: bindingRequired,
+      dpop: dpop?.required ?? false,
+      mutualTls: mutualTls?.required ?? false,
+    };
   }
 
   /** Value of the `DPoP-Nonce` header, if nonces are required. */
@@ -73,6 +79,8 @@ export class ProofOfPossession {
       throw createProofError('The token is not bound to a key, as it has to be');
     if (this.#required.mutualTls && certificate === undefined)
       throw createProofError('The token is not bound to a certificate, as it has to be');
+    if (this.#required.either && (thumbprint ?? certificate) === undefined)
+      throw createProofError('The token is bound neither to a key nor to a certificate, as it has to be');
     if ((scheme === 'dpop') !== (thumbprint !== undefined)) {
       throw createProofError(
         scheme === 'dpop'

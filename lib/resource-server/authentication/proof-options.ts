@@ -50,6 +50,8 @@ export interface MutualTlsOptions {
 
 /** Tokens bound to a key or certificate of the client. A stolen token is useless without it. */
 export interface ProofOptions {
+  /** Refuses tokens that are bound to neither. Defaults to `false`. */
+  required?: boolean;
   /** Accepts tokens bound to a key of the client (DPoP, RFC 9449). Without this option they are refused. */
   dpop?: DpopOptions;
   /** Accepts tokens bound to a certificate of the client (RFC 8705). Without this option they are refused. */
@@ -108,7 +110,16 @@ const mutualTlsSchema = z.strictObject({
 });
 
 /** Schema of {@link ProofOptions}. */
-export const proofSchema = z.strictObject({ dpop: dpopSchema.optional(), mutualTls: mutualTlsSchema.optional() });
+export const proofSchema = z
+  .strictObject({
+    required: z.boolean().optional(),
+    dpop: dpopSchema.optional(),
+    mutualTls: mutualTlsSchema.optional(),
+  })
+  .refine(({ required, dpop, mutualTls }) => !required || (dpop ?? mutualTls), {
+    path: ['required'],
+    message: 'is set, but neither `dpop` nor `mutualTls` is, so no token would do. Add one, or remove it',
+  });
 
 /** Creates a list of the proxies for address lookups. */
 export function createBlockList(proxies: readonly string[]): BlockList {
@@ -130,12 +141,17 @@ function parseAddress(value: string): { address: string; prefix: number; family:
 
 declare module '../../options/resolved-options.js' {
   interface ResolvedOptions {
+    /** Whether a token has to be bound, either way. */
+    readonly bindingRequired: boolean;
     readonly dpop: DpopOptions | undefined;
     readonly mutualTls: MutualTlsOptions | undefined;
   }
 }
 
 /** Without these options, bound tokens are refused. */
-export function resolveProof({ dpop, mutualTls }: ProofOptions = {}): Pick<ResolvedOptions, 'dpop' | 'mutualTls'> {
-  return { dpop, mutualTls };
+export function resolveProof({ required = false, dpop, mutualTls }: ProofOptions = {}): Pick<
+  ResolvedOptions,
+  'bindingRequired' | 'dpop' | 'mutualTls'
+> {
+  return { bindingRequired: required, dpop, mutualTls };
 }

@@ -20,6 +20,19 @@ const ACCESS_TOKEN_USES = new Set(['bearer', 'dpop', 'access', 'access_token', '
 /** Surrogates without their other half. Stores and hashes in UTF-8 would take different ones for the same. */
 const NO_TEXT = /\p{Surrogate}/u;
 
+/** Claims that are text wherever they are (RFC 7519 section 4.1.7, RFC 8693 section 4.3). */
+const CLAIMS_OF_TEXT = ['client_id', 'jti'];
+
+/** @throws {@link InvalidTokenError} if a JWT lacks a claim that its issuer's options require */
+export function checkRequiredClaims(claims: TokenClaims, { requiredClaims }: ResolvedIssuer): void {
+  for (const claim of requiredClaims) {
+    const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined;
+    const isThere = value !== undefined && value !== null && value !== '';
+    if (!isThere || (CLAIMS_OF_TEXT.includes(claim) && typeof value !== 'string'))
+      throw new InvalidTokenError(`The token has no usable ${claim}`);
+  }
+}
+
 /** Where the subject of a token is. */
 export interface SubjectSource {
   readonly claim: 'sub' | 'username';

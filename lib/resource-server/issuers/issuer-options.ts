@@ -111,6 +111,11 @@ export interface IssuerOptions {
    */
   acceptMissingType?: boolean;
   /**
+   * Claims that JWTs of this issuer must have, besides `iss`, `sub`, `aud` and `exp`, such as `jti`. Text has to have at
+   * least one character. Defaults to none.
+   */
+  requiredClaims?: readonly string[];
+  /**
    * Milliseconds, 0 to 86 400 000, for which keys that were fetched more than ten minutes ago are still used while the
    * issuer's key set cannot be fetched. A key that the issuer has withdrawn meanwhile is accepted as long. With 0,
    * tokens are answered with 503 then. Defaults to 3 000 000, so keys serve for an hour in all.

@@ -72,6 +72,7 @@ export const issuerSchema = z
     algorithms: nonEmpty(z.enum(SIGNING_ALGORITHMS), 'the algorithms').optional(),
     types: nonEmpty(text, 'the accepted values of `typ`').optional(),
     acceptMissingType: z.boolean().optional(),
+    requiredClaims: nonEmpty(text, 'the claims').optional(),
     staleKeysMs: milliseconds(0, 86_400_000).optional(),
     clockToleranceMs: milliseconds(0, 300_000).optional(),
     claims: z

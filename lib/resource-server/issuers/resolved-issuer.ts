@@ -40,6 +40,8 @@ export interface ResolvedIssuer {
   /** In lower case, without `application/`. */
   readonly types: ReadonlySet<string>;
   readonly acceptMissingType: boolean;
+  /** Claims that JWTs must have. */
+  readonly requiredClaims: readonly string[];
   /** Milliseconds for which keys that are no longer fresh are used. */
   readonly staleKeysMs: number;
   /** Seconds, like the claims that it applies to. */
@@ -108,6 +110,7 @@ function resolveIssuer(
     algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
     types: new Set((options.types ?? ['at+jwt', 'JWT']).map(normalizeType)),
     acceptMissingType: options.acceptMissingType ?? false,
+    requiredClaims: options.requiredClaims ?? [],
     staleKeysMs: options.staleKeysMs ?? STALE_KEYS,
     clockToleranceSeconds: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
     scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
