@@ -104,7 +104,7 @@ describe.each(['express', 'fastify'] as const)('the strict profile, on %s,', (pl
   });
 
   describe('a token is refused', () => {
-    test.each(TOKENS)('%s', async (_name, claims, header) => {
+    test.each(TOKENS)('%s', async (_name, claims, header = {}) => {
       const token = await issue(claims, header);
       expect(await callWithProof(token)).toBe(401);
       const bound = await issue({ ...('cnf' in claims ? {} : { cnf: certificate.confirmation }), ...claims }, header);
