@@ -1,7 +1,6 @@
 import { readCompletion, type CompletionRequest, type Operation } from '../access/operation.js';
 import { parseWith } from '../catalogue/arguments-schema.js';
 import type { Offer } from '../catalogue/primitive.js';
-import type { ToolSchema } from '../decorators/access-options.js';
 import { freezeCopy } from './frozen-copy.js';
 
 /** Methods of companions: they are about the arguments of a primitive, and do not send all of them. */
@@ -49,10 +48,10 @@ export async function toKnownArguments(
 }
 
 /** Schemas of zod can do without some of their members. Other schemas validate all arguments, or none. */
-function toPartial(input: Offer['input']): ToolSchema | undefined {
+function toPartial(input: Offer['input']): Offer['input'] {
   const { partial } = (input ?? {}) as { partial?: unknown };
   try {
-    return typeof partial === 'function' ? (partial.call(input) as ToolSchema) : undefined;
+    return typeof partial === 'function' ? (partial.call(input) as Offer['input']) : undefined;
   } catch {
     return undefined;
   }
