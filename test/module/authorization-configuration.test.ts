@@ -235,6 +235,8 @@ describe('an endpoint whose guards are not in place', () => {
     Reflect.defineMetadata(GUARDS_METADATA, guards.slice(0, 2), controllers.endpoint);
     expect(() => {
       controllers.verify();
-    }).toThrow(/The endpoint is not behind RateLimitGuard, AuthorizationGuard, DownstreamGuard, so tools would run for anyone/);
+    }).toThrow(
+      /The endpoint is not behind RateLimitGuard, AuthorizationGuard, DownstreamGuard, so tools would run for anyone/,
+    );
   });
 });

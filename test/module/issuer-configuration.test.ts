@@ -40,7 +40,12 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
     ['issuer with a query', { issuer: `${ISSUER}?x` }, 'issuer` has a query', /Remove "\?"/],
     ['issuer with a fragment', { issuer: `${ISSUER}#x` }, 'issuer` has a fragment', /Remove "#"/],
     ['issuer with credentials', { issuer: 'https://u:p@id.example' }, 'issuer` contains credentials', /Remove/],
-    ['issuer of another scheme', { issuer: 'ftp://id.example' }, 'issuer` is not an absolute URL', /Write the whole URL/],
+    [
+      'issuer of another scheme',
+      { issuer: 'ftp://id.example' },
+      'issuer` is not an absolute URL',
+      /Write the whole URL/,
+    ],
     ['issuer like loopback', { issuer: 'http://127.0.0.1.id.example' }, 'issuer` is plain http', /https/],
     ['metadataUrl on plain http', { metadataUrl: 'http://id.example/m' }, 'metadataUrl` is plain http', /https/],
     ['metadataUrl relative', { metadataUrl: '/m' }, 'metadataUrl` is not an absolute URL', /Write the whole URL/],

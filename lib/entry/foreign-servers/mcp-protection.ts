@@ -26,8 +26,8 @@ import { isAnswer, readOperation, type Operation } from '../../resource-server/a
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
-import { toNodeRequest, type PlatformResponse } from '../endpoint/node-request.js';
-import { answerPreflight, keepHeaders } from '../endpoint/preflight.js';
+import type { PlatformResponse } from '../endpoint/node-request.js';
+import { answerPreflight } from '../endpoint/preflight.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
 import { describeError } from '../../errors/reason.js';
 import { OpenStreams } from '../../mcp/protocol/open-streams.js';
@@ -35,6 +35,7 @@ import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { ForeignShares } from './foreign-shares.js';
+import { handOver } from './handed-over-request.js';
 import { PreparedRules, type Demand, type ProtectedMcpOptions } from './foreign-rules.js';
 
 /** Maximum characters of a name or URI in the log. */
@@ -214,36 +215,11 @@ export class McpProtection implements OnApplicationBootstrap {
   }
 }
 
-/** Passes the caller to the other server, in the form that the SDK's servers expect. The token is not passed on. */
-function handOver(request: McpRequest<Offer>, response: PlatformResponse): void {
-  const { caller } = request;
-  const auth = {
-    token: '',
-    clientId: caller?.clientId ?? '',
-    scopes: [...(caller?.scopes ?? [])],
-    ...(caller && { expiresAt: caller.expiresAtMs / 1000, extra: { caller } }),
-  };
-  const node = toNodeRequest(request);
-  Object.assign(node, { auth, user: caller });
-  Object.assign(request, { auth, user: caller });
-  for (const name of SECRETS) Reflect.deleteProperty(node.headers, name);
-  node.rawHeaders = node.rawHeaders.filter((_value, index, all) => !SECRETS.has(readName(all, index)));
-  keepHeaders(response);
-}
-
 /** Methods of HTTP that MCP has (Streamable HTTP). Under another one, a server could read a message all the same. */
 const METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'POST']);
 
 /** What a message needs leave for that asks for nothing. */
 const NOTHING: Demand = { found: undefined, watched: [] };
-
-/** Headers that the other server must not receive. */
-const SECRETS: ReadonlySet<string> = new Set(['authorization', 'dpop']);
-
-/** Returns the header name of an entry of `rawHeaders`, where names and values alternate. */
-function readName(rawHeaders: readonly string[], index: number): string {
-  return rawHeaders[index - (index % 2)]?.toLowerCase() ?? '';
-}
 
 function readPaths(controller: Type): readonly string[] {
   const paths = [Reflect.getMetadata(PATH_METADATA, controller) as string | string[] | undefined].flat();
