@@ -19,7 +19,9 @@ class Tools {
 let server: ProtectedServer;
 
 beforeEach(async () => {
-  server = await startProtectedServer({ providers: [Tools] });
+  // The clients are one caller, and ask as often as they can.
+  const limits = { rate: { acceptUnlimitedRequests: true } } as const;
+  server = await startProtectedServer({ providers: [Tools], options: { limits } });
 });
 afterEach(async () => {
   jest.restoreAllMocks();
