@@ -76,6 +76,7 @@ describe('the official client', () => {
     const result = await client.callTool(CALL);
     expect(opened).toHaveLength(1);
     expect(result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('not linked yet') }] });
+    jest.restoreAllMocks();
     // What was opened is still good.
     expect((await new Browser('alice').visit(opened[0] ?? '')).status).toBe(200);
     expect(await client.callTool(CALL)).toMatchObject({ structuredContent: { of: 'alice' } });
