@@ -250,7 +250,7 @@ describe('claims that are none', () => {
       last('"__proto__":{"scope":"admin"},"constructor":{"prototype":{"scope":"admin"}}'),
       OK,
     ),
-    'very deep': raw(last(`"x":${'['.repeat(3000)}${']'.repeat(3000)}`), OK),
+    'very deep': raw(last(`"x":${'['.repeat(3000)}${']'.repeat(3000)}`)),
   };
   describeTokens(
     attacked,

@@ -3,6 +3,7 @@ import { dialects } from 'nestjs-mcp-auth';
 import { describeWithKeycloak } from './keycloak.js';
 import { startOrdersServer, type OrdersServer } from './orders-server.js';
 import { expectAsRecorded } from './recorded-answers.js';
+import { User } from './user.js';
 
 describeWithKeycloak('delegation, which this release does not have', () => {
   let server: OrdersServer;
@@ -19,6 +20,8 @@ describeWithKeycloak('delegation, which this release does not have', () => {
       'This server is not set up to call the orders API for you.',
     );
     expect(server.api.requests).toEqual([]);
+    expect(await server.faultOf('orders')).toBeUndefined();
+    await server.fail(await new User(server.realm, 'bob').token({ scope: 'orders:read' }), 'find_order');
     expect(await server.faultOf('orders')).toBe('exchange_answer_unusable');
     const actor = {
       actor_token: 'not even a token',

@@ -71,6 +71,11 @@ describeWithKeycloak('a standard token exchange', () => {
     };
   }
 
+  /** What fails for one user may be about that user. It is a fault of the server once it fails for another one. */
+  async function failForAnother(tool: string): Promise<void> {
+    await server.fail(await new User(server.realm, 'bob').token({ scope: 'orders:read' }), tool);
+  }
+
   describe('what the operator has to mend is told to the operator, and nobody is asked to sign in again', () => {
     test.each<[string, string, string, string, Record<string, string>]>([
       [
@@ -87,6 +92,8 @@ describeWithKeycloak('a standard token exchange', () => {
       expect(call.text).toContain(`This server is not set up to call the ${downstream} API for you.`);
       expect(call.code).toBe(code);
       expect(call.log).toEqual([expect.stringMatching(/^error /)]);
+      expect(await server.faultOf(downstream)).toBeUndefined();
+      await failForAnother(tool);
       expect(await server.faultOf(downstream)).toBe(code);
       await expectAsRecorded(name, await server.realm.exchange('mcp-orders', call.token, parameters));
     });
@@ -111,6 +118,9 @@ describeWithKeycloak('a standard token exchange', () => {
       expect(call.text).toContain('This server is not set up to call the orders API for you.');
       expect(call.code).toBe(code);
       expect(call.log).toEqual([expect.stringMatching(/^error /)]);
+      // The credentials of the server are about no user.
+      expect(await server.faultOf('orders')).toBe(code === 'client_rejected' ? code : undefined);
+      await failForAnother('find_order');
       expect(await server.faultOf('orders')).toBe(code);
       await expectAsRecorded(name, await realm.exchange('mcp-orders', call.token, { audience: 'orders-api' }));
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
 import { McpTool, type AuditEvent, type AuditSink } from 'nestjs-mcp-auth';
-import { callTool, message, post, textOf, toolCall, type PostOptions } from '../support/mcp-request.js';
+import { callTool, headersFor, message, post, textOf, toolCall, type PostOptions } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
 @Injectable()
@@ -190,10 +190,11 @@ describe('without one, events go to the logger', () => {
   });
 
   test('an unknown tool with line breaks in its name writes no line of its own', async () => {
-    const { params, ...body } = toolCall(HOSTILE);
-    const headers = { 'mcp-protocol-version': '2025-11-25', 'mcp-name': 'x' };
-    const legacy = { ...body, params: { ...(params as object), _meta: {} } };
-    const response = await post(server.resource, legacy, { token: await server.token(), headers });
+    const { params, ...rest } = toolCall(HOSTILE);
+    const body = JSON.stringify({ ...rest, params: { ...(params as object), _meta: {} } });
+    // The name could be no header, and earlier revisions have none for it.
+    const headers = { ...headersFor({}, await server.token()), 'mcp-protocol-version': '2025-11-25' };
+    const response = await fetch(server.resource, { method: 'POST', headers, body });
     expect(await response.text()).toContain('Unknown tool');
     expect(server.log.lines.filter((line) => CONTROL.test(line))).toEqual([]);
   });
