@@ -1,3 +1,4 @@
+import { isReadable } from '../../errors/reason.js';
 import type { AccessRule } from '../access/access-rule.js';
 import { readArguments, readCompletion, type Operation } from '../access/operation.js';
 import { findRuleProblem, type ScopeRule } from '../access/scope-rule.js';
@@ -67,8 +68,16 @@ export async function computeRule(
 export function computeScopes({ scopes }: AccessRule, input: { readonly value: unknown } | undefined): ScopeRule {
   if (typeof scopes !== 'function') return scopes;
   if (!input) return [];
-  const rule: unknown = scopes(input.value as never);
+  const rule: unknown = callSafely(() => scopes(input.value as never));
   const problem = findRuleProblem(rule);
   if (problem) throw new Error(`What the function in \`scopes\` returned ${problem}`);
   return rule as ScopeRule;
+}
+
+function callSafely(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    throw isReadable(error) ? error : new Error('The function in `scopes` threw something that cannot be read');
+  }
 }

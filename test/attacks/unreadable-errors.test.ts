@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { McpTool } from 'nestjs-mcp-auth';
+import { z } from 'zod';
+import { post, toolCall } from '../support/mcp-request.js';
+import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
+
+function fail(): never {
+  throw Object.defineProperty(new Error('x'), 'message', { get: fail });
+}
+
+@Injectable()
+class Tools {
+  @McpTool({ description: 'x', input: z.object({}), scopes: () => fail() })
+  scoped(): string {
+    return 'x';
+  }
+
+  @McpTool({ description: 'x' })
+  tool(): never {
+    return fail();
+  }
+}
+
+describe.each(['express', 'fastify'] as const)('an error whose message throws ends no process, on %s', (platform) => {
+  let server: ProtectedServer;
+
+  beforeAll(async () => {
+    server = await startProtectedServer({ platform, providers: [Tools] });
+  });
+  afterAll(() => server.close());
+
+  test.each([
+    ['scoped', 500],
+    ['tool', 200],
+  ])('%s', async (tool, status) => {
+    expect((await post(server.resource, toolCall(tool), { token: await server.token() })).status).toBe(status);
+  });
+});
