@@ -20,20 +20,31 @@ class Tools {
   tool(): never {
     return fail();
   }
+
+  @McpTool({ description: 'x' })
+  nothing(): never {
+    throw undefined;
+  }
 }
 
-describe.each(['express', 'fastify'] as const)('an error whose message throws ends no process, on %s', (platform) => {
-  let server: ProtectedServer;
+describe.each(['express', 'fastify'] as const)(
+  'what is no readable error ends no process, and is told as a failure, on %s',
+  (platform) => {
+    let server: ProtectedServer;
 
-  beforeAll(async () => {
-    server = await startProtectedServer({ platform, providers: [Tools] });
-  });
-  afterAll(() => server.close());
+    beforeAll(async () => {
+      server = await startProtectedServer({ platform, providers: [Tools] });
+    });
+    afterAll(() => server.close());
 
-  test.each([
-    ['scoped', 500],
-    ['tool', 200],
-  ])('%s', async (tool, status) => {
-    expect((await post(server.resource, toolCall(tool), { token: await server.token() })).status).toBe(status);
-  });
-});
+    test.each([
+      ['scoped', 500],
+      ['tool', 200],
+      ['nothing', 200],
+    ])('%s', async (tool, status) => {
+      const response = await post(server.resource, toolCall(tool), { token: await server.token() });
+      expect(response.status).toBe(status);
+      if (status === 200) expect(await response.json()).toMatchObject({ result: { isError: true } });
+    });
+  },
+);

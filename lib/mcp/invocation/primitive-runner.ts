@@ -71,11 +71,11 @@ export class PrimitiveRunner {
     const { caller, operation = NO_OPERATION, input, scopes } = authorized;
     const { correlationId } = trace;
     const event = trace.createAuditContext(caller, operation);
-    let final: unknown;
+    let final: { readonly error: unknown } | undefined;
     const refuse = (told: CallToolResult, error: unknown): CallToolResult => {
       if (primitive.kind === 'tool') return told;
       const refusal = toPrimitiveError(primitive, operation.name ?? '', error, told);
-      final = refusal;
+      final = { error: refusal };
       throw refusal;
     };
     const round = new CallRound(this.states, authorized, operation, surroundings);
@@ -94,7 +94,8 @@ export class PrimitiveRunner {
       const failure = await this.#waitForMissing(primitive, access, surroundings, round.answer, signal);
       if (failure) throw failure;
       await round.begin().catch((error: unknown) => {
-        throw (final = error);
+        final = { error };
+        throw error;
       });
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
       const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: input.value });
@@ -120,7 +121,7 @@ export class PrimitiveRunner {
       if ('isError' in result && result.isError) trace.fail('tool_error');
       return result;
     } catch (error) {
-      if (error === final || error instanceof AccessDeniedError) throw error;
+      if ((final && error === final.error) || error instanceof AccessDeniedError) throw error;
       if (channel.questions && !signal.aborted) return await round.ask({});
       if (signal.aborted && !(signal.reason instanceof CallTimeout)) {
         trace.fail('cancelled');
