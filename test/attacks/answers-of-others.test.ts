@@ -1,17 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
-import {
-  Anonymous,
-  McpAuthModule,
-  McpTool,
-  UsePolicy,
-  type AuditEvent,
-  type McpContext,
-  type Policy,
-  type PolicyRequest,
-} from 'nestjs-mcp-auth';
-import { z } from 'zod';
+import { McpAuthModule, type AuditEvent } from 'nestjs-mcp-auth';
 import { parseChallenge } from '../compliance/challenge-parameters.js';
 import { beginConversation } from '../support/conversation.js';
 import { HeardStream } from '../support/heard-stream.js';
@@ -20,98 +9,17 @@ import { post } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
+import { argumentsOf, effects, GOOD, PayingTools, WEAKER, weaken, type Rights } from './paying-tools.js';
 
-const effects: string[] = [];
 const events: AuditEvent[] = [];
 
-class ByDay implements Policy {
-  permits({ caller, operation }: PolicyRequest) {
-    return operation.name === 'by_day' && caller?.claims.night !== true;
-  }
-}
-
-const amount = z.object({ amount: z.number() });
-
-@Injectable()
-class Tools {
-  @McpTool({ description: 'x', scopes: ['pay'] })
-  async fixed(_input: unknown, context: McpContext) {
-    return await pay('fixed', context);
-  }
-  @McpTool({ description: 'x', input: amount, scopes: ({ amount: much }) => [much > 10 ? 'pay:much' : 'pay'] })
-  async computed(_input: unknown, context: McpContext) {
-    return await pay('computed', context);
-  }
-  @McpTool({ description: 'x', acrValues: ['mfa'] })
-  async strong(_input: unknown, context: McpContext) {
-    return await pay('strong', context);
-  }
-  @McpTool({ description: 'x', maxAgeMs: 600_000 })
-  async recent(_input: unknown, context: McpContext) {
-    return await pay('recent', context);
-  }
-  @UsePolicy(ByDay)
-  @McpTool({ description: 'x' })
-  async byDay(_input: unknown, context: McpContext) {
-    return await pay('by_day', context);
-  }
-  @McpTool({ description: 'x', appOnly: 'deny' })
-  async ofUsers(_input: unknown, context: McpContext) {
-    return await pay('of_users', context);
-  }
-  @Anonymous()
-  @McpTool({ description: 'x' })
-  async ofAnyone(_input: unknown, context: McpContext) {
-    return await pay('of_anyone', context);
-  }
-}
-
-/** Pays once the user has said so. */
-async function pay(tool: string, context: McpContext): Promise<string> {
-  const { action } = await context.elicit('Sure?', z.object({ sure: z.boolean() }));
-  if (action === 'accept') effects.push(`${tool} has paid`);
-  return 'done';
-}
-
-interface Token {
-  readonly scope: string;
-  readonly claims: Record<string, unknown>;
-}
-
-const GOOD: Token = { scope: 'pay pay:much', claims: { acr: 'mfa', auth_time: Math.floor(Date.now() / 1000) } };
-
-const WEAKER: readonly (readonly [
-  what: string,
-  tool: string,
-  weaker: Partial<Token>,
-  reason: string,
-  answer: readonly [status: number, error?: string],
-])[] = [
-  ['without the scope', 'fixed', { scope: 'other' }, 'insufficient_scope', [403, 'insufficient_scope']],
-  [
-    'without the scope of the arguments',
-    'computed',
-    { scope: 'pay' },
-    'insufficient_scope',
-    [403, 'insufficient_scope'],
-  ],
-  [
-    'after a weaker sign-in',
-    'strong',
-    { claims: { acr: 'pwd' } },
-    'insufficient_user_authentication',
-    [401, 'insufficient_user_authentication'],
-  ],
-  [
-    'after an old sign-in',
-    'recent',
-    { claims: { auth_time: 1 } },
-    'insufficient_user_authentication',
-    [401, 'insufficient_user_authentication'],
-  ],
-  ['that a policy objects to', 'by_day', { claims: { night: true } }, 'policy', [403]],
-  ['without a user', 'of_users', { claims: { idtyp: 'app' } }, 'app_only', [403]],
-];
+/** How HTTP says why an answer is refused. */
+const ANSWERS: Readonly<Record<string, readonly [status: number, error?: string]>> = {
+  insufficient_scope: [403, 'insufficient_scope'],
+  insufficient_user_authentication: [401, 'insufficient_user_authentication'],
+  policy: [403],
+  app_only: [403],
+};
 
 describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   let issuer: TestIssuer;
@@ -123,7 +31,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     for (let count = 0; count < 2; count += 1) {
       const app = await startApplication({
         platform,
-        providers: [Tools],
+        providers: [PayingTools],
         imports: (origin) => {
           const resource = `${apps[0]?.origin ?? origin}/mcp`;
           const auditSink = { record: (event: AuditEvent) => void events.push(event) };
@@ -149,14 +57,14 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
 
   const at = (index: number) => `${apps[index]?.origin ?? ''}/mcp`;
 
-  async function tokenOf({ scope, claims }: Token = GOOD): Promise<string> {
+  async function tokenOf({ scope, claims }: Rights = GOOD): Promise<string> {
     return await issuer.token({ aud: at(0), sub: 'alice', scope, ...claims });
   }
 
   /** A call that asks its user, at the first replica. */
   async function ask(tool: string, token: string | undefined) {
     const headers = await beginConversation(at(0), token, { elicitation: { form: {} } });
-    const params = { name: tool, arguments: tool === 'computed' ? { amount: 11 } : {} };
+    const params = { name: tool, arguments: argumentsOf(tool) };
     const stream = new HeardStream(
       await post(at(0), { jsonrpc: '2.0', id: 'call', method: 'tools/call', params }, { token, headers }),
     );
@@ -176,39 +84,36 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     ['at the replica that asked', 0],
     ['at another replica', 1],
   ])('an answer %s', (_where, replica) => {
-    test.each(WEAKER)(
-      '%s is refused, once, and has no effect',
-      async (_what, tool, weaker, reason, [status, error]) => {
-        const asked = await ask(tool, await tokenOf());
-        events.length = 0;
-        const token = { scope: weaker.scope ?? GOOD.scope, claims: { ...GOOD.claims, ...weaker.claims } };
-        const refused = await answer(replica, asked, await tokenOf(token));
-        // Another replica does not know what the question was.
-        expect(refused.status).toBe(replica === 0 ? status : 202);
-        const challenge = refused.headers.get('www-authenticate');
-        if (replica === 0 && error !== undefined) expect(parseChallenge(challenge ?? '').error).toBe(error);
-        while (events.length === 0) await new Promise((resolve) => setImmediate(resolve));
-        expect(events).toEqual([
-          expect.objectContaining({
-            type: 'operation_denied',
-            reason,
-            operation: expect.objectContaining({ method: 'tools/call', name: tool }),
-          }),
-        ]);
-        expect(effects).toEqual([]);
-        // The question is still open for whoever may answer.
-        expect((await answer(replica, asked, await tokenOf())).status).toBe(202);
-        await asked.stream.over;
-        expect(effects).toEqual([`${tool} has paid`]);
-      },
-    );
+    test.each(WEAKER)('where %s is refused, once, and has no effect', async (_what, tool, weaker, reason) => {
+      const [status, error] = ANSWERS[reason] ?? [0];
+      const asked = await ask(tool, await tokenOf());
+      events.length = 0;
+      const refused = await answer(replica, asked, await tokenOf(weaken(weaker)));
+      // Another replica does not know what the question was.
+      expect(refused.status).toBe(replica === 0 ? status : 202);
+      const challenge = refused.headers.get('www-authenticate');
+      if (replica === 0 && error !== undefined) expect(parseChallenge(challenge ?? '').error).toBe(error);
+      while (events.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(events).toEqual([
+        expect.objectContaining({
+          type: 'operation_denied',
+          reason,
+          operation: expect.objectContaining({ method: 'tools/call', name: tool }),
+        }),
+      ]);
+      expect(effects).toEqual([]);
+      // The question is still open for whoever may answer.
+      expect((await answer(replica, asked, await tokenOf())).status).toBe(202);
+      await asked.stream.over;
+      expect(effects).toEqual([`${tool} has paid`]);
+    });
 
     test.each<[string, Record<string, unknown>]>([
       ['another user', { sub: 'mallory' }],
       ['another client', { client_id: 'other' }],
     ])('of %s is an answer to no question', async (_who, claims) => {
       const asked = await ask('fixed', await tokenOf());
-      const token = await tokenOf({ ...GOOD, claims: { ...GOOD.claims, ...claims } });
+      const token = await tokenOf(weaken({ claims }));
       expect((await answer(replica, asked, token)).status).toBe(202);
       expect(effects).toEqual([]);
       expect((await answer(replica, asked, await tokenOf())).status).toBe(202);
@@ -227,7 +132,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
 
     test('with a token that has expired is refused', async () => {
       const asked = await ask('fixed', await tokenOf());
-      const expired = await tokenOf({ ...GOOD, claims: { ...GOOD.claims, exp: 1 } });
+      const expired = await tokenOf(weaken({ claims: { exp: 1 } }));
       expect((await answer(replica, asked, expired)).status).toBe(401);
       expect((await answer(replica, asked, undefined)).status).toBe(202);
       expect(effects).toEqual([]);
@@ -261,7 +166,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   ])('%s cannot cancel a call', async (_who, replica, claims) => {
     const asked = await ask('fixed', await tokenOf());
     const body = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'call' } };
-    const token = await tokenOf({ ...GOOD, claims: { ...GOOD.claims, ...claims } });
+    const token = await tokenOf(weaken({ claims }));
     expect((await post(at(replica), body, { token, headers: asked.headers })).status).toBe(202);
     await answer(0, asked, await tokenOf());
     await asked.stream.over;

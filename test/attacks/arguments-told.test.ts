@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import {
   Denial,
@@ -8,18 +8,16 @@ import {
   McpResourceTemplate,
   McpTool,
   UsePolicy,
-  clientSecretBasic,
-  type AuditEvent,
   type McpAuthModuleOptions,
   type Policy,
 } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { startForeignServer } from '../foreign-servers/foreign-server.js';
-import { Telemetry } from '../observability/telemetry.js';
 import { message, post } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import { TestApi } from '../support/test-api.js';
 import { sendJson } from '../support/test-issuer.js';
+import { auditSink, events, tellingOptions, watchTelemetry } from './told-to-operators.js';
 
 /** Arguments name people. Events, spans, metrics and logs are kept by others than the server, and for longer. */
 const SECRET = '123-45-6789';
@@ -130,18 +128,7 @@ const ROWS: readonly Row[] = [
   ['a task that is not there', 'tasks/get', { taskId: SECRET }],
 ];
 
-const telemetry = new Telemetry();
-const events: AuditEvent[] = [];
-const auditSink = { record: (event: AuditEvent) => void events.push(event) };
-
-beforeAll(() => {
-  telemetry.register();
-});
-afterAll(() => telemetry.unregister());
-beforeEach(() => {
-  telemetry.spans.length = 0;
-  events.length = 0;
-});
+const telemetry = watchTelemetry();
 
 /** Everything that is told about requests. */
 async function toldBy(server: ProtectedServer): Promise<string> {
@@ -171,15 +158,7 @@ describe.each(['express', 'fastify'] as const)('on %s, nothing tells the argumen
         else sendJson(response, status, { error: SECRET, patient: SECRET });
       });
     }
-    server = await startProtectedServer({
-      platform,
-      providers: [Ward],
-      options: {
-        observability: { auditSink },
-        client: { id: 'mcp', authentication: clientSecretBasic('s3cret') },
-        downstreams: { ward: { baseUrl: api.origin, audience: 'ward', http: { retries: 0 } } },
-      },
-    });
+    server = await startProtectedServer({ platform, providers: [Ward], options: tellingOptions('ward', api.origin) });
   });
   afterEach(async () => {
     await other?.close();
@@ -232,9 +211,8 @@ describe.each(['express', 'fastify'] as const)('on %s, nothing tells the argumen
     ['and the URI where it is wanted', true, { name: 'patients://{id}', uri }],
   ])('a resource: %s', async (_name, discloseResourceUris, named) => {
     const options: Partial<McpAuthModuleOptions> = {
+      ...tellingOptions('ward', api.origin),
       observability: { auditSink, ...(discloseResourceUris && { discloseResourceUris }) },
-      client: { id: 'mcp', authentication: clientSecretBasic('s3cret') },
-      downstreams: { ward: { baseUrl: api.origin, audience: 'ward' } },
     };
     other = await startProtectedServer({ platform, providers: [Ward], options });
     for (const scope of ['read', 'other']) {

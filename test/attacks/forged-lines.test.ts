@@ -1,23 +1,15 @@
 import { once } from 'node:events';
 import { request as send, type IncomingMessage } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import {
-  clientSecretBasic,
-  DownstreamClient,
-  McpPrompt,
-  McpResourceTemplate,
-  McpTool,
-  type AuditEvent,
-  type McpAuthModuleOptions,
-} from 'nestjs-mcp-auth';
+import { DownstreamClient, McpPrompt, McpResourceTemplate, McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { startForeignServer } from '../foreign-servers/foreign-server.js';
-import { Telemetry } from '../observability/telemetry.js';
 import { headersFor, message, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import { TestApi } from '../support/test-api.js';
 import { sendJson } from '../support/test-issuer.js';
+import { auditSink, events, tellingOptions, watchTelemetry } from './told-to-operators.js';
 
 /** Whoever writes into the log can forge its lines, steer the terminal that shows it, or fill it. */
 
@@ -32,10 +24,9 @@ const IN_HEADERS = 'a\u009b31mb\u0085c\u00add';
 
 const values = { hostile: HOSTILE, endless: `${HOSTILE}${'x'.repeat(50_000)}` };
 
-const options = (api: string, events: AuditEvent[]): Partial<McpAuthModuleOptions> => ({
-  observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) }, discloseResourceUris: true },
-  client: { id: 'mcp', authentication: clientSecretBasic('s3cret') },
-  downstreams: { api: { baseUrl: api, audience: 'api', http: { retries: 0 } } },
+const options = (api: string): Partial<McpAuthModuleOptions> => ({
+  ...tellingOptions('api', api),
+  observability: { auditSink, discloseResourceUris: true },
   logout: { backChannel: {} },
 });
 
@@ -168,17 +159,7 @@ const ENTRANCES: readonly (readonly [name: string, make: (value: string) => Entr
   ],
 ];
 
-const telemetry = new Telemetry();
-const events: AuditEvent[] = [];
-
-beforeAll(() => {
-  telemetry.register();
-});
-afterAll(() => telemetry.unregister());
-beforeEach(() => {
-  telemetry.spans.length = 0;
-  events.length = 0;
-});
+const telemetry = watchTelemetry();
 
 async function ask(server: ProtectedServer, entrance: Entrance): Promise<number> {
   server.log.lines.length = 0;
@@ -234,7 +215,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
 
   beforeAll(async () => {
     api = await TestApi.start();
-    server = await startProtectedServer({ platform, providers: [Offers], options: options(api.origin, events) });
+    server = await startProtectedServer({ platform, providers: [Offers], options: options(api.origin) });
   });
   afterAll(async () => {
     await server.close();
@@ -308,7 +289,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       const foreign = await startForeignServer({
         platform,
         rules: { tools: { run: {} } },
-        options: options(api.origin, events),
+        options: options(api.origin),
       });
       try {
         for (const value of Object.values(values)) expect(await ask(foreign, old(method, make(value)))).toBe(403);

@@ -1,8 +1,7 @@
 import { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
-import { Throttle, ThrottlerModule } from '@nestjs/throttler';
-import { Anonymous, connectInMemory, McpAuthModule, McpResource, McpTool, McpRegistry } from 'nestjs-mcp-auth';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { connectInMemory, McpAuthModule, McpRegistry } from 'nestjs-mcp-auth';
 import { createClient, type RedisClientType } from 'redis';
 import { startForeignServer } from '../foreign-servers/foreign-server.js';
 import { message, post, toolCall } from '../support/mcp-request.js';
@@ -13,41 +12,16 @@ import { RedisThrottlerStorage } from '../support/redis-throttler-storage.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import { describeWithRedis } from '../support/with-redis.js';
-
-const MINUTE = 60_000;
-
-@Injectable()
-class Tools {
-  @Throttle({ default: { limit: 2, ttl: MINUTE } })
-  @McpTool({ description: 'x' })
-  few() {
-    return 'done';
-  }
-  @McpTool({ description: 'x' })
-  plain() {
-    return 'done';
-  }
-  @Throttle({ default: { limit: 1, ttl: MINUTE } })
-  @Anonymous()
-  @McpTool({ description: 'x' })
-  open() {
-    return 'done';
-  }
-  @Throttle({ default: { limit: 1, ttl: MINUTE } })
-  @McpResource({ uri: 'orders://one', description: 'x' })
-  one() {
-    return 'done';
-  }
-}
+import { ask, LimitedTools, MINUTE } from './limited-tools.js';
 
 describe('a connection without HTTP', () => {
   let server: ProtectedServer;
   let small: ProtectedServer;
 
   beforeAll(async () => {
-    server = await startProtectedServer({ providers: [Tools] });
+    server = await startProtectedServer({ providers: [LimitedTools] });
     const limits = { rate: { perCaller: { limit: 6, ttlMs: MINUTE } } };
-    small = await startProtectedServer({ providers: [Tools], options: { limits } });
+    small = await startProtectedServer({ providers: [LimitedTools], options: { limits } });
   });
   afterAll(async () => {
     await server.close();
@@ -55,7 +29,7 @@ describe('a connection without HTTP', () => {
   });
 
   /** Answers to messages over one connection, one after the other. */
-  async function ask(subject: string, messages: readonly Record<string, unknown>[]) {
+  async function tell(subject: string, messages: readonly Record<string, unknown>[]) {
     const transport = connectInMemory(server.app, { token: await server.token('', { sub: subject }) });
     await transport.start();
     const answers: unknown[] = [];
@@ -77,26 +51,23 @@ describe('a connection without HTTP', () => {
 
   test('a tool says in its result when to try again', async () => {
     const call = toolCall('few');
-    const [, second, third] = await ask('alice', [call, call, call]);
+    const [, second, third] = await tell('alice', [call, call, call]);
     expect(second).toMatchObject({ result: { content: [{ text: 'done' }] } });
     expect(third).toMatchObject({ result: { isError: true, content: [{ type: 'text', text }], _meta: retry } });
-    expect(await ask('bob', [call])).toMatchObject([{ result: { content: [{ text: 'done' }] } }]);
+    expect(await tell('bob', [call])).toMatchObject([{ result: { content: [{ text: 'done' }] } }]);
   });
 
   test('a resource says so in its error', async () => {
     const read = message('resources/read', { uri: 'orders://one' });
-    const [first, second] = await ask('alice', [read, read]);
+    const [first, second] = await tell('alice', [read, read]);
     expect(first).toMatchObject({ result: { contents: [{ text: 'done' }] } });
     expect(second).toMatchObject({ error: { message: text, data: retry } });
   });
 
   test('HTTP and connections count together', async () => {
-    await ask('carol', [toolCall('few')]);
+    await tell('carol', [toolCall('few')]);
     const token = await server.token('', { sub: 'carol' });
-    const statuses = [];
-    for (const call of [toolCall('few'), toolCall('few')])
-      statuses.push((await post(server.resource, call, { token })).status);
-    expect(statuses).toEqual([200, 429]);
+    expect(await ask(server.resource, token, toolCall('few'), 2)).toEqual([200, 429]);
   });
 
   test('what the server itself asks is not counted', async () => {
@@ -143,7 +114,7 @@ describe.each(['express', 'fastify'] as const)('a server behind @ProtectedMcp, o
 test.each(['express', 'fastify'] as const)('a stranger has the address that %s reads', async (platform: Platform) => {
   const server = await startProtectedServer({
     platform,
-    providers: [Tools],
+    providers: [LimitedTools],
     configure: (app) => {
       const adapter: { set?: (name: string, value: unknown) => void } = app.getHttpAdapter().getInstance();
       if (platform === 'express') adapter.set?.('trust proxy', true);
@@ -177,7 +148,7 @@ describeWithRedis('two replicas with a storage in Redis', () => {
       const storage = new RedisThrottlerStorage(client);
       replicas.push(
         await startApplication({
-          providers: [Tools],
+          providers: [LimitedTools],
           imports: () => [
             McpAuthModule.forRoot(optionsFor('https://mcp.example.com', issuer.issuer)),
             ThrottlerModule.forRoot({ throttlers: [{ ttl: MINUTE, limit: 3 }], storage }),
@@ -196,12 +167,8 @@ describeWithRedis('two replicas with a storage in Redis', () => {
   /** Calls the replicas by turns. */
   async function call(subject: string, name: string, times: number): Promise<number[]> {
     const token = await issuer.token({ aud: resource, sub: subject });
-    const statuses: number[] = [];
-    for (let count = 0; count < times; count += 1) {
-      const { origin = '' } = replicas[count % 2] ?? {};
-      statuses.push((await post(`${origin}/mcp`, toolCall(name), { token })).status);
-    }
-    return statuses;
+    const urls = replicas.map(({ origin }) => `${origin}/mcp`);
+    return await ask(urls, token, toolCall(name), times);
   }
 
   test('they count together', async () => {

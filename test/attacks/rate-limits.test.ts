@@ -2,27 +2,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { Controller, Get, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { SkipThrottle, Throttle, ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
-import { Anonymous, McpPrompt, McpTool, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { McpPrompt, McpTool, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { message, post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import type { Platform } from '../support/test-application.js';
-
-const MINUTE = 60_000;
+import { ask, LimitedTools, MINUTE } from './limited-tools.js';
 
 @Injectable()
 class Tools {
   @McpTool({ description: 'x' })
-  plain() {
-    return 'done';
-  }
-  @McpTool({ description: 'x' })
   other() {
-    return 'done';
-  }
-  @Throttle({ default: { limit: 2, ttl: MINUTE } })
-  @McpTool({ description: 'x' })
-  few() {
     return 'done';
   }
   @Throttle({ default: { limit: () => Promise.resolve(1), ttl: () => MINUTE } })
@@ -33,12 +23,6 @@ class Tools {
   @SkipThrottle()
   @McpTool({ description: 'x' })
   any() {
-    return 'done';
-  }
-  @Throttle({ default: { limit: 1, ttl: MINUTE } })
-  @Anonymous()
-  @McpTool({ description: 'x' })
-  open() {
     return 'done';
   }
   @Throttle({ default: { limit: 1, ttl: MINUTE } })
@@ -108,7 +92,7 @@ async function start({ platform = 'express', imports = [], options, isGuarded = 
   events.length = 0;
   return await startProtectedServer({
     platform,
-    providers: [Tools, ScarceTools, UnlimitedTools],
+    providers: [LimitedTools, Tools, ScarceTools, UnlimitedTools],
     controllers: [RouteTools],
     imports: [...imports, ...(isGuarded ? [GuardEverything as Type] : [])],
     options: {
@@ -120,16 +104,9 @@ async function start({ platform = 'express', imports = [], options, isGuarded = 
 
 const throttlers = (limit: number) => ThrottlerModule.forRoot([{ ttl: MINUTE, limit }]);
 
-/** Statuses of as many calls, one after the other. */
-async function call(server: ProtectedServer, token: string | undefined, body: unknown, times: number) {
-  const statuses: number[] = [];
-  for (let count = 0; count < times; count += 1) {
-    const answer = await post(server.resource, body, { token });
-    await answer.text();
-    statuses.push(answer.status);
-  }
-  return statuses;
-}
+/** Statuses of as many calls. */
+const call = (server: ProtectedServer, token: string | undefined, body: unknown, times: number) =>
+  ask(server.resource, token, body, times);
 
 const served = (times: number) => Array.from({ length: times }, () => 200);
 
