@@ -1,8 +1,14 @@
-import type { Tool } from '@modelcontextprotocol/server';
+import type { StandardSchemaV1, Tool } from '@modelcontextprotocol/server';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
 import { isValidatedClass, generateSchema, validateAsClass } from './validated-class.js';
 
 type ObjectSchema = Tool['inputSchema'];
+
+/** How many problems with arguments a client is told of. A body can have as many as it has characters. */
+const MAX_PROBLEMS = 20;
+
+/** Characters of a problem. Schemas repeat what they were given. */
+const MAX_LENGTH = 300;
 
 /**
  * Converts a schema to the JSON Schema of an object (JSON Schema 2020-12, the default of MCP).
@@ -23,21 +29,31 @@ export function toObjectSchema(schema: ArgumentsSchema, direction: 'input' | 'ou
   return converted as ObjectSchema;
 }
 
-/** Validated arguments, or one line for each problem with them. */
+/** Validated arguments, or one line for each problem with them: of the first ones, and cut. */
 export type Parsed = { readonly value: unknown } | { readonly problems: readonly string[] };
 
 /** Validates arguments. Without a schema the result is an empty object. */
 export async function parseWith(schema: ArgumentsSchema | undefined, args: unknown): Promise<Parsed> {
   if (!schema) return { value: {} };
-  if (isValidatedClass(schema)) return await validateAsClass(schema, args);
+  if (isValidatedClass(schema)) {
+    const result = await validateAsClass(schema, args);
+    return 'value' in result ? result : { problems: listProblems(result.problems, (problem) => problem) };
+  }
   const result = await validate(schema, args);
   if (!result.issues) return { value: result.value };
-  return {
-    problems: result.issues.map(({ path = [], message }) => {
-      const at = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
-      return `- ${at ? `${at}: ` : ''}${message}`;
-    }),
+  const describe = ({ path = [], message }: StandardSchemaV1.Issue) => {
+    const at = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+    return `${at ? `${at}: ` : ''}${message}`;
   };
+  return { problems: listProblems(result.issues, describe) };
+}
+
+function listProblems<Problem>(problems: readonly Problem[], describe: (problem: Problem) => string): string[] {
+  const lines = problems.slice(0, MAX_PROBLEMS).map((problem) => {
+    const text = describe(problem);
+    return `- ${text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text}`;
+  });
+  return problems.length > MAX_PROBLEMS ? [...lines, `- and ${problems.length - MAX_PROBLEMS} more`] : lines;
 }
 
 /** If a transform of the application throws, the arguments count as invalid. */

@@ -72,7 +72,7 @@ export async function validateAsClass(
   try {
     return { value: await pipe.transform(structuredClone(args), { type: 'body', metatype }) };
   } catch (error) {
-    return { problems: readMessages(error).map((message) => `- ${message}`) };
+    return { problems: readMessages(error) };
   }
 }
 
