@@ -13,8 +13,6 @@ const PATIENCE = 2_000;
 
 const HALF_TIME = new Error('Half of the time is over');
 
-const logger = new CleanLogger('TokenCache');
-
 /** A service outside this process that may be down, slow or hang. Callers do not depend on it. */
 export class Guarded {
   readonly #circuit: Circuit;
@@ -22,12 +20,15 @@ export class Guarded {
 
   /**
    * @param name - for the log
+   * @param context - of the lines in the log
    * @param timeout - milliseconds for one answer
    */
   constructor(
     name: string,
+    context: string,
     private readonly timeout: number,
   ) {
+    const logger = new CleanLogger(context);
     this.#circuit = new Circuit(
       handleAll,
       { breaker: new ConsecutiveBreaker(FAILURES), halfOpenAfter: PAUSE },

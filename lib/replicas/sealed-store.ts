@@ -25,14 +25,12 @@ export interface SealedStore {
   stop(): void;
 }
 
-const logger = new CleanLogger('LinkedAccounts');
-
-/** What stores are called in the log, and how their keys begin. */
+/** What stores are called in the log, in which context, and how their keys begin. */
 const STORES = {
-  accounts: { name: 'The store of linked accounts', prefix: 'linking' },
-  'link-requests': { name: 'The store of linked accounts', prefix: 'linking' },
-  tasks: { name: 'The store of tasks', prefix: 'tasks' },
-  'unused-states': { name: 'The store of request states', prefix: 'states' },
+  accounts: { name: 'The store of linked accounts', context: 'LinkedAccounts', prefix: 'linking' },
+  'link-requests': { name: 'The store of linked accounts', context: 'LinkedAccounts', prefix: 'linking' },
+  tasks: { name: 'The store of tasks', context: 'McpTasks', prefix: 'tasks' },
+  'unused-states': { name: 'The store of request states', context: 'McpServing', prefix: 'states' },
 } as const;
 
 /** A store that replicas share, with its values encrypted. */
@@ -42,6 +40,7 @@ export class SharedSealedStore implements SealedStore {
   readonly #guarded: Guarded;
   readonly #prefix: string;
   readonly #name: string;
+  readonly #logger: CleanLogger;
   /** What this process has written, so that no caller fills the store. */
   readonly #written: FairCache<true> | undefined;
 
@@ -58,8 +57,9 @@ export class SharedSealedStore implements SealedStore {
   ) {
     this.#store = new SharedStore(store);
     this.#ring = new KeyRing(keys, purpose, server);
-    const { name, prefix } = STORES[purpose];
-    this.#guarded = new Guarded(name, timeout);
+    const { name, context, prefix } = STORES[purpose];
+    this.#guarded = new Guarded(name, context, timeout);
+    this.#logger = new CleanLogger(context);
     this.#name = name;
     this.#prefix = `${namespace}:v1:${prefix}`;
     this.#written = shares && new FairCache(shares, (key) => void this.#forget(key));
@@ -72,7 +72,7 @@ export class SharedSealedStore implements SealedStore {
     const [sealed] = values;
     const value = this.#ring.open(sealed, place);
     if (value === undefined && sealed !== undefined)
-      logger.warn(`A value in ${this.#name} can be opened with none of \`replicas.keys\``);
+      this.#logger.warn(`A value in ${this.#name} can be opened with none of \`replicas.keys\``);
     return value;
   }
 

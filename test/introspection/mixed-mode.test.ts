@@ -58,7 +58,7 @@ test('a token that may be of several issuers is shown to none of them, and the o
     options: {
       issuers: [
         { issuer: first.issuer, introspection: introspection(first, /^at-/) },
-        { issuer: second.issuer, introspection: introspection(second, /-second/) },
+        { issuer: second.issuer, introspection: introspection(second, /at-second/) },
       ],
     },
   });
@@ -76,6 +76,16 @@ test('tokens that cannot be of the issuer are not shown to it', async () => {
   expect(await server.status('xory_at_1')).toBe(401);
   expect(server.asked.map(({ body }) => body.token)).toEqual(['ory_at_1']);
 });
+
+test.each([/ory_at_/, /^ory_at_|ory_at_\d$/])(
+  '%s matches from the first character of a token on, and not further in',
+  async (tokens) => {
+    server = await IntrospectingServer.start({ introspection: { tokens } });
+    expect(await server.status('ory_at_1')).toBe(200);
+    for (const other of ['xory_at_1', 'of-another-server-ory_at_1']) expect(await server.status(other)).toBe(401);
+    expect(server.asked.map(({ body }) => body.token)).toEqual(['ory_at_1']);
+  },
+);
 
 test('with several issuers each is asked about its own', async () => {
   const second = await TestIssuer.start();

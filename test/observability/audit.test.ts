@@ -105,7 +105,25 @@ describe('tokens', () => {
       'for another server',
       async () => ({ authorization: `Bearer ${await server.token('', { aud: 'https://other.example.com' })}` }),
       401,
-      'The token is not valid for this server',
+      'The token is not valid for this server: its aud is "https://other.example.com", and wanted is "RESOURCE"',
+    ],
+    [
+      'of an issuer that nobody trusts',
+      async () => ({ authorization: `Bearer ${await server.token('', { iss: 'https://evil.example.com' })}` }),
+      401,
+      'The token is not a JWT of an issuer that is trusted here: its iss is "https://evil.example.com", and wanted is "ISSUER"',
+    ],
+    [
+      'with control characters and much text for an issuer',
+      async () => ({ authorization: `Bearer ${await server.token('', { iss: `\n\u001b[31m${'x'.repeat(5_000)}` })}` }),
+      401,
+      `The token is not a JWT of an issuer that is trusted here: its iss is "\\u000a\\u001b[31m${'x'.repeat(194)}...", and wanted is "ISSUER"`,
+    ],
+    [
+      'whose issuer is no text',
+      async () => ({ authorization: `Bearer ${await server.token('', { iss: [['deep']] as never })}` }),
+      401,
+      'The token is not a JWT of an issuer that is trusted here: its iss is a list, and wanted is "ISSUER"',
     ],
     [
       'that has expired',
@@ -130,7 +148,7 @@ describe('tokens', () => {
         caller: undefined,
         operation: { method: 'tools/call', name: 'find' },
         scopesHeld: undefined,
-        reason,
+        reason: reason.replace('RESOURCE', server.resource).replace('ISSUER', server.issuer.issuer),
         status,
       });
     },

@@ -37,7 +37,8 @@ export class AccountRefresh {
     private readonly servers: AccountServers,
     private readonly health: ExchangeHealth,
   ) {
-    this.#turns = shared && new Turns(shared, new Guarded('The lock of linked accounts', shared.timeoutMs));
+    this.#turns =
+      shared && new Turns(shared, new Guarded('The lock of linked accounts', 'LinkedAccounts', shared.timeoutMs));
   }
 
   /**

@@ -41,8 +41,10 @@ export class SharedExchange {
   readonly #guarded: readonly Guarded[];
 
   constructor(shared: ResolvedStore) {
-    const store = new Guarded('The store of the token cache', shared.timeoutMs);
-    const lock = shared.lock ? new Guarded('The exchange lock of the token cache', shared.timeoutMs) : store;
+    const store = new Guarded('The store of the token cache', 'TokenCache', shared.timeoutMs);
+    const lock = shared.lock
+      ? new Guarded('The exchange lock of the token cache', 'TokenCache', shared.timeoutMs)
+      : store;
     this.#tokens = new SharedTokens(shared, store);
     this.#turns = new Turns(shared, lock);
     this.#guarded = [store, lock];

@@ -13,7 +13,7 @@ import { InvalidTokenError } from './invalid-token-error.js';
 import { isOpaque } from './opaque-token.js';
 import { OwnTokens } from './own-tokens.js';
 import { PresentedToken } from './presented-token.js';
-import { findKey, readToken, type SignedToken } from './signed-token.js';
+import { describeUnread, findKey, readToken, UNREAD, type SignedToken } from './signed-token.js';
 import { checkRequiredClaims, toCaller } from './token-claims.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
@@ -108,8 +108,7 @@ export class AccessTokenStrategy
     // A token of another issuer is shown to nobody.
     const issuer = isOpaque(token) ? this.issuers.findIntrospecting(token) : undefined;
     const introspection = issuer?.options.introspection;
-    if (!issuer || !introspection)
-      throw new InvalidTokenError('The token is not a JWT of an issuer that is trusted here');
+    if (!issuer || !introspection) throw new InvalidTokenError(UNREAD, describeUnread(token, this.issuers));
     const { revision } = this.verified;
     const caller = await this.introspection.verify(token, issuer, introspection);
     this.own.check(caller, issuer.options);

@@ -12,6 +12,7 @@ import type { Issuer } from '../issuers/issuer.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
+import { compareValues } from './compared-values.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { Revocations } from './revocations.js';
 import { findKey } from './signed-token.js';
@@ -57,7 +58,8 @@ export class Introspection {
     }
     const claims = await call;
     if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
-      throw new InvalidTokenError('The token is from another issuer');
+      const message = 'The token is from another issuer';
+      throw new InvalidTokenError(message, `${message}: ${compareValues('its iss', claims.iss, [issuer.identifier])}`);
     }
     const subject = { claim: introspection.subjectClaim, unnamed: `token:${id}` };
     return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, subject);

@@ -5,6 +5,7 @@ import type { Issuers } from '../issuers/issuers.js';
 import type { VerificationKey } from '../issuers/verification-key.js';
 import type { TokenClaims } from '../access/claims.js';
 import { normalizeType } from '../issuers/resolved-issuer.js';
+import { compareValues } from './compared-values.js';
 
 /** A JWS that claims to be signed by an issuer. It is not verified. */
 export interface Jws {
@@ -45,6 +46,19 @@ export function readToken(token: string, issuers: Issuers): SignedToken | undefi
     return issuer && { token, header, claims, issuer };
   } catch {
     return undefined;
+  }
+}
+
+/** Why a token was not read, for whoever sent it. */
+export const UNREAD = 'The token is not a JWT of an issuer that is trusted here';
+
+/** Why a token was not read, for operators: they see which issuer it names. The name is not verified. */
+export function describeUnread(token: string, issuers: Issuers): string {
+  try {
+    const trusted = issuers.all.map(({ identifier }) => identifier);
+    return `${UNREAD}: ${compareValues('its iss', decodeJwt(token).iss, trusted)}`;
+  } catch {
+    return UNREAD;
   }
 }
 

@@ -7,6 +7,7 @@ import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
 import { readActor } from './actor-claims.js';
 import { readClaim } from './claim-source.js';
+import { compareValues } from './compared-values.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
 const logger = new CleanLogger('TokenClaims');
@@ -57,7 +58,7 @@ export function toCaller(
   refuseOtherTokens(claims);
   if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');
   checkTimes(claims, issuer.clockToleranceSeconds);
-  if (!isFor(aud, issuer.audiences)) throw new InvalidTokenError('The token is not valid for this server');
+  if (!isFor(aud, issuer.audiences)) throw createAudienceError(aud, issuer);
   const party = identifyParty(claims, issuer, source);
   // A copy, because the claims and the actors in them are frozen below.
   const own = structuredClone(claims);
@@ -128,6 +129,12 @@ function isTime(value: unknown): value is number {
 function isFor(aud: unknown, audiences: readonly string[]): boolean {
   const values: unknown[] = Array.isArray(aud) ? aud : [aud];
   return values.some((value) => typeof value === 'string' && audiences.includes(value));
+}
+
+/** The message for the client does not say for whom the token is, nor what it should say. */
+function createAudienceError(aud: unknown, { audiences }: ResolvedIssuer): InvalidTokenError {
+  const message = 'The token is not valid for this server';
+  return new InvalidTokenError(message, `${message}: ${compareValues('its aud', aud, audiences)}`);
 }
 
 /** Maps claims as configured for the issuer. Functions of the application may fail on unexpected claims. */

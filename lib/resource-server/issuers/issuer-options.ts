@@ -55,8 +55,8 @@ export interface IntrospectionOptions {
   /** The server's own registration for introspection. Defaults to `client` of the module's options. */
   client?: ClientRegistration;
   /**
-   * Matches the tokens of this issuer. Required if several issuers have `introspection`, so that each token goes to
-   * one.
+   * Matches the tokens of this issuer, from their first character on. Required if several issuers have
+   * `introspection`, so that each token goes to one.
    */
   tokens?: RegExp;
   /**

@@ -32,7 +32,7 @@ export class Issuers implements OnModuleInit {
   /** The issuer that introspects an opaque token. A token that may be of several is shown to none of them. */
   findIntrospecting(token: string): Issuer | undefined {
     const [issuer, ...others] = this.all.filter(
-      ({ options: { introspection } }) => introspection && (introspection.tokens?.test(token) ?? true),
+      ({ options: { introspection } }) => introspection && isAnyOf(introspection.tokens, token),
     );
     if (!issuer || others.length === 0) return issuer;
     this.#warnOfOverlap([issuer, ...others]);
@@ -48,4 +48,9 @@ export class Issuers implements OnModuleInit {
       `A token was refused, because \`introspection.tokens\` of several issuers match it: ${names}. Make the patterns narrower, so that each token is of one issuer`,
     );
   }
+}
+
+/** A pattern has to match from the first character on. What matches further in may be of anybody. */
+function isAnyOf(tokens: RegExp | undefined, token: string): boolean {
+  return tokens === undefined || tokens.exec(token)?.index === 0;
 }

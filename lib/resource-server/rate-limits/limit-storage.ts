@@ -16,7 +16,7 @@ type Increment = ThrottlerStorage['increment'];
 
 /** Counts in a storage outside this process. While that is down or slow, each process counts for itself. */
 class SharedLimitStorage implements ThrottlerStorage {
-  readonly #guarded = new Guarded('The storage of ThrottlerModule', TIMEOUT);
+  readonly #guarded = new Guarded('The storage of ThrottlerModule', 'RateLimits', TIMEOUT);
 
   constructor(
     private readonly shared: ThrottlerStorage,
