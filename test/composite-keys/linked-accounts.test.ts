@@ -47,8 +47,12 @@ const ownerOf = ({ issuer, subject, downstream }: Values) => ({
 describe('a linked account', () => {
   const isFound = async (one: Values, other: Values): Promise<boolean> => {
     const store = new MemoryAdapter();
-    await recordsOf(one, store).keepAccount(ownerOf(one), { accessToken: 'a', scopes: [] });
-    return (await recordsOf(other, store).findAccount(ownerOf(other))) !== undefined;
+    const [here, there] = [recordsOf(one, store), recordsOf(other, store)];
+    await here.keepAccount(ownerOf(one), { accessToken: 'a', scopes: [] });
+    const isRead = (await there.findAccount(ownerOf(other))) !== undefined;
+    await there.keepAccount(ownerOf(other), { accessToken: 'b', scopes: [] });
+    // Nor does it take the place of the first.
+    return isRead || (await here.findAccount(ownerOf(one)))?.accessToken !== 'a';
   };
   const ofTarget = {
     authorizationServer: optionalText,
@@ -75,8 +79,12 @@ const step = (values: Values, kind: LinkStep['kind'] = 'authorization', browser 
 describe('a browser that was sent away', () => {
   const isKnown = async (one: Values, other: Values): Promise<boolean> => {
     const store = new MemoryAdapter();
-    await recordsOf(one, store).keepStep(String(one.state), step({}));
-    return (await recordsOf(other, store).takeStep(String(other.state))) !== undefined;
+    const [here, there] = [recordsOf(one, store), recordsOf(other, store)];
+    await here.keepStep(String(one.state), step({}));
+    const isTaken = (await there.takeStep(String(other.state))) !== undefined;
+    await there.keepStep(String(other.state), step({}, 'sign-in'));
+    // Nor does it take the place of the first.
+    return isTaken || (await here.takeStep(String(one.state)))?.kind !== 'authorization';
   };
   testMembers({ server: text, state: text }, (values) => values, isKnown);
 });

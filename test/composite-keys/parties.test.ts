@@ -43,7 +43,11 @@ describe('a task', () => {
     const there = new KeptTasks(optionsOf(other.resource, store), callerLimits(), new Revocations());
     const call = { owner: here.identifyOwner(toCaller(one)), tool: 'pay', arguments: {} };
     await here.save({ call, record: { ...record, taskId: one.taskId } } as never);
-    return (await there.find(String(other.taskId), toCaller(other))) !== undefined;
+    const isFound = (await there.find(String(other.taskId), toCaller(other))) !== undefined;
+    if (one.resource === other.resource) return isFound;
+    // Nor does a task of another server take its place.
+    await there.save({ call: { ...call, tool: 'read' }, record: { ...record, taskId: other.taskId } } as never);
+    return isFound || (await here.find(String(one.taskId), toCaller(one)))?.tool !== 'pay';
   };
 
   testMembers({ ...ofCaller, resource: text, taskId: text }, (values) => values, isFound);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { errors } from 'nestjs-mcp-auth';
 import { resolveLimits, type LimitOptions } from '../../lib/limits/limit-options.js';
 import { QUANTITIES, type Quantity } from '../../lib/limits/quantity.js';
@@ -149,6 +149,7 @@ describe('callers', () => {
     for (const client of ['1', '2', '3', '4']) shares.take(user('a', client));
     expect(codeOf(() => shares.take(user('a', '5')))).toBe('caller_limit_reached');
     expect(codeOf(() => shares.take(user('b', '5')))).toBe('taken');
+    expect(codeOf(() => shares.take({ ...user('a', '5'), issuer: 'https://other.test' }))).toBe('taken');
   });
 
   test('without a token have a quarter together', () => {
@@ -183,7 +184,16 @@ test('a share is held until the work that holds it is over', async () => {
 test('a holder who meets a limit is told of once, and again only after a minute', () => {
   const { shares, reached } = sharesOf('streams', { perCaller: { streams: 1 } });
   shares.take(user('a'));
-  codeOf(() => shares.take(user('a')));
-  codeOf(() => shares.take(user('a')));
-  expect(reached).toEqual([{ quantity: 'streams', limit: 'caller', effect: 'refused', holder: user('a') }]);
+  const meet = () => codeOf(() => shares.take(user('a')));
+  const event = { quantity: 'streams', limit: 'caller', effect: 'refused', holder: user('a') };
+  jest.useFakeTimers();
+  meet();
+  jest.advanceTimersByTime(59_999);
+  meet();
+  expect(reached).toEqual([event]);
+  jest.advanceTimersByTime(1);
+  meet();
+  meet();
+  expect(reached).toEqual([event, event]);
+  jest.useRealTimers();
 });
