@@ -59,6 +59,7 @@ import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './configuration/resolve-options.js';
 import { ClientMessages } from './mcp/protocol/client-messages.js';
 import { McpServing } from './mcp/protocol/mcp-serving.js';
+import { BoundSessions } from './entry/foreign-servers/bound-sessions.js';
 import { ForeignShares } from './entry/foreign-servers/foreign-shares.js';
 import { McpProtection } from './entry/foreign-servers/mcp-protection.js';
 import { McpConnections } from './entry/connections/mcp-connections.js';
@@ -154,6 +155,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ServerRegistry,
     McpRegistry,
     McpConnections,
+    BoundSessions,
     ForeignShares,
     McpProtection,
     ServerTokenCache,

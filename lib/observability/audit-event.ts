@@ -87,7 +87,7 @@ type Occurrence =
       /** Milliseconds after which the caller may try again. */
       readonly retryAfterMs: number;
     }
-  | { readonly type: 'request_refused'; readonly reason: 'origin' | 'host' | 'size' | 'depth' }
+  | { readonly type: 'request_refused'; readonly reason: 'origin' | 'host' | 'size' | 'depth' | 'session' }
   | {
       /** An issuer reported that a user has signed out. */
       readonly type: 'session_ended';

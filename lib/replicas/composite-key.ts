@@ -21,6 +21,7 @@ export type KeyPurpose =
   | 'proof-user'
   | 'request-state'
   | 'revocation-mark'
+  | 'session'
   | 'subscription'
   | 'task'
   | 'task-owner'

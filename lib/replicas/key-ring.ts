@@ -14,11 +14,15 @@ const TAG_BYTES = 16;
 
 const KEY_BYTES = 32;
 
-/** What values are encrypted for. `tokens` are the exchanged ones, and `states` and `unused-states` those of calls. */
+/**
+ * What values are encrypted for. `tokens` are the exchanged ones, `states` and `unused-states` those of calls, and
+ * `sessions` those of servers behind `@ProtectedMcp`.
+ */
 export const SEAL_PURPOSES = [
   'accounts',
   'bus',
   'link-requests',
+  'sessions',
   'states',
   'tasks',
   'tokens',
@@ -56,7 +60,8 @@ export class KeyRing {
   open(sealed: unknown, place: string): string | undefined {
     if (typeof sealed !== 'string') return undefined;
     const bytes = Buffer.from(sealed, 'base64');
-    if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
+    // Node skips what is not base64, so that a value would have many spellings.
+    if (bytes.length < IV_BYTES + TAG_BYTES || bytes.toString('base64') !== sealed) return undefined;
     for (const key of this.keys) {
       const value = decrypt(bytes, key, place);
       if (value !== undefined) return value;

@@ -34,9 +34,10 @@ export interface ReplicaOptions {
   store?: KeyvStoreAdapter;
   /**
    * Keys of 32 random bytes, as bytes or in base64. They encrypt (AES-256-GCM) the values in `store`, the messages on
-   * `bus`, and the `requestState` that clients carry between two rounds of a call. The first key encrypts, all keys
-   * decrypt. What is encrypted for one purpose, or of one server, has a key of its own, derived from these (HKDF, RFC
-   * 5869). Required with `store`. Defaults to a random key of this process.
+   * `bus`, the `requestState` that clients carry between two rounds of a call, and the session ids of servers behind
+   * `@ProtectedMcp`. The first key encrypts, all keys decrypt. What is encrypted for one purpose, or of one server, has
+   * a key of its own, derived from these (HKDF, RFC 5869). Required with `store`. Defaults to a random key of this
+   * process.
    */
   keys?: readonly (string | Uint8Array)[];
   /** Prefix of each key in `store`, for servers that share a store but not its tokens. Defaults to `mcp-auth`. */

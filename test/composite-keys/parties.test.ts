@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { BoundSessions } from '../../lib/entry/foreign-servers/bound-sessions.js';
+import { CleanLogger } from '../../lib/log/clean-logger.js';
 import { identifyConversation } from '../../lib/mcp/invocation/conversation.js';
 import { RequestStates } from '../../lib/mcp/invocation/request-state.js';
 import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
@@ -78,6 +82,37 @@ describe('a message about a task that another replica received', () => {
   };
 
   testMembers({ ...ofCaller, resource: text }, (values) => values, isCancelled);
+});
+
+describe('a session of another server', () => {
+  /** What a caller gets or sends as the id of a session. */
+  const bind = (values: Values, parts: { sent?: string; told?: string }): string | undefined => {
+    const trace = { fail: () => undefined, createAuditContext: () => ({}) };
+    const request = Object.assign(new IncomingMessage(new Socket()), { trace, caller: toCaller(values) });
+    if (parts.sent !== undefined) request.headers['mcp-session-id'] = parts.sent;
+    const response = new ServerResponse(request);
+    const sessions = new BoundSessions(optionsOf(values.resource), { record: () => undefined } as never);
+    sessions.bind(request as never, response as never);
+    if (parts.told !== undefined) response.writeHead(200, { 'mcp-session-id': parts.told });
+    return (parts.told === undefined ? request.headers['mcp-session-id'] : response.getHeader('mcp-session-id')) as
+      string | undefined;
+  };
+
+  /** Whether the second one gets into the session of the first one. */
+  const isOpened = (one: Values, other: Values): boolean => {
+    const sent = bind(one, { told: 'inner' });
+    try {
+      return bind(other, { sent: String(sent) }) === 'inner';
+    } catch {
+      return false;
+    }
+  };
+
+  beforeAll(() => {
+    jest.spyOn(CleanLogger.prototype, 'warn').mockReturnValue(undefined);
+  });
+
+  testMembers({ ...ofCaller, resource: text }, (values) => values, isOpened);
 });
 
 const partyOf = (values: Values) => identifyConversation(toCaller(values), { id: String(values.conversation) });

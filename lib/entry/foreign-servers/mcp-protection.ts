@@ -34,6 +34,7 @@ import { OpenStreams } from '../../mcp/protocol/open-streams.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { BoundSessions } from './bound-sessions.js';
 import { ForeignShares } from './foreign-shares.js';
 import { handOver } from './handed-over-request.js';
 import { PreparedRules, type Demand, type ProtectedMcpOptions } from './foreign-rules.js';
@@ -61,6 +62,7 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly audit: AuditLog,
     private readonly streams: OpenStreams,
     private readonly shares: ForeignShares,
+    private readonly sessions: BoundSessions,
   ) {}
 
   /** Called by Nest when the application has started. */
@@ -111,6 +113,7 @@ export class McpProtection implements OnApplicationBootstrap {
     const offer = 'found' in demand ? demand.found?.primitive : undefined;
     const { caller, trace } = request;
     await this.limits.count({ caller, operation, offer, body, trace }, [request, response]);
+    this.sessions.bind(request, response);
     if ('reason' in demand) throw this.#refuse(request, demand.reason);
     const watched: AuthorizedOperation<Offer>[] = [];
     for (const one of demand.watched) watched.push(await this.#authorize(request, one.found, one.operation));
