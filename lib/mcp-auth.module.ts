@@ -19,6 +19,7 @@ import { AdmissionRequests } from './mcp/tasks/admission-requests.js';
 import { KeptTasks } from './mcp/tasks/kept-tasks.js';
 import { RateLimits } from './resource-server/rate-limits/rate-limits.js';
 import { RateLimitGuard } from './entry/endpoint/rate-limit.guard.js';
+import { ArgumentsJudge } from './resource-server/authorization/arguments-judge.js';
 import { Policies } from './resource-server/authorization/policies.js';
 import { Catalogue } from './resource-server/catalogue/catalogue.js';
 import { DecoratedMethods } from './resource-server/catalogue/decorated-methods.js';
@@ -126,6 +127,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     DeniedAnswers,
     Catalogue,
     Policies,
+    ArgumentsJudge,
     Denials,
     Admission,
     RateLimits,

@@ -58,6 +58,8 @@ export type DenialReason =
   | 'client_not_allowed'
   | 'app_only'
   | 'policy'
+  /** A schema or a pipe made the URI of another resource, which has another rule. */
+  | 'other_resource'
   /** A policy failed, so that nothing could be decided. */
   | 'undecided';
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import {
   Body,
   Controller,
+  createParamDecorator,
   DefaultValuePipe,
   Get,
   Injectable,
@@ -26,6 +27,7 @@ import {
   McpResourceTemplate,
   McpTool,
   UsePolicy,
+  type AuditEvent,
   type McpContext,
   type Policy,
   type PolicyRequest,
@@ -110,6 +112,14 @@ class MutatingInterceptor implements NestInterceptor {
   }
 }
 
+/** A decorator of the application. */
+const ArgumentsOfCall = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  context.getArgByIndex<unknown>(1),
+);
+
+/** Outcomes of operations, as the audit has them. */
+const outcomes: string[] = [];
+
 class NotLocked implements Policy {
   permits({ arguments: args }: PolicyRequest): boolean {
     const { id } = args as Input;
@@ -179,6 +189,12 @@ class Tools {
     return take(body.id);
   }
   @UseInterceptors(MutatingInterceptor) @McpTool(TOOL) interceptor(args: Input) {
+    return take(args.id);
+  }
+  @UseInterceptors(MutatingInterceptor) @McpTool(TOOL) own_decorators_alone(
+    @ArgumentsOfCall() args: Input,
+    @TheContext() _context: McpContext,
+  ) {
     return take(args.id);
   }
 
@@ -253,6 +269,8 @@ const TOOLS = [
   'guard',
   'replacing_guard',
   'interceptor',
+  'guard_and_context',
+  'own_decorators_alone',
   'asking',
   'class_pipe',
   'param',
@@ -288,10 +306,20 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       platform,
       providers: [Tools, ScopedTools, { provide: APP_PIPE, useClass: Trim }],
       controllers: [Routes],
+      options: {
+        observability: {
+          auditSink: {
+            record: ({ type, ...event }: AuditEvent) => {
+              if (type.startsWith('operation_')) outcomes.push('reason' in event ? `${type} ${event.reason}` : type);
+            },
+          },
+        },
+      },
     });
   });
   afterEach(() => {
     got.length = 0;
+    outcomes.length = 0;
     pipedOnce = 0;
   });
   afterAll(() => server.close());
@@ -320,6 +348,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       expect(parseChallenge(challenge ?? '')).toMatchObject({ error: 'insufficient_scope', scope: 'admin' });
     }
     expect(got).toEqual([]);
+    expect(outcomes).toEqual(['operation_denied insufficient_scope', 'operation_denied insufficient_scope']);
   });
 
   test.each(CHANGING)('%s: what it makes of the arguments is told to policies', async (_name, make, _admin, locked) => {
@@ -328,11 +357,13 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     expect(text).toMatch(/"isError":true|"error":/);
     expect(text).toContain('not allowed');
     expect(got).toEqual([]);
+    expect(outcomes).toEqual(['operation_denied policy']);
   });
 
   test.each(CHANGING)('%s: the method gets it where it may', async (name, make, disguised) => {
     const { status, text } = await send(make(disguised), 'admin');
     expect(status).toBe(200);
+    expect(outcomes).toEqual(['operation_allowed']);
     if (name === 'asking') expect(text).toContain('input_required');
     else expect(got).toEqual(['admin']);
   });
@@ -373,6 +404,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   ])('%s fails the call', async (_name, name) => {
     expect((await send(tool(name)('sesame'), 'admin')).text).toContain('"isError":true');
     expect(got).toEqual([]);
+    expect(outcomes).toEqual(['operation_allowed']);
   });
 
   test('the context has the arguments that were authorized', async () => {

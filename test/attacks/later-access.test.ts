@@ -213,6 +213,7 @@ describe.each<[string, () => Promise<Way>]>([
       await ask('tasks/update', { taskId, inputResponses });
       while ((await way.tell()).effects.length === 0) await new Promise((resolve) => setImmediate(resolve));
       expect((await way.tell()).effects).toEqual([`${tool} has paid`]);
+      expect(await ask('tasks/get', { taskId }, weaken(weaker))).not.toHaveProperty('result');
     });
   });
 

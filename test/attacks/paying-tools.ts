@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, UsePipes, type PipeTransform } from '@nestjs/common';
 import { Anonymous, Denial, McpTool, UsePolicy } from 'nestjs-mcp-auth';
 import type { McpContext, Policy, PolicyRequest } from 'nestjs-mcp-auth';
 import { z } from 'zod';
@@ -13,6 +13,19 @@ class ByDay implements Policy {
   permits({ caller, operation, arguments: args }: PolicyRequest) {
     const isAsked = operation.method === 'tools/call' && operation.name === 'by_day' && args !== undefined;
     return isAsked && caller?.claims.night !== true ? true : new Denial('Not by night.');
+  }
+}
+
+/** Denies to the poor what is much. */
+class ByAmount implements Policy {
+  permits({ caller, arguments: args }: PolicyRequest) {
+    return (args as { amount: number }).amount > 10 && caller?.claims.poor === true ? new Denial('Too much.') : true;
+  }
+}
+
+class TenTimes implements PipeTransform {
+  transform({ amount: much }: { amount: number }) {
+    return { amount: 10 * much };
   }
 }
 
@@ -33,6 +46,22 @@ export class PayingTools {
   })
   async computed(_input: unknown, context: McpContext) {
     return await pay('computed', context);
+  }
+  @UsePipes(TenTimes)
+  @McpTool({
+    description: 'x',
+    input: amount,
+    scopes: ({ amount: much }) => [much > 10 ? 'pay:much' : 'pay'],
+    task: true,
+  })
+  async piped(_input: unknown, context: McpContext) {
+    return await pay('piped', context);
+  }
+  @UsePipes(TenTimes)
+  @UsePolicy(ByAmount)
+  @McpTool({ description: 'x', input: amount, task: true })
+  async pipedToPolicy(_input: unknown, context: McpContext) {
+    return await pay('piped_to_policy', context);
   }
   @McpTool({ description: 'x', acrValues: ['mfa'], task: true })
   async strong(_input: unknown, context: McpContext) {
@@ -70,9 +99,9 @@ async function pay(tool: string, context: McpContext): Promise<string> {
   return 'the secret result';
 }
 
-/** Arguments of a tool. Those of `computed` need the scope `pay:much`. */
+/** Arguments of a tool. Those of `computed` need the scope `pay:much`, and so does what pipes make of the others. */
 export function argumentsOf(tool: string): Record<string, unknown> {
-  return tool === 'computed' ? { amount: 11 } : {};
+  return { amount: tool === 'computed' ? 11 : 2 };
 }
 
 /** What is said in a token besides who it is of. */
@@ -88,6 +117,8 @@ export const GOOD: Rights = { scope: 'pay pay:much', claims: { acr: 'mfa', auth_
 export const WEAKER: readonly (readonly [what: string, tool: string, weaker: Partial<Rights>, reason: string])[] = [
   ['the scope is gone', 'fixed', { scope: 'other' }, 'insufficient_scope'],
   ['the scope is not that of the arguments', 'computed', { scope: 'pay' }, 'insufficient_scope'],
+  ['the scope is not that of what a pipe made of the arguments', 'piped', { scope: 'pay' }, 'insufficient_scope'],
+  ['a policy objects to what a pipe made of the arguments', 'piped_to_policy', { claims: { poor: true } }, 'policy'],
   ['the sign-in is weak', 'strong', { claims: { acr: 'pwd' } }, 'insufficient_user_authentication'],
   ['the sign-in is old', 'recent', { claims: { auth_time: 1 } }, 'insufficient_user_authentication'],
   ['a policy objects', 'by_day', { claims: { night: true } }, 'policy'],

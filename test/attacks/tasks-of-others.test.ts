@@ -103,6 +103,23 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     expect((await ask('hr', 'tasks/get', { taskId }, '')).text).toContain('Unknown task');
   });
 
+  test('what a caller with a token begins is that caller’s alone, also where no token is needed', async () => {
+    await start();
+    const call = { name: 'search', arguments: {} };
+    const { taskId } = await ask('wiki', 'tools/call', call, '');
+    const ids = new Set([taskId]);
+    expect((await finished('wiki', taskId, undefined)).text).toContain('Unknown task');
+    expect((await finished('wiki', taskId, '')).text).toContain('for everyone');
+    // The id is all that protects what nobody owns.
+    for (let count = 0; count < 3; count += 1) ids.add((await ask('wiki', 'tools/call', call, undefined)).taskId);
+    expect(ids.size).toBe(4);
+    for (const id of ids) {
+      expect(id).toMatch(/^[\w-]+$/);
+      expect(8 * Buffer.from(id, 'base64url').length).toBeGreaterThanOrEqual(128);
+      expect(id).not.toMatch(/^[\da-f]{8}-[\da-f]{4}-/);
+    }
+  });
+
   test('what everyone may begin, everyone may poll, and nothing else', async () => {
     await start();
     const { taskId } = await ask('wiki', 'tools/call', { name: 'search', arguments: {} }, undefined);

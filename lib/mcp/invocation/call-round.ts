@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../json/json-object.js';
 import {
   inputRequired,
   type CallToolResult,
@@ -18,8 +19,8 @@ import { toFailureResult } from './tool-failure.js';
 export interface RoundMessage {
   readonly context: ServerContext;
   readonly server: Server;
-  /** `params` as the client sent them. */
-  readonly params: unknown;
+  /** As the client sent it. */
+  readonly body: unknown;
 }
 
 /** One round of a call. It ends with a result or with questions. The client answers them and calls again. */
@@ -35,10 +36,9 @@ export class CallRound {
     private readonly states: RequestStates,
     private readonly authorized: Pick<AuthorizedOperation, 'caller'>,
     private readonly operation: Operation,
-    { context, server, params }: RoundMessage,
+    { context, server, body }: RoundMessage,
   ) {
-    const args = (params as { arguments?: unknown } | undefined)?.arguments;
-    this.#binding = states.bind(authorized.caller, operation, args);
+    this.#binding = states.bind(authorized.caller, operation, readBound(body));
     this.#state = states.open(context.mcpReq.requestState(), this.#binding);
     this.channel = new RequestChannel(context, server, this.#state);
     this.answer = readPageAnswer(context.mcpReq.inputResponses, this.#state.page);
@@ -99,4 +99,11 @@ export class CallRound {
     const isCarried = this.channel.client.era === 'modern';
     return await this.states.seal(state, this.#binding, isCarried, this.authorized.caller);
   }
+}
+
+/** What stays the same in each round of a call: all parameters but those that carry the rounds. */
+function readBound(body: unknown): unknown {
+  const { _meta, inputResponses, requestState, ...bound } =
+    isJsonObject(body) && isJsonObject(body.params) ? body.params : {};
+  return bound;
 }

@@ -144,7 +144,11 @@ export class MethodInvoker {
             args,
             instance,
             callback,
-            async () => await follow(await next(), args[0] as McpContext),
+            async () => {
+              const [context, input] = args as [McpContext & { readonly body: unknown }, unknown];
+              await this.#piped.get(context)?.checkUntaken([input, context.body]);
+              return await follow(await next(), context);
+            },
             type,
           ),
       } satisfies Interceptors,

@@ -23,6 +23,17 @@ export class PipedArguments {
   }
 
   /**
+   * Checks the arguments of a method that has no parameter for them. It may read them in the context.
+   *
+   * @throws what the check throws
+   */
+  async checkUntaken(readings: readonly unknown[]): Promise<void> {
+    if (this.count > 0) return;
+    this.#check(readings);
+    await this.#checked;
+  }
+
+  /**
    * Takes the value of one parameter, and waits until all of them are checked.
    *
    * @param name - of the argument; `undefined` for all arguments

@@ -78,6 +78,12 @@ export class PrimitiveRunner {
       final = { error: refusal };
       throw refusal;
     };
+    // An operation has one outcome: the method's arguments may turn out to be denied.
+    const allow = () => {
+      if ('value' in input && !this.#audited.has(authorized))
+        this.audit.record({ ...event, type: 'operation_allowed', scopes });
+      this.#audited.add(authorized);
+    };
     const round = new CallRound(this.states, authorized, operation, surroundings);
     const { channel } = round;
     const time = new TimedSignal(context.mcpReq.signal, primitive.timeoutMs);
@@ -88,8 +94,6 @@ export class PrimitiveRunner {
         const told = toErrorResult(`Invalid arguments for ${primitive.name}:\n${input.problems.join('\n')}`);
         return refuse(told, new HttpException(told, 400));
       }
-      if (!this.#audited.has(authorized)) this.audit.record({ ...event, type: 'operation_allowed', scopes });
-      this.#audited.add(authorized);
       const access = surroundings.access ?? this.callers.openAccess(caller, event);
       const failure = await this.#waitForMissing(primitive, access, surroundings, round.answer, signal);
       if (failure) throw failure;
@@ -102,7 +106,8 @@ export class PrimitiveRunner {
       let requests: readonly unknown[] = [input.value];
       const check = async (readings: readonly unknown[]) => {
         requests = readings;
-        for (const reading of readings) await this.admission.readmit(authorized, reading, trace);
+        await this.admission.readmit(authorized, readings, trace);
+        allow();
       };
       const running = runToolCall(call, () =>
         this.invocations.invoke(primitive, operation, callContext, input.value, check),
@@ -121,7 +126,9 @@ export class PrimitiveRunner {
       if ('isError' in result && result.isError) trace.fail('tool_error');
       return result;
     } catch (error) {
-      if ((final && error === final.error) || error instanceof AccessDeniedError) throw error;
+      if (error instanceof AccessDeniedError) throw error;
+      allow();
+      if (final && error === final.error) throw error;
       if (channel.questions && !signal.aborted) return await round.ask({});
       if (signal.aborted && !(signal.reason instanceof CallTimeout)) {
         trace.fail('cancelled');

@@ -13,6 +13,7 @@ import { AccessDeniedError } from '../../resource-server/authorization/access-de
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
 import { toLimitError, toLimitResult } from '../invocation/limit-answer.js';
+import { readArguments } from '../../resource-server/access/operation.js';
 import { tellDenials } from '../invocation/denied-operation.js';
 import type { Outcome } from '../invocation/call-outcome.js';
 import { PrimitiveRunner } from '../invocation/primitive-runner.js';
@@ -41,9 +42,9 @@ export class CallMethods {
             if (primitive?.kind !== 'tool')
               throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
             const run = (over: ServerContext, lease?: Lease) =>
-              tellDenials(() => this.#run(served, primitive, params, over, server, lease));
+              tellDenials(() => this.#run(served, primitive, over, server, lease));
             return (await this.#keepLimits(served, async () => {
-              const task = this.tasks.begin(primitive, served.authorized, params.arguments, context, run);
+              const task = this.tasks.begin(primitive, served.authorized, readArguments(served.body), context, run);
               return await (task ?? run(context));
             })) as never;
           }),
@@ -55,7 +56,7 @@ export class CallMethods {
           const { primitive } = served.authorized;
           if (primitive?.kind !== 'prompt')
             throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${params.name}`);
-          return (await tellDenials(() => this.#run(served, primitive, params, context, server))) as never;
+          return (await tellDenials(() => this.#run(served, primitive, context, server))) as never;
         });
         break;
       case 'resources/read':
@@ -63,7 +64,7 @@ export class CallMethods {
           const served = await admit(method, params, context);
           const { primitive } = served.authorized;
           if (!primitive) throw new ResourceNotFoundError(params.uri);
-          const outcome = await tellDenials(() => this.#run(served, primitive, params, context, server));
+          const outcome = await tellDenials(() => this.#run(served, primitive, context, server));
           // A method may have said otherwise.
           const isShared = 'cacheScope' in outcome && outcome.cacheScope === 'public';
           const mayBeShared = primitive.access.anonymous || served.authorized.caller === undefined;
@@ -76,7 +77,7 @@ export class CallMethods {
           const { primitive } = served.authorized;
           if (!primitive)
             throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There are no completions for that name');
-          return (await tellDenials(() => this.#run(served, primitive, params, context, server))) as never;
+          return (await tellDenials(() => this.#run(served, primitive, context, server))) as never;
         });
         break;
     }
@@ -98,12 +99,11 @@ export class CallMethods {
   async #run(
     served: AuthorizedRequest,
     primitive: Primitive,
-    params: unknown,
     context: ServerContext,
     server: Server,
     taken = served.lease,
   ): Promise<Outcome> {
-    const { authorized, trace, scheme, failure, access } = served;
+    const { authorized, trace, scheme, failure, access, body } = served;
     const { caller, scopes } = authorized;
     // Over HTTP the call is counted before it is dispatched.
     const lease = taken ?? this.#take(served, primitive);
@@ -111,7 +111,7 @@ export class CallMethods {
       trace,
       context,
       server,
-      params,
+      body,
       failure,
       access,
       lease,

@@ -63,8 +63,10 @@ export class ProtocolServers {
     call: AuthorizedRequest | DeniedRequest,
   ): Promise<AccessDeniedError | undefined> {
     const { operation } = 'denied' in call ? call.denied : call.authorized;
+    const readings = 'denied' in call ? [] : call.authorized.readings;
     try {
-      await this.admission.admit(await this.requests.make(caller, operation, call.body), call.trace);
+      const asked = await this.requests.make(caller, operation, call.body);
+      await this.admission.admit({ ...asked, readings }, call.trace);
       return undefined;
     } catch (error) {
       if (error instanceof AccessDeniedError) return error;

@@ -43,6 +43,6 @@ export class AdmissionRequests {
     if (!owned) return { caller, operation, found: undefined, body };
     const call = { method: 'tools/call', name: owned.tool };
     const judgedAs = { operation: call, body: { ...call, params: { arguments: owned.arguments } } };
-    return { caller, operation, found: this.catalogue.find(call), body, judgedAs };
+    return { caller, operation, found: this.catalogue.find(call), body, judgedAs, readings: owned.readings };
   }
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   isInputRequiredResult,
   ProtocolError,
@@ -15,6 +15,9 @@ import { isOver, type OwnedCall, type TaskRecord } from './task-record.js';
 
 /** Runs the tool in a context that outlives the request. */
 export type RunInTask = (context: ServerContext) => Promise<unknown>;
+
+/** A task of nobody belongs to whoever knows its id. */
+const TASK_ID_BYTES = 32;
 
 /** A task that runs in this process. */
 export class RunningTask {
@@ -37,7 +40,7 @@ export class RunningTask {
   ) {
     const now = new Date().toISOString();
     this.#record = {
-      taskId: randomUUID(),
+      taskId: randomBytes(TASK_ID_BYTES).toString('base64url'),
       status: 'working',
       createdAt: now,
       lastUpdatedAt: now,

@@ -16,7 +16,7 @@ import type { Lease } from '../../limits/lease.js';
 import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { KeptTasks } from './kept-tasks.js';
 import { RunningTask } from './running-task.js';
-import { TASKS_EXTENSION } from './task-record.js';
+import { TASKS_EXTENSION, type OwnedCall } from './task-record.js';
 
 const paramsSchema = z.looseObject({ taskId: z.string() });
 
@@ -47,11 +47,12 @@ export class TaskMethods {
    */
   begin(
     { name, task: support }: ToolDefinition,
-    { caller, input }: AuthorizedOperation,
+    authorized: AuthorizedOperation,
     args: unknown,
     context: ServerContext,
     run: (context: ServerContext, lease: Lease) => Promise<unknown>,
   ): Promise<unknown> | undefined {
+    const { caller, input } = authorized;
     if (!support || 'problems' in input) return undefined;
     if (!canHandleTasks(context)) {
       if (support.required) throw createMissingCapabilityError();
@@ -60,7 +61,15 @@ export class TaskMethods {
     // A request with `requestState` continues a call that runs without a task.
     if (context.mcpReq.requestState() !== undefined) return undefined;
     const owner = this.tasks.identifyOwner(caller);
-    const call = { owner, tool: name, arguments: args };
+    const call: OwnedCall = {
+      owner,
+      tool: name,
+      arguments: args,
+      // Pipes run with the task.
+      get readings() {
+        return authorized.readings;
+      },
+    };
     return this.#start(new RunningTask(call, caller, support, (task) => this.tasks.save(task)), run, context);
   }
 

@@ -29,6 +29,8 @@ export interface OwnedCall {
   readonly tool: string;
   /** The arguments as the client sent them. */
   readonly arguments: unknown;
+  /** What pipes, guards and interceptors made of them, where they changed them. */
+  readonly readings: readonly unknown[];
 }
 
 /** A task and the call that created it. */

@@ -5,19 +5,19 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { hasFixedScopes, isSignedInAsNeeded, listNamedScopes } from '../access/access-rule.js';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
-import { Denial, type PolicyRequest } from '../access/policy.js';
+import { Denial } from '../access/policy.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { judgeScopes } from '../access/scope-rule.js';
 import type { Parsed } from '../catalogue/arguments-schema.js';
 import type { Offer, Primitive } from '../catalogue/primitive.js';
 import { Issuers } from '../issuers/issuers.js';
 import type { AdmissionRequest } from './admission-request.js';
-import { AccessDeniedError, type AccessDenial } from './access-denied-error.js';
+import { AccessDeniedError } from './access-denied-error.js';
+import { ArgumentsJudge, type CreateDenial } from './arguments-judge.js';
 import { Denials } from './denials.js';
 import { freezeCopy } from './frozen-copy.js';
-import { isCompanion } from './known-arguments.js';
 import { Policies } from './policies.js';
-import { computeRule, computeScopes, readJudgedArguments, validateArguments } from './validated-arguments.js';
+import { computeRule, readJudgedArguments, validateArguments } from './validated-arguments.js';
 
 interface Leave<One extends Offer> {
   readonly caller: Caller | undefined;
@@ -28,13 +28,17 @@ interface Leave<One extends Offer> {
   readonly scopes: readonly string[];
 }
 
-/** Only this file can create an {@link AuthorizedOperation}. */
+/** Only this file can create an {@link AuthorizedOperation}, and change it. */
 let grant: <One extends Offer>(leave: Leave<One>) => AuthorizedOperation<One>;
+let keepReadings: (authorized: AuthorizedOperation<Offer>, readings: readonly unknown[]) => void;
 
 /** Permission to do one operation for one caller. Only {@link Admission} creates it. */
 export class AuthorizedOperation<One extends Offer = Primitive> {
   static {
     grant = (leave) => new AuthorizedOperation(leave);
+    keepReadings = (authorized, readings) => {
+      authorized.#readings = readings;
+    };
   }
 
   readonly caller: Caller | undefined;
@@ -47,6 +51,7 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
   readonly judged: unknown;
   /** Scopes that the operation requires. */
   readonly scopes: readonly string[];
+  #readings: readonly unknown[] = [];
 
   private constructor({ caller, operation, primitive, input, judged, scopes }: Leave<One>) {
     this.caller = caller;
@@ -56,9 +61,15 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
     this.judged = judged;
     this.scopes = scopes;
   }
-}
 
-const MORE_SCOPES = new Denial('The token does not have the scopes that these arguments need.', 'available');
+  /**
+   * Frozen copies of what pipes, guards and interceptors made of the arguments, where they changed them. What comes
+   * later of this operation is authorized for them, too.
+   */
+  get readings(): readonly unknown[] {
+    return this.#readings;
+  }
+}
 
 const NO_USER = new Denial('This tool acts for a user, and the token has no user.', 'unavailable');
 
@@ -70,6 +81,7 @@ export class Admission {
     private readonly hierarchy: ScopeHierarchy,
     private readonly issuers: Issuers,
     private readonly policies: Policies,
+    private readonly judge: ArgumentsJudge,
     private readonly denials: Denials,
   ) {}
 
@@ -114,24 +126,27 @@ export class Admission {
    * Authorizes an operation again, with the arguments that its method is about to get. Pipes, guards and interceptors of
    * the application may have changed those that were authorized.
    *
+   * @param readings - the arguments in each form in which the method may read them
    * @throws {@link AccessDeniedError} if the caller may not do it with these arguments. The denial is recorded
    */
-  async readmit(authorized: AuthorizedOperation<Offer>, value: unknown, trace: RequestTrace): Promise<void> {
+  async readmit(
+    authorized: AuthorizedOperation<Offer>,
+    readings: readonly unknown[],
+    trace: RequestTrace,
+  ): Promise<void> {
     const { caller, operation, primitive } = authorized;
-    if (!primitive || !operation || isDeepStrictEqual(value, authorized.judged)) return;
-    const reference = trace.correlationId;
-    const judged = freezeCopy(value);
-    const rule = isCompanion(operation) ? [] : computeScopes(primitive.access, { value: judged });
-    const { sufficient, needed: scopes } = judgeScopes(rule, caller?.scopes ?? [], this.hierarchy);
-    const createDenial = (denial: Pick<AccessDenial, 'reason' | 'denial' | 'policy' | 'cause'>) =>
-      new AccessDeniedError({ ...denial, scopes, caller, operation, primitive, reference });
+    if (!primitive || !operation) return;
+    const changed = readings.filter((reading) => !isDeepStrictEqual(reading, authorized.judged)).map(freezeCopy);
+    const createDenial: CreateDenial = (denial) =>
+      new AccessDeniedError({ ...denial, caller, operation, primitive, reference: trace.correlationId });
     try {
-      if (!sufficient) throw createDenial({ reason: 'insufficient_scope', denial: MORE_SCOPES });
-      await this.#askPolicies(primitive, { caller, operation, arguments: judged }, createDenial);
+      for (const reading of changed)
+        await this.judge.judgeChanged({ caller, operation, primitive, arguments: reading }, createDenial);
     } catch (error) {
       if (error instanceof AccessDeniedError) this.denials.record(error, trace);
       throw error;
     }
+    keepReadings(authorized, changed);
   }
 
   /** Whether lists show an offer to a caller. */
@@ -165,7 +180,7 @@ export class Admission {
     if (!found) return grantNothing<One>(caller, operation);
     const { primitive } = found;
     const { access } = primitive;
-    const createDenial = (denial: Pick<AccessDenial, 'reason' | 'scopes' | 'denial' | 'policy' | 'cause'>) =>
+    const createDenial: CreateDenial = (denial) =>
       new AccessDeniedError({ ...denial, caller, operation, primitive, reference });
     if (!caller && !access.anonymous && !this.options.anonymous) {
       throw createDenial({ reason: 'insufficient_scope', scopes: listNamedScopes(access) });
@@ -184,21 +199,12 @@ export class Admission {
     if (!sufficient || !input || !rule) throw createDenial({ reason: 'insufficient_scope', scopes });
     if (caller?.appOnly && !access.appOnly) throw createDenial({ reason: 'app_only', scopes, denial: NO_USER });
     if (asked.operation && judged) {
-      const request = { caller, operation: asked.operation, arguments: judged.value };
-      await this.#askPolicies(primitive, request, (denial) => createDenial({ ...denial, scopes }));
+      const question = { caller, operation: asked.operation, primitive, arguments: judged.value };
+      await this.judge.judge(question, (denial) => createDenial({ ...denial, scopes }));
+      for (const reading of request.readings ?? [])
+        await this.judge.judgeChanged({ ...question, arguments: reading }, createDenial);
     }
     return grant({ caller, operation, primitive, input, judged: judged?.value, scopes });
-  }
-
-  async #askPolicies(
-    primitive: Offer,
-    request: PolicyRequest,
-    createDenial: (denial: Pick<AccessDenial, 'reason' | 'denial' | 'policy' | 'cause'>) => AccessDeniedError,
-  ): Promise<void> {
-    const objection = await this.policies.findObjection(primitive, request).catch((cause: unknown) => {
-      throw createDenial({ reason: 'undecided', cause });
-    });
-    if (objection) throw createDenial({ reason: 'policy', ...objection });
   }
 
   /** Whether the issuer's `clients` include the client. If not, another token of the client would not help. */

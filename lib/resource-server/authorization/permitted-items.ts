@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
-import { UriTemplate, type Resource } from '@modelcontextprotocol/server';
+import type { Resource } from '@modelcontextprotocol/server';
 import type { Caller } from '../access/caller.js';
 import type { CompletionRequest } from '../access/operation.js';
 import { Catalogue } from '../catalogue/catalogue.js';
@@ -20,7 +20,7 @@ export class PermittedItems {
   async mayRead(uri: unknown, caller: Caller | undefined): Promise<boolean> {
     // A stream may be late to end with its token, after the machine has slept.
     if (caller && caller.expiresAtMs <= Date.now()) return false;
-    const found = typeof uri === 'string' ? this.catalogue.findResource(uri) : undefined;
+    const found = typeof uri === 'string' ? this.catalogue.uris.find(uri) : undefined;
     if (!found) return false;
     const operation = { method: 'resources/read', name: uri as string };
     return (await this.admission.findLeave({ caller, operation, found, body: {} })) !== undefined;
@@ -56,12 +56,12 @@ export class PermittedItems {
 
   /** The caller may list the template already, so what has the same rule for all resources is decided. */
   async #mayKnow(uri: string, template: Offer, caller: Caller | undefined): Promise<boolean> {
-    const found = this.catalogue.findResource(uri);
+    const found = this.catalogue.uris.find(uri);
     return (!found || found.primitive === template) && !hasOwnRules(template) ? true : await this.mayRead(uri, caller);
   }
 
   async #mayUse(known: Record<string, string>, primitive: Primitive, caller: Caller | undefined): Promise<boolean> {
-    const uri = primitive.kind === 'resourceTemplate' ? expand(primitive.name, known) : undefined;
+    const uri = primitive.kind === 'resourceTemplate' ? primitive.pattern.expand(known) : undefined;
     if (uri !== undefined) return await this.#mayKnow(uri, primitive, caller);
     if (!hasOwnRules(primitive)) return true;
     const operation =
@@ -76,12 +76,6 @@ export class PermittedItems {
 /** Whether an offer may have another rule for each of its arguments. */
 function hasOwnRules({ access, policies }: Offer): boolean {
   return typeof access.scopes === 'function' || policies.length > 0;
-}
-
-/** The URI with these values; `undefined` if some are missing. */
-function expand(uriTemplate: string, known: Record<string, string>): string | undefined {
-  const template = new UriTemplate(uriTemplate);
-  return template.variableNames.every((name) => Object.hasOwn(known, name)) ? template.expand(known) : undefined;
 }
 
 async function select<Item>(

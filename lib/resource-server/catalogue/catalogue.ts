@@ -102,9 +102,9 @@ export class Catalogue implements ProtectedSurface {
     return found?.kind === 'tool' ? found : undefined;
   }
 
-  /** Finds the resource with this URI, or the most specific template that matches it. */
-  findResource(uri: string): Found | undefined {
-    return this.#uris.find(uri);
+  /** The resources and templates, by URI. */
+  get uris(): OfferedResources {
+    return this.#uris;
   }
 
   /**

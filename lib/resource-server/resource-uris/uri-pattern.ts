@@ -47,6 +47,20 @@ export class UriPattern {
     return values;
   }
 
+  /**
+   * Makes the URI with these values. The reverse of {@link match}.
+   *
+   * @returns `undefined` if some are missing, or have characters that no URI can hold
+   */
+  expand(values: Readonly<Record<string, string | string[]>>): string | undefined {
+    if (!this.variables.every(({ name }) => Object.hasOwn(values, name))) return undefined;
+    try {
+      return this.parts.map((part) => (typeof part === 'string' ? part : encode(part, values[part.name]))).join('');
+    } catch {
+      return undefined;
+    }
+  }
+
   /** For each part, and for the end, the places in the URI from which the rest of the template matches. */
   #findStarts(uri: string): readonly Uint8Array[] {
     let after = new Uint8Array(uri.length + 1);
@@ -66,4 +80,12 @@ export class UriPattern {
     }
     return starts;
   }
+}
+
+/** RFC 6570 section 3.2.1. @throws URIError for halves of characters */
+function encode({ isReserved, separator = ',' }: TemplateVariable, value: string | string[] = ''): string {
+  return [value]
+    .flat()
+    .map((one) => (isReserved ? encodeURI(one) : encodeURIComponent(one)))
+    .join(separator);
 }
