@@ -1,7 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { clientSecretBasic, McpAuthModule, McpRegistry, McpTool, TokenCache, type McpContext } from 'nestjs-mcp-auth';
+import { Client } from '@modelcontextprotocol/client';
+import {
+  clientSecretBasic,
+  connectInMemory,
+  McpAuthModule,
+  McpRegistry,
+  McpResource,
+  McpTool,
+  TokenCache,
+  type McpContext,
+} from 'nestjs-mcp-auth';
 import { beginConversation } from '../support/conversation.js';
 import { HeardStream } from '../support/heard-stream.js';
 import { LocalBus } from '../support/local-bus.js';
@@ -9,6 +19,11 @@ import { message, post } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
+
+/** Called when a heedless method begins. */
+let begin: () => void = () => undefined;
+/** What a heedless method, or an answer of the issuer, waits for. */
+let held: Promise<void> | undefined;
 
 /** Calls that were aborted, by the token's subject. */
 const aborted: string[] = [];
@@ -26,6 +41,18 @@ class Tools {
       });
     });
     return 'late';
+  }
+  /** Says that it runs, and heeds nothing. */
+  @McpTool({ description: 'x' })
+  async heedless(_input: unknown, context: McpContext) {
+    context.signal.addEventListener('abort', () => aborted.push(String(context.caller?.subject)));
+    begin();
+    await held;
+    return 'late';
+  }
+  @McpResource({ uri: 'late://' })
+  async late(_input: unknown, context: McpContext) {
+    return await this.heedless(_input, context);
   }
   @McpTool({ description: 'x' })
   ping() {
@@ -83,8 +110,6 @@ const TASKS = { 'io.modelcontextprotocol/clientCapabilities': { extensions: { 'i
 describe.each(['express', 'fastify'] as const)('on %s, when a session ends', (platform: Platform) => {
   let issuer: TestIssuer;
   let introspected: string[];
-  /** What an answer of the issuer waits for. */
-  let held: Promise<void> | undefined;
   const apps: TestApplication[] = [];
 
   /** Two servers of one application, of which the first is told of sign-outs; and a replica of both. */
@@ -173,6 +198,51 @@ describe.each(['express', 'fastify'] as const)('on %s, when a session ends', (pl
       await signOut({ sid: 'one' });
       await stream.over;
       expect(stream.text).not.toContain('late');
+    });
+
+    test.each([
+      ['a tool', 'tools/call', { name: 'heedless', arguments: {} }],
+      ['a resource', 'resources/read', { uri: 'late://' }],
+    ])(
+      'the running call of %s is answered with the refusal, whatever its method does',
+      async (_what, method, params) => {
+        let release: () => void = () => undefined;
+        held = new Promise((resolve) => (release = resolve));
+        const token = await tokenOf('alice', 'one');
+        const began = new Promise<void>((resolve) => (begin = resolve));
+        const headers = { 'mcp-name': String(Object.values(params)[0]) };
+        const answer = post(at(app, name), message(method, params), { token, headers });
+        await began;
+        await signOut({ sid: 'one' });
+        const response = await answer;
+        release();
+        held = undefined;
+        expect(response.status).toBe(401);
+        expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
+        expect(await response.text()).not.toContain('late');
+        expect(aborted).toEqual(['alice']);
+      },
+    );
+
+    test('a running call in memory is answered with the refusal', async () => {
+      let release: () => void = () => undefined;
+      held = new Promise((resolve) => (release = resolve));
+      const client = new Client({ name: 'test', version: '1.0.0' });
+      const token = await tokenOf('alice', 'one');
+      const nest = apps[app]?.app;
+      if (!nest) throw new Error('There is no application');
+      await client.connect(connectInMemory(nest, { server: name, token }));
+      const began = new Promise<void>((resolve) => (begin = resolve));
+      const answer = Promise.allSettled([client.callTool({ name: 'heedless', arguments: {} })]);
+      await began;
+      await signOut({ sid: 'one' });
+      expect(await answer).toMatchObject([
+        { status: 'rejected', reason: { message: expect.stringContaining('has ended (invalid_token)') } },
+      ]);
+      release();
+      held = undefined;
+      expect(aborted).toEqual(['alice']);
+      await client.close();
     });
 
     test('a running task ends', async () => {

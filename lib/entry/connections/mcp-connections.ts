@@ -18,6 +18,7 @@ import { AccessDeniedError } from '../../resource-server/authorization/access-de
 import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { describeError } from '../../errors/reason.js';
+import { toChallengeError } from '../../mcp/protocol/challenge-response.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { ChangeNotifications } from '../../mcp/notifications/change-notifications.js';
 import { Subscriptions } from '../../mcp/notifications/subscriptions.js';
@@ -173,11 +174,14 @@ export class McpConnections implements OnModuleDestroy {
       if (origin === 'client') await this.limits.canActivate(context);
       const authorized = await this.#authorize(request);
       const { failure, access } = await this.preparation.prepare(authorized, request);
+      this.authentication.refuseEnded(request);
       trace.end(200);
       return { body, authorized, trace, scheme: request.scheme, failure, access };
     } catch (error) {
       trace.end(error instanceof HttpException ? error.getStatus() : error instanceof AccessDeniedError ? 200 : 500);
       throw toProtocolError(error);
+    } finally {
+      request.session?.release();
     }
   }
 
@@ -194,18 +198,7 @@ export class McpConnections implements OnModuleDestroy {
 
 /** Turns an HTTP challenge into an error. Only the user who started the process can act on it. */
 function toProtocolError(error: unknown): unknown {
-  if (error instanceof ChallengeException) {
-    const {
-      error: code = 'unauthorized',
-      errorDescription = 'An access token is needed',
-      scopes = [],
-    } = error.parameters;
-    const needed = scopes.length > 0 ? `. Needed: ${scopes.join(' ')}` : '';
-    return new ProtocolError(ProtocolErrorCode.InvalidRequest, `${errorDescription} (${code})${needed}`, {
-      error: code,
-      scopes,
-    });
-  }
+  if (error instanceof ChallengeException) return toChallengeError(error);
   if (error instanceof RateLimitException) return error;
   if (error instanceof HttpException) return new ProtocolError(ProtocolErrorCode.InvalidRequest, error.message);
   return error;

@@ -5,7 +5,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
-import { toNodeRequest } from './node-request.js';
+import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
@@ -23,6 +23,7 @@ import { PresentedToken } from '../../resource-server/authentication/presented-t
 import { ProofError } from '../../resource-server/authentication/proof-error.js';
 import { ProofOfPossession } from '../../resource-server/authentication/proof-of-possession.js';
 import { ReplayStoreError } from '../../resource-server/authentication/replay-store.js';
+import { Revocations, type HeldSession } from '../../resource-server/authentication/revocations.js';
 import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
 
 /** Methods that a client needs around an anonymous call. The tool of a task is checked later. */
@@ -60,6 +61,7 @@ export class AuthenticationGuard extends AuthGuard() {
     private readonly verified: VerifiedTokens,
     private readonly proof: ProofOfPossession,
     private readonly validation: ClaimsValidation,
+    private readonly revocations: Revocations,
     private readonly audit: AuditLog,
     private readonly host: HttpAdapterHost,
     strategy: AccessTokenStrategy,
@@ -75,12 +77,33 @@ export class AuthenticationGuard extends AuthGuard() {
     if (nonce !== undefined) this.#setHeader(context, 'DPoP-Nonce', nonce);
     try {
       request.caller = await request.trace.run(() => this.#authenticate(context, request));
+      request.session = this.#hold(context, request.caller);
       return true;
     } catch (error) {
       const answer = this.#refuse(error, request);
       if (answer instanceof ServiceUnavailableException) this.#setHeader(context, 'Retry-After', RETRY_AFTER);
       throw answer;
     }
+  }
+
+  /** Refuses what is about to begin, if the session of the caller has ended since the token was verified. */
+  refuseEnded({ session, scheme, surface }: McpRequest<Offer>): void {
+    const reason: unknown = session?.signal.reason;
+    if (reason instanceof InvalidTokenError)
+      throw this.challenges.createTokenChallenge({ scheme, surface }, 'invalid_token', reason.message);
+  }
+
+  #hold(context: ExecutionContext, caller: Caller | undefined): HeldSession {
+    const response = context.switchToHttp().getResponse<PlatformResponse>();
+    const raw = response.raw ?? response;
+    const session = this.revocations.hold(caller);
+    // The client may have disconnected while the token was verified.
+    if (raw.closed) session.release();
+    else
+      raw.once('close', () => {
+        session.release();
+      });
+    return session;
   }
 
   async #authenticate(context: ExecutionContext, request: McpRequest): Promise<Caller | undefined> {

@@ -1,3 +1,4 @@
+import type { HeldSession } from '../../resource-server/authentication/revocations.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
 import type { PreparedDownstreams } from '../../on-behalf-of/downstream/downstream-preparation.js';
@@ -19,6 +20,8 @@ export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   surface: ProtectedSurface;
   /** Set by `AuthenticationGuard`: the caller, unless the call is anonymous. */
   caller?: Caller | undefined;
+  /** Set by `AuthenticationGuard`: the session of the caller, until the answer is over. */
+  session?: HeldSession;
   /** Set by `AuthenticationGuard`: the scheme with which the token was sent. */
   scheme?: TokenScheme;
   /** Set by `AuthorizationGuard`: the authorization, or the denial that the operation's own answer reports. */

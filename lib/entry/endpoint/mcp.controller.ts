@@ -35,7 +35,10 @@ export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
 @UseFilters(ChallengeFilter)
 @UseGuards(...ENDPOINT_GUARDS)
 export class McpController {
-  constructor(private readonly serving: McpServing) {}
+  constructor(
+    private readonly serving: McpServing,
+    private readonly authentication: AuthenticationGuard,
+  ) {}
 
   @All()
   async handle(@Req() request: McpRequest, @Res() response: PlatformResponse): Promise<void> {
@@ -50,6 +53,7 @@ export class McpController {
       raw.setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }
+    this.authentication.refuseEnded(request);
     const served = toServedRequest(request);
     takeOver(response);
     await request.trace.run(() => this.serving.serve(toNodeRequest(request), raw, served));
@@ -59,6 +63,7 @@ export class McpController {
   async #listen(request: McpRequest, response: PlatformResponse, raw: ServerResponse): Promise<boolean> {
     const node = toNodeRequest(request);
     if (!this.serving.isListening(node)) return false;
+    this.authentication.refuseEnded(request);
     takeOver(response);
     await request.trace.run(() => this.serving.listen(node, raw, request.caller));
     return true;

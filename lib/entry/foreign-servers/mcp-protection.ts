@@ -140,6 +140,7 @@ export class McpProtection implements OnApplicationBootstrap {
       answerPreflight(request, response);
       return;
     }
+    this.authentication.refuseEnded(request);
     const raw = response.raw ?? response;
     const { caller, admitted, trace, operation, prepared } = request;
     const primitive = admitted instanceof AuthorizedOperation ? admitted.primitive : undefined;

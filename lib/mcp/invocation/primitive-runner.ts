@@ -19,6 +19,8 @@ import { CallContext } from './call-context.js';
 import { toOutcome, type Outcome } from './call-outcome.js';
 import { toCompletionResult } from './completion-result.js';
 import { CallRound, type RoundMessage } from './call-round.js';
+import { Revocations } from '../../resource-server/authentication/revocations.js';
+import { raceAbort } from './until-aborted.js';
 import { CallTimeout, TimedSignal } from './call-timeout.js';
 import type { PageAnswer } from './elicited-page.js';
 import { isAnswered, waitForPage } from './opened-page.js';
@@ -59,11 +61,13 @@ export class PrimitiveRunner {
     private readonly states: RequestStates,
     private readonly admission: Admission,
     private readonly items: PermittedItems,
+    private readonly revocations: Revocations,
   ) {}
 
   /**
    * @param authorized - the authorization for the call
    * @throws ProtocolError if a resource or a prompt fails
+   * @throws InvalidTokenError if the session of the caller ends meanwhile
    * @throws AccessDeniedError if the caller may not do it with what pipes made of the arguments
    */
   async run(authorized: AuthorizedOperation, primitive: Primitive, surroundings: Surroundings): Promise<Outcome> {
@@ -86,7 +90,9 @@ export class PrimitiveRunner {
     };
     const round = new CallRound(this.states, authorized, operation, surroundings);
     const { channel } = round;
-    const time = new TimedSignal(context.mcpReq.signal, primitive.timeoutMs);
+    const session = this.revocations.hold(caller);
+    const outer = AbortSignal.any([context.mcpReq.signal, session.signal]);
+    const time = new TimedSignal(outer, primitive.timeoutMs);
     const { signal } = time;
     try {
       if ('problems' in input) {
@@ -113,7 +119,7 @@ export class PrimitiveRunner {
         this.invocations.invoke(primitive, operation, callContext, input.value, check),
       );
       surroundings.lease?.hold(running);
-      const value = primitive.timeoutMs === undefined ? await running : await time.race(running);
+      const value = await raceAbort(time.race(running), session.signal);
       if (operation.method === 'completion/complete') {
         return await toCompletionResult(value as CompletionValues | undefined, (values) =>
           this.items.selectValues(values, primitive, requests as readonly CompletionRequest[], caller),
@@ -124,10 +130,15 @@ export class PrimitiveRunner {
       if (channel.questions) return await round.ask({});
       if (isInputRequiredResult(result)) return await round.ask(result);
       if ('isError' in result && result.isError) trace.fail('tool_error');
+      session.signal.throwIfAborted();
       return result;
     } catch (error) {
       if (error instanceof AccessDeniedError) throw error;
       allow();
+      if (session.signal.aborted) {
+        trace.fail('invalid_token');
+        throw session.signal.reason as Error;
+      }
       if (final && error === final.error) throw error;
       if (channel.questions && !signal.aborted) return await round.ask({});
       if (signal.aborted && !(signal.reason instanceof CallTimeout)) {
@@ -141,6 +152,7 @@ export class PrimitiveRunner {
       return isInputRequiredResult(told) ? told : refuse(told, failure);
     } finally {
       time.release();
+      session.release();
     }
   }
 

@@ -13,6 +13,8 @@ import { AccessDeniedError } from '../../resource-server/authorization/access-de
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
 import { toLimitError, toLimitResult } from '../invocation/limit-answer.js';
+import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
+import { toChallengeError } from './challenge-response.js';
 import { readArguments } from '../../resource-server/access/operation.js';
 import { tellDenials } from '../invocation/denied-operation.js';
 import type { Outcome } from '../invocation/call-outcome.js';
@@ -127,6 +129,10 @@ export class CallMethods {
     } catch (error) {
       if (error instanceof AccessDeniedError && error.reason === 'insufficient_scope')
         served.challenge = caller && this.challenges.createAccessChallenge(caller, scheme, error);
+      if (error instanceof InvalidTokenError) {
+        served.challenge = this.challenges.createTokenChallenge({ scheme, primitive }, error.code, error.message);
+        throw toChallengeError(served.challenge);
+      }
       throw error;
     } finally {
       if (!taken) lease?.release();
