@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Provider } from '@nestjs/common';
 import { Anonymous, McpContext, McpRegistry, McpResource, McpResourceTemplate, McpTool } from 'nestjs-mcp-auth';
 import type { AuditEvent, McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
@@ -68,12 +68,13 @@ export class SharedServer {
     platform: 'express' | 'fastify',
     limits: McpAuthModuleOptions['limits'],
     options: Partial<McpAuthModuleOptions> = {},
+    providers: Provider[] = [],
   ): Promise<SharedServer> {
     const events: AuditEvent[] = [];
     const auditSink = { record: (event: AuditEvent) => void events.push(event) };
     const server = await startProtectedServer({
       platform,
-      providers: [Offers],
+      providers: [Offers, ...providers],
       options: { ...(limits && { limits }), observability: { auditSink }, ...options },
     });
     const shared = new SharedServer(server);
@@ -123,7 +124,7 @@ export class SharedServer {
     return await post(this.server.resource, body, { token, headers, signal });
   }
 
-  /** A call that goes on until the end of the test. */
+  /** A call that goes on until the end of the test, unless it is refused. */
   async startCall(name: string): Promise<AbortController> {
     const abort = new AbortController();
     const begun = new Promise<void>((resolve) => (onWait = resolve));
@@ -134,10 +135,9 @@ export class SharedServer {
       'io.modelcontextprotocol/clientCapabilities': {},
     };
     const params = { ...body.params, _meta: meta };
-    void post(this.server.resource, { ...body, params }, { token: this.#tokens.get(name), signal: abort.signal }).catch(
-      () => undefined,
-    );
-    await begun;
+    const init = { token: this.#tokens.get(name), signal: abort.signal };
+    const answered = post(this.server.resource, { ...body, params }, init).catch(() => undefined);
+    await Promise.race([begun, answered]);
     return abort;
   }
 
