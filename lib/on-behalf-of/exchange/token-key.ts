@@ -18,7 +18,7 @@ export interface TokenShape {
   readonly claims: string | undefined;
 }
 
-/** The key of an exchanged token: everything that shaped it. */
+/** The key of an exchanged token: everything that shaped it, besides the issuer and the subject of its owner. */
 export async function deriveTokenKey({
   caller,
   client,
@@ -32,7 +32,6 @@ export async function deriveTokenKey({
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([parameter, value]) => [parameter, toList(value)]);
   return [
-    caller.issuer,
     client?.id,
     await client?.authentication.version?.(),
     name,
@@ -77,7 +76,7 @@ function listSubjectMembers(caller: Caller, cacheBy: 'token' | 'session'): KeyMe
   }
   const lasting = Object.entries(caller.claims).filter(([claim]) => !CLAIMS_OF_ONE_TOKEN.has(claim));
   const claims = serializeSorted(Object.fromEntries(lasting));
-  return ['session', caller.subject, session, caller.clientId, [...caller.scopes].sort(), claims];
+  return ['session', session, caller.clientId, [...caller.scopes].sort(), claims];
 }
 
 function toList(value: string | readonly string[] | undefined): readonly string[] {
