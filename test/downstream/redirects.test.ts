@@ -141,6 +141,15 @@ describe('from https', () => {
   );
 });
 
+test.each([200, 201, 202, 300, 304, 305, 306, 400, 503])(
+  'an answer of %i that names a location is no redirect',
+  async (status) => {
+    redirects(status, `${tool.billing.origin}/file`);
+    expect(await fetched({ method: 'POST' })).toMatchObject({ status, redirected: false });
+    expect(tool.billing.requests).toEqual([]);
+  },
+);
+
 test('the tool may look at a redirect itself', async () => {
   redirects(302, '/v1/y');
   expect(await fetched({ redirect: 'manual' })).toEqual({

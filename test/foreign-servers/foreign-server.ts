@@ -39,6 +39,8 @@ export interface ForeignServer extends ProtectedServer {
   readonly ran: string[];
   /** Methods of the requests that the other server got. */
   readonly reached: string[];
+  /** Headers of the last request that it got, in each form in which Node has them. */
+  arrived: readonly unknown[];
   /** Called when an answer is over, whichever way; on Express. */
   onClose: () => void;
   /** What the tool `run` does. */
@@ -67,6 +69,8 @@ export async function startForeignServer(parts: ForeignServerParts): Promise<For
       @Res() response: ServerResponse & { raw?: ServerResponse; hijack?: () => void },
     ) {
       reached.push(request.method ?? '');
+      const { headers, rawHeaders, headersDistinct } = request.raw ?? request;
+      server.arrived = [request.headers, headers, rawHeaders, headersDistinct];
       response.hijack?.();
       const mcp = otherServer(ran, (seen) => server.body(this.client, seen));
       const transport = new StreamableHTTPServerTransport();
@@ -110,6 +114,7 @@ export async function startForeignServer(parts: ForeignServerParts): Promise<For
     api,
     ran,
     reached,
+    arrived: [],
     onClose: () => undefined,
     body: () => 'done',
     send,

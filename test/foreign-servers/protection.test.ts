@@ -96,7 +96,13 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     server.body = (_client, what) => {
       seen = what;
     };
-    await messageIn(await server.run({ token }));
+    await messageIn(await server.run({ token, headers: { dpop: 'a.proof.of-it' } }));
+    expect(server.arrived).toHaveLength(4);
+    for (const headers of server.arrived) {
+      expect(JSON.stringify(headers)).toContain('text/event-stream');
+      expect(JSON.stringify(headers)).not.toContain(token);
+      expect(JSON.stringify(headers)).not.toContain('a.proof.of-it');
+    }
     // Seconds, as the SDK has it.
     const { exp: expiresAt } = decodeJwt(token);
     expect(seen).toMatchObject({ auth: { clientId: 'test-client', scopes: ['read'], token: '', expiresAt } });
