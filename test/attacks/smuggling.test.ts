@@ -256,6 +256,7 @@ describe('Host', () => {
     ['of an attacker', () => ['Host: attacker.example'], 403],
     ['of an attacker, then ours', () => ['Host: attacker.example', `Host: ${host()}`], 403],
     ['ours, then of an attacker', () => [`Host: ${host()}`, 'Host: attacker.example'], 403],
+    ['ours, then another one that would do', () => [`Host: ${host()}`, 'Host: 10.0.0.7'], 403],
     ['that begins with ours', () => [`Host: ${host()}.attacker.example`], 403],
     ['with ours as the user', () => [`Host: ${host()}@attacker.example`], 403],
     ['with a path', () => [`Host: attacker.example/${host()}`], 403],
