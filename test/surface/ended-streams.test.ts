@@ -4,7 +4,9 @@ import { listenToAllowed } from '../../lib/mcp/notifications/allowed-events.js';
 import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
 import { callerLimits } from '../support/caller-limits.js';
 
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 const UPDATED: ServerEvent = { kind: 'resource_updated', uri: 'orders://42' };
 

@@ -12,13 +12,20 @@ const TTL = 60_000;
 const context = { mcpReq: {} } as never;
 const caller = { issuer: 'https://id.test', subject: 'alice' } as Caller;
 
-beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 function start(run: RunInTask) {
   const signals: AbortSignal[] = [];
-  const task = new RunningTask({ owner: 'o', tool: 't', arguments: {} }, caller, { ttlMs: TTL } as never, () =>
-    Promise.resolve(),
+  const task = new RunningTask(
+    { owner: 'o', tool: 't', arguments: {}, readings: [] },
+    caller,
+    { ttlMs: TTL } as never,
+    () => Promise.resolve(),
   );
   const over = task.run((round) => {
     signals.push(round.mcpReq.signal);
@@ -70,7 +77,7 @@ describe('the tasks of a server', () => {
     const options = { resource: 'https://mcp.test', replicas } as ResolvedOptions;
     const limits = callerLimits();
     const tasks = new KeptTasks(options, limits, new Revocations());
-    const call = { owner: tasks.identifyOwner(caller), tool: 't', arguments: {} };
+    const call = { owner: tasks.identifyOwner(caller), tool: 't', arguments: {}, readings: [] };
     const task = new RunningTask(call, caller, { ttlMs: TTL } as never, (one) => tasks.save(one));
     const lease = await tasks.add(task);
     return { tasks, task, lease, limits, other: new KeptTasks(options, callerLimits(), new Revocations()) };
@@ -94,7 +101,7 @@ describe('the tasks of a server', () => {
     const { tasks, limits } = await keep();
     const full = callerLimits({ perCaller: { keptTasks: 1 } });
     const small = new KeptTasks({ resource: 'r', replicas: {} } as ResolvedOptions, full, new Revocations());
-    const call = { owner: 'o', tool: 't', arguments: {} };
+    const call = { owner: 'o', tool: 't', arguments: {}, readings: [] };
     const make = () => new RunningTask(call, caller, { ttlMs: TTL } as never, () => Promise.resolve());
     await small.add(make());
     const refused = make();
