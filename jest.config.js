@@ -5,7 +5,7 @@ export default {
   testEnvironment: '<rootDir>/test/support/shared-modules/environment.js',
   transform: {},
   // A machine may have other things to do.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   workerGracefulExitTimeout: 30_000,
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/support/longest-first.js',

@@ -10,7 +10,7 @@ export default {
   ...config,
   testMatch: ['<rootDir>/test/keycloak/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   // What is recorded goes to one file.
   maxWorkers: process.env.RECORD === undefined ? 2 : 1,
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { name: 'Keycloak' }]],

@@ -6,6 +6,9 @@ import { answering, DialectServers, refusing } from '../exchange/dialect-server.
 import { post, toolCall } from '../support/mcp-request.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
 
+/** Nobody tries again while a test runs. */
+const PATIENT = { pauseMs: 60 * 60_000 };
+
 describe('an API that fails for one caller', () => {
   let tool: RunningTool;
 
@@ -35,7 +38,7 @@ describe('an API that fails for one caller', () => {
     ['a status of 5xx', answer(500), 'downstream_failed'],
     ['no answer', breaks, 'downstream_unreachable'],
   ])('by %s, 60 times: it is left alone for that caller only', async (_name, failing, code) => {
-    tool = await startRunningTool({ orders: { http: { retries: 0 } } });
+    tool = await startRunningTool({ orders: { http: { retries: 0, circuitBreaker: PATIENT } } });
     answersInTurn(tool.orders, '/v1/bad', failing);
     answersInTurn(tool.orders, '/v1/good', answer(200));
     expect(await call('alice', '/bad', 60)).toEqual([
@@ -50,7 +53,7 @@ describe('an API that fails for one caller', () => {
   });
 
   test('all clients of a user are that one caller', async () => {
-    tool = await startRunningTool({ orders: { http: { retries: 0 } } });
+    tool = await startRunningTool({ orders: { http: { retries: 0, circuitBreaker: PATIENT } } });
     answersInTurn(tool.orders, '/v1/bad', answer(500));
     answersInTurn(tool.orders, '/v1/good', answer(200));
     for (let client = 0; client < 40; client += 1) await call('alice', '/bad', 1, { client_id: `client-${client}` });
@@ -62,7 +65,7 @@ describe('an API that fails for one caller', () => {
     ['refuses', answer(404)],
     ['has no time for', answer(429)],
   ])('what it %s is no fault', async (_name, refusal) => {
-    tool = await startRunningTool({ orders: { http: { retries: 0 } } });
+    tool = await startRunningTool({ orders: { http: { retries: 0, circuitBreaker: PATIENT } } });
     answersInTurn(tool.orders, '/v1/bad', refusal);
     for (const caller of ['alice', 'bob'])
       expect(await call(caller, '/bad', 30)).not.toContain('downstream_overloaded');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { IntrospectingServer } from '../introspection/introspecting-server.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { sendJson } from '../support/test-issuer.js';
@@ -13,9 +13,12 @@ let isAsked: () => void;
 beforeEach(async () => {
   held = [];
   isAsked = () => undefined;
+  // Answers that are held back are waited for, however long the flood takes.
+  jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal);
   server = await IntrospectingServer.start();
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await server.close();
 });
 

@@ -166,7 +166,7 @@ describe.each<[string, () => Promise<Way>]>([
   beforeAll(async () => {
     way = await start();
     await way.tell();
-  }, 120_000);
+  });
   afterAll(() => way.close());
   beforeEach(() => way.forget());
 

@@ -39,7 +39,7 @@ const TOKENS: readonly (readonly [name: string, claims: Members, header?: Member
   ['without iat', { iat: undefined }],
   ['with iat null', { iat: null }],
   ['with iat in text', { iat: String(NOW) }],
-  ['of half a minute from now', { iat: NOW + 30 }],
+  ['of ten minutes from now', { iat: NOW + 600 }],
   ['without jti', { jti: undefined }],
   ['with jti null', { jti: null }],
   ['with an empty jti', { jti: '' }],

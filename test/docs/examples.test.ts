@@ -24,7 +24,7 @@ function compile(examples: readonly Example[]) {
 beforeAll(() => {
   compile(compiled.filter((example) => !isAlone(example)));
   for (const example of compiled.filter(isAlone)) compile([example]);
-}, 120_000);
+});
 
 test('the documents have examples', () => {
   expect(all.length).toBeGreaterThan(40);

@@ -111,7 +111,7 @@ const PEOPLE: readonly Person[] = Array.from({ length: 500 }, (_, index) => ({
 }));
 
 /** As many as call at once: a slow machine, too, answers all of them before they give up. */
-const GROUP = 50;
+const GROUP = 20;
 const GROUPS = Array.from({ length: PEOPLE.length / GROUP }, (_, index) => index * GROUP);
 
 describe('500 callers, with 20 downstreams and any expiry, each act as themselves', () => {

@@ -29,7 +29,7 @@ let faults = '';
 
 beforeAll(async () => {
   faults = await check(FILES);
-}, 60_000);
+});
 
 /** What the check prints of a house of these files, whose drawing is another's. */
 async function check(house: Readonly<Record<string, string>>): Promise<string> {

@@ -39,7 +39,7 @@ describeWithChromium('in Chromium', () => {
       chromium.launch({ executablePath, headless: true, args: ARGUMENTS }),
     ]);
     server = await parties.serve();
-  }, 60_000);
+  });
   afterEach(async () => {
     await browser.close();
     await parties.close();
@@ -69,12 +69,12 @@ describeWithChromium('in Chromium', () => {
     // Nothing of the way there is left in the browser.
     expect((await page.context().cookies(server.resource)).filter(({ name }) => name.includes('mcp-link'))).toEqual([]);
     expect((await server.call('alice')).result?.structuredContent?.of).toBe('alice');
-  }, 60_000);
+  });
 
   test('another user who opens it is refused', async () => {
     const page = await browser.newPage();
     await visit(page, await server.pageFor('alice'), 'bob');
     expect(await page.title()).toBe('Nothing was linked');
     expect((await server.call('alice')).result?.inputRequests?.page).toBeDefined();
-  }, 60_000);
+  });
 });

@@ -15,7 +15,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 >;
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 /** The releases that are supported, besides the oldest one, on which the other tests run. */
 const NODES = ['22.23.3', '24.21.0', '26.12.1'];

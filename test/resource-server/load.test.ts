@@ -6,8 +6,6 @@ import { startProtectedServer, type ProtectedServer } from '../support/protected
 
 const CLIENTS = 8;
 
-jest.setTimeout(60_000);
-
 @Injectable()
 class Tools {
   @McpTool({ description: 'x' })

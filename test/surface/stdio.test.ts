@@ -13,7 +13,7 @@ describe('the sample on standard input and output', () => {
   beforeAll(async () => {
     issuer = await TestIssuer.start();
     await exec(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'sample/stdio']);
-  }, 120_000);
+  });
   afterAll(() => issuer.close());
 
   async function connect(era: 'modern' | 'legacy', scope: string): Promise<Client> {
