@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { IntrospectingServer } from '../introspection/introspecting-server.js';
+import { Telemetry } from '../observability/telemetry.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { sendJson } from '../support/test-issuer.js';
 
@@ -79,13 +80,22 @@ test('one made up token is asked about once, however often it comes', async () =
   expect(server.asked).toHaveLength(1);
 });
 
-test('how many is an option', async () => {
-  await server.close();
-  server = await IntrospectingServer.start({ introspection: { maxConcurrent: 1, maxQueued: 0 } });
-  const isFull = hold(1);
-  const first = call('one');
-  await isFull;
-  expect((await call('two')).status).toBe(503);
-  release();
-  expect((await first).status).toBe(401);
+test('how many is an option, and how often it was too many is counted', async () => {
+  const telemetry = new Telemetry();
+  telemetry.register();
+  try {
+    await server.close();
+    server = await IntrospectingServer.start({ introspection: { maxConcurrent: 1, maxQueued: 0 } });
+    const isFull = hold(1);
+    const first = call('one');
+    await isFull;
+    expect((await call('two')).status).toBe(503);
+    release();
+    expect((await first).status).toBe(401);
+    expect(await telemetry.counted('nestjs_mcp_auth.introspections.refused')).toEqual([
+      [{ issuer: server.issuer.issuer }, 1],
+    ]);
+  } finally {
+    await telemetry.unregister();
+  }
 });

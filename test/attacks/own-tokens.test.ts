@@ -140,6 +140,12 @@ describe.each(['express', 'fastify'] as const)('what a server has got for itself
     for (const event of events) expect(event).toMatchObject({ reason: expect.stringContaining('`acceptOwnTokens`') });
   });
 
+  test('is refused by a replica where the actor is said to be one of the issuer, and not where it is one of another', async () => {
+    const actor = { sub: 'mcp-server' };
+    expect(await statusesOf(await exchange({ act: { ...actor, iss: issuer.issuer } }), replica)).toEqual([401, 401]);
+    expect(await statusesOf(await exchange({ act: { ...actor, iss: other.issuer } }), replica)).toEqual([200, 200]);
+  });
+
   test('is refused where nothing marks it, by the process that has got it', async () => {
     const token = await exchange({});
     expect(await statusesOf(token, app)).toEqual([401, 401]);

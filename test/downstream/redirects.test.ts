@@ -106,12 +106,23 @@ describe('elsewhere', () => {
     ['a file', 'file:///etc/passwd'],
     ['data', 'data:text/plain,x'],
     ['credentials', 'https://user:pass@files.example/x'],
+    ['a user name', 'https://user@files.example/x'],
+    ['a password', 'https://:pass@files.example/x'],
     ['no URL', 'https://['],
   ])('%s is not followed', async (_name, location) => {
     redirects(302, location);
     expect(await tool.thrown((client) => client.fetch('/x'))).toMatchObject({ code: 'downstream_redirect' });
   });
 });
+
+test.each(['user:pass', 'user', ':pass'])(
+  'credentials (%s) are not followed below the base URL either',
+  async (info) => {
+    redirects(302, tool.orders.origin.replace('://', `://${info}@`) + '/v1/y');
+    expect(await tool.thrown((client) => client.fetch('/x'))).toMatchObject({ code: 'downstream_redirect' });
+    expect(tool.orders.requests).toHaveLength(1);
+  },
+);
 
 describe('from https', () => {
   const hopFrom = (url: string, isWithin: boolean): Hop => ({

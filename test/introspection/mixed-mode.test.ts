@@ -52,6 +52,15 @@ test('a JWT of nobody we know is refused, and nobody is asked about it', async (
   expect(server.asked).toEqual([]);
 });
 
+test.each(['one, two', 'one two', '"quoted"', 'one=two', 'one%two', 'one:two', '{}', '=', 'é'])(
+  'what is no token (%s) is refused, and nobody is asked about it',
+  async (token) => {
+    server = await IntrospectingServer.start();
+    expect(await server.status(token)).toBe(401);
+    expect(server.asked).toEqual([]);
+  },
+);
+
 test('a token that may be of several issuers is shown to none of them, and the operator is told once', async () => {
   const [first, second] = [await TestIssuer.start(), await TestIssuer.start()];
   server = await IntrospectingServer.start({
