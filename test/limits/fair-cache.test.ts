@@ -60,6 +60,20 @@ test('what is too old makes room before anyone loses something', () => {
   ]);
 });
 
+test('what is too old is not found, and held by nobody any more', () => {
+  jest.useFakeTimers({ now: 0 });
+  const { cache, shares, keep } = cacheOf();
+  keep('a', 'x', 1_000);
+  keep('a', 'y', 1_000);
+  jest.setSystemTime(999);
+  expect(cache.get('x')).toBe('value of x');
+  jest.setSystemTime(1_000);
+  expect(cache.get('x')).toBeUndefined();
+  expect([cache.size, shares.count]).toEqual([1, 1]);
+  expect(cache.delete('y')).toBe(false);
+  expect([cache.size, shares.count]).toEqual([0, 0]);
+});
+
 test('a value that is too large is not kept, and displaces nothing', () => {
   const { cache, displaced, keep } = cacheOf({ perCaller: { bytesOfEach: 5_000 } });
   keep('a', 'x');

@@ -3,7 +3,7 @@ import { errors } from 'nestjs-mcp-auth';
 import { resolveLimits, type LimitOptions } from '../../lib/limits/limit-options.js';
 import { QUANTITIES, type Quantity } from '../../lib/limits/quantity.js';
 import { Shares, type ReachedLimit } from '../../lib/limits/shares.js';
-import type { Holder } from '../../lib/limits/tally.js';
+import { Tally, type Holder } from '../../lib/limits/tally.js';
 
 const user = (subject: string, clientId = 'client'): Holder => ({ issuer: 'https://id.test', subject, clientId });
 
@@ -165,6 +165,15 @@ describe('callers', () => {
     shares.take(undefined);
     expect(codeOf(() => shares.take(undefined))).toBe('caller_limit_reached');
   });
+});
+
+test('what fits exactly is taken, in entries and in bytes', () => {
+  const tally = new Tally('a', { count: 2, bytes: 100 });
+  tally.count = 1;
+  tally.bytes = 60;
+  expect(tally.isFullFor({ count: 1, bytes: 40 })).toBe(false);
+  expect(tally.isFullFor({ count: 1, bytes: 41 })).toBe(true);
+  expect(tally.isFullFor({ count: 2, bytes: 0 })).toBe(true);
 });
 
 test('a share is held until the work that holds it is over', async () => {
