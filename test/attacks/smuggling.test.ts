@@ -274,6 +274,14 @@ describe('Host', () => {
     expect(answer.status).toBe(status);
     expect(answer.body).not.toContain('pong');
   });
+
+  test('that is the value of another header, as Authorization may be, means nothing', async () => {
+    const names = ['X-A: Authorization', 'X-B: Host', 'X-C: DPoP', 'Accept: application/json, text/event-stream'];
+    const mirrored = ['MCP-Protocol-Version: 2026-07-28', 'Mcp-Method: tools/call', 'Mcp-Name: ping'];
+    const answer = await request(() => [`Host: ${host()}`, ...names, ...mirrored]);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toContain('pong');
+  });
 });
 
 describe('methods', () => {

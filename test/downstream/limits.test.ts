@@ -189,6 +189,25 @@ describe('JSON', () => {
     expect(code).toBe('downstream_body_too_large');
   });
 
+  test.each([
+    [100, 'read'],
+    [101, 'downstream_body'],
+    [4_000, 'downstream_body'],
+  ])('of %i levels is %s', async (levels, expected) => {
+    await start({});
+    answersInTurn(tool.orders, '/v1/x', (_request, response) =>
+      response.writeHead(200).end('['.repeat(levels) + ']'.repeat(levels)),
+    );
+    const outcome = await tool.returned(async (client) => {
+      const error: unknown = await client.json('/x').then(
+        () => ({ code: 'read' }),
+        (reason: unknown) => reason,
+      );
+      return (error as { code?: string }).code;
+    });
+    expect(outcome).toBe(expected);
+  });
+
   test('of so many bytes, cut anywhere, is read', async () => {
     await start({ maxJsonSize: 1000 });
     answersInTurn(tool.orders, '/v1/x', (_request, response) => {

@@ -1,7 +1,11 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { InMemoryServerEventBus, type ServerEvent } from '@modelcontextprotocol/server';
 import { listenToAllowed } from '../../lib/mcp/notifications/allowed-events.js';
+import { ChangeNotifications } from '../../lib/mcp/notifications/change-notifications.js';
 import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
+import type { ResolvedOptions } from '../../lib/options/resolved-options.js';
+import { Revocations } from '../../lib/resource-server/authentication/revocations.js';
 import { callerLimits } from '../support/caller-limits.js';
 
 afterEach(() => {
@@ -53,4 +57,22 @@ test('a stream of notifications whose client has gone leaves neither a timer nor
   expect([jest.getTimerCount(), count()]).toEqual([1, 1]);
   await body?.cancel();
   expect([jest.getTimerCount(), count()]).toEqual([0, 0]);
+});
+
+test('a server that has stopped listens to no other replica', async () => {
+  let listeners = 0;
+  const bus = {
+    publish: () => undefined,
+    subscribe: () => {
+      listeners += 1;
+      return () => void (listeners -= 1);
+    },
+  };
+  const replicas = { bus, keys: [createSecretKey(randomBytes(32))] };
+  const options = { resource: 'https://mcp.test', replicas } as unknown as ResolvedOptions;
+  const notifications = new ChangeNotifications(options, { onChange: () => undefined } as never, new Revocations());
+  await notifications.onModuleInit();
+  expect(listeners).toBe(1);
+  await notifications.onModuleDestroy();
+  expect(listeners).toBe(0);
 });
