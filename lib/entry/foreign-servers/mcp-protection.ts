@@ -36,6 +36,8 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { BoundSessions } from './bound-sessions.js';
 import { ForeignShares } from './foreign-shares.js';
+import { handleMessage } from './handled-message.js';
+import { freezeCopy } from '../../resource-server/authorization/frozen-copy.js';
 import { handOver } from './handed-over-request.js';
 import { PreparedRules, type Demand, type ProtectedMcpOptions } from './foreign-rules.js';
 
@@ -46,6 +48,8 @@ const MAX_NAME = 200;
 @Injectable()
 export class McpProtection implements OnApplicationBootstrap {
   readonly #logger = new CleanLogger('ProtectedMcp');
+  /** Copies of the messages that were authorized. */
+  readonly #authorized = new WeakMap<McpRequest<Offer>, unknown>();
   #isUsed = false;
 
   constructor(
@@ -128,6 +132,7 @@ export class McpProtection implements OnApplicationBootstrap {
       const scopes = [...new Set([authorized, ...watched].flatMap((one) => one.scopes))];
       this.audit.record({ ...trace.createAuditContext(caller, operation), type: 'operation_allowed', scopes });
     }
+    this.#authorized.set(request, freezeCopy(body));
     handOver(request, response);
     return true;
   }
@@ -172,9 +177,11 @@ export class McpProtection implements OnApplicationBootstrap {
       access,
       signal: abort.signal,
     };
+    const refuse = () => this.#refuse(request, 'an interceptor or a pipe of the application changed it');
+    const message = { authorized: this.#authorized.get(request), refuse };
     const running = trace.run(() =>
       runToolCall(call, async () => {
-        await handle();
+        await handleMessage(message, request.body, handle);
         // Servers of the SDK answer after the handler has returned.
         if (!raw.writableEnded || !raw.writableFinished) await over;
       }),

@@ -4,6 +4,7 @@ import {
   UseFilters,
   UseGuards,
   UseInterceptors,
+  UsePipes,
   type CallHandler,
   type CanActivate,
   type ExecutionContext,
@@ -16,6 +17,7 @@ import { from, lastValueFrom, Observable } from 'rxjs';
 import { ChallengeFilter } from '../endpoint/challenge.filter.js';
 import { selectServer } from '../../servers/application-servers.js';
 import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
+import { AuthorizedMessagePipe } from './handled-message.js';
 import { McpProtection } from './mcp-protection.js';
 
 /**
@@ -85,6 +87,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       UseGuards(ProtectedMcpGuard),
       UseInterceptors(ProtectedMcpInterceptor),
       UseFilters(ChallengeFilter),
+      UsePipes(AuthorizedMessagePipe),
     )(target);
   };
 }
