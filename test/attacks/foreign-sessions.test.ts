@@ -186,3 +186,50 @@ describe('a session of a server with replicas', () => {
     await other.close();
   });
 });
+
+describe.each(['express', 'fastify'] as const)('a stream of a server of SDK 1.x on %s', (platform) => {
+  /** Runs the tool with the scope that it needs, and asks for its stream again without. */
+  async function resume(allowStreamReplay: boolean | undefined) {
+    const kept = new KeptSessions();
+    kept.resumes = true;
+    const rules = {
+      tools: { run: { scopes: ['secret'] } },
+      ...(allowStreamReplay !== undefined && { allowStreamReplay }),
+    };
+    const server = await startSessionServer('SDK 1.x', platform, kept, { replicas: { keys } }, rules);
+    open.push(server);
+    const token = await server.token('secret');
+    const begun = await post(server.resource, INITIALIZE, { token, headers: LEGACY });
+    await begun.text();
+    const headers = { ...LEGACY, 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' };
+    const text = await (await post(server.resource, CALL, { token, headers })).text();
+    expect(text).toContain('ran');
+    const [, first = ''] = /^id: (.+)$/m.exec(text) ?? [];
+    expect(first).not.toBe('');
+    const again = { ...headers, accept: 'text/event-stream', 'last-event-id': first };
+    const authorization = `Bearer ${await server.token('')}`;
+    const stream = new HeardStream(await fetch(server.resource, { headers: { ...again, authorization } }));
+    // It is cut off, not ended.
+    const over = stream.over.catch(() => undefined);
+    return { kept, stream, over };
+  }
+
+  const open: ProtectedServer[] = [];
+  afterEach(async () => {
+    for (const server of open.splice(0)) await server.close();
+  });
+
+  test('is not resumed, because nobody asks what its results need by now', async () => {
+    const { kept, stream, over } = await resume(undefined);
+    expect(kept.reached.at(-1)).toMatchObject({ method: 'GET', lastEvent: undefined });
+    for (const server of open)
+      await server.app.get(TokenCache).revoke({ issuer: server.issuer.issuer, subject: 'alice' });
+    await over;
+    expect(stream.text).not.toContain('ran');
+  });
+
+  test('is resumed where that is given up', async () => {
+    const { stream } = await resume(true);
+    await stream.hear(/ran/);
+  });
+});

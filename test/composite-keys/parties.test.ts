@@ -92,7 +92,7 @@ describe('a session of another server', () => {
     if (parts.sent !== undefined) request.headers['mcp-session-id'] = parts.sent;
     const response = new ServerResponse(request);
     const sessions = new BoundSessions(optionsOf(values.resource), { record: () => undefined } as never);
-    sessions.bind(request as never, response as never);
+    sessions.bind(request as never, response as never, false);
     if (parts.told !== undefined) response.writeHead(200, { 'mcp-session-id': parts.told });
     return (parts.told === undefined ? request.headers['mcp-session-id'] : response.getHeader('mcp-session-id')) as
       string | undefined;

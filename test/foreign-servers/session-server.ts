@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { StreamableHTTPServerTransport, type EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { McpServer } from '@modelcontextprotocol/server';
 import { All, Controller, Req, Res } from '@nestjs/common';
@@ -11,6 +11,22 @@ import { startProtectedServer, type ProtectedServer } from '../support/protected
 import type { Platform } from '../support/test-application.js';
 import type { Kind } from './files-server.js';
 
+/** The events of one session, in their order. */
+class KeptEvents implements EventStore {
+  readonly #events: { readonly stream: string; readonly message: Parameters<EventStore['storeEvent']>[1] }[] = [];
+
+  storeEvent(stream: string, message: Parameters<EventStore['storeEvent']>[1]): Promise<string> {
+    return Promise.resolve(String(this.#events.push({ stream, message }) - 1));
+  }
+
+  async replayEventsAfter(last: string, { send }: Parameters<EventStore['replayEventsAfter']>[1]): Promise<string> {
+    const stream = this.#events[Number(last)]?.stream ?? '';
+    for (const [id, event] of this.#events.entries())
+      if (id > Number(last) && event.stream === stream) await send(String(id), event.message);
+    return stream;
+  }
+}
+
 /** What a server that keeps sessions has of them. Replicas of it share this. */
 export class KeptSessions {
   /** As the server knows them, in the order in which they began. */
@@ -18,6 +34,9 @@ export class KeptSessions {
   readonly transports = new Map<string, StreamableHTTPServerTransport | NodeStreamableHTTPServerTransport>();
   /** The requests that reached the server: method, session id and last event. */
   readonly reached: { method: string; session: string | undefined; lastEvent: string | undefined }[] = [];
+
+  /** Whether streams can be resumed. */
+  resumes = false;
 
   readonly generate = (): string => {
     const id = randomUUID();
@@ -40,13 +59,14 @@ export async function startSessionServer(
   platform: Platform,
   kept: KeptSessions,
   options: Partial<McpAuthModuleOptions> = {},
+  rules: Parameters<typeof ProtectedMcp>[0] = { tools: { run: {} } },
 ): Promise<ProtectedServer> {
   const transport = new StreamableHttpTransport({ statefulMode: true, sessionIdGenerator: kept.generate });
   const strategy = new McpStrategy({ name: 'kept', version: '1.0.0', transports: [transport] });
   const serve = kind === 'mcp-nest' ? serveByNest(transport) : serveBySdk(kind, kept);
 
   @Controller('mcp')
-  @ProtectedMcp({ tools: { run: {} } })
+  @ProtectedMcp(rules)
   class Endpoint {
     @All()
     async handle(@Req() request: NodeRequest, @Res() response: NodeResponse) {
@@ -91,6 +111,7 @@ function serveBySdk(kind: Kind, kept: KeptSessions): Serve {
   const connect = async () => {
     const parts = {
       sessionIdGenerator: kept.generate,
+      ...(kept.resumes && { eventStore: new KeptEvents() }),
       onsessioninitialized: (id: string) => void kept.transports.set(id, transport),
     };
     const isFirst = kind === 'SDK 1.x';

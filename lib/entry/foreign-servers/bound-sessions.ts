@@ -36,18 +36,19 @@ export class BoundSessions {
   /**
    * Opens the session id of a request for the other server, and seals the one of its answer for the client.
    *
+   * @param allowsReplay - whether the server may tell again what it told the session before
    * @throws NotFoundException if the session is not one of the caller's. A client then begins a new one (MCP
    *   specification 2025-11-25, Streamable HTTP, Session Management)
    */
-  bind(request: McpRequest<Offer>, response: PlatformResponse): void {
+  bind(request: McpRequest<Offer>, response: PlatformResponse, allowsReplay: boolean): void {
     const node = toNodeRequest(request);
     const place = this.#bindTo(request.caller);
     const sent = node.headers[SESSION]?.toString();
     const id = this.#ring.open(sent, place);
     if (sent !== undefined && id === undefined) throw this.#refuse(request);
-    if (id === undefined)
-      replaceHeader(node, LAST_EVENT, undefined); // It could belong to the stream of anyone.
-    else replaceHeader(node, SESSION, id);
+    if (id !== undefined) replaceHeader(node, SESSION, id);
+    // Without a session it could belong to the stream of anyone. In it, nobody asks what the events need by now.
+    if (id === undefined || !allowsReplay) replaceHeader(node, LAST_EVENT, undefined);
     const ring = this.#ring;
     onHeaders(response.raw ?? response, function () {
       const told = this.getHeader(SESSION)?.toString();

@@ -54,6 +54,12 @@ export interface ProtectedMcpOptions {
    * its callers apart.
    */
   methods?: Readonly<Record<string, ForeignMethodRule>>;
+  /**
+   * Gives up that what comes later is authorized again: a client may resume a stream of its session (`Last-Event-ID`),
+   * and the server sends again what it sent before, such as results of tools, whatever the token is good for by now.
+   * Defaults to `false`: the header is taken off the request.
+   */
+  allowStreamReplay?: boolean;
 }
 
 /** The other server checks arguments by its own schema. */
@@ -88,6 +94,8 @@ export interface Refusal {
 export class PreparedRules implements ProtectedSurface {
   /** Another server has no anonymous operations. */
   readonly hasAnonymous = false;
+  /** Whether clients may resume streams. */
+  readonly allowsReplay: boolean;
   readonly all: readonly Offer[];
   readonly #tools = new NamedRules();
   readonly #prompts = new NamedRules();
@@ -101,6 +109,7 @@ export class PreparedRules implements ProtectedSurface {
     private readonly options: ResolvedOptions,
     problems: string[],
   ) {
+    this.allowsReplay = rules.allowStreamReplay ?? false;
     this.all = KINDS.flatMap((kind) =>
       Object.entries<ForeignRule>(rules[kind] ?? {}).map(([name, rule]) => {
         const prepared = this.#prepare(kind, name, rule, problems);

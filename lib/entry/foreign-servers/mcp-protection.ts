@@ -117,7 +117,7 @@ export class McpProtection implements OnApplicationBootstrap {
     const offer = 'found' in demand ? demand.found?.primitive : undefined;
     const { caller, trace } = request;
     await this.limits.count({ caller, operation, offer, body, trace }, [request, response]);
-    this.sessions.bind(request, response);
+    this.sessions.bind(request, response, rules.allowsReplay);
     if ('reason' in demand) throw this.#refuse(request, demand.reason);
     const watched: AuthorizedOperation<Offer>[] = [];
     for (const one of demand.watched) watched.push(await this.#authorize(request, one.found, one.operation));
