@@ -47,6 +47,8 @@ const MARKED: readonly (readonly [name: string, claims: Claims])[] = [
   ['act with others before it', { act: { sub: 'mcp-server', act: { sub: 'agent' } } }],
   ['client_id, of its own grant', { client_id: 'mcp-server', sub: 'mcp-server' }],
   ['client_id of a client at the authorization server of an API', { client_id: 'mcp-at-partner' }],
+  ['client_id of the other server', { client_id: 'second-server' }],
+  ['act of the other server', { act: { sub: 'second-server' } }],
 ];
 
 describe.each(['express', 'fastify'] as const)('what a server has got for itself, on %s', (platform) => {
@@ -90,6 +92,8 @@ describe.each(['express', 'fastify'] as const)('what a server has got for itself
               ...common,
               server: { name: 'second', version: '1.0.0' },
               resource: `${origin}/second`,
+              client: { ...CLIENT, id: 'second-server', issuer: issuer.issuer },
+              downstreams: { orders: { baseUrl: api.origin, audience: 'orders' } },
             }),
           ),
         ];

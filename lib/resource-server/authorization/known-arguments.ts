@@ -30,7 +30,7 @@ export function readKnownArguments(body: unknown): Readonly<Record<string, strin
 
 /** The arguments of a primitive with a value that completes one of them. */
 export function completeWith({ argument, arguments: known }: CompletionRequest, value: string): Record<string, string> {
-  return Object.fromEntries([...Object.entries(known).filter(([name]) => name !== argument), [argument, value]]);
+  return { ...known, [argument]: value };
 }
 
 /**
