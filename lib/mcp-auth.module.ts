@@ -61,6 +61,7 @@ import { resolveOptions } from './configuration/resolve-options.js';
 import { ClientMessages } from './mcp/protocol/client-messages.js';
 import { McpServing } from './mcp/protocol/mcp-serving.js';
 import { BoundSessions } from './entry/foreign-servers/bound-sessions.js';
+import { ForeignAnswers } from './entry/foreign-servers/foreign-answers.js';
 import { ForeignShares } from './entry/foreign-servers/foreign-shares.js';
 import { McpProtection } from './entry/foreign-servers/mcp-protection.js';
 import { McpConnections } from './entry/connections/mcp-connections.js';
@@ -158,6 +159,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     McpRegistry,
     McpConnections,
     BoundSessions,
+    ForeignAnswers,
     ForeignShares,
     McpProtection,
     ServerTokenCache,

@@ -50,6 +50,15 @@ export function namesRuled(method: string): boolean {
   return Object.hasOwn(NAMING, method) || method === 'completion/complete' || method === 'subscriptions/listen';
 }
 
+/**
+ * The use of what an operation names, if that is another one. Rules and policies judge the use: of a subscription the
+ * read, of a completion the prompt or the read of the template.
+ */
+export function findUse({ method, name }: Operation, kind: 'prompts' | 'resources'): Operation | undefined {
+  const use = kind === 'prompts' ? 'prompts/get' : 'resources/read';
+  return use === method ? undefined : { method: use, name };
+}
+
 /** @param body - the JSON-RPC message */
 export function readSubject({ method, name }: Operation, body: unknown): Subject {
   if (PROTOCOL.has(method)) return { of: 'protocol' };

@@ -12,10 +12,12 @@ import type { MethodHost, Offer } from '../../resource-server/catalogue/primitiv
 import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
 import type { AccessOptions } from '../../resource-server/decorators/access-options.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
-import { namesRuled, readSubject } from './foreign-methods.js';
+import { isJsonObject } from '../../json/json-object.js';
+import { findUse, namesRuled, readSubject } from './foreign-methods.js';
 import { NamedRules } from './named-rules.js';
 import { ResourceRules } from './resource-rules.js';
 import type { Ruling } from './ruling.js';
+import { findTellingRules } from './telling-rules.js';
 
 /** What one tool, resource or prompt of another server requires of callers, and which downstreams it may use. */
 export interface ForeignRule extends Omit<AccessOptions<Readonly<Record<string, unknown>>>, 'server' | 'timeoutMs'> {
@@ -71,6 +73,14 @@ type Kind = keyof typeof OFFERED;
 
 const KINDS = Object.keys(OFFERED) as Kind[];
 
+/** Members of results that are lists, and what names each of their entries. */
+const LIST_NAMES = { tools: 'name', prompts: 'name', resources: 'uri', resourceTemplates: 'uriTemplate' } as const;
+
+type List = keyof typeof LIST_NAMES;
+
+/** Members of results that are lists. */
+export const LISTS = Object.keys(LIST_NAMES) as List[];
+
 /** A resource that a stream follows, and the read that its listener needs leave for. */
 export interface Watched {
   readonly operation: Operation;
@@ -81,6 +91,8 @@ export interface Watched {
 export interface Demand {
   /** What it names, if that has a rule. */
   readonly found: Found<Offer> | undefined;
+  /** What rules and policies judge, if it is not the operation of the message. */
+  readonly use: Operation | undefined;
   readonly watched: readonly Watched[];
 }
 
@@ -118,6 +130,8 @@ export class PreparedRules implements ProtectedSurface {
         return prepared;
       }),
     );
+    const named = { tools: this.#tools, prompts: this.#prompts, resources: this.#resources };
+    problems.push(...findTellingRules(named, type, options));
   }
 
   get initialScopes(): readonly string[] {
@@ -147,19 +161,35 @@ export class PreparedRules implements ProtectedSurface {
       case 'tools':
         return toDemand(this.#tools.find(subject.name));
       case 'prompts':
-        return toDemand(this.#prompts.find(subject.name));
+        return toDemand(this.#prompts.find(subject.name), findUse(operation, 'prompts'));
       case 'resources':
-        return toDemand(this.#resources.find(subject.name));
+        return toDemand(this.#resources.find(subject.name), findUse(operation, 'resources'));
       case 'template':
-        return toDemand(this.#resources.findTemplate(subject.name));
+        return toDemand(this.#resources.findTemplate(subject.name), findUse(operation, 'resources'));
       case 'stream':
         return this.#demandStream(subject.uris);
       default: {
         const rule = this.#methods.get(operation.method);
         if (rule) return toDemand({ rule });
-        if (subject.of === 'protocol') return { found: undefined, watched: [] };
+        if (subject.of === 'protocol') return { found: undefined, use: undefined, watched: [] };
         return { reason: '@ProtectedMcp has no rule for the method. Add one to `methods`' };
       }
+    }
+  }
+
+  /** Finds the rule of an entry of a list. */
+  findListed(list: List, entry: unknown): { readonly name: string; readonly offer: Offer | undefined } {
+    const name = isJsonObject(entry) ? entry[LIST_NAMES[list]] : undefined;
+    if (typeof name !== 'string') return { name: '', offer: undefined };
+    switch (list) {
+      case 'tools':
+        return { name, offer: this.#tools.find(name).rule };
+      case 'prompts':
+        return { name, offer: this.#prompts.find(name).rule };
+      case 'resources':
+        return { name, offer: this.#resources.find(name).rule };
+      case 'resourceTemplates':
+        return { name, offer: this.#resources.findTemplate(name).rule };
     }
   }
 
@@ -173,7 +203,7 @@ export class PreparedRules implements ProtectedSurface {
         found: { primitive: ruling.rule, variables: {} },
       });
     }
-    return { found: undefined, watched };
+    return { found: undefined, use: undefined, watched };
   }
 
   /** @returns what is wrong with the name, as ends of sentences that begin with it */
@@ -213,6 +243,6 @@ export class PreparedRules implements ProtectedSurface {
   }
 }
 
-function toDemand(ruling: Ruling): Demand | Refusal {
-  return ruling.rule ? { found: { primitive: ruling.rule, variables: {} }, watched: [] } : ruling;
+function toDemand(ruling: Ruling, use?: Operation): Demand | Refusal {
+  return ruling.rule ? { found: { primitive: ruling.rule, variables: {} }, use, watched: [] } : ruling;
 }

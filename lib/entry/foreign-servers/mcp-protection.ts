@@ -18,6 +18,7 @@ import { DeniedAnswers } from '../endpoint/denied-answers.js';
 import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Admission, AuthorizedOperation } from '../../resource-server/authorization/admission.js';
+import { MissingArgumentError, readKnownArguments } from '../../resource-server/authorization/known-arguments.js';
 import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
@@ -35,6 +36,7 @@ import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { BoundSessions } from './bound-sessions.js';
+import { ForeignAnswers } from './foreign-answers.js';
 import { ForeignShares } from './foreign-shares.js';
 import { handleMessage } from './handled-message.js';
 import { freezeCopy } from '../../resource-server/authorization/frozen-copy.js';
@@ -67,6 +69,7 @@ export class McpProtection implements OnApplicationBootstrap {
     private readonly streams: OpenStreams,
     private readonly shares: ForeignShares,
     private readonly sessions: BoundSessions,
+    private readonly foreign: ForeignAnswers,
   ) {}
 
   /** Called by Nest when the application has started. */
@@ -121,7 +124,7 @@ export class McpProtection implements OnApplicationBootstrap {
     if ('reason' in demand) throw this.#refuse(request, demand.reason);
     const watched: AuthorizedOperation<Offer>[] = [];
     for (const one of demand.watched) watched.push(await this.#authorize(request, one.found, one.operation));
-    const authorized = await this.#authorize(request, demand.found);
+    const authorized = await this.#authorize(request, demand.found, demand.use);
     request.admitted = authorized;
     // If lists are filtered, a primitive that the caller may not see counts as not found. The other server would run
     // it.
@@ -133,6 +136,7 @@ export class McpProtection implements OnApplicationBootstrap {
       this.audit.record({ ...trace.createAuditContext(caller, operation), type: 'operation_allowed', scopes });
     }
     this.#authorized.set(request, freezeCopy(body));
+    this.foreign.narrow(request, response, rules);
     handOver(request, response);
     return true;
   }
@@ -196,14 +200,18 @@ export class McpProtection implements OnApplicationBootstrap {
     return new ForbiddenException('This is not offered here');
   }
 
-  /** @param judged - the operation to authorize, if it is a part of what the message asks for */
+  /** @param judged - the operation to authorize, if it is not that of the message */
   async #authorize(
     request: McpRequest<Offer>,
     found: Found<Offer> | undefined,
     judged?: Operation,
   ): Promise<AuthorizedOperation<Offer>> {
     const { caller, operation, body, trace } = request;
-    const asked = { caller, operation, found, body, ...(judged && { judgedAs: { operation: judged, body } }) };
+    const asked = {
+      ...{ caller, operation, found, body },
+      ...(judged && { judgedAs: { operation: judged, body } }),
+      ...(operation?.method === 'completion/complete' && { known: readKnownArguments(body) }),
+    };
     try {
       return await this.admission.admit(asked, trace);
     } catch (error) {
@@ -218,6 +226,8 @@ export class McpProtection implements OnApplicationBootstrap {
       case 'app_only':
         return new ForbiddenException('This acts for a user, and the token has no user');
       case 'undecided':
+        if (cause instanceof MissingArgumentError)
+          return new ForbiddenException('Whether this is allowed takes arguments that are missing');
         this.#logger.error(`A policy failed [${reference}] ${describeError(cause)}`);
         return new HttpException('It cannot be decided now whether this is allowed', 500);
       default:
@@ -230,7 +240,7 @@ export class McpProtection implements OnApplicationBootstrap {
 const METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'POST']);
 
 /** What a message needs leave for that asks for nothing. */
-const NOTHING: Demand = { found: undefined, watched: [] };
+const NOTHING: Demand = { found: undefined, use: undefined, watched: [] };
 
 function readPaths(controller: Type): readonly string[] {
   const paths = [Reflect.getMetadata(PATH_METADATA, controller) as string | string[] | undefined].flat();

@@ -22,6 +22,11 @@ export class NamedRules {
     return twin && !isSameRule(twin, rule) ? twin : undefined;
   }
 
+  listNested(): readonly (readonly [narrow: Offer, wide: Offer])[] {
+    const rest = this.#rules.get('*');
+    return rest ? [...this.#rules.values()].filter((rule) => rule !== rest).map((rule) => [rule, rest]) : [];
+  }
+
   findSpelled(name: string): Offer | undefined {
     return this.#rules.get(name) ?? this.#rules.get('*');
   }

@@ -1,6 +1,11 @@
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isSameRule } from '../../resource-server/catalogue/same-rule.js';
-import { areInConflict, ResourceUris, type UriTarget } from '../../resource-server/resource-uris/resource-uris.js';
+import {
+  areInConflict,
+  compareTargets,
+  ResourceUris,
+  type UriTarget,
+} from '../../resource-server/resource-uris/resource-uris.js';
 import { UriPattern } from '../../resource-server/resource-uris/uri-pattern.js';
 import { fold } from '../../resource-server/resource-uris/uri-readings.js';
 import { findSpellingProblem } from '../../resource-server/resource-uris/uri-spelling.js';
@@ -44,6 +49,16 @@ export class ResourceRules {
       const reason = error instanceof Error ? error.message : String(error);
       return [`is not a template of RFC 6570 that URIs can be matched with: it ${reason}. Write "orders://{id}"`];
     }
+  }
+
+  listNested(): readonly (readonly [narrow: Offer, wide: Offer])[] {
+    const nested = this.#targets.flatMap((narrow) =>
+      this.#targets
+        .filter((wide) => compareTargets(narrow, wide) === 'within')
+        .map((wide) => [narrow.rule, wide.rule] as const),
+    );
+    const rest = this.#other;
+    return rest ? [...nested, ...this.#targets.map(({ rule }) => [rule, rest] as const)] : nested;
   }
 
   findSpelled(uri: string): Offer | undefined {

@@ -21,7 +21,7 @@ export interface AdmissionRequest<One extends Offer = Primitive> {
    * What pipes, guards and interceptors made of the arguments, if the call has run already. It is judged, too.
    */
   readonly readings?: readonly unknown[] | undefined;
-  /** For one item of a companion: the arguments that are known. Others may be missing. */
+  /** For a companion, or one item of it: the arguments that are known. Others may be missing. */
   readonly known?: Readonly<Record<string, string>>;
   /** Whether the items that a companion tells are authorized one by one, so that undecided rules do not refuse it. */
   readonly areItemsSelected?: boolean;

@@ -17,7 +17,7 @@ import { ArgumentsJudge, type CreateDenial } from './arguments-judge.js';
 import { Denials } from './denials.js';
 import { freezeCopy } from './frozen-copy.js';
 import { Policies } from './policies.js';
-import { computeRule, readJudgedArguments, validateArguments } from './validated-arguments.js';
+import { computeListedRule, computeRule, readJudgedArguments } from './validated-arguments.js';
 
 interface Leave<One extends Offer> {
   readonly caller: Caller | undefined;
@@ -102,7 +102,8 @@ export class Admission {
       if (!(error instanceof AccessDeniedError)) throw error;
       this.denials.record(error, trace);
       const { caller, operation, primitive } = error;
-      if (primitive && !this.#isListed(primitive, caller)) return grantNothing<One>(caller, operation);
+      const { name } = request.judgedAs?.operation ?? operation ?? {};
+      if (primitive && !this.#isListed(primitive, caller, name)) return grantNothing<One>(caller, operation);
       throw error;
     }
   }
@@ -149,19 +150,26 @@ export class Admission {
     keepReadings(authorized, changed);
   }
 
-  /** Whether lists show an offer to a caller. */
-  isShown(offer: Offer, caller: Caller | undefined): boolean {
+  /**
+   * Whether lists show an offer to a caller.
+   *
+   * @param name - what the list names it, if that is not the name of the offer: the URI of a resource that a rule for
+   *   several is about
+   */
+  isShown(offer: Offer, caller: Caller | undefined, name?: string): boolean {
     if (!caller && !this.options.anonymous) return offer.access.anonymous;
-    return this.#isListed(offer, caller);
+    return this.#isListed(offer, caller, name);
   }
 
   /** Whether a policy denies an operation that the caller lacks scopes for. Further consent would then not help. */
-  async isObjectedTo({ caller, operation, found, body }: AdmissionRequest<Offer>): Promise<boolean> {
+  async isObjectedTo(asked: AdmissionRequest<Offer>): Promise<boolean> {
+    const { caller, found, known } = asked;
+    const { operation } = asked.judgedAs ?? asked;
     if (!found || !operation || found.primitive.policies.length === 0) return false;
     try {
-      const input = await validateArguments(found, operation, body);
+      const input = await readJudgedArguments(asked, found);
       if ('problems' in input) return true;
-      const request = { caller, operation, arguments: freezeCopy(input.value) };
+      const request = { caller, operation, arguments: known ? input.value : freezeCopy(input.value) };
       return (await this.policies.findObjection(found.primitive, request)) !== undefined;
     } catch {
       return true;
@@ -213,8 +221,10 @@ export class Admission {
     return !clients || (clientId !== undefined && clients.has(clientId));
   }
 
-  #isListed({ access }: Offer, caller: Caller | undefined): boolean {
-    return this.options.list === 'all' || hasFixedScopes(caller, access, this.hierarchy);
+  #isListed(offer: Offer, caller: Caller | undefined, name: string | undefined): boolean {
+    if (this.options.list === 'all') return true;
+    const rule = computeListedRule(offer, name);
+    return rule !== undefined && judgeScopes(rule, caller?.scopes ?? [], this.hierarchy).sufficient;
   }
 }
 

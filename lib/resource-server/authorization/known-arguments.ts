@@ -12,7 +12,7 @@ export function isCompanion(operation: Operation | undefined): boolean {
 }
 
 /** A rule or a policy looked at an argument that is not known yet. */
-class MissingArgumentError extends Error {
+export class MissingArgumentError extends Error {
   constructor(name: string) {
     super(`The argument "${name}" is not known yet`);
   }
@@ -57,7 +57,8 @@ function toPartial(input: Offer['input']): Offer['input'] {
   }
 }
 
-function withholdMissing(known: object): object {
+/** Whatever looks at an argument that is not known throws. */
+export function withholdMissing(known: object): object {
   const look = (key: PropertyKey) => {
     if (typeof key === 'string' && !Object.hasOwn(known, key)) throw new MissingArgumentError(key);
   };

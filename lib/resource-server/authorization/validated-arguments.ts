@@ -6,7 +6,13 @@ import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
 import type { Found } from '../catalogue/found.js';
 import type { Offer } from '../catalogue/primitive.js';
 import type { AdmissionRequest } from './admission-request.js';
-import { isCompanion, readKnownArguments, toKnownArguments } from './known-arguments.js';
+import {
+  isCompanion,
+  MissingArgumentError,
+  readKnownArguments,
+  toKnownArguments,
+  withholdMissing,
+} from './known-arguments.js';
 
 /** Validates the arguments of the method. */
 export async function validateArguments(
@@ -57,6 +63,24 @@ export async function computeRule(
     return computeScopes(access, known);
   } catch {
     return areItemsSelected ? [] : undefined;
+  }
+}
+
+/**
+ * The scopes that callers need to see an offer in a list. A function is asked with what is known without a call: the URI
+ * of a resource, and no argument of anything else.
+ *
+ * @param name - what the list names the offer
+ * @returns `undefined` if nobody sees it, because the function fails. A function that has to look at an argument
+ *   requires none here
+ */
+export function computeListedRule({ kind, name, access }: Offer, listed = name): ScopeRule | undefined {
+  if (typeof access.scopes !== 'function') return access.scopes;
+  const isFixed = kind === 'resource' && !listed.includes('{');
+  try {
+    return computeScopes(access, { value: isFixed ? Object.freeze({ uri: listed }) : withholdMissing({}) });
+  } catch (error) {
+    return error instanceof MissingArgumentError ? [] : undefined;
   }
 }
 
