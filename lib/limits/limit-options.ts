@@ -108,7 +108,7 @@ declare module '../options/resolved-options.js' {
 }
 
 /** How many clients of a user may each hold as much as a caller may. A client registers others at will. */
-const CLIENTS_OF_USER = 4;
+export const CLIENTS_OF_USER = 4;
 
 /** The part of everything that callers without a token have. */
 const ANONYMOUS_PART = 4;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Stopwatch } from '../time/stopwatch.js';
+import { getAddress } from './caller-address.js';
 import type { Cap, QuantityCaps } from './limit-options.js';
 
 /** Who something is held for; `undefined` for a caller without a token. A `Caller` is one. */
@@ -58,12 +59,19 @@ export class Tally {
   }
 }
 
-/** The keys and caps of what a holder counts toward: the caller, then the user with all clients. */
+/**
+ * The keys and caps of what a holder counts toward: the caller, then the user with all clients. Callers without a token
+ * are told apart by their address. Several people may be behind one, so that it has the share of a user.
+ */
 export function listTallies(
   holder: Holder | undefined,
   { perCaller, perUser, anonymous }: QuantityCaps,
+  address = getAddress(),
 ): readonly (readonly [key: string, cap: Cap])[] {
-  if (!holder) return [['anonymous', anonymous]];
+  if (!holder) {
+    const all = ['anonymous', anonymous] as const;
+    return address === undefined ? [all] : [[hash(['address', address]), perUser], all];
+  }
   const { issuer, subject, clientId } = holder;
   return [
     [hash([issuer, subject, clientId ?? null]), perCaller],

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { INestApplication } from '@nestjs/common';
 import { IntrospectingServer } from '../introspection/introspecting-server.js';
 import { Telemetry } from '../observability/telemetry.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { sendJson } from '../support/test-issuer.js';
+
+const trustProxy = (app: INestApplication) => {
+  const express: { set: (name: string, value: unknown) => void } = app.getHttpAdapter().getInstance();
+  express.set('trust proxy', true);
+};
 
 let server: IntrospectingServer;
 /** Answers that are held back. */
@@ -23,7 +29,11 @@ afterEach(async () => {
   await server.close();
 });
 
-const call = async (token: string) => await post(server.resource, toolCall('whoami'), { token });
+const call = async (token: string, address?: string) =>
+  await post(server.resource, toolCall('whoami'), {
+    token,
+    headers: address === undefined ? {} : { 'x-forwarded-for': address },
+  });
 
 /** Holds back the answers, until as many are held. */
 function hold(count: number): Promise<void> {
@@ -68,6 +78,45 @@ test('400 made up tokens: 20 are asked about at once, 100 wait, and the others a
   expect(answers.filter(([status]) => status === 401)).toHaveLength(120);
   expect(answers.filter(([status, retryAfter]) => status === 503 && retryAfter === '10')).toHaveLength(280);
   expect(server.asked).toHaveLength(121);
+});
+
+test('whoever floods from one address is refused for the sake of others, who wait for one turn', async () => {
+  await server.close();
+  server = await IntrospectingServer.start({ configure: trustProxy });
+  const isFull = hold(20);
+  let refused = 0;
+  let areRefused: () => void = () => undefined;
+  const allRefused = new Promise<void>((resolve) => {
+    areRefused = resolve;
+  });
+  const flood = Array.from({ length: 200 }, async () => {
+    const { status } = await call(randomUUID(), '192.0.2.1');
+    if (status === 503) refused += 1;
+    // The last one made room for the victim.
+    if (refused === 81) areRefused();
+    return status;
+  });
+  await isFull;
+  const victim = call('victim', '192.0.2.2');
+  await allRefused;
+  const answerNext = (index: number) => {
+    const isNextAsked = new Promise<void>((resolve) => (isAsked = resolve));
+    sendJson(held[index] as ServerResponse, 200, { active: false });
+    return isNextAsked;
+  };
+  // The turn that was next already, and then the victim's, before 98 others.
+  await answerNext(0);
+  await answerNext(1);
+  const asked = server.asked.slice(20).map(({ body }) => body.token);
+  expect(asked).toHaveLength(2);
+  expect(asked).toContain('victim');
+  sendJson(held[20 + asked.indexOf('victim')] as ServerResponse, 200, server.active());
+  held.splice(20 + asked.indexOf('victim'), 1);
+  held.splice(0, 2);
+  expect((await victim).status).toBe(200);
+  release();
+  const statuses = await Promise.all(flood);
+  expect(statuses.filter((status) => status === 503)).toHaveLength(81);
 });
 
 test('one made up token is asked about once, however often it comes', async () => {

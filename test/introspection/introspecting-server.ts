@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, type Provider } from '@nestjs/common';
+import { Injectable, type INestApplication, type Provider } from '@nestjs/common';
 import {
   clientSecretBasic,
   McpAuthModule,
@@ -48,6 +48,7 @@ export interface IntrospectingServerParts {
   readonly options?: Partial<McpAuthModuleOptions>;
   readonly metadata?: Record<string, unknown>;
   readonly providers?: Provider[];
+  readonly configure?: (app: INestApplication) => void;
 }
 
 /** An MCP server whose issuer reads its tokens itself, and says of them what a test has it say. */
@@ -73,6 +74,7 @@ export class IntrospectingServer {
       imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, issuer.issuer, { issuers, ...parts.options }))],
       providers: [Tools, ...(parts.providers ?? [])],
       ...(parts.platform && { platform: parts.platform }),
+      ...(parts.configure && { configure: parts.configure }),
     });
     issuer.answers.set('/.well-known/oauth-authorization-server', (_request, response) => {
       const introspection_endpoint = `${issuer.origin}/introspect`;

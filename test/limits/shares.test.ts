@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { errors } from 'nestjs-mcp-auth';
+import { runFrom } from '../../lib/limits/caller-address.js';
 import { resolveLimits, type LimitOptions } from '../../lib/limits/limit-options.js';
 import { QUANTITIES, type Quantity } from '../../lib/limits/quantity.js';
 import { Shares, type ReachedLimit } from '../../lib/limits/shares.js';
@@ -157,6 +158,18 @@ describe('callers', () => {
     shares.take(undefined);
     shares.take(undefined);
     expect(codeOf(() => shares.take(undefined))).toBe('caller_limit_reached');
+  });
+
+  test('without a token, but with one address, have the shares of four', () => {
+    const { shares } = sharesOf('streams', { perCaller: { streams: 1 }, inAll: { streams: 40 } });
+    const take = (address: string) => runFrom(address, () => codeOf(() => shares.take(undefined)));
+    expect(Array.from({ length: 5 }, () => take('192.0.2.1'))).toEqual([
+      ...Array.from({ length: 4 }, () => 'taken'),
+      'caller_limit_reached',
+    ]);
+    expect(take('192.0.2.2')).toBe('taken');
+    // A token says more than an address.
+    expect(runFrom('192.0.2.1', () => codeOf(() => shares.take(user('a'))))).toBe('taken');
   });
 
   test('have everything together where nobody has a token', () => {

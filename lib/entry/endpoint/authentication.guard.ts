@@ -7,6 +7,7 @@ import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
+import { readAddress } from '../../limits/caller-address.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { Challenges, type RefusedRequest } from '../../resource-server/challenges/challenges.js';
@@ -124,7 +125,7 @@ export class AuthenticationGuard extends AuthGuard() {
   }
 
   async #verify(context: ExecutionContext, token: string): Promise<Caller> {
-    const presented = new PresentedToken(token);
+    const presented = new PresentedToken(token, readAddress(context.switchToHttp().getRequest<McpRequest>()));
     this.#presented.set(context, presented);
     await super.canActivate(context);
     if (!presented.user) throw new Error('Passport let a token pass without saying whose it is');

@@ -14,6 +14,7 @@ import { AuthorizationGuard } from './authorization.guard.js';
 import { DownstreamGuard } from './downstream.guard.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { ChallengeFilter } from './challenge.filter.js';
+import { readAddress, runFrom } from '../../limits/caller-address.js';
 import { McpServing } from '../../mcp/protocol/mcp-serving.js';
 import { EndpointGuard } from './endpoint.guard.js';
 import type { AuthorizedRequest, DeniedRequest } from '../../mcp/invocation/authorized-request.js';
@@ -56,7 +57,9 @@ export class McpController {
     this.authentication.refuseEnded(request);
     const served = toServedRequest(request);
     takeOver(response);
-    await request.trace.run(() => this.serving.serve(toNodeRequest(request), raw, served));
+    await runFrom(readAddress(request), () =>
+      request.trace.run(() => this.serving.serve(toNodeRequest(request), raw, served)),
+    );
   }
 
   /** For the revisions before 2026-07-28. */
@@ -65,7 +68,7 @@ export class McpController {
     if (!this.serving.isListening(node)) return false;
     this.authentication.refuseEnded(request);
     takeOver(response);
-    await request.trace.run(() => this.serving.listen(node, raw, request.caller));
+    await runFrom(readAddress(request), () => request.trace.run(() => this.serving.listen(node, raw, request.caller)));
     return true;
   }
 }

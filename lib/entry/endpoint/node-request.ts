@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A request of Express or Fastify. Fastify keeps Node's own request in `raw`. */
-export type PlatformRequest = IncomingMessage & { raw?: IncomingMessage; body?: unknown };
+export type PlatformRequest = IncomingMessage & { raw?: IncomingMessage; body?: unknown; ip?: string };
 
 /** A response of Express or Fastify. Fastify has to be told if someone else answers. */
 export type PlatformResponse = ServerResponse & {

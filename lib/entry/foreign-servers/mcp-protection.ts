@@ -9,6 +9,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { readAddress, runFrom } from '../../limits/caller-address.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { cleanText } from '../../log/clean-text.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
@@ -155,7 +156,9 @@ export class McpProtection implements OnApplicationBootstrap {
     const primitive = admitted instanceof AuthorizedOperation ? admitted.primitive : undefined;
     const isEndless = request.method === 'GET' || operation?.method === 'subscriptions/listen';
     const endStream = () => raw.destroy();
-    const lease = this.shares.take(request, response, isEndless ? endStream : undefined);
+    const lease = runFrom(readAddress(request), () =>
+      this.shares.take(request, response, isEndless ? endStream : undefined),
+    );
     const abort = new AbortController();
     const over = new Promise<void>((resolve) => {
       const end = () => {

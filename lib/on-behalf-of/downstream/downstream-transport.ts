@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import { bulkhead, BrokenCircuitError, BulkheadRejectedError, handleWhen } from 'cockatiel';
+import { BrokenCircuitError, handleWhen } from 'cockatiel';
 import { Agent, type Dispatcher } from 'undici';
+import { BulkheadFullError, FairBulkhead } from '../../limits/fair-bulkhead.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { Cancellation } from './cancellation.js';
@@ -27,12 +28,12 @@ export interface WireRequest {
 export class DownstreamTransport {
   readonly #dispatcher: Dispatcher;
   readonly #circuits: CallerCircuits | undefined;
-  readonly #bulkhead: ReturnType<typeof bulkhead>;
+  readonly #bulkhead: FairBulkhead;
 
   constructor(private readonly target: Pick<ResolvedDownstream, 'name' | 'http'>) {
     const { dispatcher, maxConcurrent, maxQueued, circuitBreaker } = target.http;
     this.#dispatcher = dispatcher ?? new Agent({ connections: maxConcurrent });
-    this.#bulkhead = bulkhead(maxConcurrent, maxQueued);
+    this.#bulkhead = new FairBulkhead({ maxConcurrent, maxQueued });
     this.#circuits =
       circuitBreaker &&
       new CallerCircuits(
@@ -52,16 +53,16 @@ export class DownstreamTransport {
    * @throws {@link TemporaryFailureError} without an answer, or if the breaker is open; the reason of a cancellation
    */
   async send(request: WireRequest, cancellation: Cancellation, caller: Caller | undefined): Promise<WireAnswer> {
-    const attempt = () => this.#bulkhead.execute(() => this.#attempt(request, cancellation));
+    // All clients of a user are one caller: a user can have many. So are all callers without a token.
+    const key = deriveKey('downstream-caller', caller?.issuer, caller?.subject);
+    const attempt = () => this.#bulkhead.execute(key, () => this.#attempt(request, cancellation));
     try {
       if (!this.#circuits) return await attempt();
-      // All clients of a user are one caller: a user can have many. So are all callers without a token.
-      const key = deriveKey('downstream-caller', caller?.issuer, caller?.subject);
       return await this.#circuits.execute(key, attempt, hasFailed);
     } catch (error) {
       if (error instanceof BrokenCircuitError)
         throw this.#createOverloadedError('it failed so often that it gets no calls for a while');
-      if (error instanceof BulkheadRejectedError) throw this.#createOverloadedError('too many requests wait for it');
+      if (error instanceof BulkheadFullError) throw this.#createOverloadedError('too many requests wait for it');
       throw error;
     }
   }

@@ -71,9 +71,9 @@ export interface DownstreamHttpOptions {
    * PUT and DELETE, and to any request with an `Idempotency-Key`, if the body can be sent again. Defaults to 2.
    */
   retries?: number;
-  /** Requests that run at once; others wait. Defaults to 100. */
+  /** Requests that run at once; others wait, and users take turns. Defaults to 100. */
   maxConcurrent?: number;
-  /** Requests that wait at once; further ones fail. Defaults to 1 000. */
+  /** Requests that wait at once; further ones fail, those of the user with most waiting first. Defaults to 1 000. */
   maxQueued?: number;
   /** When the circuit breaker opens; `false` for never. */
   circuitBreaker?: CircuitBreakerOptions | false;

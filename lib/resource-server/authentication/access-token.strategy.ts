@@ -65,7 +65,7 @@ export class AccessTokenStrategy
       super.authenticate(presented as never);
       return;
     }
-    (signed ? this.verifyEdwards(signed) : this.introspect(presented.token)).then(
+    (signed ? this.verifyEdwards(signed) : this.introspect(presented)).then(
       (caller) => {
         this.success(caller);
       },
@@ -104,13 +104,13 @@ export class AccessTokenStrategy
     return caller;
   }
 
-  private async introspect(token: string): Promise<Caller> {
+  private async introspect({ token, address }: PresentedToken): Promise<Caller> {
     // A token of another issuer is shown to nobody.
     const issuer = isOpaque(token) ? this.issuers.findIntrospecting(token) : undefined;
     const introspection = issuer?.options.introspection;
     if (!issuer || !introspection) throw new InvalidTokenError(UNREAD, describeUnread(token, this.issuers));
     const { revision } = this.verified;
-    const caller = await this.introspection.verify(token, issuer, introspection);
+    const caller = await this.introspection.verify(token, issuer, introspection, address);
     this.own.check(caller, issuer.options);
     this.verified.remember(caller, introspection.cacheMs, revision);
     return caller;

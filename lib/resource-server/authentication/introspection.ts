@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
-import { bulkhead, BulkheadRejectedError, type BulkheadPolicy } from 'cockatiel';
 import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
+import { BulkheadFullError, FairBulkhead } from '../../limits/fair-bulkhead.js';
 import { ExpiringCache } from '../../time/expiring-cache.js';
 import { createClientFetch, toClientMetadata } from '../issuers/issuer-client.js';
 import { countIntrospectionRefused } from '../../observability/metrics.js';
@@ -21,6 +21,7 @@ import { toCaller } from './token-claims.js';
 /** Time limit for the endpoint, in milliseconds. */
 const TIMEOUT = 5_000;
 
+/** Inactive tokens that are remembered. What is kept of each is a hash, so that this is a bound in bytes, too: 6 MB. */
 const MAX_TOKENS = 10_000;
 
 /** Maximum time for which an inactive token is remembered, in milliseconds. */
@@ -32,7 +33,7 @@ export class Introspection {
   readonly #inactive = new ExpiringCache<true>(MAX_TOKENS);
   readonly #calls = new Map<string, Promise<TokenClaims>>();
   /** Requests of each issuer that run or wait. */
-  readonly #bulkheads = new WeakMap<Issuer, BulkheadPolicy>();
+  readonly #bulkheads = new WeakMap<Issuer, FairBulkhead>();
 
   constructor(revocations: Revocations) {
     // An answer that was asked for before a revocation is not shared with requests after it.
@@ -42,15 +43,18 @@ export class Introspection {
   }
 
   /**
+   * @param address - of whoever sends the token. No address fills the queue for the others
    * @throws {@link InvalidTokenError} if the token is not active, or not valid for this server
    * @throws {@link IssuerUnusableError} if the issuer gives no trustworthy response
    */
-  async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<Caller> {
+  async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection, address = ''): Promise<Caller> {
     const id = createHash('sha256').update(token).digest('base64url');
     if (this.#inactive.get(id)) throw createInactiveError();
     let call = this.#calls.get(id);
     if (!call) {
-      const asked = this.#ask(id, token, issuer, introspection).finally(() => {
+      const ask = () => introspect(token, issuer, introspection);
+      const answer = this.#runInTurn(issuer, introspection, address, ask);
+      const asked = this.#settle(id, answer, introspection).finally(() => {
         if (this.#calls.get(id) === asked) this.#calls.delete(id);
       });
       this.#calls.set(id, asked);
@@ -65,8 +69,8 @@ export class Introspection {
     return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, subject);
   }
 
-  async #ask(id: string, token: string, issuer: Issuer, introspection: ResolvedIntrospection): Promise<TokenClaims> {
-    const claims = await this.#runInTurn(issuer, introspection, () => introspect(token, issuer, introspection));
+  async #settle(id: string, answer: Promise<TokenClaims>, introspection: ResolvedIntrospection): Promise<TokenClaims> {
+    const claims = await answer;
     if (claims.active === true) return claims;
     const maxAge = Math.min(introspection.cacheMs, MAX_AGE_INACTIVE);
     if (maxAge > 0) this.#inactive.set(id, true, maxAge);
@@ -74,24 +78,25 @@ export class Introspection {
   }
 
   /**
-   * Strangers can make up tokens. Only so many are asked about at once, and only so many wait.
+   * Strangers can make up tokens. Only so many are asked about at once, and only so many wait. Addresses take turns.
    *
    * @throws {@link IssuerUnusableError} if too many wait
    */
   async #runInTurn<Answer>(
     issuer: Issuer,
-    { maxConcurrent, maxQueued }: ResolvedIntrospection,
+    limits: ResolvedIntrospection,
+    address: string,
     ask: () => Promise<Answer>,
   ): Promise<Answer> {
-    let policy = this.#bulkheads.get(issuer);
-    if (!policy) {
-      policy = bulkhead(maxConcurrent, maxQueued);
-      this.#bulkheads.set(issuer, policy);
+    let bulkhead = this.#bulkheads.get(issuer);
+    if (!bulkhead) {
+      bulkhead = new FairBulkhead(limits);
+      this.#bulkheads.set(issuer, bulkhead);
     }
     try {
-      return await policy.execute(ask);
+      return await bulkhead.execute(address, ask);
     } catch (error) {
-      if (!(error instanceof BulkheadRejectedError)) throw error;
+      if (!(error instanceof BulkheadFullError)) throw error;
       countIntrospectionRefused(issuer.options.template);
       throw new IssuerUnusableError(issuer.identifier, 'too many tokens wait to be introspected');
     }

@@ -8,5 +8,9 @@ export class PresentedToken {
   /** Set by passport after verification. */
   user?: Caller;
 
-  constructor(readonly token: string) {}
+  /** @param address - of whoever sends it, if it has one */
+  constructor(
+    readonly token: string,
+    readonly address?: string,
+  ) {}
 }

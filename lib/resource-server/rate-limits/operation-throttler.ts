@@ -3,8 +3,6 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import {
-  DEFAULT_IPV6_SUBNET_PREFIX,
-  normalizeIp,
   ThrottlerGuard,
   type ThrottlerLimitDetail,
   type ThrottlerModuleOptions,
@@ -12,8 +10,10 @@ import {
   type ThrottlerRequest,
   type ThrottlerStorage,
 } from '@nestjs/throttler';
+import { readAddress } from '../../limits/caller-address.js';
 import type { Caller } from '../access/caller.js';
 import { RateLimitException } from './rate-limit-exception.js';
+import { CLIENTS_OF_USER } from '../../limits/limit-options.js';
 import type { RateLimit, ResolvedRateLimits } from '../../limits/rate-limit-options.js';
 
 /** Name of the throttler of all requests of a caller. */
@@ -54,12 +54,14 @@ export class OperationThrottler extends ThrottlerGuard {
   /**
    * @param resource - of the server. Each server counts for itself, also in a storage that they share
    * @param application - options of the application's `ThrottlerModule`
+   * @param users - counts for users, in this process
    */
   constructor(
-    resource: string,
+    private readonly resource: string,
     limits: ResolvedRateLimits,
     application: ThrottlerModuleOptions,
     storage: ThrottlerStorage,
+    private readonly users: ThrottlerStorage,
   ) {
     super(combineOptions(resource, limits, application), storage, new Reflector());
   }
@@ -71,7 +73,9 @@ export class OperationThrottler extends ThrottlerGuard {
 
   protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
     try {
-      return await super.handleRequest(request);
+      const isLetIn = await super.handleRequest(request);
+      await this.#countUser(request);
+      return isLetIn;
     } catch (error) {
       if (!(error instanceof BlockedError)) throw error;
       const { message, seconds } = error;
@@ -84,6 +88,20 @@ export class OperationThrottler extends ThrottlerGuard {
         throttler: request.throttler.name ?? 'default',
       });
     }
+  }
+
+  /** Clients can be registered at will. All clients of a user together may do as much as four. */
+  async #countUser({ context, limit, ttl, blockDuration, throttler, getTracker }: ThrottlerRequest): Promise<void> {
+    const caller = context instanceof LimitedRequest ? context.caller : undefined;
+    // A tool with a tracker of its own does not count callers.
+    if (caller?.clientId === undefined || getTracker !== this.commonOptions.getTracker) return;
+    const { name = 'default' } = throttler;
+    const tracker = JSON.stringify([this.resource, caller.issuer, caller.subject]);
+    const target = name === ALL_REQUESTS ? undefined : findTarget(context);
+    const key = hash(['user', name, ...(target?.names ?? []), tracker]);
+    const ofUser = limit * CLIENTS_OF_USER;
+    const record = await this.users.increment(key, ttl, ofUser, blockDuration, name);
+    if (record.isBlocked) await this.throwThrottlingException(context, { limit: ofUser, ttl, key, tracker, ...record });
   }
 
   protected override async throwThrottlingException(
@@ -141,10 +159,10 @@ function findTarget(context: ExecutionContext): LimitedTarget | undefined {
 }
 
 /** Without a token there is only the address. A connection without HTTP has none. */
-function identifyCaller(resource: string, { ip }: Record<string, unknown>, context: ExecutionContext): string {
+function identifyCaller(resource: string, request: Record<string, unknown>, context: ExecutionContext): string {
   const caller = context instanceof LimitedRequest ? context.caller : undefined;
   if (caller) return JSON.stringify([resource, caller.issuer, caller.subject, caller.clientId ?? null]);
-  return JSON.stringify([resource, typeof ip === 'string' ? normalizeIp(ip, DEFAULT_IPV6_SUBNET_PREFIX) : null]);
+  return JSON.stringify([resource, readAddress(request) ?? null]);
 }
 
 /** The parts of a key say who called what. A storage outside this process does not learn them. */

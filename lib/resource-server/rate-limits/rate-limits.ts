@@ -56,7 +56,7 @@ export class RateLimits implements OnModuleInit {
     const { perCaller, perTool } = rateLimits;
     if (throttlers.length === 0 && !perCaller && !perTool) return;
     const { options: given, storage } = application ?? { options: [], storage: this.#storage };
-    this.#throttler = new OperationThrottler(resource, rateLimits, given, storage);
+    this.#throttler = new OperationThrottler(resource, rateLimits, given, storage, this.#storage);
     await this.#throttler.onModuleInit();
   }
 
