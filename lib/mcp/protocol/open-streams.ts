@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { runAt } from './expiring-stream.js';
-import { relay } from './relayed-response.js';
+import { limitBacklog, relay } from './relayed-response.js';
+
+/** Bytes of an answer that may wait for a client to read them: the last message of a call, and many before it. */
+const MAX_UNREAD = 8 * 1024 * 1024;
 
 interface OpenStream {
   readonly caller: Caller | undefined;
@@ -49,11 +52,15 @@ export class OpenStreams {
     };
   }
 
-  /** Returns a response that a running call writes to. Its body ends when the caller's token is revoked. */
+  /**
+   * Returns a response that a running call writes to. Its body ends when the caller's token is revoked, and when the
+   * client reads so little that much of it waits. The call is cancelled then.
+   */
   holdAnswer(response: Response, caller: Caller | undefined): Response {
-    if (!caller) return response;
+    const limited = limitBacklog(response, MAX_UNREAD);
+    if (!caller) return limited;
     let release: () => void = () => undefined;
-    return relay(response, {
+    return relay(limited, {
       onStart: (end) => {
         release = this.add(caller, false, end);
       },
