@@ -141,7 +141,10 @@ export const wings = {
         holds: 'Audit events, spans, metrics, the log of failures.',
         imports: ['errors', 'json', 'log', 'options'],
       },
-      log: { holds: "Nest's logger, for texts of strangers: cleaned of control characters, and cut." },
+      log: {
+        holds: "Nest's logger, for texts of strangers: cleaned of control characters, and cut.",
+        imports: ['errors'],
+      },
       options: { holds: 'The options as all rooms read them, and what their checks have in common.' },
       json: { holds: 'What values of JSON are.' },
       time: { holds: 'Age by a clock that nobody sets back.' },

@@ -1,5 +1,6 @@
 import type { CallerActionCode, DownstreamErrorCode, OperatorActionCode, TemporaryFailureCode } from './error-codes.js';
 import { McpAuthError } from './mcp-auth-error.js';
+import { toReadable } from './reason.js';
 
 /** Details of a {@link DownstreamError}. */
 export interface DownstreamErrorOptions extends ErrorOptions {
@@ -46,10 +47,10 @@ const MAX_CAUSES = 8;
  * errors.
  */
 export function findDownstreamError(error: unknown): DownstreamError | undefined {
-  let candidate = error;
+  let candidate = toReadable(error);
   for (let depth = 0; depth <= MAX_CAUSES && candidate instanceof Error; depth += 1) {
     if (candidate instanceof DownstreamError) return candidate;
-    candidate = candidate.cause;
+    candidate = toReadable(candidate.cause);
   }
   return undefined;
 }

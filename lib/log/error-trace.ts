@@ -1,3 +1,4 @@
+import { toReadable } from '../errors/reason.js';
 import { cleanText } from './clean-text.js';
 
 /** Causes may be circular. */
@@ -9,6 +10,9 @@ const MAX_CODE = 100;
 /** Maximum lines of one stack. */
 const MAX_FRAMES = 50;
 
+/** Maximum characters of a stack that are looked at. */
+const MAX_STACK = 100_000;
+
 /** A line of a stack. */
 const FRAME = /^\s+at /;
 
@@ -16,9 +20,10 @@ const FRAME = /^\s+at /;
  * The stacks of an error and of its causes, each message on one line. Other properties are left out: those of HTTP
  * clients hold headers.
  */
-export function formatTrace(error: unknown, depth = 0): string {
-  if (!(error instanceof Error)) return `A value was thrown that is not an Error: ${typeof error}`;
+export function formatTrace(thrown: unknown, depth = 0): string {
   try {
+    const error = toReadable(thrown);
+    if (!(error instanceof Error)) return `A value was thrown that is not an Error: ${typeof error}`;
     const code = 'code' in error && typeof error.code === 'string' ? `(${cleanText(error.code, MAX_CODE)}) ` : '';
     const cause =
       error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${formatTrace(error.cause, depth + 1)}`;
@@ -33,6 +38,10 @@ function formatStack({ name, message, stack = '' }: Error): string {
   const start = message === '' ? -1 : stack.indexOf(message);
   const end = start + message.length;
   const head = start === -1 ? `${name}: ${message}` : stack.slice(0, end);
-  const frames = (start === -1 ? stack : stack.slice(end)).split('\n').filter((line) => FRAME.test(line));
+  const rest = start === -1 ? stack : stack.slice(end);
+  const frames = rest
+    .slice(0, MAX_STACK)
+    .split('\n')
+    .filter((line) => FRAME.test(line));
   return [head, ...frames.slice(0, MAX_FRAMES)].map((line) => cleanText(line)).join('\n');
 }

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { CleanLogger } from '../log/clean-logger.js';
 import { cleanText } from '../log/clean-text.js';
+import { toReadable } from '../errors/reason.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { AuditEvent, AuditRecord } from './audit-event.js';
@@ -48,7 +49,8 @@ export class AuditLog implements OnModuleInit {
   async #deliver(event: AuditEvent): Promise<void> {
     try {
       await this.#sink.record(event);
-    } catch (error) {
+    } catch (thrown) {
+      const error = toReadable(thrown);
       const reason = error instanceof Error ? error.name : typeof error;
       this.#logger.error(
         `An audit event was lost (${event.type}, ${event.correlationId}): the sink failed with ${reason}`,

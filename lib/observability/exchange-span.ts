@@ -1,4 +1,5 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { toReadable } from '../errors/reason.js';
 import { countExchange, INSTRUMENTATION } from './metrics.js';
 
 /**
@@ -28,6 +29,7 @@ export async function traceExchange<Result>(downstream: string, exchange: () => 
 }
 
 /** The code of an error. Messages are not recorded, because they may quote answers. */
-export function readCode(error: unknown): string {
+export function readCode(thrown: unknown): string {
+  const error = toReadable(thrown);
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '_OTHER';
 }

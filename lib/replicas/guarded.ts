@@ -1,4 +1,5 @@
 import { ConsecutiveBreaker, handleAll } from 'cockatiel';
+import { readMessage, toReadable } from '../errors/reason.js';
 import { CleanLogger } from '../log/clean-logger.js';
 import { SharedStoreError } from '../errors/shared-store-error.js';
 import { Circuit } from '../time/circuit.js';
@@ -95,7 +96,8 @@ async function waitInTime<Answer>(
   });
 }
 
-function formatError(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : 'it failed';
+function formatError(thrown: unknown): string {
+  const error = toReadable(thrown);
+  const text = error instanceof Error ? readMessage(error) || error.name : 'it failed';
   return text.slice(0, 200).replace(/\p{Cc}/gu, ' ');
 }

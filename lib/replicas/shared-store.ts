@@ -1,4 +1,5 @@
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
+import { readMessage, toReadable } from '../errors/reason.js';
 import { SharedStoreError } from '../errors/shared-store-error.js';
 import { isJsonObject } from '../json/json-object.js';
 
@@ -48,9 +49,18 @@ export class SharedStore {
   /** Throws if the adapter emitted an error. Such adapters answer as if the key did not exist. */
   async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     const { failures } = this.#connection;
-    const answer = await ask();
+    const answer = await askReadably(ask);
     if (this.#connection.failures === failures) return answer;
     throw new SharedStoreError('shared_store_failed', this.#connection.lastFailure);
+  }
+}
+
+/** Adapters reject with anything. */
+async function askReadably<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw toReadable(error);
   }
 }
 
@@ -64,9 +74,10 @@ function connect(adapter: KeyvStoreAdapter): Connection {
     deserialize: unwrap,
   });
   const connection: Connection = { keyv, failures: 0, lastFailure: '' };
-  keyv.on('error', (error: unknown) => {
+  keyv.on('error', (thrown: unknown) => {
+    const error = toReadable(thrown);
     connection.failures += 1;
-    connection.lastFailure = error instanceof Error ? error.message : 'unknown';
+    connection.lastFailure = error instanceof Error ? readMessage(error) : 'unknown';
   });
   connections.set(adapter, connection);
   return connection;

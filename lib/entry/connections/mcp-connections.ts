@@ -17,7 +17,8 @@ import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import { describeError } from '../../errors/reason.js';
+import { describeError, toReadable } from '../../errors/reason.js';
+import { isToldException } from '../../errors/told-exception.js';
 import { toChallengeError } from '../../mcp/protocol/challenge-response.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { ChangeNotifications } from '../../mcp/notifications/change-notifications.js';
@@ -177,7 +178,8 @@ export class McpConnections implements OnModuleDestroy {
       this.authentication.refuseEnded(request);
       trace.end(200);
       return { body, authorized, trace, scheme: request.scheme, failure, access };
-    } catch (error) {
+    } catch (thrown) {
+      const error = toReadable(thrown);
       trace.end(error instanceof HttpException ? error.getStatus() : error instanceof AccessDeniedError ? 200 : 500);
       throw toProtocolError(error);
     } finally {
@@ -200,6 +202,6 @@ export class McpConnections implements OnModuleDestroy {
 function toProtocolError(error: unknown): unknown {
   if (error instanceof ChallengeException) return toChallengeError(error);
   if (error instanceof RateLimitException) return error;
-  if (error instanceof HttpException) return new ProtocolError(ProtocolErrorCode.InvalidRequest, error.message);
+  if (isToldException(error)) return new ProtocolError(ProtocolErrorCode.InvalidRequest, error.message);
   return error;
 }

@@ -1,7 +1,8 @@
-import { Injectable, ServiceUnavailableException, type ExecutionContext } from '@nestjs/common';
+import { Injectable, HttpException, type ExecutionContext } from '@nestjs/common';
 import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import { readMessage, toReadable } from '../../errors/reason.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
@@ -11,6 +12,7 @@ import { readAddress } from '../../limits/caller-address.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { Challenges, type RefusedRequest } from '../../resource-server/challenges/challenges.js';
+import { ToldFailure } from '../../errors/told-exception.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { countRejected } from '../../observability/metrics.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -80,9 +82,9 @@ export class AuthenticationGuard extends AuthGuard() {
       request.caller = await request.trace.run(() => this.#authenticate(context, request));
       request.session = this.#hold(context, request.caller);
       return true;
-    } catch (error) {
-      const answer = this.#refuse(error, request);
-      if (answer instanceof ServiceUnavailableException) this.#setHeader(context, 'Retry-After', RETRY_AFTER);
+    } catch (thrown) {
+      const answer = this.#refuse(toReadable(thrown), request);
+      if (answer instanceof ToldFailure) this.#setHeader(context, 'Retry-After', RETRY_AFTER);
       throw answer;
     }
   }
@@ -168,7 +170,7 @@ export class AuthenticationGuard extends AuthGuard() {
 
   #refuse(error: unknown, request: McpRequest): unknown {
     const answer = this.#toException(error, request);
-    if (!(answer instanceof ChallengeException || answer instanceof ServiceUnavailableException)) return answer;
+    if (!(answer instanceof ChallengeException || answer instanceof ToldFailure)) return answer;
     const status = answer.getStatus();
     request.trace.fail(
       answer instanceof ChallengeException ? (answer.parameters.error ?? 'unauthorized') : 'unavailable',
@@ -192,7 +194,10 @@ export class AuthenticationGuard extends AuthGuard() {
     if (error instanceof InvalidTokenError)
       return this.challenges.createTokenChallenge(refused, 'invalid_token', error.message);
     if (error instanceof IssuerUnusableError || error instanceof ReplayStoreError) {
-      return new ServiceUnavailableException('The token cannot be checked right now');
+      return new ToldFailure(
+        HttpException.createBody('The token cannot be checked right now', 'Service Unavailable', 503),
+        503,
+      );
     }
     return error;
   }
@@ -201,7 +206,7 @@ export class AuthenticationGuard extends AuthGuard() {
 function describeReason(error: unknown): string {
   if (error instanceof ChallengeException) return error.parameters.errorDescription ?? error.message;
   if (error instanceof InvalidTokenError) return error.detail ?? error.message;
-  return error instanceof Error ? error.message : 'unknown';
+  return error instanceof Error ? readMessage(error) : 'unknown';
 }
 
 // Without this, Nest would replace the options given above with those of a PassportModule that this module can see.

@@ -4,6 +4,7 @@ import { AccessDeniedError } from '../../resource-server/authorization/access-de
 import { Admission } from '../../resource-server/authorization/admission.js';
 import { DeniedAnswers } from './denied-answers.js';
 import type { McpRequest } from './mcp-request.js';
+import { tellNoInside } from './told-failures.js';
 
 /** Authorizes the operation in the body for the caller, and answers with a challenge if the caller may not do it. */
 @Injectable()
@@ -16,6 +17,11 @@ export class AuthorizationGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
+    await tellNoInside(request, () => this.#authorize(request));
+    return true;
+  }
+
+  async #authorize(request: McpRequest): Promise<void> {
     const { caller, operation, body, trace } = request;
     refuseBatch(body);
     const asked = await this.requests.make(caller, operation, body);
@@ -27,7 +33,6 @@ export class AuthorizationGuard implements CanActivate {
       if (answer) throw answer;
       request.admitted = error;
     }
-    return true;
   }
 }
 

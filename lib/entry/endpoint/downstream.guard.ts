@@ -2,6 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { McpRequest } from './mcp-request.js';
+import { tellNoInside } from './told-failures.js';
 
 /** Checks the downstreams of an authorized request, and answers with a challenge if one of them requires it. */
 @Injectable()
@@ -11,7 +12,8 @@ export class DownstreamGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
     const { admitted } = request;
-    if (admitted instanceof AuthorizedOperation) request.prepared = await this.preparation.prepare(admitted, request);
+    if (!(admitted instanceof AuthorizedOperation)) return true;
+    request.prepared = await tellNoInside(request, () => this.preparation.prepare(admitted, request));
     return true;
   }
 }

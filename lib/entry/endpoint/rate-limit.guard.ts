@@ -2,6 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { RateLimits } from '../../resource-server/rate-limits/rate-limits.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { McpRequest } from './mcp-request.js';
+import { tellNoInside } from './told-failures.js';
 
 /** Counts the requests of a caller, and answers 429 to those that are too many. */
 @Injectable()
@@ -17,7 +18,8 @@ export class RateLimitGuard implements CanActivate {
     if (request.method === 'OPTIONS') return true;
     const { caller, operation, body, trace } = request;
     const offer = operation && this.catalogue.find(operation)?.primitive;
-    await this.limits.count({ caller, operation, offer, body, trace }, [request, http.getResponse()]);
+    const asked = { caller, operation, offer, body, trace };
+    await tellNoInside(request, () => this.limits.count(asked, [request, http.getResponse()]));
     return true;
   }
 }

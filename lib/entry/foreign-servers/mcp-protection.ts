@@ -1,10 +1,10 @@
 import {
   BadRequestException,
   ForbiddenException,
-  HttpException,
   Injectable,
   MethodNotAllowedException,
   type ExecutionContext,
+  type HttpException,
   type OnApplicationBootstrap,
   type Type,
 } from '@nestjs/common';
@@ -32,6 +32,7 @@ import type { PlatformResponse } from '../endpoint/node-request.js';
 import { answerPreflight } from '../endpoint/preflight.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
 import { describeError } from '../../errors/reason.js';
+import { ToldFailure } from '../../errors/told-exception.js';
 import { OpenStreams } from '../../mcp/protocol/open-streams.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
@@ -232,7 +233,7 @@ export class McpProtection implements OnApplicationBootstrap {
         if (cause instanceof MissingArgumentError)
           return new ForbiddenException('Whether this is allowed takes arguments that are missing');
         this.#logger.error(`A policy failed [${reference}] ${describeError(cause)}`);
-        return new HttpException('It cannot be decided now whether this is allowed', 500);
+        return new ToldFailure('It cannot be decided now whether this is allowed', 500);
       default:
         return new ForbiddenException(denial?.message);
     }

@@ -15,6 +15,9 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { from, lastValueFrom, Observable } from 'rxjs';
 import { ChallengeFilter } from '../endpoint/challenge.filter.js';
+import type { McpRequest } from '../endpoint/mcp-request.js';
+import { tellNoInside } from '../endpoint/told-failures.js';
+import { toReadable } from '../../errors/reason.js';
 import { selectServer } from '../../servers/application-servers.js';
 import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
 import { AuthorizedMessagePipe } from './handled-message.js';
@@ -47,8 +50,10 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       }
 
       async canActivate(context: ExecutionContext): Promise<boolean> {
-        if (!this.#protection || !this.#rules) throw createNotReadyError();
-        return await this.#protection.admit(context, this.#rules);
+        const [protection, rules] = [this.#protection, this.#rules];
+        if (!protection || !rules) throw createNotReadyError();
+        const request = context.switchToHttp().getRequest<McpRequest>();
+        return await tellNoInside(request, () => protection.admit(context, rules));
       }
     }
 
@@ -77,7 +82,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
             subscriber.complete();
           };
           protection.run(context, handle).then(end, (error: unknown) => {
-            subscriber.error(error);
+            subscriber.error(toReadable(error));
           });
         });
       }

@@ -1,5 +1,7 @@
 import {
+  isCallToolResult,
   isInputRequiredResult,
+  isSpecType,
   type CallToolResult,
   type CompleteResult,
   type GetPromptResult,
@@ -25,10 +27,28 @@ type MethodOutcome = Exclude<Outcome, CompleteResult>;
  * @throws {@link InvalidOutputError} if it has too many levels to be sent, or does not match its schema
  */
 export async function toOutcome(value: unknown, primitive: Primitive, operation: Operation): Promise<MethodOutcome> {
-  const outcome = await convert(value, primitive, operation);
+  const outcome = toPlain(await convert(value, primitive, operation), primitive);
   if (isTooDeep(outcome)) throw new InvalidOutputError(`it has more than ${MAX_DEPTH} levels of JSON`);
   return outcome;
 }
+
+/**
+ * The outcome as its JSON says it. An application may put anything into a result: getters, `toJSON`, values that are no
+ * JSON. They are read once, where their failure is one of the method.
+ */
+function toPlain(outcome: MethodOutcome, { kind }: Primitive): MethodOutcome {
+  const text = JSON.stringify(outcome) as string | undefined;
+  const plain: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (isInputRequiredResult(plain) || IS_RESULT[kind](plain)) return plain;
+  throw new InvalidOutputError('what it is as JSON is no result');
+}
+
+const IS_RESULT = {
+  tool: isCallToolResult,
+  prompt: isSpecType.GetPromptResult,
+  resource: isSpecType.ReadResourceResult,
+  resourceTemplate: isSpecType.ReadResourceResult,
+} satisfies Record<Primitive['kind'], (value: unknown) => value is MethodOutcome>;
 
 async function convert(value: unknown, primitive: Primitive, { name }: Operation): Promise<MethodOutcome> {
   if (isInputRequiredResult(value)) return value;

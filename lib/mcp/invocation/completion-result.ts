@@ -1,7 +1,23 @@
 import type { CompleteResult } from '@modelcontextprotocol/server';
+import { z } from 'zod';
 import type { CompletionRequest } from '../../resource-server/access/operation.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
-import type { CompletionValues } from '../../resource-server/decorators/mcp-completion.decorator.js';
+
+/** What a method may return. */
+const completionSchema = z.union([
+  z.array(z.string()),
+  z.object({
+    values: z.array(z.string()),
+    total: z.number().optional(),
+    hasMore: z.boolean().optional(),
+  }),
+]);
+
+interface ToldValues {
+  readonly values: readonly string[];
+  readonly total?: number | undefined;
+  readonly hasMore?: boolean | undefined;
+}
 
 /** Maximum number of values in one answer (MCP specification, Completion). */
 const MAX_VALUES = 100;
@@ -9,18 +25,21 @@ const MAX_VALUES = 100;
 /**
  * Turns what a method returned into the result of a completion.
  *
+ * @throws Error if it is no list of texts
  * @param select - selects the values that the caller may know
  */
 export async function toCompletionResult(
-  told: CompletionValues | undefined,
+  returned: unknown,
   select: (values: readonly string[]) => Promise<readonly string[]>,
 ): Promise<CompleteResult> {
-  const { values, total, hasMore } = isList(told) ? { values: told } : (told ?? { values: [] });
+  const told = completionSchema.parse(returned ?? []);
+  const isWhole = Array.isArray(told);
+  const { values, total, hasMore }: ToldValues = isWhole ? { values: told } : told;
   const first = values.slice(0, MAX_VALUES);
   const permitted = await select(first);
   // How many values there are says something of those that the caller may not know.
   if (permitted.length < first.length) return { completion: { values: [...permitted], hasMore: false } };
-  const all = total ?? (isList(told) ? values.length : undefined);
+  const all = total ?? (isWhole ? values.length : undefined);
   return {
     completion: {
       values: first,
@@ -34,8 +53,4 @@ export async function toCompletionResult(
 export function findChoices(primitive: Primitive, { argument, value }: CompletionRequest): readonly string[] {
   const choices = primitive.kind === 'prompt' ? primitive.choices.get(argument) : undefined;
   return (choices ?? []).filter((choice) => choice.toLowerCase().startsWith(value.toLowerCase()));
-}
-
-function isList(told: CompletionValues | undefined): told is readonly string[] {
-  return Array.isArray(told);
 }

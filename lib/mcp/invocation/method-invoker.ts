@@ -9,6 +9,7 @@ import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef,
 import { ThrottlerGuard } from '@nestjs/throttler';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
+import { readMessage, toReadable } from '../../errors/reason.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { describePlace, type MethodHost } from '../../resource-server/catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
@@ -162,7 +163,8 @@ function wrapInFilters(target: EnhancedMethod, filters: Filters, type: string): 
   return async (context, input) => {
     try {
       return await target(context, input);
-    } catch (error) {
+    } catch (thrown) {
+      const error = toReadable(thrown);
       // A call that waits for its client has not failed, and filters do not decide about access.
       if (error instanceof Suspension || error instanceof AccessDeniedError) throw error;
       const host = new ExecutionContextHost([context, input]);
@@ -183,10 +185,11 @@ async function askFilters(
 ): Promise<unknown> {
   try {
     return await filters.invokeCustomFilters(error, host);
-  } catch (failure) {
+  } catch (thrown) {
+    const failure = toReadable(thrown);
     if (!(failure instanceof TypeError)) throw failure;
     logger.warn(
-      `An exception filter failed [${correlationId}]: ${failure.message}. If getType() is 'mcp', there is no response. Return what the client may know`,
+      `An exception filter failed [${correlationId}]: ${readMessage(failure)}. If getType() is 'mcp', there is no response. Return what the client may know`,
     );
     return undefined;
   }

@@ -1,10 +1,10 @@
-import { HttpException } from '@nestjs/common';
 import {
   ProtocolError,
   ProtocolErrorCode,
   ResourceNotFoundError,
   type CallToolResult,
 } from '@modelcontextprotocol/server';
+import { isToldException } from '../../errors/told-exception.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { ToolError } from './tool-error.js';
 
@@ -24,9 +24,8 @@ export function toPrimitiveError(
 ): ProtocolError {
   const isResource = kind === 'resource' || kind === 'resourceTemplate';
   const text = told.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n') || `${name} failed`;
-  if (isResource && error instanceof HttpException && error.getStatus() === NOT_FOUND)
-    return new ResourceNotFoundError(uri);
-  const isBadRequest = error instanceof HttpException && error.getStatus() < 500;
-  const code = isBadRequest ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
+  const isTold = isToldException(error);
+  if (isResource && isTold && error.getStatus() === NOT_FOUND) return new ResourceNotFoundError(uri);
+  const code = isTold ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
   return new ProtocolError(error instanceof ToolError ? ProtocolErrorCode.InternalError : code, text, told._meta);
 }

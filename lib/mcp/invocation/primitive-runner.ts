@@ -1,5 +1,6 @@
 import { HttpException, Injectable } from '@nestjs/common';
 import { isInputRequiredResult, type CallToolResult } from '@modelcontextprotocol/server';
+import { toReadable } from '../../errors/reason.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { ChallengeRemedy, DownstreamError } from '../../errors/downstream-error.js';
 import type { Lease } from '../../limits/lease.js';
@@ -13,7 +14,6 @@ import type { CompletionRequest, Operation } from '../../resource-server/access/
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
-import type { CompletionValues } from '../../resource-server/decorators/mcp-completion.decorator.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { CallContext } from './call-context.js';
 import { toOutcome, type Outcome } from './call-outcome.js';
@@ -119,20 +119,25 @@ export class PrimitiveRunner {
         this.invocations.invoke(primitive, operation, callContext, input.value, check),
       );
       surroundings.lease?.hold(running);
-      const value = await raceAbort(time.race(running), session.signal);
+      const select = (values: readonly string[]) =>
+        this.items.selectValues(values, primitive, requests as readonly CompletionRequest[], caller);
+      const finish = async () =>
+        operation.method === 'completion/complete'
+          ? await toCompletionResult(await running, select)
+          : await toOutcome(await running, primitive, operation);
+      const result = await raceAbort(time.race(finish()), session.signal);
       if (operation.method === 'completion/complete') {
-        return await toCompletionResult(value as CompletionValues | undefined, (values) =>
-          this.items.selectValues(values, primitive, requests as readonly CompletionRequest[], caller),
-        );
+        session.signal.throwIfAborted();
+        return result;
       }
-      const result = await toOutcome(value, primitive, operation);
       // Once the method has asked a question, its result is ignored.
       if (channel.questions) return await round.ask({});
       if (isInputRequiredResult(result)) return await round.ask(result);
       if ('isError' in result && result.isError) trace.fail('tool_error');
       session.signal.throwIfAborted();
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = toReadable(thrown);
       if (error instanceof AccessDeniedError) throw error;
       allow();
       if (session.signal.aborted) {

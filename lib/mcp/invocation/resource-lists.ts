@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Resource, Server, ServerContext } from '@modelcontextprotocol/server';
+import { isSpecType, type Resource, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
@@ -9,6 +9,7 @@ import { CallContext } from './call-context.js';
 import { PrimitiveInvocations } from './primitive-invocations.js';
 import { RequestChannel } from './request-channel.js';
 import { findToldError, toFailureResult } from './tool-failure.js';
+import { InvalidOutputError } from './tool-result.js';
 
 /** The message of a list request. */
 export interface ListMessage {
@@ -43,10 +44,17 @@ export class ResourceLists {
     const { correlationId } = trace;
     const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: {} });
     try {
-      return (await runToolCall(call, () => invoke(callContext, {}, () => Promise.resolve()))) as readonly Resource[];
+      return toResources(await runToolCall(call, () => invoke(callContext, {}, () => Promise.resolve())));
     } catch (error) {
       toFailureResult(template.name, findToldError(error), correlationId);
       return [];
     }
   }
+}
+
+/** The resources as their JSON says them. */
+function toResources(returned: unknown): readonly Resource[] {
+  const resources: unknown = JSON.parse(JSON.stringify(returned ?? null));
+  if (Array.isArray(resources) && resources.every(isSpecType.Resource)) return resources;
+  throw new InvalidOutputError('It did not return a list of resources');
 }

@@ -7,6 +7,8 @@ import {
   TemporaryFailureError,
   findDownstreamError,
 } from '../../errors/downstream-error.js';
+import { toReadable } from '../../errors/reason.js';
+import { isToldException } from '../../errors/told-exception.js';
 import { toDenialResult } from './denial-result.js';
 import type { ElicitedPage } from './elicited-page.js';
 import { ToolError } from './tool-error.js';
@@ -34,8 +36,7 @@ export function toFailureResult(
   reference: string,
   told: ToldRemedy = {},
 ): CallToolResult {
-  if (error instanceof ToolError) return toErrorResult(error.message);
-  if (error instanceof HttpException && error.getStatus() < 500) return toErrorResult(error.message);
+  if (error instanceof ToolError || isToldException(error)) return toErrorResult(tellMessage(error));
   logFailure(tool, error, reference);
   const advice =
     (error instanceof DownstreamError ? error.advice : undefined) ??
@@ -43,6 +44,11 @@ export function toFailureResult(
   if (error instanceof CallerActionError) return toCallerActionResult(error, advice, told, reference);
   const text = `${advice} Reference for support: ${reference}`;
   return error instanceof TemporaryFailureError ? toRetryResult(text, error.retryAfterMs) : toErrorResult(text);
+}
+
+/** JavaScript lets the message of an error be anything. */
+function tellMessage({ message }: { readonly message: unknown }): string {
+  return typeof message === 'string' ? message : 'The call failed.';
 }
 
 /** Key in `_meta` that marks a temporary failure, for clients and agents that retry by themselves. */
@@ -80,7 +86,8 @@ function toCallerActionResult(
  * Finds the error to report. An HTTP client may have wrapped a `DownstreamError`. Errors written for clients stay as
  * they are.
  */
-export function findToldError(error: unknown): unknown {
+export function findToldError(thrown: unknown): unknown {
+  const error = toReadable(thrown);
   if (error instanceof ToolError || error instanceof HttpException) return error;
   return findDownstreamError(error) ?? error;
 }

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Server } from '@modelcontextprotocol/server';
+import { toReadable } from '../../errors/reason.js';
 import type { Admit, AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import { tellDenials } from '../invocation/denied-operation.js';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { identifyConversation } from '../invocation/conversation.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
@@ -15,6 +17,9 @@ import { ConversingServer } from './conversing-server.js';
 import { ListMethods } from './list-methods.js';
 import type { AdmitAnswer, OpenExchanges } from './open-exchanges.js';
 import { ServerDescription } from './server-description.js';
+import { tellProtocolErrors } from './told-errors.js';
+
+const logger = new CleanLogger('McpServing');
 
 /** Methods that may ask the client a question. */
 const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
@@ -50,6 +55,7 @@ export class ProtocolServers {
       const Type = primitive && 'task' in primitive && primitive.task ? TaskingServer : Server;
       server = new Type(implementation, offered);
     }
+    tellProtocolErrors(server);
     this.#handle(server, method, () => {
       if ('denied' in served) throw served.denied;
       return served;
@@ -68,9 +74,12 @@ export class ProtocolServers {
       const asked = await this.requests.make(caller, operation, call.body);
       await this.admission.admit({ ...asked, readings }, call.trace);
       return undefined;
-    } catch (error) {
+    } catch (thrown) {
+      const error = toReadable(thrown);
       if (error instanceof AccessDeniedError) return error;
-      throw error;
+      const { correlationId: reference } = call.trace;
+      logger.error(`It could not be decided who may answer a question [${reference}]`, error);
+      return new AccessDeniedError({ reason: 'undecided', caller, operation, cause: error, reference });
     }
   }
 
@@ -79,6 +88,7 @@ export class ProtocolServers {
     const { implementation, possible } = this.description;
     // The capabilities are sent once and have to cover what is registered later.
     const server = new TaskingServer(implementation, possible);
+    tellProtocolErrors(server);
     for (const method of METHODS) this.#handle(server, method, admit);
     return server;
   }

@@ -1,3 +1,4 @@
+import { toReadable } from '../../errors/reason.js';
 import type { Cancellation } from './cancellation.js';
 import { discard, readRetryAfter, type WireAnswer } from './downstream-answer.js';
 import { TemporaryFailureError } from '../../errors/downstream-error.js';
@@ -55,7 +56,7 @@ async function settle<Answer>(attempt: Promise<Answer>): Promise<Outcome<Answer>
   try {
     return await attempt;
   } catch (error) {
-    return { error };
+    return { error: toReadable(error) };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { WWWAuthenticateChallenge } from 'oauth4webapi';
+import { readMessage, toReadable } from '../../errors/reason.js';
 import { CallerActionError, DownstreamError, OperatorActionError } from '../../errors/downstream-error.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
@@ -133,15 +134,16 @@ const API: readonly Row[] = [
 /**
  * Classifies a failed exchange. The cause is left out, because it may contain the token endpoint's whole answer.
  *
- * @param caught - what the dialect threw
+ * @param thrown - what the dialect threw
  */
 export function classifyExchangeFailure(
-  caught: unknown,
+  thrown: unknown,
   downstream: ResolvedDownstream,
   { grantTypes, subject }: Pick<ExchangeDialect, 'grantTypes'> & Partial<Pick<ExchangeDialect, 'subject'>>,
 ): DownstreamError {
+  const caught = toReadable(thrown);
   if (caught instanceof DownstreamError) return caught;
-  const message = `No token for ${downstream.name}: ${caught instanceof Error ? caught.message : typeof caught}`;
+  const message = `No token for ${downstream.name}: ${readMessage(caught)}`;
   if (caught instanceof IssuerUnusableError)
     return createDownstreamError('issuer_unavailable', message, {}, downstream);
   if (!(caught instanceof TokenEndpointError))

@@ -1,4 +1,5 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
+import { toReadable } from '../../errors/reason.js';
 import { parseRetryAfter } from '../failures/answer-fields.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
@@ -6,10 +7,11 @@ import { McpAuthError } from '../../errors/mcp-auth-error.js';
 /**
  * Converts a token endpoint's answer for the table of failures.
  *
- * @param caught - what openid-client threw
+ * @param thrown - what openid-client threw
  * @returns an error without parts of the request, and without the server's prose
  */
-export function toTokenEndpointError(caught: unknown): McpAuthError {
+export function toTokenEndpointError(thrown: unknown): McpAuthError {
+  const caught = toReadable(thrown);
   if (caught instanceof McpAuthError) return caught;
   if (caught instanceof ResponseBodyError) {
     const { status, error, response } = caught;

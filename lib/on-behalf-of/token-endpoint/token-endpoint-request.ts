@@ -7,7 +7,7 @@ import {
 } from 'oauth4webapi';
 import { useCredentials } from '../../resource-server/clients/client-authentication.js';
 import { createClientFetch, toClientMetadata } from '../../resource-server/issuers/issuer-client.js';
-import { describeError } from '../../errors/reason.js';
+import { describeError, toReadable } from '../../errors/reason.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
@@ -60,7 +60,8 @@ export async function requestToken(
           [allowInsecureRequests]: true,
         },
       );
-    } catch (error) {
+    } catch (thrown) {
+      const error = toReadable(thrown);
       if (error instanceof McpAuthError) throw error;
       // The cause is left out, because it may contain the request.
       throw new TokenEndpointError(describeError(error), {});

@@ -45,6 +45,27 @@ export function findRuleProblem(rule: unknown): string | undefined {
     : undefined;
 }
 
+/**
+ * Reads the rule that a function of the application returned. The rule is a copy, so that what was checked is what
+ * applies.
+ *
+ * @throws Error with what is wrong with it
+ */
+export function readRule(returned: unknown): ScopeRule {
+  const rule = copyLists(returned);
+  const problem = findRuleProblem(rule);
+  if (problem) throw new Error(`What the function in \`scopes\` returned ${problem}`);
+  return rule as ScopeRule;
+}
+
+function copyLists(rule: unknown): unknown {
+  if (Array.isArray(rule)) return Array.prototype.slice.call(rule);
+  if (typeof rule !== 'object' || rule === null || Object.getPrototypeOf(rule) !== Object.prototype) return rule;
+  return Object.fromEntries(
+    Object.entries(rule).map(([name, part]: [string, unknown]) => [name, Array.isArray(part) ? copyLists(part) : part]),
+  );
+}
+
 const NO_RULE = 'is neither a list of scopes nor `{ allOf, anyOf }` with such lists. Write one of the two';
 
 function isScopes(value: unknown): value is readonly ScopeName[] {

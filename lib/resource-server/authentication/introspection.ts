@@ -6,7 +6,7 @@ import { BulkheadFullError, FairBulkhead } from '../../limits/fair-bulkhead.js';
 import { ExpiringCache } from '../../time/expiring-cache.js';
 import { createClientFetch, toClientMetadata } from '../issuers/issuer-client.js';
 import { countIntrospectionRefused } from '../../observability/metrics.js';
-import { describeError } from '../../errors/reason.js';
+import { describeError, toReadable } from '../../errors/reason.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Caller } from '../access/caller.js';
@@ -127,7 +127,8 @@ async function introspect(
     });
     if (signedResponse !== undefined) await verifySignature(response.clone(), issuer, signedResponse);
     return await processIntrospectionResponse(as, registration, response);
-  } catch (error) {
+  } catch (thrown) {
+    const error = toReadable(thrown);
     if (error instanceof IssuerUnusableError) throw error;
     // Without `cause`, which may contain the request.
     throw new IssuerUnusableError(issuer.identifier, `introspection failed. ${describeError(error)}`);

@@ -1,3 +1,4 @@
+import { readMessage, toReadable } from '../../errors/reason.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { waitFor } from '../../time/time-limit.js';
 import type { ReplayStore } from './proof-options.js';
@@ -23,8 +24,9 @@ export async function claimKey(store: ReplayStore, key: string, lifetimeMs: numb
     const isNew: unknown = await waitFor(claimed, TIMEOUT, late);
     if (typeof isNew === 'boolean') return isNew;
     throw new ReplayStoreError('The replay store answers neither true nor false');
-  } catch (error) {
+  } catch (thrown) {
+    const error = toReadable(thrown);
     if (error instanceof ReplayStoreError) throw error;
-    throw new ReplayStoreError(`The replay store failed: ${error instanceof Error ? error.message : typeof error}`);
+    throw new ReplayStoreError(`The replay store failed: ${readMessage(error)}`);
   }
 }

@@ -1,5 +1,5 @@
 import { CleanLogger } from '../../log/clean-logger.js';
-import { describeError } from '../../errors/reason.js';
+import { describeError, toReadable } from '../../errors/reason.js';
 import { isTooDeep } from '../../json/json-depth.js';
 import { hasApplicationMark, hasUser } from '../access/app-only.js';
 import { AccessToken, type Caller } from '../access/caller.js';
@@ -85,7 +85,7 @@ function identifyParty(
   { claim, unnamed }: SubjectSource,
 ): Pick<Caller, 'subject' | 'clientId' | 'appOnly'> {
   const clientId = mapSafely(issuer, () => readClientId(claims, issuer));
-  const appOnly = mapSafely(issuer, () => issuer.appOnly?.(claims));
+  const appOnly = mapSafely(issuer, () => readAppOnly(claims, issuer));
   const subject = claims[claim];
   if (subject === undefined && unnamed !== undefined && clientId !== undefined) {
     const isApplication = appOnly ?? hasApplicationMark(claims);
@@ -141,11 +141,19 @@ function createAudienceError(aud: unknown, { audiences }: ResolvedIssuer): Inval
 function mapSafely<Value>(issuer: ResolvedIssuer, map: () => Value): Value {
   try {
     return map();
-  } catch (error) {
+  } catch (thrown) {
+    const error = toReadable(thrown);
     if (error instanceof InvalidTokenError) throw error;
     logger.error(`A function in \`claims\` of the issuer ${issuer.identifier} failed: ${describeError(error)}`);
     throw new InvalidTokenError('The token has claims that could not be mapped');
   }
+}
+
+/** What is neither true nor false must not make a user of an application. */
+function readAppOnly(claims: TokenClaims, { appOnly }: ResolvedIssuer): boolean | undefined {
+  const value: unknown = appOnly?.(claims) ?? undefined;
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw new TypeError(`\`appOnly\` returned neither true nor false: ${typeof value}`);
 }
 
 function readClientId(claims: TokenClaims, { clientIdSources }: ResolvedIssuer): string | undefined {

@@ -2,6 +2,8 @@ import { Injectable, Scope, type ScopeOptions, type Type } from '@nestjs/common'
 import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { describePlace, type MethodHost, type Offer } from '../catalogue/primitive.js';
+import { CleanLogger } from '../../log/clean-logger.js';
+import { waitFor } from '../../time/time-limit.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { Denial, type Policy, type PolicyRequest } from '../access/policy.js';
 
@@ -13,6 +15,11 @@ export interface Objection {
 
 /** Returns a policy. A request-scoped or transient policy is created anew for each call. */
 type PolicySource = () => Policy | Promise<Policy>;
+
+const logger = new CleanLogger('Policies');
+
+/** Milliseconds for a policy, if the call has no limit. */
+const PATIENCE = 10_000;
 
 const NOT_ALLOWED = new Denial('This is not allowed for you.');
 
@@ -46,8 +53,8 @@ export class Policies {
     const sources = this.#sources.get(offer);
     if (!sources) throw new Error(`The policies of ${offer.name} are not prepared`);
     for (const [{ name: policy }, find] of sources) {
-      const verdict = await (await find()).permits(request);
-      if (verdict !== true) return { policy, denial: verdict instanceof Denial ? verdict : NOT_ALLOWED };
+      const verdict: unknown = await decideInTime((await find()).permits(request), offer.timeoutMs);
+      if (verdict !== true) return { policy, denial: toDenial(verdict, policy) };
     }
     return undefined;
   }
@@ -88,6 +95,34 @@ export class Policies {
       );
     }
   }
+}
+
+/**
+ * Waits for the verdict of a policy.
+ *
+ * @param timeoutMs - of the call that it decides about
+ * @throws Error if there is no verdict in time, so that nothing is decided
+ */
+async function decideInTime(verdict: unknown, timeoutMs = PATIENCE): Promise<unknown> {
+  if (!(verdict instanceof Promise)) return await verdict;
+  return await waitFor<unknown>(verdict, timeoutMs, () => new Error(`The policy decided nothing in ${timeoutMs} ms`));
+}
+
+/**
+ * A denial that can be told.
+ *
+ * @throws TypeError if the policy returned one that has no text, or hints that are no JSON
+ */
+function toDenial(verdict: unknown, policy: string): Denial {
+  if (verdict instanceof Denial) {
+    const { message, remediation, hints } = verdict;
+    if (typeof message !== 'string' || typeof remediation !== 'string' || !Array.isArray(hints))
+      throw new TypeError(`The policy ${policy} returned a Denial whose parts are of other types`);
+    return new Denial(message, remediation, JSON.parse(JSON.stringify(hints)) as Denial['hints']);
+  }
+  if (verdict !== false)
+    logger.warn(`The policy ${policy} returned neither true, false nor a Denial: ${typeof verdict}. That denies`);
+  return NOT_ALLOWED;
 }
 
 function isSingleton(type: Type<Policy>): boolean {

@@ -1,7 +1,7 @@
-import { isReadable } from '../../errors/reason.js';
+import { toReadable } from '../../errors/reason.js';
 import type { AccessRule } from '../access/access-rule.js';
 import { readArguments, readCompletion, type Operation } from '../access/operation.js';
-import { findRuleProblem, type ScopeRule } from '../access/scope-rule.js';
+import { readRule, type ScopeRule } from '../access/scope-rule.js';
 import { parseWith, type Parsed } from '../catalogue/arguments-schema.js';
 import type { Found } from '../catalogue/found.js';
 import type { Offer } from '../catalogue/primitive.js';
@@ -92,16 +92,9 @@ export function computeListedRule({ kind, name, access }: Offer, listed = name):
 export function computeScopes({ scopes }: AccessRule, input: { readonly value: unknown } | undefined): ScopeRule {
   if (typeof scopes !== 'function') return scopes;
   if (!input) return [];
-  const rule: unknown = callSafely(() => scopes(input.value as never));
-  const problem = findRuleProblem(rule);
-  if (problem) throw new Error(`What the function in \`scopes\` returned ${problem}`);
-  return rule as ScopeRule;
-}
-
-function callSafely(call: () => unknown): unknown {
   try {
-    return call();
+    return readRule(scopes(input.value as never));
   } catch (error) {
-    throw isReadable(error) ? error : new Error('The function in `scopes` threw something that cannot be read');
+    throw toReadable(error);
   }
 }

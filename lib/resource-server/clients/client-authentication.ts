@@ -1,6 +1,6 @@
 import type { ClientAuth } from 'oauth4webapi';
 import type { Dispatcher } from 'undici';
-import { describeError } from '../../errors/reason.js';
+import { describeError, toReadable } from '../../errors/reason.js';
 import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 
@@ -29,7 +29,8 @@ export function createCredentialsError(what: string): McpAuthConfigurationError 
 export async function useCredentials<Result>(use: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await use();
-  } catch (error) {
+  } catch (thrown) {
+    const error = toReadable(thrown);
     if (error instanceof ClientCredentialsError) throw error;
     throw new ClientCredentialsError(
       error instanceof McpAuthConfigurationError

@@ -10,6 +10,7 @@ import {
   type ThrottlerRequest,
   type ThrottlerStorage,
 } from '@nestjs/throttler';
+import { toReadable } from '../../errors/reason.js';
 import { readAddress } from '../../limits/caller-address.js';
 import type { Caller } from '../access/caller.js';
 import { RateLimitException } from './rate-limit-exception.js';
@@ -76,7 +77,8 @@ export class OperationThrottler extends ThrottlerGuard {
       const isLetIn = await super.handleRequest(request);
       await this.#countUser(request);
       return isLetIn;
-    } catch (error) {
+    } catch (thrown) {
+      const error = toReadable(thrown);
       if (!(error instanceof BlockedError)) throw error;
       const { message, seconds } = error;
       const { res } = this.getRequestResponse(request.context);

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { toReadable } from '../../errors/reason.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { countLimited } from '../../observability/metrics.js';
@@ -77,7 +78,8 @@ export class RateLimits implements OnModuleInit {
       await this.#throttler?.canActivate(
         new LimitedRequest(caller, operation?.method, this.#findTarget(request), http),
       );
-    } catch (error) {
+    } catch (thrown) {
+      const error = toReadable(thrown);
       if (!(error instanceof RateLimitException)) throw error;
       const { throttler, retryAfterSeconds } = error;
       countLimited(throttler);

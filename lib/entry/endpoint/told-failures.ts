@@ -1,0 +1,27 @@
+import { STATUS_CODES } from 'node:http';
+import { toReadable } from '../../errors/reason.js';
+import { isToldException, ToldFailure } from '../../errors/told-exception.js';
+import { CleanLogger } from '../../log/clean-logger.js';
+import type { RequestTrace } from '../../observability/request-trace.js';
+
+const logger = new CleanLogger('McpEndpoint');
+
+/**
+ * Runs a check of a request. Nest would answer with the message of some of the errors that application code throws, and
+ * cannot look at others.
+ *
+ * @throws what is written for the client. Anything else is logged, and becomes a failure that tells nothing
+ */
+export async function tellNoInside<Result>(
+  request: { readonly trace: RequestTrace },
+  run: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run();
+  } catch (thrown) {
+    const error = toReadable(thrown);
+    if (isToldException(error)) throw error;
+    logger.error(`A request failed [${request.trace.correlationId}]`, error);
+    throw new ToldFailure(STATUS_CODES[500] ?? '', 500);
+  }
+}
