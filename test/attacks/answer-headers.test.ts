@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request as send, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -6,9 +6,13 @@ import { Controller, Get, Injectable } from '@nestjs/common';
 import { clientSecretBasic, McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { startForeignServer, type ForeignServer } from '../foreign-servers/foreign-server.js';
+import { Browser } from '../linking/browser.js';
+import { Parties } from '../linking/linked-server.js';
+import { takeFailedAnswers } from '../support/failed-answers.js';
 import { headersFor, message, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import { sendJson } from '../support/test-issuer.js';
+import { MemoryAdapter } from '../token-cache/memory-adapter.js';
 
 /** An answer that a cache keeps goes to somebody else. One whose type is guessed becomes a page of the server. */
 
@@ -108,8 +112,10 @@ const ROWS: readonly Row[] = [
   ['a sign-out, with GET', { method: 'GET', path: '/mcp/backchannel-logout' }, 405],
 ];
 
-/** Each answer that nobody may keep. */
+/** Each answer that nobody may keep. Without a validator, nobody asks whether what was kept is still good. */
 function expectHardened({ headers }: IncomingMessage): void {
+  expect(headers).not.toHaveProperty('etag');
+  expect(headers).not.toHaveProperty('last-modified');
   expect(headers['x-content-type-options']).toBe('nosniff');
   expect(headers['cache-control']).toMatch(/^no-store(, no-transform)?$/);
   expect(headers.vary?.split(', ')).toEqual(expect.arrayContaining(['Authorization', 'Origin']));
@@ -146,7 +152,9 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
 
   test.each(ROWS)('%s is neither stored nor sniffed', async (_name, asked, status, onFastify = status) => {
     const response = await ask(server, asked);
-    expect(response.statusCode).toBe(platform === 'express' ? status : onFastify);
+    const expected = platform === 'express' ? status : onFastify;
+    expect(response.statusCode).toBe(expected);
+    expect(takeFailedAnswers()).toHaveLength(expected === 500 ? 1 : 0);
     expectHardened(response);
   });
 
@@ -176,6 +184,80 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     expect(listening.headers['content-type']).toBe('text/event-stream');
     expectHardened(listening);
     listening.destroy();
+  });
+
+  test('a caller who asks too often is told so', async () => {
+    const rate = { perCaller: { limit: 1, ttlMs: 60_000 } };
+    const busy = await startProtectedServer({ platform, providers: [Tools], options: { limits: { rate } } });
+    const statuses: unknown[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      const response = await ask(busy, call('run'));
+      statuses.push(response.statusCode);
+      expectHardened(response);
+    }
+    await busy.close();
+    expect(statuses).toEqual([200, 429]);
+  });
+
+  test('so is one for whom there is no room', async () => {
+    const limits = { perCaller: { callsInFlight: 1, bytesOfEach: 8_192 } };
+    const small = await startProtectedServer({ platform, providers: [Tools], options: { limits } });
+    const response = await ask(small, { ...call('run'), body: toolCall('run', { text: 'x'.repeat(9_000) }) });
+    await small.close();
+    expect(response.statusCode).toBe(429);
+    expectHardened(response);
+  });
+
+  test.each<[string, number, (adapter: MemoryAdapter) => void]>([
+    ['a sign-out', 200, () => undefined],
+    [
+      'a sign-out while the store is down',
+      503,
+      (adapter) => {
+        adapter.fault = () => {
+          throw new Error('down');
+        };
+      },
+    ],
+  ])('%s is neither stored nor sniffed', async (_name, status, prepare) => {
+    const adapter = new MemoryAdapter();
+    const options = { ...OPTIONS, replicas: { store: adapter, keys: [randomBytes(32)] } };
+    const shared = await startProtectedServer({ platform, providers: [Tools], options });
+    prepare(adapter);
+    const logoutToken = await shared.issuer.token(
+      {
+        aud: 'mcp',
+        jti: randomUUID(),
+        sub: 'alice',
+        events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+      },
+      { typ: 'logout+jwt' },
+    );
+    const response = await ask(shared, {
+      path: '/mcp/backchannel-logout',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `logout_token=${logoutToken}`,
+    });
+    await shared.close();
+    expect(response.statusCode).toBe(status);
+    expectHardened(response);
+  });
+
+  test('the pages on which an account is linked are not, either', async () => {
+    const parties = await Parties.start();
+    const linked = await parties.serve({ platform });
+    const page = await linked.pageFor('alice');
+    const { status, headers } = await fetch(page, { redirect: 'manual' });
+    expect(status).toBe(303);
+    const over = await new Browser('alice').visit(await linked.pageFor('alice'));
+    expect(over.status).toBe(200);
+    await parties.close();
+    for (const one of [headers, over.headers])
+      expect([one.get('cache-control'), one.get('x-content-type-options'), one.get('etag')]).toEqual([
+        'no-store',
+        'nosniff',
+        null,
+      ]);
   });
 
   test('nothing is when the issuer is down', async () => {

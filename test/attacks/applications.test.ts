@@ -17,6 +17,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { z } from 'zod';
 import { challengeOf } from '../compliance/challenge-parameters.js';
+import { takeFailedAnswers } from '../support/failed-answers.js';
 import { message, post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startProtectedServer, type ProtectedServer, type ProtectedServerParts } from '../support/protected-server.js';
@@ -100,6 +101,7 @@ describe('what is no rule of scopes', () => {
     }
     await start(Tools);
     expect(await status('careless', 'nothing')).toBe(500);
+    expect(takeFailedAnswers()).toEqual(['POST /mcp 500']);
     expect(ran).toBe(0);
   });
 

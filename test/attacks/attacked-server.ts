@@ -4,8 +4,10 @@ import { Injectable } from '@nestjs/common';
 import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { parseChallenge } from '../compliance/challenge-parameters.js';
+import { takeFailedAnswers } from '../support/failed-answers.js';
 import { message, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
+import type { Platform } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import { Forge } from './forge.js';
 
@@ -45,8 +47,8 @@ export class AttackedServer {
     readonly forge: Forge,
   ) {}
 
-  static async start(options: Partial<McpAuthModuleOptions> = {}): Promise<AttackedServer> {
-    const server = await startProtectedServer({ providers: [Tools], options });
+  static async start(options: Partial<McpAuthModuleOptions>, platform: Platform): Promise<AttackedServer> {
+    const server = await startProtectedServer({ platform, providers: [Tools], options });
     const forge = await Forge.start(server);
     return new AttackedServer(server, await TestIssuer.start(), forge);
   }
@@ -123,10 +125,13 @@ export class AttackedServer {
 }
 
 /** Before the tests of a file there is a server, and after each nothing has come of the attack. */
-export function attackedServer(options: Partial<McpAuthModuleOptions> = {}): () => AttackedServer {
+export function attackedServer(
+  options: Partial<McpAuthModuleOptions> = {},
+  platform: Platform = 'express',
+): () => AttackedServer {
   let attacked: AttackedServer | undefined;
   beforeAll(async () => {
-    attacked = await AttackedServer.start(options);
+    attacked = await AttackedServer.start(options, platform);
     await attacked.expectGoodRequest();
   });
   afterEach(() => {
@@ -136,11 +141,17 @@ export function attackedServer(options: Partial<McpAuthModuleOptions> = {}): () 
   afterAll(async () => {
     await attacked?.expectGoodRequest();
     await attacked?.close();
+    expect(takeFailedAnswers()).toEqual([]);
   });
   return () => {
     if (!attacked) throw new Error('The server is not there yet');
     return attacked;
   };
+}
+
+/** A server of each kind, for attacks on what an adapter does: bodies and headers. */
+export function attackedServers(): readonly (readonly [platform: Platform, attacked: () => AttackedServer])[] {
+  return (['express', 'fastify'] as const).map((platform) => [platform, attackedServer({}, platform)]);
 }
 
 /** What must hold of the answer to every attack. */

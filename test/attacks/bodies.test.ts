@@ -1,17 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { message, toolCall } from '../support/mcp-request.js';
-import { attackedServer, expectVerdict, type Verdict } from './attacked-server.js';
+import { attackedServers, expectVerdict, type Verdict } from './attacked-server.js';
 
-const attacked = attackedServer();
+const servers = attackedServers();
 
 type Row = readonly [name: string, body: unknown, verdict: Verdict];
 
 /** As a caller without the scope `admin`. */
 function describeBodies(rows: readonly Row[]): void {
-  test.each(rows)('%s', async (_name, body, verdict) => {
-    const answer = await attacked().post(body, [`Authorization: Bearer ${attacked().forge.token()}`]);
-    expectVerdict(answer, verdict);
-    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  describe.each(servers)('on %s', (_platform, attacked) => {
+    test.each(rows)('%s', async (_name, body, verdict) => {
+      const answer = await attacked().post(body, [`Authorization: Bearer ${attacked().forge.token()}`]);
+      expectVerdict(answer, verdict);
+      expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    });
   });
 }
 

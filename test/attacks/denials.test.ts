@@ -4,6 +4,7 @@ import { connectInMemory, McpTool, UsePolicy, type AuditEvent, type Policy } fro
 import { startForeignServer } from '../foreign-servers/foreign-server.js';
 import { Telemetry } from '../observability/telemetry.js';
 import { post, toolCall } from '../support/mcp-request.js';
+import { takeFailedAnswers } from '../support/failed-answers.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
 const DENIED = 'nestjs_mcp_auth.operations.denied';
@@ -135,5 +136,7 @@ describe.each(WAYS)('%s', (_way, platform, isForeign, call) => {
     expect((await telemetry.request()).attributes).toMatchObject({ 'error.type': reason });
     expect(await countOf()).toBe(before + 1);
     expect(ran).toEqual([]);
+    // A policy that fails is a failure of the server.
+    if (reason === 'undecided') takeFailedAnswers();
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpTool } from 'nestjs-mcp-auth';
 import { z } from 'zod';
+import { takeFailedAnswers } from '../support/failed-answers.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
@@ -91,6 +92,8 @@ describe('a rule that a function computes', () => {
   test.each(MALFORMED.map(([what], at) => [what, at] as const))('lets nobody in: %s', async (_what, at) => {
     await call(at, 'use a b c');
     expect(ran).toEqual([]);
+    // A function that computes no rule is a failure of the server.
+    takeFailedAnswers();
   });
 
   test.each(RULES.map(([what, rule, held, isEnough], at) => [what, rule, held, isEnough, at] as const))(

@@ -1,9 +1,11 @@
+import { expect } from '@jest/globals';
 import { Injectable, type Provider } from '@nestjs/common';
 import { Anonymous, McpContext, McpRegistry, McpResource, McpResourceTemplate, McpTool } from 'nestjs-mcp-auth';
 import type { AuditEvent, McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { CallerLimits } from '../../lib/limits/caller-limits.js';
 import type { Quantity } from '../../lib/limits/quantity.js';
+import { takeFailedAnswers } from '../support/failed-answers.js';
 import { message, post } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
@@ -216,5 +218,6 @@ export class SharedServer {
   async close(): Promise<void> {
     await this.reset();
     await this.server.close();
+    expect(takeFailedAnswers()).toEqual([]);
   }
 }

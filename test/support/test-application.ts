@@ -4,6 +4,7 @@ import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/co
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { watchForFailure } from './failed-answers.js';
 import { listen } from './listen.js';
 import { RecordingLogger } from './recording-logger.js';
 import { watch } from './secret-watch.js';
@@ -43,6 +44,7 @@ export async function startApplication(parts: ApplicationParts): Promise<TestApp
     configure?.(app);
     await app.init();
     listener.server.on('request', watch);
+    listener.server.on('request', watchForFailure);
     listener.server.on('request', await requestListener(app, platform));
     return {
       app,

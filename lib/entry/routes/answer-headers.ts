@@ -43,6 +43,8 @@ export class AnswerHeaders {
       const isStream = String(this.getHeader('Cache-Control')).includes('no-transform');
       this.setHeader('Cache-Control', isStream ? 'no-store, no-transform' : 'no-store');
       this.setHeader('Vary', addWords(this.getHeader('Vary'), VARY));
+      // Express makes one of each body. Without one, nobody asks whether what was kept is still good.
+      this.removeHeader('ETag');
     });
   }
 }
