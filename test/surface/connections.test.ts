@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Client, type ClientOptions } from '@modelcontextprotocol/client';
+import { Client, InMemoryTransport, type ClientOptions } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connectInMemory, McpRegistry, McpResource, McpTool, type McpContext } from 'nestjs-mcp-auth';
 import { z } from 'zod';
+import { McpConnections } from '../../lib/entry/connections/mcp-connections.js';
+import { isHeld } from '../support/garbage.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
 @Injectable()
@@ -133,5 +135,29 @@ describe.each(['modern', 'legacy'] as const)('in memory, in the %s era', (era) =
     await heard;
     expect(told).toEqual(['news://today']);
     await client.close();
+  });
+});
+
+describe.each(['modern', 'legacy', 'auto'] as const)('a connection of a client of the %s era', (mode) => {
+  /** A connection that was used, and was closed. */
+  async function close(side: 'client' | 'server' | 'application'): Promise<WeakRef<object>> {
+    const [near, far] = InMemoryTransport.createLinkedPair();
+    const connections = server.app.get(McpConnections, { strict: false });
+    const served = connections.serve(far, await server.token('who:read'));
+    const client = new Client(
+      { name: 'test', version: '1.0.0' },
+      { versionNegotiation: { mode: mode === 'modern' ? { pin: '2026-07-28' } : mode } },
+    );
+    await client.connect(near);
+    await client.callTool({ name: 'who' });
+    const closed = new Promise<void>((resolve) => (client.onclose = resolve));
+    if (side === 'application') await connections.onModuleDestroy();
+    else await (side === 'client' ? client : served).close();
+    await closed;
+    return new WeakRef(far);
+  }
+
+  test.each(['client', 'server', 'application'] as const)('that the %s has closed is kept by nobody', async (side) => {
+    expect(await isHeld(await close(side))).toBe(false);
   });
 });

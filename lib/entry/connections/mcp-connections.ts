@@ -7,7 +7,7 @@ import {
   type ServerContext,
   type Transport,
 } from '@modelcontextprotocol/server';
-import { serveStdio, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
+import { serveStdio, StdioServerTransport, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
 import { RateLimitGuard } from '../endpoint/rate-limit.guard.js';
@@ -56,10 +56,12 @@ export class McpConnections implements OnModuleDestroy {
   ) {}
 
   /**
+   * Serves a connection until one of its sides closes it.
+   *
    * @param transport - of the SDK. Defaults to standard input and output
    * @param token - stands for the user of the connection
    */
-  serve(transport: Transport | undefined, token: TokenSource | undefined): StdioServerHandle {
+  serve(transport: Transport = new StdioServerTransport(), token?: TokenSource): StdioServerHandle {
     const stops: (() => void)[] = [];
     const handle = serveStdio(
       ({ era }) => {
@@ -68,21 +70,21 @@ export class McpConnections implements OnModuleDestroy {
         return connection.server;
       },
       {
-        ...(transport && { transport }),
+        transport,
         onerror: (error) => {
           this.#logger.debug(error.message);
         },
       },
     );
-    const closing: StdioServerHandle = {
-      close: async () => {
-        this.#open.delete(closing);
-        for (const stop of stops) stop();
-        await handle.close();
-      },
+    this.#open.add(handle);
+    // The SDK has its own by now. Either side may close the connection.
+    const onClose = transport.onclose?.bind(transport);
+    transport.onclose = () => {
+      onClose?.();
+      this.#open.delete(handle);
+      for (const stop of stops) stop();
     };
-    this.#open.add(closing);
-    return closing;
+    return handle;
   }
 
   /** Called by Nest. */
