@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Global, Injectable, Module, type Type } from '@nestjs/common';
 import { PassportModule, PassportStrategy } from '@nestjs/passport';
@@ -212,9 +212,17 @@ test('a key with which anyone can sign is passed over', async () => {
     });
   });
   const key = await server.issuer.addKey('RS256', 'one');
-  const token = await server.issuer.token({ aud: server.resource }, {}, key);
+  const [header, claims] = (await server.issuer.token({ aud: server.resource }, {}, key)).split('.');
+  const token = `${header}.${claims}.${padHash(`${header}.${claims}`).toString('base64url')}`;
   expect((await post(server.resource, message('tools/list'), { token })).status).toBe(401);
 });
+
+/** What a key of 2,048 bits signs for RS256 (RFC 8017 section 9.2). With an exponent of 1, it is the signature, too. */
+function padHash(input: string): Buffer {
+  const algorithm = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+  const digest = Buffer.concat([algorithm, createHash('sha256').update(input).digest()]);
+  return Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(253 - digest.length, 0xff), Buffer.from([0]), digest]);
+}
 
 test('what a function of the application throws is not told to the client', async () => {
   class Tools {
