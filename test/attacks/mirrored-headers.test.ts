@@ -110,6 +110,12 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     ['of a boolean', { dry: true }, { 'mcp-param-dry': 'true' }],
     ['of a number that is read as text', { zone: 7 }, { 'mcp-param-zone': '7' }],
     ['that the schema does not know', {}, { 'mcp-param-unknown': '1' }],
+    ['next to other headers that are there twice', { region: 'us' }, { 'mcp-param-region': 'us', 'x-a': ['1', '2'] }],
+    [
+      'next to a value that is called as one',
+      { region: 'us' },
+      { 'mcp-param-region': 'us', 'x-a': 'mcp-param-region' },
+    ],
   ];
 
   test.each(AGREEING)('headers of parameters %s are accepted', async (_name, args, headers) => {

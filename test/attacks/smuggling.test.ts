@@ -40,6 +40,11 @@ describe.each(attackedServers())('on %s', (platform, attacked) => {
 
   describe('odd spelling', () => {
     describeHeaders([
+      [
+        'behind a value that is called as it is',
+        () => ['X-A: authorization', `Authorization: Bearer ${good()}`],
+        [200],
+      ],
       ['scheme in small letters', () => [`Authorization: bearer ${good()}`], [200]],
       ['scheme in capitals', () => [`Authorization: BEARER ${good()}`], [200]],
       ['name in capitals', () => [`AUTHORIZATION: Bearer ${good()}`], [200]],

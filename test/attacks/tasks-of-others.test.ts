@@ -63,9 +63,10 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     method: string,
     params: Record<string, unknown>,
     scope: string | undefined,
+    claims: Record<string, unknown> = {},
   ): Promise<Answer> {
     const resource = `${app.origin}/${server}`;
-    const token = scope === undefined ? undefined : await issuer.token({ aud: resource, scope });
+    const token = scope === undefined ? undefined : await issuer.token({ aud: resource, scope, ...claims });
     const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
     const meta = {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -91,6 +92,18 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     const { taskId } = await ask('hr', 'tools/call', { name: 'payroll', arguments: {} }, 'salaries');
     expect((await finished('hr', taskId, 'salaries')).text).toContain('the secret result');
     expect((await ask('wiki', 'tasks/get', { taskId }, '')).text).toContain('Unknown task');
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['another user', { sub: 'mallory' }],
+    ['another client of the user', { client_id: 'other' }],
+    ['a client without a user', { sub: 'test-client' }],
+  ])('a task is not there for %s, by no method', async (_who, claims) => {
+    await start();
+    const { taskId } = await ask('hr', 'tools/call', { name: 'payroll', arguments: {} }, 'salaries');
+    for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel'])
+      expect((await ask('hr', method, { taskId }, 'salaries', claims)).text).toContain('Unknown task');
+    expect((await finished('hr', taskId, 'salaries')).text).toContain('the secret result');
   });
 
   test('a task of a tool that is gone is unknown', async () => {

@@ -70,6 +70,21 @@ describe('the request to the API ends', () => {
     expect(await late).toMatchObject({ code: 'downstream_outside_call' });
   });
 
+  test('when the tool cancels the body of its answer', async () => {
+    const reached = new Promise<IncomingMessage>((resolve) => {
+      tool.orders.answers.set('/v1/x', (request, response) => {
+        response.writeHead(200).write('a');
+        resolve(request);
+      });
+    });
+    const isClosed = await tool.returned(async ({ fetch }) => {
+      await (await fetch('/x')).body?.cancel();
+      await closed(await reached);
+      return true;
+    });
+    expect(isClosed).toBe(true);
+  });
+
   test('and so does an answer that is still being read', async () => {
     let late: Promise<unknown> = Promise.resolve();
     tool.orders.answers.set('/v1/x', (_request, response) => {

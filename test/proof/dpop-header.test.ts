@@ -52,6 +52,11 @@ describe('good proofs pass', () => {
     const source = { ...request(), rawHeaders: ['dPoP', await client.proof()] };
     expect(await outcome(possession().check(source, 'dpop', TOKEN, client.confirmation))).toBe('accepted');
   });
+
+  test('behind a header whose value is called as theirs', async () => {
+    const source = { ...request(), rawHeaders: ['X-A', 'DPoP', 'DPoP', await client.proof()] };
+    expect(await outcome(possession().check(source, 'dpop', TOKEN, client.confirmation))).toBe('accepted');
+  });
 });
 
 /** By the points of RFC 9449 section 4.3. */

@@ -100,6 +100,10 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       expectServed(await call({ [name]: rfc9440 }));
     });
 
+    test('is believed behind a header whose value is called as it is', async () => {
+      expectServed(await call({ 'x-a': 'client-cert', 'client-cert': rfc9440 }));
+    });
+
     test.each<[string, OutgoingHttpHeaders]>([
       ['is absent', {}],
       ['is empty', { 'client-cert': '' }],

@@ -7,6 +7,10 @@ import { McpConnections } from '../../lib/entry/connections/mcp-connections.js';
 import { isHeld } from '../support/garbage.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
+/** Called when a waiting call begins, and when it was aborted. */
+let begin: () => void = () => undefined;
+let aborted: () => void = () => undefined;
+
 @Injectable()
 class Tools {
   @McpTool({ description: 'Who calls', scopes: ['who:read'] })
@@ -17,6 +21,15 @@ class Tools {
   @McpTool({ description: 'Asks', scopes: ['who:read'] })
   async ask(_input: unknown, context: McpContext) {
     return await context.elicit('Sure?', z.object({ sure: z.boolean() }));
+  }
+
+  @McpTool({ description: 'Waits for the end of its call', scopes: ['who:read'] })
+  async wait(_input: unknown, { signal }: McpContext) {
+    begin();
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve);
+    });
+    aborted();
   }
 
   @McpResource({ uri: 'news://today', scopes: ['who:read'] })
@@ -92,6 +105,17 @@ describe.each(['modern', 'legacy'] as const)('in memory, in the %s era', (era) =
     await client.close();
   });
 
+  test('a call whose client has gone is aborted', async () => {
+    const client = await connect(era, await server.token('who:read'));
+    const began = new Promise<void>((resolve) => (begin = resolve));
+    const ended = new Promise<void>((resolve) => (aborted = resolve));
+    const call = Promise.allSettled([client.callTool({ name: 'wait' })]);
+    await began;
+    await client.close();
+    await ended;
+    expect(await call).toMatchObject([{ status: 'rejected' }]);
+  });
+
   test('nothing is told once the token is no longer good', async () => {
     const tokens = { current: await server.token('who:read') };
     const client = await connect(era, () => Promise.resolve(tokens.current));
@@ -143,7 +167,9 @@ describe.each(['modern', 'legacy', 'auto'] as const)('a connection of a client o
   async function close(side: 'client' | 'server' | 'application'): Promise<WeakRef<object>> {
     const [near, far] = InMemoryTransport.createLinkedPair();
     const connections = server.app.get(McpConnections, { strict: false });
-    const served = connections.serve(far, await server.token('who:read'));
+    const token = await server.token('who:read');
+    const source = () => Promise.resolve(token);
+    const served = connections.serve(far, source);
     const client = new Client(
       { name: 'test', version: '1.0.0' },
       { versionNegotiation: { mode: mode === 'modern' ? { pin: '2026-07-28' } : mode } },
@@ -154,10 +180,13 @@ describe.each(['modern', 'legacy', 'auto'] as const)('a connection of a client o
     if (side === 'application') await connections.onModuleDestroy();
     else await (side === 'client' ? client : served).close();
     await closed;
-    return new WeakRef(far);
+    return new WeakRef(source);
   }
 
-  test.each(['client', 'server', 'application'] as const)('that the %s has closed is kept by nobody', async (side) => {
-    expect(await isHeld(await close(side))).toBe(false);
-  });
+  test.each(['client', 'server', 'application'] as const)(
+    'that the %s has closed is kept by nobody, nor is its token',
+    async (side) => {
+      expect(await isHeld(await close(side))).toBe(false);
+    },
+  );
 });
