@@ -8,7 +8,6 @@ import {
   type OnApplicationBootstrap,
   type Type,
 } from '@nestjs/common';
-import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { readAddress, runFrom } from '../../limits/caller-address.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { cleanText } from '../../log/clean-text.js';
@@ -38,6 +37,7 @@ import { AuditLog } from '../../observability/audit-log.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { BoundSessions } from './bound-sessions.js';
+import { readPaths } from './controller-paths.js';
 import { ForeignAnswers } from './foreign-answers.js';
 import { ForeignShares } from './foreign-shares.js';
 import { handleMessage } from './handled-message.js';
@@ -245,8 +245,3 @@ const METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'POST']);
 
 /** What a message needs leave for that asks for nothing. */
 const NOTHING: Demand = { found: undefined, use: undefined, watched: [] };
-
-function readPaths(controller: Type): readonly string[] {
-  const paths = [Reflect.getMetadata(PATH_METADATA, controller) as string | string[] | undefined].flat();
-  return paths.map((path = '') => `/${path}`.replace(/\/+/g, '/').replace(/\/$/, ''));
-}

@@ -1,17 +1,11 @@
-import { Injectable, type Type } from '@nestjs/common';
-import {
-  EXCEPTION_FILTERS_METADATA,
-  GUARDS_METADATA,
-  INTERCEPTORS_METADATA,
-  PIPES_METADATA,
-} from '@nestjs/common/constants.js';
+import { Injectable } from '@nestjs/common';
 import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import { readMessage, toReadable } from '../../errors/reason.js';
 import { CleanLogger } from '../../log/clean-logger.js';
-import { describePlace, type MethodHost } from '../../resource-server/catalogue/primitive.js';
+import type { MethodHost } from '../../resource-server/catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { Suspension } from './client-channel.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
@@ -25,6 +19,7 @@ import {
   parametersFactory,
 } from './method-parameters.js';
 import { PipedArguments, type CheckArguments } from './piped-arguments.js';
+import { refuseSkippedEnhancers } from './skipped-enhancers.js';
 import { follow } from './streamed-items.js';
 
 /**
@@ -223,31 +218,4 @@ function wrapInEnhancers(
     enhancers,
     'mcp',
   ) as EnhancedMethod;
-}
-
-/** Nest ignores the class of a provider made by `useFactory` or `useValue`, so its guards would not run. */
-function refuseSkippedEnhancers(host: MethodHost, config: ApplicationConfig): void {
-  const { wrapper, type, method } = host;
-  const handler = (type.prototype as Record<string, object>)[method] as object;
-  const enhancers = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA].flatMap(
-    (key) => [type, handler].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]),
-  );
-  const skipped = enhancers.filter((enhancer) => isClass(enhancer) && !wrapper.host?.injectables.has(enhancer));
-  const scoped = wrapper.isNotMetatype
-    ? [
-        config.getGlobalRequestGuards(),
-        config.getGlobalRequestInterceptors(),
-        config.getGlobalRequestPipes(),
-        config.getGlobalRequestFilters(),
-      ].flat()
-    : [];
-  const names = [...skipped, ...scoped].map((enhancer) => (enhancer as { name: string }).name).join(', ');
-  if (names === '') return;
-  throw new McpAuthConfigurationError([
-    `${describePlace(host)} is behind ${names}, which Nest skips on providers made by useFactory or useValue. Provide the class itself, or with useClass.`,
-  ]);
-}
-
-function isClass(value: unknown): value is Type {
-  return typeof value === 'function';
 }

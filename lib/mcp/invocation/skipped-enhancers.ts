@@ -1,0 +1,41 @@
+import type { Type } from '@nestjs/common';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+} from '@nestjs/common/constants.js';
+import type { ApplicationConfig } from '@nestjs/core';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
+import { describePlace, type MethodHost } from '../../resource-server/catalogue/primitive.js';
+
+/**
+ * Nest ignores the class of a provider made by `useFactory` or `useValue`, so its guards would not run.
+ *
+ * @throws {@link McpAuthConfigurationError} naming the enhancers that would be skipped
+ */
+export function refuseSkippedEnhancers(host: MethodHost, config: ApplicationConfig): void {
+  const { wrapper, type, method } = host;
+  const handler = (type.prototype as Record<string, object>)[method] as object;
+  const enhancers = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA].flatMap(
+    (key) => [type, handler].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]),
+  );
+  const skipped = enhancers.filter((enhancer) => isClass(enhancer) && !wrapper.host?.injectables.has(enhancer));
+  const scoped = wrapper.isNotMetatype
+    ? [
+        config.getGlobalRequestGuards(),
+        config.getGlobalRequestInterceptors(),
+        config.getGlobalRequestPipes(),
+        config.getGlobalRequestFilters(),
+      ].flat()
+    : [];
+  const names = [...skipped, ...scoped].map((enhancer) => (enhancer as { name: string }).name).join(', ');
+  if (names === '') return;
+  throw new McpAuthConfigurationError([
+    `${describePlace(host)} is behind ${names}, which Nest skips on providers made by useFactory or useValue. Provide the class itself, or with useClass.`,
+  ]);
+}
+
+function isClass(value: unknown): value is Type {
+  return typeof value === 'function';
+}
