@@ -22,6 +22,7 @@ export async function tellNoInside<Result>(
     const error = toReadable(thrown);
     if (isToldException(error)) throw error;
     logger.error(`A request failed [${request.trace.correlationId}]`, error);
-    throw new ToldFailure(STATUS_CODES[500] ?? '', 500);
+    // Filters of the application, such as those of error trackers, find it there.
+    throw new ToldFailure(STATUS_CODES[500] ?? '', 500, { cause: error });
   }
 }

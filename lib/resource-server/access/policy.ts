@@ -18,7 +18,8 @@ export interface Policy {
    * arguments.
    *
    * @param request - the caller, the operation and the arguments
-   * @returns `true` to allow the call, `false` or a {@link Denial} to deny it
+   * @returns `true` to allow the call, `false` or a {@link Denial} to deny it. Anything else denies it, too. A promise
+   *   has `timeoutMs` of the call, or 10 000 milliseconds where it has none. After that the call fails
    */
   permits(request: PolicyRequest): boolean | Denial | Promise<boolean | Denial>;
 }

@@ -104,8 +104,12 @@ export class Policies {
  * @throws Error if there is no verdict in time, so that nothing is decided
  */
 async function decideInTime(verdict: unknown, timeoutMs = PATIENCE): Promise<unknown> {
-  if (!(verdict instanceof Promise)) return await verdict;
-  return await waitFor<unknown>(verdict, timeoutMs, () => new Error(`The policy decided nothing in ${timeoutMs} ms`));
+  if (typeof verdict !== 'object' || verdict instanceof Denial) return verdict;
+  return await waitFor<unknown>(
+    Promise.resolve(verdict),
+    timeoutMs,
+    () => new Error(`The policy decided nothing in ${timeoutMs} ms`),
+  );
 }
 
 /**

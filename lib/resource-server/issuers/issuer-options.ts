@@ -40,7 +40,8 @@ export interface ClaimMapping {
   /**
    * Whether a token stands for a client alone, without a user. By default it does if its subject is its client id
    * (RFC 9068 section 2.2), if a claim of a known provider marks an application, such as `idtyp`, `gty` or the name of a
-   * service account of Keycloak, or if it names neither a client nor a sign-in, so that there need not be a user.
+   * service account of Keycloak, or if it names neither a client nor a sign-in, so that there need not be a user. A token
+   * for which the function returns neither `true` nor `false` is refused.
    */
   appOnly?: (claims: TokenClaims) => boolean;
 }
