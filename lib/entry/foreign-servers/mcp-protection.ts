@@ -128,8 +128,7 @@ export class McpProtection implements OnApplicationBootstrap {
     for (const one of demand.watched) watched.push(await this.#authorize(request, one.found, one.operation));
     const authorized = await this.#authorize(request, demand.found, demand.use);
     request.admitted = authorized;
-    // If lists are filtered, a primitive that the caller may not see counts as not found. The other server would run
-    // it.
+    // With filtered lists, the caller may not run what it may not see. The other server would run it.
     if (watched.some(({ primitive }) => !primitive) || (demand.found && !authorized.primitive))
       throw this.#refuse(request, 'the caller may not see it');
     request.prepared = await this.preparation.prepare(authorized, request);
