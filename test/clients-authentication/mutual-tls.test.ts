@@ -92,7 +92,7 @@ test('an endpoint for certificates has to be one of TLS', async () => {
   const response = await post(server.resource, toolCall('order'), { token: await server.token() });
   await response.body?.cancel();
   expect(response.status).toBe(503);
-  expect(server.log.text).toContain('http://id.example/token is plain http on a host that is not loopback');
+  expect(server.log.text).toContain('http://id.example/token, which is neither https nor on loopback');
 });
 
 test('files are read again once they have been rotated, both of them', async () => {

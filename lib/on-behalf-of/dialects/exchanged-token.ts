@@ -7,6 +7,9 @@ import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
  */
 const VISIBLE = /^[\x21-\x7E]+$/;
 
+/** Maximum characters of a token. It travels in a header, and servers take no more than that in all headers. */
+const MAX_TOKEN = 64 * 1024;
+
 /**
  * Takes the access token out of an answer and checks everything that the answer says of it (RFC 6749 section 7.1, RFC
  * 8693 section 2.2.1).
@@ -24,6 +27,9 @@ export function toExchangedToken(
   if (type !== 'bearer' && type !== 'dpop') throw createUnusableError(`token_type is ${quote(token_type)}`);
   if (asked.issuedTokenType !== undefined && issued_token_type !== asked.issuedTokenType) {
     throw createUnusableError(`issued_token_type is ${quote(issued_token_type)}, not ${asked.issuedTokenType}`);
+  }
+  if (value.length > MAX_TOKEN) {
+    throw createUnusableError(`access_token has ${value.length} characters, and no more than ${MAX_TOKEN} are sent`);
   }
   if (!VISIBLE.test(value)) throw createUnusableError('access_token has characters that no token has');
   const granted = scope?.split(' ').filter((one) => one !== '');

@@ -4,6 +4,7 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from './resolved-issuer.js';
 import { computeClockSkew } from './clock-skew.js';
 import { fetchFromIssuer } from './issuer-fetch.js';
+import { isSecure } from '../../options/option-rules.js';
 import { describeError } from '../../errors/reason.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
@@ -27,7 +28,13 @@ export class Issuer {
 
   constructor(readonly options: ResolvedIssuer) {
     const { identifier, metadataUrl } = options;
+    const told = new WeakSet<Error>();
     const warn = (error: unknown) => {
+      // Keys cannot be fetched without metadata: that is one failure.
+      if (error instanceof Error) {
+        if (told.has(error)) return;
+        told.add(error);
+      }
       logger.error(describeError(error));
     };
     const discover = () =>
@@ -64,9 +71,10 @@ export class Issuer {
     return await this.#metadata.get();
   }
 
-  /** The authorization endpoint (RFC 8414 section 2), if the metadata is loaded and names it. */
+  /** The authorization endpoint (RFC 8414 section 2), if the metadata is loaded and names one to send users to. */
   get authorizationEndpoint(): string | undefined {
-    return this.#metadata.latest?.authorization_endpoint;
+    const endpoint: unknown = this.#metadata.latest?.authorization_endpoint;
+    return typeof endpoint === 'string' && URL.canParse(endpoint) && isSecure(new URL(endpoint)) ? endpoint : undefined;
   }
 
   /** Seconds by which the issuer's clock was ahead of ours when its metadata was fetched; `undefined` if unknown. */

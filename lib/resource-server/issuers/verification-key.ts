@@ -18,14 +18,23 @@ const MIN_RSA_BITS = 2048;
 const MIN_RSA_EXPONENT = 3n;
 
 /**
+ * Most keys of an issuer. Issuers have a handful, and those of many tenants some dozens. Each key takes time to read, and
+ * meanwhile nobody is served.
+ */
+const MAX_KEYS = 200;
+
+/**
  * The keys of a JWK set (RFC 7517 section 5) that can verify signatures. Other keys are ignored: an issuer may publish
  * keys for other uses, or of newer types.
  *
  * @param keys - `keys` of the set, not validated
+ * @throws Error if none of them can, or if they are too many
  */
 export async function readVerificationKeys(keys: unknown): Promise<readonly VerificationKey[]> {
   if (!Array.isArray(keys)) throw new Error('it has no keys');
   const candidates = keys.filter(isForVerification);
+  if (candidates.length > MAX_KEYS)
+    throw new Error(`it has ${candidates.length} keys for signatures, and no more than ${MAX_KEYS} are read`);
   const client = new JwksClient({
     jwksUri: '',
     cache: false,
