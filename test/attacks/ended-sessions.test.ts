@@ -12,10 +12,11 @@ import {
   TokenCache,
   type McpContext,
 } from 'nestjs-mcp-auth';
+import { z } from 'zod';
 import { beginConversation } from '../support/conversation.js';
 import { HeardStream } from '../support/heard-stream.js';
 import { LocalBus } from '../support/local-bus.js';
-import { message, post } from '../support/mcp-request.js';
+import { message, post, toolCall } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
 import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { sendJson, TestIssuer } from '../support/test-issuer.js';
@@ -49,6 +50,11 @@ class Tools {
     begin();
     await held;
     return 'late';
+  }
+  /** Waits for its user. */
+  @McpTool({ description: 'x', task: true })
+  async ask(_input: unknown, context: McpContext) {
+    return (await context.elicit('Sure?', z.object({}))).action;
   }
   @McpResource({ uri: 'late://' })
   async late(_input: unknown, context: McpContext) {
@@ -105,7 +111,12 @@ const STREAMS: readonly (readonly [what: string, begins: RegExp, open: Open])[] 
   ],
 ];
 
-const TASKS = { 'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } } };
+const TASKS = {
+  'io.modelcontextprotocol/clientCapabilities': {
+    elicitation: { form: {} },
+    extensions: { 'io.modelcontextprotocol/tasks': {} },
+  },
+};
 
 describe.each(['express', 'fastify'] as const)('on %s, when a session ends', (platform: Platform) => {
   let issuer: TestIssuer;
@@ -245,9 +256,9 @@ describe.each(['express', 'fastify'] as const)('on %s, when a session ends', (pl
       await client.close();
     });
 
-    test('a running task ends', async () => {
+    /** Begins a task, and returns how it can be asked for. */
+    async function beginTask(tool: string) {
       const token = await tokenOf('alice', 'one');
-      const params = { name: 'wait', arguments: {} };
       const ask = async (method: string, more: Record<string, unknown>) => {
         const body = message(method, more) as { params: { _meta: object } };
         Object.assign(body.params._meta, TASKS);
@@ -255,10 +266,38 @@ describe.each(['express', 'fastify'] as const)('on %s, when a session ends', (pl
         const response = await post(at(app, name), body, { token, headers });
         return ((await response.json()) as { result: { taskId: string; status: string; error?: unknown } }).result;
       };
-      const { taskId } = await ask('tools/call', params);
+      const { taskId } = await ask('tools/call', { name: tool, arguments: {} });
+      return async () => await ask('tasks/get', { taskId });
+    }
+
+    test('a running task ends', async () => {
+      const get = await beginTask('wait');
       await signOut({ sid: 'one' });
-      expect(await ask('tasks/get', { taskId })).toMatchObject({ status: 'failed' });
+      expect(await get()).toMatchObject({ status: 'failed' });
       expect(aborted).toEqual(['alice']);
+    });
+
+    test('a task that waits for its user ends', async () => {
+      const get = await beginTask('ask');
+      while ((await get()).status === 'working');
+      expect(await get()).toMatchObject({ status: 'input_required' });
+      await signOut({ sid: 'one' });
+      expect(await get()).toMatchObject({ status: 'failed' });
+    });
+
+    test('running calls of others go on', async () => {
+      let release: () => void = () => undefined;
+      held = new Promise((resolve) => (release = resolve));
+      const began = new Promise<void>((resolve) => (begin = resolve));
+      const call = toolCall('heedless');
+      const answer = post(at(app, name), call, { token: await tokenOf('bob', 'three') });
+      await began;
+      await signOut({ sid: 'one' });
+      expect(aborted).toEqual([]);
+      release();
+      held = undefined;
+      const response = await answer;
+      expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('late')]);
     });
 
     test('what the issuer said of a token is asked for anew', async () => {
