@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Report } from 'c8';
 
-/** Has Node count what runs in the processes that run tests, and says at the end how much of `lib` it was. */
+/** Has V8 note what runs in the processes that run tests, and says at the end how much of `lib` it was. */
 export default class CoverageReporter {
   #least;
   #raw;
@@ -15,8 +15,8 @@ export default class CoverageReporter {
     this.#least = Object.entries(least);
     this.#directory = join(rootDir, 'coverage');
     this.#raw = join(this.#directory, 'raw');
-    // Processes that start from here on write what they ran to this folder when they end.
-    process.env.NODE_V8_COVERAGE = this.#raw;
+    // Processes that run tests from here on write what they ran to this folder when they end.
+    process.env.COVERAGE_DIRECTORY = this.#raw;
   }
 
   async onRunStart() {

@@ -3,16 +3,18 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import Runtime from 'jest-runtime';
+import { recordCoverage } from './covered-lines.js';
 import { setGlobals } from './jest-globals.js';
 
 const require = createRequire(import.meta.url);
 let files = 0;
 
-// Lines of stack traces in TypeScript. Where coverage is measured, in all tests, they cost more than they are worth.
-if (process.env.NODE_V8_COVERAGE === undefined) process.setSourceMapsEnabled(true);
-
-// It is this process whose coverage counts, and none that a test starts.
-delete process.env.NODE_V8_COVERAGE;
+if (process.env.COVERAGE_DIRECTORY === undefined) {
+  // Lines of stack traces in TypeScript. Where coverage is measured, in all tests, they cost more than they are worth.
+  process.setSourceMapsEnabled(true);
+} else {
+  recordCoverage(process.env.COVERAGE_DIRECTORY);
+}
 
 /**
  * Loads modules as Node does: the library and packages once for all files of tests that a process runs, modules of the
