@@ -1,0 +1,128 @@
+import { expect, test } from '@jest/globals';
+import type { Type } from '@nestjs/common';
+import { McpCompletion, McpPrompt, McpResource, McpResourceList, McpResourceTemplate, McpTool } from 'nestjs-mcp-auth';
+import { z } from 'zod';
+import { startProtectedServer } from '../support/protected-server.js';
+
+/** A class with one method that carries a decorator of plain JavaScript. */
+function declare(...decorators: readonly MethodDecorator[]): Type {
+  class Offers {
+    first(): string {
+      return 'x';
+    }
+
+    second(): string {
+      return 'x';
+    }
+  }
+  const { prototype } = Offers;
+  for (const [index, decorate] of decorators.entries()) {
+    const method = index === 0 ? 'first' : 'second';
+    decorate(prototype, method, Object.getOwnPropertyDescriptor(prototype, method) as PropertyDescriptor);
+  }
+  return Offers;
+}
+
+class WithoutDecorators {}
+
+const ORDERS = McpResourceTemplate({ uriTemplate: 'orders://{id}' }) as MethodDecorator;
+const REPORT = McpPrompt({ name: 'report', input: z.object({ month: z.string() }) }) as MethodDecorator;
+
+test.each<[name: string, declared: Type, told: string]>([
+  [
+    'a resource without a scheme',
+    declare(McpResource({ uri: 'today' }) as MethodDecorator),
+    '`uri` of @McpResource on Offers.first is "today", which is not a URI. Write one with a scheme',
+  ],
+  [
+    'a template without a variable',
+    declare(McpResourceTemplate({ uriTemplate: 'orders://all' }) as MethodDecorator),
+    '`uriTemplate` of @McpResourceTemplate on Offers.first is "orders://all", which is not a template of RFC 6570 with a variable',
+  ],
+  [
+    'a template that is not closed',
+    declare(McpResourceTemplate({ uriTemplate: 'orders://{id' }) as MethodDecorator),
+    '`uriTemplate` of @McpResourceTemplate on Offers.first is "orders://{id", which is not a template of RFC 6570 that URIs can be matched with',
+  ],
+  [
+    'a template whose input has what it has no variable for',
+    declare(
+      McpResourceTemplate({ uriTemplate: 'orders://{id}', input: z.object({ no: z.string() }) }) as MethodDecorator,
+    ),
+    '`input` of @McpResourceTemplate on Offers.first has "no", which is not a variable of "orders://{id}"',
+  ],
+  [
+    'a template whose input is no object',
+    declare(McpResourceTemplate({ uriTemplate: 'orders://{id}', input: z.string() as never }) as MethodDecorator),
+    '`input` of @McpResourceTemplate on Offers.first does not describe an object',
+  ],
+  [
+    'a prompt without a name',
+    declare(McpPrompt({ name: ' ' }) as MethodDecorator),
+    '`name` of @McpPrompt on Offers.first is " ". Use 1 to 128 characters',
+  ],
+  [
+    'a prompt whose input is no object',
+    declare(McpPrompt({ input: z.string() as never }) as MethodDecorator),
+    '`input` of @McpPrompt on Offers.first does not describe an object',
+  ],
+  [
+    'a tool whose name clients cannot write',
+    declare(McpTool({ name: 'find order', description: 'x' }) as MethodDecorator),
+    '`name` of @McpTool on Offers.first is "find order". Use 1 to 128 letters',
+  ],
+  [
+    'a tool whose input is no object',
+    declare(McpTool({ description: 'x', input: z.array(z.string()) as never }) as MethodDecorator),
+    '`input` of @McpTool on Offers.first does not describe an object',
+  ],
+  [
+    'a tool whose class has no decorators of class-validator',
+    declare(McpTool({ description: 'x', input: WithoutDecorators }) as MethodDecorator),
+    '`input` of @McpTool on Offers.first is WithoutDecorators, which has no decorators of class-validator',
+  ],
+  [
+    'a task that is kept for no time',
+    declare(McpTool({ description: 'x', task: { ttlMs: 0 } }) as MethodDecorator),
+    '`task.ttlMs` of @McpTool on Offers.first is not a whole number of milliseconds from 1 up',
+  ],
+  [
+    'an exchange for nothing',
+    declare(McpTool({ description: 'x', exchange: 'lazy' }) as MethodDecorator),
+    '`exchange` of @McpTool on Offers.first is set, but there is no `downstream` to get a token for',
+  ],
+  [
+    'a completion of a prompt that nobody offers',
+    declare(REPORT, McpCompletion({ prompt: 'reports', argument: 'month' }) as MethodDecorator),
+    '`prompt` of @McpCompletion on Offers.second is "reports", which nothing offers',
+  ],
+  [
+    'a completion of a template that nobody offers',
+    declare(ORDERS, McpCompletion({ resourceTemplate: 'order://{id}', argument: 'id' }) as MethodDecorator),
+    '`resourceTemplate` of @McpCompletion on Offers.second is "order://{id}", which nothing offers',
+  ],
+  [
+    'a completion of an argument that a prompt does not have',
+    declare(REPORT, McpCompletion({ prompt: 'report', argument: 'year' }) as MethodDecorator),
+    '`argument` of @McpCompletion on Offers.second is "year", which "report" does not have. Use one of: month',
+  ],
+  [
+    'a completion of a variable that a template does not have',
+    declare(ORDERS, McpCompletion({ resourceTemplate: 'orders://{id}', argument: 'no' }) as MethodDecorator),
+    '`argument` of @McpCompletion on Offers.second is "no", which "orders://{id}" does not have. Use one of: id',
+  ],
+  [
+    'a list of the resources of a template that nobody offers',
+    declare(ORDERS, McpResourceList({ resourceTemplate: 'order://{id}' }) as MethodDecorator),
+    '`resourceTemplate` of @McpResourceList on Offers.second is "order://{id}", which nothing offers',
+  ],
+])('%s stops the boot', async (_name, declared, told) => {
+  await expect(startProtectedServer({ providers: [declared] })).rejects.toThrow(told);
+});
+
+test('two methods that complete the same argument stop the boot', async () => {
+  const complete = McpCompletion({ prompt: 'report', argument: 'month' }) as MethodDecorator;
+  await expect(startProtectedServer({ providers: [declare(REPORT), declare(complete, complete)] })).rejects.toThrow(
+    'Two methods complete "month" of "report": Offers.first and Offers.second. Remove one.',
+  );
+});
