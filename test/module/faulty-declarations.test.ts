@@ -23,7 +23,9 @@ function declare(...decorators: readonly MethodDecorator[]): Type {
   return Offers;
 }
 
-class WithoutDecorators {}
+class WithoutDecorators {
+  readonly id = '';
+}
 
 const ORDERS = McpResourceTemplate({ uriTemplate: 'orders://{id}' }) as MethodDecorator;
 const REPORT = McpPrompt({ name: 'report', input: z.object({ month: z.string() }) }) as MethodDecorator;
