@@ -18,7 +18,7 @@ const ALGORITHMS: readonly SigningAlgorithm[] = ['PS256', 'ES256', 'EdDSA', 'Ed2
 /** RFC 9068 section 2.2: claims of every token that are not checked by themselves. */
 const CLAIMS = ['client_id', 'iat', 'jti'];
 
-/** `private_key_jwt`, or a certificate (FAPI 2.0 Security Profile section 5.3.2.1). */
+/** `private_key_jwt`, or a certificate (FAPI 2.0 Security Profile section 5.3.3.1). */
 const AUTHENTICATION_METHODS = ['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'];
 
 /** FAPI 2.0 Security Profile section 5.3.2.1: ten seconds have to be accepted, and more than 60 refused. */
@@ -150,13 +150,21 @@ function findClientFaults(
   path: readonly PropertyKey[],
 ): readonly ProfileFault[] {
   return [clients ?? []].flat().flatMap(({ authentication }, index) => {
-    const method = authentication.method ?? 'a method that is not known';
-    if (AUTHENTICATION_METHODS.includes(method)) return [];
+    const { method = 'a method that is not known', algorithm } = authentication;
     const place = [...path, ...(Array.isArray(clients) ? [index] : []), 'authentication'];
-    return [
-      fault(place, `is ${method}, but the strict profile demands privateKeyJwt(…) or mutualTls(…). Use one of them`),
-    ];
+    if (!AUTHENTICATION_METHODS.includes(method)) {
+      const message = `is ${method}, but the strict profile demands privateKeyJwt(…) or mutualTls(…). Use one of them`;
+      return [fault(place, message)];
+    }
+    if (algorithm === undefined || isAllowed(algorithm)) return [];
+    const signs = algorithm ?? 'an algorithm that only the key tells';
+    const message = `signs with ${signs}, but the strict profile has ${ALGORITHMS.join(', ')} only. Use \`algorithm\` of privateKeyJwt(…), such as "PS256" for RSA keys`;
+    return [fault(place, message)];
   });
+}
+
+function isAllowed(algorithm: string | null): boolean {
+  return ALGORITHMS.some((allowed) => allowed === algorithm);
 }
 
 function fault(path: readonly PropertyKey[], message: string): ProfileFault {

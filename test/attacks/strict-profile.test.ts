@@ -1,5 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { clientSecretBasic, errors, privateKeyJwt, type McpAuthModuleOptions, type ReplayStore } from 'nestjs-mcp-auth';
+import {
+  clientAssertion,
+  clientSecretBasic,
+  errors,
+  privateKeyJwt,
+  type McpAuthModuleOptions,
+  type ReplayStore,
+} from 'nestjs-mcp-auth';
 import { resolveOptions } from '../../lib/configuration/resolve-options.js';
 import { diagnose } from '../../lib/doctor/diagnosis.js';
 import { proofOf } from '../proof/bound-client.js';
@@ -213,6 +221,8 @@ describe('what contradicts the strict profile stops the boot, and says what to d
     ['issuers[0].introspection.client.authentication', ofIssuer({ introspection: { client: SECRET } })],
     ['client.authentication', { client: SECRET }],
     ['client.authentication', { client: unnamed }],
+    ['client.authentication', { client: { id: 'mcp', authentication: privateKeyJwt({ key: rsaKey() }) } }],
+    ['client.authentication', { client: { id: 'mcp', authentication: privateKeyJwt({ key: () => key() }) } }],
     ['client[0].authentication', { client: [{ ...SECRET, issuer: ISSUER }] }],
     ['linking.client.authentication', { linking: { client: SECRET } }],
     ['calls.allowRequestStateReplay', { calls: { allowRequestStateReplay: true } }],
@@ -242,6 +252,12 @@ describe('what contradicts the strict profile stops the boot, and says what to d
   test('a server that authenticates with its key, and one with certificates alone, boot', () => {
     const client = { id: 'mcp', authentication: privateKeyJwt({ key: key() }) };
     expect(resolveOptions(strict({ client })).profile).toBe('strict');
+    for (const signed of [
+      privateKeyJwt({ key: rsaKey(), algorithm: 'PS256' }),
+      privateKeyJwt({ key: () => key(), algorithm: 'ES256' }),
+      clientAssertion(() => 'of the platform'),
+    ])
+      expect(resolveOptions(strict({ client: { id: 'mcp', authentication: signed } })).profile).toBe('strict');
     const { mutualTls } = resolveOptions(strict({ proof: { mutualTls: { certificate: 'socket' } } }));
     expect(mutualTls?.required).toBe(true);
   });
@@ -257,6 +273,11 @@ test('the doctor says what the profile demands', async () => {
     }),
   );
 });
+
+function rsaKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
 
 function key(): string {
   return ecKey().privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();

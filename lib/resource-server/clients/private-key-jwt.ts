@@ -61,7 +61,11 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
     })(server, ...request);
   };
   const computeVersion = async () => (await signers.load()).version;
-  return Object.assign(authenticate, { method: 'private_key_jwt', version: computeVersion });
+  return Object.assign(authenticate, {
+    method: 'private_key_jwt',
+    algorithm: signers.algorithm ?? null,
+    version: computeVersion,
+  });
 }
 
 /** A key ready for use, with the thumbprint of its certificate. */
@@ -83,6 +87,8 @@ interface Pair {
 
 /** Keys with their certificates. After a rotation, the key and the certificate are used once they match. */
 class Signers {
+  /** As far as it is known at boot. */
+  readonly algorithm: string | undefined;
   readonly #key: () => SigningKey | Promise<SigningKey>;
   readonly #certificate: () => X509Certificate | undefined | Promise<X509Certificate | undefined>;
   #known: Pair | undefined;
@@ -92,6 +98,7 @@ class Signers {
     const [keys, certificates] = [createKeySource(key, algorithm), createCertificateSource(certificate)];
     if (keys.latest && certificates.latest && !certificates.latest.checkPrivateKey(keys.latest.key))
       throw createMismatchError();
+    this.algorithm = algorithm ?? keys.latest?.algorithm;
     this.#key = keys.current;
     this.#certificate = certificates.current;
   }
