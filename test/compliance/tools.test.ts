@@ -94,7 +94,9 @@ describe('JSON Schemas of tools', () => {
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     origin = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`;
   });
-  afterAll(() => stranger.close());
+  afterAll(() => {
+    stranger.close();
+  });
 
   test.each<[string, () => Record<string, unknown>, RegExp]>([
     [
