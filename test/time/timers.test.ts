@@ -26,7 +26,9 @@ const late = () => new Error('late');
 
 function beginTask(run: () => Promise<unknown>): RunningTask {
   const support = { required: false, ttlMs: 60_000, pollIntervalMs: 1_000 };
-  const task = new RunningTask({ owner: 'o', tool: 't', arguments: {}, readings: [] }, undefined, support, () => Promise.resolve());
+  const task = new RunningTask({ owner: 'o', tool: 't', arguments: {}, readings: [] }, undefined, support, () =>
+    Promise.resolve(),
+  );
   void task.run(run, { mcpReq: {} } as ServerContext);
   return task;
 }
