@@ -241,6 +241,14 @@ describe('what contradicts the strict profile stops the boot, and says what to d
     expect(() => resolveOptions(strict({ profile: 'lax' as never }))).toThrow('`profile` has to be "strict"');
   });
 
+  test('what is not said is as the profile has it', () => {
+    const { issuers, dpop, mutualTls } = resolveOptions(strict());
+    const algorithms = ['PS256', 'ES256', 'EdDSA', 'Ed25519'];
+    expect(issuers[0]).toMatchObject({ algorithms, types: new Set(['at+jwt']), clockToleranceSeconds: 10 });
+    expect(dpop).toMatchObject({ algorithms, required: true });
+    expect(mutualTls).toBeUndefined();
+  });
+
   test('what is stricter is kept', () => {
     const [issuer] = resolveOptions(
       strict(ofIssuer({ algorithms: ['ES256'], clockToleranceMs: 0, requiredClaims: ['auth_time'] })),
