@@ -85,6 +85,7 @@ describe('an option that is wrong stops the boot with its name, the fault and th
     ['an origin that is a pattern', { endpoint: { allowedOrigins: ['https://*.example'] } }, /is not an origin/],
     ['a host with a scheme', { endpoint: { allowedHosts: ['https://a.example'] } }, /is not a host/],
     ['a host in capitals', { endpoint: { allowedHosts: ['A.example'] } }, /is not a host/],
+    ['a host that is a pattern', { endpoint: { allowedHosts: ['*.a.example'] } }, /is not a host/],
     ['no bytes at all', { endpoint: { maxBodySize: 0 } }, /`endpoint\.maxBodySize` has to be a positive number/],
     ['a limit that is text', { endpoint: { maxBodySize: '1mb' } }, /`endpoint\.maxBodySize` is of the wrong type/],
     ['an endpoint option nobody knows', { endpoint: { cors: true } }, /`endpoint\.cors` is not an option/],

@@ -31,6 +31,26 @@ test.each<[string, NonNullable<McpAuthModuleOptions['limits']>, RegExp]>([
     { perCaller: { keptTasks: 3 }, inAll: { keptTasks: 2 } },
     /`limits.perCaller.keptTasks` is more than `limits.inAll.keptTasks`/,
   ],
+  [
+    'a rate of nothing for each caller',
+    { rate: { perCaller: { limit: 0, ttlMs: 1_000 } } },
+    /`limits.rate.perCaller.limit` has to be a positive number of requests/,
+  ],
+  [
+    'a rate in no time',
+    { rate: { perTool: { limit: 1, ttlMs: 0 } } },
+    /`limits.rate.perTool.ttlMs` has to be a positive number of milliseconds/,
+  ],
+  [
+    'a rate for each caller of all requests there are',
+    { rate: { acceptUnlimitedRequests: true, perCaller: { limit: 1, ttlMs: 1_000 } } },
+    /`limits.rate.perCaller` has no effect beside `acceptUnlimitedRequests`/,
+  ],
+  [
+    'a rate for each tool of all requests there are',
+    { rate: { acceptUnlimitedRequests: true, perTool: { limit: 1, ttlMs: 1_000 } } },
+    /`limits.rate.perTool` has no effect beside `acceptUnlimitedRequests`/,
+  ],
   ['another quantity', { perCaller: { stream: 1 } as never }, /`limits.perCaller.stream` is not an option/],
 ])('%s stops the boot', (_name, limits, message) => {
   expect(() => resolve(limits)).toThrow(message);

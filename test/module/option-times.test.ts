@@ -51,6 +51,17 @@ test('no option counts in seconds', () => {
   );
 });
 
+test('no bound of a number is told in the words of the schema library', () => {
+  const issues = leaves.flatMap(({ path, schema }) =>
+    [-1, 0, 1e12].flatMap((value) =>
+      (z.safeParse(schema, value).error?.issues ?? []).map(({ code, message }) => ({ path, code, message })),
+    ),
+  );
+  const bounds = issues.filter(({ code }) => ['too_small', 'too_big'].includes(code));
+  expect(bounds.length).toBeGreaterThan(10);
+  expect(bounds.filter(({ message }) => message.startsWith('Too '))).toEqual([]);
+});
+
 /** Options and their documentation, of decorators and of what else is no option of the module. */
 const DOCUMENTED = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:readonly )?(\w+)\??: number\b/g;
 

@@ -230,6 +230,66 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       /Remove/,
     ],
     [
+      'a page without entries',
+      { lists: { pageSize: 0 } },
+      '`lists.pageSize` has to be a positive number of entries',
+      /positive/,
+    ],
+    ...(
+      [
+        ['very many retries', { retries: 11 }, 'retries` has to be at most 10', /at most/],
+        ['less than no retry', { retries: -1 }, 'retries` has to be 0 or more', /0 or more/],
+        [
+          'no request at all',
+          { maxConcurrent: 0 },
+          'maxConcurrent` has to be a positive number of requests',
+          /positive/,
+        ],
+        ['a queue of less than none', { maxQueued: -1 }, 'maxQueued` has to be 0 or more', /0 or more/],
+        ['no byte of JSON', { maxJsonSize: 0 }, 'maxJsonSize` has to be a positive number of bytes', /positive/],
+        ['no time at all', { timeoutMs: 0 }, 'timeoutMs` has to be a positive number of milliseconds', /positive/],
+        ['more time than timers have', { deadlineMs: 2 ** 31 }, 'deadlineMs` has to be at most 2147483647', /at most/],
+        ['a hook that is none', { onRequest: 'log' }, 'onRequest` is not a function', /Give one, or remove it/],
+        ['another hook that is none', { onResponse: {} }, 'onResponse` is not a function', /Give one, or remove it/],
+        ['a dispatcher that is none', { dispatcher: {} }, 'dispatcher` is not a dispatcher of undici', /ProxyAgent/],
+        [
+          'a circuit breaker that is always open',
+          { circuitBreaker: { threshold: 0 } },
+          'circuitBreaker.threshold` has to be above 0 and below 1',
+          /above/,
+        ],
+        [
+          'a circuit breaker that is never open',
+          { circuitBreaker: { threshold: 1 } },
+          'circuitBreaker.threshold` has to be above 0 and below 1',
+          /below/,
+        ],
+        [
+          'a circuit breaker that counts no request',
+          { circuitBreaker: { minimumRequests: 0 } },
+          'circuitBreaker.minimumRequests` has to be a positive number of requests',
+          /positive/,
+        ],
+        [
+          'a circuit breaker without a pause',
+          { circuitBreaker: { pauseMs: 0 } },
+          'circuitBreaker.pauseMs` has to be a positive number of milliseconds',
+          /positive/,
+        ],
+        [
+          'a circuit breaker of another type',
+          { circuitBreaker: true },
+          'circuitBreaker` is neither `false` nor an object',
+          /Correct it, or remove it/,
+        ],
+      ] as const
+    ).map(([name, http, fault, fix]): [string, object, string, RegExp] => [
+      name,
+      { downstreams: { orders: { baseUrl: 'https://orders.example.com/v1/', audience: 'orders', http } } },
+      `\`downstreams.orders.http.${fault}`,
+      fix,
+    ]),
+    [
       'anonymous of another type',
       { access: { anonymous: 'yes' } },
       '`access.anonymous` is of the wrong type',

@@ -46,6 +46,12 @@ describe('good options boot', () => {
 
 describe('a bad option stops the boot with its name, the fault and the fix', () => {
   test.each<[string, object, string, RegExp]>([
+    [
+      'a binding that no token can have',
+      { proof: { required: true } },
+      '`proof.required` is set, but neither `dpop` nor `mutualTls` is',
+      /Add one, or remove it/,
+    ],
     ['dpop of another type', { proof: { dpop: true } }, '`proof.dpop` is of the wrong type', /object/],
     [
       'dpop with an unknown key',

@@ -111,6 +111,8 @@ const milliseconds = z
   .positive('has to be a positive number of milliseconds')
   .max(LONGEST_TIMEOUT, `has to be at most ${LONGEST_TIMEOUT} milliseconds`);
 
+const PART = 'has to be above 0 and below 1';
+
 const hook = z.custom<(...args: never[]) => void>(
   (value) => typeof value === 'function',
   'is not a function. Give one, or remove it',
@@ -128,8 +130,8 @@ export const downstreamHttpSchema = z.strictObject({
       [
         z.literal(false),
         z.strictObject({
-          threshold: z.number().gt(0).lt(1).optional(),
-          minimumRequests: z.int().positive().optional(),
+          threshold: z.number().gt(0, PART).lt(1, PART).optional(),
+          minimumRequests: z.int().positive('has to be a positive number of requests').optional(),
           pauseMs: milliseconds.optional(),
         }),
       ],
