@@ -66,144 +66,151 @@ async function send(server: FilesServer, body: unknown, scope: string, headers: 
   return await post(server.resource, body, { token: await server.token(scope), headers });
 }
 
-describe.each(KINDS)('a server of %s', (kind) => {
-  let server: FilesServer;
-  beforeAll(async () => {
-    server = await startFilesServer(kind, RULES);
-  });
-  afterAll(() => server.close());
-  beforeEach(() => {
-    server.ran.length = 0;
-  });
+const PLATFORMS = ['express', 'fastify'] as const;
 
-  test.each(UNRULED)('the method %j is refused, as a request and as a notification, in both eras', async (method) => {
-    const params = { name: 'look', uri: 'files://admin/x', taskId: '1' };
-    const request = { jsonrpc: '2.0', id: 1, method, params };
-    expect((await send(server, request, 'read admin')).status).toBe(403);
-    expect((await send(server, { jsonrpc: '2.0', method, params }, 'read admin')).status).toBe(403);
-    const headers = { 'mcp-method': encodeURIComponent(method) };
-    expect((await send(server, message(method, params), 'read admin', headers)).status).toBe(403);
-    expect(server.ran).toEqual([]);
-  });
+describe.each(KINDS.flatMap((kind) => PLATFORMS.map((platform) => [kind, platform] as const)))(
+  'a server of %s on %s',
+  (kind, platform) => {
+    let server: FilesServer;
+    beforeAll(async () => {
+      server = await startFilesServer(kind, RULES, platform);
+    });
+    afterAll(() => server.close());
+    beforeEach(() => {
+      server.ran.length = 0;
+    });
 
-  test.each(PROTOCOL)('the method %s of the protocol needs no rule', async (method, params) => {
-    const id = method.startsWith('notifications/') ? {} : { id: 1 };
-    const response = await send(server, { jsonrpc: '2.0', ...id, method, params }, '');
-    expect([200, 202]).toContain(response.status);
-  });
-
-  test('server/discover needs no rule', async () => {
-    const response = await send(server, message('server/discover'), '', {});
-    // A server of the SDK 1.x does not know the method.
-    expect([200, 400]).toContain(response.status);
-  });
-
-  test.each(['LOOK', 'Look', ' look', 'look ', 'l\u200Book', 'lo\tok', 'ｌook', 'look\u0000', 'look\u00AD'])(
-    'the tool %j, which may be read as one with another rule, is refused',
-    async (name) => {
-      const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } };
-      expect((await send(server, call, 'read')).status).toBe(403);
-      const get = { jsonrpc: '2.0', id: 1, method: 'prompts/get', params: { name } };
-      expect((await send(server, get, 'read')).status).toBe(403);
+    test.each(UNRULED)('the method %j is refused, as a request and as a notification, in both eras', async (method) => {
+      const params = { name: 'look', uri: 'files://admin/x', taskId: '1' };
+      const request = { jsonrpc: '2.0', id: 1, method, params };
+      expect((await send(server, request, 'read admin')).status).toBe(403);
+      expect((await send(server, { jsonrpc: '2.0', method, params }, 'read admin')).status).toBe(403);
+      const headers = { 'mcp-method': encodeURIComponent(method) };
+      expect((await send(server, message(method, params), 'read admin', headers)).status).toBe(403);
       expect(server.ran).toEqual([]);
-    },
-  );
+    });
 
-  test('names that are too long to be looked at are refused, as are templates', async () => {
-    const long = 'l\u0301\u0316'.repeat(1_000);
-    const call = (method: string, params: object) => ({ jsonrpc: '2.0', id: 1, method, params });
-    expect((await send(server, call('tools/call', { name: long }), 'read')).status).toBe(403);
-    expect((await send(server, call('prompts/get', { name: long }), 'read')).status).toBe(403);
-    const ref = { type: 'ref/resource', uri: `${long}{name}` };
-    const complete = call('completion/complete', { ref, argument: { name: 'name', value: '' } });
-    expect((await send(server, complete, 'read')).status).toBe(403);
-  });
+    test.each(PROTOCOL)('the method %s of the protocol needs no rule', async (method, params) => {
+      const id = method.startsWith('notifications/') ? {} : { id: 1 };
+      const response = await send(server, { jsonrpc: '2.0', ...id, method, params }, '');
+      expect([200, 202]).toContain(response.status);
+    });
 
-  test.each([[['look']], [{ toString: 'look' }], [null], [7], [undefined]])(
-    'a name that is no text is refused: %j',
-    async (name) => {
-      for (const method of ['tools/call', 'prompts/get']) {
-        const call = { jsonrpc: '2.0', id: 1, method, params: { name } };
+    test('server/discover needs no rule', async () => {
+      const response = await send(server, message('server/discover'), '', {});
+      // A server of the SDK 1.x does not know the method.
+      expect([200, 400]).toContain(response.status);
+    });
+
+    test.each(['LOOK', 'Look', ' look', 'look ', 'l\u200Book', 'lo\tok', 'ｌook', 'look\u0000', 'look\u00AD'])(
+      'the tool %j, which may be read as one with another rule, is refused',
+      async (name) => {
+        const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } };
         expect((await send(server, call, 'read')).status).toBe(403);
-      }
-      expect(server.ran).toEqual([]);
-    },
-  );
+        const get = { jsonrpc: '2.0', id: 1, method: 'prompts/get', params: { name } };
+        expect((await send(server, get, 'read')).status).toBe(403);
+        expect(server.ran).toEqual([]);
+      },
+    );
 
-  test('other names have the rule for the rest', async () => {
-    const call = (name: string) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } });
-    expect((await send(server, call('lookout'), 'read')).status).toBe(200);
-    expect((await send(server, call('lookout'), 'other')).status).toBe(403);
-    expect((await send(server, call('look'), 'read')).status).toBe(403);
-    expect((await send(server, call('look'), 'admin')).status).toBe(200);
-    expect(server.ran).toEqual(['look']);
-  });
-
-  test.each([
-    'files://admin/{file}',
-    'files://{folder}/{name}',
-    'files://ADMIN/{name}',
-    'FILES://admin/{name}',
-    'files://admin{/name}',
-    'files://adm{rest}',
-    'other://admin/{name}',
-    '{+uri}',
-    'files://admin/x',
-    'files://%61dmin/x',
-  ])('the completion of %s is refused, whose resources may have another rule', async (uri) => {
-    const params = { ref: { type: 'ref/resource', uri }, argument: { name: 'name', value: '' } };
-    const complete = { jsonrpc: '2.0', id: 1, method: 'completion/complete', params };
-    expect((await send(server, complete, 'read')).status).toBe(403);
-  });
-
-  test.each([
-    ['files://admin/{name}', 'admin'],
-    ['files://{+path}', 'read'],
-    ['notes://other/{name}', 'read'],
-  ])('the completion of %s takes %s', async (uri, scope) => {
-    const params = { ref: { type: 'ref/resource', uri }, argument: { name: 'name', value: '' } };
-    const complete = { jsonrpc: '2.0', id: 1, method: 'completion/complete', params };
-    // The servers have no completions.
-    expect((await send(server, complete, scope)).status).not.toBe(403);
-    expect((await send(server, complete, 'other')).status).toBe(403);
-  });
-
-  test.each([
-    [{ type: 'ref/other', uri: 'files://{+path}' }],
-    [{ uri: 'files://{+path}' }],
-    [{ type: 'ref/tool', name: 'x' }],
-    [[]],
-  ])('the completion of something unknown is refused: %j', async (ref) => {
-    const params = { ref, argument: { name: 'name', value: '' } };
-    const complete = { jsonrpc: '2.0', id: 1, method: 'completion/complete', params };
-    expect((await send(server, complete, 'read admin')).status).toBe(403);
-  });
-
-  test.each(['PUT', 'PATCH', 'GET', 'DELETE', 'HEAD', 'QUERY'])('a message by %s is refused', async (method) => {
-    const body = JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name: 'look', arguments: {} },
+    test('names that are too long to be looked at are refused, as are templates', async () => {
+      const long = 'l\u0301\u0316'.repeat(1_000);
+      const call = (method: string, params: object) => ({ jsonrpc: '2.0', id: 1, method, params });
+      expect((await send(server, call('tools/call', { name: long }), 'read')).status).toBe(403);
+      expect((await send(server, call('prompts/get', { name: long }), 'read')).status).toBe(403);
+      const ref = { type: 'ref/resource', uri: `${long}{name}` };
+      const complete = call('completion/complete', { ref, argument: { name: 'name', value: '' } });
+      expect((await send(server, complete, 'read')).status).toBe(403);
     });
-    const headers = {
-      ...LEGACY,
-      authorization: `Bearer ${await server.token('read')}`,
-      accept: 'application/json, text/event-stream',
-      'content-type': 'application/json',
-      'content-length': body.length,
-    };
-    const status = await new Promise((resolve, reject) => {
-      const request = httpRequest(server.resource, { method, headers }, (response) => {
-        response.destroy();
-        resolve(response.statusCode);
+
+    test.each([[['look']], [{ toString: 'look' }], [null], [7], [undefined]])(
+      'a name that is no text is refused: %j',
+      async (name) => {
+        for (const method of ['tools/call', 'prompts/get']) {
+          const call = { jsonrpc: '2.0', id: 1, method, params: { name } };
+          expect((await send(server, call, 'read')).status).toBe(403);
+        }
+        expect(server.ran).toEqual([]);
+      },
+    );
+
+    test('other names have the rule for the rest', async () => {
+      const call = (name: string) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } });
+      expect((await send(server, call('lookout'), 'read')).status).toBe(200);
+      expect((await send(server, call('lookout'), 'other')).status).toBe(403);
+      expect((await send(server, call('look'), 'read')).status).toBe(403);
+      expect((await send(server, call('look'), 'admin')).status).toBe(200);
+      expect(server.ran).toEqual(['look']);
+    });
+
+    test.each([
+      'files://admin/{file}',
+      'files://{folder}/{name}',
+      'files://ADMIN/{name}',
+      'FILES://admin/{name}',
+      'files://admin{/name}',
+      'files://adm{rest}',
+      'other://admin/{name}',
+      '{+uri}',
+      'files://admin/x',
+      'files://%61dmin/x',
+    ])('the completion of %s is refused, whose resources may have another rule', async (uri) => {
+      const params = { ref: { type: 'ref/resource', uri }, argument: { name: 'name', value: '' } };
+      const complete = { jsonrpc: '2.0', id: 1, method: 'completion/complete', params };
+      expect((await send(server, complete, 'read')).status).toBe(403);
+    });
+
+    test.each([
+      ['files://admin/{name}', 'admin'],
+      ['files://{+path}', 'read'],
+      ['notes://other/{name}', 'read'],
+    ])('the completion of %s takes %s', async (uri, scope) => {
+      const params = { ref: { type: 'ref/resource', uri }, argument: { name: 'name', value: '' } };
+      const complete = { jsonrpc: '2.0', id: 1, method: 'completion/complete', params };
+      // The servers have no completions.
+      expect((await send(server, complete, scope)).status).not.toBe(403);
+      expect((await send(server, complete, 'other')).status).toBe(403);
+    });
+
+    test.each([
+      [{ type: 'ref/other', uri: 'files://{+path}' }],
+      [{ uri: 'files://{+path}' }],
+      [{ type: 'ref/tool', name: 'x' }],
+      [[]],
+    ])('the completion of something unknown is refused: %j', async (ref) => {
+      const params = { ref, argument: { name: 'name', value: '' } };
+      const complete = { jsonrpc: '2.0', id: 1, method: 'completion/complete', params };
+      expect((await send(server, complete, 'read admin')).status).toBe(403);
+    });
+
+    test.each(['PUT', 'PATCH', 'GET', 'DELETE', 'HEAD', 'QUERY'])('a message by %s is refused', async (method) => {
+      const body = JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'look', arguments: {} },
       });
-      request.on('error', reject).end(body);
+      const headers = {
+        ...LEGACY,
+        authorization: `Bearer ${await server.token('read')}`,
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        'content-length': body.length,
+      };
+      const status = await new Promise((resolve, reject) => {
+        const request = httpRequest(server.resource, { method, headers }, (response) => {
+          response.destroy();
+          resolve(response.statusCode);
+        });
+        request.on('error', reject).end(body);
+      });
+      // Fastify reads no body of a GET. What is left of the request opens a stream.
+      const opened = platform === 'fastify' && method === 'GET' ? [200] : [];
+      expect([400, 404, 405, ...opened]).toContain(status);
+      expect(server.ran).toEqual([]);
     });
-    expect([400, 404, 405]).toContain(status);
-    expect(server.ran).toEqual([]);
-  });
-});
+  },
+);
 
 describe('the tasks of others, on a server of the SDK 1.x', () => {
   const task = {};
@@ -246,10 +253,10 @@ describe('the tasks of others, on a server of the SDK 1.x', () => {
   });
 });
 
-describe('a stream of the SDK 2.x', () => {
+describe.each(PLATFORMS)('a stream of the SDK 2.x, on %s', (platform) => {
   let server: FilesServer;
   beforeAll(async () => {
-    server = await startFilesServer('SDK 2.x', RULES);
+    server = await startFilesServer('SDK 2.x', RULES, platform);
   });
   afterAll(() => server.close());
 
