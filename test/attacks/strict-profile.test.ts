@@ -165,12 +165,12 @@ describe.each(['express', 'fastify'] as const)('the strict profile, on %s,', (pl
       providers: [CountedTool],
       options: { profile: 'strict', proof: { dpop: { replayStore: replayStore() } } },
     });
-    const document = await fetch(`${only.origin}/.well-known/oauth-protected-resource/mcp`);
-    expect(await document.json()).toMatchObject({
+    const document = await (await fetch(`${only.origin}/.well-known/oauth-protected-resource/mcp`)).json();
+    await only.close();
+    expect(document).toMatchObject({
       dpop_bound_access_tokens_required: true,
       dpop_signing_alg_values_supported: ['PS256', 'ES256', 'EdDSA', 'Ed25519'],
     });
-    await only.close();
   });
 });
 
