@@ -5,6 +5,9 @@ import { ModuleMocker } from 'jest-mock';
 /** What jest keeps for one file: its tests, who is told of them, how long they may take. */
 const OF_ONE_FILE = new Set(['JEST_STATE_SYMBOL', 'EVENT_HANDLERS', 'TEST_TIMEOUT_SYMBOL', 'RETRY_TIMES_SETTER']);
 
+/** What packages keep there, which all files have in common. */
+const OF_PACKAGES = new Set(['classValidatorMetadataStorage']);
+
 /** Node itself, and not a realm for each file. What a file changes in it is set back when the file is over. */
 export default class SharedEnvironment {
   global = globalThis;
@@ -45,7 +48,9 @@ export default class SharedEnvironment {
 function restorable(object) {
   const properties = Object.getOwnPropertyDescriptors(object);
   return () => {
-    for (const name of Object.keys(object)) if (!(name in properties)) Reflect.deleteProperty(object, name);
+    for (const name of Object.keys(object)) {
+      if (!(name in properties) && !OF_PACKAGES.has(name)) Reflect.deleteProperty(object, name);
+    }
     for (const [name, property] of Object.entries(properties)) {
       if (property.configurable && 'value' in property && object[name] !== property.value) {
         Object.defineProperty(object, name, property);
