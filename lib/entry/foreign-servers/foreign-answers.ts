@@ -4,6 +4,7 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { Admission } from '../../resource-server/authorization/admission.js';
+import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import type { PlatformResponse } from '../endpoint/node-request.js';
@@ -18,6 +19,7 @@ export class ForeignAnswers {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly admission: Admission,
+    private readonly items: PermittedItems,
   ) {}
 
   /**
@@ -46,13 +48,10 @@ export class ForeignAnswers {
   }
 
   async #mayRead(uri: unknown, caller: Caller | undefined, rules: PreparedRules): Promise<boolean> {
-    // A stream may be late to end with its token, after the machine has slept.
-    if (typeof uri !== 'string' || (caller && caller.expiresAtMs <= Date.now())) return false;
-    const operation = { method: 'resources/read', name: uri };
-    const demand = rules.demand(operation, {});
-    if (!('found' in demand) || !demand.found) return false;
-    const { found } = demand;
-    return (await this.admission.findLeave({ caller, operation, found, body: {} })) !== undefined;
+    return await this.items.mayRead(uri, caller, (read) => {
+      const demand = rules.demand(read, {});
+      return 'found' in demand ? demand.found : undefined;
+    });
   }
 
   #narrowLists(result: Record<string, unknown>, caller: Caller | undefined, rules: PreparedRules) {

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { Resource } from '@modelcontextprotocol/server';
 import type { Caller } from '../access/caller.js';
-import type { CompletionRequest } from '../access/operation.js';
+import type { CompletionRequest, Operation } from '../access/operation.js';
 import { Catalogue } from '../catalogue/catalogue.js';
+import type { Found } from '../catalogue/found.js';
 import type { Offer, Primitive, ResourceTemplateDefinition } from '../catalogue/primitive.js';
 import { Admission } from './admission.js';
 import { completeWith } from './known-arguments.js';
@@ -16,13 +17,22 @@ export class PermittedItems {
     private readonly admission: Admission,
   ) {}
 
-  /** Whether a caller may read a resource now, by everything that reading it requires. */
-  async mayRead(uri: unknown, caller: Caller | undefined): Promise<boolean> {
+  /**
+   * Whether a caller may read a resource now, by everything that reading it requires.
+   *
+   * @param find - finds what the rules say of the read. Defaults to the resources of this server
+   */
+  async mayRead(
+    uri: unknown,
+    caller: Caller | undefined,
+    find: (read: Operation & { readonly name: string }) => Found<Offer> | undefined = ({ name }) =>
+      this.catalogue.uris.find(name),
+  ): Promise<boolean> {
     // A stream may be late to end with its token, after the machine has slept.
-    if (caller && caller.expiresAtMs <= Date.now()) return false;
-    const found = typeof uri === 'string' ? this.catalogue.uris.find(uri) : undefined;
+    if (typeof uri !== 'string' || (caller && caller.expiresAtMs <= Date.now())) return false;
+    const operation = { method: 'resources/read', name: uri };
+    const found = find(operation);
     if (!found) return false;
-    const operation = { method: 'resources/read', name: uri as string };
     return (await this.admission.findLeave({ caller, operation, found, body: {} })) !== undefined;
   }
 
