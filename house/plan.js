@@ -49,6 +49,31 @@ export const wings = {
       },
     },
   },
+  openapi: {
+    folder: 'openapi',
+    holds: 'REST APIs as tools',
+    rooms: {
+      offers: {
+        holds: 'Gives the classes with `@McpOpenApi` a method for each operation that they offer.',
+        imports: ['answers', 'declaration', 'documents', 'inputs', 'operations', 'requests'],
+      },
+      declaration: {
+        holds: '`@McpOpenApi` and `@McpOperation`, and their options.',
+        imports: ['answers', 'documents', 'operations'],
+      },
+      answers: { holds: 'Makes results of the answers of an API.', imports: ['operations'] },
+      requests: { holds: 'Builds the requests of operations.', imports: ['inputs', 'operations'] },
+      inputs: {
+        holds: 'What a model may send for an operation, as JSON Schema.',
+        imports: ['documents', 'operations'],
+      },
+      operations: {
+        holds: 'The operations of a document: which are offered, under which names, for which scopes.',
+        imports: ['documents'],
+      },
+      documents: { holds: 'Loads OpenAPI documents, and follows their references.' },
+    },
+  },
   mcp: {
     folder: 'mcp',
     holds: 'What runs',

@@ -49,6 +49,12 @@ export { Denial, type Policy, type PolicyRequest } from './resource-server/acces
 export type { ScopeRule } from './resource-server/access/scope-rule.js';
 export type { Operation } from './resource-server/access/operation.js';
 
+// The operations of REST APIs.
+export { McpOpenApi } from './openapi/declaration/mcp-open-api.decorator.js';
+export type { McpOpenApiOptions } from './openapi/declaration/open-api-options.js';
+export { McpOperation, type McpOperationOptions } from './openapi/declaration/mcp-operation.decorator.js';
+export type { OperationCall } from './openapi/declaration/operation-call.js';
+
 // Inside a tool.
 export { CurrentCaller, McpContext, McpInput } from './resource-server/decorators/parameter.decorators.js';
 export { isMcp, McpExecutionContext } from './mcp/invocation/mcp-execution-context.js';

@@ -84,6 +84,7 @@ import { ListMethods } from './mcp/protocol/list-methods.js';
 import { ProtocolServers } from './mcp/protocol/protocol-servers.js';
 import { ServerDescription } from './mcp/protocol/server-description.js';
 import { TaskMethods } from './mcp/tasks/task-methods.js';
+import { OpenApiOffers } from './openapi/offers/open-api-offers.js';
 import { ServerTokenCache } from './on-behalf-of/token-cache/server-token-cache.js';
 import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 
@@ -181,6 +182,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ExchangeHealth,
     DownstreamSender,
     DownstreamClient,
+    OpenApiOffers,
     BootDoctor,
   ],
   exports: [DownstreamClient, LinkedAccounts, McpRegistry, TokenCache, McpAuthHealthIndicator],
@@ -226,6 +228,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
     const controllers = this.module.get(MountedControllers);
     controllers.verify();
     controllers.leaveToOwnLimits(this.module.get(RateLimits).throttlers);
+    await this.module.get(OpenApiOffers).generate();
     await this.module.get(ServerRegistry).discover();
   }
 }

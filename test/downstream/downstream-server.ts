@@ -1,8 +1,8 @@
-import type { Provider, Type } from '@nestjs/common';
+import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import { clientSecretBasic, McpAuthModule, type DownstreamOptions, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import type { IssuerClientRegistration } from '../../lib/resource-server/clients/client-registration.js';
 import { optionsFor } from '../support/module-options.js';
-import { startApplication, type TestApplication } from '../support/test-application.js';
+import { startApplication, type Platform, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
 import { TestIssuer } from '../support/test-issuer.js';
 
@@ -18,8 +18,9 @@ export interface DownstreamServer extends TestApplication {
 export type DownstreamChanges = { [Option in keyof DownstreamOptions]?: DownstreamOptions[Option] | undefined };
 
 export interface DownstreamServerParts {
+  readonly platform?: Platform;
   readonly providers: Provider[];
-  readonly imports?: Type[];
+  readonly imports?: (Type | DynamicModule)[];
   readonly client?: IssuerClientRegistration;
   /** Changes to the downstream `orders`. */
   readonly orders?: DownstreamChanges;
@@ -31,6 +32,7 @@ export interface DownstreamServerParts {
 
 /** An MCP server between an issuer and two APIs. */
 export async function startDownstreamServer({
+  platform = 'express',
   providers,
   imports = [],
   client,
@@ -40,6 +42,7 @@ export async function startDownstreamServer({
 }: DownstreamServerParts): Promise<DownstreamServer> {
   const [issuer, ordersApi, billingApi] = await Promise.all([TestIssuer.start(), TestApi.start(), TestApi.start()]);
   const application = await startApplication({
+    platform,
     imports: (origin) => [
       McpAuthModule.forRoot(
         optionsFor(origin, issuer.issuer, {
@@ -63,6 +66,9 @@ export async function startDownstreamServer({
       ...imports,
     ],
     providers,
+  }).catch(async (error: unknown) => {
+    await Promise.all([issuer.close(), ordersApi.close(), billingApi.close()]);
+    throw error;
   });
   const resource = `${application.origin}/mcp`;
   return {

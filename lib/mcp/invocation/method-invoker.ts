@@ -202,14 +202,14 @@ function createContextId(context: McpContext, moduleRef: ModuleRef, isDurable: b
 
 function wrapInEnhancers(
   contexts: ExternalContextCreator,
-  { wrapper, method }: MethodHost,
+  { wrapper, method, handler }: MethodHost,
   instance: Record<string, Method>,
   contextId?: ContextId,
 ): EnhancedMethod {
   const enhancers = { guards: true, interceptors: true, filters: true };
   return contexts.create(
     instance,
-    instance[method] as Method,
+    (handler ?? instance[method]) as Method,
     method,
     PARAMETERS,
     parametersFactory,

@@ -16,7 +16,7 @@ import { describePlace, type MethodHost } from '../../resource-server/catalogue/
  */
 export function refuseSkippedEnhancers(host: MethodHost, config: ApplicationConfig): void {
   const { wrapper, type, method } = host;
-  const handler = (type.prototype as Record<string, object>)[method] as object;
+  const handler = host.handler ?? ((type.prototype as Record<string, object>)[method] as object);
   const enhancers = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA].flatMap(
     (key) => [type, handler].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]),
   );

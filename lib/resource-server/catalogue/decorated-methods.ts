@@ -24,7 +24,15 @@ import { defineTool } from './tool-definition.js';
 interface Decorated {
   readonly wrapper: MethodHost['wrapper'];
   readonly type: Type;
-  readonly methods: readonly { readonly name: string; readonly handler: () => unknown }[];
+  readonly methods: readonly DecoratedMethod[];
+}
+
+/** A method. Its decorators are metadata of its function. */
+interface DecoratedMethod {
+  readonly name: string;
+  readonly handler: () => unknown;
+  /** Whether the class itself has no such method, or another one. */
+  readonly isGenerated?: boolean;
 }
 
 /** Metadata keys of the decorators that offer a method to clients. */
@@ -33,6 +41,8 @@ const OFFERS = [MCP_TOOL, MCP_RESOURCE, MCP_RESOURCE_TEMPLATE, MCP_PROMPT];
 /** Finds the methods of providers and controllers that have decorators of this package. */
 @Injectable()
 export class DecoratedMethods {
+  readonly #generated = new Map<Type, ReadonlyMap<string, () => unknown>>();
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly discovery: DiscoveryService,
@@ -40,14 +50,25 @@ export class DecoratedMethods {
     private readonly reflector: Reflector,
   ) {}
 
+  /**
+   * Gives a class methods in this application, in place of its own ones of those names. What decorators say of a method
+   * is metadata of its function.
+   *
+   * @param methods - by name. They replace those that were given before
+   */
+  generate(type: Type, methods: ReadonlyMap<string, () => unknown>): void {
+    this.#generated.set(type, methods);
+  }
+
   /** @param problems - receives faulty declarations and decorators without effect */
   find(problems: string[]): { readonly primitives: readonly Primitive[]; readonly companions: Companions } {
     const primitives: Primitive[] = [];
     const companions: Companions = { completions: [], lists: [] };
     for (const { wrapper, type, methods } of this.#listClasses()) {
       const ofType: Primitive[] = [];
-      for (const { name: method, handler } of methods) {
-        const createHost = (decorator: string): MethodHost => ({ wrapper, type, method, decorator });
+      for (const { name: method, handler, isGenerated } of methods) {
+        const generated = isGenerated && { handler };
+        const createHost = (decorator: string): MethodHost => ({ wrapper, type, method, decorator, ...generated });
         const completion = this.reflector.get<McpCompletionOptions | undefined>(MCP_COMPLETION, handler);
         if (completion) companions.completions.push({ host: createHost('@McpCompletion'), options: completion });
         const list = this.reflector.get<McpResourceListOptions | undefined>(MCP_RESOURCE_LIST, handler);
@@ -124,10 +145,14 @@ export class DecoratedMethods {
       if (wrapper.isAlias || typeof instance !== 'object' || instance === null) continue;
       const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
       if (!prototype) continue;
-      const methods = this.scanner
+      const type = prototype.constructor as Type;
+      const generated = this.#generated.get(type) ?? new Map<string, () => unknown>();
+      const own = this.scanner
         .getAllMethodNames(prototype)
+        .filter((name) => !generated.has(name))
         .map((name) => ({ name, handler: prototype[name] as () => unknown }));
-      yield { wrapper, type: prototype.constructor as Type, methods };
+      const others = [...generated].map(([name, handler]) => ({ name, handler, isGenerated: true }));
+      yield { wrapper, type, methods: [...own, ...others] };
     }
   }
 

@@ -12,6 +12,8 @@ export interface MethodHost {
   readonly wrapper: ReturnType<DiscoveryService['getProviders']>[number];
   readonly type: Type;
   readonly method: string;
+  /** Called in place of the class's method of that name. Its metadata are those of the method. */
+  readonly handler?: (...args: never[]) => unknown;
   /** The decorator on the method, for messages to the developer. */
   readonly decorator: string;
   /** Names of the options that come from the class, not from the method. */

@@ -1,0 +1,14 @@
+import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
+import type { OpenApiDocument } from '../documents/open-api-document.js';
+import type { OperationInput } from '../inputs/operation-input.js';
+import type { ApiOperation } from '../operations/api-operation.js';
+
+/** An operation that is offered as a tool. */
+export interface OfferedOperation {
+  /** Of the tool. */
+  readonly name: string;
+  readonly operation: ApiOperation;
+  readonly document: OpenApiDocument;
+  readonly input: OperationInput;
+  readonly options: McpOpenApiOptions;
+}

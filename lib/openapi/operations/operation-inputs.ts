@@ -1,0 +1,111 @@
+import { isJsonObject } from '../../json/json-object.js';
+import { DocumentProblem } from '../documents/document-problem.js';
+import { describePlace, locate, type Located, type OpenApiDocument } from '../documents/open-api-document.js';
+import type { ApiBody, ApiMedia, ApiParameter, ParameterPlace, ParameterStyle } from './api-operation.js';
+
+const PLACES: ReadonlySet<unknown> = new Set<ParameterPlace>(['path', 'query', 'header', 'cookie']);
+
+/** Styles that each place has, its default first (OpenAPI 3.1, Parameter Object, `style`). */
+const STYLES: Readonly<Record<ParameterPlace, readonly [ParameterStyle, ...ParameterStyle[]]>> = {
+  path: ['simple', 'label', 'matrix'],
+  query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
+  header: ['simple'],
+  cookie: ['form'],
+};
+
+/**
+ * Reads the parameters of an operation. Those of the operation override those of its path.
+ *
+ * @param lists - the parameters of the path, then those of the operation
+ * @throws {@link DocumentProblem} if one cannot be read, or the path has a placeholder without a parameter
+ */
+export function readParameters(
+  document: OpenApiDocument,
+  lists: readonly Located[],
+  path: string,
+): readonly ApiParameter[] {
+  const parameters = new Map<string, ApiParameter>();
+  for (const list of lists) {
+    if (!Array.isArray(list.value)) continue;
+    for (const index of list.value.keys()) {
+      const parameter = readParameter(document, locate(list, index));
+      if (parameter) parameters.set(`${parameter.in} ${parameter.name}`, parameter);
+    }
+  }
+  // A placeholder without a parameter is a text all the same: generators leave them out.
+  for (const name of listPlaceholders(path)) {
+    if (!parameters.has(`path ${name}`)) parameters.set(`path ${name}`, createPathParameter(name, lists[0]));
+  }
+  return [...parameters.values()].filter((one) => one.in !== 'path' || path.includes(`{${one.name}}`));
+}
+
+/** Names between braces in a path. */
+export function listPlaceholders(path: string): readonly string[] {
+  return [...path.matchAll(/\{([^{}]+)\}/g)].map(([, name = '']) => name);
+}
+
+/**
+ * Reads the body of an operation.
+ *
+ * @throws {@link DocumentProblem} if its reference leads nowhere
+ */
+export function readBody(document: OpenApiDocument, node: Located): ApiBody | undefined {
+  if (node.value === undefined) return undefined;
+  const body = document.follow(node);
+  if (!isJsonObject(body.value)) return undefined;
+  const content = locate(body, 'content');
+  const media = Object.entries(isJsonObject(content.value) ? content.value : {}).map(([mediaType, one]): ApiMedia => ({
+    mediaType: mediaType.trim(),
+    schema: locate(content, mediaType, 'schema'),
+    encoding: isJsonObject(one) && isJsonObject(one.encoding) ? one.encoding : {},
+  }));
+  if (media.length === 0) return undefined;
+  const { required, description } = body.value;
+  return { isRequired: required === true, description: readText(description), media };
+}
+
+function readParameter(document: OpenApiDocument, node: Located): ApiParameter | undefined {
+  const parameter = document.follow(node);
+  const { value } = parameter;
+  const place = describePlace(node);
+  if (!isJsonObject(value)) throw new DocumentProblem(place, 'is not a Parameter Object');
+  const { name, required, description, style, explode, allowReserved } = value;
+  if (typeof name !== 'string' || name === '') throw new DocumentProblem(place, 'has no `name`');
+  if (!isPlace(value.in)) throw new DocumentProblem(place, `has \`in: ${String(value.in)}\`, which no request has`);
+  const mediaType = isJsonObject(value.content) ? Object.keys(value.content)[0] : undefined;
+  const [standard] = STYLES[value.in];
+  const known = STYLES[value.in].find((one) => one === style) ?? standard;
+  return {
+    in: value.in,
+    name,
+    isRequired: value.in === 'path' || required === true,
+    description: readText(description),
+    style: known,
+    isExploded: typeof explode === 'boolean' ? explode : known === 'form' || known === 'deepObject',
+    allowsReserved: allowReserved === true,
+    mediaType,
+    schema: mediaType === undefined ? locate(parameter, 'schema') : locate(parameter, 'content', mediaType, 'schema'),
+  };
+}
+
+function createPathParameter(name: string, list: Located | undefined): ApiParameter {
+  return {
+    in: 'path',
+    name,
+    isRequired: true,
+    description: undefined,
+    style: 'simple',
+    isExploded: false,
+    allowsReserved: false,
+    mediaType: undefined,
+    schema: { value: { type: 'string' }, file: list?.file ?? '', pointer: list?.pointer ?? '' },
+  };
+}
+
+function isPlace(value: unknown): value is ParameterPlace {
+  return PLACES.has(value);
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
