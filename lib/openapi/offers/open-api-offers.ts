@@ -7,6 +7,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { DecoratedMethods } from '../../resource-server/catalogue/decorated-methods.js';
 import { MCP_OPEN_API } from '../declaration/mcp-open-api.decorator.js';
 import { MCP_OPERATION, type CuratedOperation } from '../declaration/mcp-operation.decorator.js';
+import { findOpenApiProblems } from '../declaration/open-api-schema.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import { loadDocument } from '../documents/load-document.js';
@@ -53,6 +54,9 @@ export class OpenApiOffers {
   async generate(): Promise<void> {
     const problems: string[] = [];
     for (const one of this.#listClasses()) {
+      const faults = findOpenApiProblems(one.options);
+      problems.push(...faults.map((fault) => `@McpOpenApi on ${one.type.name}: ${fault}`));
+      if (faults.length > 0) continue;
       try {
         this.decorated.generate(one.type, await this.#generateMethods(one));
       } catch (error) {

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { text } from '../../options/text-schema.js';
 import type { OperationPattern } from './operation-choice.js';
 
 /** Which operations are offered. */
@@ -7,3 +9,23 @@ export interface ChoiceOptions {
   /** Operations that are not offered, whatever `include` says. */
   exclude?: OperationPattern | readonly OperationPattern[];
 }
+
+const pattern = z.union(
+  [
+    text,
+    z.strictObject({
+      tag: text.optional(),
+      method: text.optional(),
+      path: text.optional(),
+      deprecated: z.boolean().optional(),
+    }),
+  ],
+  {
+    error:
+      'has to be an operationId, a method and a path such as "GET /orders/**", or { tag, method, path, deprecated }',
+  },
+);
+const patterns = z.union([pattern, z.array(pattern)]);
+
+/** Schemas of {@link ChoiceOptions}. */
+export const choiceOptionSchemas = { include: patterns.optional(), exclude: patterns.optional() };

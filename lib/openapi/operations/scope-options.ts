@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ScopeRule } from '../../resource-server/access/scope-rule.js';
 import type { OperationIdentity } from './api-operation.js';
 
@@ -14,3 +15,6 @@ export interface ScopeOptions {
   /** Scopes of an operation. Defaults to those that its `security` demands. */
   scopes?: (question: ScopeQuestion) => ScopeRule;
 }
+
+/** Schemas of {@link ScopeOptions}. */
+export const scopeOptionSchemas = { scopes: z.function().optional() };

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { describeIssue } from '../../options/option-problems.js';
+import { text } from '../../options/text-schema.js';
+import { answerOptionSchemas } from '../answers/answer-options.js';
+import { documentOptionSchemas } from '../documents/document-options.js';
+import { choiceOptionSchemas } from '../operations/choice-options.js';
+import { scopeOptionSchemas } from '../operations/scope-options.js';
+
+const openApiSchema = z.strictObject({
+  downstream: text,
+  server: z.union([text, z.array(text)]).optional(),
+  strict: z.boolean().optional(),
+  ...documentOptionSchemas,
+  ...choiceOptionSchemas,
+  ...scopeOptionSchemas,
+  ...answerOptionSchemas,
+});
+
+/**
+ * Checks the options of `@McpOpenApi`.
+ *
+ * @returns a sentence or two for each fault: the option, what is wrong with it, and the fix
+ */
+export function findOpenApiProblems(options: unknown): readonly string[] {
+  const { error } = openApiSchema.safeParse(options);
+  return error?.issues.flatMap((issue) => describeIssue(issue)) ?? [];
+}

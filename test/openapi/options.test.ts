@@ -1,0 +1,34 @@
+import { describe, expect, test } from '@jest/globals';
+import { McpOpenApi, type McpOpenApiOptions } from 'nestjs-mcp-auth';
+import { startDownstreamServer } from '../downstream/downstream-server.js';
+import { orderDocument } from './order-document.js';
+
+const good = { downstream: 'orders', document: orderDocument };
+
+/** Why an application with such a class does not start. */
+async function bootWith(options: object): Promise<string> {
+  @McpOpenApi(options as McpOpenApiOptions)
+  class OrdersApi {}
+  return await startDownstreamServer({ providers: [OrdersApi] }).then(
+    async (server) => {
+      await server.close();
+      return 'started';
+    },
+    (error: unknown) => (error as Error).message,
+  );
+}
+
+describe('faulty options of @McpOpenApi stop the boot', () => {
+  test.each([
+    [{ document: orderDocument }, '`downstream` is missing'],
+    [{ downstream: 'orders' }, '`document` has to be a path, a URL, an OpenAPI document, or a function'],
+    [{ ...good, exclude: [{ verb: 'GET' }] }, '`exclude[0].verb` is not an option'],
+    [{ ...good, colour: 'red' }, '`colour` is not an option'],
+    [{ ...good, answers: { maxSize: 0 } }, '`answers.maxSize` has to be a positive number of characters'],
+  ])('%#', async (options, problem) => {
+    const message = await bootWith(options);
+
+    expect(message).toContain('@McpOpenApi on OrdersApi: ');
+    expect(message).toContain(problem);
+  });
+});
