@@ -70,6 +70,27 @@ describe('access', () => {
   });
 });
 
+test('its OpenAPI document says what each route needs', async () => {
+  const response = await request('/openapi.json', null);
+
+  const { paths } = (await response.json()) as { paths: Record<string, Record<string, object>> };
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [`${method} ${path}`, operation] as const),
+  );
+  expect(Object.fromEntries(operations)).toMatchObject({
+    'get /orders': { operationId: 'listOrders', security: [{ oauth: ['orders:read'] }] },
+    'get /orders/{id}': { operationId: 'findOrder', security: [{ oauth: ['orders:read'] }] },
+    'post /orders': {
+      operationId: 'createOrder',
+      security: [{ oauth: ['orders:write'] }],
+      requestBody: {
+        content: { 'application/json': { schema: { type: 'object', required: ['item', 'quantity'] } } },
+      },
+    },
+    'delete /orders/{id}': { operationId: 'cancelOrder', security: [{ oauth: ['orders:write'] }] },
+  });
+});
+
 describe('orders', () => {
   test('are those of the user in sub', async () => {
     const ofAlice = await orders('/orders', { sub: 'alice' });

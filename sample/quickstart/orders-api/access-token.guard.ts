@@ -5,7 +5,7 @@ import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { rememberAccessToken, type AccessTokenClaims } from './access-token.js';
 import { BearerChallenge } from './bearer-challenge.js';
 import { OrdersApiOptions } from './orders-api-options.js';
-import { RequireScope } from './require-scope.decorator.js';
+import { REQUIRED_SCOPE } from './require-scope.decorator.js';
 
 /** Accepts access tokens that the authorization server issued for this API, with the scope of the route. */
 @Injectable()
@@ -24,7 +24,7 @@ export class AccessTokenGuard implements CanActivate {
     try {
       const claims = await this.verify(request.headers.authorization);
       rememberAccessToken(request, claims);
-      const scope = this.reflector.get(RequireScope, context.getHandler());
+      const scope = this.reflector.get<string>(REQUIRED_SCOPE, context.getHandler());
       if (!claims.scope?.split(' ').includes(scope)) throw new BearerChallenge({ error: 'insufficient_scope', scope });
       return true;
     } catch (error) {

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 
-export interface Order {
-  readonly id: string;
-  readonly item: string;
-  readonly quantity: number;
-  readonly owner: string;
-  readonly status: 'placed' | 'shipped' | 'cancelled';
-}
+export const orderSchema = z.object({
+  id: z.string(),
+  item: z.string(),
+  quantity: z.int(),
+  owner: z.string().describe('Whose order it is'),
+  status: z.enum(['placed', 'shipped', 'cancelled']),
+});
+
+export type Order = Readonly<z.infer<typeof orderSchema>>;
 
 export const newOrderSchema = z.strictObject({
   item: z.string().trim().min(1).max(100),

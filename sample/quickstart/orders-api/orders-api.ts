@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { originOf } from '../listen.js';
+import { serveOpenApiDocument } from './openapi-document.js';
 import { OrdersApiModule } from './orders-api.module.js';
 import { emitRequestEvents, type RequestEvent } from './request-events.js';
 
@@ -19,6 +20,7 @@ export async function startOrdersApi(options: StartOrdersApiOptions): Promise<Ne
   const module = OrdersApiModule.forRoot({ issuer, audience: originOf(server), jwksUri });
   const app = await NestFactory.create<NestExpressApplication>(module, { logger: ['warn', 'error', 'fatal'] });
   if (onRequest) app.use(emitRequestEvents(onRequest));
+  serveOpenApiDocument(app, issuer);
   await app.init();
   server.on('request', app.getHttpAdapter().getInstance());
   return app;

@@ -1,4 +1,9 @@
-import { Reflector } from '@nestjs/core';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiOAuth2 } from '@nestjs/swagger';
 
-/** The scope that an access token needs for a route. */
-export const RequireScope = Reflector.createDecorator<string>();
+export const REQUIRED_SCOPE = 'required-scope';
+
+/** The scope that an access token needs for a route, for the guard and for the OpenAPI document. */
+export function RequireScope(scope: string): MethodDecorator {
+  return applyDecorators(SetMetadata(REQUIRED_SCOPE, scope), ApiOAuth2([scope], 'oauth'));
+}
