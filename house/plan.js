@@ -55,11 +55,15 @@ export const wings = {
     rooms: {
       offers: {
         holds: 'Gives the classes with `@McpOpenApi` a method for each operation that they offer.',
-        imports: ['answers', 'declaration', 'documents', 'inputs', 'operations', 'requests'],
+        imports: ['answers', 'declaration', 'documents', 'inputs', 'operations', 'requests', 'search'],
       },
       declaration: {
         holds: '`@McpOpenApi` and `@McpOperation`, and their options.',
-        imports: ['answers', 'documents', 'operations'],
+        imports: ['answers', 'documents', 'operations', 'search'],
+      },
+      search: {
+        holds: 'What becomes of many operations: how many may be tools, and how models find the others.',
+        imports: ['operations'],
       },
       answers: { holds: 'Makes results of the answers of an API.', imports: ['operations'] },
       requests: { holds: 'Builds the requests of operations.', imports: ['inputs', 'operations'] },

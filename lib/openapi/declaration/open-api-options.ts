@@ -3,9 +3,10 @@ import type { AnswerOptions } from '../answers/answer-options.js';
 import type { DocumentOptions } from '../documents/document-options.js';
 import type { ChoiceOptions } from '../operations/choice-options.js';
 import type { ScopeOptions } from '../operations/scope-options.js';
+import type { SearchOptions } from '../search/search-options.js';
 
 /** The API whose operations become tools, and which of them. */
-export interface McpOpenApiOptions extends DocumentOptions, ChoiceOptions, ScopeOptions, AnswerOptions {
+export interface McpOpenApiOptions extends DocumentOptions, ChoiceOptions, ScopeOptions, SearchOptions, AnswerOptions {
   /**
    * The downstream that is the API: its audience, base URL and exchange are those of `downstreams` of the module's
    * options.

@@ -5,6 +5,7 @@ import { answerOptionSchemas } from '../answers/answer-options.js';
 import { documentOptionSchemas } from '../documents/document-options.js';
 import { choiceOptionSchemas } from '../operations/choice-options.js';
 import { scopeOptionSchemas } from '../operations/scope-options.js';
+import { searchOptionSchemas } from '../search/search-options.js';
 
 const openApiSchema = z.strictObject({
   downstream: text,
@@ -13,6 +14,7 @@ const openApiSchema = z.strictObject({
   ...documentOptionSchemas,
   ...choiceOptionSchemas,
   ...scopeOptionSchemas,
+  ...searchOptionSchemas,
   ...answerOptionSchemas,
 });
 

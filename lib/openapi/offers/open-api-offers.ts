@@ -16,6 +16,7 @@ import { nameTools } from '../operations/tool-names.js';
 import { describeInput } from '../inputs/operation-input.js';
 import { listOperations } from '../operations/list-operations.js';
 import { matchesOperation } from '../operations/operation-choice.js';
+import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { generateCurated, generateMethod } from './generated-method.js';
 import type { OfferedOperation } from './offered-operation.js';
 
@@ -53,21 +54,24 @@ export class OpenApiOffers {
    */
   async generate(): Promise<void> {
     const problems: string[] = [];
+    const tools: OfferedTools[] = [];
     for (const one of this.#listClasses()) {
       const faults = findOpenApiProblems(one.options);
       problems.push(...faults.map((fault) => `@McpOpenApi on ${one.type.name}: ${fault}`));
       if (faults.length > 0) continue;
       try {
-        this.decorated.generate(one.type, await this.#generateMethods(one));
+        this.decorated.generate(one.type, await this.#generateMethods(one, tools));
       } catch (error) {
         if (!(error instanceof DocumentProblem)) throw error;
         problems.push(`\`document\` of @McpOpenApi on ${one.type.name}: ${error.message}.`);
       }
     }
+    problems.push(...findTooManyTools(tools));
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
   }
 
-  async #generateMethods(one: OpenApiClass): Promise<ReadonlyMap<string, () => unknown>> {
+  /** @param tools - receives what the class offers */
+  async #generateMethods(one: OpenApiClass, tools: OfferedTools[]): Promise<ReadonlyMap<string, () => unknown>> {
     const { options, type } = one;
     const document = await loadDocument(options);
     const { operations, problems } = listOperations(document);
@@ -75,7 +79,9 @@ export class OpenApiOffers {
     const curated = this.#listCurated(type);
     const methods = new Map<string, () => unknown>();
     for (const problem of problems) this.#logger.warn(`An operation is left out. ${problem.message}`);
-    for (const operation of chooseOperations(operations, options)) {
+    const chosen = chooseOperations(operations, options);
+    tools.push({ name: type.name, maxTools: options.maxTools, operations: chosen });
+    for (const operation of chosen) {
       const name = names.get(operation) ?? '';
       const input = describeInput(document, operation);
       const offered: OfferedOperation = { name, operation, document, input, options };
