@@ -4,6 +4,7 @@ import { MCP_TOOL, type McpToolOptions } from '../../resource-server/decorators/
 import type { McpOperationOptions } from '../declaration/mcp-operation.decorator.js';
 import type { OperationArguments } from '../declaration/operation-call.js';
 import { toToolSchema } from '../inputs/tool-schema.js';
+import { describeEffects } from '../operations/tool-annotations.js';
 import { createCall } from './create-call.js';
 import type { OfferedOperation } from './offered-operation.js';
 
@@ -41,12 +42,14 @@ function declare(method: Method, options: McpToolOptions): () => unknown {
   return method;
 }
 
-function describeTool({ name, operation, input, options }: OfferedOperation): McpToolOptions {
+function describeTool({ name, operation, input, scopes, options }: OfferedOperation): McpToolOptions {
   return {
     name,
     description: operation.description ?? operation.summary ?? `${operation.method} ${operation.path}`,
     input: toToolSchema(input.schema),
+    annotations: describeEffects(operation),
     downstream: options.downstream,
+    ...(scopes && { scopes }),
     ...(options.server !== undefined && { server: options.server }),
   };
 }

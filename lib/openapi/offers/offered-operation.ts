@@ -1,6 +1,7 @@
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
 import type { OperationInput } from '../inputs/operation-input.js';
+import type { ScopeRule } from '../../resource-server/access/scope-rule.js';
 import type { ApiOperation } from '../operations/api-operation.js';
 
 /** An operation that is offered as a tool. */
@@ -10,5 +11,7 @@ export interface OfferedOperation {
   readonly operation: ApiOperation;
   readonly document: OpenApiDocument;
   readonly input: OperationInput;
+  /** Scopes that callers need. */
+  readonly scopes: ScopeRule | undefined;
   readonly options: McpOpenApiOptions;
 }

@@ -4,6 +4,7 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import type { Fault } from '../../resource-server/catalogue/access-option-rules.js';
 import { DecoratedMethods } from '../../resource-server/catalogue/decorated-methods.js';
 import { MCP_OPEN_API } from '../declaration/mcp-open-api.decorator.js';
 import { MCP_OPERATION, type CuratedOperation } from '../declaration/mcp-operation.decorator.js';
@@ -15,6 +16,7 @@ import { chooseOperations } from '../operations/choose-operations.js';
 import { nameTools } from '../operations/tool-names.js';
 import { describeInput } from '../inputs/operation-input.js';
 import { listOperations } from '../operations/list-operations.js';
+import { findScopes } from '../operations/operation-scopes.js';
 import { matchesOperation } from '../operations/operation-choice.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { generateCurated, generateMethod } from './generated-method.js';
@@ -60,7 +62,10 @@ export class OpenApiOffers {
       problems.push(...faults.map((fault) => `@McpOpenApi on ${one.type.name}: ${fault}`));
       if (faults.length > 0) continue;
       try {
-        this.decorated.generate(one.type, await this.#generateMethods(one, tools));
+        const fault: Fault = (option, message) => {
+          problems.push(`\`${option}\` of @McpOpenApi on ${one.type.name} ${message}.`);
+        };
+        this.decorated.generate(one.type, await this.#generateMethods(one, fault, tools));
       } catch (error) {
         if (!(error instanceof DocumentProblem)) throw error;
         problems.push(`\`document\` of @McpOpenApi on ${one.type.name}: ${error.message}.`);
@@ -71,12 +76,17 @@ export class OpenApiOffers {
   }
 
   /** @param tools - receives what the class offers */
-  async #generateMethods(one: OpenApiClass, tools: OfferedTools[]): Promise<ReadonlyMap<string, () => unknown>> {
+  async #generateMethods(
+    one: OpenApiClass,
+    fault: Fault,
+    tools: OfferedTools[],
+  ): Promise<ReadonlyMap<string, () => unknown>> {
     const { options, type } = one;
     const document = await loadDocument(options);
     const { operations, problems } = listOperations(document);
     const names = nameTools(operations);
     const curated = this.#listCurated(type);
+    const scopeMap = this.options.downstreams.get(options.downstream)?.scopeMap ?? new Map<string, string[]>();
     const methods = new Map<string, () => unknown>();
     for (const problem of problems) this.#logger.warn(`An operation is left out. ${problem.message}`);
     const chosen = chooseOperations(operations, options);
@@ -84,7 +94,8 @@ export class OpenApiOffers {
     for (const operation of chosen) {
       const name = names.get(operation) ?? '';
       const input = describeInput(document, operation);
-      const offered: OfferedOperation = { name, operation, document, input, options };
+      const scopes = findScopes(operation, options, scopeMap, fault);
+      const offered: OfferedOperation = { name, operation, document, input, scopes, options };
       const method = curated.find((method) => matchesOperation(method.operation, operation));
       if (method) methods.set(method.name, generateCurated(offered, this.client, method.handler, method.options));
       else methods.set(`${operation.method} ${operation.path}`, generateMethod(offered, this.client));

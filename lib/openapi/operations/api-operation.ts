@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../json/json-object.js';
 import type { Located } from '../documents/open-api-document.js';
+import type { SecurityAlternatives } from './operation-security.js';
 
 /** Where a parameter is sent (OpenAPI 3.1, Parameter Object). */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
@@ -57,8 +58,7 @@ export interface ApiOperation extends OperationIdentity {
   readonly description: string | undefined;
   readonly parameters: readonly ApiParameter[];
   readonly body: ApiBody | undefined;
-  /** As the operation has it, else as the document has it. `undefined` if neither says anything. */
-  readonly security: readonly JsonObject[] | undefined;
+  readonly security: SecurityAlternatives;
   /** The Operation Object. */
   readonly source: Located<JsonObject>;
 }

@@ -3,6 +3,7 @@ import { DocumentProblem } from '../documents/document-problem.js';
 import { describePlace, locate, type Located, type OpenApiDocument } from '../documents/open-api-document.js';
 import type { ApiOperation } from './api-operation.js';
 import { readBody, readParameters } from './operation-inputs.js';
+import { readSecurity } from './operation-security.js';
 
 /** Methods that a path may have (OpenAPI 3.2, Path Item Object). `TRACE` is not sent by `fetch`. */
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'query'] as const;
@@ -52,7 +53,7 @@ function readOperation(
   method: (typeof METHODS)[number],
 ): ApiOperation {
   const source = locate(item, method) as Located<JsonObject>;
-  const { operationId, tags, deprecated, summary, description, security = document.root.value.security } = source.value;
+  const { operationId, tags, deprecated, summary, description } = source.value;
   return {
     method: method.toUpperCase(),
     path,
@@ -63,7 +64,7 @@ function readOperation(
     description: readText(description) ?? readText(item.value.description),
     parameters: readParameters(document, [locate(item, 'parameters'), locate(source, 'parameters')], path),
     body: readBody(document, locate(source, 'requestBody')),
-    security: Array.isArray(security) ? security.filter(isJsonObject) : undefined,
+    security: readSecurity(document, source),
     source,
   };
 }

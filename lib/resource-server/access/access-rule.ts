@@ -31,6 +31,11 @@ export function listNamedScopes(rule: Pick<AccessRule, 'scopes'>): readonly stri
   return listRuleScopes(selectFixedScopes(rule));
 }
 
+/** Scopes of a rule that are enough for a caller of whom nothing is known. */
+export function selectSufficientScopes(rule: Pick<AccessRule, 'scopes'>, hierarchy: ScopeHierarchy): readonly string[] {
+  return judgeScopes(selectFixedScopes(rule), [], hierarchy).needed;
+}
+
 /** Whether the caller holds the scopes that are known without the arguments. */
 export function hasFixedScopes(caller: Caller | undefined, rule: AccessRule, hierarchy: ScopeHierarchy): boolean {
   return judgeScopes(selectFixedScopes(rule), caller?.scopes ?? [], hierarchy).sufficient;

@@ -1,12 +1,16 @@
 import type { ScopeName } from '../../options/register.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
 
+/** A scope that is enough, or scopes that are enough together. */
+export type ScopeAlternative = ScopeName | readonly ScopeName[];
+
 /**
- * Scopes that a caller needs: all of a list, or all of `allOf` and one of `anyOf`. A challenge asks for the first scope
- * of `anyOf`, so put the narrowest first.
+ * Scopes that a caller needs: all of a list, or all of `allOf` and one of `anyOf`. An alternative in `anyOf` is a scope,
+ * or a list of scopes that are needed together. A challenge asks for the alternative of which the caller holds the most
+ * scopes, else for the first one, so put the narrowest first.
  */
 export type ScopeRule =
-  readonly ScopeName[] | { readonly allOf?: readonly ScopeName[]; readonly anyOf?: readonly ScopeName[] };
+  readonly ScopeName[] | { readonly allOf?: readonly ScopeName[]; readonly anyOf?: readonly ScopeAlternative[] };
 
 /** The result of checking a caller's scopes against a rule. */
 export interface ScopeVerdict {
@@ -19,18 +23,24 @@ export interface ScopeVerdict {
 export function judgeScopes(rule: ScopeRule, held: readonly string[], hierarchy: ScopeHierarchy): ScopeVerdict {
   const { allOf, anyOf } = splitRule(rule);
   const effective = hierarchy.expand(held);
-  const alternative = anyOf.find((scope) => effective.has(scope));
-  const asked = alternative ?? anyOf[0];
+  const met = anyOf.find((scopes) => scopes.every((scope) => effective.has(scope)));
+  const asked = met ?? findNearest(anyOf, effective) ?? [];
   return {
-    sufficient: allOf.every((scope) => effective.has(scope)) && (anyOf.length === 0 || alternative !== undefined),
-    needed: [...new Set([...allOf, ...(asked === undefined ? [] : [asked])])],
+    sufficient: allOf.every((scope) => effective.has(scope)) && (anyOf.length === 0 || met !== undefined),
+    needed: [...new Set([...allOf, ...asked])],
   };
+}
+
+/** The alternative of which the most scopes are held. */
+function findNearest(alternatives: readonly Scopes[], held: ReadonlySet<string>): Scopes | undefined {
+  const counts = alternatives.map((scopes) => scopes.filter((scope) => held.has(scope)).length);
+  return alternatives[counts.indexOf(Math.max(...counts))];
 }
 
 /** Every scope that a rule names. */
 export function listRuleScopes(rule: ScopeRule): readonly string[] {
   const { allOf, anyOf } = splitRule(rule);
-  return [...new Set([...allOf, ...anyOf])];
+  return [...new Set([...allOf, ...anyOf.flat()])];
 }
 
 /** What is wrong with a rule, and how to fix it. An invalid rule must not pass as a rule without scopes. */
@@ -38,10 +48,11 @@ export function findRuleProblem(rule: unknown): string | undefined {
   if (isScopes(rule)) return undefined;
   if (typeof rule !== 'object' || rule === null || Object.getPrototypeOf(rule) !== Object.prototype) return NO_RULE;
   const { allOf, anyOf, ...others } = rule as Record<string, unknown>;
-  const isRule = [allOf, anyOf].every((part) => part === undefined || isScopes(part));
+  const isRule = (allOf === undefined || isScopes(allOf)) && (anyOf === undefined || isAlternatives(anyOf));
   if (!isRule || Object.keys(others).length > 0 || (allOf === undefined && anyOf === undefined)) return NO_RULE;
-  return isScopes(anyOf) && anyOf.length === 0
-    ? 'has an empty `anyOf`, which nobody can meet. Name the scopes'
+  if (anyOf?.length === 0) return 'has an empty `anyOf`, which nobody can meet. Name the scopes';
+  return anyOf?.some((one) => Array.isArray(one) && one.length === 0)
+    ? 'has an empty list in `anyOf`, which everybody meets. Name its scopes, or remove `anyOf`'
     : undefined;
 }
 
@@ -59,7 +70,7 @@ export function readRule(returned: unknown): ScopeRule {
 }
 
 function copyLists(rule: unknown): unknown {
-  if (Array.isArray(rule)) return Array.prototype.slice.call(rule);
+  if (Array.isArray(rule)) return (Array.prototype.slice.call(rule) as unknown[]).map(copyLists);
   if (typeof rule !== 'object' || rule === null || Object.getPrototypeOf(rule) !== Object.prototype) return rule;
   return Object.fromEntries(
     Object.entries(rule).map(([name, part]: [string, unknown]) => [name, Array.isArray(part) ? copyLists(part) : part]),
@@ -68,15 +79,21 @@ function copyLists(rule: unknown): unknown {
 
 const NO_RULE = 'is neither a list of scopes nor `{ allOf, anyOf }` with such lists. Write one of the two';
 
-function isScopes(value: unknown): value is readonly ScopeName[] {
+type Scopes = readonly ScopeName[];
+
+function isScopes(value: unknown): value is Scopes {
   return Array.isArray(value) && value.every((scope) => typeof scope === 'string');
 }
 
-function splitRule(rule: ScopeRule): { allOf: readonly ScopeName[]; anyOf: readonly ScopeName[] } {
-  if (isList(rule)) return { allOf: rule, anyOf: [] };
-  return { allOf: rule.allOf ?? [], anyOf: rule.anyOf ?? [] };
+function isAlternatives(value: unknown): value is readonly ScopeAlternative[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string' || isScopes(one));
 }
 
-function isList(rule: ScopeRule): rule is readonly ScopeName[] {
+function splitRule(rule: ScopeRule): { allOf: Scopes; anyOf: readonly Scopes[] } {
+  if (isList(rule)) return { allOf: rule, anyOf: [] };
+  return { allOf: rule.allOf ?? [], anyOf: (rule.anyOf ?? []).map((one) => (typeof one === 'string' ? [one] : one)) };
+}
+
+function isList(rule: ScopeRule): rule is Scopes {
   return Array.isArray(rule);
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { hasFixedScopes, isSignedInAsNeeded, listNamedScopes } from '../access/access-rule.js';
+import { hasFixedScopes, isSignedInAsNeeded, selectSufficientScopes } from '../access/access-rule.js';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
 import { Denial } from '../access/policy.js';
@@ -191,7 +191,7 @@ export class Admission {
     const createDenial: CreateDenial = (denial) =>
       new AccessDeniedError({ ...denial, caller, operation, primitive, reference });
     if (!caller && !access.anonymous && !this.options.anonymous) {
-      throw createDenial({ reason: 'insufficient_scope', scopes: listNamedScopes(access) });
+      throw createDenial({ reason: 'insufficient_scope', scopes: selectSufficientScopes(access, this.hierarchy) });
     }
     const asked = request.judgedAs ?? request;
     // A caller without the scopes is refused before its arguments are read.

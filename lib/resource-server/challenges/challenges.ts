@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import { ProofOfPossession } from '../authentication/proof-of-possession.js';
-import { listNamedScopes, type AccessRule } from '../access/access-rule.js';
+import { selectSufficientScopes, type AccessRule } from '../access/access-rule.js';
 import type { AccessDeniedError } from '../authorization/access-denied-error.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { Catalogue } from '../catalogue/catalogue.js';
@@ -59,7 +59,7 @@ export class Challenges {
     description?: string,
   ): ChallengeException {
     // The scopes of a hidden primitive would reveal that it exists.
-    const needed = primitive && this.options.list === 'all' ? listNamedScopes(primitive.access) : [];
+    const needed = primitive && this.options.list === 'all' ? selectSufficientScopes(primitive.access, this.hierarchy) : [];
     const asked = needed.length > 0 ? needed : surface.initialScopes;
     const scopes = this.#selectScopes(asked, this.options.issuers[0]?.scopePrefix);
     return this.#create(scheme, {
