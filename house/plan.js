@@ -20,6 +20,7 @@ export const wings = {
         holds: 'The public API (`index.ts`), and the module: its providers, and what happens at boot.',
         imports: ['configuration', 'doctor'],
       },
+      'command-line': { holds: 'The command `npx nestjs-mcp-auth`.', imports: ['doctor'] },
       doctor: {
         holds: 'Looks the configuration and the issuers over, at boot and as `npx nestjs-mcp-auth doctor`. Health.',
         imports: ['configuration'],

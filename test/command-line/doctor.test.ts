@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { runCommand } from '../../lib/doctor/command.js';
+import { runCommand } from '../../lib/command-line/command.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import { keepSecret, overhear } from '../support/secret-watch.js';

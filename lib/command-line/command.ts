@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '../errors/reason.js';
-import { examineConfiguration } from './configuration-file.js';
-import { report } from './report.js';
-import { examineServer } from './server-examination.js';
+import { examineConfiguration } from '../doctor/configuration-file.js';
+import { report } from '../doctor/report.js';
+import { examineServer } from '../doctor/server-examination.js';
 
 const USAGE = `Usage:
   nestjs-mcp-auth doctor <url>             looks an MCP server over from the outside, as a client would
