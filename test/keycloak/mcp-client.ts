@@ -35,11 +35,13 @@ export class McpClient {
 
   /**
    * @param registration - where an administrator registered it; else it registers itself
+   * @param mode - the eras of the protocol that it speaks
    */
   constructor(
     private readonly url: URL,
     private readonly user: User,
     registration?: { readonly clientId: string; readonly realm: Realm },
+    private readonly mode: 'auto' | 'legacy' = 'auto',
   ) {
     if (registration) {
       const { clientId, realm } = registration;
@@ -74,8 +76,17 @@ export class McpClient {
     keepSecret(this.accessToken);
   }
 
-  async call(name: string): Promise<ToolResult> {
-    return (await this.#client.callTool({ name, arguments: {} })) as ToolResult;
+  /** Of the protocol, as it was agreed upon. */
+  get revision(): string | undefined {
+    return this.#client.getNegotiatedProtocolVersion();
+  }
+
+  async listTools(): Promise<string[]> {
+    return (await this.#client.listTools()).tools.map(({ name }) => name);
+  }
+
+  async call(name: string, args: Record<string, unknown> = {}): Promise<ToolResult> {
+    return (await this.#client.callTool({ name, arguments: args })) as ToolResult;
   }
 
   async close(): Promise<void> {
@@ -84,7 +95,7 @@ export class McpClient {
 
   #disconnected(): [Client, StreamableHTTPClientTransport] {
     return [
-      new Client({ name: 'assistant', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } }),
+      new Client({ name: 'assistant', version: '1.0.0' }, { versionNegotiation: { mode: this.mode } }),
       new StreamableHTTPClientTransport(this.url, { authProvider: this.#oauth, fetch: this.#fetch }),
     ];
   }

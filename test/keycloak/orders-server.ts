@@ -1,3 +1,4 @@
+import type { Provider } from '@nestjs/common';
 import { expect } from '@jest/globals';
 import {
   clientSecretBasic,
@@ -26,6 +27,8 @@ export interface OrdersServerParts {
   /** Changes to the downstream `orders`. */
   readonly orders?: Partial<DownstreamOptions>;
   readonly options?: Partial<McpAuthModuleOptions>;
+  /** What the application provides. Defaults to {@link OrderTools}. */
+  readonly providers?: Provider[];
   /** What else the realm's file wants to know. */
   readonly values?: Readonly<Record<string, string>>;
 }
@@ -64,6 +67,7 @@ export async function startOrdersServer({
   trust = {},
   orders,
   options = {},
+  providers: provided = [OrderTools],
   values = {},
 }: OrdersServerParts = {}): Promise<OrdersServer> {
   const api = await TestApi.start();
@@ -79,7 +83,7 @@ export async function startOrdersServer({
     });
   const application = await startApplication({
     imports: (origin) => [McpAuthModule.forRoot(optionsAt(origin))],
-    providers: [OrderTools],
+    providers: provided,
   });
   const resource = `${application.origin}/mcp`;
   const clientId = clientIdFor(resource);

@@ -69,6 +69,14 @@ export class Realm {
     await this.admin('PUT', `/clients/${client?.id ?? ''}`, { ...client, ...changes });
   }
 
+  /** Lets a client ask for a scope of the realm. */
+  async allowScope(clientId: string, scope: string): Promise<void> {
+    const [client] = await this.admin<{ id: string }[]>('GET', `/clients?${new URLSearchParams({ clientId })}`);
+    const scopes = await this.admin<{ id: string; name: string }[]>('GET', '/client-scopes');
+    const { id = '' } = scopes.find(({ name }) => name === scope) ?? {};
+    await this.admin('PUT', `/clients/${client?.id ?? ''}/optional-client-scopes/${id}`);
+  }
+
   /** Gives a client the realm's secret again. */
   async restoreSecret(clientId: string): Promise<void> {
     await this.configureClient(clientId, { secret: this.plan.secret });

@@ -7,8 +7,10 @@ import { OrdersApiModule } from './orders-api.module.js';
 import { emitRequestEvents, type RequestEvent } from './request-events.js';
 
 export interface StartOrdersApiOptions {
-  /** A server that listens already: its origin is the audience of the access tokens. */
+  /** A server that listens already. */
   readonly server: Server;
+  /** Of the access tokens. Defaults to the origin of the server. */
+  readonly audience?: string;
   readonly issuer: string;
   readonly jwksUri: string;
   readonly onRequest?: (event: RequestEvent) => void;
@@ -16,8 +18,8 @@ export interface StartOrdersApiOptions {
 
 /** The API that the organisation had before: it knows nothing of MCP, and checks access tokens by itself. */
 export async function startOrdersApi(options: StartOrdersApiOptions): Promise<NestExpressApplication> {
-  const { server, issuer, jwksUri, onRequest } = options;
-  const module = OrdersApiModule.forRoot({ issuer, audience: originOf(server), jwksUri });
+  const { server, issuer, jwksUri, onRequest, audience = originOf(server) } = options;
+  const module = OrdersApiModule.forRoot({ issuer, audience, jwksUri });
   const app = await NestFactory.create<NestExpressApplication>(module, { logger: ['warn', 'error', 'fatal'] });
   if (onRequest) app.use(emitRequestEvents(onRequest));
   serveOpenApiDocument(app, issuer);
