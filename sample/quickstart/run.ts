@@ -10,12 +10,13 @@ type CreateServer = (options: McpServerOptions) => Promise<McpServer>;
  * Boots everything, walks a client through it, and stays up; with `--once` ends there.
  *
  * @param createServer - makes another MCP server than the quickstart's own
+ * @param tool - name of its tool that finds an order
  */
-export async function runQuickstart(createServer?: CreateServer): Promise<void> {
+export async function runQuickstart(createServer?: CreateServer, tool?: string): Promise<void> {
   try {
     const quickstart = await start(createServer);
     try {
-      await walkThrough(quickstart, console.log);
+      await walkThrough(quickstart, console.log, tool);
       if (!process.argv.includes('--once')) await serveUntilStopped(quickstart);
     } finally {
       await quickstart.close();

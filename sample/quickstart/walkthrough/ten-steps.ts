@@ -8,12 +8,17 @@ import { StepPrinter } from './step-printer.js';
 
 const orderId = '1001';
 
-/** From a request without a token to an answer from the orders API, each step printed when it is done. */
+/**
+ * From a request without a token to an answer from the orders API, each step printed when it is done.
+ *
+ * @param tool - name of the tool that finds an order
+ */
 export async function walkTenSteps(
   { issuer, mcpUrl }: Quickstart,
   client: McpClient,
   log: EventLog,
   print: (line: string) => void,
+  tool: string,
 ): Promise<void> {
   const printer = new StepPrinter(print);
   const step = printer.step.bind(printer);
@@ -52,9 +57,9 @@ export async function walkTenSteps(
     await client.redeemCode(authorizationResponse);
     return log.lastToken('authorization_code');
   });
-  await step('client', 'mcp server', 'tools/call find_order', 200, async () => {
+  await step('client', 'mcp server', `tools/call ${tool}`, 200, async () => {
     await client.connect();
-    answer = await client.callTool('find_order', { id: orderId });
+    answer = await client.callTool(tool, { id: orderId });
     const { status } = trace.last('request to the MCP server', toMcpServer);
     return { status, claims: tokenClaims(client.accessToken) };
   });
