@@ -52,6 +52,8 @@ export type { Operation } from './resource-server/access/operation.js';
 // The operations of REST APIs.
 export { McpOpenApi } from './openapi/declaration/mcp-open-api.decorator.js';
 export type { McpOpenApiOptions } from './openapi/declaration/open-api-options.js';
+export { McpOpenApiModule } from './openapi/declaration/open-api-module.js';
+export type { McpOpenApiFeature } from './openapi/declaration/open-api-module-definition.js';
 export { McpOperation, type McpOperationOptions } from './openapi/declaration/mcp-operation.decorator.js';
 export type { OperationCall } from './openapi/declaration/operation-call.js';
 

@@ -228,7 +228,6 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
     const controllers = this.module.get(MountedControllers);
     controllers.verify();
     controllers.leaveToOwnLimits(this.module.get(RateLimits).throttlers);
-    await this.module.get(OpenApiOffers).generate();
     await this.module.get(ServerRegistry).discover();
   }
 }

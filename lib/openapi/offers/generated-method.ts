@@ -1,43 +1,71 @@
 import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import type { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { MCP_TOOL, type McpToolOptions } from '../../resource-server/decorators/mcp-tool.decorator.js';
-import type { McpOperationOptions } from '../declaration/mcp-operation.decorator.js';
-import type { OperationArguments } from '../declaration/operation-call.js';
 import { toToolSchema } from '../inputs/tool-schema.js';
 import { describeEffects } from '../operations/tool-annotations.js';
 import { createCall } from './create-call.js';
+import type { CuratedMethod } from './curated-methods.js';
 import type { OfferedOperation } from './offered-operation.js';
+import type { SiblingOperations } from './sibling-operations.js';
 
 type Method = (...args: never[]) => unknown;
 
 /** Makes the method of an operation that nobody curates. */
-export function generateMethod(offered: OfferedOperation, client: DownstreamClient): () => unknown {
-  const call = createCall(offered, client);
-  return declare(async (input: OperationArguments) => call(input), describeTool(offered));
+export function generateMethod(
+  offered: OfferedOperation,
+  client: DownstreamClient,
+  siblings: SiblingOperations,
+): () => unknown {
+  const call = createCall(offered, client, siblings);
+  return declare(async (input: object) => call(input), offered.name, describeTool(offered));
 }
 
 /**
  * Makes the method of an operation that the application curates. All decorators of the application's method apply to it.
  *
- * @param handler - the method of the class
- * @param options - what it says in place of the document
+ * @param curated - the method of the class, and what it says in place of the document
  */
 export function generateCurated(
   offered: OfferedOperation,
   client: DownstreamClient,
-  handler: (...args: unknown[]) => unknown,
-  options: McpOperationOptions,
+  { type, name, handler, options }: CuratedMethod,
+  siblings: SiblingOperations,
 ): () => unknown {
-  const call = createCall(offered, client);
-  const method = function (this: unknown, input: unknown, _context: unknown, ...rest: unknown[]) {
-    return handler.apply(this, [input, call, ...rest]);
+  const call = createCall(offered, client, siblings);
+  const place = findCallParameter(type, name);
+  const method = function (this: Readonly<Partial<Record<string, typeof handler>>>, ...args: unknown[]) {
+    return (this[name] ?? handler).apply(this, args.length > place ? args.with(place, call) : [...args, call]);
   };
   for (const key of Reflect.getMetadataKeys(handler) as unknown[])
     Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), method);
-  return declare(method, { ...describeTool(offered), ...options });
+  const { downstream = [], ...own } = options;
+  const said = Object.fromEntries(Object.entries<unknown>(own).filter(([, value]) => value !== undefined));
+  const documented = describeTool(offered);
+  return declare(method, name, {
+    ...documented,
+    ...said,
+    downstream: [...new Set([documented.downstream ?? [], downstream].flat())],
+  });
 }
 
-function declare(method: Method, options: McpToolOptions): () => unknown {
+/**
+ * Finds the parameter for the call: the second one, or the first after it that has no decorator.
+ *
+ * @returns its index
+ */
+function findCallParameter(type: Type, method: string): number {
+  const decorated = (Reflect.getMetadata(ROUTE_ARGS_METADATA, type, method) ?? {}) as Record<string, { index: number }>;
+  const taken = new Set(Object.values(decorated).map(({ index }) => index));
+  let place = 1;
+  while (taken.has(place)) place += 1;
+  return place;
+}
+
+/** Makes a function a tool. Interceptors and logs tell methods by the name of their function. */
+function declare(method: Method, name: string, options: McpToolOptions): () => unknown {
+  Object.defineProperty(method, 'name', { value: name, configurable: true });
   Reflect.defineMetadata(MCP_TOOL, options, method);
   return method;
 }

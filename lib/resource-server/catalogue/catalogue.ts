@@ -114,6 +114,7 @@ export class Catalogue implements ProtectedSurface {
    * @throws {@link McpAuthConfigurationError} with every faulty declaration
    */
   async discover(): Promise<readonly Primitive[]> {
+    await this.decorated.prepare();
     if (this.decorated.hasValidatedClasses()) await loadClassValidation();
     const problems: string[] = [];
     const { primitives, companions } = this.decorated.find(problems);

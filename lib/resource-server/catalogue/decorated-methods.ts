@@ -42,6 +42,7 @@ const OFFERS = [MCP_TOOL, MCP_RESOURCE, MCP_RESOURCE_TEMPLATE, MCP_PROMPT];
 @Injectable()
 export class DecoratedMethods {
   readonly #generated = new Map<Type, ReadonlyMap<string, () => unknown>>();
+  readonly #generators: (() => Promise<void>)[] = [];
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -58,6 +59,16 @@ export class DecoratedMethods {
    */
   generate(type: Type, methods: ReadonlyMap<string, () => unknown>): void {
     this.#generated.set(type, methods);
+  }
+
+  /** @param generate - called each time before methods are looked for, to {@link generate} those of new classes */
+  beforeFind(generate: () => Promise<void>): void {
+    this.#generators.push(generate);
+  }
+
+  /** Has the methods generated that are not there yet. Called before {@link find}. */
+  async prepare(): Promise<void> {
+    for (const generate of this.#generators) await generate();
   }
 
   /** @param problems - receives faulty declarations and decorators without effect */
@@ -77,8 +88,10 @@ export class DecoratedMethods {
         ofType.push(...offers);
         if (offers.length === 0) problems.push(...this.#findVainDecorators(handler, `${type.name}.${method}`));
       }
-      if (ofType.length === 0) problems.push(...this.#findVainDecorators(type, type.name));
-      else this.#checkDefaults(type, ofType, problems);
+      if (ofType.length === 0) {
+        // Which methods are generated is up to this server's documents, not to the class.
+        if (!this.#generated.has(type)) problems.push(...this.#findVainDecorators(type, type.name));
+      } else this.#checkDefaults(type, ofType, problems);
       primitives.push(...ofType);
     }
     return { primitives, companions };

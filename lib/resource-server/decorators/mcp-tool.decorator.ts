@@ -63,7 +63,7 @@ type Returned<Value> =
   | Promise<AsyncIterable<unknown>>;
 
 /** Whether the return type of a method fits `output`. A return value of type `unknown` is only checked at run time. */
-type FitsOutput<Method, Output extends ToolSchema> = Method extends (...args: never[]) => infer Result
+export type FitsOutput<Method, Output extends ToolSchema> = Method extends (...args: never[]) => infer Result
   ? unknown extends Awaited<Result> | StandardSchemaWithJSON.InferInput<Output>
     ? unknown
     : Result extends Returned<StandardSchemaWithJSON.InferInput<Output> | CallToolResult | InputRequiredResult>
@@ -75,7 +75,7 @@ type FitsOutput<Method, Output extends ToolSchema> = Method extends (...args: ne
  * A method that may carry `@McpTool`. It takes the validated arguments and the context, or parameters with decorators.
  * The compiler does not see what the decorators inject.
  */
-type ToolMethod<Input extends ArgumentsSchema> =
+export type ToolMethod<Input extends ArgumentsSchema> =
   | ((input: ArgumentsOf<Input>, ...rest: never[]) => unknown)
   | ((decorated: Caller, ...rest: never[]) => unknown)
   | ((decorated: Caller | undefined, ...rest: never[]) => unknown)
