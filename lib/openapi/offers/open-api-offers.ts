@@ -10,16 +10,10 @@ import { findOpenApiProblems } from '../declaration/open-api-schema.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import { loadDocument } from '../documents/load-document.js';
-import { chooseOperations } from '../operations/choose-operations.js';
-import { nameTools } from '../operations/tool-names.js';
-import type { ApiOperation } from '../operations/api-operation.js';
-import { describeInput } from '../inputs/operation-input.js';
-import { listOperations } from '../operations/list-operations.js';
-import { findScopes } from '../operations/operation-scopes.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { CuratedOperations, listCuratedMethods, type CuratedMethod } from './curated-methods.js';
+import { DocumentOffers } from './document-offers.js';
 import { generateCurated, generateMethod } from './generated-method.js';
-import type { OfferedOperation } from './offered-operation.js';
 import { SiblingOperations } from './sibling-operations.js';
 import { listOpenApiClasses, type DeclaredDocument } from './open-api-classes.js';
 
@@ -114,23 +108,15 @@ export class OpenApiOffers {
       generated.problems.push(`\`${option}\` of ${place} ${message}.`);
     };
     const document = await loadDocument(options);
-    const { operations, problems } = listOperations(document);
-    const names = nameTools(operations);
     const scopeMap = this.options.downstreams.get(options.downstream)?.scopeMap ?? new Map<string, string[]>();
+    const offers = new DocumentOffers(document, options, { scopeMap, fault });
+    const siblings = new SiblingOperations(offers.operations, (operation) => offers.describe(operation));
+    generated.tools.push({ name: type.name, maxTools: options.maxTools, operations: offers.chosen });
+    const problems = [...offers.problems];
+    const described = offers.describeChosen((problem) => problems.push(problem));
     for (const problem of problems) this.#logger.warn(`An operation is left out. ${problem.message}`);
-    const describe = (operation: ApiOperation): OfferedOperation => ({
-      name: names.get(operation) ?? '',
-      operation,
-      document,
-      input: describeInput(document, operation),
-      scopes: findScopes(operation, options, scopeMap, fault),
-      options,
-    });
-    const siblings = new SiblingOperations(operations, describe);
-    const chosen = chooseOperations(operations, options);
-    generated.tools.push({ name: type.name, maxTools: options.maxTools, operations: chosen });
-    for (const operation of chosen) {
-      const offered = describe(operation);
+    for (const offered of described) {
+      const { operation } = offered;
       const method = curated.take(operation);
       if (method) methods.set(method.name, generateCurated(offered, this.client, method, siblings));
       else {
