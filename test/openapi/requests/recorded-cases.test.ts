@@ -1,0 +1,34 @@
+import { describe, expect, test } from '@jest/globals';
+import { toToolSchema } from '../../../lib/openapi/inputs/tool-schema.js';
+import { buildRequest } from '../../../lib/openapi/requests/operation-request.js';
+import { judgeRequest } from './judged-request.js';
+import { describeOperation, readRecordedCases, toArguments } from './request-case.js';
+import { toReceived } from './sent-request.js';
+
+const cases = readRecordedCases();
+
+/** Cases whose values their own documents forbid: a required property is missing, texts where integers belong. */
+const FORBIDDEN = new Set([4, 208]);
+
+test('a request of a real operation is tried 173 times', () => {
+  expect(cases).toHaveLength(173);
+});
+
+describe('a request of a real operation carries what the caller means', () => {
+  test.each(cases)('$kind: $doc ($id)', async (meant) => {
+    const { operation, input } = describeOperation(meant);
+    const args = toArguments(meant, input);
+
+    expect(await judgeRequest(meant, await toReceived(buildRequest(operation, input, args)))).toStrictEqual([]);
+  });
+});
+
+describe('a model may send the arguments of a real operation', () => {
+  test.each(cases.filter(({ id }) => !FORBIDDEN.has(id)))('$kind: $doc ($id)', async (meant) => {
+    const { input } = describeOperation(meant);
+
+    const validated = await toToolSchema(input.schema)['~standard'].validate(toArguments(meant, input));
+
+    expect(validated).not.toHaveProperty('issues');
+  });
+});
