@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../json/json-object.js';
-import { text } from '../../options/text-schema.js';
+import { findUrlProblem } from '../../options/option-rules.js';
+import { createTextSchema, text } from '../../options/text-schema.js';
+import { documentLimitsSchema, type DocumentLimits } from './document-limits.js';
+import { reloadSchema, type ReloadOptions } from './reload-options.js';
 
 /**
  * Where an OpenAPI document is: a path, relative to the working directory; a URL, of an origin that `allowOrigins`
@@ -15,11 +18,36 @@ type LoadedSource = string | URL | object;
 export interface DocumentOptions {
   /** The OpenAPI document (Swagger 2.0, OpenAPI 3.0, 3.1 or 3.2), as JSON or YAML. */
   document: DocumentSource;
+  /**
+   * Origins that the document and the files of its `$ref`s may be fetched from, such as `https://api.example.com`. They
+   * are asked without credentials, and may redirect to each other. Defaults to none.
+   */
+  allowOrigins?: readonly string[];
+  /**
+   * Lets `$ref` read every file that the process may read. Otherwise only files below the directory of the document are
+   * read. A document that was fetched reads no files in any case.
+   */
+  letReferencesReadAnyFile?: boolean;
+  /** How much is read. What exceeds it stops the boot. */
+  documentLimits?: DocumentLimits;
+  /** Whether, and how, the document is read again while the server runs. Defaults to never. */
+  reload?: ReloadOptions;
 }
+
+const origin = createTextSchema((value) => {
+  const problem = findUrlProblem(value);
+  if (problem !== undefined) return problem;
+  const { origin } = new URL(value);
+  return value === origin ? undefined : `is no origin. Write "${origin}"`;
+});
 
 /** Schemas of {@link DocumentOptions}. */
 export const documentOptionSchemas = {
   document: z.union([text, z.instanceof(URL), z.record(z.string(), z.unknown()), z.function()], {
     error: 'has to be a path, a URL, an OpenAPI document, or a function that returns one',
   }),
+  allowOrigins: z.array(origin).optional(),
+  letReferencesReadAnyFile: z.boolean().optional(),
+  documentLimits: documentLimitsSchema.optional(),
+  reload: reloadSchema.optional(),
 };
