@@ -2,10 +2,14 @@ import { isJsonObject, type JsonObject } from '../../json/json-object.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
 import type { ApiBody, ApiMedia, ApiOperation, ApiParameter, ParameterPlace } from '../operations/api-operation.js';
 import { chooseMedia, readMediaKind, toSentType, type MediaKind } from './media-choice.js';
-import { PropertyKeys, toLegal } from './property-keys.js';
-import { pruneDefinitions } from './pruned-definitions.js';
-import { SchemaTranslator, type Schema } from './schema-translation.js';
+import { InputSchemas } from './input-schemas.js';
+import { readProperties, readRequired } from './merged-schemas.js';
+import { toLegalKey } from './property-keys.js';
+import { restoreKeys } from './restored-keys.js';
+import { boundText } from './schema-texts.js';
+import type { Schema } from './translated-schema.js';
 import { isSteeringHeader } from './steering-headers.js';
+import { accepts } from './tool-schema.js';
 
 /** Where an argument goes: to a parameter, to a property of the body, or it is the body. */
 export type Binding =
@@ -29,128 +33,159 @@ export interface OperationInput {
   readonly schema: JsonObject;
   readonly bindings: readonly Binding[];
   readonly body: BodyPlan | undefined;
-  readonly keys: PropertyKeys;
+  /** Whether the schema says less than the document does, because of its size. */
+  readonly isReduced: boolean;
+  /** Whether the schema takes arguments that it does not name. */
+  readonly isOpen: boolean;
+  /** Puts the keys of the API back into arguments that the schema takes. Their own keys stay. */
+  readonly restore: (args: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
 
-/** Called for each keyword that is not valid, with its place. */
+/** How arguments are described. */
+export interface InputSettings {
+  /** Characters of the schema. Defaults to 24 000. */
+  readonly maxSize?: number;
+  readonly onDropped?: OnDropped | undefined;
+}
+
+/** Receives each keyword of a schema that is not valid, with its place. */
 export type OnDropped = (place: string, keyword: string) => void;
 
+/** Characters of the schema of a tool: some 6 000 tokens. */
+export const MAX_SCHEMA = 24_000;
+
+/** Characters of the description of an argument. */
+const MAX_DESCRIPTION = 1_000;
+
+const ORDER: readonly ParameterPlace[] = ['path', 'query', 'header', 'cookie'];
+
 /**
- * Describes the arguments of an operation: its parameters and the properties of its body, side by side.
+ * Describes the arguments of an operation: its parameters and the properties of its body, side by side. Those that are
+ * required come first.
  *
  * @throws {@link DocumentProblem} if a reference leads nowhere
  */
 export function describeInput(
   document: OpenApiDocument,
   operation: ApiOperation,
-  onDropped: OnDropped = () => undefined,
+  { maxSize = MAX_SCHEMA, onDropped }: InputSettings = {},
 ): OperationInput {
-  const first = describeWith(new PropertyKeys(), document, operation, onDropped);
-  if (!first.keys.isAmbiguous) return first;
-  return describeWith(new PropertyKeys(first.keys.legal), document, operation, onDropped);
-}
-
-const ORDER: readonly ParameterPlace[] = ['path', 'query', 'header', 'cookie'];
-
-function describeWith(
-  keys: PropertyKeys,
-  document: OpenApiDocument,
-  { parameters, body }: ApiOperation,
-  onDropped: OnDropped,
-): OperationInput {
-  const translator = new SchemaTranslator({ document, direction: 'input', keys, onDropped });
-  const properties: Record<string, Schema> = {};
-  const required: string[] = [];
-  const bindings: Binding[] = [];
-  const add = (name: string, prefix: string, schema: Schema, isRequired: boolean) => {
-    const key = chooseKey(properties, name, prefix);
-    properties[key] = schema;
-    if (isRequired) required.push(key);
+  const schemas = InputSchemas.of(document);
+  const { translator, bounded } = schemas;
+  const args: Argument[] = [];
+  const taken = new Set<string>();
+  const add = (name: string, prefix: string, schema: Schema, isRequired: boolean): string => {
+    const key = chooseKey(taken, name, prefix);
+    taken.add(key);
+    args.push({ key, schema, isRequired });
     return key;
   };
-  for (const parameter of ORDER.flatMap((place) => parameters.filter((one) => one.in === place))) {
+  const bindings: Binding[] = [];
+  for (const parameter of ORDER.flatMap((place) => operation.parameters.filter((one) => one.in === place))) {
     if (isSteeringHeader(parameter)) continue;
-    const { name, in: place, isRequired, description } = parameter;
-    const schema = { ...translator.translate(parameter.schema), ...(description !== undefined && { description }) };
-    bindings.push({ key: add(name, place, schema, isRequired), to: 'parameter', parameter });
+    const schema = describeParameter(translator.translate(parameter.schema), parameter);
+    const key = add(parameter.name, parameter.in, schema, parameter.isRequired);
+    bindings.push({ key, to: 'parameter', parameter });
   }
-  const media = body && chooseMedia(body.media);
-  if (!body || !media) return { schema: close(properties, required, translator), bindings, body: undefined, keys };
-  const schema = translator.translate(media.schema);
-  const flat = findFlat(schema, translator.definitions);
-  const plan = planBody(body, media, flat, keys);
-  if (flat && plan.kind !== 'text' && plan.kind !== 'bytes') {
-    const needed = new Set(plan.isRequired ? readRequired(flat) : []);
-    for (const [name, property] of Object.entries(readProperties(flat))) {
-      const key = add(name, 'body', property, needed.has(name));
-      bindings.push({ key, to: 'property', property: keys.toKey(name) });
+  const media = operation.body && chooseMedia(operation.body.media);
+  let plan: BodyPlan | undefined;
+  if (operation.body && media) {
+    const schema = translator.translate(media.schema);
+    const resolve = (one: Schema) => translator.resolve(one);
+    const flat = findFlat(resolve(schema));
+    plan = planBody(operation.body, media, flat, resolve);
+    if (flat && plan.kind !== 'text' && plan.kind !== 'bytes') {
+      const needed = new Set(plan.isRequired ? readRequired(flat) : []);
+      for (const [property, one] of Object.entries(readProperties(flat)))
+        bindings.push({ key: add(property, 'body', one, needed.has(property)), to: 'property', property });
+    } else {
+      const whole = describeWhole(schema, plan, operation.body);
+      bindings.push({ key: add('body', 'request', whole, plan.isRequired), to: 'body' });
     }
-  } else {
-    const whole = describeWhole(schema, plan, body);
-    bindings.push({ key: add('body', 'request', whole, plan.isRequired), to: 'body' });
   }
-  return { schema: close(properties, required, translator), bindings, body: plan, keys };
+  const written = bounded.write(toObject(args), maxSize);
+  for (const { place, keyword } of schemas.takeDropped()) onDropped?.(place, keyword);
+  return {
+    schema: written.schema,
+    bindings,
+    body: plan,
+    isReduced: written.isReduced,
+    isOpen: written.isOpen,
+    restore: (given) => restoreKeys(written, given, accepts) as Readonly<Record<string, unknown>>,
+  };
+}
+
+interface Argument {
+  readonly key: string;
+  readonly schema: Schema;
+  readonly isRequired: boolean;
 }
 
 /** A legal key that no other argument has. Whoever comes later says where it goes: `query_id`, `body_name`. */
-function chooseKey(taken: Readonly<Record<string, unknown>>, name: string, prefix: string): string {
-  const wanted = toLegal(name);
-  if (!Object.hasOwn(taken, wanted)) return wanted;
+function chooseKey(taken: ReadonlySet<string>, name: string, prefix: string): string {
+  const wanted = toLegalKey(name);
+  if (!taken.has(wanted)) return wanted;
   const prefixed = `${prefix}_${wanted}`.slice(0, 60);
   let key = prefixed;
-  for (let number = 2; Object.hasOwn(taken, key); number += 1) key = `${prefixed}_${number}`;
+  for (let number = 2; taken.has(key); number += 1) key = `${prefixed}_${number}`;
   return key;
 }
 
-function close(
-  properties: Record<string, Schema>,
-  required: readonly string[],
-  translator: SchemaTranslator,
-): JsonObject {
-  const schema = { type: 'object', properties, ...(required.length > 0 && { required }) };
-  return { ...pruneDefinitions(schema, translator.definitions), additionalProperties: false };
+function toObject(args: readonly Argument[]): Schema {
+  const required = args.filter(({ isRequired }) => isRequired);
+  const optional = args.filter(({ isRequired }) => !isRequired);
+  return {
+    type: 'object',
+    properties: Object.fromEntries([...required, ...optional].map(({ key, schema }) => [key, schema])),
+    ...(required.length > 0 && { required: required.map(({ key }) => key) }),
+    additionalProperties: false,
+  };
+}
+
+function describeParameter(schema: Schema, { description }: ApiParameter): Schema {
+  return description === undefined ? schema : { ...schema, description: boundText(description, MAX_DESCRIPTION) };
 }
 
 /** The body's schema if it is an object of named properties and nothing else, so that they can be arguments. */
-function findFlat(schema: Schema, definitions: ReadonlyMap<string, Schema>): Schema | undefined {
-  let one: Schema | undefined = schema;
-  for (let hops = 0; typeof one?.$ref === 'string' && hops < 64; hops += 1)
-    one = definitions.get(one.$ref.slice('#/$defs/'.length));
-  if (one?.type !== 'object' || Object.keys(readProperties(one)).length === 0) return undefined;
-  return isJsonObject(one.additionalProperties) || ['allOf', 'anyOf', 'enum'].some((keyword) => keyword in one)
+function findFlat(schema: Schema): Schema | undefined {
+  if (schema.type !== 'object' || Object.keys(readProperties(schema)).length === 0) return undefined;
+  return isJsonObject(schema.additionalProperties) || NOT_FLAT.some((keyword) => keyword in schema)
     ? undefined
-    : one;
+    : schema;
 }
 
-function planBody(body: ApiBody, media: ApiMedia, flat: Schema | undefined, keys: PropertyKeys): BodyPlan {
+const NOT_FLAT = ['allOf', 'anyOf', 'enum', 'const', 'patternProperties', 'not'];
+
+function planBody(
+  body: ApiBody,
+  media: ApiMedia,
+  flat: Schema | undefined,
+  resolve: (schema: Schema) => Schema,
+): BodyPlan {
   const kind = readMediaKind(media.mediaType);
-  const files = Object.entries(flat ? readProperties(flat) : {}).filter(([, schema]) => isFile(schema));
+  const files = Object.entries(flat ? readProperties(flat) : {}).filter(([, schema]) => isFile(schema, resolve));
   return {
     kind,
     mediaType: toSentType(media.mediaType, kind),
     isRequired: body.isRequired,
     encoding: media.encoding,
-    files: new Set(kind === 'multipart' ? files.map(([name]) => keys.toKey(name)) : []),
+    files: new Set(kind === 'multipart' ? files.map(([name]) => name) : []),
   };
 }
 
 /** A file, or a list of files. */
-function isFile(schema: Schema): boolean {
-  if (schema.type === 'array') return isJsonObject(schema.items) && isFile(schema.items);
-  return schema.contentEncoding === 'base64' || typeof schema.contentMediaType === 'string';
+function isFile(schema: Schema, resolve: (schema: Schema) => Schema): boolean {
+  const one = resolve(schema);
+  if (one.type === 'array') return isJsonObject(one.items) && isFile(one.items, resolve);
+  return one.contentEncoding === 'base64' || typeof one.contentMediaType === 'string';
 }
 
 function describeWhole(schema: Schema, { kind, mediaType }: BodyPlan, { description }: ApiBody): Schema {
-  const said = { ...(description !== undefined && { description }), ...schema };
+  const said = {
+    ...(description !== undefined && { description: boundText(description, MAX_DESCRIPTION) }),
+    ...schema,
+  };
   if (kind !== 'text' && kind !== 'bytes') return said;
   const told = typeof said.description === 'string' ? said.description : `The content, as ${mediaType}`;
   return { type: 'string', ...(kind === 'bytes' && { contentEncoding: 'base64' }), description: told };
-}
-
-function readProperties(schema: Schema): Record<string, Schema> {
-  return isJsonObject(schema.properties) ? (schema.properties as Record<string, Schema>) : {};
-}
-
-function readRequired(schema: Schema): readonly string[] {
-  return Array.isArray(schema.required) ? (schema.required as string[]) : [];
 }

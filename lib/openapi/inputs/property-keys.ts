@@ -1,65 +1,60 @@
+import { createHash } from 'node:crypto';
+
 /** What model APIs accept as the key of a property. */
 const LEGAL = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** Keys that models may write, in place of keys of the API that they may not. The same key has the same alias all over. */
-export class PropertyKeys {
-  readonly #aliases = new Map<string, string>();
-  readonly #keys = new Map<string, string>();
-  readonly #legal = new Set<string>();
+/** Characters of the mark that tells aliases apart. */
+const MARK = 6;
 
-  /** @param taken - keys that mean themselves, so that no alias may be one of them */
-  constructor(private readonly taken: ReadonlySet<string> = new Set()) {}
-
-  /** Keys that mean themselves. */
-  get legal(): ReadonlySet<string> {
-    return this.#legal;
-  }
-
-  /** Whether a key stands for another one in one place, and for itself in another. */
-  get isAmbiguous(): boolean {
-    return [...this.#keys.keys()].some((alias) => this.#legal.has(alias));
-  }
-
-  /** The key that a model writes. */
-  toAlias(key: string): string {
-    if (LEGAL.test(key)) {
-      this.#legal.add(key);
-      return key;
-    }
-    const known = this.#aliases.get(key);
-    if (known !== undefined) return known;
-    const alias = this.#choose(toLegal(key));
-    this.#aliases.set(key, alias);
-    this.#keys.set(alias, key);
-    return alias;
-  }
-
-  /** The key that the API knows. */
-  toKey(alias: string): string {
-    return this.#keys.get(alias) ?? alias;
-  }
-
-  /** Puts the keys of the API back, at all levels. */
-  restore(value: unknown): unknown {
-    if (this.#keys.size === 0 || typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return value.map((one) => this.restore(one));
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [this.toKey(key), this.restore(one)]));
-  }
-
-  #choose(wanted: string): string {
-    let alias = wanted;
-    for (let number = 2; this.#keys.has(alias) || this.taken.has(alias); number += 1) {
-      alias = `${wanted.slice(0, 60)}_${number}`;
-    }
-    return alias;
-  }
+/**
+ * Whether models and validators take a key as it is. Validators in JavaScript find what every object inherits, such as
+ * `constructor`, where nothing was sent.
+ */
+export function isLegalKey(key: string): boolean {
+  return LEGAL.test(key) && !(key in Object.prototype);
 }
 
 /** A legal key that reads like the other one. */
-export function toLegal(key: string): string {
+export function toLegalKey(key: string): string {
+  if (isLegalKey(key)) return key;
   const legal = key
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .replace(/[^A-Za-z0-9_.-]+/g, '_')
-    .replace(/^_+|_+$/g, '')
+    .replace(/^[_.-]+|[_.-]+$/g, '')
     .slice(0, 64);
-  return legal === '' ? 'value' : legal;
+  if (legal === '') return 'value';
+  return isLegalKey(legal) ? legal : `${legal}_value`;
+}
+
+/**
+ * Finds the keys that stand for those of one object that models may not write. One that another property of the object
+ * has ends in a mark of its key, so that it depends on no order.
+ *
+ * @param keys - all keys of the object
+ * @param others - keys that the same object has by other schemas
+ * @returns the alias of each key that needs one
+ */
+export function findAliases(keys: readonly string[], others: readonly string[] = []): ReadonlyMap<string, string> {
+  const illegal = keys.filter((key) => !isLegalKey(key));
+  if (illegal.length === 0) return NONE;
+  const taken = new Set([...keys, ...others]);
+  const wanted = [...taken].filter((key) => !isLegalKey(key)).map(toLegalKey);
+  const aliases = new Map<string, string>();
+  for (const key of illegal) {
+    const alias = toLegalKey(key);
+    const isAlone = !taken.has(alias) && wanted.indexOf(alias) === wanted.lastIndexOf(alias);
+    aliases.set(key, isAlone ? alias : markKey(alias, key, taken));
+  }
+  return aliases;
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+function markKey(alias: string, key: string, taken: ReadonlySet<string>): string {
+  const hash = createHash('sha256').update(key).digest('hex');
+  let marked = '';
+  for (let length = MARK; marked === '' || taken.has(marked); length += 1)
+    marked = `${alias.slice(0, 63 - length)}_${hash.slice(0, length)}`;
+  return marked;
 }

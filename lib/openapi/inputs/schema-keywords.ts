@@ -75,7 +75,8 @@ const KEYWORDS: Readonly<Partial<Record<JsonType, Readonly<Record<string, Check>
     maximum: isNumber,
     exclusiveMinimum: isNumber,
     exclusiveMaximum: isNumber,
-    multipleOf: (value) => isNumber(value) && (value as number) > 0,
+    // Validators compute with binary fractions: 1.1 would be no multiple of 0.01.
+    multipleOf: (value) => Number.isSafeInteger(value) && (value as number) > 0,
   },
   array: {
     minItems: isCount,
@@ -90,7 +91,15 @@ const KEYWORDS: Readonly<Partial<Record<JsonType, Readonly<Record<string, Check>
 
 /** Keywords whose presence says which type is meant. */
 const HINTS: Readonly<Partial<Record<JsonType, readonly string[]>>> = {
-  object: ['properties', 'additionalProperties', 'patternProperties', 'minProperties', 'maxProperties'],
+  object: [
+    'properties',
+    'additionalProperties',
+    'patternProperties',
+    'minProperties',
+    'maxProperties',
+    'dependentRequired',
+    'propertyNames',
+  ],
   array: ['items', 'prefixItems', 'minItems', 'maxItems'],
   string: ['minLength', 'maxLength', 'pattern', 'contentEncoding', 'contentMediaType'],
   number: ['minimum', 'maximum', 'multipleOf'],
@@ -123,9 +132,14 @@ export function copyKeywords(schema: JsonObject, type: JsonType, onDropped: (key
     const value = schema[keyword];
     if (value === undefined) continue;
     if (isRight(value)) copied[keyword] = value;
-    else if (keyword !== 'format') onDropped(keyword);
+    else if (keyword !== 'format' && !isFraction(keyword, value)) onDropped(keyword);
   }
   return copied;
+}
+
+/** A keyword that is right, though it is not kept. */
+function isFraction(keyword: string, value: unknown): boolean {
+  return keyword === 'multipleOf' && typeof value === 'number' && value > 0;
 }
 
 /** Limits of OpenAPI 3.0 are booleans beside the bound (JSON Schema draft 5). */
@@ -142,13 +156,8 @@ export function convertBounds(schema: JsonObject): JsonObject {
   return converted;
 }
 
-/** Values without repetition. `undefined` if there are none. */
-export function readEnum(schema: JsonObject): readonly unknown[] | undefined {
-  if (!Array.isArray(schema.enum) || schema.enum.length === 0) return undefined;
-  return [...new Map(schema.enum.map((value: unknown) => [JSON.stringify(value), value])).values()];
-}
-
-function isPattern(value: unknown): boolean {
+/** Whether a value is a regular expression that validators take (JSON Schema 2020-12, section 6.4). */
+export function isPattern(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   try {
     new RegExp(value, 'u');
@@ -158,7 +167,7 @@ function isPattern(value: unknown): boolean {
   }
 }
 
-/** Members that are schemas. */
+/** Names of the properties. */
 export function listProperties(schema: JsonObject): readonly string[] {
   return isJsonObject(schema.properties) ? Object.keys(schema.properties) : [];
 }

@@ -6,173 +6,212 @@ import {
   type Located,
   type OpenApiDocument,
 } from '../documents/open-api-document.js';
-import { mergeObjects } from './merged-objects.js';
-import type { PropertyKeys } from './property-keys.js';
-import { convertBounds, copyKeywords, listProperties, readEnum, readTypes, type JsonType } from './schema-keywords.js';
+import { CircularReferences } from './circular-references.js';
+import { addDiscriminator } from './discriminators.js';
+import { mergeSchemas } from './merged-schemas.js';
+import { translateMembers, type MemberTranslation } from './object-members.js';
+import { convertBounds, copyKeywords, readTypes, type JsonType } from './schema-keywords.js';
+import type { Direction, Schema } from './translated-schema.js';
+import { boundText } from './schema-texts.js';
+import { readDefault, readExamples, readValues } from './schema-values.js';
 
-/** A schema that says nothing allows everything. */
-export type Schema = JsonObject;
+/** Characters of a title and of a description. */
+const MAX_TITLE = 100;
+const MAX_DESCRIPTION = 1_000;
 
-/** How schemas are translated. */
-export interface Translation {
-  readonly document: OpenApiDocument;
-  /** Arguments have no `readOnly` properties, and results no `writeOnly` ones. */
-  readonly direction: 'input' | 'output';
-  readonly keys: Pick<PropertyKeys, 'toAlias'>;
-  /** Called for what had to be left out. */
-  readonly onDropped: (place: string, keyword: string) => void;
-}
+/**
+ * Translates schemas of OpenAPI into what JSON Schema 2020-12 can say so that validators and models take it. What is
+ * left out only allows more. Definitions are translated when they are first asked for, once for a document.
+ */
+export class SchemaTranslator implements MemberTranslation {
+  readonly #definitions = new Map<string, Located>();
+  readonly #translated = new Map<string, Schema>();
+  /** Places of the parts of `allOf` that are being written out. */
+  readonly #open = new Set<string>();
+  readonly #circular: CircularReferences;
 
-const COMPOSITES = ['allOf', 'anyOf', 'oneOf'] as const;
+  /** @param onDropped - called for each keyword that is not valid */
+  constructor(
+    readonly document: OpenApiDocument,
+    readonly direction: Direction,
+    readonly onDropped: (node: Located, keyword: string) => void = () => undefined,
+  ) {
+    this.#circular = new CircularReferences(document);
+  }
 
-/** Translates schemas of OpenAPI into JSON Schema 2020-12 that validators and models take. */
-export class SchemaTranslator {
-  /** Schemas that references lead to, by their place. */
-  readonly #definitions = new Map<string, { readonly name: string; schema: Schema; uses: number }>();
-  readonly #names = new Set<string>();
-  /** Places of the parts of `allOf` that are being merged. */
-  readonly #merging = new Set<string>();
+  /**
+   * The schema that a translated `$ref` means.
+   *
+   * @throws {@link DocumentProblem} if it refers to what is not there
+   */
+  define(reference: string): Schema {
+    let schema = this.#translated.get(reference);
+    if (schema) return schema;
+    const node = this.#definitions.get(reference);
+    schema = node ? this.translate(node) : {};
+    this.#translated.set(reference, schema);
+    return schema;
+  }
 
-  constructor(private readonly translation: Translation) {}
-
-  /** What references of translated schemas lead to, for `$defs`. */
-  get definitions(): ReadonlyMap<string, Schema> {
-    return new Map([...this.#definitions.values()].map(({ name, schema }) => [name, schema]));
+  /** Follows the `$ref` of a translated schema, so that its own keywords are there. */
+  resolve(schema: Schema): Schema {
+    let one = schema;
+    while (typeof one.$ref === 'string') {
+      const { $ref, ...beside } = one;
+      one = { ...this.define($ref), ...beside };
+    }
+    return one;
   }
 
   /** @throws {@link DocumentProblem} if a reference leads nowhere */
-  translate(node: Located): Schema {
+  readonly translate = (node: Located): Schema => {
     const { value } = node;
     if (value === false) return { not: {} };
     if (!isJsonObject(value)) return {};
-    if (isReference(value)) return this.#refer(node as Located<JsonObject>);
-    return this.#translateObject(node as Located<JsonObject>);
-  }
+    return isReference(value) ? this.#refer(node as Located<JsonObject>) : this.#translateObject(node);
+  };
 
   #refer(node: Located<JsonObject>): Schema {
-    const { document } = this.translation;
-    const target = document.follow(node);
-    const place = describePlace(target);
-    let definition = this.#definitions.get(place);
-    if (!definition) {
-      definition = { name: this.#name(target.pointer), schema: {}, uses: 0 };
-      this.#definitions.set(place, definition);
-      definition.schema = this.translate(target);
-    }
-    definition.uses += 1;
-    const reference = { $ref: `#/$defs/${definition.name}` };
+    const { document } = this;
+    let target = document.find(node, String(node.value.$ref));
+    // Only since OpenAPI 3.1 a reference that is referred to may say more.
+    if (isReference(target.value) && (document.isBefore31 || Object.keys(target.value).length === 1))
+      target = document.follow(target);
+    const $ref = describePlace(target);
+    this.#definitions.set($ref, target);
+    const isCircular = this.#circular.has(target);
+    if (isCircular) this.onDropped(node, '$ref');
+    const reference = isCircular ? {} : { $ref };
     const { $ref: _followed, ...siblings } = node.value;
     if (document.isBefore31 || Object.keys(siblings).length === 0) return reference;
     const beside = this.#translateObject({ ...node, value: siblings });
-    return Object.keys(beside).every((one) => one === 'description' || one === 'title' || one === 'default')
+    return isCircular || Object.keys(beside).every((one) => NOTES.has(one))
       ? { ...reference, ...beside }
-      : { allOf: [reference, beside] };
+      : mergeSchemas([this.#writeOut(target), beside]);
   }
 
-  #translateObject(node: Located<JsonObject>): Schema {
-    const schema = convertBounds(node.value);
-    const composites = this.#translateComposites(node);
+  #translateObject(node: Located): Schema {
+    const schema = convertBounds(node.value as JsonObject);
+    const onDropped = (keyword: string) => {
+      this.onDropped(node, keyword);
+    };
     const types = readTypes(schema);
-    const values = readEnum(schema);
     const isNullable = schema.nullable === true || types.includes('null');
+    const values = readValues(schema, isNullable && types.length > 0 ? [...types, 'null'] : types, onDropped);
     const named = types.filter((type) => type !== 'null');
-    const bodies = named.map((type) => this.#translateType(node, schema, type));
+    const bodies = named.map((type) => this.#translateType(node, schema, type, onDropped));
     const common = {
-      ...(values && { enum: isNullable && !values.includes(null) ? [...values, null] : values }),
-      ...('const' in schema && { const: schema.const }),
-      ...this.#describe(schema),
+      ...this.#describe(schema, types),
+      ...(values && writeValues(values, isNullable)),
     };
-    return combine({ bodies, composites, common, isNullable, isTyped: types.length > 0 });
-  }
-
-  #translateType(node: Located<JsonObject>, schema: JsonObject, type: JsonType): Schema {
-    const copied = copyKeywords(schema, type, (keyword) => {
-      this.translation.onDropped(describePlace(node), keyword);
+    return combine({
+      bodies,
+      composites: this.#translateComposites(node),
+      common,
+      isNullable,
+      isTyped: types.length > 0,
     });
-    if (type === 'object') return { type, ...copied, ...this.#translateMembers(node) };
-    if (type === 'array') return { type, ...copied, ...this.#translateItems(node) };
-    if (type === 'string' && schema.format === 'byte') return { type, ...copied, contentEncoding: 'base64' };
-    if (type === 'string' && schema.format === 'binary') return { type, ...copied, contentEncoding: 'base64' };
-    return { type, ...copied };
   }
 
-  #translateMembers(node: Located<JsonObject>): Schema {
-    const { direction, keys, document } = this.translation;
-    const { required, additionalProperties } = node.value;
-    const hidden = direction === 'input' ? 'readOnly' : 'writeOnly';
-    const properties: Record<string, Schema> = {};
-    const isHidden = new Set<string>();
-    for (const name of listProperties(node.value)) {
-      const property = locate(node, 'properties', name);
-      const target = isReference(property.value) ? document.follow(property).value : property.value;
-      if ([property.value, target].some((one) => isJsonObject(one) && one[hidden] === true)) isHidden.add(name);
-      else properties[keys.toAlias(name)] = this.translate(property);
+  #translateType(node: Located, schema: JsonObject, type: JsonType, onDropped: (keyword: string) => void): Schema {
+    const copied = copyKeywords(schema, type, onDropped);
+    if (type === 'object') {
+      const members = translateMembers(this, node as Located<JsonObject>);
+      const { minProperties, ...others } = copied;
+      // The number counts members that are left out.
+      return { type, ...(members.withheld === undefined && minProperties !== undefined ? copied : others), ...members };
     }
-    const needed = Array.isArray(required) ? required.filter((one): one is string => typeof one === 'string') : [];
-    const kept = [...new Set(needed.filter((name) => !isHidden.has(name)).map((name) => keys.toAlias(name)))];
-    // Validators in strict mode want each required property to be named.
-    for (const name of kept) if (!Object.hasOwn(properties, name)) properties[name] = {};
+    if (type === 'array') return { type, ...copied, ...this.#translateItems(node as Located<JsonObject>) };
+    const isBinary = type === 'string' && (schema.format === 'byte' || schema.format === 'binary');
+    return { type, ...copied, ...(isBinary && { contentEncoding: 'base64' }) };
+  }
+
+  /** Models do not know `prefixItems`: a list may then have any of its members at any place. */
+  #translateItems(node: Located<JsonObject>): Schema {
+    const { items, prefixItems, maxItems } = node.value;
+    const [tuple, others] = Array.isArray(items)
+      ? (['items', 'additionalItems'] as const)
+      : (['prefixItems', 'items'] as const);
+    const members = Array.isArray(items) ? items : prefixItems;
+    if (!Array.isArray(members)) return isJsonObject(items) ? { items: this.translate(locate(node, 'items')) } : {};
+    const choices = members.map((_member, index) => this.translate(locate(node, tuple, index)));
+    const rest = locate(node, others);
+    const isClosed = rest.value === false || (typeof maxItems === 'number' && maxItems <= choices.length);
+    if (!isClosed && !isJsonObject(rest.value)) return {};
+    if (!isClosed) choices.push(this.translate(rest));
     return {
-      ...(Object.keys(properties).length > 0 && { properties }),
-      ...(kept.length > 0 && { required: kept }),
-      ...(additionalProperties === false && { additionalProperties: false }),
-      ...(isJsonObject(additionalProperties) && Object.keys(additionalProperties).length > 0
-        ? { additionalProperties: this.translate(locate(node, 'additionalProperties')) }
-        : {}),
+      ...(rest.value === false && typeof maxItems !== 'number' && { maxItems: choices.length }),
+      ...(choices.length > 0 && { items: choices.length === 1 ? choices[0] : { anyOf: choices } }),
     };
   }
 
-  #translateItems(node: Located<JsonObject>): Schema {
-    const { items, prefixItems } = node.value;
-    const several = Array.isArray(items) ? 'items' : Array.isArray(prefixItems) ? 'prefixItems' : undefined;
-    if (several === undefined) return isJsonObject(items) ? { items: this.translate(locate(node, 'items')) } : {};
-    const members = [...(node.value[several] as unknown[]).keys()].map((index) =>
-      this.translate(locate(node, several, index)),
-    );
-    return members.length > 0 ? { items: { anyOf: members } } : {};
+  #translateComposites(node: Located): readonly Schema[] {
+    const { allOf, anyOf, oneOf, then, else: otherwise, not } = node.value as JsonObject;
+    const list = (keyword: string, members: readonly unknown[]) =>
+      members.map((_member, index) => locate(node, keyword, index));
+    const composites: Schema[] = [];
+    if (Array.isArray(allOf)) composites.push(...list('allOf', allOf).map((one) => this.#translatePart(one, node)));
+    // Several of `oneOf` may fit what the API takes for one of them.
+    for (const [keyword, members] of [
+      ['anyOf', anyOf],
+      ['oneOf', oneOf],
+    ] as const) {
+      if (!Array.isArray(members) || members.length === 0) continue;
+      const choices = list(keyword, members).map((one) => addDiscriminator(this, node, one, this.translate(one)));
+      composites.push(choices.length === 1 ? (choices[0] ?? {}) : { anyOf: choices });
+    }
+    // Whichever of the two holds, the value fits one of them.
+    if (then !== undefined && otherwise !== undefined)
+      composites.push({ anyOf: [this.translate(locate(node, 'then')), this.translate(locate(node, 'else'))] });
+    if (
+      isJsonObject(not) &&
+      Array.isArray(not.enum) &&
+      Object.keys(not).every((one) => one === 'enum' || one === 'type')
+    )
+      composites.push({ not: { enum: not.enum } });
+    return composites;
   }
 
-  #translateComposites(node: Located<JsonObject>): readonly Schema[] {
-    return COMPOSITES.flatMap((keyword): Schema[] => {
-      const list = node.value[keyword];
-      if (!Array.isArray(list) || list.length === 0) return [];
-      const members = [...list.keys()].map((index) => locate(node, keyword, index));
-      if (keyword === 'allOf') return members.map((one) => this.#translatePart(one));
-      // Several of `oneOf` may fit what the API takes for one of them.
-      return [{ anyOf: members.map((one) => this.translate(one)) }];
-    });
+  /** A part of `allOf` is written out, so that it can be merged. One alone stays a reference. */
+  #translatePart(node: Located, { value }: Located): Schema {
+    const { allOf, type, properties } = value as { readonly allOf: unknown[]; type?: unknown; properties?: unknown };
+    const isAlone = allOf.length === 1 && type === undefined && properties === undefined;
+    if (isAlone || !isReference(node.value)) return this.translate(node);
+    const target = this.document.follow(node);
+    return this.#circular.has(target) ? {} : this.#writeOut(target);
   }
 
-  /** A part of `allOf` is written out, so that it can be merged, unless it is a part of itself. */
-  #translatePart(node: Located): Schema {
-    if (!isReference(node.value)) return this.translate(node);
-    const target = this.translation.document.follow(node);
+  #writeOut(target: Located): Schema {
     const place = describePlace(target);
-    if (this.#merging.has(place)) return this.translate(node);
-    this.#merging.add(place);
+    this.#definitions.set(place, target);
+    if (this.#open.has(place)) return { $ref: place };
+    this.#open.add(place);
     try {
       return this.translate(target);
     } finally {
-      this.#merging.delete(place);
+      this.#open.delete(place);
     }
   }
 
-  #describe({ title, description, default: standard, deprecated }: JsonObject): Schema {
+  #describe(schema: JsonObject, types: readonly JsonType[]): Schema {
+    const { title, description, deprecated } = schema;
+    const said = typeof description === 'string' ? boundText(description, MAX_DESCRIPTION) : '';
     return {
-      ...(typeof title === 'string' && { title }),
-      ...(typeof description === 'string' && description.trim() !== '' && { description: description.trim() }),
-      ...(standard !== undefined && { default: standard }),
+      ...(typeof title === 'string' && title.trim() !== '' && { title: boundText(title, MAX_TITLE) }),
+      ...(said !== '' && { description: said }),
+      ...readDefault(schema, types),
+      ...readExamples(schema, types),
       ...(deprecated === true && { deprecated }),
     };
   }
+}
 
-  #name(pointer: string): string {
-    const wanted = (pointer.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, 60) || 'schema';
-    let name = wanted;
-    for (let number = 2; this.#names.has(name); number += 1) name = `${wanted}_${number}`;
-    this.#names.add(name);
-    return name;
-  }
+/** Keywords that may stand beside a reference. */
+const NOTES: ReadonlySet<string> = new Set(['description', 'title', 'default', 'deprecated', 'examples']);
+
+function writeValues(values: readonly unknown[], isNullable: boolean): Schema {
+  const all = isNullable && !values.includes(null) ? [...values, null] : values;
+  return all.length === 1 ? { const: all[0] } : { enum: all };
 }
 
 /** The parts of a schema, translated. */
@@ -187,12 +226,13 @@ interface Parts {
 }
 
 function combine({ bodies, composites, common, isNullable, isTyped }: Parts): Schema {
-  const [body] = bodies;
+  const [body, ...others] = bodies;
+  const base = others.length > 0 ? { anyOf: [...bodies] } : body;
   if (composites.length > 0) {
-    const merged = { ...mergeObjects([...(body ? [body] : []), ...composites]), ...common };
+    const merged = { ...mergeSchemas([...(base ? [base] : []), ...composites]), ...common };
     return isNullable ? { anyOf: [merged, { type: 'null' }] } : merged;
   }
-  if (bodies.length > 1) return { anyOf: [...bodies, ...(isNullable ? [{ type: 'null' }] : [])], ...common };
+  if (others.length > 0) return { anyOf: [...bodies, ...(isNullable ? [{ type: 'null' }] : [])], ...common };
   if (!body) return isNullable && isTyped ? { type: 'null', ...common } : common;
   return { ...body, ...(isNullable && { type: [body.type, 'null'] }), ...common };
 }

@@ -2,16 +2,33 @@ import { fromJsonSchema } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../json/json-object.js';
 import type { ToolSchema } from '../../resource-server/decorators/access-options.js';
 
-/** The schema of a tool from a JSON Schema. It is compiled when the first value is validated. */
-export function toToolSchema(schema: JsonObject): ToolSchema {
+/**
+ * The schema of a tool from a JSON Schema. It is compiled when the first value is validated.
+ *
+ * @param describe - returns the JSON Schema. Called when it is first needed
+ */
+export function toToolSchema(describe: () => JsonObject): ToolSchema {
   let compiled: ToolSchema | undefined;
-  const describe = () => schema;
   return {
     '~standard': {
       version: 1,
       vendor: 'nestjs-mcp-auth',
-      validate: (value) => (compiled ??= fromJsonSchema(schema))['~standard'].validate(value),
+      validate: (value) => (compiled ??= fromJsonSchema(describe()))['~standard'].validate(value),
       jsonSchema: { input: describe, output: describe },
     },
   };
+}
+
+const compiledChoices = new WeakMap<JsonObject, ToolSchema>();
+
+/**
+ * Whether a value fits a part of a schema.
+ *
+ * @param $defs - the definitions of that schema
+ */
+export function accepts(part: JsonObject, $defs: JsonObject, value: unknown): boolean {
+  let known = compiledChoices.get(part);
+  if (!known) compiledChoices.set(part, (known = toToolSchema(() => ({ ...part, $defs }))));
+  const result = known['~standard'].validate(value);
+  return !('then' in result) && result.issues === undefined;
 }

@@ -2,7 +2,7 @@ import type { Fault } from '../../resource-server/catalogue/access-option-rules.
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
-import { describeInput, type OnDropped } from '../inputs/operation-input.js';
+import { describeInput, type OnDropped, type OperationInput } from '../inputs/operation-input.js';
 import type { ApiOperation } from '../operations/api-operation.js';
 import { chooseOperations } from '../operations/choose-operations.js';
 import { listOperations } from '../operations/list-operations.js';
@@ -43,17 +43,25 @@ export class DocumentOffers {
   }
 
   /**
-   * Describes the tool of an operation.
-   *
-   * @throws {@link DocumentProblem} if its arguments cannot be described
+   * Describes the tool of an operation. Its arguments are described when they are first asked for, so that nothing of a
+   * large document's schemas is read before it is needed.
    */
   describe(operation: ApiOperation): OfferedOperation {
     const { document, options, surroundings } = this;
     const { scopeMap, fault, onDropped } = surroundings;
     const name = this.#names.get(operation) ?? '';
-    const input = describeInput(document, operation, onDropped);
     const scopes = findScopes(operation, options, scopeMap, fault);
-    return { name, operation, document, input, scopes, options };
+    let input: OperationInput | undefined;
+    return {
+      name,
+      operation,
+      document,
+      scopes,
+      options,
+      get input() {
+        return (input ??= describeInput(document, operation, { onDropped }));
+      },
+    };
   }
 
   /**
@@ -64,7 +72,9 @@ export class DocumentOffers {
   describeChosen(onProblem: (problem: DocumentProblem) => void): readonly OfferedOperation[] {
     return this.chosen.flatMap((operation) => {
       try {
-        return [this.describe(operation)];
+        const offered = this.describe(operation);
+        describeNow(offered);
+        return [offered];
       } catch (error) {
         if (!(error instanceof DocumentProblem)) throw error;
         onProblem(error);
@@ -72,4 +82,9 @@ export class DocumentOffers {
       }
     });
   }
+}
+
+/** Describes the arguments, so that what is wrong with them is known at boot. */
+function describeNow({ input }: OfferedOperation): OperationInput {
+  return input;
 }

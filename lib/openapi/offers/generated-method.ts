@@ -70,11 +70,12 @@ function declare(method: Method, name: string, options: McpToolOptions): () => u
   return method;
 }
 
-function describeTool({ name, operation, input, scopes, options }: OfferedOperation): McpToolOptions {
+function describeTool(offered: OfferedOperation): McpToolOptions {
+  const { name, operation, scopes, options } = offered;
   return {
     name,
     description: operation.description ?? operation.summary ?? `${operation.method} ${operation.path}`,
-    input: toToolSchema(input.schema),
+    input: toToolSchema(() => offered.input.schema),
     annotations: describeEffects(operation),
     downstream: options.downstream,
     ...(scopes && { scopes }),

@@ -10,6 +10,7 @@ export interface OfferedOperation {
   readonly name: string;
   readonly operation: ApiOperation;
   readonly document: OpenApiDocument;
+  /** Described when it is first asked for. Throws a {@link DocumentProblem} if it cannot be. */
   readonly input: OperationInput;
   /** Scopes that callers need. */
   readonly scopes: ScopeRule | undefined;

@@ -21,7 +21,7 @@ export interface OperationRequest {
  */
 export function buildRequest(
   { method, path }: Pick<ApiOperation, 'method' | 'path'>,
-  { bindings, body, keys }: OperationInput,
+  { bindings, body, restore }: OperationInput,
   args: Readonly<Record<string, unknown>>,
 ): OperationRequest {
   const inPath = new Map<string, string>();
@@ -30,10 +30,10 @@ export function buildRequest(
   const cookies: string[] = [];
   const properties: Record<string, unknown> = {};
   let whole: unknown;
+  const given = restore(args);
   for (const binding of bindings) {
-    const given = args[binding.key];
-    if (given === undefined) continue;
-    const value = keys.restore(given);
+    const value = given[binding.key];
+    if (value === undefined) continue;
     if (binding.to === 'body') whole = value;
     else if (binding.to === 'property') defineProperty(properties, binding.property, value);
     else {
