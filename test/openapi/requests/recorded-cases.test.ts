@@ -27,7 +27,7 @@ describe('a model may send the arguments of a real operation', () => {
   test.each(cases.filter(({ id }) => !FORBIDDEN.has(id)))('$kind: $doc ($id)', async (meant) => {
     const { input } = describeOperation(meant);
 
-    const validated = await toToolSchema(input.schema)['~standard'].validate(toArguments(meant, input));
+    const validated = await toToolSchema(() => input.schema)['~standard'].validate(toArguments(meant, input));
 
     expect(validated).not.toHaveProperty('issues');
   });
