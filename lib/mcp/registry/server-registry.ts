@@ -5,7 +5,7 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import type { Surroundings } from '../../resource-server/catalogue/offer.js';
+import type { Surroundings } from '../../resource-server/catalogue/surroundings.js';
 import type { MethodHost, Primitive } from '../../resource-server/catalogue/primitive.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 import { PrimitiveInvocations } from '../invocation/primitive-invocations.js';

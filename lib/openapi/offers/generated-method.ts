@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import type { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { MCP_TOOL, type McpToolOptions } from '../../resource-server/decorators/mcp-tool.decorator.js';
+import type { McpOperationOptions } from '../declaration/mcp-operation.decorator.js';
 import { toToolSchema } from '../inputs/tool-schema.js';
 import { describeEffects } from '../operations/tool-annotations.js';
 import { createCall } from './create-call.js';
@@ -12,6 +13,13 @@ import type { SiblingOperations } from './sibling-operations.js';
 
 type Method = (...args: never[]) => unknown;
 
+const OFFERED_OPERATION = 'nestjs-mcp-auth:offered-operation';
+
+/** The operation that a method of these was made for. */
+export function findOfferedOperation(method: Method): OfferedOperation | undefined {
+  return Reflect.getMetadata(OFFERED_OPERATION, method) as OfferedOperation | undefined;
+}
+
 /** Makes the method of an operation that nobody curates. */
 export function generateMethod(
   offered: OfferedOperation,
@@ -19,7 +27,7 @@ export function generateMethod(
   siblings: SiblingOperations,
 ): () => unknown {
   const call = createCall(offered, client, siblings);
-  return declare(async (input: object) => call(input), offered.name, describeTool(offered));
+  return declareOperation(async (input: object) => call(input), offered, offered.name, describeTool(offered));
 }
 
 /**
@@ -40,14 +48,19 @@ export function generateCurated(
   };
   for (const key of Reflect.getMetadataKeys(handler) as unknown[])
     Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), method);
+  return declareOperation(method, offered, name, describeCurated(offered, options));
+}
+
+/** What a curated operation is as a tool: as the application says, else as the document says. */
+export function describeCurated(offered: OfferedOperation, options: McpOperationOptions): McpToolOptions {
   const { downstream = [], ...own } = options;
   const said = Object.fromEntries(Object.entries<unknown>(own).filter(([, value]) => value !== undefined));
   const documented = describeTool(offered);
-  return declare(method, name, {
+  return {
     ...documented,
     ...said,
     downstream: [...new Set([documented.downstream ?? [], downstream].flat())],
-  });
+  };
 }
 
 /**
@@ -64,13 +77,20 @@ function findCallParameter(type: Type, method: string): number {
 }
 
 /** Makes a function a tool. Interceptors and logs tell methods by the name of their function. */
-function declare(method: Method, name: string, options: McpToolOptions): () => unknown {
+export function declareOperation(
+  method: Method,
+  offered: OfferedOperation,
+  name: string,
+  options: McpToolOptions,
+): () => unknown {
+  Reflect.defineMetadata(OFFERED_OPERATION, offered, method);
   Object.defineProperty(method, 'name', { value: name, configurable: true });
   Reflect.defineMetadata(MCP_TOOL, options, method);
   return method;
 }
 
-function describeTool(offered: OfferedOperation): McpToolOptions {
+/** What an operation is as a tool. */
+export function describeTool(offered: OfferedOperation): McpToolOptions {
   const { name, operation, scopes, options } = offered;
   return {
     name,

@@ -1,6 +1,5 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import type { Policy } from '../access/policy.js';
 import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
 import { MCP_COMPLETION, type McpCompletionOptions } from '../decorators/mcp-completion.decorator.js';
 import type { AccessOptions } from '../decorators/access-options.js';
@@ -14,10 +13,10 @@ import { POLICIES } from '../decorators/use-policy.decorator.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { checkDefaults, readDeclaredOptions, readDefaults } from './class-defaults.js';
 import type { Companions } from './companions.js';
-import type { Surroundings } from './offer.js';
 import type { MethodHost, Primitive } from './primitive.js';
 import { definePrompt } from './prompt-definition.js';
 import { defineResource, defineResourceTemplate } from './resource-definition.js';
+import { readSurroundings, type Surroundings } from './surroundings.js';
 import { defineTool } from './tool-definition.js';
 
 /** A class of the application and its methods. */
@@ -110,15 +109,7 @@ export class DecoratedMethods {
 
   /** @param handler - the method. Its decorators apply along with those of its class */
   readSurroundings(type: Type, handler: () => unknown): Surroundings {
-    const policies = [type, handler].flatMap(
-      (target) => this.reflector.get<Type<Policy>[] | undefined>(POLICIES, target) ?? [],
-    );
-    return {
-      anonymous: this.reflector.getAllAndOverride<boolean | undefined>(ANONYMOUS, [handler, type]) ?? false,
-      policies: [...this.options.policies, ...policies],
-      appOnly: this.options.appOnly,
-      timeoutMs: this.options.timeoutMs,
-    };
+    return readSurroundings(this.reflector, type, handler, this.options);
   }
 
   #defineOffers(

@@ -1,20 +1,9 @@
-import type { Type } from '@nestjs/common';
 import type { AccessRule } from '../access/access-rule.js';
-import type { Policy } from '../access/policy.js';
 import { findRuleProblem } from '../access/scope-rule.js';
 import type { AccessOptions, ArgumentsSchema } from '../decorators/access-options.js';
 import { checkAccessOptions, type Fault } from './access-option-rules.js';
 import { describeDeclaration, type MethodHost, type Offer } from './primitive.js';
-
-/** Settings of a method from its other decorators, its class and the module. */
-export interface Surroundings {
-  readonly anonymous: boolean;
-  readonly policies: readonly Type<Policy>[];
-  /** Default for methods without `appOnly`. */
-  readonly appOnly: 'allow' | 'deny';
-  /** Default for methods without `timeoutMs`, in milliseconds. */
-  readonly timeoutMs: number | undefined;
-}
+import type { Surroundings } from './surroundings.js';
 
 /** @param problems - receives a message of a sentence or two for each fault in the declaration */
 export function createFault(host: MethodHost, problems: string[]): Fault {

@@ -1,7 +1,8 @@
 import type { Prompt } from '@modelcontextprotocol/server';
 import type { McpPromptOptions } from '../decorators/mcp-prompt.decorator.js';
 import { toObjectSchema } from './arguments-schema.js';
-import { defineOffer, createFault, type Surroundings } from './offer.js';
+import { defineOffer, createFault } from './offer.js';
+import type { Surroundings } from './surroundings.js';
 import { toSnakeCase, type MethodHost, type PromptDefinition } from './primitive.js';
 
 /**

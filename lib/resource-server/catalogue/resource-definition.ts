@@ -4,7 +4,8 @@ import type { McpResourceOptions, ResourceDescription } from '../decorators/mcp-
 import { UriPattern } from '../resource-uris/uri-pattern.js';
 import { toObjectSchema } from './arguments-schema.js';
 import type { Fault } from './access-option-rules.js';
-import { defineOffer, createFault, type Surroundings } from './offer.js';
+import { defineOffer, createFault } from './offer.js';
+import type { Surroundings } from './surroundings.js';
 import { toSnakeCase, type MethodHost, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
 
 /**

@@ -2,7 +2,8 @@ import type { Tool } from '@modelcontextprotocol/server';
 import type { ArgumentsSchema } from '../decorators/access-options.js';
 import type { McpToolOptions } from '../decorators/mcp-tool.decorator.js';
 import { toObjectSchema } from './arguments-schema.js';
-import { defineOffer, createFault, type Surroundings } from './offer.js';
+import { defineOffer, createFault } from './offer.js';
+import type { Surroundings } from './surroundings.js';
 import { findParameterHeaders } from './parameter-headers.js';
 import { toSnakeCase, type MethodHost, type ToolDefinition } from './primitive.js';
 
