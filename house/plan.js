@@ -66,7 +66,10 @@ export const wings = {
         holds: 'What becomes of many operations: how many may be tools, and how models find the others.',
         imports: ['operations'],
       },
-      answers: { holds: 'Makes results of the answers of an API.', imports: ['operations'] },
+      answers: {
+        holds: 'Makes results of the answers of an API.',
+        imports: ['documents', 'inputs', 'operations'],
+      },
       requests: { holds: 'Builds the requests of operations.', imports: ['inputs', 'operations'] },
       inputs: {
         holds: 'What a model may send for an operation, as JSON Schema.',

@@ -47,6 +47,18 @@ export interface Downstream {
   readonly json: <T = unknown>(input: string | URL | Request, init?: JsonRequestInit) => Promise<T>;
 }
 
+/** An answer, and the downstream that it came from. */
+export interface Answered {
+  readonly target: ResolvedDownstream;
+  readonly answer: DownstreamAnswer;
+}
+
+/** Sends a request to a downstream. */
+type Send = (input: string | URL | Request, init?: RequestInit) => Promise<Answered>;
+
+/** Where the client looks for its sender. */
+let getModule: (client: DownstreamClient) => ModuleRef;
+
 /** Calls the downstreams that the running tool declares, with tokens exchanged for each (RFC 8693). */
 @Injectable()
 export class DownstreamClient implements Downstream {
@@ -56,6 +68,10 @@ export class DownstreamClient implements Downstream {
   readonly fetchOk: Downstream['fetchOk'];
   /** Like {@link Downstream.json}, for a tool that declares one downstream. */
   readonly json: Downstream['json'];
+
+  static {
+    getModule = (client) => client.module;
+  }
 
   constructor(private readonly module: ModuleRef) {
     ({ fetch: this.fetch, fetchOk: this.fetchOk, json: this.json } = createDownstream(module, findSoleDownstream));
@@ -71,13 +87,26 @@ export class DownstreamClient implements Downstream {
   }
 }
 
-function createDownstream(module: ModuleRef, nameFor: (call: ToolCall) => string): Downstream {
-  const send = async (input: string | URL | Request, init?: RequestInit): Promise<Answered> => {
+/**
+ * Calls a downstream like {@link Downstream.fetch}, for whoever reads the answer in a way of its own.
+ *
+ * @returns the answer, whatever its status, before it is read
+ */
+export function ask(client: DownstreamClient, name: string): Send {
+  return createSend(getModule(client), (call) => checkDeclared(call, name));
+}
+
+function createSend(module: ModuleRef, nameFor: (call: ToolCall) => string): Send {
+  return async (input, init) => {
     const call = getToolCall();
     const name = nameFor(call);
     const answer = await module.get(DownstreamSender).send(call, name, input, init);
     return { target: call.access.getDownstream(name), answer };
   };
+}
+
+function createDownstream(module: ModuleRef, nameFor: (call: ToolCall) => string): Downstream {
+  const send = createSend(module, nameFor);
   const fetchOk: Downstream['fetchOk'] = async (input, init) => {
     const { target, answer } = await send(input, init);
     checkSuccess(target, answer);
@@ -95,11 +124,6 @@ function createDownstream(module: ModuleRef, nameFor: (call: ToolCall) => string
       return (await readJson(target, answer)) as T;
     },
   };
-}
-
-interface Answered {
-  readonly target: ResolvedDownstream;
-  readonly answer: DownstreamAnswer;
 }
 
 function toJsonInit(input: string | URL | Request, { json, ...init }: JsonRequestInit): RequestInit {

@@ -7,15 +7,26 @@ import { waitFor } from '../../time/time-limit.js';
 import { createTemporaryFailure } from '../failures/temporary-failure.js';
 
 /**
+ * Classifies a status other than 2xx by who can act on it. The body is still there.
+ *
+ * @returns `undefined` for 2xx
+ */
+export function findFailure(target: ResolvedDownstream, answer: DownstreamAnswer): DownstreamError | undefined {
+  const { status, challenges, grantedScopes } = answer;
+  if (status >= 200 && status < 300) return undefined;
+  return classifyAnswer(target, { status, challenges, retryAfterMs: readRetryAfter(answer), grantedScopes });
+}
+
+/**
  * Returns an answer of 2xx.
  *
  * @throws {@link DownstreamError} for any other status, classified by who can act on it
  */
 export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswer): void {
-  const { status, challenges, grantedScopes } = answer;
-  if (status >= 200 && status < 300) return;
+  const failure = findFailure(target, answer);
+  if (!failure) return;
   discard(answer);
-  throw classifyAnswer(target, { status, challenges, retryAfterMs: readRetryAfter(answer), grantedScopes });
+  throw failure;
 }
 
 /**
@@ -41,16 +52,36 @@ export async function readJson(target: ResolvedDownstream, answer: DownstreamAns
 }
 
 async function readText(target: ResolvedDownstream, answer: DownstreamAnswer): Promise<string> {
+  const bytes = await readBytes(target, answer);
+  // The body may start with a byte order mark (RFC 8259 section 8.1).
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
+}
+
+/**
+ * Reads a body.
+ *
+ * @param maxSize - in bytes
+ * @throws {@link DownstreamError} if the body is too large, or does not arrive in time
+ */
+export async function readBytes(
+  target: ResolvedDownstream,
+  answer: DownstreamAnswer,
+  maxSize = target.http.maxJsonSize,
+): Promise<Buffer> {
   const { name, http } = target;
-  return await waitFor(readToEnd(target, answer), http.deadlineMs, () => {
+  return await waitFor(readToEnd(target, answer, maxSize), http.deadlineMs, () => {
     answer.body.destroy();
     return createTemporaryFailure('downstream_timeout', `${name} did not finish its answer in time`, target);
   });
 }
 
-async function readToEnd(target: ResolvedDownstream, { body, release }: DownstreamAnswer): Promise<string> {
-  const { name, http } = target;
-  return await new Promise<string>((resolve, reject) => {
+async function readToEnd(
+  target: ResolvedDownstream,
+  { body, release }: DownstreamAnswer,
+  maxSize: number,
+): Promise<Buffer> {
+  const { name } = target;
+  return await new Promise<Buffer>((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
     const end = (error: Error) => {
@@ -59,17 +90,12 @@ async function readToEnd(target: ResolvedDownstream, { body, release }: Downstre
     };
     body.on('data', (chunk: Uint8Array) => {
       size += chunk.byteLength;
-      if (size > http.maxJsonSize) end(createTooLargeError(name, http.maxJsonSize));
+      if (size > maxSize) end(createTooLargeError(name, maxSize));
       else chunks.push(chunk);
     });
     body.on('end', () => {
       release();
-      // The body may start with a byte order mark (RFC 8259 section 8.1).
-      resolve(
-        Buffer.concat(chunks)
-          .toString('utf8')
-          .replace(/^\uFEFF/, ''),
-      );
+      resolve(Buffer.concat(chunks));
     });
     const breakOff = (cause: Error) => {
       const isOurs = cause instanceof DownstreamError || cause.name === 'AbortError';
@@ -86,7 +112,7 @@ async function readToEnd(target: ResolvedDownstream, { body, release }: Downstre
 }
 
 function createTooLargeError(name: string, size: number): DownstreamError {
-  return new DownstreamError('downstream_body_too_large', `${name} answered with more than ${size} bytes of JSON`, {
+  return new DownstreamError('downstream_body_too_large', `${name} answered with more than ${size} bytes`, {
     downstream: name,
     advice: `The ${name} API answers with more than this tool can take. Ask for less at a time.`,
   });

@@ -1,17 +1,37 @@
 import { z } from 'zod';
 
+/** What becomes of the answers of an operation. */
+export interface AnswerSettings {
+  /**
+   * Characters of a result at most: its text and its structured content, counted together. What is over is left out by
+   * whole items, and the result says so. Defaults to 100 000.
+   */
+  maxSize?: number;
+  /**
+   * Whether JSON is sent as `structuredContent`, besides the text that MCP wants for older clients. `false` sends the
+   * text alone, which may then be twice as long. Defaults to `true`.
+   */
+  structured?: boolean;
+  /**
+   * Bytes of a picture, a recording or another file that is sent. Of a larger one the result says what it is. Defaults
+   * to 1 048 576.
+   */
+  maxFileSize?: number;
+}
+
 /** What becomes of the answers of the API. */
 export interface AnswerOptions {
   /** How large answers may be, and what is left of them. */
-  answers?: {
-    /** Characters of an answer that a model gets at most. Defaults to 100 000. */
-    maxSize?: number;
-  };
+  answers?: AnswerSettings;
 }
+
+const settings = {
+  maxSize: z.int().positive('has to be a positive number of characters').optional(),
+  structured: z.boolean().optional(),
+  maxFileSize: z.int().min(0, 'has to be a number of bytes, from 0').optional(),
+};
 
 /** Schemas of {@link AnswerOptions}. */
 export const answerOptionSchemas = {
-  answers: z
-    .strictObject({ maxSize: z.int().positive('has to be a positive number of characters').optional() })
-    .optional(),
+  answers: z.strictObject(settings).optional(),
 };

@@ -1,5 +1,7 @@
 import { ToolError } from '../../mcp/invocation/tool-error.js';
-import type { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
+import { ask, type DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
+import { createAccept } from '../answers/accept-header.js';
+import type { AnsweredOperation } from '../answers/answered-operation.js';
 import { toToolAnswer } from '../answers/tool-answer.js';
 import type { OperationCall } from '../declaration/operation-call.js';
 import { buildRequest, type OperationRequest } from '../requests/operation-request.js';
@@ -17,12 +19,17 @@ export function createCall(
   client: DownstreamClient,
   siblings: SiblingOperations,
 ): OperationCall {
-  const { operation, options } = offered;
-  const fetch = async (input: object): Promise<Response> => {
+  const { downstream, answers = {} } = offered.options;
+  const accept = createAccept(offered.document, offered.operation);
+  const prepare = (input: object): [target: string, init: RequestInit] => {
     const { method, target, headers, body } = build(offered, input);
-    return await client.for(options.downstream).fetch(target, { method, headers, ...(body !== undefined && { body }) });
+    return [target, { method, headers: { accept, ...headers }, ...(body !== undefined && { body }) }];
   };
-  const call = async (input: object) => toToolAnswer(await fetch(input), { operation, options });
+  const fetch = async (input: object): Promise<Response> => client.for(downstream).fetch(...prepare(input));
+  const call = async (input: object) => {
+    const answered = await ask(client, downstream)(...prepare(input));
+    return await toToolAnswer(answered, { ...offered, args: input as AnsweredOperation['args'], settings: answers });
+  };
   return Object.assign(call, { fetch, operation: (name: string) => createCall(siblings.find(name), client, siblings) });
 }
 
