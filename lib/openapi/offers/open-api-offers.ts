@@ -1,12 +1,14 @@
 import { Injectable, type Type } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Fault } from '../../resource-server/catalogue/access-option-rules.js';
+import { findUnknownDownstreams, findUnknownServers } from '../../resource-server/catalogue/catalogue-problems.js';
 import { DecoratedMethods } from '../../resource-server/catalogue/decorated-methods.js';
 import { findOpenApiProblems } from '../declaration/open-api-schema.js';
+import { listServerNames } from '../../servers/application-servers.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import { loadDocument } from '../documents/load-document.js';
@@ -38,6 +40,7 @@ export class OpenApiOffers {
     private readonly discovery: DiscoveryService,
     private readonly decorated: DecoratedMethods,
     private readonly client: DownstreamClient,
+    private readonly modules: ModulesContainer,
   ) {
     decorated.beforeFind(() => this.generate());
   }
@@ -73,8 +76,7 @@ export class OpenApiOffers {
   ): Promise<void> {
     const { problems } = generated;
     const before = problems.length;
-    for (const { options, place } of documents)
-      problems.push(...findOpenApiProblems(options).map((fault) => `${place}: ${fault}`));
+    for (const document of documents) problems.push(...this.#findProblems(document));
     if (problems.length > before) return;
     const offered = documents.filter(({ options }) => this.#isOffered(options));
     const methods = new Map<string, () => unknown>();
@@ -126,7 +128,16 @@ export class OpenApiOffers {
     }
   }
 
-  /** Whether this server offers the operations. An unknown name is a fault that the catalogue finds. */
+  #findProblems({ options, place }: DeclaredDocument): readonly string[] {
+    const faults = findOpenApiProblems(options);
+    if (faults.length > 0) return faults.map((fault) => `${place}: ${fault}`);
+    return [
+      ...findUnknownServers([options.server ?? []].flat(), place, listServerNames(this.modules)),
+      ...(this.#isOffered(options) ? findUnknownDownstreams([options.downstream], place, this.options) : []),
+    ];
+  }
+
+  /** Whether this server offers the operations. */
   #isOffered({ server = [] }: McpOpenApiOptions): boolean {
     const names = [server].flat();
     return names.length === 0 || names.includes(this.options.server.name);

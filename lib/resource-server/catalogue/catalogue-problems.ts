@@ -19,12 +19,7 @@ interface Cached {
 /** Requirements of a primitive that the module's options cannot meet. */
 export function findPrimitiveProblems(offer: Offer & Cached, options: ResolvedOptions): string[] {
   const { access, downstreams, host, cache } = offer;
-  const problems = downstreams
-    .filter((name) => !options.downstreams.has(name))
-    .map(
-      (name) =>
-        `\`downstream\` of ${describeDeclaration(host, 'downstream')} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
-    );
+  const problems = findUnknownDownstreams(downstreams, describeDeclaration(host, 'downstream'), options);
   const callers = downstreams.filter((name) => (options.downstreams.get(name)?.dialect.subject ?? 'none') !== 'none');
   if (access.anonymous && callers.length > 0) {
     problems.push(
@@ -53,6 +48,20 @@ export function findPrimitiveProblems(offer: Offer & Cached, options: ResolvedOp
   return problems;
 }
 
+/** @param declaration - what names the downstreams, for the message */
+export function findUnknownDownstreams(
+  downstreams: readonly string[],
+  declaration: string,
+  options: ResolvedOptions,
+): string[] {
+  return downstreams
+    .filter((name) => !options.downstreams.has(name))
+    .map(
+      (name) =>
+        `\`downstream\` of ${declaration} is "${name}", which \`downstreams\` does not have. Add it there, or use one of: ${[...options.downstreams.keys()].join(', ') || '(none)'}.`,
+    );
+}
+
 /** Describes two primitives of one kind with the same name. */
 export function describeTwins({ host: twin }: Offer, { kind, name, host }: Offer): string {
   const twice = twin.type === host.type && twin.method === host.method;
@@ -62,11 +71,23 @@ export function describeTwins({ host: twin }: Offer, { kind, name, host }: Offer
 
 /** @param known - names of the configured servers */
 export function findServerProblems({ servers, host }: Offer, known: readonly string[]): string[] {
+  return findUnknownServers(servers, describeDeclaration(host, 'server'), known);
+}
+
+/**
+ * @param declaration - what names the servers, for the message
+ * @param known - names of the configured servers
+ */
+export function findUnknownServers(
+  servers: readonly string[],
+  declaration: string,
+  known: readonly string[],
+): string[] {
   return servers
     .filter((server) => !known.includes(server))
     .map(
       (server) =>
-        `\`server\` of ${describeDeclaration(host, 'server')} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
+        `\`server\` of ${declaration} is "${server}", which is the \`server.name\` of no McpAuthModule. Use one of: ${known.join(', ')}.`,
     );
 }
 
