@@ -8,6 +8,7 @@ interface RecordedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Claims of the token, if there was one. */
   readonly claims: Record<string, unknown> | undefined;
 }
@@ -42,12 +43,14 @@ export class TestApi {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const bytes = new Uint8Array(Buffer.concat(chunks));
+    const body = Buffer.from(bytes).toString();
     const token = /^(?:Bearer|DPoP) (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     const claims = token === undefined ? undefined : decodeJwt(token);
     const path = request.url ?? '';
-    this.requests.push({ method: request.method ?? '', path, headers: request.headers, body, claims });
+    this.requests.push({ method: request.method ?? '', path, headers: request.headers, body, bytes, claims });
     const answer = this.answers.get(path);
     if (answer) answer(request, response);
     else sendJson(response, 200, { path, subject: claims?.sub, audience: claims?.aud });

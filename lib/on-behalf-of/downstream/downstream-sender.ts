@@ -143,6 +143,8 @@ async function attemptOnce(
   if (onRequest && isShown) {
     await onRequest(request);
     dropReserved(headers);
+    const cookies = hop.headers.get('cookie');
+    if (cookies !== null) headers.set('cookie', cookies);
   }
   const startedAt = performance.now();
   const answer = await traceDownstream(request, async () => {

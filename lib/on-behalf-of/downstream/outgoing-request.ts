@@ -13,6 +13,16 @@ export interface OutgoingRequest {
   readonly redirect: RequestRedirect;
 }
 
+/** `RequestInit`, and what no `fetch` sends, though the document of an API may demand it. */
+export interface DocumentedRequestInit extends RequestInit {
+  readonly documented?: {
+    /** Value of the header `Cookie`. A tool cannot set it. */
+    readonly cookies: string | undefined;
+    /** In place of `body`: a GET may have it, too (RFC 9110 section 9.3.1). */
+    readonly body: string | Uint8Array<ArrayBuffer> | undefined;
+  };
+}
+
 /** The parts of a downstream that its requests depend on. */
 type OutgoingTarget = Pick<ResolvedDownstream, 'name' | 'baseUrl' | 'http'>;
 
@@ -73,15 +83,18 @@ function refuseSteering(headers: Headers, { name, http }: OutgoingTarget): Heade
 export async function toOutgoingRequest(
   target: OutgoingTarget,
   input: string | URL | Request,
-  init: RequestInit = {},
+  init: DocumentedRequestInit = {},
 ): Promise<OutgoingRequest> {
   const given = input instanceof Request ? input : undefined;
   const url = resolveDownstreamUrl(target.baseUrl, input instanceof Request ? input.url : input);
   const method = normalizeMethod(init.method ?? given?.method ?? 'GET');
   const headers = refuseSteering(dropReserved(new Headers(init.headers ?? given?.headers)), target);
+  const { documented } = init;
   const isOfRequest = init.body === undefined && given?.body;
-  const body = isOfRequest ? await keepBody(given.body) : await toRequestBody(init.body);
-  if (body.content !== null && (method === 'GET' || method === 'HEAD')) throw new TypeError(`A ${method} has no body`);
+  const body = isOfRequest ? await keepBody(given.body) : await toRequestBody(documented?.body ?? init.body);
+  const isBodiless = method === 'HEAD' || (method === 'GET' && !documented);
+  if (body.content !== null && isBodiless) throw new TypeError(`A ${method} has no body`);
+  if (documented?.cookies !== undefined) headers.set('cookie', documented.cookies);
   if (body.type !== undefined && !headers.has('content-type')) headers.set('content-type', body.type);
   return {
     method,

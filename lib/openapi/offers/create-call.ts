@@ -2,6 +2,7 @@ import { ToolError } from '../../mcp/invocation/tool-error.js';
 import { ask, type DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { createAccept } from '../answers/accept-header.js';
 import type { AnsweredOperation } from '../answers/answered-operation.js';
+import type { DocumentedRequestInit } from '../../on-behalf-of/downstream/outgoing-request.js';
 import { toToolAnswer } from '../answers/tool-answer.js';
 import type { OperationCall } from '../declaration/operation-call.js';
 import { buildRequest, type OperationRequest } from '../requests/operation-request.js';
@@ -21,9 +22,9 @@ export function createCall(
 ): OperationCall {
   const { downstream, answers = {} } = offered.options;
   const accept = createAccept(offered.document, offered.operation);
-  const prepare = (input: object): [target: string, init: RequestInit] => {
-    const { method, target, headers, body } = build(offered, input);
-    return [target, { method, headers: { accept, ...headers }, ...(body !== undefined && { body }) }];
+  const prepare = (input: object): [target: string, init: DocumentedRequestInit] => {
+    const { method, target, headers, cookies, body } = build(offered, input);
+    return [target, { method, headers: { accept, ...headers }, documented: { cookies, body } }];
   };
   const fetch = async (input: object): Promise<Response> => client.for(downstream).fetch(...prepare(input));
   const call = async (input: object) => {

@@ -1,7 +1,9 @@
 import type { OperationInput } from '../inputs/operation-input.js';
+import { readMediaKind } from '../inputs/media-choice.js';
 import type { ApiOperation, ApiParameter } from '../operations/api-operation.js';
-import { encodeValue, writeHeader, writePath, writeQuery } from './parameter-styles.js';
+import { writePairs, writeHeader, writePath, writeText } from './parameter-styles.js';
 import { writeBody, type WrittenBody } from './request-body.js';
+import { fillPath } from './request-path.js';
 import { RequestProblem } from './request-problem.js';
 
 /** A request of an operation, relative to the base URL of its API. */
@@ -9,8 +11,19 @@ export interface OperationRequest {
   readonly method: string;
   /** Path and query, encoded. Begins with a slash. */
   readonly target: string;
+  /** Without cookies. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Value of the header `Cookie`. */
+  readonly cookies: string | undefined;
   readonly body: WrittenBody['content'] | undefined;
+}
+
+/** Parameters, as far as they are written. */
+interface WrittenParameters {
+  readonly path: Map<string, string>;
+  readonly query: string[];
+  readonly headers: Record<string, string>;
+  readonly cookies: string[];
 }
 
 /**
@@ -24,63 +37,63 @@ export function buildRequest(
   { bindings, body, restore }: OperationInput,
   args: Readonly<Record<string, unknown>>,
 ): OperationRequest {
-  const inPath = new Map<string, string>();
-  const query: string[] = [];
-  const headers: Record<string, string> = {};
-  const cookies: string[] = [];
-  const properties: Record<string, unknown> = {};
+  const written: WrittenParameters = { path: new Map(), query: [], headers: {}, cookies: [] };
+  const properties = new Map<string, unknown>();
   let whole: unknown;
   const given = restore(args);
   for (const binding of bindings) {
     const value = given[binding.key];
     if (value === undefined) continue;
     if (binding.to === 'body') whole = value;
-    else if (binding.to === 'property') defineProperty(properties, binding.property, value);
-    else {
-      const { parameter } = binding;
-      const sent = parameter.mediaType === undefined ? value : JSON.stringify(value);
-      if (parameter.in === 'path') inPath.set(parameter.name, writePath(parameter, sent));
-      else if (parameter.in === 'query') query.push(...writeQuery(parameter, sent).map((pair) => pair.join('=')));
-      else if (parameter.in === 'header')
-        headers[parameter.name] = checkHeader(parameter, writeHeader(parameter, sent));
-      else cookies.push(`${parameter.name}=${encodeValue(writeHeader(parameter, sent))}`);
-    }
+    else if (binding.to === 'property') properties.set(binding.property, value);
+    else writeParameter(binding.parameter, value, written);
   }
-  if (cookies.length > 0) headers.cookie = cookies.join('; ');
-  const written = body && writeBody(body, whole, properties);
-  if (written?.mediaType !== undefined) headers['content-type'] = written.mediaType;
+  const content = body && writeBody(body, properties.size > 0 ? Object.fromEntries(properties) : whole);
   // Some documents tell operations of one path apart by a fragment, which is not sent, or by a query.
   const [route = '', ...fixed] = (path.split('#', 1)[0] ?? '').split('?');
-  const all = [...fixed, ...query].join('&');
-  const target = writeTarget(route, inPath) + (all === '' ? '' : `?${all}`);
-  return { method, target, headers, body: written?.content };
+  const query = [...fixed, ...written.query].join('&');
+  return {
+    method,
+    target: fillPath(route, written.path) + (query === '' ? '' : `?${query}`),
+    headers: { ...written.headers, ...(content && { 'content-type': content.mediaType }) },
+    cookies: written.cookies.length > 0 ? written.cookies.join('; ') : undefined,
+    body: content?.content,
+  };
 }
 
-/** Fills in the path. Refuses what a URL parser would read as another path (RFC 3986 section 5.2.4). */
-function writeTarget(path: string, values: ReadonlyMap<string, string>): string {
-  return path
-    .split('/')
-    .map((segment) => {
-      const filled = segment.replace(/\{([^{}]+)\}/g, (_placeholder, name: string) => {
-        const value = values.get(name);
-        if (value === undefined || value === '') throw new RequestProblem(`${name}: has to have a value`);
-        return value;
-      });
-      if (filled !== segment && /^(?:\.|%2e){1,2}$/i.test(filled))
-        throw new RequestProblem('A value of "." or ".." would lead to another path, and cannot be sent');
-      return filled;
-    })
-    .join('/');
+function writeParameter(parameter: ApiParameter, given: unknown, written: WrittenParameters): void {
+  // Only the path demands a value. Elsewhere `null` says that there is none.
+  if (given === null && parameter.mediaType === undefined && parameter.in !== 'path') return;
+  const value = parameter.mediaType === undefined ? given : writeContent(parameter.mediaType, given);
+  switch (parameter.in) {
+    case 'path':
+      written.path.set(parameter.name, writePath(parameter, value));
+      break;
+    case 'query':
+      written.query.push(...writePairs(parameter, value).map((pair) => pair.join('=')));
+      break;
+    case 'header':
+      written.headers[parameter.name] = checkHeader(parameter, writeHeader(parameter, value));
+      break;
+    case 'cookie':
+      written.cookies.push(...writePairs(parameter, value).map((pair) => pair.join('=')));
+      break;
+  }
 }
 
-/** What HTTP carries in a header (RFC 9110 section 5.5). */
+/** The value of a parameter that has `content` (OpenAPI 3.1, Parameter Object). JSON is plain ASCII, for headers. */
+function writeContent(mediaType: string, value: unknown): string {
+  if (readMediaKind(mediaType) !== 'json') return writeText(value);
+  return JSON.stringify(value).replace(
+    /[\x7f-\uffff]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** What HTTP carries in a header as it is (RFC 9110 section 5.5). */
 function checkHeader({ name }: ApiParameter, value: string): string {
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
     throw new RequestProblem(`${name}: has characters that no header can have`);
+  if (value.trim() !== value) throw new RequestProblem(`${name}: a header cannot begin or end with a space`);
   return value;
-}
-
-/** A property may be called `__proto__`. */
-function defineProperty(target: Record<string, unknown>, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -1,110 +1,80 @@
 import { isJsonObject } from '../../json/json-object.js';
 import type { BodyPlan } from '../inputs/operation-input.js';
-import { encodeValue, writeQuery, writeText } from './parameter-styles.js';
+import { readEncoding, type PropertyEncoding } from './body-encoding.js';
+import { writeMultipart, type Part } from './multipart.js';
+import { encodeValue, writePairs, writeText, type EncodedPair } from './parameter-styles.js';
+import { readBytes, readFile } from './sent-file.js';
 
 /** A body that is ready to be sent. */
 export interface WrittenBody {
-  readonly content: string | Uint8Array<ArrayBuffer> | FormData;
-  /** `undefined` if `fetch` sets it: it knows the boundary of the parts. */
-  readonly mediaType: string | undefined;
+  readonly content: string | Uint8Array<ArrayBuffer>;
+  readonly mediaType: string;
 }
 
 /**
  * Writes the body of a request.
  *
- * @param whole - the body, if it is one argument
- * @param properties - else its properties
- * @returns `undefined` if there is none
+ * @param value - `undefined` if there is none
+ * @returns `undefined` if the request has no body
  */
-export function writeBody(
-  plan: BodyPlan,
-  whole: unknown,
-  properties: Readonly<Record<string, unknown>>,
-): WrittenBody | undefined {
-  const value = whole ?? (Object.keys(properties).length > 0 ? properties : undefined);
-  if (value === undefined && (whole !== null || !plan.isRequired)) {
-    if (!plan.isRequired || plan.kind === 'text' || plan.kind === 'bytes') return undefined;
-    return write(plan, {});
+export function writeBody(plan: BodyPlan, value: unknown): WrittenBody | undefined {
+  const { kind, mediaType, isRequired } = plan;
+  if (kind === 'text' || kind === 'bytes') {
+    if (value === undefined || value === null) return undefined;
+    if (kind === 'text') return { content: writeText(value), mediaType };
+    return { content: typeof value === 'string' ? readFile(value).bytes : readBytes(writeText(value)), mediaType };
   }
-  return write(plan, value ?? null);
-}
-
-function write(plan: BodyPlan, value: unknown): WrittenBody {
-  const { mediaType } = plan;
-  switch (plan.kind) {
-    case 'json':
-      return { content: JSON.stringify(value), mediaType };
-    case 'form':
-      return { content: writeForm(plan, isJsonObject(value) ? value : {}), mediaType };
-    case 'multipart':
-      return { content: writeParts(plan, isJsonObject(value) ? value : {}), mediaType: undefined };
-    case 'text':
-      return { content: writeText(value), mediaType };
-    case 'bytes':
-      return { content: readBytes(writeText(value)), mediaType };
-  }
-}
-
-/** OpenAPI 3.1, Encoding Object. Lists and objects are exploded unless their encoding says otherwise. */
-function writeForm({ encoding }: BodyPlan, value: Readonly<Record<string, unknown>>): string {
-  const pairs = Object.entries(value).flatMap(([name, one]) => {
-    const { style, explode, allowReserved, contentType } = readEncoding(encoding, name);
-    if (isJsonMedia(contentType)) return [[encodeValue(name), encodeValue(JSON.stringify(one))] as const];
-    const known = style === 'deepObject' || style === 'spaceDelimited' || style === 'pipeDelimited' ? style : undefined;
-    // An object whose style is not said would lose its name. Forms of real APIs read brackets.
-    const fallback = isNested(one) ? 'deepObject' : 'form';
-    const isExploded = typeof explode === 'boolean' ? explode : (known ?? 'form') === 'form' || known === 'deepObject';
-    return writeQuery(
-      {
-        name,
-        style: known ?? (style === 'form' ? 'form' : fallback),
-        isExploded,
-        allowsReserved: allowReserved === true,
-      },
-      one,
+  // All properties of a body that is demanded may be optional.
+  if (value === undefined && !isRequired) return undefined;
+  const given = value === undefined ? {} : value;
+  if (kind === 'json') return { content: JSON.stringify(given), mediaType };
+  const properties = Object.entries(isJsonObject(given) ? given : {});
+  if (kind === 'multipart')
+    return writeMultipart(
+      properties.flatMap((property) => listParts(plan, ...property)),
+      mediaType,
     );
-  });
-  return pairs.map((pair) => pair.join('=')).join('&');
+  const pairs = properties.flatMap(([name, one]) => writeProperty(name, one, readEncoding(plan.encoding, name)));
+  return { content: pairs.map((pair) => pair.join('=')).join('&'), mediaType };
 }
 
-function writeParts({ encoding, files }: BodyPlan, value: Readonly<Record<string, unknown>>): FormData {
-  const form = new FormData();
-  for (const [name, one] of Object.entries(value)) {
-    const { contentType } = readEncoding(encoding, name);
-    const type = typeof contentType === 'string' ? contentType.split(',', 1)[0]?.trim() : undefined;
-    for (const part of Array.isArray(one) ? (one as unknown[]) : [one]) {
-      if (files.has(name)) form.append(name, toBlob(part, type), readFileName(part) ?? name);
-      else if (type !== undefined || isNested(part))
-        form.append(name, new Blob([writeText(part)], { type: type ?? 'application/json' }));
-      else form.append(name, writeText(part));
-    }
+/** A property of a form (OpenAPI 3.1, Encoding Object). An object whose style is not said has brackets: APIs read them. */
+function writeProperty(name: string, value: unknown, encoding: PropertyEncoding): readonly EncodedPair[] {
+  if (encoding.kind === 'json') return [[encodeValue(name), encodeValue(JSON.stringify(value))]];
+  const style = encoding.style ?? (isNested(value) ? 'deepObject' : 'form');
+  return writePairs({ ...encoding, name, style }, value);
+}
+
+/** The parts of a property. Each member of a list is one (OpenAPI 3.1, Encoding `multipart` Media Types). */
+function listParts({ encoding, files }: BodyPlan, name: string, value: unknown): readonly Part[] {
+  const how = readEncoding(encoding, name);
+  const { mediaType, kind, headers, style } = how;
+  if (style !== undefined && mediaType === undefined) {
+    const pairs = writePairs({ ...how, name, style }, value).map((pair) => pair.map(decodeURIComponent));
+    return pairs.map(([key = '', content = '']) => ({ name: key, content, headers }));
   }
-  return form;
-}
-
-function toBlob(part: unknown, type: string | undefined): Blob {
-  return new Blob([readBytes(writeText(part))], {
-    type: type === undefined || type.includes('*') ? 'application/octet-stream' : type,
+  const isFile = files.has(name) || kind === 'bytes';
+  if (isFile && value === null) return [];
+  const whole = kind === 'json' && !isFile;
+  return (whole ? [value] : [value].flat()).map((one: unknown): Part => {
+    if (isFile) return toFilePart(name, one, how);
+    if (kind === 'json')
+      return { name, content: JSON.stringify(one), mediaType: mediaType ?? 'application/json', headers };
+    if (mediaType !== undefined) return { name, content: writeText(one), mediaType, headers };
+    const type = typeof one === 'object' && one !== null ? { mediaType: 'application/json' } : {};
+    return { name, content: writeText(one), ...type, headers };
   });
 }
 
-function readFileName(part: unknown): string | undefined {
-  return isJsonObject(part) && typeof part.filename === 'string' ? part.filename : undefined;
-}
-
-/** Base64 (RFC 4648 section 4). A text that is none is taken as it is. */
-function readBytes(text: string): Uint8Array<ArrayBuffer> {
-  const isBase64 = text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
-  return new Uint8Array(Buffer.from(text, isBase64 ? 'base64' : 'utf8'));
-}
-
-function readEncoding(encoding: BodyPlan['encoding'], name: string): Readonly<Record<string, unknown>> {
-  const one = encoding[name];
-  return isJsonObject(one) ? one : {};
-}
-
-function isJsonMedia(contentType: unknown): boolean {
-  return typeof contentType === 'string' && /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType);
+function toFilePart(name: string, value: unknown, { mediaType, headers }: PropertyEncoding): Part {
+  const file = readFile(value);
+  return {
+    name,
+    content: file.bytes,
+    filename: file.name ?? name,
+    mediaType: file.mediaType ?? mediaType ?? 'application/octet-stream',
+    headers,
+  };
 }
 
 function isNested(value: unknown): boolean {

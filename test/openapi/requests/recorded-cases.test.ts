@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { toToolSchema } from '../../../lib/openapi/inputs/tool-schema.js';
 import { buildRequest } from '../../../lib/openapi/requests/operation-request.js';
+import { RequestProblem } from '../../../lib/openapi/requests/request-problem.js';
 import { judgeRequest } from './judged-request.js';
-import { describeOperation, readRecordedCases, toArguments } from './request-case.js';
+import { describeOperation, readRecordedCases, toArguments, type RecordedCase } from './request-case.js';
 import { toReceived } from './sent-request.js';
 
 const cases = readRecordedCases();
@@ -14,12 +15,22 @@ test('a request of a real operation is tried 173 times', () => {
   expect(cases).toHaveLength(173);
 });
 
+/** Values that climb in the reading of some server. */
+const isClimbing = ({ kind, values }: RecordedCase) =>
+  kind === 'pathesc' && values.some(({ value }) => String(value).startsWith('..'));
+
+test.each(cases.filter(isClimbing))('a value that climbs is refused: $doc ($id)', (meant) => {
+  const { operation, input } = describeOperation(meant);
+
+  expect(() => buildRequest(operation, input, toArguments(meant, input))).toThrow(RequestProblem);
+});
+
 describe('a request of a real operation carries what the caller means', () => {
-  test.each(cases)('$kind: $doc ($id)', async (meant) => {
+  test.each(cases.filter((one) => !isClimbing(one)))('$kind: $doc ($id)', async (meant) => {
     const { operation, input } = describeOperation(meant);
     const args = toArguments(meant, input);
 
-    expect(await judgeRequest(meant, await toReceived(buildRequest(operation, input, args)))).toStrictEqual([]);
+    expect(await judgeRequest(meant, toReceived(buildRequest(operation, input, args)))).toStrictEqual([]);
   });
 });
 

@@ -53,7 +53,11 @@ export interface DescribedOperation {
 }
 
 /** Reads the operation of a case as the library does. */
-export function describeOperation({ mini, path, method }: RequestCase): DescribedOperation {
+export function describeOperation({
+  mini,
+  path,
+  method,
+}: Pick<RequestCase, 'mini' | 'path' | 'method'>): DescribedOperation {
   const document = new OpenApiDocument('document', new Map([['document', mini]]));
   const { operations, problems } = listOperations(document);
   const operation = operations.find((one) => one.path === path && one.method === method.toUpperCase());

@@ -2,16 +2,12 @@ import type { OperationRequest } from '../../../lib/openapi/requests/operation-r
 import type { ReceivedRequest } from './judged-request.js';
 
 /** A built request, as an API receives it. */
-export async function toReceived({ method, target, headers, body }: OperationRequest): Promise<ReceivedRequest> {
-  const written = new Response(body);
-  const type = headers['content-type'] ?? (body instanceof FormData ? written.headers.get('content-type') : undefined);
+export function toReceived({ method, target, headers, cookies, body }: OperationRequest): ReceivedRequest {
+  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   return {
     method,
     target,
-    headers: {
-      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-      ...(typeof type === 'string' && { 'content-type': type }),
-    },
-    body: new Uint8Array(await written.arrayBuffer()),
+    headers: { ...Object.fromEntries(named), ...(cookies !== undefined && { cookie: cookies }) },
+    body: new Uint8Array(Buffer.from(body ?? '')),
   };
 }
