@@ -85,6 +85,8 @@ import { ProtocolServers } from './mcp/protocol/protocol-servers.js';
 import { ServerDescription } from './mcp/protocol/server-description.js';
 import { TaskMethods } from './mcp/tasks/task-methods.js';
 import { OpenApiOffers } from './openapi/offers/open-api-offers.js';
+import { OperationSearch } from './openapi/search/operation-search.js';
+import { SearchTools } from './openapi/search/search-tools.js';
 import { ServerTokenCache } from './on-behalf-of/token-cache/server-token-cache.js';
 import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
 
@@ -182,6 +184,8 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ExchangeHealth,
     DownstreamSender,
     DownstreamClient,
+    OperationSearch,
+    SearchTools,
     OpenApiOffers,
     BootDoctor,
   ],

@@ -31,6 +31,8 @@ export interface AuditedOperation {
    * the name of its tool. `undefined` if there is no such resource or task.
    */
   readonly name: string | undefined;
+  /** The tool that was called to call this one: `call_operation`. Absent if the client named it itself. */
+  readonly through?: string;
   /** URI of the resource as the client sent it. Present only with `observability.discloseResourceUris`. */
   readonly uri?: string | undefined;
 }

@@ -96,6 +96,7 @@ export class RequestTrace {
     this.#span = trace
       .getTracer(INSTRUMENTATION)
       .startSpan(method, { kind: SpanKind.SERVER, links: link ? [{ context: link }] : [] }, parent);
+    if (operation?.through !== undefined) this.#span.setAttribute('mcp.tool.through', operation.through);
     this.#context = trace.setSpan(parent, this.#span);
   }
 
@@ -130,11 +131,12 @@ export class RequestTrace {
     };
   }
 
-  #describe({ method, name }: Operation): AuditContext['operation'] {
+  #describe({ method, name, through }: Operation): AuditContext['operation'] {
     const isUri = method.startsWith('resources/') && method !== 'resources/list';
     return {
       method: method.slice(0, MAX_NAME),
       name: NAMED_BY_WORD.has(method) ? name?.slice(0, MAX_NAME) : this.#target,
+      ...(through !== undefined && { through }),
       ...(isUri && this.#disclosesUris && { uri: name }),
     };
   }

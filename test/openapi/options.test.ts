@@ -24,6 +24,12 @@ describe('faulty options of @McpOpenApi stop the boot', () => {
     [{ downstream: 'orders' }, '`document` has to be a path, a URL, an OpenAPI document, or a function'],
     [{ ...good, exclude: [{ verb: 'GET' }] }, '`exclude[0].verb` is not an option'],
     [{ ...good, colour: 'red' }, '`colour` is not an option'],
+    [{ ...good, maxTools: 0 }, '`maxTools` has to be a positive number of tools'],
+    [{ ...good, offer: 'find' }, '`offer` has to be "list" or "search"'],
+    [
+      { ...good, listed: 'listOrders' },
+      "`listed` has no effect, because all operations are listed. Add `offer: 'search'`",
+    ],
     [{ ...good, answers: { maxSize: 0 } }, '`answers.maxSize` has to be a positive number of characters'],
   ])('%#', async (options, problem) => {
     const message = await bootWith(options);

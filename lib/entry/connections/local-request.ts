@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { readOperation } from '../../resource-server/access/operation.js';
 import type { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
@@ -21,7 +20,7 @@ export function createLocalRequest(
   options: ResolvedOptions,
 ): LocalRequest {
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
-  const operation = readOperation(body);
+  const operation = catalogue.read(body);
   const request = {
     method: 'POST',
     url: '/',

@@ -9,7 +9,6 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { isTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
-import { readOperation } from '../../resource-server/access/operation.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { RequestTrace } from '../../observability/request-trace.js';
@@ -49,9 +48,9 @@ export class EndpointGuard implements CanActivate {
   }
 
   #observe(request: McpRequest, response: PlatformResponse): void {
-    const operation = request.method === 'POST' ? readOperation(request.body) : undefined;
     // If another server answers, its rules are already set.
     const surface = (request as Partial<McpRequest>).surface ?? this.catalogue;
+    const operation = request.method === 'POST' ? surface.read(request.body) : undefined;
     request.surface = surface;
     const trace = new RequestTrace(request.headers, request.body, operation, this.options);
     request.trace = trace;

@@ -7,7 +7,7 @@ import type { Found } from '../../resource-server/catalogue/found.js';
 import { findPrimitiveProblems } from '../../resource-server/catalogue/catalogue-problems.js';
 import { selectInitialScopes } from '../../resource-server/catalogue/initial-scopes.js';
 import { defineOffer, createFault } from '../../resource-server/catalogue/offer.js';
-import type { Operation } from '../../resource-server/access/operation.js';
+import { readOperation, type Operation } from '../../resource-server/access/operation.js';
 import type { MethodHost, Offer } from '../../resource-server/catalogue/primitive.js';
 import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
 import type { AccessOptions } from '../../resource-server/decorators/access-options.js';
@@ -104,6 +104,7 @@ export interface Refusal {
 
 /** Turns rules for another server into the form of this package's own primitives. */
 export class PreparedRules implements ProtectedSurface {
+  readonly read = readOperation;
   /** Another server has no anonymous operations. */
   readonly hasAnonymous = false;
   /** Whether clients may resume streams. */

@@ -19,6 +19,7 @@ import { readArguments } from '../../resource-server/access/operation.js';
 import { tellDenials } from '../invocation/denied-operation.js';
 import type { Outcome } from '../invocation/call-outcome.js';
 import { PrimitiveRunner } from '../invocation/primitive-runner.js';
+import { toUnknownOperation } from '../invocation/unknown-operation.js';
 import { TaskMethods } from '../tasks/task-methods.js';
 import { CallShares } from './call-shares.js';
 
@@ -40,13 +41,16 @@ export class CallMethods {
         server.setRequestHandler(method, ({ params }, context) =>
           tellDenials(async () => {
             const served = await admit(method, params, context);
-            const { primitive } = served.authorized;
-            if (primitive?.kind !== 'tool')
+            const { primitive, operation } = served.authorized;
+            if (primitive?.kind !== 'tool') {
+              if (operation?.through !== undefined) return toUnknownOperation();
               throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+            }
+            const args = readArguments(operation, served.body);
             const run = (over: ServerContext, lease?: Lease) =>
               tellDenials(() => this.#run(served, primitive, over, server, lease));
             return (await this.#keepLimits(served, async () => {
-              const task = this.tasks.begin(primitive, served.authorized, readArguments(served.body), context, run);
+              const task = this.tasks.begin(primitive, served.authorized, args, context, run);
               return await (task ?? run(context));
             })) as never;
           }),

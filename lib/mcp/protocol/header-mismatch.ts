@@ -53,8 +53,9 @@ function findStandardMismatch(operation: Operation | undefined, headers: Incomin
   const method = headers['mcp-method'];
   if (method !== undefined && method !== operation.method) return 'Mcp-Method does not say what the body says';
   const name = headers['mcp-name'];
-  if (name === undefined || operation.name === undefined) return undefined;
-  return decode(name) === operation.name ? undefined : 'Mcp-Name does not say what the body says';
+  const sent = operation.through ?? operation.name;
+  if (name === undefined || sent === undefined) return undefined;
+  return decode(name) === sent ? undefined : 'Mcp-Name does not say what the body says';
 }
 
 function findParameterMismatch(
@@ -62,7 +63,9 @@ function findParameterMismatch(
   { operation, primitive, input }: AuthorizedOperation,
   headers: IncomingMessage['headers'],
 ): string | undefined {
-  if (primitive?.kind !== 'tool' || operation?.method !== 'tools/call') return undefined;
+  // Clients know the parameters of the tool that they call. A stand-in has none that headers mirror.
+  const hasMirrors = operation?.method === 'tools/call' && operation.through === undefined;
+  if (primitive?.kind !== 'tool' || !hasMirrors) return undefined;
   const isRunnable = 'value' in input;
   const wrong = primitive.parameterHeaders.find((one) => {
     const header = headers[`mcp-param-${one.name.toLowerCase()}`];

@@ -28,7 +28,7 @@ export class ListMethods {
       case 'tools/list':
         server.setRequestHandler(method, async ({ params }, context) => {
           const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = listings.cutPage(catalogue.tools, authorized, params?.cursor);
+          const { items, nextCursor } = listings.cutPage(catalogue.listedTools, authorized, params?.cursor);
           return { tools: items.map(({ listing }) => listing), ...toCursor(nextCursor) } satisfies ListToolsResult;
         });
         break;

@@ -7,16 +7,21 @@ import { choiceOptionSchemas } from '../operations/choice-options.js';
 import { scopeOptionSchemas } from '../operations/scope-options.js';
 import { searchOptionSchemas } from '../search/search-options.js';
 
-const openApiSchema = z.strictObject({
-  downstream: text,
-  server: z.union([text, z.array(text)]).optional(),
-  strict: z.boolean().optional(),
-  ...documentOptionSchemas,
-  ...choiceOptionSchemas,
-  ...scopeOptionSchemas,
-  ...searchOptionSchemas,
-  ...answerOptionSchemas,
-});
+const openApiSchema = z
+  .strictObject({
+    downstream: text,
+    server: z.union([text, z.array(text)]).optional(),
+    strict: z.boolean().optional(),
+    ...documentOptionSchemas,
+    ...choiceOptionSchemas,
+    ...scopeOptionSchemas,
+    ...searchOptionSchemas,
+    ...answerOptionSchemas,
+  })
+  .refine(({ offer, listed }) => offer === 'search' || listed === undefined, {
+    path: ['listed'],
+    error: "has no effect, because all operations are listed. Add `offer: 'search'`, or remove it",
+  });
 
 /**
  * Checks the options of `@McpOpenApi`.

@@ -12,6 +12,9 @@ import { listServerNames } from '../../servers/application-servers.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import { loadDocument } from '../documents/load-document.js';
+import { OperationSearch } from '../search/operation-search.js';
+import { SearchTools } from '../search/search-tools.js';
+import { declareSearched, isListed, readSearched } from '../search/searched-operation.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { CuratedOperations, listCuratedMethods, type CuratedMethod } from './curated-methods.js';
 import { DocumentOffers } from './document-offers.js';
@@ -41,6 +44,8 @@ export class OpenApiOffers {
     private readonly decorated: DecoratedMethods,
     private readonly client: DownstreamClient,
     private readonly modules: ModulesContainer,
+    private readonly search: OperationSearch,
+    private readonly searchTools: SearchTools,
   ) {
     decorated.beforeFind(() => this.generate());
   }
@@ -64,8 +69,10 @@ export class OpenApiOffers {
     this.#tools.push(...tools);
     for (const [type, ofType] of methods) {
       this.decorated.generate(type, ofType);
+      this.search.replace(type, readSearched(ofType.values()));
       this.#done.add(type);
     }
+    this.decorated.generate(this.searchTools, this.searchTools.methods);
   }
 
   async #generateClass(
@@ -113,18 +120,19 @@ export class OpenApiOffers {
     const scopeMap = this.options.downstreams.get(options.downstream)?.scopeMap ?? new Map<string, string[]>();
     const offers = new DocumentOffers(document, options, { scopeMap, fault });
     const siblings = new SiblingOperations(offers.operations, (operation) => offers.describe(operation));
-    generated.tools.push({ name: type.name, maxTools: options.maxTools, operations: offers.chosen });
+    const listed = offers.chosen.filter((one) => isListed(one, options));
+    generated.tools.push({ name: type.name, maxTools: options.maxTools, operations: listed });
     const problems = [...offers.problems];
     const described = offers.describeChosen((problem) => problems.push(problem));
     for (const problem of problems) this.#logger.warn(`An operation is left out. ${problem.message}`);
     for (const offered of described) {
       const { operation } = offered;
-      const method = curated.take(operation);
-      if (method) methods.set(method.name, generateCurated(offered, this.client, method, siblings));
-      else {
-        const name = `${operation.method} ${operation.path}${suffix}`;
-        methods.set(name, generateMethod(offered, this.client, siblings));
-      }
+      const own = curated.take(operation);
+      const method = own
+        ? generateCurated(offered, this.client, own, siblings)
+        : generateMethod(offered, this.client, siblings);
+      declareSearched(method, operation, options);
+      methods.set(own?.name ?? `${operation.method} ${operation.path}${suffix}`, method);
     }
   }
 

@@ -25,7 +25,8 @@ const pattern = z.union(
       'has to be an operationId, a method and a path such as "GET /orders/**", or { tag, method, path, deprecated }',
   },
 );
-const patterns = z.union([pattern, z.array(pattern)]);
+/** Schema of patterns: one, or a list. */
+export const patternsSchema = z.union([pattern, z.array(pattern)]);
 
 /** Schemas of {@link ChoiceOptions}. */
-export const choiceOptionSchemas = { include: patterns.optional(), exclude: patterns.optional() };
+export const choiceOptionSchemas = { include: patternsSchema.optional(), exclude: patternsSchema.optional() };

@@ -6,6 +6,8 @@ export interface Operation {
   readonly method: string;
   /** Name of the tool, prompt or task, or URI of the resource. */
   readonly name: string | undefined;
+  /** The tool that was called to call this one, if there is one: `call_operation`. */
+  readonly through?: string;
 }
 
 /** The member of `params` that names the target of each method. */
@@ -40,7 +42,26 @@ function readName(method: string, params: Record<string, unknown>): string | und
 }
 
 /** The arguments of a `tools/call` or `prompts/get`, as the client sent them. */
-export function readArguments(body: unknown): unknown {
+export function readArguments(operation: Operation | undefined, body: unknown): unknown {
+  const sent = readSentArguments(body);
+  return operation?.through === undefined ? sent : ((isJsonObject(sent) ? sent.arguments : undefined) ?? {});
+}
+
+/**
+ * The operation that a call of a stand-in asks for: a call of the tool that its argument `name` names, with its argument
+ * `arguments`.
+ *
+ * @returns `undefined` if the stand-in has other arguments, which are wrong then
+ */
+export function readThrough({ method, name: through }: Operation, body: unknown): Operation | undefined {
+  const sent = readSentArguments(body);
+  if (through === undefined || !isJsonObject(sent)) return undefined;
+  const { name, arguments: args, ...others } = sent;
+  const isWellFormed = Object.keys(others).length === 0 && (args === undefined || args === null || isJsonObject(args));
+  return typeof name === 'string' && isWellFormed ? { method, name, through } : undefined;
+}
+
+function readSentArguments(body: unknown): unknown {
   const params = isJsonObject(body) ? body.params : undefined;
   return (isJsonObject(params) ? params.arguments : undefined) ?? {};
 }

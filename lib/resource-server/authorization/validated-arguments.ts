@@ -30,7 +30,7 @@ export async function validateArguments(
         ? await parseWith(primitive.input, variables)
         : { value: { uri: operation?.name, ...variables } };
     default:
-      return await parseWith(primitive.input, readArguments(body));
+      return await parseWith(primitive.input, readArguments(operation, body));
   }
 }
 

@@ -3,12 +3,14 @@ import { ModulesContainer } from '@nestjs/core';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import type { Operation } from '../access/operation.js';
+import { readOperation, readThrough, type Operation } from '../access/operation.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { describeTwins, findOptionProblems, findPrimitiveProblems, findServerProblems } from './catalogue-problems.js';
 import { attachCompanions } from './companions.js';
 import { DecoratedMethods } from './decorated-methods.js';
 import type { Found } from './found.js';
+import { selectNew } from './new-primitives.js';
+import { isFound } from './search-role.js';
 import { selectInitialScopes } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
 import { findOverlaps, OfferedResources } from './offered-resources.js';
@@ -52,6 +54,11 @@ export class Catalogue implements ProtectedSurface {
     return this.#tools;
   }
 
+  /** The tools that `tools/list` shows. */
+  get listedTools(): readonly ToolDefinition[] {
+    return this.#tools.filter(({ search }) => search !== 'found');
+  }
+
   get resources(): readonly ResourceDefinition[] {
     return this.#resources;
   }
@@ -88,6 +95,13 @@ export class Catalogue implements ProtectedSurface {
     return this.#revision;
   }
 
+  /** A call of a stand-in is read as the call that it stands for. */
+  read(body: unknown): Operation | undefined {
+    const operation = readOperation(body);
+    const isStandIn = operation?.method === 'tools/call' && this.findTool(operation.name ?? '')?.search === 'stand-in';
+    return isStandIn ? (readThrough(operation, body) ?? operation) : operation;
+  }
+
   /** Finds the target of an operation, if it exists. */
   find(operation: Operation): Found | undefined {
     return this.#find(operation, (uri) => this.#uris.find(uri));
@@ -98,8 +112,7 @@ export class Catalogue implements ProtectedSurface {
   }
 
   findTool(name: string): ToolDefinition | undefined {
-    const found = this.#findByName('tool', name)?.primitive;
-    return found?.kind === 'tool' ? found : undefined;
+    return this.#primitives.get(`tool ${name}`) as ToolDefinition | undefined;
   }
 
   /** The resources and templates, by URI. */
@@ -118,15 +131,7 @@ export class Catalogue implements ProtectedSurface {
     if (this.decorated.hasValidatedClasses()) await loadClassValidation();
     const problems: string[] = [];
     const { primitives, companions } = this.decorated.find(problems);
-    const isNew = (one: Primitive) =>
-      ![...this.#primitives.values()].some(
-        ({ kind, host }) =>
-          kind === one.kind &&
-          host.type === one.host.type &&
-          host.method === one.host.method &&
-          host.wrapper === one.host.wrapper,
-      );
-    const found = primitives.filter((one) => this.#isOffered(one, problems) && isNew(one));
+    const found = selectNew(primitives, this.primitives).filter((one) => this.#isOffered(one, problems));
     const all = new Map(this.#primitives);
     for (const one of found) this.#add(all, one, problems);
     attachCompanions(companions, [...all.values()], primitives, problems);
@@ -183,17 +188,17 @@ export class Catalogue implements ProtectedSurface {
     this.#changes.tell(primitives);
   }
 
-  #find({ method, name }: Operation, findResource: (uri: string) => Found | undefined): Found | undefined {
+  #find({ method, name, through }: Operation, findUri: (uri: string) => Found | undefined): Found | undefined {
     if (name === undefined) return undefined;
     switch (method) {
       case 'tools/call':
-        return this.#findByName('tool', name);
+        return through === undefined || isFound(this.findTool(name)) ? this.#findByName('tool', name) : undefined;
       case 'prompts/get':
         return this.#findByName('prompt', name);
       case 'resources/read':
       case 'resources/subscribe':
       case 'resources/unsubscribe':
-        return findResource(name);
+        return findUri(name);
       case 'completion/complete':
         return (
           this.#findByName('prompt', name) ??
@@ -216,14 +221,12 @@ export class Catalogue implements ProtectedSurface {
   }
 
   #add(all: Map<string, Primitive>, one: Primitive, problems: string[]): void {
-    const key = toKey(one);
-    const twin = all.get(key);
+    const twin = all.get(toKey(one));
     if (twin) problems.push(describeTwins(twin, one));
-    all.set(key, one);
+    all.set(toKey(one), one);
     problems.push(...findPrimitiveProblems(one, this.options));
   }
 
-  /** @param problems - receives unknown servers */
   #isOffered(one: Primitive, problems: string[]): boolean {
     if (one.servers.length === 0) return true;
     problems.push(...findServerProblems(one, listServerNames(this.modules)));

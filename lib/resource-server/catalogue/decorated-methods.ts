@@ -40,7 +40,7 @@ const OFFERS = [MCP_TOOL, MCP_RESOURCE, MCP_RESOURCE_TEMPLATE, MCP_PROMPT];
 /** Finds the methods of providers and controllers that have decorators of this package. */
 @Injectable()
 export class DecoratedMethods {
-  readonly #generated = new Map<Type, ReadonlyMap<string, () => unknown>>();
+  readonly #generated = new Map<object, ReadonlyMap<string, () => unknown>>();
   readonly #generators: (() => Promise<void>)[] = [];
 
   constructor(
@@ -56,7 +56,7 @@ export class DecoratedMethods {
    *
    * @param methods - by name. They replace those that were given before
    */
-  generate(type: Type, methods: ReadonlyMap<string, () => unknown>): void {
+  generate(type: object, methods: ReadonlyMap<string, () => unknown>): void {
     this.#generated.set(type, methods);
   }
 
@@ -150,7 +150,7 @@ export class DecoratedMethods {
       const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
       if (!prototype) continue;
       const type = prototype.constructor as Type;
-      const generated = this.#generated.get(type) ?? new Map<string, () => unknown>();
+      const generated = this.#generated.get(instance) ?? this.#generated.get(type) ?? new Map<string, () => unknown>();
       const own = this.scanner
         .getAllMethodNames(prototype)
         .filter((name) => !generated.has(name))

@@ -6,6 +6,7 @@ import type { Policy } from '../access/policy.js';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
 import type { UriPattern } from '../resource-uris/uri-pattern.js';
 import type { ParameterHeader } from './parameter-headers.js';
+import type { SearchRole } from './search-role.js';
 
 /** The provider or controller whose method is called. */
 export interface MethodHost {
@@ -61,6 +62,8 @@ export interface ToolDefinition extends Offer {
   readonly output: ToolSchema | undefined;
   readonly parameterHeaders: readonly ParameterHeader[];
   readonly task: TaskSupport | undefined;
+  /** Its part in the search of operations, if it has one. */
+  readonly search: SearchRole | undefined;
 }
 
 export interface ResourceDefinition extends Offer {

@@ -4,6 +4,12 @@ import type { Offer } from './primitive.js';
 /** What the guards of one endpoint protect: the primitives of this package, or those of another server. */
 export interface ProtectedSurface {
   /**
+   * Reads what a JSON-RPC message asks for.
+   *
+   * @returns `undefined` if it is neither a request nor a notification
+   */
+  read(body: unknown): Operation | undefined;
+  /**
    * Finds what an operation names, as it is spelled. This is cheap, so that it can be asked before a token is verified.
    * It decides nothing: a challenge asks for the scopes of what it finds.
    *

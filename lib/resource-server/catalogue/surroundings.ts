@@ -3,6 +3,7 @@ import type { Reflector } from '@nestjs/core';
 import type { Policy } from '../access/policy.js';
 import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
 import { POLICIES } from '../decorators/use-policy.decorator.js';
+import { readSearchRole, type SearchRole } from './search-role.js';
 
 /** Settings of a method from its other decorators, its class and the module. */
 export interface Surroundings {
@@ -12,6 +13,8 @@ export interface Surroundings {
   readonly appOnly: 'allow' | 'deny';
   /** Default for methods without `timeoutMs`, in milliseconds. */
   readonly timeoutMs: number | undefined;
+  /** The part of a tool in the search of operations. */
+  readonly search?: SearchRole | undefined;
 }
 
 /**
@@ -24,7 +27,7 @@ export function readSurroundings(
   reflector: Reflector,
   type: Type,
   handler: () => unknown,
-  { policies, appOnly, timeoutMs }: Omit<Surroundings, 'anonymous'>,
+  { policies, appOnly, timeoutMs }: Omit<Surroundings, 'anonymous' | 'search'>,
 ): Surroundings {
   const own = [type, handler].flatMap((target) => reflector.get<Type<Policy>[] | undefined>(POLICIES, target) ?? []);
   return {
@@ -32,5 +35,6 @@ export function readSurroundings(
     policies: [...policies, ...own],
     appOnly,
     timeoutMs,
+    search: readSearchRole(handler),
   };
 }

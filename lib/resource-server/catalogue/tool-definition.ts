@@ -56,7 +56,8 @@ export function defineTool(
       ...(icons && { icons: [...icons] }),
       ...(meta && { _meta: { ...meta } }),
     },
-    readOnly: annotations?.readOnlyHint === true,
+    // What finds operations needs no scopes. Clients start with those of the operations.
+    readOnly: annotations?.readOnlyHint === true && surroundings.search !== 'finder',
     output,
     parameterHeaders: findParameterHeaders(inputSchema, (message) => {
       fault('input', message);
@@ -66,6 +67,7 @@ export function defineTool(
       ttlMs: task.ttlMs ?? TASK_TTL,
       pollIntervalMs: task.pollIntervalMs ?? POLL_INTERVAL,
     },
+    search: surroundings.search,
   };
 }
 

@@ -59,7 +59,8 @@ export class Challenges {
     description?: string,
   ): ChallengeException {
     // The scopes of a hidden primitive would reveal that it exists.
-    const needed = primitive && this.options.list === 'all' ? selectSufficientScopes(primitive.access, this.hierarchy) : [];
+    const needed =
+      primitive && this.options.list === 'all' ? selectSufficientScopes(primitive.access, this.hierarchy) : [];
     const asked = needed.length > 0 ? needed : surface.initialScopes;
     const scopes = this.#selectScopes(asked, this.options.issuers[0]?.scopePrefix);
     return this.#create(scheme, {

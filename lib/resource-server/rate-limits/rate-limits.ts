@@ -97,8 +97,9 @@ export class RateLimits implements OnModuleInit {
   /** What a caller may not see counts as missing: a limit of its own would tell that it exists. */
   #findTarget({ caller, operation, offer, body }: CountedRequest): LimitedTarget | undefined {
     if (!operation || !offer || !this.admission.isShown(offer, caller, operation.name)) return undefined;
-    const { type, method } = findHost(offer, operation, body);
-    const decorated = (type.prototype as Record<string, ((...args: never[]) => unknown) | undefined>)[method];
+    const { type, method, handler } = findHost(offer, operation, body);
+    const own = (type.prototype as Record<string, ((...args: never[]) => unknown) | undefined>)[method];
+    const decorated = handler ?? own;
     return { names: [operation.method, offer.name], decorated: decorated && { type, method: decorated } };
   }
 }
