@@ -4,6 +4,7 @@ import { text } from '../../options/text-schema.js';
 import { answerOptionSchemas } from '../answers/answer-options.js';
 import { documentOptionSchemas } from '../documents/document-options.js';
 import { choiceOptionSchemas } from '../operations/choice-options.js';
+import { nameOptionSchemas } from '../operations/name-options.js';
 import { scopeOptionSchemas } from '../operations/scope-options.js';
 import { searchOptionSchemas } from '../search/search-options.js';
 
@@ -11,9 +12,9 @@ const openApiSchema = z
   .strictObject({
     downstream: text,
     server: z.union([text, z.array(text)]).optional(),
-    strict: z.boolean().optional(),
     ...documentOptionSchemas,
     ...choiceOptionSchemas,
+    ...nameOptionSchemas,
     ...scopeOptionSchemas,
     ...searchOptionSchemas,
     ...answerOptionSchemas,

@@ -3,17 +3,21 @@ import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { describeInput, type OnDropped, type OperationInput } from '../inputs/operation-input.js';
-import type { ApiOperation } from '../operations/api-operation.js';
-import { chooseOperations } from '../operations/choose-operations.js';
-import { listOperations } from '../operations/list-operations.js';
+import type { ApiOperation, OperationIdentity } from '../operations/api-operation.js';
+import { checkChoice, chooseOperations } from '../operations/choose-operations.js';
+import { listOperations, type FaultyOperation } from '../operations/list-operations.js';
 import { findScopes } from '../operations/operation-scopes.js';
-import { nameTools } from '../operations/tool-names.js';
+import { listWarnings } from '../operations/tool-annotations.js';
+import { nameTools, type ToolNames } from '../operations/tool-names.js';
 import type { OfferedOperation } from './offered-operation.js';
+import { OpenOperations } from './open-operations.js';
 
 /** What besides the options decides about the offers, and who is told what is wrong. */
 export interface OfferSurroundings {
   /** `scopeMap` of the downstream. */
   readonly scopeMap: ReadonlyMap<string, readonly string[]>;
+  /** Whether the class lets everyone call its tools. Defaults to `false`. */
+  readonly isOpen?: boolean;
   /** Receives what is wrong with the options. */
   readonly fault: Fault;
   /** Receives keywords of schemas that are not valid. */
@@ -26,20 +30,29 @@ export class DocumentOffers {
   readonly operations: readonly ApiOperation[];
   /** Operations that are to be offered. */
   readonly chosen: readonly ApiOperation[];
-  /** Operations that cannot be read, each with the reason. */
-  readonly problems: readonly DocumentProblem[];
-  readonly #names: ReadonlyMap<ApiOperation, string>;
+  /** Operations that are to be offered, and cannot be read. */
+  readonly faulty: readonly FaultyOperation[];
+  readonly #names: ToolNames;
+  readonly #open: OpenOperations;
 
   constructor(
     private readonly document: OpenApiDocument,
     private readonly options: McpOpenApiOptions,
     private readonly surroundings: OfferSurroundings,
   ) {
-    const { operations, problems } = listOperations(document);
-    this.operations = operations;
-    this.problems = problems;
-    this.#names = nameTools(operations);
-    this.chosen = chooseOperations(operations, options);
+    const listed = listOperations(document);
+    checkChoice(listed, options, surroundings.fault);
+    const { operations, faulty } = chooseOperations(listed, options);
+    this.operations = listed.operations;
+    this.chosen = operations;
+    this.faulty = faulty;
+    this.#names = nameTools(listed, options);
+    this.#open = new OpenOperations(surroundings.isOpen ?? false, options);
+  }
+
+  /** The reasons why operations that are to be offered cannot be read. */
+  get problems(): readonly DocumentProblem[] {
+    return this.faulty.map(({ problem }) => problem);
   }
 
   /**
@@ -49,13 +62,15 @@ export class DocumentOffers {
   describe(operation: ApiOperation): OfferedOperation {
     const { document, options, surroundings } = this;
     const { scopeMap, fault, onDropped } = surroundings;
-    const name = this.#names.get(operation) ?? '';
-    const scopes = findScopes(operation, options, scopeMap, fault);
+    const name = this.#names.of.get(operation) ?? '';
+    const isAnonymous = this.#open.includes(operation);
+    const scopes = this.#open.restrict(operation, findScopes(operation, options, scopeMap, fault));
     let input: OperationInput | undefined;
     return {
       name,
       operation,
       document,
+      isAnonymous,
       scopes,
       options,
       get input() {
@@ -69,18 +84,27 @@ export class DocumentOffers {
    *
    * @param onProblem - receives what costs an operation its tool
    */
-  describeChosen(onProblem: (problem: DocumentProblem) => void): readonly OfferedOperation[] {
-    return this.chosen.flatMap((operation) => {
+  describeChosen(
+    onProblem: (problem: DocumentProblem, operation: OperationIdentity) => void,
+  ): readonly OfferedOperation[] {
+    const described = this.chosen.flatMap((operation) => {
       try {
         const offered = this.describe(operation);
         describeNow(offered);
         return [offered];
       } catch (error) {
         if (!(error instanceof DocumentProblem)) throw error;
-        onProblem(error);
+        onProblem(error, operation);
         return [];
       }
     });
+    this.#open.check(this.surroundings.fault);
+    return described;
+  }
+
+  /** What is odd about operations that are offered, a sentence or two for each. */
+  listWarnings(): readonly string[] {
+    return [...this.#names.collisions, ...this.chosen.flatMap(listWarnings)];
   }
 }
 

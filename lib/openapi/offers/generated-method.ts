@@ -2,10 +2,13 @@ import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import type { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
+import { Anonymous, ANONYMOUS } from '../../resource-server/decorators/anonymous.decorator.js';
 import { MCP_TOOL, type McpToolOptions } from '../../resource-server/decorators/mcp-tool.decorator.js';
 import type { McpOperationOptions } from '../declaration/mcp-operation.decorator.js';
 import { toToolSchema } from '../inputs/tool-schema.js';
 import { describeEffects } from '../operations/tool-annotations.js';
+import { describeMeta } from '../operations/tool-meta.js';
+import { describeTexts } from '../operations/tool-texts.js';
 import { createCall } from './create-call.js';
 import type { CuratedMethod } from './curated-methods.js';
 import type { OfferedOperation } from './offered-operation.js';
@@ -27,7 +30,9 @@ export function generateMethod(
   siblings: SiblingOperations,
 ): () => unknown {
   const call = createCall(offered, client, siblings);
-  return declareOperation(async (input: object) => call(input), offered, offered.name, describeTool(offered));
+  const method = async (input: object) => call(input);
+  if (offered.isAnonymous) Anonymous()(method);
+  return declareOperation(method, offered, offered.name, describeTool(offered));
 }
 
 /**
@@ -48,7 +53,15 @@ export function generateCurated(
   };
   for (const key of Reflect.getMetadataKeys(handler) as unknown[])
     Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), method);
-  return declareOperation(method, offered, name, describeCurated(offered, options));
+  if (offered.isAnonymous) Anonymous()(method);
+  const { scopes, ...open } = describeCurated(offered, options);
+  const isSecured = scopes !== undefined && !isOpened(method, options);
+  return declareOperation(method, offered, name, { ...open, ...(isSecured && { scopes }) });
+}
+
+/** Whether the application opens the operation, whatever the document demands. */
+function isOpened(method: object, { scopes }: McpOperationOptions): boolean {
+  return scopes === undefined && Reflect.getMetadata(ANONYMOUS, method) === true;
 }
 
 /** What a curated operation is as a tool: as the application says, else as the document says. */
@@ -92,11 +105,15 @@ export function declareOperation(
 /** What an operation is as a tool. */
 export function describeTool(offered: OfferedOperation): McpToolOptions {
   const { name, operation, scopes, options } = offered;
+  const { title, description, rest } = describeTexts(operation, options);
+  const meta = describeMeta(operation);
   return {
     name,
-    description: operation.description ?? operation.summary ?? `${operation.method} ${operation.path}`,
-    input: toToolSchema(() => offered.input.schema),
+    ...(title !== undefined && { title }),
+    description,
+    input: toToolSchema(() => (rest === '' ? offered.input.schema : { ...offered.input.schema, description: rest })),
     annotations: describeEffects(operation),
+    ...(meta && { meta }),
     downstream: options.downstream,
     ...(scopes && { scopes }),
     ...(options.server !== undefined && { server: options.server }),

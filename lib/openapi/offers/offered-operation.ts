@@ -12,6 +12,8 @@ export interface OfferedOperation {
   readonly document: OpenApiDocument;
   /** Described when it is first asked for. Throws a {@link DocumentProblem} if it cannot be. */
   readonly input: OperationInput;
+  /** Whether it can be called without a token. */
+  readonly isAnonymous: boolean;
   /** Scopes that callers need. */
   readonly scopes: ScopeRule | undefined;
   readonly options: McpOpenApiOptions;

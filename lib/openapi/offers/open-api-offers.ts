@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
@@ -5,6 +6,7 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Fault } from '../../resource-server/catalogue/access-option-rules.js';
+import { ANONYMOUS } from '../../resource-server/decorators/anonymous.decorator.js';
 import { findUnknownDownstreams, findUnknownServers } from '../../resource-server/catalogue/catalogue-problems.js';
 import { DecoratedMethods } from '../../resource-server/catalogue/decorated-methods.js';
 import { findOpenApiProblems } from '../declaration/open-api-schema.js';
@@ -19,7 +21,9 @@ import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { CuratedOperations, listCuratedMethods, type CuratedMethod } from './curated-methods.js';
 import { DocumentOffers } from './document-offers.js';
 import { generateCurated, generateMethod } from './generated-method.js';
+import { LeftOutOperations } from './left-out-operations.js';
 import { SiblingOperations } from './sibling-operations.js';
+import { findTwins } from './tool-twins.js';
 import { listOpenApiClasses, type DeclaredDocument } from './open-api-classes.js';
 
 /** What classes are given by one look at the documents. */
@@ -35,7 +39,7 @@ interface Generated {
 export class OpenApiOffers {
   readonly #logger = new CleanLogger('McpOpenApi');
   /** Classes that have their methods. */
-  readonly #done = new Set<Type>();
+  readonly #done = new Map<Type, ReadonlyMap<string, () => unknown>>();
   readonly #tools: OfferedTools[] = [];
 
   constructor(
@@ -64,13 +68,13 @@ export class OpenApiOffers {
       else generated.problems.push(...curated.map(describeStray));
     }
     const { methods, tools, problems } = generated;
-    problems.push(...findTooManyTools([...this.#tools, ...tools]));
+    problems.push(...findTooManyTools([...this.#tools, ...tools]), ...findTwins([...this.#done, ...methods]));
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
     this.#tools.push(...tools);
     for (const [type, ofType] of methods) {
       this.decorated.generate(type, ofType);
       this.search.replace(type, readSearched(ofType.values()));
-      this.#done.add(type);
+      this.#done.set(type, ofType);
     }
     this.decorated.generate(this.searchTools, this.searchTools.methods);
   }
@@ -118,13 +122,15 @@ export class OpenApiOffers {
     };
     const document = await loadDocument(options);
     const scopeMap = this.options.downstreams.get(options.downstream)?.scopeMap ?? new Map<string, string[]>();
-    const offers = new DocumentOffers(document, options, { scopeMap, fault });
+    const isOpen = Reflect.getMetadata(ANONYMOUS, type) === true;
+    const offers = new DocumentOffers(document, options, { scopeMap, isOpen, fault });
     const siblings = new SiblingOperations(offers.operations, (operation) => offers.describe(operation));
     const listed = offers.chosen.filter((one) => isListed(one, options));
     generated.tools.push({ name: type.name, maxTools: options.maxTools, operations: listed });
-    const problems = [...offers.problems];
-    const described = offers.describeChosen((problem) => problems.push(problem));
-    for (const problem of problems) this.#logger.warn(`An operation is left out. ${problem.message}`);
+    const leftOut = new LeftOutOperations(offers.faulty);
+    const described = offers.describeChosen((problem, operation) => {
+      leftOut.add({ problem, operation });
+    });
     for (const offered of described) {
       const { operation } = offered;
       const own = curated.take(operation);
@@ -134,6 +140,8 @@ export class OpenApiOffers {
       declareSearched(method, operation, options);
       methods.set(own?.name ?? `${operation.method} ${operation.path}${suffix}`, method);
     }
+    for (const warning of offers.listWarnings()) this.#logger.warn(`${place}: ${warning}`);
+    leftOut.report(place, this.#logger, options.strict === true ? generated.problems : undefined);
   }
 
   #findProblems({ options, place }: DeclaredDocument): readonly string[] {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../json/json-object.js';
 import type { Located } from '../documents/open-api-document.js';
+import type { ToolExtension } from './tool-extension.js';
 import type { SecurityAlternatives } from './operation-security.js';
 
 /** Where a parameter is sent (OpenAPI 3.1, Parameter Object). */
@@ -59,6 +60,8 @@ export interface ApiOperation extends OperationIdentity {
   readonly parameters: readonly ApiParameter[];
   readonly body: ApiBody | undefined;
   readonly security: SecurityAlternatives;
+  /** What the document says of the tool. */
+  readonly extension: ToolExtension;
   /** The Operation Object. */
   readonly source: Located<JsonObject>;
 }

@@ -1,43 +1,56 @@
 import { isJsonObject, type JsonObject } from '../../json/json-object.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import { describePlace, locate, type Located, type OpenApiDocument } from '../documents/open-api-document.js';
-import type { ApiOperation } from './api-operation.js';
+import type { ApiOperation, OperationIdentity } from './api-operation.js';
 import { readBody, readParameters } from './operation-inputs.js';
 import { readSecurity } from './operation-security.js';
+import { readExtension } from './tool-extension.js';
 
 /** Methods that a path may have (OpenAPI 3.2, Path Item Object). `TRACE` is not sent by `fetch`. */
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'query'] as const;
 
-/** What a document offers, and what is wrong with the rest. */
+/** An operation that cannot be offered. */
+export interface FaultyOperation {
+  /** Its method is `*` if the whole path is faulty. */
+  readonly operation: OperationIdentity;
+  readonly problem: DocumentProblem;
+}
+
+/** The operations of a document. */
 export interface ListedOperations {
   readonly operations: readonly ApiOperation[];
-  readonly problems: readonly DocumentProblem[];
+  /** Those that cannot be offered. */
+  readonly faulty: readonly FaultyOperation[];
 }
 
 /** Reads all operations of a document. One that is wrong costs no other. */
 export function listOperations(document: OpenApiDocument): ListedOperations {
   const operations: ApiOperation[] = [];
-  const problems: DocumentProblem[] = [];
-  const attempt = (read: () => void) => {
+  const faulty: FaultyOperation[] = [];
+  const attempt = (operation: OperationIdentity, read: () => void) => {
     try {
       read();
     } catch (error) {
       if (!(error instanceof DocumentProblem)) throw error;
-      problems.push(error);
+      faulty.push({ operation, problem: error });
     }
   };
   const paths = locate(document.root, 'paths');
   for (const path of Object.keys(isJsonObject(paths.value) ? paths.value : {})) {
-    if (!path.startsWith('/')) continue;
-    attempt(() => {
+    if (path.startsWith('x-')) continue;
+    attempt(identify(path, '*', {}), () => {
+      if (!path.startsWith('/'))
+        throw new DocumentProblem(describePlace(locate(paths, path)), 'does not begin with "/". Write the whole path');
       const item = followItem(document, locate(paths, path));
       for (const method of METHODS) {
-        if (!isJsonObject(item.value[method])) continue;
-        attempt(() => operations.push(readOperation(document, item, path, method)));
+        const source = item.value[method];
+        if (source === undefined) continue;
+        const identity = identify(path, method.toUpperCase(), isJsonObject(source) ? source : {});
+        attempt(identity, () => operations.push(readOperation(document, item, method, identity)));
       }
     });
   }
-  return { operations, problems };
+  return { operations, faulty };
 }
 
 function followItem(document: OpenApiDocument, node: Located): Located<JsonObject> {
@@ -46,25 +59,33 @@ function followItem(document: OpenApiDocument, node: Located): Located<JsonObjec
   return item;
 }
 
-function readOperation(
-  document: OpenApiDocument,
-  item: Located<JsonObject>,
-  path: string,
-  method: (typeof METHODS)[number],
-): ApiOperation {
-  const source = locate(item, method) as Located<JsonObject>;
-  const { operationId, tags, deprecated, summary, description } = source.value;
+function identify(path: string, method: string, { operationId, tags, deprecated }: JsonObject): OperationIdentity {
   return {
-    method: method.toUpperCase(),
+    method,
     path,
     id: readText(operationId),
     tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
     isDeprecated: deprecated === true,
+  };
+}
+
+function readOperation(
+  document: OpenApiDocument,
+  item: Located<JsonObject>,
+  method: (typeof METHODS)[number],
+  identity: OperationIdentity,
+): ApiOperation {
+  const source = locate(item, method);
+  if (!isObject(source)) throw new DocumentProblem(describePlace(source), 'is not an Operation Object');
+  const { summary, description } = source.value;
+  return {
+    ...identity,
     summary: readText(summary) ?? readText(item.value.summary),
     description: readText(description) ?? readText(item.value.description),
-    parameters: readParameters(document, [locate(item, 'parameters'), locate(source, 'parameters')], path),
+    parameters: readParameters(document, [locate(item, 'parameters'), locate(source, 'parameters')], identity.path),
     body: readBody(document, locate(source, 'requestBody')),
     security: readSecurity(document, source),
+    extension: readExtension([document.root, item, source]),
     source,
   };
 }

@@ -1,48 +1,90 @@
 import { createHash } from 'node:crypto';
-import type { ApiOperation } from './api-operation.js';
+import type { OperationIdentity } from './api-operation.js';
+import type { ListedOperations } from './list-operations.js';
+import { MAX_NAME, type NameOptions } from './name-options.js';
 
-/** Characters of a name. Clients put the name of the server before it, and model APIs take 64 in all. */
-export const MAX_NAME = 48;
+/** The names of the tools of a document. */
+export interface ToolNames {
+  readonly of: ReadonlyMap<OperationIdentity, string>;
+  /** What the names could not be, for the log: the same name for several operations. */
+  readonly collisions: readonly string[];
+}
 
 /** Characters of the mark that tells names apart. */
 const MARK = 6;
+const MARKED = new RegExp(`_[0-9a-f]{${MARK}}$`);
 
-/**
- * Names the tools of a document: after `operationId`, else after method and path. A name that has to be cut, or that
- * another operation would have, too, ends in a mark of its method and path. So a name stays when the document grows,
- * and no name depends on the order.
- *
- * @param maxLength - in characters
- * @returns the name of each operation
- */
-export function nameTools(
-  operations: readonly ApiOperation[],
-  maxLength = MAX_NAME,
-): ReadonlyMap<ApiOperation, string> {
-  const wanted = new Map(operations.map((operation) => [operation, toLegalName(operation.id ?? describe(operation))]));
-  const counts = new Map<string, number>();
-  for (const name of wanted.values()) counts.set(name.toLowerCase(), (counts.get(name.toLowerCase()) ?? 0) + 1);
-  return new Map(
-    [...wanted].map(([operation, name]) => {
-      // Some clients compare names without their case.
-      const isAlone = counts.get(name.toLowerCase()) === 1 || operation.id === name;
-      return [operation, isAlone && name.length <= maxLength ? name : mark(name, operation, maxLength)];
-    }),
-  );
+/** Model APIs take no others. Some want a letter or `_` first. */
+const LEGAL = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+
+/** Methods in the order in which their operations keep a name. A name never passes from reading to writing. */
+const RANKS = ['GET', 'HEAD', 'OPTIONS', 'QUERY', 'PUT', 'PATCH', 'POST', 'DELETE'];
+
+/** What a name is made of. */
+interface Named {
+  readonly operation: OperationIdentity;
+  /** The name that the document says (`x-mcp`), or else `operationId`. */
+  readonly id: string | undefined;
 }
 
-function mark(name: string, { method, path }: ApiOperation, maxLength: number): string {
+/**
+ * Names the tools of a document. The name is the `operationId` where that is legal and short enough. Any other name ends
+ * in a mark of the method and the path. So no name depends on the order of operations, or on what else the document has.
+ * Only of operations with the same `operationId`, which OpenAPI forbids, all but one are marked.
+ *
+ * @param listed - all of the document, so that it changes no name what is chosen and what is faulty
+ */
+export function nameTools({ operations, faulty }: ListedOperations, options: NameOptions = {}): ToolNames {
+  const { prefix = '', maxNameLength = MAX_NAME } = options;
+  const all: readonly Named[] = [
+    ...operations.map((operation) => ({ operation, id: operation.extension.name ?? operation.id })),
+    ...faulty.map(({ operation }) => ({ operation, id: operation.id })),
+  ];
+  const names = new Map<OperationIdentity, string>();
+  const owners = new Map<string, OperationIdentity>();
+  const collisions: string[] = [];
+  for (const { operation, id } of all.toSorted(compareRanks)) {
+    const plain = `${prefix}${id ?? ''}`;
+    // An id that looks marked could be the name of another operation.
+    const isUsable = id !== undefined && LEGAL.test(plain) && plain.length <= maxNameLength && !MARKED.test(plain);
+    const owner = isUsable ? owners.get(plain) : undefined;
+    if (isUsable && !owner) {
+      owners.set(plain, operation);
+      names.set(operation, plain);
+      continue;
+    }
+    const name = mark(`${prefix}${toLegal(id ?? describe(operation), prefix)}`, operation, maxNameLength);
+    names.set(operation, name);
+    if (owner) {
+      collisions.push(
+        `${describeShort(operation)} has the same name "${plain}" as ${describeShort(owner)}. It is offered as "${name}". Give each operation another operationId.`,
+      );
+    }
+  }
+  return { of: names, collisions };
+}
+
+function mark(name: string, { method, path }: OperationIdentity, maxLength: number): string {
   const hash = createHash('sha256').update(`${method} ${path}`).digest('hex').slice(0, MARK);
-  return `${name.slice(0, maxLength - MARK - 1).replace(/[_.-]+$/, '')}_${hash}`;
+  return `${name.slice(0, maxLength - MARK - 1).replace(/[_-]+$/, '')}_${hash}`;
 }
 
 /** `GET /orders/{id}/lines` becomes `get_orders_id_lines`. */
-function describe({ method, path }: ApiOperation): string {
-  return `${method.toLowerCase()}_${path}`;
+function describe({ method, path }: OperationIdentity): string {
+  return `${method.toLowerCase()}${path}`;
 }
 
-/** Letters, digits, `_` and `-`: model APIs take no others. */
-function toLegalName(name: string): string {
+function describeShort({ method, path }: OperationIdentity): string {
+  return `${method} ${path}`;
+}
+
+function toLegal(name: string, prefix: string): string {
   const legal = name.replace(/[^A-Za-z0-9_-]+/g, '_').replace(/^[_-]+|[_-]+$/g, '');
-  return legal === '' ? 'operation' : legal;
+  return prefix === '' && !LEGAL.test(legal) ? `op_${legal}` : legal;
+}
+
+function compareRanks({ operation: one }: Named, { operation: other }: Named): number {
+  const rank = RANKS.indexOf(one.method) - RANKS.indexOf(other.method);
+  if (rank !== 0) return rank;
+  return one.path.length - other.path.length || (one.path < other.path ? -1 : 1);
 }

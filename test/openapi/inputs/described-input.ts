@@ -49,9 +49,9 @@ export function documentOf({
 /** Describes the only operation of a document. */
 export function describeFirst(parts: DocumentParts, settings: InputSettings = {}): Described {
   const document = new OpenApiDocument('things.json', new Map([['things.json', documentOf(parts)]]));
-  const { operations, problems } = listOperations(document);
+  const { operations, faulty } = listOperations(document);
   const [operation] = operations;
-  if (!operation) throw problems[0] ?? new Error('no operation');
+  if (!operation) throw faulty[0]?.problem ?? new Error('no operation');
   const input = describeInput(document, operation, settings);
   const ajv = compiler();
   const validate = ajv.compile(input.schema);

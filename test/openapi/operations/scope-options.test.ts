@@ -139,7 +139,8 @@ describe('stop the boot', () => {
   });
 
   test('scopes of operations that are not offered do not count', async () => {
-    @McpOpenApi({ downstream: 'orders', document: demanding, exclude: 'tool0', scopes: {} })
+    const document = documentWith([[{ oauth: ['a'] }], []]);
+    @McpOpenApi({ downstream: 'orders', document, exclude: 'tool0', scopes: {} })
     class OrdersApi {}
 
     const server = await startDownstreamServer({ providers: [OrdersApi] });

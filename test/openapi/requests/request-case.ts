@@ -59,9 +59,10 @@ export function describeOperation({
   method,
 }: Pick<RequestCase, 'mini' | 'path' | 'method'>): DescribedOperation {
   const document = new OpenApiDocument('document', new Map([['document', mini]]));
-  const { operations, problems } = listOperations(document);
+  const { operations, faulty } = listOperations(document);
   const operation = operations.find((one) => one.path === path && one.method === method.toUpperCase());
-  if (!operation) throw new Error(`There is no such operation: ${problems.map(String).join(', ')}`);
+  if (!operation)
+    throw new Error(`There is no such operation: ${faulty.map(({ problem }) => String(problem)).join(', ')}`);
   return { operation, input: describeInput(document, operation) };
 }
 
