@@ -22,7 +22,13 @@ export interface AnswerSettings {
 /** What becomes of the answers of the API. */
 export interface AnswerOptions {
   /** How large answers may be, and what is left of them. */
-  answers?: AnswerSettings;
+  answers?: AnswerSettings & {
+    /**
+     * What is different for some operations: by `operationId`, or by method and path with wildcards such as
+     * `GET /orders/**`. Of several entries for one operation, the later ones count.
+     */
+    operations?: Readonly<Record<string, AnswerSettings>>;
+  };
 }
 
 const settings = {
@@ -33,5 +39,7 @@ const settings = {
 
 /** Schemas of {@link AnswerOptions}. */
 export const answerOptionSchemas = {
-  answers: z.strictObject(settings).optional(),
+  answers: z
+    .strictObject({ ...settings, operations: z.record(z.string(), z.strictObject(settings)).optional() })
+    .optional(),
 };

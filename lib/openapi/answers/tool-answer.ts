@@ -1,15 +1,16 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { isTooDeep } from '../../json/json-depth.js';
-import { isJsonObject, type JsonObject } from '../../json/json-object.js';
+import { DownstreamError } from '../../errors/downstream-error.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { ToolError } from '../../mcp/invocation/tool-error.js';
 import { NO_BODY } from '../../on-behalf-of/downstream/downstream-answer.js';
 import type { Answered } from '../../on-behalf-of/downstream/downstream-client.js';
 import { findFailure } from '../../on-behalf-of/downstream/json-answer.js';
-import { isFile, readContent, readMediaType } from './answer-content.js';
+import { isFile, readContent, readMediaType, type AnswerContent } from './answer-content.js';
 import type { AnsweredOperation } from './answered-operation.js';
-import { describeEmpty, readLocation } from './empty-answer.js';
+import { describeEmpty } from './empty-answer.js';
 import { toBytesResult, toFileResult } from './file-answer.js';
+import { toJsonResult, toTextResult } from './json-result.js';
+import { adviseLess } from './paging-advice.js';
 import { toRefusedResult } from './refused-answer.js';
 
 const logger = new CleanLogger('McpOpenApi');
@@ -33,34 +34,28 @@ export async function toToolAnswer(answered: Answered, called: AnsweredOperation
     throw new ToolError(`The ${target.name} API answers with a stream of events, which a tool cannot return.`);
   }
   if (isFile(readMediaType(answered)) && !isBodiless(answered, called)) return await toFileResult(answered, called);
-  const content = await readContent(answered);
-  if (content.kind === 'none') return toJsonResult(describeEmpty(answered, called.operation.method === 'HEAD'), called);
-  if (content.kind === 'json') return withLocation(toJsonResult(wrap(content.value), called), answer);
+  const content = await read(answered, called);
+  if (content.kind === 'none')
+    return toJsonResult(describeEmpty(answered, called.operation.method === 'HEAD'), answered, called);
+  if (content.kind === 'json') return toJsonResult(content.value, answered, called);
   if (content.kind === 'file') return toBytesResult(content, answered, called);
   if (content.isFaulty)
     logger.warn(`${called.name}: ${target.name} says that its answer is JSON, and it is not. It is sent as text`);
-  return { content: [{ type: 'text', text: content.text }] };
+  return toTextResult(content.text, called);
+}
+
+/** Reads an answer. Of one that is too large it says how to get less. */
+async function read(answered: Answered, called: AnsweredOperation): Promise<AnswerContent> {
+  try {
+    return await readContent(answered);
+  } catch (error) {
+    if (!(error instanceof DownstreamError) || error.code !== 'downstream_body_too_large') throw error;
+    const { code, message, advice = '', downstream = '' } = error;
+    throw new DownstreamError(code, message, { downstream, advice: `${advice} ${adviseLess(called)}`.trim() });
+  }
 }
 
 /** Whether the answer has no body, whatever its headers say of one (RFC 9110 section 6.4.1). */
 function isBodiless({ answer }: Answered, { operation }: AnsweredOperation): boolean {
   return operation.method === 'HEAD' || NO_BODY.includes(answer.status);
-}
-
-/** Both eras of MCP take objects as structured content. The older one takes nothing else. */
-function wrap(value: unknown): JsonObject {
-  return isJsonObject(value) ? value : { result: value };
-}
-
-function toJsonResult(value: JsonObject, { settings }: AnsweredOperation): CallToolResult {
-  const content: CallToolResult['content'] = [{ type: 'text', text: JSON.stringify(value) }];
-  const isStructured = settings.structured !== false && !isTooDeep({ structuredContent: value });
-  return isStructured ? { content, structuredContent: value } : { content };
-}
-
-/** Where what was made can be found, if the API says it in a header. */
-function withLocation(result: CallToolResult, answer: Answered['answer']): CallToolResult {
-  const location = readLocation(answer);
-  if (location === undefined) return result;
-  return { ...result, content: [...result.content, { type: 'text', text: `Location: ${location}` }] };
 }

@@ -1,5 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import type { DownstreamName } from '../../options/register.js';
+import type { AnswerSettings } from '../answers/answer-options.js';
 import type { ArgumentsOf, ArgumentsSchema, ToolSchema } from '../../resource-server/decorators/access-options.js';
 import type { FitsOutput, McpToolOptions, ToolMethod } from '../../resource-server/decorators/mcp-tool.decorator.js';
 
@@ -10,6 +11,8 @@ export interface McpOperationOptions<
 > extends Partial<Omit<McpToolOptions<Input, Output>, 'downstream' | 'server'>> {
   /** Further downstreams that the method itself may call. */
   downstream?: DownstreamName | readonly DownstreamName[];
+  /** What becomes of the answers of the call, where it is different from `answers` of {@link McpOpenApi}. */
+  answers?: AnswerSettings;
 }
 
 /** The operation that a method takes the place of. */

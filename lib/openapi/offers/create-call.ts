@@ -1,6 +1,8 @@
 import { ToolError } from '../../mcp/invocation/tool-error.js';
 import { ask, type DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { createAccept } from '../answers/accept-header.js';
+import type { AnswerSettings } from '../answers/answer-options.js';
+import { findAnswerSettings } from '../answers/answer-settings.js';
 import type { AnsweredOperation } from '../answers/answered-operation.js';
 import type { DocumentedRequestInit } from '../../on-behalf-of/downstream/outgoing-request.js';
 import { toToolAnswer } from '../answers/tool-answer.js';
@@ -14,22 +16,27 @@ import type { SiblingOperations } from './sibling-operations.js';
  * Makes the function that calls an operation on behalf of the caller of the running tool.
  *
  * @param siblings - the other operations of its document
+ * @param own - what its method says of answers
  */
 export function createCall(
   offered: OfferedOperation,
   client: DownstreamClient,
   siblings: SiblingOperations,
+  own?: AnswerSettings,
 ): OperationCall {
-  const { downstream, answers = {} } = offered.options;
-  const accept = createAccept(offered.document, offered.operation);
+  const { operation, document, options } = offered;
+  const { downstream } = options;
+  const settings = findAnswerSettings(options, operation, own);
+  let accept: string | undefined;
   const prepare = (input: object): [target: string, init: DocumentedRequestInit] => {
     const { method, target, headers, cookies, body } = build(offered, input);
+    accept ??= createAccept(document, operation);
     return [target, { method, headers: { accept, ...headers }, documented: { cookies, body } }];
   };
   const fetch = async (input: object): Promise<Response> => client.for(downstream).fetch(...prepare(input));
   const call = async (input: object) => {
     const answered = await ask(client, downstream)(...prepare(input));
-    return await toToolAnswer(answered, { ...offered, args: input as AnsweredOperation['args'], settings: answers });
+    return await toToolAnswer(answered, { ...offered, args: input as AnsweredOperation['args'], settings });
   };
   return Object.assign(call, { fetch, operation: (name: string) => createCall(siblings.find(name), client, siblings) });
 }

@@ -1,4 +1,5 @@
 import type { Fault } from '../../resource-server/catalogue/access-option-rules.js';
+import { checkAnswerSettings } from '../answers/answer-settings.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
@@ -42,6 +43,7 @@ export class DocumentOffers {
   ) {
     const listed = listOperations(document);
     checkChoice(listed, options, surroundings.fault);
+    checkAnswerSettings(options, listed.operations, surroundings.fault);
     const { operations, faulty } = chooseOperations(listed, options);
     this.operations = listed.operations;
     this.chosen = operations;

@@ -46,7 +46,7 @@ export function generateCurated(
   { type, name, handler, options }: CuratedMethod,
   siblings: SiblingOperations,
 ): () => unknown {
-  const call = createCall(offered, client, siblings);
+  const call = createCall(offered, client, siblings, options.answers);
   const place = findCallParameter(type, name);
   const method = function (this: Readonly<Partial<Record<string, typeof handler>>>, ...args: unknown[]) {
     return (this[name] ?? handler).apply(this, args.length > place ? args.with(place, call) : [...args, call]);
@@ -66,7 +66,7 @@ function isOpened(method: object, { scopes }: McpOperationOptions): boolean {
 
 /** What a curated operation is as a tool: as the application says, else as the document says. */
 export function describeCurated(offered: OfferedOperation, options: McpOperationOptions): McpToolOptions {
-  const { downstream = [], ...own } = options;
+  const { downstream = [], answers: _answers, ...own } = options;
   const said = Object.fromEntries(Object.entries<unknown>(own).filter(([, value]) => value !== undefined));
   const documented = describeTool(offered);
   return {
