@@ -106,7 +106,7 @@ export class DocumentOffers {
 
   /** What is odd about operations that are offered, a sentence or two for each. */
   listWarnings(): readonly string[] {
-    return [...this.#names.collisions, ...this.chosen.flatMap(listWarnings)];
+    return [...this.#names.collisions, ...new Set(this.chosen.flatMap(listWarnings))];
   }
 }
 

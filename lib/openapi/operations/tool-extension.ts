@@ -35,7 +35,6 @@ const ofOperation = { name: text, title: text, description: text };
 const ofAll = {
   hidden: z.boolean(),
   annotations: z.strictObject({
-    title: z.string().optional(),
     readOnlyHint: hint,
     destructiveHint: hint,
     idempotentHint: hint,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { McpOpenApiOptions } from 'nestjs-mcp-auth';
+import { loadDocument } from '../../../lib/openapi/documents/load-document.js';
+import { DocumentOffers } from '../../../lib/openapi/offers/document-offers.js';
 import { documentOf, offer } from './offered-tools.js';
 
 const responses = { 200: { description: 'Done' } };
@@ -23,8 +25,15 @@ const ALL = 'admin_setRoles createOrder deleteOrder getLine getOrder listArchive
 
 /** The offered names, without the marks of those that had to be changed. */
 async function offered(options: Partial<McpOpenApiOptions>): Promise<string> {
-  const { tools } = await offer(document, options);
-  return tools
+  const all = { downstream: 'orders', document, ...options };
+  const offers = new DocumentOffers(await loadDocument(all), all, {
+    scopeMap: new Map(),
+    fault: (option, message) => {
+      throw new Error(`${option} ${message}`);
+    },
+  });
+  return offers
+    .describeChosen(() => undefined)
     .map(({ name }) => name.replace(/_[0-9a-f]{6}$/, ''))
     .sort()
     .join(' ');

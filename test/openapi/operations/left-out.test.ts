@@ -91,38 +91,65 @@ const components = {
   },
 };
 
-describe.each(FAULTS)('%s', (_what, paths, line) => {
-  const document = documentOf({ ...paths, '/sound': { get: sound } }, { components });
+/** All faults in one document, each at a path of its own, and a sound operation. */
+const document = documentOf(
+  Object.assign(
+    { '/sound': { get: sound } },
+    ...FAULTS.map(([, paths], index) => rename(paths, `a${index}`) as object),
+  ) as Record<string, unknown>,
+  { components },
+);
 
+/** Puts another path in place of `a`. */
+function rename(paths: Record<string, unknown>, path: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(paths).map(([one, item]) => [one.replace('a', path), item]));
+}
+
+describe('what is wrong with an operation', () => {
   test('costs the operation alone, and a line in the log', async () => {
     const { tools, log } = await offer(document);
 
     expect(tools.map(({ name }) => name)).toStrictEqual(['sound']);
     const lines = log.filter((one) => one.includes('leaves out'));
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain(`warn @McpOpenApi on OrdersApi leaves out`);
-    expect(lines[0]).toContain(line);
+    expect(lines).toHaveLength(FAULTS.length);
+    for (const [index, [, , line]] of FAULTS.entries()) {
+      const told = lines.find((one) => new RegExp(`leaves out ([A-Z]+ )?/?a${index}:`).test(one)) ?? '';
+      expect(told).toMatch(/^warn @McpOpenApi on OrdersApi leaves out /);
+      expect(told.replaceAll(`a${index}`, 'a')).toContain(line);
+    }
   });
 
-  test('stops the boot under `strict`, unless it is excluded', async () => {
-    const [path = ''] = Object.keys(paths);
-
-    await expect(offer(document, { strict: true })).rejects.toThrow(
-      /`strict` of @McpOpenApi on OrdersApi: .* cannot be offered: document#\/.*Mend it, or leave it out with `exclude`\./,
+  test('stops the boot under `strict`', async () => {
+    const message = await offer(document, { strict: true }).then(
+      () => '',
+      (error: unknown) => (error as Error).message,
     );
-    const { tools } = await offer(document, { strict: true, exclude: { path } });
+
+    for (const index of FAULTS.keys()) {
+      expect(message).toMatch(
+        new RegExp(
+          `\`strict\` of @McpOpenApi on OrdersApi: ([A-Z]+ )?/?a${index} cannot be offered: document#/.*\\. Mend it, or leave it out with \`exclude\`\\.`,
+        ),
+      );
+    }
+  });
+
+  test('does not stop it where the operation is excluded', async () => {
+    const { tools, log } = await offer(document, { strict: true, exclude: [{ path: '/a*' }, { path: 'a*' }] });
+
     expect(tools.map(({ name }) => name)).toStrictEqual(['sound']);
+    expect(log.join('\n')).not.toContain('leaves out');
   });
 });
 
 test('what is wrong with many operations takes one line', async () => {
   const paths = Object.fromEntries(Array.from({ length: 9 }, (_one, index) => [`/a${index}`, { get: {} }]));
-  const document = documentOf(
+  const inherited = documentOf(
     { ...paths, '/sound': { get: { ...sound, security: [] } } },
     { security: [{ none: [] }] },
   );
 
-  const { log } = await offer(document);
+  const { log } = await offer(inherited);
 
   const lines = log.filter((one) => one.includes('leaves out'));
   expect(lines).toHaveLength(1);
