@@ -72,17 +72,19 @@ export class MethodInvoker {
   /**
    * Prepares a method once, unless the host or one of its dependencies is request-scoped.
    *
+   * @param isLater - checks the method now, and does the rest when it is first called
    * @throws {@link McpAuthConfigurationError} if Nest would skip an enhancer of the method or cannot provide a
    *   parameter
    */
-  prepare(host: MethodHost): Invocation {
+  prepare(host: MethodHost, isLater = false): Invocation {
     refuseSkippedEnhancers(host, this.config);
     const problem = defineParameters(host);
     if (problem !== undefined) throw new McpAuthConfigurationError([problem]);
     const count = countInputParameters(host);
-    const invoke = this.#prepare(host);
+    let invoke = isLater ? undefined : this.#prepare(host);
     return async (context, input, check) => {
       this.#piped.set(context, new PipedArguments(count, check));
+      invoke ??= this.#prepare(host);
       return await invoke(context, input);
     };
   }

@@ -1,5 +1,6 @@
 import { fromJsonSchema } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../json/json-object.js';
+import { OWN_VENDOR } from '../../resource-server/catalogue/arguments-schema.js';
 import type { ToolSchema } from '../../resource-server/decorators/access-options.js';
 
 /**
@@ -12,7 +13,7 @@ export function toToolSchema(describe: () => JsonObject): ToolSchema {
   return {
     '~standard': {
       version: 1,
-      vendor: 'nestjs-mcp-auth',
+      vendor: OWN_VENDOR,
       validate: (value) => (compiled ??= fromJsonSchema(describe()))['~standard'].validate(value),
       jsonSchema: { input: describe, output: describe },
     },

@@ -10,6 +10,7 @@ import { listOperations, type FaultyOperation } from '../operations/list-operati
 import { findScopes } from '../operations/operation-scopes.js';
 import { listWarnings } from '../operations/tool-annotations.js';
 import { nameTools, type ToolNames } from '../operations/tool-names.js';
+import { isListed } from '../search/searched-operation.js';
 import type { OfferedOperation } from './offered-operation.js';
 import { OpenOperations } from './open-operations.js';
 
@@ -82,7 +83,8 @@ export class DocumentOffers {
   }
 
   /**
-   * Describes the tools of all chosen operations.
+   * Describes the tools of all chosen operations. Arguments of what is only searched are described later, unless
+   * `strict` is set.
    *
    * @param onProblem - receives what costs an operation its tool
    */
@@ -92,7 +94,7 @@ export class DocumentOffers {
     const described = this.chosen.flatMap((operation) => {
       try {
         const offered = this.describe(operation);
-        describeNow(offered);
+        if (this.options.strict || isListed(operation, this.options)) describeNow(offered);
         return [offered];
       } catch (error) {
         if (!(error instanceof DocumentProblem)) throw error;

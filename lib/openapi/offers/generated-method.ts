@@ -5,6 +5,7 @@ import type { DownstreamClient } from '../../on-behalf-of/downstream/downstream-
 import { Anonymous, ANONYMOUS } from '../../resource-server/decorators/anonymous.decorator.js';
 import { MCP_TOOL, type McpToolOptions } from '../../resource-server/decorators/mcp-tool.decorator.js';
 import type { McpOperationOptions } from '../declaration/mcp-operation.decorator.js';
+import type { OperationCall } from '../declaration/operation-call.js';
 import { toToolSchema } from '../inputs/tool-schema.js';
 import { describeEffects } from '../operations/tool-annotations.js';
 import { describeMeta } from '../operations/tool-meta.js';
@@ -29,8 +30,8 @@ export function generateMethod(
   client: DownstreamClient,
   siblings: SiblingOperations,
 ): () => unknown {
-  const call = createCall(offered, client, siblings);
-  const method = async (input: object) => call(input);
+  let call: OperationCall | undefined;
+  const method = async (input: object) => (call ??= createCall(offered, client, siblings))(input);
   if (offered.isAnonymous) Anonymous()(method);
   return declareOperation(method, offered, offered.name, describeTool(offered));
 }

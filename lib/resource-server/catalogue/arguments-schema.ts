@@ -4,6 +4,9 @@ import { isValidatedClass, generateSchema, validateAsClass } from './validated-c
 
 type ObjectSchema = Tool['inputSchema'];
 
+/** Vendor of the schemas that this package makes from JSON Schema, so that they can be described at any time. */
+export const OWN_VENDOR = 'nestjs-mcp-auth';
+
 /** How many problems with arguments a client is told of. A body can have as many as it has characters. */
 const MAX_PROBLEMS = 20;
 
@@ -27,6 +30,11 @@ export function toObjectSchema(schema: ArgumentsSchema, direction: 'input' | 'ou
   if (converted.type !== 'object')
     throw new Error('does not describe an object. Wrap it, for example in z.object({ … })');
   return converted as ObjectSchema;
+}
+
+/** Whether a schema is one of {@link OWN_VENDOR}. */
+export function isOwnSchema(schema: ArgumentsSchema): boolean {
+  return !isValidatedClass(schema) && schema['~standard'].vendor === OWN_VENDOR;
 }
 
 /** Validated arguments, or one line for each problem with them: of the first ones, and cut. */

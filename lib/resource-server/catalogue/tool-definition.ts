@@ -1,10 +1,10 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import type { ArgumentsSchema } from '../decorators/access-options.js';
 import type { McpToolOptions } from '../decorators/mcp-tool.decorator.js';
-import { toObjectSchema } from './arguments-schema.js';
+import { isOwnSchema, toObjectSchema } from './arguments-schema.js';
 import { defineOffer, createFault } from './offer.js';
 import type { Surroundings } from './surroundings.js';
-import { findParameterHeaders } from './parameter-headers.js';
+import { findParameterHeaders, type ParameterHeader } from './parameter-headers.js';
 import { toSnakeCase, type MethodHost, type ToolDefinition } from './primitive.js';
 
 /** Milliseconds. */
@@ -24,10 +24,13 @@ export function defineTool(
 ): ToolDefinition {
   const { name = toSnakeCase(host.method), title, description, input, output, annotations, icons, meta } = options;
   const fault = createFault(host, problems);
+  const isDescribedLater =
+    surroundings.search === 'found' && [input, output].every((schema) => !schema || isOwnSchema(schema));
   const describe = (direction: 'input' | 'output', schema: ArgumentsSchema): Tool['inputSchema'] => {
     try {
       return toObjectSchema(schema, direction);
     } catch (error) {
+      if (isDescribedLater) throw error;
       fault(direction, error instanceof Error ? error.message : String(error));
       return NO_ARGUMENTS;
     }
@@ -35,7 +38,6 @@ export function defineTool(
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) {
     fault('name', `is "${name}". Use 1 to 128 letters, digits, "_", "-" and "."`);
   }
-  const inputSchema = input ? describe('input', input) : NO_ARGUMENTS;
   const task = options.task === true ? {} : options.task;
   for (const option of ['ttlMs', 'pollIntervalMs'] as const) {
     const value = task?.[option];
@@ -43,25 +45,32 @@ export function defineTool(
       fault(`task.${option}`, 'is not a whole number of milliseconds from 1 up. Write one, or remove it');
     }
   }
-  return {
+  const describeListing = (): Tool => ({
+    name,
+    ...(title !== undefined && { title }),
+    description,
+    inputSchema: input ? describe('input', input) : NO_ARGUMENTS,
+    ...(output && { outputSchema: describe('output', output) }),
+    ...(annotations && { annotations }),
+    ...(icons && { icons: [...icons] }),
+    ...(meta && { _meta: { ...meta } }),
+  });
+  let listing: Tool | undefined;
+  let parameterHeaders: readonly ParameterHeader[] | undefined;
+  const tool: ToolDefinition = {
     kind: 'tool',
     ...defineOffer(name, options, host, surroundings, fault),
-    listing: {
-      name,
-      ...(title !== undefined && { title }),
-      description,
-      inputSchema,
-      ...(output && { outputSchema: describe('output', output) }),
-      ...(annotations && { annotations }),
-      ...(icons && { icons: [...icons] }),
-      ...(meta && { _meta: { ...meta } }),
+    get listing() {
+      return (listing ??= describeListing());
     },
     // What finds operations needs no scopes. Clients start with those of the operations.
     readOnly: annotations?.readOnlyHint === true && surroundings.search !== 'finder',
     output,
-    parameterHeaders: findParameterHeaders(inputSchema, (message) => {
-      fault('input', message);
-    }),
+    get parameterHeaders() {
+      return (parameterHeaders ??= findParameterHeaders(tool.listing.inputSchema, (message) => {
+        fault('input', message);
+      }));
+    },
     task: task && {
       required: task.support === 'required',
       ttlMs: task.ttlMs ?? TASK_TTL,
@@ -69,6 +78,8 @@ export function defineTool(
     },
     search: surroundings.search,
   };
+  // Faults are found at boot. So are the parameters of headers, which each call compares.
+  return isDescribedLater ? tool : { ...tool };
 }
 
 /** The schema that the MCP specification recommends for a tool without parameters. */
