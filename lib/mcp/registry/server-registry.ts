@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
@@ -6,6 +6,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Policies } from '../../resource-server/authorization/policies.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Surroundings } from '../../resource-server/catalogue/surroundings.js';
+import type { GeneratedMethods } from '../../resource-server/catalogue/decorated-methods.js';
 import type { MethodHost, Primitive } from '../../resource-server/catalogue/primitive.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 import { PrimitiveInvocations } from '../invocation/primitive-invocations.js';
@@ -20,6 +21,12 @@ export interface RegistrationRequest {
   readonly handler: (input: never, context: McpContext) => unknown;
   /** Creates the primitive for one server. */
   readonly define: (host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive;
+}
+
+/** What the generated methods of a class offered, and what they offer now. */
+export interface Replacement {
+  readonly before: readonly Primitive[];
+  readonly after: readonly Primitive[];
 }
 
 /** Method name of every registered handler. */
@@ -53,6 +60,20 @@ export class ServerRegistry {
   /** Does the same as {@link discover}, and notifies clients. */
   async discoverLater(): Promise<void> {
     this.catalogue.tellChanged(await this.discover());
+  }
+
+  /**
+   * Replaces the generated methods of a class, all of them at once, and notifies clients of what is different. Calls that
+   * run go on with what they began with.
+   *
+   * @returns the primitives before and after
+   * @throws {@link McpAuthConfigurationError} if one of them is faulty. Then nothing has changed
+   */
+  async replaceGenerated(type: Type, methods: GeneratedMethods): Promise<Replacement> {
+    const after = this.catalogue.defineGenerated(type, methods);
+    this.invocations.prepare(after);
+    await this.policies.prepare(after);
+    return { before: this.catalogue.replaceGenerated(type, methods, after), after };
   }
 
   /** @throws {@link McpAuthConfigurationError} if the declaration is invalid or its name is taken */

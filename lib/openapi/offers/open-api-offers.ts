@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { Injectable, type Type } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy, type Type } from '@nestjs/common';
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { CleanLogger } from '../../log/clean-logger.js';
+import { ServerRegistry } from '../../mcp/registry/server-registry.js';
 import { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Fault } from '../../resource-server/catalogue/access-option-rules.js';
@@ -13,15 +14,17 @@ import { findOpenApiProblems } from '../declaration/open-api-schema.js';
 import { listServerNames } from '../../servers/application-servers.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
-import { loadDocument } from '../documents/load-document.js';
 import { OperationSearch } from '../search/operation-search.js';
 import { SearchTools } from '../search/search-tools.js';
 import { declareSearched, isListed, readSearched } from '../search/searched-operation.js';
+import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { CuratedOperations, listCuratedMethods, type CuratedMethod } from './curated-methods.js';
 import { DocumentOffers } from './document-offers.js';
 import { generateCurated, generateMethod } from './generated-method.js';
 import { LeftOutOperations } from './left-out-operations.js';
+import { LiveDocuments } from './live-documents.js';
+import { findOpened } from './opened-operations.js';
 import { SiblingOperations } from './sibling-operations.js';
 import { findTwins } from './tool-twins.js';
 import { listOpenApiClasses, type DeclaredDocument } from './open-api-classes.js';
@@ -30,17 +33,27 @@ import { listOpenApiClasses, type DeclaredDocument } from './open-api-classes.js
 interface Generated {
   /** By name. */
   readonly methods: Map<Type, ReadonlyMap<string, () => unknown>>;
-  readonly tools: OfferedTools[];
+  readonly tools: Map<Type, OfferedTools[]>;
   readonly problems: string[];
 }
 
-/** Gives the classes with `@McpOpenApi` a method for each operation that they offer. */
+/** A document that is to be used in place of the one that is in use. */
+interface Changed {
+  readonly options: McpOpenApiOptions;
+  readonly document: OpenApiDocument;
+}
+
+/** Gives the classes with `@McpOpenApi` a method for each operation that they offer, and others when a document changes. */
 @Injectable()
-export class OpenApiOffers {
+export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new CleanLogger('McpOpenApi');
   /** Classes that have their methods. */
   readonly #done = new Map<Type, ReadonlyMap<string, () => unknown>>();
-  readonly #tools: OfferedTools[] = [];
+  readonly #tools = new Map<Type, OfferedTools[]>();
+  readonly #documents = new LiveDocuments();
+  /** Documents are taken over one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isServing = false;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -50,6 +63,7 @@ export class OpenApiOffers {
     private readonly modules: ModulesContainer,
     private readonly search: OperationSearch,
     private readonly searchTools: SearchTools,
+    private readonly registry: ServerRegistry,
   ) {
     decorated.beforeFind(() => this.generate());
   }
@@ -60,23 +74,71 @@ export class OpenApiOffers {
    * @throws {@link McpAuthConfigurationError} with every document that cannot be read
    */
   async generate(): Promise<void> {
-    const generated: Generated = { methods: new Map(), tools: [], problems: [] };
+    const generated: Generated = { methods: new Map(), tools: new Map(), problems: [] };
     for (const { type, documents } of listOpenApiClasses(this.discovery)) {
       if (this.#done.has(type)) continue;
       const curated = listCuratedMethods(type);
       if (documents) await this.#generateClass(type, documents, curated, generated);
       else generated.problems.push(...curated.map(describeStray));
     }
-    const { methods, tools, problems } = generated;
-    problems.push(...findTooManyTools([...this.#tools, ...tools]), ...findTwins([...this.#done, ...methods]));
-    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
-    this.#tools.push(...tools);
-    for (const [type, ofType] of methods) {
+    this.#refuseFaulty(generated);
+    for (const [type, ofType] of generated.methods) {
       this.decorated.generate(type, ofType);
       this.search.replace(type, readSearched(ofType.values()));
-      this.#done.set(type, ofType);
+      this.#keep(type, generated);
     }
     this.decorated.generate(this.searchTools, this.searchTools.methods);
+    if (this.#isServing) this.onApplicationBootstrap();
+  }
+
+  /** Starts to look for changes of documents. */
+  onApplicationBootstrap(): void {
+    this.#isServing = true;
+    this.#documents.start((type, options, document) => {
+      const turn = this.#last.then(() => this.#takeOver(type, { options, document }));
+      this.#last = turn.catch(() => undefined);
+      return turn;
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.#documents.stop();
+  }
+
+  /** @throws {@link McpAuthConfigurationError} if the new document cannot be used. Then nothing has changed */
+  async #takeOver(type: Type, changed: Changed): Promise<void> {
+    const generated: Generated = { methods: new Map(), tools: new Map(), problems: [] };
+    const documents = [...listOpenApiClasses(this.discovery)].find((one) => one.type === type)?.documents ?? [];
+    await this.#generateClass(type, documents, listCuratedMethods(type), generated, changed);
+    this.#refuseFaulty(generated);
+    const methods = generated.methods.get(type) ?? new Map<string, () => unknown>();
+    const { before, after } = await this.registry.replaceGenerated(type, methods);
+    this.#keep(type, generated);
+    await this.#searchAnew(type, methods);
+    for (const { scopes, names } of findOpened(before, after)) this.#logger.warn(describeOpened(scopes, names));
+  }
+
+  async #searchAnew(type: Type, methods: ReadonlyMap<string, () => unknown>): Promise<void> {
+    this.search.replace(type, readSearched(methods.values()));
+    const { methods: ofSearch } = this.searchTools;
+    this.decorated.generate(this.searchTools, ofSearch);
+    // There may be something to search for the first time.
+    if (ofSearch.size > 0) await this.registry.discoverLater();
+  }
+
+  /** @throws {@link McpAuthConfigurationError} with all problems */
+  #refuseFaulty({ methods, tools, problems }: Generated): void {
+    const all = new Map([...this.#tools, ...tools]);
+    problems.push(
+      ...findTooManyTools([...all.values()].flat()),
+      ...findTwins([...new Map([...this.#done, ...methods])]),
+    );
+    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
+  }
+
+  #keep(type: Type, { methods, tools }: Generated): void {
+    this.#done.set(type, methods.get(type) ?? new Map());
+    this.#tools.set(type, tools.get(type) ?? []);
   }
 
   async #generateClass(
@@ -84,6 +146,7 @@ export class OpenApiOffers {
     documents: readonly DeclaredDocument[],
     curated: readonly CuratedMethod[],
     generated: Generated,
+    changed?: Changed,
   ): Promise<void> {
     const { problems } = generated;
     const before = problems.length;
@@ -98,35 +161,38 @@ export class OpenApiOffers {
       return;
     }
     const taken = new CuratedOperations(curated);
-    for (const document of offered) {
+    for (const declared of offered) {
+      const { options, place } = declared;
       try {
-        await this.#generateMethods(type, document, taken, methods, generated);
+        const document = options === changed?.options ? changed.document : await this.#documents.open(type, declared);
+        this.#generateMethods(type, declared, document, taken, methods, generated);
       } catch (error) {
         if (!(error instanceof DocumentProblem)) throw error;
-        problems.push(`\`document\` of ${document.place}: ${error.message}.`);
+        problems.push(`\`document\` of ${place}: ${error.message}.`);
       }
     }
     if (problems.length === before) problems.push(...taken.listProblems());
   }
 
   /** @param methods - receives those of the document, by name */
-  async #generateMethods(
+  #generateMethods(
     type: Type,
     { options, place, suffix }: DeclaredDocument,
+    document: OpenApiDocument,
     curated: CuratedOperations,
     methods: Map<string, () => unknown>,
     generated: Generated,
-  ): Promise<void> {
+  ): void {
     const fault: Fault = (option, message) => {
       generated.problems.push(`\`${option}\` of ${place} ${message}.`);
     };
-    const document = await loadDocument(options);
     const scopeMap = this.options.downstreams.get(options.downstream)?.scopeMap ?? new Map<string, string[]>();
     const isOpen = Reflect.getMetadata(ANONYMOUS, type) === true;
     const offers = new DocumentOffers(document, options, { scopeMap, isOpen, fault });
     const siblings = new SiblingOperations(offers.operations, (operation) => offers.describe(operation));
     const listed = offers.chosen.filter((one) => isListed(one, options));
-    generated.tools.push({ name: type.name, maxTools: options.maxTools, operations: listed });
+    const tools = { name: type.name, maxTools: options.maxTools, operations: listed };
+    generated.tools.set(type, [...(generated.tools.get(type) ?? []), tools]);
     const leftOut = new LeftOutOperations(offers.faulty);
     const described = offers.describeChosen((problem, operation) => {
       leftOut.add({ problem, operation });
@@ -162,4 +228,10 @@ export class OpenApiOffers {
 
 function describeStray({ type, name }: CuratedMethod): string {
   return `@McpOperation on ${type.name}.${name} has no document. Add @McpOpenApi to ${type.name}, or name the class as \`api\` of McpOpenApiModule.forFeature and do not provide it elsewhere.`;
+}
+
+function describeOpened(scopes: readonly string[], names: readonly string[]): string {
+  const key =
+    scopes.length === 0 ? 'A token without scopes' : `The scope ${scopes.map((one) => `"${one}"`).join(' with ')}`;
+  return `${key} now reaches ${names.join(', ')}: the new document says so.`;
 }

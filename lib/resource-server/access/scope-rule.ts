@@ -43,6 +43,12 @@ export function listRuleScopes(rule: ScopeRule): readonly string[] {
   return [...new Set([...allOf, ...anyOf.flat()])];
 }
 
+/** Every way to meet a rule: scopes that suffice together. */
+export function listRuleAlternatives(rule: ScopeRule): readonly (readonly string[])[] {
+  const { allOf, anyOf } = splitRule(rule);
+  return anyOf.length === 0 ? [allOf] : anyOf.map((scopes) => [...new Set([...allOf, ...scopes])]);
+}
+
 /** What is wrong with a rule, and how to fix it. An invalid rule must not pass as a rule without scopes. */
 export function findRuleProblem(rule: unknown): string | undefined {
   if (isScopes(rule)) return undefined;

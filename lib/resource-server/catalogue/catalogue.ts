@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
@@ -7,13 +7,14 @@ import { readOperation, readThrough, type Operation } from '../access/operation.
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import { describeTwins, findOptionProblems, findPrimitiveProblems, findServerProblems } from './catalogue-problems.js';
 import { attachCompanions } from './companions.js';
-import { DecoratedMethods } from './decorated-methods.js';
+import { DecoratedMethods, type GeneratedMethods } from './decorated-methods.js';
 import type { Found } from './found.js';
 import { selectNew } from './new-primitives.js';
-import { isFound } from './search-role.js';
 import { selectInitialScopes } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
-import { findOverlaps, OfferedResources } from './offered-resources.js';
+import { findOverlaps, type OfferedResources } from './offered-resources.js';
+import { PrimitiveCollection } from './primitive-collection.js';
+import { isGeneratedFor, listDifferences, toKey } from './primitive-differences.js';
 import { listServerNames } from '../../servers/application-servers.js';
 import type {
   Offer,
@@ -29,15 +30,10 @@ import { loadClassValidation } from './validated-class.js';
 /** All primitives of one server and their access rules. Filled at boot and updated at run time. */
 @Injectable()
 export class Catalogue implements ProtectedSurface {
-  readonly #primitives = new Map<string, Primitive>();
+  readonly #collection = new PrimitiveCollection();
   readonly #logger = new CleanLogger('McpResources');
   readonly #foreign: Offer[] = [];
-  readonly #uris = new OfferedResources();
   readonly #changes = new ListChanges();
-  #tools: readonly ToolDefinition[] = [];
-  #resources: readonly ResourceDefinition[] = [];
-  #templates: readonly ResourceTemplateDefinition[] = [];
-  #prompts: readonly PromptDefinition[] = [];
   #initialScopes: readonly string[] = [];
   #hasAnonymous = false;
   #revision = 0;
@@ -51,28 +47,28 @@ export class Catalogue implements ProtectedSurface {
 
   /** Sorted by name, like the other lists. */
   get tools(): readonly ToolDefinition[] {
-    return this.#tools;
+    return this.#collection.tools;
   }
 
   /** The tools that `tools/list` shows. */
   get listedTools(): readonly ToolDefinition[] {
-    return this.#tools.filter(({ search }) => search !== 'found');
+    return this.tools.filter(({ search }) => search !== 'found');
   }
 
   get resources(): readonly ResourceDefinition[] {
-    return this.#resources;
+    return this.#collection.resources;
   }
 
   get templates(): readonly ResourceTemplateDefinition[] {
-    return this.#templates;
+    return this.#collection.templates;
   }
 
   get prompts(): readonly PromptDefinition[] {
-    return this.#prompts;
+    return this.#collection.prompts;
   }
 
   get primitives(): readonly Primitive[] {
-    return [...this.#primitives.values()];
+    return [...this.#collection.all.values()];
   }
 
   /** Everything with access rules: the primitives, and the offers of other servers. */
@@ -104,20 +100,20 @@ export class Catalogue implements ProtectedSurface {
 
   /** Finds the target of an operation, if it exists. */
   find(operation: Operation): Found | undefined {
-    return this.#find(operation, (uri) => this.#uris.find(uri));
+    return this.#collection.find(operation, (uri) => this.uris.find(uri));
   }
 
   findSpelled(operation: Operation): Primitive | undefined {
-    return this.#find(operation, (uri) => this.#uris.findSpelled(uri))?.primitive;
+    return this.#collection.find(operation, (uri) => this.uris.findSpelled(uri))?.primitive;
   }
 
   findTool(name: string): ToolDefinition | undefined {
-    return this.#primitives.get(`tool ${name}`) as ToolDefinition | undefined;
+    return this.#collection.findTool(name);
   }
 
   /** The resources and templates, by URI. */
   get uris(): OfferedResources {
-    return this.#uris;
+    return this.#collection.uris;
   }
 
   /**
@@ -132,19 +128,11 @@ export class Catalogue implements ProtectedSurface {
     const problems: string[] = [];
     const { primitives, companions } = this.decorated.find(problems);
     const found = selectNew(primitives, this.primitives).filter((one) => this.#isOffered(one, problems));
-    const all = new Map(this.#primitives);
-    for (const one of found) this.#add(all, one, problems);
-    attachCompanions(companions, [...all.values()], primitives, problems);
-    const overlaps = findOverlaps(found, [...all.values()]);
-    problems.push(...overlaps.problems);
+    const all = [...this.primitives, ...found];
+    attachCompanions(companions, all, primitives, problems);
     // The offers of another server are not known yet.
-    if (this.options.endpoint.isMounted)
-      problems.push(...findOptionProblems([...all.values()], this.options, this.hierarchy));
-    // A fault of a class is reported by each of its methods.
-    if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);
-    for (const notice of overlaps.notices) this.#logger.warn(notice);
-    for (const one of found) this.#keep(one);
-    this.#sort();
+    if (this.options.endpoint.isMounted) problems.push(...findOptionProblems(all, this.options, this.hierarchy));
+    this.#replace([], found, problems);
     return found;
   }
 
@@ -154,20 +142,45 @@ export class Catalogue implements ProtectedSurface {
    * @throws {@link McpAuthConfigurationError} if the primitive is faulty, or its name is taken
    */
   add(primitive: Primitive, problems: string[]): void {
-    this.#add(new Map(this.#primitives), primitive, problems);
-    problems.push(...findOverlaps([primitive], this.primitives).problems);
-    if (problems.length > 0) throw new McpAuthConfigurationError(problems);
-    this.#keep(primitive);
-    this.#sort();
+    this.#replace([], [primitive], problems);
     this.tellChanged([primitive]);
+  }
+
+  /**
+   * Defines the primitives of other generated methods of a class. They are not in the catalogue yet.
+   *
+   * @throws {@link McpAuthConfigurationError} with every faulty declaration
+   */
+  defineGenerated(type: Type, methods: GeneratedMethods): readonly Primitive[] {
+    const problems: string[] = [];
+    const { primitives, companions } = this.decorated.find(problems, new Map([[type, methods]]));
+    const isOf = isGeneratedFor(type);
+    const defined = primitives.filter((one) => isOf(one) && this.#isOffered(one, problems));
+    const others = this.primitives.filter((one) => !isOf(one));
+    attachCompanions(companions, [...others, ...defined], primitives, problems);
+    if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);
+    return defined;
+  }
+
+  /**
+   * Replaces the generated methods of a class, all of them at once.
+   *
+   * @param primitives - from {@link defineGenerated}
+   * @returns what was there before
+   * @throws {@link McpAuthConfigurationError} if a name is taken. Then nothing has changed
+   */
+  replaceGenerated(type: Type, methods: GeneratedMethods, primitives: readonly Primitive[]): readonly Primitive[] {
+    const before = this.primitives.filter(isGeneratedFor(type));
+    this.#replace(before, primitives, []);
+    this.decorated.generate(type, methods);
+    this.tellChanged(listDifferences(before, primitives));
+    return before;
   }
 
   /** @returns whether the primitive was in the catalogue */
   remove(primitive: Primitive): boolean {
-    if (this.#primitives.get(toKey(primitive)) !== primitive) return false;
-    this.#primitives.delete(toKey(primitive));
-    if ('pattern' in primitive) this.#uris.remove(primitive);
-    this.#sort();
+    if (this.#collection.all.get(toKey(primitive)) !== primitive) return false;
+    this.#put([primitive], []);
     this.tellChanged([primitive]);
     return true;
   }
@@ -180,7 +193,7 @@ export class Catalogue implements ProtectedSurface {
   /** Adds the offers of other servers. Their scopes count for `initialScopes`. */
   include(offers: readonly Offer[]): void {
     this.#foreign.push(...offers);
-    this.#sort();
+    this.#put([], []);
   }
 
   /** Notifies listeners that lists have changed. */
@@ -188,36 +201,21 @@ export class Catalogue implements ProtectedSurface {
     this.#changes.tell(primitives);
   }
 
-  #find({ method, name, through }: Operation, findUri: (uri: string) => Found | undefined): Found | undefined {
-    if (name === undefined) return undefined;
-    switch (method) {
-      case 'tools/call':
-        return through === undefined || isFound(this.findTool(name)) ? this.#findByName('tool', name) : undefined;
-      case 'prompts/get':
-        return this.#findByName('prompt', name);
-      case 'resources/read':
-      case 'resources/subscribe':
-      case 'resources/unsubscribe':
-        return findUri(name);
-      case 'completion/complete':
-        return (
-          this.#findByName('prompt', name) ??
-          this.#findByName('resourceTemplate', name) ??
-          this.#findByName('resource', name)
-        );
-      default:
-        return undefined;
-    }
-  }
-
-  #findByName(kind: Primitive['kind'], name: string): Found | undefined {
-    const primitive = this.#primitives.get(`${kind} ${name}`);
-    return primitive && { primitive, variables: {} };
-  }
-
-  #keep(one: Primitive): void {
-    this.#primitives.set(toKey(one), one);
-    if ('pattern' in one) this.#uris.add(one);
+  /**
+   * Puts primitives in place of others.
+   *
+   * @throws {@link McpAuthConfigurationError} with all problems, if there are any. Then nothing has changed
+   */
+  #replace(old: readonly Primitive[], added: readonly Primitive[], problems: string[]): void {
+    const all = new Map(this.#collection.all);
+    for (const one of old) all.delete(toKey(one));
+    for (const one of added) this.#add(all, one, problems);
+    const overlaps = findOverlaps(added, [...all.values()]);
+    problems.push(...overlaps.problems);
+    // A fault of a class is reported by each of its methods.
+    if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);
+    for (const notice of overlaps.notices) this.#logger.warn(notice);
+    this.#put(old, added);
   }
 
   #add(all: Map<string, Primitive>, one: Primitive, problems: string[]): void {
@@ -233,18 +231,11 @@ export class Catalogue implements ProtectedSurface {
     return one.servers.includes(this.options.server.name);
   }
 
-  #sort(): void {
+  #put(old: readonly Primitive[], added: readonly Primitive[]): void {
     this.#revision += 1;
-    const sorted = [...this.#primitives.values()].sort(({ name: a }, { name: b }) => (a < b ? -1 : 1));
-    this.#tools = sorted.filter((one) => one.kind === 'tool');
-    this.#resources = sorted.filter((one) => one.kind === 'resource');
-    this.#templates = sorted.filter((one) => one.kind === 'resourceTemplate');
-    this.#prompts = sorted.filter((one) => one.kind === 'prompt');
+    this.#collection.replace(old, added);
+    const { sorted } = this.#collection;
     this.#initialScopes = selectInitialScopes(this.options, [...sorted, ...this.#foreign]);
     this.#hasAnonymous = sorted.some(({ access }) => access.anonymous);
   }
-}
-
-function toKey({ kind, name }: Primitive): string {
-  return `${kind} ${name}`;
 }

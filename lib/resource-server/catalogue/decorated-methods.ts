@@ -34,13 +34,16 @@ interface DecoratedMethod {
   readonly isGenerated?: boolean;
 }
 
+/** Methods that a class is given, by name. What decorators say of one is metadata of its function. */
+export type GeneratedMethods = ReadonlyMap<string, () => unknown>;
+
 /** Metadata keys of the decorators that offer a method to clients. */
 const OFFERS = [MCP_TOOL, MCP_RESOURCE, MCP_RESOURCE_TEMPLATE, MCP_PROMPT];
 
 /** Finds the methods of providers and controllers that have decorators of this package. */
 @Injectable()
 export class DecoratedMethods {
-  readonly #generated = new Map<object, ReadonlyMap<string, () => unknown>>();
+  readonly #generated = new Map<object, GeneratedMethods>();
   readonly #generators: (() => Promise<void>)[] = [];
 
   constructor(
@@ -56,7 +59,7 @@ export class DecoratedMethods {
    *
    * @param methods - by name. They replace those that were given before
    */
-  generate(type: object, methods: ReadonlyMap<string, () => unknown>): void {
+  generate(type: object, methods: GeneratedMethods): void {
     this.#generated.set(type, methods);
   }
 
@@ -70,11 +73,17 @@ export class DecoratedMethods {
     for (const generate of this.#generators) await generate();
   }
 
-  /** @param problems - receives faulty declarations and decorators without effect */
-  find(problems: string[]): { readonly primitives: readonly Primitive[]; readonly companions: Companions } {
+  /**
+   * @param problems - receives faulty declarations and decorators without effect
+   * @param instead - methods that classes would be given in place of their generated ones
+   */
+  find(
+    problems: string[],
+    instead: ReadonlyMap<Type, GeneratedMethods> = new Map(),
+  ): { readonly primitives: readonly Primitive[]; readonly companions: Companions } {
     const primitives: Primitive[] = [];
     const companions: Companions = { completions: [], lists: [] };
-    for (const { wrapper, type, methods } of this.#listClasses()) {
+    for (const { wrapper, type, methods } of this.#listClasses(instead)) {
       const ofType: Primitive[] = [];
       for (const { name: method, handler, isGenerated } of methods) {
         const generated = isGenerated && { handler };
@@ -143,14 +152,18 @@ export class DecoratedMethods {
     if (defaults) checkDefaults(type, defaults, isAnonymous, offers, problems);
   }
 
-  *#listClasses(): Iterable<Decorated> {
+  *#listClasses(instead: ReadonlyMap<Type, GeneratedMethods> = new Map()): Iterable<Decorated> {
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const instance = wrapper.instance as object | null | undefined;
       if (wrapper.isAlias || typeof instance !== 'object' || instance === null) continue;
       const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
       if (!prototype) continue;
       const type = prototype.constructor as Type;
-      const generated = this.#generated.get(instance) ?? this.#generated.get(type) ?? new Map<string, () => unknown>();
+      const generated =
+        instead.get(type) ??
+        this.#generated.get(instance) ??
+        this.#generated.get(type) ??
+        new Map<string, () => unknown>();
       const own = this.scanner
         .getAllMethodNames(prototype)
         .filter((name) => !generated.has(name))

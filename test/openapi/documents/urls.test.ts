@@ -1,56 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadDocument } from '../../../lib/openapi/documents/load-document.js';
 import { locate, type OpenApiDocument } from '../../../lib/openapi/documents/open-api-document.js';
-import { listen, type Listener } from '../../support/listen.js';
-
-type Answer = (response: ServerResponse, request: IncomingMessage) => void;
-
-/** A server with a document at each path. */
-class DocumentServer {
-  readonly asked: string[] = [];
-  readonly headers: IncomingMessage['headers'][] = [];
-  readonly answers = new Map<string, Answer>();
-  #listener: Listener | undefined;
-
-  get origin(): string {
-    return this.#listener?.origin ?? '';
-  }
-
-  async start(): Promise<this> {
-    this.#listener = await listen((request, response) => {
-      this.asked.push(request.url ?? '');
-      this.headers.push(request.headers);
-      const answer = this.answers.get(request.url ?? '');
-      if (answer) answer(response, request);
-      else response.writeHead(404).end();
-    });
-    return this;
-  }
-
-  async close(): Promise<void> {
-    await this.#listener?.close();
-  }
-
-  reset(): void {
-    this.asked.length = 0;
-    this.headers.length = 0;
-    this.answers.clear();
-  }
-
-  serve(path: string, document: object | string): string {
-    this.answers.set(path, (response) =>
-      response.end(typeof document === 'string' ? document : JSON.stringify(document)),
-    );
-    return `${this.origin}${path}`;
-  }
-
-  redirect(path: string, location: string, status = 302): string {
-    this.answers.set(path, (response) => response.writeHead(status, { location }).end());
-    return `${this.origin}${path}`;
-  }
-}
+import { DocumentServer } from './document-server.js';
 
 const named = new DocumentServer();
 const other = new DocumentServer();
