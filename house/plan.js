@@ -20,7 +20,11 @@ export const wings = {
         holds: 'The public API (`index.ts`), and the module: its providers, and what happens at boot.',
         imports: ['configuration', 'doctor'],
       },
-      'command-line': { holds: 'The command `npx nestjs-mcp-auth`.', imports: ['doctor'] },
+      'command-line': {
+        holds: 'The command `npx nestjs-mcp-auth`, with a file for each of its subcommands.',
+        imports: ['doctor', 'manifest'],
+      },
+      manifest: { holds: 'What a server offers, and to whom, as data: how it is made, read and compared.' },
       doctor: {
         holds: 'Looks the configuration and the issuers over, at boot and as `npx nestjs-mcp-auth doctor`. Health.',
         imports: ['configuration'],

@@ -1,25 +1,43 @@
-import { parseArgs } from 'node:util';
 import { describeError } from '../errors/reason.js';
-import { examineConfiguration } from '../doctor/configuration-file.js';
-import { report } from '../doctor/report.js';
-import { examineServer } from '../doctor/server-examination.js';
+import { EXIT, UsageError, type CommandOutput } from './command-output.js';
+import { runDoctor } from './doctor-command.js';
+import { runManifest } from './manifest-command.js';
+import { runOpenApi } from './open-api-command.js';
 
 const USAGE = `Usage:
-  nestjs-mcp-auth doctor <url>             looks an MCP server over from the outside, as a client would
-  nestjs-mcp-auth doctor --config <file>   looks over the options that a JavaScript module exports, and their issuers
+  nestjs-mcp-auth doctor <url>               looks an MCP server over from the outside, as a client would
+  nestjs-mcp-auth doctor --config <file>     looks over the options that a JavaScript module exports, and their issuers
+  nestjs-mcp-auth openapi <document>         prints what an OpenAPI document would be offered as
+  nestjs-mcp-auth openapi --config <file>    the same, for the options or the classes that a JavaScript module exports
+  nestjs-mcp-auth manifest --config <file>   prints which scopes reach what, for the Nest module that a JavaScript module exports
 
 Options:
-  --json   prints the findings as JSON
+  --json   prints JSON
   --help   prints this
 
-Exit codes: 0, no errors found; 1, errors found; 2, could not be run.
+Options of openapi:
+  --include <choice>       an operationId, a method and path such as "GET /orders/**", or JSON such as {"tag":"public"}; repeatable
+  --exclude <choice>       the same, for what is not offered
+  --allow-origin <origin>  an origin that documents and their references may be fetched from; repeatable
+  --downstream <name>      the downstream of the API; defaults to the name of the file
+  --scopes <map>           JSON: the scopes of the API, each with those of the server
+  --max-tools <number>     how many tools there may be
+  --strict                 whatever cannot be offered is an error
+
+Options of openapi and manifest:
+  --write <file>           writes what is offered: a class to a file whose name ends in .ts (openapi only), data to .json
+  --force                  writes over a file that this command did not write, or that was edited since
+  --check <file>           compares what is offered with what was written
+
+Exit codes: 0, no errors found, and nothing differs; 1, errors found, or something differs; 2, could not be run.
 `;
 
-/** Where a command writes its output. */
-export interface CommandOutput {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-}
+const COMMANDS: ReadonlyMap<string | undefined, (args: readonly string[], output: CommandOutput) => Promise<number>> =
+  new Map([
+    ['doctor', runDoctor],
+    ['manifest', runManifest],
+    ['openapi', runOpenApi],
+  ]);
 
 /**
  * The command `nestjs-mcp-auth`.
@@ -27,31 +45,19 @@ export interface CommandOutput {
  * @param args - arguments without the program and the script
  * @returns the exit code
  */
-export async function runCommand(args: readonly string[], { stdout, stderr }: CommandOutput): Promise<number> {
-  try {
-    const { values, positionals } = parse(args);
-    if (values.help) {
-      stdout.write(USAGE);
-      return 0;
-    }
-    const [command, url, ...rest] = positionals;
-    if (command !== 'doctor' || rest.length > 0 || (url === undefined) === (values.config === undefined)) {
-      stderr.write(USAGE);
-      return 2;
-    }
-    const findings = url === undefined ? await examineConfiguration(values.config ?? '') : await examineServer(url);
-    stdout.write(values.json ? `${JSON.stringify({ findings }, undefined, 2)}\n` : report(findings));
-    return findings.some(({ severity }) => severity === 'error') ? 1 : 0;
-  } catch (error) {
-    stderr.write(`nestjs-mcp-auth: ${describeError(error)}\n`);
-    return 2;
+export async function runCommand(args: readonly string[], output: CommandOutput): Promise<number> {
+  if (args.includes('--help')) {
+    output.stdout.write(USAGE);
+    return EXIT.ok;
   }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { config: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
-  });
+  const [name, ...rest] = args;
+  try {
+    const run = COMMANDS.get(name);
+    if (!run) throw new UsageError();
+    return await run(rest, output);
+  } catch (error) {
+    const isUsage = error instanceof UsageError && error.message === '';
+    output.stderr.write(isUsage ? USAGE : `nestjs-mcp-auth: ${describeError(error)}\n`);
+    return EXIT.failed;
+  }
 }

@@ -13,6 +13,7 @@ import type { Finding } from './finding.js';
 export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new CleanLogger('McpAuthDoctor');
   #stopped = false;
+  #dismissed = false;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -20,9 +21,14 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly catalogue: Catalogue,
   ) {}
 
+  /** Keeps it from examining anything. */
+  dismiss(): void {
+    this.#dismissed = true;
+  }
+
   /** Called by Nest when the application has started. */
   onApplicationBootstrap(): void {
-    if (this.options.doctor) void this.#examine();
+    if (this.options.doctor && !this.#dismissed) void this.#examine();
   }
 
   /** Called by Nest. Later findings are dropped. */

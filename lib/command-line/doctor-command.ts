@@ -1,0 +1,24 @@
+import { parseArgs } from 'node:util';
+import { examineConfiguration } from '../doctor/configuration-file.js';
+import { report } from '../doctor/report.js';
+import { examineServer } from '../doctor/server-examination.js';
+import { EXIT, UsageError, type CommandOutput } from './command-output.js';
+
+/**
+ * `nestjs-mcp-auth doctor`.
+ *
+ * @returns the exit code
+ * @throws {@link UsageError} if the arguments are others
+ */
+export async function runDoctor(args: readonly string[], { stdout }: CommandOutput): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  });
+  const [url, ...rest] = positionals;
+  if (rest.length > 0 || (url === undefined) === (values.config === undefined)) throw new UsageError();
+  const findings = url === undefined ? await examineConfiguration(values.config ?? '') : await examineServer(url);
+  stdout.write(values.json ? `${JSON.stringify({ findings }, undefined, 2)}\n` : report(findings));
+  return findings.some(({ severity }) => severity === 'error') ? EXIT.found : EXIT.ok;
+}

@@ -1,0 +1,80 @@
+import { createManifest, describeServer } from '../manifest/create-manifest.js';
+import type { ServerManifest } from '../manifest/manifest.js';
+import { findTooManyTools } from '../openapi/search/tool-count.js';
+import { EXIT, type CommandOutput } from './command-output.js';
+import { examineDocument, type ExaminedDocument } from './examined-document.js';
+import { readExportedDocuments, type ExportedDocument } from './exported-documents.js';
+import { readOpenApiArguments, toDownstreamName, type OpenApiArguments } from './open-api-arguments.js';
+import { checkManifest } from './manifest-check.js';
+import { formatDocument, reportDocument, type ReportedDocument } from './open-api-report.js';
+import type { Warning } from './warnings.js';
+import { toManifestFile, writeOwnFile } from './written-file.js';
+
+/**
+ * `nestjs-mcp-auth openapi`: what documents would be offered as.
+ *
+ * @returns the exit code
+ * @throws {@link UsageError} if the arguments are others
+ */
+export async function runOpenApi(args: readonly string[], output: CommandOutput): Promise<number> {
+  const asked = readOpenApiArguments(args);
+  const documents: ExaminedDocument[] = [];
+  for (const one of await listDocuments(asked)) documents.push(await examineDocument(one));
+  const reports = reportDocuments(documents);
+  const errors = reports.flatMap(({ warnings }) => warnings.filter(({ isError }) => isError));
+  if (errors.length > 0 || (asked.write === undefined && asked.check === undefined)) {
+    const json = `${JSON.stringify({ documents: reports }, undefined, 2)}\n`;
+    output.stdout.write(asked.json ? json : reports.map(formatDocument).join('\n'));
+    return errors.length > 0 ? EXIT.found : EXIT.ok;
+  }
+  const manifest = createManifest(describeDocuments(documents));
+  if (asked.check !== undefined) return await checkManifest(asked.check, manifest, asked.json, output);
+  const { write = '', force } = asked;
+  await writeOwnFile(write, toManifestFile(manifest), force);
+  output.stdout.write(`${write} is written: ${documents.map(({ tools }) => tools.length).join(' + ')} operations.\n`);
+  return EXIT.ok;
+}
+
+function reportDocuments(documents: readonly ExaminedDocument[]): readonly ReportedDocument[] {
+  const offering = documents.filter(({ chosen }) => chosen.length > 0);
+  const tooMany = findTooManyTools(
+    offering.map(({ name, options, chosen }) => ({ name, maxTools: options.maxTools, operations: chosen })),
+  );
+  const warnings = tooMany.map((message): Warning => ({
+    code: 'too_many_tools',
+    isError: true,
+    place: 'maxTools',
+    message,
+  }));
+  return documents
+    .map(reportDocument)
+    .map((one, index) => (index === 0 ? { ...one, warnings: [...warnings, ...one.warnings] } : one));
+}
+
+/** Documents of one downstream are described together. */
+function describeDocuments(documents: readonly ExaminedDocument[]): readonly ServerManifest[] {
+  const names = new Set(documents.map(({ options }) => options.downstream ?? ''));
+  return [...names].map((name) => {
+    const ofName = documents.filter(({ options }) => options.downstream === name);
+    return describeServer(
+      name,
+      ofName.flatMap(({ tools }) => tools.map(({ definition }) => definition)),
+    );
+  });
+}
+
+async function listDocuments({ document, config, options }: OpenApiArguments): Promise<readonly ExportedDocument[]> {
+  const exported: readonly ExportedDocument[] =
+    config === undefined
+      ? [{ name: document ?? '', type: undefined, options: {} }]
+      : await readExportedDocuments(config);
+  return exported.map((one) => ({
+    ...one,
+    options: {
+      ...(document !== undefined && { downstream: toDownstreamName(document) }),
+      ...one.options,
+      ...(document !== undefined && { document }),
+      ...options,
+    },
+  }));
+}

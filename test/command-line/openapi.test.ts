@@ -1,0 +1,233 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { orderDocument } from '../openapi/order-document.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+import { run } from './run-command.js';
+
+const LIBRARY = JSON.stringify(join(process.cwd(), 'lib/index.ts'));
+
+let folder: string;
+let orders: string;
+let files = 0;
+
+async function write(name: string, content: unknown): Promise<string> {
+  files += 1;
+  const path = join(folder, `${files}-${name}`);
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+beforeAll(async () => {
+  Logger.overrideLogger(new RecordingLogger());
+  folder = await mkdtemp(join(tmpdir(), 'openapi-command-'));
+  orders = await write('orders.json', orderDocument);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Reported {
+  documents: {
+    tools: { name: string; scopes: string[][]; tokens: number }[];
+    totals: object;
+    warnings: { code: string; isError: boolean; place: string; message: string }[];
+  }[];
+}
+
+async function report(...args: string[]) {
+  const { code, stdout, stderr } = await run('openapi', '--json', ...args);
+  expect(stderr).toBe('');
+  const [document] = (JSON.parse(stdout) as Reported).documents;
+  if (!document) throw new Error('No document was reported');
+  return { code, ...document };
+}
+
+/** A document with these operations. */
+function document(paths: object, rest: object = {}) {
+  return { openapi: '3.1.0', info: { title: 'Things', version: '2' }, paths, ...rest };
+}
+
+const responses = { 200: { description: 'OK' } };
+
+describe('nestjs-mcp-auth openapi <document>', () => {
+  test('prints a line for each tool, and the totals', async () => {
+    const { code, stdout, stderr } = await run('openapi', orders);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^.*orders\.json: Orders 1\n\n/);
+    expect(stdout).toMatch(/\n {2}createOrder {2}POST \/orders {2}orders:write {2}\d+ tokens\n/);
+    expect(stdout).toMatch(/\n {2}listOrders {3}GET \/orders {3}orders:read {3}\d+ tokens\n/);
+    expect(stdout).toContain('2 of 2 operations would be tools, 1 of which may change something.\n');
+    expect(stdout).toMatch(/about \d+ tokens, estimated at 4 characters each\.\n$/);
+  });
+
+  test('prints JSON where it is asked to', async () => {
+    const { code, tools, totals, warnings } = await report(orders);
+    expect(code).toBe(0);
+    expect(tools).toEqual([
+      {
+        name: 'createOrder',
+        method: 'POST',
+        path: '/orders',
+        operationId: 'createOrder',
+        writes: true,
+        anonymous: false,
+        scopes: [['orders:write']],
+        computesScopes: false,
+        arguments: ['item', 'quantity'],
+        tokens: expect.any(Number),
+      },
+      expect.objectContaining({ name: 'listOrders', writes: false, scopes: [['orders:read']], arguments: ['status'] }),
+    ]);
+    const tokens = tools.reduce((sum, one) => sum + one.tokens, 0);
+    expect(totals).toEqual({ operations: 2, offered: 2, leftOut: 0, writes: 1, tokens });
+    expect(warnings).toEqual([]);
+  });
+
+  test.each<[string, string[], string[]]>([
+    ['--include', ['--include', 'listOrders'], ['listOrders']],
+    ['--include, several times', ['--include', 'listOrders', '--include', 'POST /**'], ['createOrder', 'listOrders']],
+    ['--exclude', ['--exclude', 'POST /orders'], ['listOrders']],
+    ['--exclude, as JSON', ['--exclude', '{"method":"GET"}'], ['createOrder']],
+  ])('takes %s', async (_name, args, names) => {
+    expect((await report(orders, ...args)).tools.map(({ name }) => name)).toEqual(names);
+  });
+
+  test('takes a map of scopes', async () => {
+    const { tools } = await report(orders, '--scopes', '{"orders:read":"read","*":"api:*"}');
+    expect(tools.map(({ scopes }) => scopes)).toEqual([[['api:orders:write']], [['read']]]);
+  });
+
+  test.each<[string, unknown, string, string, boolean]>([
+    [
+      'an operation that cannot be read',
+      document({ '/a': { get: { responses, operationId: 'a', parameters: [{ in: 'moon', name: 'x' }] } } }),
+      'operation_left_out',
+      '/paths/~1a/get/parameters/0',
+      false,
+    ],
+    [
+      'a pattern that is not valid',
+      document({
+        '/a': {
+          get: {
+            responses,
+            operationId: 'a',
+            parameters: [{ in: 'query', name: 'q', schema: { type: 'string', pattern: '(' } }],
+          },
+        },
+      }),
+      'keyword_dropped',
+      '/paths/~1a/get/parameters/0/schema',
+      false,
+    ],
+    [
+      'an operationId that is no name',
+      document({ '/a': { get: { responses, operationId: 'list things!' } } }),
+      'name_changed',
+      'GET /a',
+      false,
+    ],
+    ['no security', document({ '/a': { get: { responses, operationId: 'a' } } }), 'no_security', 'GET /a', false],
+    [
+      'a write without scopes',
+      document({ '/a': { delete: { responses, operationId: 'a' } } }),
+      'write_without_scopes',
+      'DELETE /a',
+      false,
+    ],
+    ['a document that is none', document({}, { openapi: '4.0' }), 'invalid_document', 'things.json', true],
+  ])('tells of %s', async (_name, content, code, place, isError) => {
+    const { warnings, code: exitCode } = await report(await write('things.json', content));
+    expect(warnings).toContainEqual({
+      code,
+      isError,
+      place: expect.stringContaining(place),
+      message: expect.anything(),
+    });
+    expect(exitCode).toBe(isError ? 1 : 0);
+  });
+
+  test('tells of more tools than there may be', async () => {
+    const { code, warnings } = await report(orders, '--max-tools', '1');
+    expect(code).toBe(1);
+    expect(warnings).toEqual([
+      expect.objectContaining({ code: 'too_many_tools', isError: true, message: expect.stringContaining('maxTools') }),
+    ]);
+  });
+
+  test('tells of options that stop the boot', async () => {
+    const { code, warnings } = await report(orders, '--max-tools', '0');
+    expect(code).toBe(1);
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        code: 'invalid_options',
+        isError: true,
+        message: expect.stringContaining('`maxTools`'),
+      }),
+    ]);
+  });
+
+  test('what a document says cannot steer the terminal', async () => {
+    const path = await write(
+      'things.json',
+      document({ '/a\u001b[2J': { get: { responses, operationId: 'a\u202e' } } }, { info: { title: '\u001b]0;x' } }),
+    );
+    expect((await run('openapi', path)).stdout).not.toMatch(/[\p{Cf}]|(?!\n)\p{Cc}/u);
+  });
+});
+
+describe('nestjs-mcp-auth openapi --config <file>', () => {
+  test.each<[string, (text: string) => string]>([
+    ['options by default', (text) => `export default ${text};`],
+    ['options as `options`', (text) => `export const options = ${text};`],
+    ['options by a function', (text) => `export default async () => (${text});`],
+    ['a list of options', (text) => `export default [${text}];`],
+    ['a class', (text) => `export class OrdersApi {} McpOpenApi(${text})(OrdersApi);`],
+  ])('takes %s', async (_name, exported) => {
+    const options = `{ downstream: 'orders', document: ${JSON.stringify(orders)}, include: 'listOrders' }`;
+    const path = await write('config.mjs', `import { McpOpenApi } from ${LIBRARY};\n${exported(options)}`);
+    const { code, tools } = await report('--config', path);
+    expect(code).toBe(0);
+    expect(tools.map(({ name }) => name)).toEqual(['listOrders']);
+  });
+
+  test('takes what a class says of its methods', async () => {
+    const path = await write(
+      'config.mjs',
+      `import { Anonymous, McpOpenApi, McpOperation } from ${LIBRARY};
+       export class OrdersApi { create() {} }
+       const method = [OrdersApi.prototype, 'create', Object.getOwnPropertyDescriptor(OrdersApi.prototype, 'create')];
+       McpOperation('createOrder', { name: 'place_order', scopes: ['shop'] })(...method);
+       McpOpenApi({ downstream: 'orders', document: ${JSON.stringify(orders)} })(OrdersApi);`,
+    );
+    expect((await report('--config', path)).tools).toEqual([
+      expect.objectContaining({ name: 'listOrders', scopes: [['orders:read']] }),
+      expect.objectContaining({ name: 'place_order', scopes: [['shop']] }),
+    ]);
+  });
+
+  test('cannot run with a module that exports neither', async () => {
+    const { code, stderr } = await run('openapi', '--config', await write('config.mjs', 'export const x = 1;'));
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('@McpOpenApi') });
+  });
+});
+
+describe('nestjs-mcp-auth openapi', () => {
+  test.each([[[]], [['a.json', 'b.json']]])('does not take %j', async (args) => {
+    expect(await run('openapi', ...args)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^Usage:/),
+    });
+  });
+
+  test.each([
+    [['--scopes', '{'], 'JSON'],
+    [['--write', 'a.ts', '--check', 'a.ts'], 'not both'],
+    [['--max-tools', 'many'], 'not a number'],
+    [['--colour'], '--colour'],
+  ])('says what is wrong with %j', async (args, message) => {
+    expect(await run('openapi', orders, ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+  });
+});
