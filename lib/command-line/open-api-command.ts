@@ -36,9 +36,9 @@ export async function runOpenApi(args: readonly string[], output: CommandOutput)
 }
 
 function reportDocuments(documents: readonly ExaminedDocument[]): readonly ReportedDocument[] {
-  const offering = documents.filter(({ chosen }) => chosen.length > 0);
+  const offering = documents.filter(({ listed }) => listed.length > 0);
   const tooMany = findTooManyTools(
-    offering.map(({ name, options, chosen }) => ({ name, maxTools: options.maxTools, operations: chosen })),
+    offering.map(({ name, options, listed }) => ({ name, maxTools: options.maxTools, operations: listed })),
   );
   const warnings = tooMany.map((message): Warning => ({
     code: 'too_many_tools',

@@ -10,6 +10,7 @@ export type WarningCode =
   | 'keyword_dropped'
   | 'name_changed'
   | 'no_security'
+  | 'odd_operation'
   | 'operation_left_out'
   | 'too_many_tools'
   | 'write_without_scopes';
