@@ -17,7 +17,7 @@ export type DownstreamAnswerCode =
   | 'downstream_status'
   /** A redirect that must not be followed. */
   | 'downstream_redirect'
-  /** A body that is not JSON. */
+  /** A body that is not JSON, or not what an OpenAPI document says, where that is enforced. */
   | 'downstream_body'
   /** A body larger than `maxJsonSize`. */
   | 'downstream_body_too_large';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isFieldPath } from './projection.js';
 
 /** What becomes of the answers of an operation. */
 export interface AnswerSettings {
@@ -17,6 +18,17 @@ export interface AnswerSettings {
    * to 1 048 576.
    */
   maxFileSize?: number;
+  /**
+   * Offers clients the schema that the document has for answers. `'declared'`: what does not fit is sent all the same,
+   * and the log says where it does not fit. `'enforced'`: it fails the call. Defaults to no schema.
+   */
+  schema?: 'declared' | 'enforced';
+  /**
+   * Members of answers that are kept, such as `['id', 'items[].name']`, or JSONPath (RFC 9535) such as
+   * `$.items[?@.open].id`. What is around them stays. Paths without `$` are for each item of an answer that is a list.
+   * Defaults to all.
+   */
+  fields?: readonly string[];
 }
 
 /** What becomes of the answers of the API. */
@@ -34,6 +46,11 @@ export interface AnswerOptions {
 const settings = {
   maxSize: z.int().positive('has to be a positive number of characters').optional(),
   structured: z.boolean().optional(),
+  schema: z.enum(['declared', 'enforced'], 'has to be "declared" or "enforced"').optional(),
+  fields: z
+    .array(z.string().refine(isFieldPath, 'is neither a path such as "items[].name" nor JSONPath (RFC 9535)'))
+    .min(1, 'has to name a member. Remove it to keep all')
+    .optional(),
   maxFileSize: z.int().min(0, 'has to be a number of bytes, from 0').optional(),
 };
 

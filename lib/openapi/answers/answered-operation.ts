@@ -2,6 +2,7 @@ import type { OpenApiDocument } from '../documents/open-api-document.js';
 import type { OperationInput } from '../inputs/operation-input.js';
 import type { ApiOperation } from '../operations/api-operation.js';
 import type { AnswerSettings } from './answer-options.js';
+import type { OutputSchema } from './output-schema.js';
 
 /** The operation that was called. */
 export interface AnsweredOperation {
@@ -13,4 +14,6 @@ export interface AnsweredOperation {
   /** What the model sent. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly settings: AnswerSettings;
+  /** The schema of answers, if clients are offered one. */
+  readonly output: OutputSchema | undefined;
 }

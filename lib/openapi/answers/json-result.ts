@@ -3,10 +3,12 @@ import { isTooDeep } from '../../json/json-depth.js';
 import { isJsonObject, type JsonObject } from '../../json/json-object.js';
 import type { Answered } from '../../on-behalf-of/downstream/downstream-client.js';
 import type { AnsweredOperation } from './answered-operation.js';
-import { boundJson, boundText } from './bounded-answer.js';
+import { boundJson, boundText, LEFT_OUT } from './bounded-answer.js';
 import { readLocation } from './empty-answer.js';
+import { checkSchema } from './kept-schema.js';
 import { findNextPage, hasLink } from './next-link.js';
 import { advisePaging } from './paging-advice.js';
+import { project } from './projection.js';
 
 /** Characters of a result, unless an option says otherwise. */
 const MAX_SIZE = 100_000;
@@ -16,11 +18,16 @@ const MAX_SIZE = 100_000;
  *
  * @param value - JSON. What is no object becomes `result`: the older era of MCP takes objects only
  */
-export function toJsonResult(value: unknown, answered: Answered, called: AnsweredOperation): CallToolResult {
-  const { maxSize = MAX_SIZE, structured = true } = called.settings;
-  const whole = isJsonObject(value) ? value : { result: value };
-  const next = findNextPage(answered.answer, whole, called);
-  const isStructured = structured && !isTooDeep({ structuredContent: whole });
+export async function toJsonResult(
+  value: unknown,
+  answered: Answered,
+  called: AnsweredOperation,
+): Promise<CallToolResult> {
+  const { maxSize = MAX_SIZE, structured = true, fields } = called.settings;
+  await checkSchema(wrap(value), called, answered.target.name);
+  const whole = wrap(fields ? project(value, fields) : value);
+  const next = findNextPage(answered.answer, wrap(value), called);
+  const isStructured = (structured || called.output !== undefined) && !isTooDeep({ structuredContent: whole });
   const bounded = boundJson(whole, isStructured ? Math.floor(maxSize / 2) : maxSize, ({ value: kept, leftOut }) =>
     advisePaging(called, leftOut, kept, next),
   );
@@ -35,14 +42,29 @@ export function toJsonResult(value: unknown, answered: Answered, called: Answere
   return toResult(sent, isStructured, notes);
 }
 
+function wrap(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : { result: value };
+}
+
 function toResult(value: JsonObject, isStructured: boolean, notes: readonly string[]): CallToolResult {
   const content = [JSON.stringify(value), ...notes].map((text) => ({ type: 'text' as const, text }));
   return { content, ...(isStructured && { structuredContent: value }) };
 }
 
-/** Makes a result of a text. */
-export function toTextResult(text: string, { settings: { maxSize = MAX_SIZE } }: AnsweredOperation): CallToolResult {
-  const bounded = boundText(text, maxSize);
+/** Makes a result of a text. Where clients are offered a schema, they want structured content. */
+export async function toTextResult(
+  text: string,
+  answered: Answered,
+  called: AnsweredOperation,
+): Promise<CallToolResult> {
+  const { output, settings } = called;
+  const { maxSize = MAX_SIZE } = settings;
+  const bounded = boundText(text, output ? Math.floor(maxSize / 2) : maxSize);
+  if (output) {
+    await checkSchema({ result: text }, called, answered.target.name);
+    const { note } = bounded;
+    return toResult({ ...(note !== undefined && { [LEFT_OUT]: note }), result: bounded.text }, true, []);
+  }
   const texts = [bounded.text, ...(bounded.note === undefined ? [] : [bounded.note])];
   return { content: texts.map((one) => ({ type: 'text' as const, text: one })) };
 }

@@ -36,12 +36,12 @@ export async function toToolAnswer(answered: Answered, called: AnsweredOperation
   if (isFile(readMediaType(answered)) && !isBodiless(answered, called)) return await toFileResult(answered, called);
   const content = await read(answered, called);
   if (content.kind === 'none')
-    return toJsonResult(describeEmpty(answered, called.operation.method === 'HEAD'), answered, called);
-  if (content.kind === 'json') return toJsonResult(content.value, answered, called);
+    return await toJsonResult(describeEmpty(answered, called.operation.method === 'HEAD'), answered, called);
+  if (content.kind === 'json') return await toJsonResult(content.value, answered, called);
   if (content.kind === 'file') return toBytesResult(content, answered, called);
   if (content.isFaulty)
     logger.warn(`${called.name}: ${target.name} says that its answer is JSON, and it is not. It is sent as text`);
-  return toTextResult(content.text, called);
+  return await toTextResult(content.text, answered, called);
 }
 
 /** Reads an answer. Of one that is too large it says how to get less. */

@@ -41,7 +41,7 @@ export class SchemaWriter {
    * @param maxSchemas - gives up above so many schemas
    */
   constructor(
-    private readonly translator: Pick<SchemaTranslator, 'define' | 'resolve'>,
+    private readonly translator: Pick<SchemaTranslator, 'define' | 'direction' | 'resolve'>,
     private readonly limits: WritingLimits,
     private readonly uses: ReadonlyMap<string, number>,
     maxSchemas: number,
@@ -77,7 +77,9 @@ export class SchemaWriter {
     }
     if (depth > this.limits.depth && isDeep(schema)) return this.#leaveOut(schema, depth);
     const { patternProperties } = schema;
-    const aliases = findAliases(Object.keys(readProperties(schema)), others);
+    // Models write no answers.
+    const keys = this.translator.direction === 'input' ? Object.keys(readProperties(schema)) : [];
+    const aliases = findAliases(keys, others);
     const written: JsonObject = {};
     for (const [keyword, value] of Object.entries(this.#writeNotes(schema, depth))) {
       const kept = this.#writeKeyword(keyword, value, aliases, depth);

@@ -5,6 +5,7 @@ import type { AnswerSettings } from '../answers/answer-options.js';
 import { findAnswerSettings } from '../answers/answer-settings.js';
 import type { AnsweredOperation } from '../answers/answered-operation.js';
 import type { DocumentedRequestInit } from '../../on-behalf-of/downstream/outgoing-request.js';
+import { describeOutput, type OutputSchema } from '../answers/output-schema.js';
 import { toToolAnswer } from '../answers/tool-answer.js';
 import type { OperationCall } from '../declaration/operation-call.js';
 import { buildRequest, type OperationRequest } from '../requests/operation-request.js';
@@ -28,6 +29,7 @@ export function createCall(
   const { downstream } = options;
   const settings = findAnswerSettings(options, operation, own);
   let accept: string | undefined;
+  let described: { readonly output: OutputSchema | undefined } | undefined;
   const prepare = (input: object): [target: string, init: DocumentedRequestInit] => {
     const { method, target, headers, cookies, body } = build(offered, input);
     accept ??= createAccept(document, operation);
@@ -36,7 +38,13 @@ export function createCall(
   const fetch = async (input: object): Promise<Response> => client.for(downstream).fetch(...prepare(input));
   const call = async (input: object) => {
     const answered = await ask(client, downstream)(...prepare(input));
-    return await toToolAnswer(answered, { ...offered, args: input as AnsweredOperation['args'], settings });
+    described ??= { output: describeOutput(document, operation, settings) };
+    return await toToolAnswer(answered, {
+      ...offered,
+      args: input as AnsweredOperation['args'],
+      settings,
+      ...described,
+    });
   };
   return Object.assign(call, { fetch, operation: (name: string) => createCall(siblings.find(name), client, siblings) });
 }

@@ -10,6 +10,8 @@ import { toToolSchema } from '../inputs/tool-schema.js';
 import { describeEffects } from '../operations/tool-annotations.js';
 import { describeMeta } from '../operations/tool-meta.js';
 import { describeTexts } from '../operations/tool-texts.js';
+import { findAnswerSettings } from '../answers/answer-settings.js';
+import { describeOutput, toOffered } from '../answers/output-schema.js';
 import { createCall } from './create-call.js';
 import type { CuratedMethod } from './curated-methods.js';
 import type { OfferedOperation } from './offered-operation.js';
@@ -33,7 +35,13 @@ export function generateMethod(
   let call: OperationCall | undefined;
   const method = async (input: object) => (call ??= createCall(offered, client, siblings))(input);
   if (offered.isAnonymous) Anonymous()(method);
-  return declareOperation(method, offered, offered.name, describeTool(offered));
+  return declareOperation(method, offered, offered.name, { ...describeTool(offered), ...describeAnswers(offered) });
+}
+
+/** A method of the application may change the answer. It says the schema of its own. */
+function describeAnswers({ document, operation, options }: OfferedOperation): Pick<McpToolOptions, 'output'> {
+  const output = describeOutput(document, operation, findAnswerSettings(options, operation));
+  return output ? { output: toOffered(output) } : {};
 }
 
 /**
