@@ -15,7 +15,11 @@ describe('operations of real documents', () => {
     for (const [name, mini] of documents) {
       const options = { downstream: 'api', document: mini };
       const document = new OpenApiDocument(name, new Map([[name, mini]]));
-      const offers = new DocumentOffers(document, options, { scopeMap: new Map(), fault: () => undefined });
+      const offers = new DocumentOffers(document, options, {
+        scopeMap: new Map(),
+
+        fault: () => undefined,
+      });
       faults.push(...offers.problems.map(String));
       for (const tool of offers.describeChosen((problem) => faults.push(String(problem)))) {
         const fault = validator.findFault(tool.input.schema);
