@@ -4,12 +4,14 @@
  */
 import { cacheMemory } from './cache-memory.js';
 import { coldCallers, replicas } from './cold-callers.js';
+import { documents } from './documents.js';
 import { downstreamCalls } from './downstream-calls.js';
 import { serving } from './serving.js';
 
 const sections: Record<string, () => Promise<void>> = {
   serving,
   'downstream-calls': downstreamCalls,
+  documents,
   'cold-callers': coldCallers,
   replicas,
   'cache-memory': cacheMemory,

@@ -1,3 +1,4 @@
+import { startOperationServer } from './operation-servers.js';
 import {
   bareHttp,
   bareSdk,
@@ -15,11 +16,14 @@ const servers: Record<string, () => Promise<ServerUnderLoad>> = {
   fastify: () => protectedServer('fastify'),
   'static-token': () => callingServer('static'),
   'exchanged-token': () => callingServer('exchanged'),
+  'written-tool': () => startOperationServer('written'),
+  'generated-tool': () => startOperationServer('generated'),
 };
 
 const start = servers[process.argv[2] ?? ''];
 if (!start) throw new Error(`Name a server: ${Object.keys(servers).join(', ')}`);
 process.send?.(await start());
+process.on('message', () => process.send?.(process.cpuUsage()));
 
 async function callingServer(tokens: 'static' | 'exchanged'): Promise<ServerUnderLoad> {
   const [issuer, api] = [await startIssuer(), await startApi()];

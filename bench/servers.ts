@@ -122,7 +122,7 @@ export async function startIssuer(): Promise<BenchIssuer> {
       return exchanges;
     },
     sign: (claims) =>
-      new SignJWT({ iss: issuer, sub: 'alice', client_id: 'bench', ...claims })
+      new SignJWT({ iss: issuer, sub: 'alice', client_id: 'agent', ...claims })
         .setProtectedHeader({ alg: 'ES256', kid: 'bench', typ: 'at+jwt' })
         .setIssuedAt()
         .setExpirationTime('1h')
@@ -216,7 +216,8 @@ async function startOnExpress(moduleFor: (resource: string) => Type): Promise<{ 
   return { url };
 }
 
-async function startOnFastify(moduleFor: (resource: string) => Type): Promise<{ readonly url: string }> {
+/** Starts an application on Fastify. */
+export async function startOnFastify(moduleFor: (resource: string) => Type): Promise<{ readonly url: string }> {
   let answer: RequestListener = () => undefined;
   const origin = await listen((request, response) => {
     answer(request, response);

@@ -11,6 +11,9 @@ const BOOSTS = { name: 4, summary: 3, tags: 2, path: 2, verbs: 1, description: 1
 /** How much less a word counts that only begins with the one that was asked for, or that is spelled almost like it. */
 const WEIGHTS = { prefix: 0.5, fuzzy: 0.2 };
 
+/** Different words of a query that are looked up. */
+const MAX_WORDS = 6;
+
 /** Operations that are put into the index before other work of the process goes on. */
 const CHUNK = 200;
 
@@ -41,9 +44,14 @@ export class OperationIndex {
     return index;
   }
 
-  /** The operations that fit best come first. A word may be the beginning of one, and may have a typing error. */
-  rank(query: string): readonly SearchedOperation[] {
-    const exact = this.#search(query, { prefix: (term) => term.length > 2 });
+  /**
+   * The operations that fit best come first. A word may be the beginning of one. If no operation has all words, some of
+   * them are enough, and they may have typing errors.
+   */
+  rank(text: string): readonly SearchedOperation[] {
+    const terms = splitWords(text).flatMap((word) => toTerm(word) ?? []);
+    const query = [...new Set(terms)].slice(0, MAX_WORDS).join(' ');
+    const exact = this.#search(query, { prefix: (term) => term.length > 2, combineWith: 'AND' });
     const results =
       exact.length > 0 ? exact : this.#search(query, { fuzzy: (term) => (term.length > 3 ? 0.25 : false) });
     return results.flatMap(({ id }) => this.operations[id as number] ?? []);
