@@ -60,11 +60,15 @@ export const wings = {
     rooms: {
       offers: {
         holds: 'Gives the classes with `@McpOpenApi` a method for each operation that they offer.',
-        imports: ['answers', 'declaration', 'documents', 'inputs', 'operations', 'requests', 'search'],
+        imports: ['answers', 'declaration', 'documents', 'inputs', 'operations', 'requests', 'resources', 'search'],
       },
       declaration: {
         holds: '`@McpOpenApi` and `@McpOperation`, and their options.',
-        imports: ['answers', 'documents', 'operations', 'search'],
+        imports: ['answers', 'documents', 'operations', 'resources', 'search'],
+      },
+      resources: {
+        holds: 'Which operations are resources: their URIs, and what the variables of these may be.',
+        imports: ['inputs', 'operations'],
       },
       search: {
         holds: 'What becomes of many operations: how many may be tools, and how models find the others.',

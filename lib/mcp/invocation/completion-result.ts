@@ -49,8 +49,8 @@ export async function toCompletionResult(
   };
 }
 
-/** Finds the values that the prompt's schema allows for an argument. */
+/** Finds the values that the schema of a prompt or a template allows for an argument. */
 export function findChoices(primitive: Primitive, { argument, value }: CompletionRequest): readonly string[] {
-  const choices = primitive.kind === 'prompt' ? primitive.choices.get(argument) : undefined;
+  const choices = 'choices' in primitive ? primitive.choices.get(argument) : undefined;
   return (choices ?? []).filter((choice) => choice.toLowerCase().startsWith(value.toLowerCase()));
 }

@@ -8,7 +8,7 @@ import { readFileName } from './file-name.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 
 /** Bytes of a file that is sent. */
-const MAX_FILE_SIZE = 1024 * 1024;
+export const MAX_FILE_SIZE = 1024 * 1024;
 
 /** Pictures that models see. */
 const PICTURES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);

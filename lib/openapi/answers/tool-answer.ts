@@ -29,10 +29,7 @@ export async function toToolAnswer(answered: Answered, called: AnsweredOperation
   const { target, answer } = answered;
   const failure = answer.status === NOT_MODIFIED ? undefined : findFailure(target, answer);
   if (failure) return await toRefusedResult(failure, answered, called);
-  if (readMediaType(answered) === 'text/event-stream') {
-    answer.body.destroy();
-    throw new ToolError(`The ${target.name} API answers with a stream of events, which a tool cannot return.`);
-  }
+  refuseStream(answered);
   if (isFile(readMediaType(answered)) && !isBodiless(answered, called)) return await toFileResult(answered, called);
   const content = await read(answered, called);
   if (content.kind === 'none')
@@ -53,6 +50,14 @@ async function read(answered: Answered, called: AnsweredOperation): Promise<Answ
     const { code, message, advice = '', downstream = '' } = error;
     throw new DownstreamError(code, message, { downstream, advice: `${advice} ${adviseLess(called)}`.trim() });
   }
+}
+
+/** @throws {@link ToolError} for a stream of events, which has no end */
+export function refuseStream(answered: Answered): void {
+  const { target, answer } = answered;
+  if (readMediaType(answered) !== 'text/event-stream') return;
+  answer.body.destroy();
+  throw new ToolError(`The ${target.name} API answers with a stream of events, which is not supported.`);
 }
 
 /** Whether the answer has no body, whatever its headers say of one (RFC 9110 section 6.4.1). */

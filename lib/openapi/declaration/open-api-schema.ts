@@ -6,6 +6,7 @@ import { documentOptionSchemas } from '../documents/document-options.js';
 import { choiceOptionSchemas } from '../operations/choice-options.js';
 import { nameOptionSchemas } from '../operations/name-options.js';
 import { scopeOptionSchemas } from '../operations/scope-options.js';
+import { resourceOptionSchemas } from '../resources/resource-options.js';
 import { searchOptionSchemas } from '../search/search-options.js';
 
 const openApiSchema = z
@@ -18,6 +19,7 @@ const openApiSchema = z
     ...scopeOptionSchemas,
     ...searchOptionSchemas,
     ...answerOptionSchemas,
+    ...resourceOptionSchemas,
   })
   .refine(({ offer, listed }) => offer === 'search' || listed === undefined, {
     path: ['listed'],

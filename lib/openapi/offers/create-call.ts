@@ -1,3 +1,4 @@
+import type { ReadResourceResult } from '@modelcontextprotocol/server';
 import { ToolError } from '../../mcp/invocation/tool-error.js';
 import { ask, type DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { createAccept } from '../answers/accept-header.js';
@@ -6,6 +7,7 @@ import { findAnswerSettings } from '../answers/answer-settings.js';
 import type { AnsweredOperation } from '../answers/answered-operation.js';
 import type { DocumentedRequestInit } from '../../on-behalf-of/downstream/outgoing-request.js';
 import { describeOutput, type OutputSchema } from '../answers/output-schema.js';
+import { toResourceAnswer } from '../answers/resource-answer.js';
 import { toToolAnswer } from '../answers/tool-answer.js';
 import type { OperationCall } from '../declaration/operation-call.js';
 import { buildRequest, type OperationRequest } from '../requests/operation-request.js';
@@ -28,13 +30,8 @@ export function createCall(
   const { operation, document, options } = offered;
   const { downstream } = options;
   const settings = findAnswerSettings(options, operation, own);
-  let accept: string | undefined;
+  const prepare = createPreparation(offered);
   let described: { readonly output: OutputSchema | undefined } | undefined;
-  const prepare = (input: object): [target: string, init: DocumentedRequestInit] => {
-    const { method, target, headers, cookies, body } = build(offered, input);
-    accept ??= createAccept(document, operation);
-    return [target, { method, headers: { accept, ...headers }, documented: { cookies, body } }];
-  };
   const fetch = async (input: object): Promise<Response> => client.for(downstream).fetch(...prepare(input));
   const call = async (input: object) => {
     const answered = await ask(client, downstream)(...prepare(input));
@@ -49,7 +46,34 @@ export function createCall(
   return Object.assign(call, { fetch, operation: (name: string) => createCall(siblings.find(name), client, siblings) });
 }
 
-/** @throws {@link ToolError} if a value cannot be sent where it belongs */
+/** Makes the function that reads an operation as a resource on behalf of the caller. */
+export function createRead(
+  offered: OfferedOperation,
+  client: DownstreamClient,
+): (input: object, uri: string) => Promise<ReadResourceResult> {
+  const { downstream } = offered.options;
+  const settings = findAnswerSettings(offered.options, offered.operation);
+  const prepare = createPreparation(offered);
+  return async (input, uri) => {
+    const answered = await ask(client, downstream)(...prepare(input));
+    const args = input as AnsweredOperation['args'];
+    const called = { ...offered, args, settings, output: undefined };
+    return await toResourceAnswer(answered, called, uri);
+  };
+}
+
+/** Makes the function that builds requests. It throws a {@link ToolError} if a value cannot be sent where it belongs. */
+function createPreparation(
+  offered: OfferedOperation,
+): (input: object) => [target: string, init: DocumentedRequestInit] {
+  let accept: string | undefined;
+  return (input) => {
+    const { method, target, headers, cookies, body } = build(offered, input);
+    accept ??= createAccept(offered.document, offered.operation);
+    return [target, { method, headers: { accept, ...headers }, documented: { cookies, body } }];
+  };
+}
+
 function build({ operation, input }: OfferedOperation, args: object): OperationRequest {
   try {
     return buildRequest(operation, input, args as Readonly<Record<string, unknown>>);

@@ -25,6 +25,7 @@ import { generateCurated, generateMethod } from './generated-method.js';
 import { LeftOutOperations } from './left-out-operations.js';
 import { LiveDocuments } from './live-documents.js';
 import { findOpened } from './opened-operations.js';
+import { ResourceOffers } from './resource-offers.js';
 import { SiblingOperations } from './sibling-operations.js';
 import { findTwins } from './tool-twins.js';
 import { listOpenApiClasses, type DeclaredDocument } from './open-api-classes.js';
@@ -197,15 +198,22 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     const described = offers.describeChosen((problem, operation) => {
       leftOut.add({ problem, operation });
     });
+    const resources = new ResourceOffers(options, this.client, (message) => {
+      if (options.strict === true) fault('resources', message);
+      else this.#logger.warn(`\`resources\` of ${place} ${message}`);
+    });
     for (const offered of described) {
       const { operation } = offered;
       const own = curated.take(operation);
       const method = own
         ? generateCurated(offered, this.client, own, siblings)
         : generateMethod(offered, this.client, siblings);
+      const name = own?.name ?? `${operation.method} ${operation.path}${suffix}`;
+      for (const [uri, read] of resources.generate(offered, method, own)) methods.set(`${name} as ${uri}`, read);
       declareSearched(method, operation, options);
-      methods.set(own?.name ?? `${operation.method} ${operation.path}${suffix}`, method);
+      methods.set(name, method);
     }
+    resources.findUnused(fault);
     for (const warning of offers.listWarnings()) this.#logger.warn(`${place}: ${warning}`);
     leftOut.report(place, this.#logger, options.strict === true ? generated.problems : undefined);
   }

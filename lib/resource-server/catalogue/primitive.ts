@@ -83,6 +83,8 @@ export interface ResourceTemplateDefinition extends Offer {
   /** Lists its resources. */
   list?: Companion;
   readonly completions: Map<string, Companion>;
+  /** Values that the schema enumerates for a variable. */
+  readonly choices: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface PromptDefinition extends Offer {

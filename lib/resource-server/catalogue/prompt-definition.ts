@@ -1,5 +1,6 @@
 import type { Prompt } from '@modelcontextprotocol/server';
 import type { McpPromptOptions } from '../decorators/mcp-prompt.decorator.js';
+import { listChoices } from './argument-choices.js';
 import { toObjectSchema } from './arguments-schema.js';
 import { defineOffer, createFault } from './offer.js';
 import type { Surroundings } from './surroundings.js';
@@ -19,10 +20,12 @@ export function definePrompt(
   const fault = createFault(host, problems);
   const { name = toSnakeCase(host.method), title, description, input, icons, meta } = options;
   if (name.trim() === '' || name.length > 128) fault('name', `is "${name}". Use 1 to 128 characters`);
-  const choices = new Map<string, readonly string[]>();
+  let choices: PromptDefinition['choices'] = new Map();
   let promptArguments: Prompt['arguments'];
   try {
-    promptArguments = input && describeArguments(toObjectSchema(input, 'input'), choices);
+    const schema = input && toObjectSchema(input, 'input');
+    promptArguments = schema && describeArguments(schema);
+    if (schema) choices = listChoices(schema);
   } catch (error) {
     fault('input', error instanceof Error ? error.message : String(error));
   }
@@ -46,24 +49,18 @@ export function definePrompt(
 interface ArgumentSchema {
   readonly title?: string;
   readonly description?: string;
-  readonly enum?: readonly unknown[];
 }
 
-/** @param choices - receives the values that the schema enumerates */
-function describeArguments(
-  { properties = {}, required = [] }: ReturnType<typeof toObjectSchema>,
-  choices: Map<string, readonly string[]>,
-): NonNullable<Prompt['arguments']> {
-  return Object.entries(properties as Record<string, ArgumentSchema>).map(
-    ([name, { title, description, enum: values }]) => {
-      const texts = values?.filter((value) => typeof value === 'string');
-      if (texts && texts.length > 0) choices.set(name, texts);
-      return {
-        name,
-        ...(title !== undefined && { title }),
-        ...(description !== undefined && { description }),
-        required: required.includes(name),
-      };
-    },
-  );
+function describeArguments({
+  properties = {},
+  required = [],
+}: ReturnType<typeof toObjectSchema>): NonNullable<Prompt['arguments']> {
+  return Object.entries(properties as Record<string, ArgumentSchema>).map(([name, { title, description }]) => {
+    return {
+      name,
+      ...(title !== undefined && { title }),
+      ...(description !== undefined && { description }),
+      required: required.includes(name),
+    };
+  });
 }

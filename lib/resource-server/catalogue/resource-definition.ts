@@ -2,6 +2,7 @@ import type { Resource } from '@modelcontextprotocol/server';
 import type { McpResourceTemplateOptions } from '../decorators/mcp-resource-template.decorator.js';
 import type { McpResourceOptions, ResourceDescription } from '../decorators/mcp-resource.decorator.js';
 import { UriPattern } from '../resource-uris/uri-pattern.js';
+import { listChoices } from './argument-choices.js';
 import { toObjectSchema } from './arguments-schema.js';
 import type { Fault } from './access-option-rules.js';
 import { defineOffer, createFault } from './offer.js';
@@ -48,9 +49,12 @@ export function defineResourceTemplate(
   const { uriTemplate, cache, input } = options;
   const pattern = parseTemplate(uriTemplate, fault);
   const names = pattern.variables.map(({ name }) => name);
+  let choices: ResourceTemplateDefinition['choices'] = new Map();
   if (input) {
     try {
-      const { properties = {} } = toObjectSchema(input, 'input');
+      const schema = toObjectSchema(input, 'input');
+      choices = listChoices(schema);
+      const { properties = {} } = schema;
       const stray = Object.keys(properties).find((name) => names.length > 0 && !names.includes(name));
       if (stray !== undefined) fault('input', `has "${stray}", which is not a variable of "${uriTemplate}"`);
     } catch (error) {
@@ -65,6 +69,7 @@ export function defineResourceTemplate(
     readOnly: true,
     cache,
     completions: new Map(),
+    choices,
   };
 }
 
