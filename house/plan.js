@@ -78,7 +78,7 @@ export const wings = {
         holds: 'Makes results of the answers of an API.',
         imports: ['documents', 'inputs', 'operations'],
       },
-      requests: { holds: 'Builds the requests of operations.', imports: ['inputs', 'operations'] },
+      requests: { holds: 'Builds the requests of operations.', imports: ['documents', 'inputs', 'operations'] },
       inputs: {
         holds: 'What a model may send for an operation, as JSON Schema.',
         imports: ['documents', 'operations'],

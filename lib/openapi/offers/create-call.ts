@@ -70,7 +70,7 @@ function createPreparation(
   return (input) => {
     const { method, target, headers, cookies, body } = build(offered, input);
     accept ??= createAccept(offered.document, offered.operation);
-    return [target, { method, headers: { accept, ...headers }, documented: { cookies, body } }];
+    return [offered.serverPath + target, { method, headers: { accept, ...headers }, documented: { cookies, body } }];
   };
 }
 

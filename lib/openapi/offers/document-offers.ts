@@ -9,6 +9,7 @@ import { checkChoice, chooseOperations } from '../operations/choose-operations.j
 import { listOperations, type FaultyOperation } from '../operations/list-operations.js';
 import { findScopes } from '../operations/operation-scopes.js';
 import { listWarnings } from '../operations/tool-annotations.js';
+import { findServerPath } from '../requests/server-path.js';
 import { nameTools, type ToolNames } from '../operations/tool-names.js';
 import { isListed } from '../search/searched-operation.js';
 import type { OfferedOperation } from './offered-operation.js';
@@ -18,6 +19,8 @@ import { OpenOperations } from './open-operations.js';
 export interface OfferSurroundings {
   /** `scopeMap` of the downstream. */
   readonly scopeMap: ReadonlyMap<string, readonly string[]>;
+  /** Base URL of the downstream, where it is known. */
+  readonly baseUrl?: URL | undefined;
   /** Whether the class lets everyone call its tools. Defaults to `false`. */
   readonly isOpen?: boolean;
   /** Receives what is wrong with the options. */
@@ -64,7 +67,7 @@ export class DocumentOffers {
    */
   describe(operation: ApiOperation): OfferedOperation {
     const { document, options, surroundings } = this;
-    const { scopeMap, fault, onDropped } = surroundings;
+    const { scopeMap, baseUrl, fault, onDropped } = surroundings;
     const name = this.#names.of.get(operation) ?? '';
     const isAnonymous = this.#open.includes(operation);
     const scopes = this.#open.restrict(operation, findScopes(operation, options, scopeMap, fault));
@@ -72,6 +75,7 @@ export class DocumentOffers {
     return {
       name,
       operation,
+      serverPath: baseUrl ? findServerPath(document, operation, baseUrl) : '',
       document,
       isAnonymous,
       scopes,

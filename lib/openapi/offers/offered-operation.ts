@@ -9,6 +9,8 @@ export interface OfferedOperation {
   /** Of the tool. */
   readonly name: string;
   readonly operation: ApiOperation;
+  /** Path between the base URL and that of the operation. */
+  readonly serverPath: string;
   readonly document: OpenApiDocument;
   /** Described when it is first asked for. Throws a {@link DocumentProblem} if it cannot be. */
   readonly input: OperationInput;

@@ -187,9 +187,10 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     const fault: Fault = (option, message) => {
       generated.problems.push(`\`${option}\` of ${place} ${message}.`);
     };
-    const scopeMap = this.options.downstreams.get(options.downstream)?.scopeMap ?? new Map<string, string[]>();
+    const target = this.options.downstreams.get(options.downstream);
+    const { baseUrl, scopeMap = new Map<string, string[]>() } = target ?? {};
     const isOpen = Reflect.getMetadata(ANONYMOUS, type) === true;
-    const offers = new DocumentOffers(document, options, { scopeMap, isOpen, fault });
+    const offers = new DocumentOffers(document, options, { scopeMap, baseUrl, isOpen, fault });
     const siblings = new SiblingOperations(offers.operations, (operation) => offers.describe(operation));
     const listed = offers.chosen.filter((one) => isListed(one, options));
     const tools = { name: type.name, maxTools: options.maxTools, operations: listed };

@@ -40,6 +40,7 @@ const ownDocument = {
         parameters: ['label', 'matrix'].map((style) => ({ name: style, in: 'path', required: true, style })),
       },
     },
+    '/served': { servers: [{ url: '/area' }], get: { operationId: 'findServed' } },
     '/all/{in-path}': { get: { operationId: 'findAll', parameters: PLACES, requestBody: BODY } },
   },
 };
@@ -82,6 +83,12 @@ describe.each(['express', 'fastify'] as const)('a request of a generated tool on
 
     expect([operation.path, result.isError ?? false]).toStrictEqual([meant.path, isRefused]);
     if (!isRefused) expect(await judgeRequest(meant, receive(server, meant))).toStrictEqual([]);
+  });
+
+  test('keeps the path of a relative server', async () => {
+    await callTool(server.resource, token, 'findServed');
+
+    expect(server.orders.last.path).toBe('/v1/area/served');
   });
 
   test('has its cookie and the body of a GET', async () => {
