@@ -22,8 +22,9 @@ export const wings = {
       },
       'command-line': {
         holds: 'The command `npx nestjs-mcp-auth`, with a file for each of its subcommands.',
-        imports: ['doctor', 'manifest'],
+        imports: ['class-source', 'doctor', 'manifest'],
       },
+      'class-source': { holds: 'Writes a class in TypeScript for the operations of a document.' },
       manifest: { holds: 'What a server offers, and to whom, as data: how it is made, read and compared.' },
       doctor: {
         holds: 'Looks the configuration and the issuers over, at boot and as `npx nestjs-mcp-auth doctor`. Health.',

@@ -1,5 +1,5 @@
 import { createManifest, describeServer } from '../manifest/create-manifest.js';
-import type { ServerManifest } from '../manifest/manifest.js';
+import type { Manifest, ServerManifest } from '../manifest/manifest.js';
 import { findTooManyTools } from '../openapi/search/tool-count.js';
 import { EXIT, type CommandOutput } from './command-output.js';
 import { examineDocument, type ExaminedDocument } from './examined-document.js';
@@ -8,7 +8,8 @@ import { readOpenApiArguments, toDownstreamName, type OpenApiArguments } from '.
 import { checkManifest } from './manifest-check.js';
 import { formatDocument, reportDocument, type ReportedDocument } from './open-api-report.js';
 import type { Warning } from './warnings.js';
-import { toManifestFile, writeOwnFile } from './written-file.js';
+import { writeDocumentClass } from './written-class.js';
+import { toClassFile, toManifestFile, writeOwnFile } from './written-file.js';
 
 /**
  * `nestjs-mcp-auth openapi`: what documents would be offered as.
@@ -30,9 +31,16 @@ export async function runOpenApi(args: readonly string[], output: CommandOutput)
   const manifest = createManifest(describeDocuments(documents));
   if (asked.check !== undefined) return await checkManifest(asked.check, manifest, asked.json, output);
   const { write = '', force } = asked;
-  await writeOwnFile(write, toManifestFile(manifest), force);
+  const text = write.endsWith('.ts') ? toClassText(write, documents, manifest) : toManifestFile(manifest);
+  await writeOwnFile(write, text, force);
   output.stdout.write(`${write} is written: ${documents.map(({ tools }) => tools.length).join(' + ')} operations.\n`);
   return EXIT.ok;
+}
+
+function toClassText(path: string, documents: readonly ExaminedDocument[], manifest: Manifest): string {
+  const [only, ...others] = documents;
+  if (!only || others.length > 0) throw new Error('A class is written for one document. Name it');
+  return toClassFile(writeDocumentClass(path, only), manifest);
 }
 
 function reportDocuments(documents: readonly ExaminedDocument[]): readonly ReportedDocument[] {

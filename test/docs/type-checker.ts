@@ -19,8 +19,12 @@ const parsed = new Map<string, ts.SourceFile | undefined>();
  * Compiles files as the library is compiled.
  *
  * @param files - their text by path, relative to the root of the repository
+ * @param stricter - options that the library itself does not have
  */
-export function complaintsOf(files: ReadonlyMap<string, string>): readonly Complaint[] {
+export function complaintsOf(
+  files: ReadonlyMap<string, string>,
+  stricter: ts.CompilerOptions = {},
+): readonly Complaint[] {
   const texts = new Map([...files].map(([path, text]) => [resolve(path), text]));
   const compilerOptions = {
     ...options,
@@ -28,6 +32,7 @@ export function complaintsOf(files: ReadonlyMap<string, string>): readonly Compl
     noImplicitReturns: false,
     noUnusedLocals: false,
     noUnusedParameters: false,
+    ...stricter,
   };
   const disk = ts.createCompilerHost(compilerOptions);
   const host: ts.CompilerHost = {
