@@ -48,6 +48,7 @@ const document = {
     '/lists/{ids}': get('getLists', [inPath('ids', { type: 'array', items: text })]),
     '/tenants': get('getTenant', [{ name: 'Tenant', in: 'header', required: true, schema: text }]),
     '/curated': get('curated'),
+    '/trimmed': get('getTrimmed'),
     '/denied/{id}': get('denied', [inPath('id')]),
   },
   components: {
@@ -82,7 +83,12 @@ class NotSecret implements Policy {
 
 @UseGuards(Recorder)
 @UsePolicy(NotSecret)
-@McpOpenApi({ downstream: 'orders', document, resources: 'GET /**' })
+@McpOpenApi({
+  downstream: 'orders',
+  document,
+  resources: 'GET /**',
+  answers: { operations: { getTrimmed: { fields: ['path'] } } },
+})
 class OrdersApi {
   @McpOperation('curated')
   curated(_input: object, call: OperationCall) {
@@ -157,6 +163,7 @@ describe.each(['express', 'fastify'] as const)('operations as resources on %s', 
         description: 'Reads listOrders.',
         mimeType: 'application/json',
       },
+      expect.objectContaining({ uri: 'orders://trimmed' }),
     ]);
     expect(templates.resourceTemplates?.map(({ uriTemplate, mimeType }) => [uriTemplate, mimeType])).toStrictEqual([
       ['orders://denied/{id}', 'application/json'],
@@ -185,6 +192,12 @@ describe.each(['express', 'fastify'] as const)('operations as resources on %s', 
     expect(JSON.parse(contents?.text ?? '')).toStrictEqual({ path, subject: 'alice', audience: 'orders-api' });
     expect(server.orders.last).toMatchObject({ method: 'GET', path });
     expect(seen).toStrictEqual(['guard']);
+  });
+
+  test('have the fields that are kept of answers', async () => {
+    const { body } = await read('orders://trimmed');
+
+    expect(body.result?.contents?.[0]?.text).toBe('{"path":"/v1/trimmed"}');
   });
 
   test('files are blobs, and texts are texts', async () => {

@@ -6,6 +6,7 @@ import { findFailure } from '../../on-behalf-of/downstream/json-answer.js';
 import { isFile, readContent, readMediaType } from './answer-content.js';
 import type { AnsweredOperation } from './answered-operation.js';
 import { MAX_FILE_SIZE } from './file-answer.js';
+import { project } from './projection.js';
 import { toRefusedResult } from './refused-answer.js';
 import { refuseStream } from './tool-answer.js';
 
@@ -13,7 +14,7 @@ import { refuseStream } from './tool-answer.js';
 const MISSING: ReadonlySet<number> = new Set([404, 410]);
 
 /**
- * Turns the answer of the API into the contents of a resource. Nothing of them is left out.
+ * Turns the answer of the API into the contents of a resource. Of JSON, `fields` of the settings are kept. Nothing is left out for its size.
  *
  * @param uri - of the resource
  * @throws HttpException if there is no such resource, or the API refuses the request
@@ -37,11 +38,13 @@ export async function toResourceAnswer(
   }
   refuseStream(answered);
   const mediaType = readMediaType(answered);
-  const { maxFileSize = MAX_FILE_SIZE } = called.settings;
+  const { maxFileSize = MAX_FILE_SIZE, fields } = called.settings;
   const content = await readContent(answered, isFile(mediaType) ? maxFileSize : undefined);
   switch (content.kind) {
-    case 'json':
-      return toText(uri, mediaType.endsWith('json') ? mediaType : 'application/json', JSON.stringify(content.value));
+    case 'json': {
+      const value = fields ? project(content.value, fields) : content.value;
+      return toText(uri, mediaType.endsWith('json') ? mediaType : 'application/json', JSON.stringify(value ?? null));
+    }
     case 'text':
       return toText(uri, mediaType, content.text);
     case 'file':
