@@ -89,7 +89,8 @@ function findUnread({ path }: ApiOperation, { bindings, body }: OperationInput, 
     if (place !== 'query' && isNested) return 'The judge reads no list and no object outside the query and the body';
     if (isNested && !Array.isArray(value) && style !== 'deepObject') return 'The judge reads no object of style `form`';
     if (style === 'deepObject') return 'The judge reads `deepObject` by `qs`, which has numbers for members of lists';
-    if (!isNested && !isExploded) return 'The judge takes every value with `explode: false` for a list';
+    if (place === 'query' && !isNested && !isExploded)
+      return 'The judge takes every value with `explode: false` for a list';
     if (/[[\]]/.test(name)) return 'The judge takes a name with brackets apart';
     if (value === null) return 'The judge knows no `null` in a parameter';
   }
