@@ -16,7 +16,9 @@ const SAID: ReadonlySet<string> = new Set(['include', 'exclude', 'scopes']);
  * @throws Error if the options cannot be written
  */
 export function writeDocumentClass(path: string, { options, tools, operations }: ExaminedDocument): string {
-  const written = Object.entries(options).filter(([option, value]) => !SAID.has(option) && value !== undefined);
+  const written = Object.entries<unknown>(options).filter(
+    ([option, value]) => !SAID.has(option) && value !== undefined,
+  );
   for (const [option, value] of written)
     if (!isWritable(value))
       throw new Error(`The option \`${option}\` has a function, which cannot be written. Write the class by hand`);
