@@ -1,0 +1,234 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { loadDocument } from '../../../lib/openapi/documents/load-document.js';
+import { locate, type OpenApiDocument } from '../../../lib/openapi/documents/open-api-document.js';
+import type { ApiOperation } from '../../../lib/openapi/operations/api-operation.js';
+import { listOperations } from '../../../lib/openapi/operations/list-operations.js';
+
+const swagger = {
+  swagger: '2.0',
+  info: { title: 'Orders', version: '1' },
+  host: 'api.example.com',
+  basePath: 'v1',
+  schemes: ['http', 'https'],
+  consumes: ['application/xml', 'application/json'],
+  produces: ['application/xml'],
+  parameters: {
+    limit: { name: 'limit', in: 'query', type: 'integer', minimum: 1, default: 10 },
+    order: { name: 'order', in: 'body', required: true, schema: { $ref: '#/definitions/Order' } },
+    file: { name: 'file', in: 'formData', type: 'file', required: true },
+  },
+  responses: { Missing: { description: 'None', schema: { $ref: '#/definitions/Order' } } },
+  definitions: {
+    Order: {
+      type: 'object',
+      discriminator: 'kind',
+      properties: { kind: { type: 'string' }, note: { type: 'string', 'x-nullable': true } },
+    },
+  },
+  securityDefinitions: {
+    none: null,
+    basic: { type: 'basic' },
+    oauth: {
+      type: 'oauth2',
+      flow: 'accessCode',
+      authorizationUrl: 'https://a',
+      tokenUrl: 'https://b',
+      scopes: { read: 'R' },
+    },
+  },
+  paths: {
+    '/lists': {
+      'x-note': 'text',
+      'x-none': null,
+      parameters: [{ $ref: '#/parameters/limit' }],
+      get: {
+        operationId: 'list',
+        produces: ['application/json'],
+        parameters: [
+          { name: 'csv', in: 'query', type: 'array', items: { type: 'string', enum: ['a'] } },
+          { name: 'multi', in: 'query', type: 'array', collectionFormat: 'multi', items: { type: 'string' } },
+          { name: 'ssv', in: 'query', type: 'array', collectionFormat: 'ssv', items: { type: 'string' } },
+          { name: 'pipes', in: 'query', type: 'array', collectionFormat: 'pipes', items: { type: 'string' } },
+          { name: 'x-ids', in: 'header', type: 'array', items: { type: 'string' } },
+          { name: 'limit', in: 'query', type: 'integer', maximum: 5 },
+        ],
+        responses: {
+          200: { description: 'OK', schema: { type: 'array' } },
+          404: { $ref: '#/responses/Missing' },
+          500: null,
+        },
+        security: [{ oauth: ['read'] }],
+      },
+    },
+    '/orders': {
+      post: { operationId: 'create', parameters: [{ $ref: '#/parameters/order' }], responses: {} },
+      parameters: [{ name: 'x-tenant', in: 'header', type: 'string', required: true }],
+    },
+    '/bodies': {
+      put: { operationId: 'put', consumes: [], responses: {} },
+      parameters: [{ name: 'body', in: 'body', schema: { type: 'string' } }],
+    },
+    '/files': {
+      post: {
+        operationId: 'upload',
+        parameters: [
+          { $ref: '#/parameters/file' },
+          {
+            name: 'tags',
+            in: 'formData',
+            type: 'array',
+            collectionFormat: 'multi',
+            items: { type: 'string' },
+            description: 'Tags',
+          },
+        ],
+        responses: {},
+      },
+    },
+    '/forms': {
+      post: {
+        operationId: 'form',
+        consumes: ['multipart/form-data', 'application/x-www-form-urlencoded'],
+        parameters: [{ name: 'size', in: 'formData', type: 'string', enum: ['s', 'm'], default: 's' }],
+        responses: {},
+      },
+    },
+    '/plain': {
+      post: { operationId: 'plain', parameters: [{ name: 'a', in: 'formData', type: 'integer' }], responses: {} },
+    },
+    '/moved': {
+      post: {
+        operationId: 'moved',
+        consumes: ['application/json'],
+        parameters: [{ name: 'b', in: 'body', schema: { $ref: '#/paths/~1lists/get/responses/200/schema' } }],
+        responses: {},
+      },
+    },
+    '/wrong': { get: { operationId: 'wrong', parameters: [{ name: 'a', type: 'string' }], responses: {} } },
+    '/lost': { get: { operationId: 'lost', parameters: [{ $ref: '#/parameters/none' }], responses: {} } },
+    '/tabs': {
+      get: {
+        operationId: 'tabs',
+        parameters: [{ name: 'a', in: 'query', type: 'array', collectionFormat: 'tsv', items: { type: 'string' } }],
+        responses: {},
+      },
+    },
+  },
+};
+
+let document: OpenApiDocument;
+let operations: ReadonlyMap<string | undefined, ApiOperation>;
+let problems: readonly string[];
+beforeAll(async () => {
+  document = await loadDocument({ document: structuredClone(swagger) as Record<string, unknown> });
+  const listed = listOperations(document);
+  operations = new Map(listed.operations.map((one) => [one.id, one]));
+  problems = listed.faulty.map(({ problem }) => problem.message);
+});
+
+function find(id: string): ApiOperation {
+  const operation = operations.get(id);
+  if (!operation) throw new Error(`There is no ${id}`);
+  return operation;
+}
+
+/** How a parameter is written. */
+function describeParameter(id: string, name: string) {
+  const parameter = find(id).parameters.find((one) => one.name === name);
+  return parameter && [parameter.in, parameter.style, parameter.isExploded, parameter.schema.value];
+}
+
+describe('Swagger 2.0 is read as OpenAPI 3.0', () => {
+  test.each([
+    ['csv', ['query', 'form', false, { type: 'array', items: { type: 'string', enum: ['a'] } }]],
+    ['multi', ['query', 'form', true, { type: 'array', items: { type: 'string' } }]],
+    ['ssv', ['query', 'spaceDelimited', false, { type: 'array', items: { type: 'string' } }]],
+    ['pipes', ['query', 'pipeDelimited', false, { type: 'array', items: { type: 'string' } }]],
+    ['x-ids', ['header', 'simple', false, { type: 'array', items: { type: 'string' } }]],
+    ['limit', ['query', 'form', true, { type: 'integer', maximum: 5 }]],
+  ])('the parameter %s', (name, described) => {
+    expect(describeParameter('list', name)).toStrictEqual(described);
+  });
+
+  test('parameters of a path that come after its operations', () => {
+    expect(describeParameter('create', 'x-tenant')).toStrictEqual(['header', 'simple', false, { type: 'string' }]);
+  });
+
+  test.each([
+    ['create', true, ['application/xml', 'application/json'], { $ref: '#/components/schemas/Order' }],
+    ['put', false, ['application/xml', 'application/json'], { type: 'string' }],
+    [
+      'upload',
+      true,
+      ['multipart/form-data'],
+      {
+        type: 'object',
+        properties: {
+          file: { type: 'string', format: 'binary' },
+          tags: { type: 'array', items: { type: 'string' }, description: 'Tags' },
+        },
+        required: ['file'],
+      },
+    ],
+    [
+      'form',
+      false,
+      ['application/x-www-form-urlencoded', 'multipart/form-data'],
+      { type: 'object', properties: { size: { type: 'string', enum: ['s', 'm'], default: 's' } } },
+    ],
+    ['plain', false, ['application/x-www-form-urlencoded'], { type: 'object', properties: { a: { type: 'integer' } } }],
+  ])('the body of %s', (id, isRequired, mediaTypes, schema) => {
+    const { body } = find(id);
+
+    expect(body?.isRequired).toBe(isRequired);
+    expect(body?.media.map(({ mediaType }) => mediaType)).toStrictEqual(mediaTypes);
+    expect(body?.media[0]?.schema.value).toStrictEqual(schema);
+  });
+
+  test('how lists in forms are written', () => {
+    expect(find('upload').body?.media[0]?.encoding).toStrictEqual({ tags: { style: 'form', explode: true } });
+  });
+
+  test('a reference to a place that is not there any more', () => {
+    const [media] = find('moved').body?.media ?? [];
+
+    expect(media && document.follow(media.schema).value).toStrictEqual({ type: 'array' });
+  });
+
+  test('answers, with the media types of the operation', () => {
+    const responses = locate(find('list').source, 'responses').value;
+
+    expect(responses).toMatchObject({
+      200: { content: { 'application/json': { schema: { type: 'array' } } } },
+      404: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Order' } } } },
+    });
+  });
+
+  test('schemas, security and servers', () => {
+    expect(document.isBefore31).toBe(true);
+    expect(document.root.value).toMatchObject({
+      servers: [{ url: 'https://api.example.com/v1' }, { url: 'http://api.example.com/v1' }],
+      components: {
+        schemas: { Order: { discriminator: { propertyName: 'kind' }, properties: { note: { nullable: true } } } },
+        securitySchemes: {
+          basic: { type: 'http', scheme: 'basic' },
+          oauth: { flows: { authorizationCode: { scopes: { read: 'R' } } } },
+        },
+      },
+    });
+    expect(find('list').security).toStrictEqual([{ oauth: ['read'] }]);
+  });
+
+  test('what is wrong costs its operation alone', () => {
+    expect(problems).toHaveLength(3);
+    expect(problems.join('\n')).toMatch(/wrong.*no request has[^]*lost.*leads nowhere[^]*tabs.*collectionFormat/);
+  });
+
+  test('the document of the application stays as it is', async () => {
+    const given = structuredClone(swagger);
+
+    await loadDocument({ document: given as Record<string, unknown> });
+
+    expect(given).toStrictEqual(swagger);
+  });
+});
