@@ -5,6 +5,11 @@ import { DocumentProblem } from './document-problem.js';
 /** Lexemes between two looks at the clock. */
 const PAUSE = 10_000;
 
+const OPENING: ReadonlySet<string> = new Set(['[', '{']);
+const CLOSING: ReadonlySet<string> = new Set([']', '}']);
+/** What begins a level within a line. */
+const INDICATORS: ReadonlySet<string> = new Set(['-', '?']);
+
 /**
  * Reads YAML 1.2, with merge keys.
  *
@@ -46,12 +51,20 @@ function* compose(place: string, text: string, lines: LineCounter, budget: ReadB
   const tokens = function* () {
     let lexemes = 0;
     let aliases = 0;
+    let depth = 0;
+    let inLine = 0;
     lines.addNewLine(0);
     for (const lexeme of new Lexer().lex(text)) {
       lexemes += 1;
       if (lexemes % PAUSE === 0) budget.checkTime(place);
       if (lexeme.startsWith('*') || lexeme.startsWith('&')) aliases += 1;
       if (aliases > budget.limits.maxAliases) throw budget.describe(place, 'maxAliases', 'has too many aliases');
+      if (OPENING.has(lexeme)) depth += 1;
+      else if (CLOSING.has(lexeme)) depth -= 1;
+      else if (INDICATORS.has(lexeme)) inLine += 1;
+      else if (/^\r?\n/.test(lexeme)) inLine = 0;
+      // The parser takes a time that is quadratic in the levels.
+      if (depth + inLine > budget.limits.maxDepth) throw budget.describe(place, 'maxDepth', 'has too many levels');
       yield* parser.next(lexeme);
     }
     yield* parser.end();

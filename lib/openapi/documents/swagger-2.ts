@@ -56,7 +56,11 @@ function convertItem(document: OpenApiDocument, copy: Swagger2Copy, node: Locate
     .filter((operation) => isJsonObject(operation.value))
     .map((operation) => [operation.pointer.split('/').at(-1), convertOperation(document, copy, item, operation)]);
   const { summary, description } = item.value;
-  return { summary, description, ...(Object.fromEntries(operations) as JsonObject) };
+  return {
+    ...(typeof summary === 'string' && { summary }),
+    ...(typeof description === 'string' && { description }),
+    ...(Object.fromEntries(operations) as JsonObject),
+  };
 }
 
 function convertOperation(

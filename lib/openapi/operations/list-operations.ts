@@ -46,7 +46,16 @@ export function listOperations(document: OpenApiDocument): ListedOperations {
         const source = item.value[method];
         if (source === undefined) continue;
         const identity = identify(path, method.toUpperCase(), isJsonObject(source) ? source : {});
-        attempt(identity, () => operations.push(readOperation(document, item, method, identity)));
+        attempt(identity, () => operations.push(readOperation(document, item, locate(item, method), identity)));
+      }
+      const others = locate(item, 'additionalOperations');
+      for (const [method, source] of Object.entries(isJsonObject(others.value) ? others.value : {})) {
+        const identity = identify(path, method, isJsonObject(source) ? source : {});
+        attempt(identity, () => {
+          const node = locate(others, method);
+          refuseMethod(node, method);
+          operations.push(readOperation(document, item, node, identity));
+        });
       }
     });
   }
@@ -72,10 +81,9 @@ function identify(path: string, method: string, { operationId, tags, deprecated 
 function readOperation(
   document: OpenApiDocument,
   item: Located<JsonObject>,
-  method: (typeof METHODS)[number],
+  source: Located,
   identity: OperationIdentity,
 ): ApiOperation {
-  const source = locate(item, method);
   if (!isObject(source)) throw new DocumentProblem(describePlace(source), 'is not an Operation Object');
   const { summary, description } = source.value;
   return {
@@ -88,6 +96,14 @@ function readOperation(
     extension: readExtension([document.root, item, source]),
     source,
   };
+}
+
+/** Other methods are sent as they are spelled (OpenAPI 3.2, Path Item Object, `additionalOperations`). */
+function refuseMethod(node: Located, method: string): void {
+  if (METHODS.some((one) => one === method.toLowerCase()))
+    throw new DocumentProblem(describePlace(node), `belongs into the path itself, as \`${method.toLowerCase()}\``);
+  if (/^(connect|trace|track)$/i.test(method) || !/^[\w!#$%&'*+.^`|~-]+$/.test(method))
+    throw new DocumentProblem(describePlace(node), 'is a method that `fetch` does not send (Fetch standard, Methods)');
 }
 
 function readText(value: unknown): string | undefined {

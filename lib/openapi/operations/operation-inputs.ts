@@ -3,6 +3,8 @@ import { DocumentProblem } from '../documents/document-problem.js';
 import { describePlace, locate, type Located, type OpenApiDocument } from '../documents/open-api-document.js';
 import type { ApiBody, ApiMedia, ApiParameter, ParameterPlace, ParameterStyle } from './api-operation.js';
 
+const FORM = 'application/x-www-form-urlencoded';
+
 const PLACES: ReadonlySet<unknown> = new Set<ParameterPlace>(['path', 'query', 'header', 'cookie']);
 
 /** Styles that each place has, its default first (OpenAPI 3.1, Parameter Object, `style`). */
@@ -28,8 +30,8 @@ export function readParameters(
   for (const list of lists) {
     if (!Array.isArray(list.value)) continue;
     for (const index of list.value.keys()) {
-      const parameter = readParameter(document, locate(list, index));
-      if (parameter) parameters.set(`${parameter.in} ${parameter.name}`, parameter);
+      for (const parameter of readParameter(document, locate(list, index)))
+        parameters.set(`${parameter.in} ${parameter.name}`, parameter);
     }
   }
   // A placeholder without a parameter is a text all the same: generators leave them out.
@@ -54,38 +56,77 @@ export function readBody(document: OpenApiDocument, node: Located): ApiBody | un
   const body = document.follow(node);
   if (!isJsonObject(body.value)) return undefined;
   const content = locate(body, 'content');
-  const media = Object.entries(isJsonObject(content.value) ? content.value : {}).map(([mediaType, one]): ApiMedia => ({
-    mediaType: mediaType.trim(),
-    schema: locate(content, mediaType, 'schema'),
-    encoding: isJsonObject(one) && isJsonObject(one.encoding) ? one.encoding : {},
-  }));
+  const all = Object.keys(isJsonObject(content.value) ? content.value : {});
+  const media = all.flatMap((mediaType) => readMedia(document, locate(content, mediaType), mediaType.trim()));
+  if (all.length > 0 && media.length === 0)
+    throw new DocumentProblem(describePlace(content), 'has only `itemSchema`: a stream of items, which no tool sends');
   if (media.length === 0) return undefined;
   const { required, description } = body.value;
   return { isRequired: required === true, description: readText(description), media };
 }
 
-function readParameter(document: OpenApiDocument, node: Located): ApiParameter | undefined {
+/** A stream of items has an `itemSchema` in place of a `schema` (OpenAPI 3.2, Media Type Object). */
+function readMedia(document: OpenApiDocument, node: Located, mediaType: string): readonly ApiMedia[] {
+  const media = document.follow(node);
+  const { value } = media;
+  if (isJsonObject(value) && value.itemSchema !== undefined && value.schema === undefined) return [];
+  const encoding = isJsonObject(value) && isJsonObject(value.encoding) ? value.encoding : {};
+  return [{ mediaType, schema: locate(media, 'schema'), encoding }];
+}
+
+function readParameter(document: OpenApiDocument, node: Located): readonly ApiParameter[] {
   const parameter = document.follow(node);
   const { value } = parameter;
   const place = describePlace(node);
   if (!isJsonObject(value)) throw new DocumentProblem(place, 'is not a Parameter Object');
   const { name, required, description, style, explode, allowReserved } = value;
+  if (value.in === 'querystring') return readQueryString(document, parameter);
   if (typeof name !== 'string' || name === '') throw new DocumentProblem(place, 'has no `name`');
   if (!isPlace(value.in)) throw new DocumentProblem(place, `has \`in: ${String(value.in)}\`, which no request has`);
+  if (style === 'tabDelimited')
+    throw new DocumentProblem(place, 'has `collectionFormat: tsv`, which no later version has');
   const mediaType = isJsonObject(value.content) ? Object.keys(value.content)[0] : undefined;
   const [standard] = STYLES[value.in];
   const known = STYLES[value.in].find((one) => one === style) ?? standard;
-  return {
-    in: value.in,
+  const isPlain = mediaType === undefined;
+  const media = isPlain ? parameter : document.follow(locate(parameter, 'content', mediaType));
+  return [
+    {
+      in: value.in,
+      name,
+      isRequired: value.in === 'path' || required === true,
+      description: readText(description),
+      style: known,
+      isExploded: typeof explode === 'boolean' ? explode : known === 'form' || known === 'deepObject',
+      allowsReserved: allowReserved === true,
+      mediaType,
+      schema: locate(media, 'schema'),
+    },
+  ];
+}
+
+/** A query string that is a form is one parameter for each property (OpenAPI 3.2, Parameter Object, `querystring`). */
+function readQueryString(document: OpenApiDocument, parameter: Located): readonly ApiParameter[] {
+  const media = document.follow(locate(parameter, 'content', FORM));
+  const schema = document.follow(locate(media, 'schema'));
+  const { value } = schema;
+  if (!isJsonObject(value) || !isJsonObject(value.properties))
+    throw new DocumentProblem(
+      describePlace(parameter),
+      `has \`in: querystring\`, of which only ${FORM} with an object and its \`properties\` is sent`,
+    );
+  const required: readonly unknown[] = Array.isArray(value.required) ? value.required : [];
+  return Object.keys(value.properties).map((name) => ({
+    in: 'query',
     name,
-    isRequired: value.in === 'path' || required === true,
-    description: readText(description),
-    style: known,
-    isExploded: typeof explode === 'boolean' ? explode : known === 'form' || known === 'deepObject',
-    allowsReserved: allowReserved === true,
-    mediaType,
-    schema: mediaType === undefined ? locate(parameter, 'schema') : locate(parameter, 'content', mediaType, 'schema'),
-  };
+    isRequired: required.includes(name),
+    description: undefined,
+    style: 'form',
+    isExploded: true,
+    allowsReserved: false,
+    mediaType: undefined,
+    schema: locate(schema, 'properties', name),
+  }));
 }
 
 function createPathParameter(name: string, list: Located | undefined): ApiParameter {

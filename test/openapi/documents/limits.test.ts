@@ -73,7 +73,7 @@ describe('what is too much is refused, with the option', () => {
       'has one reference too many',
       { maxReferences: 1 },
     ],
-  ])('%s', async (_what, content, problem, limits) => {
+  ])('%s', async (...[, content, problem, limits]) => {
     expect(await explain(content, limits)).toContain(problem);
   });
 

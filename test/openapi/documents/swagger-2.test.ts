@@ -216,7 +216,7 @@ describe('Swagger 2.0 is read as OpenAPI 3.0', () => {
         },
       },
     });
-    expect(find('list').security).toStrictEqual([{ oauth: ['read'] }]);
+    expect(locate(find('list').source, 'security').value).toStrictEqual([{ oauth: ['read'] }]);
   });
 
   test('what is wrong costs its operation alone', () => {
