@@ -31,6 +31,13 @@ describe('faulty options of @McpOpenApi stop the boot', () => {
       "`listed` has no effect, because all operations are listed. Add `offer: 'search'`",
     ],
     [{ ...good, answers: { maxSize: 0 } }, '`answers.maxSize` has to be a positive number of characters'],
+    [{ ...good, answers: { schema: 'strict' } }, '`answers.schema` has to be "declared" or "enforced"'],
+    [{ ...good, answers: { fields: [] } }, '`answers.fields` has to name a member'],
+    [{ ...good, answers: { maxFileSize: -1 } }, '`answers.maxFileSize` has to be a number of bytes, from 0'],
+    [
+      { ...good, answers: { operations: { getOrder: { size: 1 } } } },
+      '`answers.operations.getOrder.size` is not an option',
+    ],
   ])('%#', async (options, problem) => {
     const message = await bootWith(options);
 

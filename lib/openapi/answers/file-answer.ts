@@ -34,9 +34,9 @@ export async function toFileResult(answered: Answered, called: AnsweredOperation
   const isTooLarge = size !== undefined && size > maxFileSize;
   const content = isTooLarge ? undefined : await readUnlessLarger(answered, maxFileSize);
   if (content?.kind === 'file') return toBytesResult(content, answered, called);
-  if (content) return tell({ ...file, size: 0 });
+  if (content) return tell({ ...file, size: 0 }, called);
   answered.answer.body.destroy();
-  return tell(file, `It is larger than ${maxFileSize} bytes, and is not sent.`);
+  return tell(file, called, `It is larger than ${maxFileSize} bytes, and is not sent.`);
 }
 
 /** Makes content blocks of a file that was read. */
@@ -46,7 +46,7 @@ export function toBytesResult(
   called: AnsweredOperation,
 ): CallToolResult {
   const file = { name: nameFile(answered, called), mediaType, size: bytes.length };
-  return tell(file, undefined, toBlock(file, bytes));
+  return tell(file, called, undefined, toBlock(file, bytes));
 }
 
 function nameFile({ answer }: Answered, { name }: AnsweredOperation): string {
@@ -63,14 +63,19 @@ async function readUnlessLarger(answered: Answered, maxSize: number): Promise<An
 }
 
 /** Describes a file, so that it is known to clients that show none. */
-function tell({ name, mediaType, size }: AnsweredFile, note?: string, block?: ContentBlock): CallToolResult {
+function tell(
+  { name, mediaType, size }: AnsweredFile,
+  { settings, output }: AnsweredOperation,
+  note?: string,
+  block?: ContentBlock,
+): CallToolResult {
   const described: JsonObject = {
     file: { name, mediaType, ...(size !== undefined && { size }) },
     ...(note !== undefined && { leftOut: note }),
   };
   return {
     content: [...(block ? [block] : []), { type: 'text', text: JSON.stringify(described) }],
-    structuredContent: described,
+    ...((settings.structured !== false || output) && { structuredContent: described }),
   };
 }
 

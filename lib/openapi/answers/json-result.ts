@@ -13,6 +13,9 @@ import { project } from './projection.js';
 /** Characters of a result, unless an option says otherwise. */
 const MAX_SIZE = 100_000;
 
+/** Said where an answer has more levels than structured content may have. */
+const TOO_DEEP = 'The answer has too many levels, and is in the text alone.';
+
 /**
  * Makes a result of JSON: the same as structured content and as text. Both count.
  *
@@ -39,7 +42,9 @@ export async function toJsonResult(
     ...(told && isJsonObject(value) ? [`Next page: ${JSON.stringify(told)}`] : []),
     ...(location === undefined || whole.location === location ? [] : [`Location: ${location}`]),
   ];
-  return toResult(sent, isStructured, notes);
+  const result = toResult(sent, isStructured, notes);
+  // Clients that were offered a schema refuse a result without structured content.
+  return isStructured || !called.output ? result : { ...result, structuredContent: { [LEFT_OUT]: TOO_DEEP } };
 }
 
 function wrap(value: unknown): JsonObject {

@@ -28,7 +28,7 @@ export function project(value: unknown, fields: readonly string[]): unknown {
   const kept = new Map<string | number, Kept>();
   for (const field of fields)
     exec(value as JsonValue, toJsonPath(field, Array.isArray(value)), (_found, path) => {
-      mark(kept, path as unknown as readonly (string | number)[]);
+      mark(kept, path);
     });
   return select(value, kept);
 }
