@@ -26,7 +26,9 @@ const NESTED = ['properties', 'items', 'anyOf', 'allOf', 'not', '$ref'];
 
 /** One schema that demands what all of them demand: a flat one where they are plain, else with `allOf`. */
 export function mergeSchemas(schemas: readonly Schema[]): Schema {
-  const members = schemas.filter((one) => Object.keys(one).length > 0);
+  const given = schemas.filter((one) => Object.keys(one).length > 0);
+  // "One of these has to be there" would keep properties from being arguments, and the API says so itself.
+  const members = given.some(hasProperties) ? given.filter((one) => !isDemand(one)) : given;
   const [first] = members;
   if (!first) return {};
   if (members.length === 1) return first;
@@ -41,6 +43,24 @@ export function mergeSchemas(schemas: readonly Schema[]): Schema {
 function isPlain(schema: Schema): boolean {
   const isObject = schema.type === undefined || schema.type === 'object';
   return isObject && Object.keys(schema).every((keyword) => MERGED.has(keyword));
+}
+
+function hasProperties(schema: Schema): boolean {
+  return isPlain(schema) && Object.keys(readProperties(schema)).length > 0;
+}
+
+/** Whether a schema lists alternatives that only say which properties are required. */
+function isDemand({ anyOf, ...rest }: Schema): boolean {
+  return (
+    Array.isArray(anyOf) &&
+    Object.keys(rest).length === 0 &&
+    anyOf.every(
+      (one: Schema) =>
+        isPlain(one) &&
+        one.additionalProperties === undefined &&
+        Object.values(readProperties(one)).every((property) => Object.keys(property).length === 0),
+    )
+  );
 }
 
 /** One schema of two that are not about members, and do not contradict each other. */

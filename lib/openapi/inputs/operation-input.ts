@@ -7,6 +7,7 @@ import { readProperties, readRequired } from './merged-schemas.js';
 import { toLegalKey } from './property-keys.js';
 import { restoreKeys } from './restored-keys.js';
 import { boundText } from './schema-texts.js';
+import { readExamples } from './schema-values.js';
 import type { Schema } from './translated-schema.js';
 import { isSteeringHeader } from './steering-headers.js';
 import { accepts } from './tool-schema.js';
@@ -142,8 +143,14 @@ function toObject(args: readonly Argument[]): Schema {
   };
 }
 
-function describeParameter(schema: Schema, { description }: ApiParameter): Schema {
-  return description === undefined ? schema : { ...schema, description: boundText(description, MAX_DESCRIPTION) };
+/** What a parameter says of itself goes before what its schema says. */
+function describeParameter(schema: Schema, { description, isDeprecated, examples }: ApiParameter): Schema {
+  return {
+    ...schema,
+    ...(description !== undefined && { description: boundText(description, MAX_DESCRIPTION) }),
+    ...readExamples({ examples: examples.length > 0 ? examples : schema.examples }, []),
+    ...(isDeprecated && { deprecated: true }),
+  };
 }
 
 /** The body's schema if it is an object of named properties and nothing else, so that they can be arguments. */

@@ -15,6 +15,10 @@ export interface ApiParameter {
   readonly name: string;
   readonly isRequired: boolean;
   readonly description: string | undefined;
+  /** Whether the document advises against it. */
+  readonly isDeprecated: boolean;
+  /** `example`, or the values of `examples`. */
+  readonly examples: readonly unknown[];
   readonly style: ParameterStyle;
   readonly isExploded: boolean;
   readonly allowsReserved: boolean;

@@ -96,6 +96,8 @@ function readParameter(document: OpenApiDocument, node: Located): readonly ApiPa
       name,
       isRequired: value.in === 'path' || required === true,
       description: readText(description),
+      isDeprecated: value.deprecated === true,
+      examples: readExamples(value),
       style: known,
       isExploded: typeof explode === 'boolean' ? explode : known === 'form' || known === 'deepObject',
       allowsReserved: allowReserved === true,
@@ -121,6 +123,8 @@ function readQueryString(document: OpenApiDocument, parameter: Located): readonl
     name,
     isRequired: required.includes(name),
     description: undefined,
+    isDeprecated: false,
+    examples: [],
     style: 'form',
     isExploded: true,
     allowsReserved: false,
@@ -129,12 +133,22 @@ function readQueryString(document: OpenApiDocument, parameter: Located): readonl
   }));
 }
 
+/** OpenAPI 3.1, Parameter Object, `example` and `examples`. */
+function readExamples({ example, examples }: Readonly<Record<string, unknown>>): readonly unknown[] {
+  if (example !== undefined) return [example];
+  return Object.values(isJsonObject(examples) ? examples : {}).flatMap((one) =>
+    isJsonObject(one) && one.value !== undefined ? [one.value] : [],
+  );
+}
+
 function createPathParameter(name: string, list: Located | undefined): ApiParameter {
   return {
     in: 'path',
     name,
     isRequired: true,
     description: undefined,
+    isDeprecated: false,
+    examples: [],
     style: 'simple',
     isExploded: false,
     allowsReserved: false,
