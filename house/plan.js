@@ -65,7 +65,7 @@ export const wings = {
       },
       declaration: {
         holds: '`@McpOpenApi` and `@McpOperation`, and their options.',
-        imports: ['answers', 'documents', 'operations', 'resources', 'search'],
+        imports: ['answers', 'documents', 'inputs', 'operations', 'resources', 'search'],
       },
       resources: {
         holds: 'Which operations are resources: their URIs, and what the variables of these may be.',

@@ -3,6 +3,7 @@ import { describeIssue } from '../../options/option-problems.js';
 import { text } from '../../options/text-schema.js';
 import { answerOptionSchemas } from '../answers/answer-options.js';
 import { documentOptionSchemas } from '../documents/document-options.js';
+import { inputOptionSchemas } from '../inputs/input-options.js';
 import { choiceOptionSchemas } from '../operations/choice-options.js';
 import { nameOptionSchemas } from '../operations/name-options.js';
 import { scopeOptionSchemas } from '../operations/scope-options.js';
@@ -17,6 +18,7 @@ const openApiSchema = z
     ...choiceOptionSchemas,
     ...nameOptionSchemas,
     ...scopeOptionSchemas,
+    ...inputOptionSchemas,
     ...searchOptionSchemas,
     ...answerOptionSchemas,
     ...resourceOptionSchemas,

@@ -15,7 +15,12 @@ export interface BoundedSchema extends WrittenSchema {
 /** The least that a schema takes, in characters: `"a":{}` and a comma. */
 const SMALLEST_SCHEMA = 7;
 
-const FULL: WritingLimits = { depth: Infinity, description: 1_000, memberDescription: 1_000, values: Infinity };
+const FULL: WritingLimits = {
+  depth: Infinity,
+  description: Infinity,
+  memberDescription: Infinity,
+  values: Infinity,
+};
 
 /** What is left out, step by step: texts of members, long enumerations, deep members, texts of arguments, all members. */
 const STEPS: readonly WritingLimits[] = [

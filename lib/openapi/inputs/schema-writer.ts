@@ -136,6 +136,7 @@ export class SchemaWriter {
     const text = typeof said === 'string' && max > 0 ? boundText(said, max) : undefined;
     const full = [text, told].filter((one) => one !== undefined).join(' ');
     const { title: _title, examples: _examples, default: _default, ...brief } = rest;
+    if (max === 0 && values === 0) delete brief.pattern;
     return {
       ...(max < BRIEF ? brief : rest),
       ...(full !== '' && { description: full }),

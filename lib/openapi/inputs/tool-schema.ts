@@ -1,5 +1,5 @@
 import { fromJsonSchema } from '@modelcontextprotocol/server';
-import type { JsonObject } from '../../json/json-object.js';
+import { isJsonObject, type JsonObject } from '../../json/json-object.js';
 import { OWN_VENDOR } from '../../resource-server/catalogue/arguments-schema.js';
 import type { ToolSchema } from '../../resource-server/decorators/access-options.js';
 
@@ -7,14 +7,23 @@ import type { ToolSchema } from '../../resource-server/decorators/access-options
  * The schema of a tool from a JSON Schema. It is compiled when the first value is validated.
  *
  * @param describe - returns the JSON Schema. Called when it is first needed
+ * @param listKeys - returns the keys of the arguments, if the schema does not name them
  */
-export function toToolSchema(describe: () => JsonObject): ToolSchema {
+export function toToolSchema(
+  describe: () => JsonObject,
+  listKeys: () => ReadonlySet<string> | undefined = () => undefined,
+): ToolSchema {
   let compiled: ToolSchema | undefined;
   return {
     '~standard': {
       version: 1,
       vendor: OWN_VENDOR,
-      validate: (value) => (compiled ??= fromJsonSchema(describe()))['~standard'].validate(value),
+      validate: (value) => {
+        const keys = listKeys();
+        const unknown = keys && isJsonObject(value) ? Object.keys(value).filter((key) => !keys.has(key)) : [];
+        if (unknown.length > 0) return { issues: unknown.map((key) => ({ message: 'is no argument', path: [key] })) };
+        return (compiled ??= fromJsonSchema(describe()))['~standard'].validate(value);
+      },
       jsonSchema: { input: describe, output: describe },
     },
   };

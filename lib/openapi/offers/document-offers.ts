@@ -4,12 +4,15 @@ import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { describeInput, type OnDropped, type OperationInput } from '../inputs/operation-input.js';
+import { findParameterProblems } from '../inputs/parameter-problems.js';
+import { listParameterRules, type ParameterRule } from '../inputs/parameter-rules.js';
 import type { ApiOperation, OperationIdentity } from '../operations/api-operation.js';
 import { checkChoice, chooseOperations } from '../operations/choose-operations.js';
 import { listOperations, type FaultyOperation } from '../operations/list-operations.js';
 import { findScopes } from '../operations/operation-scopes.js';
 import { listWarnings } from '../operations/tool-annotations.js';
 import { findServerPath } from '../requests/server-path.js';
+import { describeTexts } from '../operations/tool-texts.js';
 import { nameTools, type ToolNames } from '../operations/tool-names.js';
 import { isListed } from '../search/searched-operation.js';
 import type { OfferedOperation } from './offered-operation.js';
@@ -25,6 +28,8 @@ export interface OfferSurroundings {
   readonly isOpen?: boolean;
   /** Receives what is wrong with the options. */
   readonly fault: Fault;
+  /** `http.letToolsSteerProxies` of the downstream. */
+  readonly steerable?: ReadonlySet<string> | undefined;
   /** Receives keywords of schemas that are not valid. */
   readonly onDropped?: OnDropped;
 }
@@ -39,6 +44,7 @@ export class DocumentOffers {
   readonly faulty: readonly FaultyOperation[];
   readonly #names: ToolNames;
   readonly #open: OpenOperations;
+  readonly #rules: readonly ParameterRule[];
 
   constructor(
     private readonly document: OpenApiDocument,
@@ -54,6 +60,8 @@ export class DocumentOffers {
     this.faulty = faulty;
     this.#names = nameTools(listed, options);
     this.#open = new OpenOperations(surroundings.isOpen ?? false, options);
+    this.#rules = listParameterRules(options);
+    findParameterProblems(document, this.chosen, this.#rules, surroundings);
   }
 
   /** The reasons why operations that are to be offered cannot be read. */
@@ -67,10 +75,11 @@ export class DocumentOffers {
    */
   describe(operation: ApiOperation): OfferedOperation {
     const { document, options, surroundings } = this;
-    const { scopeMap, baseUrl, fault, onDropped } = surroundings;
+    const { scopeMap, baseUrl, fault, steerable, onDropped } = surroundings;
     const name = this.#names.of.get(operation) ?? '';
     const isAnonymous = this.#open.includes(operation);
     const scopes = this.#open.restrict(operation, findScopes(operation, options, scopeMap, fault));
+    const rules = this.#rules;
     let input: OperationInput | undefined;
     return {
       name,
@@ -81,7 +90,13 @@ export class DocumentOffers {
       scopes,
       options,
       get input() {
-        return (input ??= describeInput(document, operation, { onDropped }));
+        return (input ??= describeInput(document, operation, {
+          maxSize: options.maxToolSize,
+          description: describeTexts(operation, options).rest,
+          rules,
+          steerable,
+          onDropped,
+        }));
       },
     };
   }

@@ -114,13 +114,16 @@ export function declareOperation(
 /** What an operation is as a tool. */
 export function describeTool(offered: OfferedOperation): McpToolOptions {
   const { name, operation, scopes, options } = offered;
-  const { title, description, rest } = describeTexts(operation, options);
+  const { title, description } = describeTexts(operation, options);
   const meta = describeMeta(operation);
   return {
     name,
     ...(title !== undefined && { title }),
     description,
-    input: toToolSchema(() => (rest === '' ? offered.input.schema : { ...offered.input.schema, description: rest })),
+    input: toToolSchema(
+      () => offered.input.schema,
+      () => offered.input.unnamed,
+    ),
     annotations: describeEffects(operation),
     ...(meta && { meta }),
     downstream: options.downstream,

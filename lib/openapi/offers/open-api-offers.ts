@@ -13,13 +13,14 @@ import { DecoratedMethods } from '../../resource-server/catalogue/decorated-meth
 import { findOpenApiProblems } from '../declaration/open-api-schema.js';
 import { listServerNames } from '../../servers/application-servers.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
+import { describeLeftOut } from '../inputs/input-notes.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import { OperationSearch } from '../search/operation-search.js';
 import { SearchTools } from '../search/search-tools.js';
 import { declareSearched, isListed, readSearched } from '../search/searched-operation.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
-import { CuratedOperations, listCuratedMethods, type CuratedMethod } from './curated-methods.js';
+import { CuratedOperations, listCuratedMethods, type CuratedMethod, describeStray } from './curated-methods.js';
 import { DocumentOffers } from './document-offers.js';
 import { generateCurated, generateMethod } from './generated-method.js';
 import { LeftOutOperations } from './left-out-operations.js';
@@ -189,8 +190,15 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     };
     const target = this.options.downstreams.get(options.downstream);
     const { baseUrl, scopeMap = new Map<string, string[]>() } = target ?? {};
-    const isOpen = Reflect.getMetadata(ANONYMOUS, type) === true;
-    const offers = new DocumentOffers(document, options, { scopeMap, baseUrl, isOpen, fault });
+    const dropped = new Set<string>();
+    const offers = new DocumentOffers(document, options, {
+      scopeMap,
+      baseUrl,
+      steerable: target?.http.letToolsSteerProxies,
+      isOpen: Reflect.getMetadata(ANONYMOUS, type) === true,
+      fault,
+      onDropped: (at, keyword) => dropped.add(`\`${keyword}\` at ${at}`),
+    });
     const siblings = new SiblingOperations(offers.operations, (operation) => offers.describe(operation));
     const listed = offers.chosen.filter((one) => isListed(one, options));
     const tools = { name: type.name, maxTools: options.maxTools, operations: listed };
@@ -199,6 +207,7 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     const described = offers.describeChosen((problem, operation) => {
       leftOut.add({ problem, operation });
     });
+    for (const note of describeLeftOut(described, dropped)) this.#logger.warn(`${place}: ${note}`);
     const resources = new ResourceOffers(options, this.client, (message) => {
       if (options.strict === true) fault('resources', message);
       else this.#logger.warn(`\`resources\` of ${place} ${message}`);
@@ -220,8 +229,8 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   #findProblems({ options, place }: DeclaredDocument): readonly string[] {
-    const faults = findOpenApiProblems(options);
-    if (faults.length > 0) return faults.map((fault) => `${place}: ${fault}`);
+    const faults = findOpenApiProblems(options).map((fault) => `${place}: ${fault}`);
+    if (faults.length > 0) return faults;
     return [
       ...findUnknownServers([options.server ?? []].flat(), place, listServerNames(this.modules)),
       ...(this.#isOffered(options) ? findUnknownDownstreams([options.downstream], place, this.options) : []),
@@ -230,13 +239,8 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Whether this server offers the operations. */
   #isOffered({ server = [] }: McpOpenApiOptions): boolean {
-    const names = [server].flat();
-    return names.length === 0 || names.includes(this.options.server.name);
+    return server.length === 0 || [server].flat().includes(this.options.server.name);
   }
-}
-
-function describeStray({ type, name }: CuratedMethod): string {
-  return `@McpOperation on ${type.name}.${name} has no document. Add @McpOpenApi to ${type.name}, or name the class as \`api\` of McpOpenApiModule.forFeature and do not provide it elsewhere.`;
 }
 
 function describeOpened(scopes: readonly string[], names: readonly string[]): string {

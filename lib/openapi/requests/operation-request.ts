@@ -1,6 +1,7 @@
 import type { OperationInput } from '../inputs/operation-input.js';
 import { readMediaKind } from '../inputs/media-choice.js';
 import type { ApiOperation, ApiParameter } from '../operations/api-operation.js';
+import { placeMembers } from './body-members.js';
 import { writePairs, writeHeader, writePath, writeText } from './parameter-styles.js';
 import { writeBody, type WrittenBody } from './request-body.js';
 import { fillPath } from './request-path.js';
@@ -34,7 +35,7 @@ interface WrittenParameters {
  */
 export function buildRequest(
   { method, path }: Pick<ApiOperation, 'method' | 'path'>,
-  { bindings, body, restore }: OperationInput,
+  { bindings, filled, body, restore }: OperationInput,
   args: Readonly<Record<string, unknown>>,
 ): OperationRequest {
   const written: WrittenParameters = { path: new Map(), query: [], headers: {}, cookies: [] };
@@ -48,7 +49,14 @@ export function buildRequest(
     else if (binding.to === 'property') properties.set(binding.property, value);
     else writeParameter(binding.parameter, value, written);
   }
-  const content = body && writeBody(body, properties.size > 0 ? Object.fromEntries(properties) : whole);
+  const members: [path: readonly string[], value: unknown][] = [];
+  for (const { key, target } of filled) {
+    const value = given[key];
+    if ('path' in target) members.push([target.path, value]);
+    else if (value !== undefined) writeParameter(target.parameter, value, written);
+  }
+  const content =
+    body && writeBody(body, placeMembers(properties.size > 0 ? Object.fromEntries(properties) : whole, members));
   // Some documents tell operations of one path apart by a fragment, which is not sent, or by a query.
   const [route = '', ...fixed] = (path.split('#', 1)[0] ?? '').split('?');
   const query = [...fixed, ...written.query].join('&');
