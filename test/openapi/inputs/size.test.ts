@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeFirst } from './described-input.js';
+
+const text = { type: 'string', description: 'A text that says what it is for. '.repeat(20) };
+const names = Array.from({ length: 40 }, (_, index) => `member${index}`);
+const deep = (levels: number): object => ({
+  type: 'object',
+  description: 'A part of the order.',
+  properties: Object.fromEntries(names.slice(0, 6).map((name) => [name, levels === 0 ? text : deep(levels - 1)])),
+});
+const body = {
+  type: 'object',
+  required: ['member0'],
+  properties: { ...Object.fromEntries(names.map((one) => [one, text])), deep: deep(3) },
+};
+const value = { member0: 'a', deep: { member1: { member2: { member3: { member4: 'b' } } } } };
+
+describe('the schema of a tool has a bound', () => {
+  test.each([500, 1_000, 2_000, 8_000, 24_000, 100_000])(
+    'of %i characters, and takes what the full one takes',
+    (maxSize) => {
+      const described = describeFirst({ body }, { maxSize });
+
+      expect(JSON.stringify(described.input.schema).length).toBeLessThanOrEqual(maxSize);
+      expect(described.input.isReduced).toBe(true);
+      expect(described.takes(value)).toBe(true);
+      expect(JSON.parse(described.build(value).body as string)).toStrictEqual(value);
+    },
+  );
+
+  test('that leaves a small schema as it is', () => {
+    const { input } = describeFirst({ body: { type: 'object', properties: { a: text } } });
+
+    expect(input.isReduced).toBe(false);
+    expect(input.unnamed).toBeUndefined();
+  });
+
+  test('below which arguments have no names, and are known all the same', () => {
+    const { input } = describeFirst({ body }, { maxSize: 500 });
+
+    expect(input.schema).not.toHaveProperty('properties');
+    expect([...(input.unnamed ?? [])].toSorted()).toStrictEqual([...names, 'deep'].toSorted());
+  });
+
+  test('which a circle does not exceed', () => {
+    const circle = {
+      type: 'object',
+      properties: { ...body.properties, next: { $ref: '#/components/schemas/Circle' } },
+    };
+    const described = describeFirst(
+      { body: { $ref: '#/components/schemas/Circle' }, schemas: { Circle: circle } },
+      { maxSize: 6_000 },
+    );
+
+    expect(JSON.stringify(described.input.schema).length).toBeLessThanOrEqual(6_000);
+    expect(described.takes({ next: { next: { next: { member1: 'a' } } } })).toBe(true);
+  });
+});
