@@ -3,6 +3,7 @@ import { CleanLogger } from '../log/clean-logger.js';
 import { listNamedScopes } from '../resource-server/access/access-rule.js';
 import { Catalogue } from '../resource-server/catalogue/catalogue.js';
 import { describeError } from '../errors/reason.js';
+import { OpenApiOffers } from '../openapi/offers/open-api-offers.js';
 import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
@@ -19,6 +20,7 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly options: ResolvedOptions,
     private readonly issuers: Issuers,
     private readonly catalogue: Catalogue,
+    private readonly openApi: OpenApiOffers,
   ) {}
 
   /** Keeps it from examining anything. */
@@ -43,7 +45,8 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
       downstreams,
     }));
     try {
-      const findings = await diagnose({ options: this.options, issuers: this.issuers.all, tools });
+      const { documents } = this.openApi;
+      const findings = await diagnose({ options: this.options, issuers: this.issuers.all, tools, documents });
       if (!this.#stopped) this.#report(findings);
     } catch (error) {
       this.#logger.warn(`${this.options.resource} could not be checked: ${describeError(error)}`);

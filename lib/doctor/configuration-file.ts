@@ -9,6 +9,9 @@ import { Issuer } from '../resource-server/issuers/issuer.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { McpAuthModuleOptions } from '../configuration/mcp-auth-options.js';
 import { resolveOptions } from '../configuration/resolve-options.js';
+import { examineClass } from '../openapi/offers/examine-class.js';
+import type { ExaminedDocument } from '../openapi/offers/examined-document.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
 import type { ExaminedTool } from './downstream-checks.js';
 import type { Finding } from './finding.js';
@@ -16,8 +19,8 @@ import { isJsonObject } from '../json/json-object.js';
 
 /**
  * Examines the options that a module exports as `options`, `mcpAuthOptions` or by default. The export is the options
- * or a function that returns them. If the module exports `tools`, a list of classes with `@McpTool`, they are
- * examined too.
+ * or a function that returns them. If the module exports `tools`, a list of classes with `@McpTool` or
+ * `@McpOpenApi`, they are examined too.
  *
  * @throws Error if the module does not exist or exports no options
  */
@@ -29,7 +32,9 @@ export async function examineConfiguration(path: string): Promise<readonly Findi
     const resolved = resolveOptions(options);
     const issuers = resolved.issuers.map((issuer) => new Issuer(issuer));
     for (const issuer of issuers) await issuer.checkGivenKeys();
-    return await diagnose({ options: resolved, issuers, tools: readTools(exported.tools) });
+    const { documents, problems } = await examineClasses(exported.tools, resolved);
+    const tools = readTools(exported.tools)?.concat(documents.flatMap(listTools));
+    return [...problems.map(toFinding), ...(await diagnose({ options: resolved, issuers, tools, documents }))];
   } catch (error) {
     if (error instanceof McpAuthConfigurationError) return error.problems.map(toFinding);
     throw error;
@@ -60,6 +65,28 @@ function readTools(classes: unknown): readonly ExaminedTool[] | undefined {
       return [{ name: `${name}.${method}`, scopes, downstreams: [options.downstream ?? []].flat() }];
     });
   });
+}
+
+/** Looks over the OpenAPI documents of classes. */
+async function examineClasses(
+  classes: unknown,
+  options: ResolvedOptions,
+): Promise<{ readonly documents: readonly ExaminedDocument[]; readonly problems: readonly string[] }> {
+  const examined = await Promise.all(
+    (Array.isArray(classes) ? (classes as Type[]) : []).map((type) => examineClass(type, options)),
+  );
+  return {
+    documents: examined.flatMap((one) => one?.document ?? []),
+    problems: examined.flatMap((one) => one?.problems ?? []),
+  };
+}
+
+function listTools({ downstream, operations }: ExaminedDocument): readonly ExaminedTool[] {
+  return operations.map(({ tool, scopes }) => ({
+    name: tool,
+    scopes: listNamedScopes({ scopes: scopes ?? [] }),
+    downstreams: [downstream],
+  }));
 }
 
 /** A problem consists of two sentences. The first begins with the option. The second is the fix. */

@@ -1,5 +1,7 @@
 import type { Issuer } from '../resource-server/issuers/issuer.js';
+import type { ExaminedDocument } from '../openapi/offers/examined-document.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
+import { checkApiDocuments } from './api-document-checks.js';
 import { checkIssuersWithoutClient } from './client-checks.js';
 import { checkDownstreams, type ExaminedTool } from './downstream-checks.js';
 import type { Finding } from './finding.js';
@@ -15,10 +17,12 @@ export interface Patient {
   readonly issuers: readonly Issuer[];
   /** `undefined` if the tools are unknown. */
   readonly tools: readonly ExaminedTool[] | undefined;
+  /** What OpenAPI documents have become. Defaults to none. */
+  readonly documents?: readonly ExaminedDocument[];
 }
 
 /** Examines a configuration and its issuers. An issuer that fails becomes a finding, not an error. */
-export async function diagnose({ options, issuers, tools }: Patient): Promise<readonly Finding[]> {
+export async function diagnose({ options, issuers, tools, documents = [] }: Patient): Promise<readonly Finding[]> {
   const scopes = [...new Set([...(options.initialScopes ?? []), ...(tools ?? []).flatMap((tool) => tool.scopes)])];
   const [foreign, ...examined] = await Promise.all([
     examineForeignServers(options),
@@ -30,6 +34,7 @@ export async function diagnose({ options, issuers, tools }: Patient): Promise<re
     ...checkBoundTokens(options),
     ...checkIssuersWithoutClient(options),
     ...(tools ? checkDownstreams(tools, options) : []),
+    ...checkApiDocuments(documents, options),
     ...examined.flat(),
     ...foreign,
   ];

@@ -17,6 +17,8 @@ export type FindingCode =
   | 'issuer_without_client'
   | 'keys_unfit'
   | 'keys_unusable'
+  | 'operations_left_out'
+  | 'operations_without_scopes'
   | 'pkce_not_advertised'
   | 'proof_not_advertised'
   | 'resource_metadata_unusable'
@@ -24,6 +26,7 @@ export type FindingCode =
   | 'resource_mismatch'
   | 'scopes_not_advertised'
   | 'server_unreachable'
+  | 'server_url_mismatch'
   | 'strict_profile'
   | 'token_not_required';
 

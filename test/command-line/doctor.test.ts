@@ -158,6 +158,36 @@ describe('nestjs-mcp-auth doctor --config <file>', () => {
     expect(codes(result)).toEqual([expect.stringMatching(/^invalid_configuration /)]);
   });
 
+  test('looks the OpenAPI documents of exported classes over', async () => {
+    const operations = `
+      get: { operationId: 'list', responses: {}, security: [{ none: [] }] },
+      post: { operationId: 'create', responses: {} }`;
+    const document = `{ openapi: '3.1.0', info: { title: 'x', version: '1' }, servers: [{ url: '/v2' }], paths: { '/a': { ${operations} } } }`;
+    const tools = `
+      import { McpOpenApi } from ${LIBRARY};
+      class Api {}
+      McpOpenApi({ downstream: 'orders', document: ${document}, include: ['list', 'create'] })(Api);
+      class Faulty {}
+      McpOpenApi({ downstream: 'orders', document: ${document}, include: 'lst' })(Faulty);
+      export const tools = [Api, Faulty];`;
+    const result = await run(
+      'doctor',
+      '--json',
+      '--config',
+      await file(`${tools} export default ${options(exchanging('orders'))};`),
+    );
+    expect(codes(result)).toEqual(
+      expect.arrayContaining([
+        'operations_left_out @McpOpenApi on Api',
+        'operations_without_scopes @McpOpenApi on Api',
+        'server_url_mismatch @McpOpenApi on Api',
+        'invalid_configuration include',
+      ]),
+    );
+    expect(codes(result).join()).not.toContain('downstream_unused');
+    expect(result.code).toBe(1);
+  });
+
   test('finds downstreams that no tool uses, and those that none has, where tools are exported', async () => {
     const tools = `
       class Tools { find() {} other() {} }

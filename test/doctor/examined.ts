@@ -1,8 +1,10 @@
+import type { Type } from '@nestjs/common';
 import { Logger } from '@nestjs/common';
 import { clientSecretBasic, type IssuerOptions, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { diagnose } from '../../lib/doctor/diagnosis.js';
 import type { ExaminedTool } from '../../lib/doctor/downstream-checks.js';
 import type { Finding } from '../../lib/doctor/finding.js';
+import { examineClass } from '../../lib/openapi/offers/examine-class.js';
 import { Issuer } from '../../lib/resource-server/issuers/issuer.js';
 import { resolveOptions } from '../../lib/configuration/resolve-options.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -42,13 +44,22 @@ export interface PatientParts {
   /** What is said of the issuer besides its name. */
   readonly trust?: Partial<IssuerOptions>;
   readonly tools?: readonly ExaminedTool[];
+  /** Classes whose OpenAPI documents are looked over. */
+  readonly classes?: readonly Type[];
 }
 
 /** What the doctor finds in a configuration whose issuer is a real server. */
 export class Clinic {
   readonly issuers: TestIssuer[] = [];
 
-  async examine({ metadata = {}, issuer: change, options, trust, tools }: PatientParts): Promise<readonly Finding[]> {
+  async examine({
+    metadata = {},
+    issuer: change,
+    options,
+    trust,
+    tools,
+    classes = [],
+  }: PatientParts): Promise<readonly Finding[]> {
     const issuer = await TestIssuer.start();
     this.issuers.push(issuer);
     issuer.answers.set(METADATA, (_request, response) => {
@@ -61,7 +72,10 @@ export class Clinic {
       issuers: [{ issuer: issuer.issuer, ...trust }],
       ...options,
     });
-    return await diagnose({ options: resolved, issuers: resolved.issuers.map((one) => new Issuer(one)), tools });
+    const examined = await Promise.all(classes.map((type) => examineClass(type, resolved)));
+    const documents = examined.flatMap((one) => one?.document ?? []);
+    const issuers = resolved.issuers.map((one) => new Issuer(one));
+    return await diagnose({ options: resolved, issuers, tools, documents });
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { CleanLogger } from '../../log/clean-logger.js';
 import type { OperationIdentity } from '../operations/api-operation.js';
 import type { FaultyOperation } from '../operations/list-operations.js';
 
@@ -21,22 +20,35 @@ export class LeftOutOperations {
   }
 
   /**
-   * Says what is left out: in the log, or as problems that stop the boot.
+   * Lines for the log.
    *
    * @param place - the declaration
-   * @param problems - receives them. `undefined` if they are for the log
    */
-  report(place: string, logger: CleanLogger, problems: string[] | undefined): void {
-    for (const [message, operations] of this.#operations) {
-      const named = operations.slice(0, MAX_NAMED).map(describe).join(', ');
-      const others = operations.length > MAX_NAMED ? ` and ${operations.length - MAX_NAMED} more` : '';
-      if (problems)
-        problems.push(
-          `\`strict\` of ${place}: ${named}${others} cannot be offered: ${message}. Mend it, or leave it out with \`exclude\`.`,
-        );
-      else logger.warn(`${place} leaves out ${named}${others}: ${message}.`);
-    }
+  listLines(place: string): readonly string[] {
+    return this.#describe((named, message) => `${place} leaves out ${named}: ${message}.`);
   }
+
+  /** What stops the boot under `strict`. */
+  listProblems(place: string): readonly string[] {
+    return this.#describe(
+      (named, message) =>
+        `\`strict\` of ${place}: ${named} cannot be offered: ${message}. Mend it, or leave it out with \`exclude\`.`,
+    );
+  }
+
+  /** Each of them, with the reason. */
+  list(): readonly string[] {
+    return this.#describe((named, message) => `${named} (${message})`);
+  }
+
+  #describe(say: (named: string, message: string) => string): readonly string[] {
+    return [...this.#operations].map(([message, operations]) => say(nameSome(operations), message));
+  }
+}
+
+function nameSome(operations: readonly OperationIdentity[]): string {
+  const others = operations.length > MAX_NAMED ? ` and ${operations.length - MAX_NAMED} more` : '';
+  return `${operations.slice(0, MAX_NAMED).map(describe).join(', ')}${others}`;
 }
 
 /** The method of a path that is faulty as a whole is `*`. */

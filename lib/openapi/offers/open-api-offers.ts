@@ -15,6 +15,7 @@ import { listServerNames } from '../../servers/application-servers.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { describeLeftOut } from '../inputs/input-notes.js';
 import { DocumentProblem } from '../documents/document-problem.js';
+import type { ApiOperation } from '../operations/api-operation.js';
 import { OperationSearch } from '../search/operation-search.js';
 import { SearchTools } from '../search/search-tools.js';
 import { declareSearched, isListed, readSearched } from '../search/searched-operation.js';
@@ -22,6 +23,7 @@ import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { CuratedOperations, listCuratedMethods, type CuratedMethod, describeStray } from './curated-methods.js';
 import { DocumentOffers } from './document-offers.js';
+import { examineDocument, type ExaminedDocument } from './examined-document.js';
 import { generateCurated, generateMethod } from './generated-method.js';
 import { LeftOutOperations } from './left-out-operations.js';
 import { LiveDocuments } from './live-documents.js';
@@ -36,6 +38,7 @@ interface Generated {
   /** By name. */
   readonly methods: Map<Type, ReadonlyMap<string, () => unknown>>;
   readonly tools: Map<Type, OfferedTools[]>;
+  readonly examined: Map<Type, ExaminedDocument[]>;
   readonly problems: string[];
 }
 
@@ -52,6 +55,7 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
   /** Classes that have their methods. */
   readonly #done = new Map<Type, ReadonlyMap<string, () => unknown>>();
   readonly #tools = new Map<Type, OfferedTools[]>();
+  readonly #examined = new Map<Type, ExaminedDocument[]>();
   readonly #documents = new LiveDocuments();
   /** Documents are taken over one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -70,13 +74,18 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     decorated.beforeFind(() => this.generate());
   }
 
+  /** What the documents have become, for the doctor. */
+  get documents(): readonly ExaminedDocument[] {
+    return [...this.#examined.values()].flat();
+  }
+
   /**
    * Reads the documents of classes that are new, before the decorated methods are found.
    *
    * @throws {@link McpAuthConfigurationError} with every document that cannot be read
    */
   async generate(): Promise<void> {
-    const generated: Generated = { methods: new Map(), tools: new Map(), problems: [] };
+    const generated: Generated = { methods: new Map(), tools: new Map(), examined: new Map(), problems: [] };
     for (const { type, documents } of listOpenApiClasses(this.discovery)) {
       if (this.#done.has(type)) continue;
       const curated = listCuratedMethods(type);
@@ -109,7 +118,7 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @throws {@link McpAuthConfigurationError} if the new document cannot be used. Then nothing has changed */
   async #takeOver(type: Type, changed: Changed): Promise<void> {
-    const generated: Generated = { methods: new Map(), tools: new Map(), problems: [] };
+    const generated: Generated = { methods: new Map(), tools: new Map(), examined: new Map(), problems: [] };
     const documents = [...listOpenApiClasses(this.discovery)].find((one) => one.type === type)?.documents ?? [];
     await this.#generateClass(type, documents, listCuratedMethods(type), generated, changed);
     this.#refuseFaulty(generated);
@@ -138,8 +147,9 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     if (problems.length > 0) throw new McpAuthConfigurationError(problems);
   }
 
-  #keep(type: Type, { methods, tools }: Generated): void {
+  #keep(type: Type, { methods, tools, examined }: Generated): void {
     this.#done.set(type, methods.get(type) ?? new Map());
+    this.#examined.set(type, examined.get(type) ?? []);
     this.#tools.set(type, tools.get(type) ?? []);
   }
 
@@ -212,6 +222,7 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
       if (options.strict === true) fault('resources', message);
       else this.#logger.warn(`\`resources\` of ${place} ${message}`);
     });
+    const made: (readonly [ApiOperation, () => unknown])[] = [];
     for (const offered of described) {
       const { operation } = offered;
       const own = curated.take(operation);
@@ -221,11 +232,15 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
       const name = own?.name ?? `${operation.method} ${operation.path}${suffix}`;
       for (const [uri, read] of resources.generate(offered, method, own)) methods.set(`${name} as ${uri}`, read);
       declareSearched(method, operation, options);
+      made.push([operation, method]);
       methods.set(name, method);
     }
     resources.findUnused(fault);
+    const examined = { type, place, options, methods: made, leftOut: leftOut.list() };
+    generated.examined.set(type, [...(generated.examined.get(type) ?? []), examineDocument(document, examined)]);
     for (const warning of offers.listWarnings()) this.#logger.warn(`${place}: ${warning}`);
-    leftOut.report(place, this.#logger, options.strict === true ? generated.problems : undefined);
+    if (options.strict === true) generated.problems.push(...leftOut.listProblems(place));
+    else for (const line of leftOut.listLines(place)) this.#logger.warn(line);
   }
 
   #findProblems({ options, place }: DeclaredDocument): readonly string[] {

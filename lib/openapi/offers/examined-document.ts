@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { readDefaults } from '../../resource-server/catalogue/class-defaults.js';
+import { ANONYMOUS } from '../../resource-server/decorators/anonymous.decorator.js';
+import { MCP_TOOL, type McpToolOptions } from '../../resource-server/decorators/mcp-tool.decorator.js';
+import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
+import type { OpenApiDocument } from '../documents/open-api-document.js';
+import { listServerUrls } from '../documents/server-urls.js';
+import type { OperationIdentity } from '../operations/api-operation.js';
+
+/** An operation that is offered, for those who look the documents over. */
+export interface ExaminedOperation {
+  /** Name of its tool. */
+  readonly tool: string;
+  readonly operation: OperationIdentity;
+  readonly isReadOnly: boolean;
+  readonly isAnonymous: boolean;
+  readonly scopes: McpToolOptions['scopes'];
+}
+
+/** What a document has become. */
+export interface ExaminedDocument {
+  /** Of the declaration: `@McpOpenApi on OrdersApi`. */
+  readonly place: string;
+  /** Name of the downstream that is the API. */
+  readonly downstream: string;
+  /** Where the document says that the API is. */
+  readonly servers: readonly string[];
+  readonly operations: readonly ExaminedOperation[];
+  /** What was chosen and cannot be offered, each with the reason. */
+  readonly leftOut: readonly string[];
+}
+
+/** The methods of a class for the operations of a document. */
+export interface GeneratedMethods {
+  readonly type: Type;
+  readonly place: string;
+  readonly options: Pick<McpOpenApiOptions, 'downstream'>;
+  readonly methods: readonly (readonly [OperationIdentity, () => unknown])[];
+  readonly leftOut: readonly string[];
+}
+
+/** Looks over what a document has become. */
+export function examineDocument(
+  document: OpenApiDocument,
+  { type, place, options, methods, leftOut }: GeneratedMethods,
+): ExaminedDocument {
+  const operations = methods.map(([operation, method]) => examineOperation(type, operation, method));
+  return { place, downstream: options.downstream, servers: listServerUrls(document), operations, leftOut };
+}
+
+function examineOperation(type: Type, operation: OperationIdentity, method: () => unknown): ExaminedOperation {
+  const { name = '', annotations, ...own } = Reflect.getMetadata(MCP_TOOL, method) as McpToolOptions;
+  return {
+    tool: name,
+    operation,
+    isReadOnly: annotations?.readOnlyHint === true,
+    isAnonymous: [method, type].some((target) => Reflect.getMetadata(ANONYMOUS, target) === true),
+    scopes: own.scopes ?? readDefaults(type)?.scopes,
+  };
+}
