@@ -71,7 +71,7 @@ function describe({ method, path }: OperationIdentity): string {
   return `${method} ${path}`;
 }
 
-/** Describes a method whose class has no document. */
+/** A method whose class has no document. */
 export function describeStray({ type, name }: CuratedMethod): string {
   return `@McpOperation on ${type.name}.${name} has no document. Add @McpOpenApi to ${type.name}, or name the class as \`api\` of McpOpenApiModule.forFeature and do not provide it elsewhere.`;
 }

@@ -21,13 +21,13 @@ import { SearchTools } from '../search/search-tools.js';
 import { declareSearched, isListed, readSearched } from '../search/searched-operation.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
-import { CuratedOperations, listCuratedMethods, type CuratedMethod, describeStray } from './curated-methods.js';
+import { CuratedOperations, describeStray, listCuratedMethods, type CuratedMethod } from './curated-methods.js';
 import { DocumentOffers } from './document-offers.js';
 import { examineDocument, type ExaminedDocument } from './examined-document.js';
 import { generateCurated, generateMethod } from './generated-method.js';
 import { LeftOutOperations } from './left-out-operations.js';
 import { LiveDocuments } from './live-documents.js';
-import { findOpened } from './opened-operations.js';
+import { describeOpened, findOpened } from './opened-operations.js';
 import { ResourceOffers } from './resource-offers.js';
 import { SiblingOperations } from './sibling-operations.js';
 import { findTwins } from './tool-twins.js';
@@ -256,10 +256,4 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
   #isOffered({ server = [] }: McpOpenApiOptions): boolean {
     return server.length === 0 || [server].flat().includes(this.options.server.name);
   }
-}
-
-function describeOpened(scopes: readonly string[], names: readonly string[]): string {
-  const key =
-    scopes.length === 0 ? 'A token without scopes' : `The scope ${scopes.map((one) => `"${one}"`).join(' with ')}`;
-  return `${key} now reaches ${names.join(', ')}: the new document says so.`;
 }

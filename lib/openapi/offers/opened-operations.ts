@@ -35,3 +35,10 @@ export function findOpened(before: readonly Primitive[], after: readonly Primiti
 function listAlternatives({ access }: Primitive): readonly (readonly string[])[] {
   return listRuleAlternatives(selectFixedScopes(access));
 }
+
+/** Says which operations a scope reaches that it did not reach before. */
+export function describeOpened(scopes: readonly string[], names: readonly string[]): string {
+  const key =
+    scopes.length === 0 ? 'A token without scopes' : `The scope ${scopes.map((one) => `"${one}"`).join(' with ')}`;
+  return `${key} now reaches ${names.join(', ')}: the new document says so.`;
+}
