@@ -46,24 +46,26 @@ function checkLeftOut({ place, leftOut }: ExaminedDocument): Finding[] {
   ];
 }
 
-/** Calls go to the `baseUrl` of the downstream, whatever the document says. */
+/** Calls go to the `baseUrl` of the downstream. Below it the path of a relative server is kept. */
 function checkServers({ place, downstream, servers }: ExaminedDocument, { downstreams }: ResolvedOptions): Finding[] {
   const baseUrl = downstreams.get(downstream)?.baseUrl;
   if (baseUrl === undefined || servers.length === 0) return [];
   const base = toPlace(baseUrl);
   const places = servers.map((server) => toPlace(server));
-  const samePath = places.filter(({ path }) => path === base.path);
-  if (samePath.some(({ origin }) => origin === undefined || origin === base.origin)) return [];
+  const isSame = ({ origin, path }: Place) =>
+    origin === undefined ? base.path === '' || base.path.endsWith(path) : origin === base.origin && path === base.path;
+  if (places.some(isSame)) return [];
+  const hasPath = places.some(({ origin, path }) => origin !== undefined && path === base.path);
+  const kept = places[0]?.origin === undefined ? (places[0]?.path ?? '') : '';
   return [
     {
       code: 'server_url_mismatch',
-      severity: samePath.length > 0 ? 'info' : 'warning',
+      severity: hasPath ? 'info' : 'warning',
       subject: place,
-      message: `The document says that the API is at ${nameSome(places.map(describe))}, and \`downstreams.${downstream}.baseUrl\` is ${describe(base)}. Calls go to the latter.`,
-      fix:
-        samePath.length > 0
-          ? 'Nothing, if that is the same API by another name.'
-          : 'Check that the paths of the document begin at `baseUrl`. If they do, all is well.',
+      message: `The document says that the API is at ${nameSome(places.map(describe))}, and \`downstreams.${downstream}.baseUrl\` is ${describe(base)}. Calls go to ${describe({ ...base, path: base.path + kept })}.`,
+      fix: hasPath
+        ? 'Nothing, if that is the same API by another name.'
+        : 'Check that the API is there. If it is, all is well.',
     },
   ];
 }

@@ -98,19 +98,19 @@ describe('where the API is', () => {
     [
       [{ url: 'https://api.example/v1' }],
       [
-        'info server_url_mismatch: The document says that the API is at https://api.example/v1, and `downstreams.orders.baseUrl` is https://orders.example/v1. Calls go to the latter.',
+        'info server_url_mismatch: The document says that the API is at https://api.example/v1, and `downstreams.orders.baseUrl` is https://orders.example/v1. Calls go to https://orders.example/v1.',
       ],
     ],
     [
       [{ url: '/v2' }],
       [
-        'warning server_url_mismatch: The document says that the API is at /v2, and `downstreams.orders.baseUrl` is https://orders.example/v1. Calls go to the latter.',
+        'warning server_url_mismatch: The document says that the API is at /v2, and `downstreams.orders.baseUrl` is https://orders.example/v1. Calls go to https://orders.example/v1/v2.',
       ],
     ],
     [
       [{ url: 'https://user:secret@orders.example/?key=secret' }],
       [
-        'warning server_url_mismatch: The document says that the API is at https://orders.example/, and `downstreams.orders.baseUrl` is https://orders.example/v1. Calls go to the latter.',
+        'warning server_url_mismatch: The document says that the API is at https://orders.example/, and `downstreams.orders.baseUrl` is https://orders.example/v1. Calls go to https://orders.example/v1.',
       ],
     ],
   ])('%j', async (servers, findings) => {

@@ -8,9 +8,7 @@ import { DownstreamClient } from '../../on-behalf-of/downstream/downstream-clien
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Fault } from '../../resource-server/catalogue/access-option-rules.js';
 import { ANONYMOUS } from '../../resource-server/decorators/anonymous.decorator.js';
-import { findUnknownDownstreams, findUnknownServers } from '../../resource-server/catalogue/catalogue-problems.js';
 import { DecoratedMethods } from '../../resource-server/catalogue/decorated-methods.js';
-import { findOpenApiProblems } from '../declaration/open-api-schema.js';
 import { listServerNames } from '../../servers/application-servers.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { describeLeftOut } from '../inputs/input-notes.js';
@@ -22,6 +20,7 @@ import { declareSearched, isListed, readSearched } from '../search/searched-oper
 import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { CuratedOperations, describeStray, listCuratedMethods, type CuratedMethod } from './curated-methods.js';
+import { findDeclarationProblems } from './declaration-problems.js';
 import { DocumentOffers } from './document-offers.js';
 import { examineDocument, type ExaminedDocument } from './examined-document.js';
 import { generateCurated, generateMethod } from './generated-method.js';
@@ -162,7 +161,8 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
   ): Promise<void> {
     const { problems } = generated;
     const before = problems.length;
-    for (const document of documents) problems.push(...this.#findProblems(document));
+    for (const document of documents)
+      problems.push(...findDeclarationProblems(document, this.options, listServerNames(this.modules)));
     if (problems.length > before) return;
     const offered = documents.filter(({ options }) => this.#isOffered(options));
     const methods = new Map<string, () => unknown>();
@@ -241,15 +241,6 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     for (const warning of offers.listWarnings()) this.#logger.warn(`${place}: ${warning}`);
     if (options.strict === true) generated.problems.push(...leftOut.listProblems(place));
     else for (const line of leftOut.listLines(place)) this.#logger.warn(line);
-  }
-
-  #findProblems({ options, place }: DeclaredDocument): readonly string[] {
-    const faults = findOpenApiProblems(options).map((fault) => `${place}: ${fault}`);
-    if (faults.length > 0) return faults;
-    return [
-      ...findUnknownServers([options.server ?? []].flat(), place, listServerNames(this.modules)),
-      ...(this.#isOffered(options) ? findUnknownDownstreams([options.downstream], place, this.options) : []),
-    ];
   }
 
   /** Whether this server offers the operations. */

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../json/json-object.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
+import { readServerUrl } from '../documents/server-urls.js';
 import type { ApiOperation } from '../operations/api-operation.js';
 
 /**
@@ -23,13 +24,8 @@ export function findServerPath(document: OpenApiDocument, operation: ApiOperatio
 /** The path of the first server, with its variables as they are by default, if it is relative. */
 function readRelativePath(servers: unknown, file: string): string {
   const [server] = Array.isArray(servers) ? (servers as unknown[]) : [];
-  if (!isJsonObject(server) || typeof server.url !== 'string') return '';
-  const variables = isJsonObject(server.variables) ? server.variables : {};
-  const url = server.url.replace(/\{([^{}]+)\}/g, (placeholder, name: string) => {
-    const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
-    return isJsonObject(variable) && typeof variable.default === 'string' ? variable.default : placeholder;
-  });
-  if (/^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(url)) return '';
+  const url = readServerUrl(server);
+  if (url === undefined || /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(url)) return '';
   const base = /^https?:/i.test(file) ? file : 'https://api.invalid/';
   return URL.canParse(url, base) ? dropSlash(new URL(url, base).pathname) : '';
 }
