@@ -47,8 +47,7 @@ export class ServerDescription {
     const { server, listTtlMs: ttlMs, anonymous } = this.options;
     const hasResources = offersAll || resources.length > 0 || templates.length > 0;
     const completes =
-      offersAll ||
-      [...templates, ...prompts].some((one) => one.completions.size > 0 || one.choices.size > 0);
+      offersAll || [...templates, ...prompts].some((one) => one.completions.size > 0 || one.choices.size > 0);
     // What takes a token must not be served to strangers from a shared cache (MCP specification 2026-07-28, Caching).
     const list = { ttlMs, cacheScope: anonymous ? 'public' : 'private' } as const;
     const listsResources = offersAll || templates.some((one) => one.list);

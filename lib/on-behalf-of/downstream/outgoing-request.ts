@@ -1,6 +1,6 @@
 import { DownstreamError } from '../../errors/downstream-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { isSteeringHeader, normalizeHeaderName } from '../options/steering-headers.js';
+import { isMethodOverride, isSteeringHeader, normalizeHeaderName } from '../options/steering-headers.js';
 import { resolveDownstreamUrl } from './downstream-url.js';
 import { keepBody, toRequestBody, type RequestBody } from './request-body.js';
 
@@ -13,7 +13,10 @@ export interface OutgoingRequest {
   readonly redirect: RequestRedirect;
 }
 
-/** `RequestInit`, and what no `fetch` sends, though the document of an API may demand it. */
+/**
+ * `RequestInit`, and what no `fetch` sends, though the document of an API may demand it. Headers may override the method:
+ * whoever built the request has seen to it that they name no other method that writes.
+ */
 export interface DocumentedRequestInit extends RequestInit {
   readonly documented?: {
     /** Value of the header `Cookie`. A tool cannot set it. */
@@ -62,9 +65,12 @@ export function dropReserved(headers: Headers): Headers {
 }
 
 /** @throws {@link DownstreamError} with `downstream_header_refused` */
-function refuseSteering(headers: Headers, { name, http }: OutgoingTarget): Headers {
+function refuseSteering(headers: Headers, { name, http }: OutgoingTarget, isDocumented: boolean): Headers {
   const refused = [...headers.keys()].find(
-    (header) => isSteeringHeader(header) && !http.letToolsSteerProxies.has(normalizeHeaderName(header)),
+    (header) =>
+      isSteeringHeader(header) &&
+      !(isDocumented && isMethodOverride(header)) &&
+      !http.letToolsSteerProxies.has(normalizeHeaderName(header)),
   );
   if (refused === undefined) return headers;
   throw new DownstreamError(
@@ -88,8 +94,9 @@ export async function toOutgoingRequest(
   const given = input instanceof Request ? input : undefined;
   const url = resolveDownstreamUrl(target.baseUrl, input instanceof Request ? input.url : input);
   const method = normalizeMethod(init.method ?? given?.method ?? 'GET');
-  const headers = refuseSteering(dropReserved(new Headers(init.headers ?? given?.headers)), target);
   const { documented } = init;
+  const sendable = dropReserved(new Headers(init.headers ?? given?.headers));
+  const headers = refuseSteering(sendable, target, documented !== undefined);
   const isOfRequest = init.body === undefined && given?.body;
   const body = isOfRequest ? await keepBody(given.body) : await toRequestBody(documented?.body ?? init.body);
   const isBodiless = method === 'HEAD' || (method === 'GET' && !documented);

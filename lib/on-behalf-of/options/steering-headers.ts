@@ -18,10 +18,8 @@ const NAMES: ReadonlySet<string> = new Set([
   'forwarded',
   'forwarded-for',
   'front-end-https',
-  'http-method-override',
   'incap-client-ip',
   'max-forwards',
-  'method-override',
   'proxy',
   'real-ip',
   'remote-addr',
@@ -33,9 +31,6 @@ const NAMES: ReadonlySet<string> = new Set([
   'x-custom-ip-authorization',
   'x-host',
   'x-http-host-override',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
   'x-middleware-subrequest',
   'x-nginx-proxy',
   'x-originating-ip',
@@ -48,6 +43,15 @@ const NAMES: ReadonlySet<string> = new Set([
   'x-true-client-ip',
   'x-url-scheme',
   'x-userinfo',
+]);
+
+/** Headers by which a request says that it has another method than its own. */
+const METHOD_OVERRIDES: ReadonlySet<string> = new Set([
+  'http-method-override',
+  'method-override',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
 ]);
 
 /** Beginnings of further names. */
@@ -96,8 +100,13 @@ export function normalizeHeaderName(name: string): string {
   return name.toLowerCase().replaceAll('_', '-');
 }
 
+/** Whether a header says that a request has another method than its own. */
+export function isMethodOverride(name: string): boolean {
+  return METHOD_OVERRIDES.has(normalizeHeaderName(name));
+}
+
 /** Whether a header tells an API what only its own proxies may tell it. */
 export function isSteeringHeader(name: string): boolean {
   const normalized = normalizeHeaderName(name);
-  return NAMES.has(normalized) || PREFIXES.some((prefix) => normalized.startsWith(prefix));
+  return isMethodOverride(name) || NAMES.has(normalized) || PREFIXES.some((prefix) => normalized.startsWith(prefix));
 }

@@ -1,5 +1,9 @@
 import { isJsonObject } from '../../json/json-object.js';
-import { isSteeringHeader as steersProxies, normalizeHeaderName } from '../../on-behalf-of/options/steering-headers.js';
+import {
+  isMethodOverride,
+  isSteeringHeader as steersProxies,
+  normalizeHeaderName,
+} from '../../on-behalf-of/options/steering-headers.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import { locate, type OpenApiDocument } from '../documents/open-api-document.js';
 import type { ApiParameter } from '../operations/api-operation.js';
@@ -34,6 +38,7 @@ const OWN: ReadonlySet<string> = new Set([
 
 /**
  * Whether a parameter is a header that steers, so that it cannot be an argument (OpenAPI 3.1, Parameter Object, `name`).
+ * A header that overrides the method is one: its value is checked when the request is built.
  *
  * @param allowed - headers by which tools may steer proxies: `http.letToolsSteerProxies` of the downstream
  */
@@ -43,7 +48,8 @@ export function isSteeringHeader(
 ): boolean {
   if (place !== 'header') return false;
   const normalized = normalizeHeaderName(name);
-  return OWN.has(normalized) || (steersProxies(normalized) && !allowed.has(normalized));
+  if (OWN.has(normalized)) return true;
+  return steersProxies(normalized) && !isMethodOverride(normalized) && !allowed.has(normalized);
 }
 
 /** Whether a header is one that the server sets itself, whatever a tool may send. */

@@ -1,3 +1,5 @@
+import { METHODS } from 'node:http';
+import { isMethodOverride } from '../../on-behalf-of/options/steering-headers.js';
 import type { OperationInput } from '../inputs/operation-input.js';
 import { readMediaKind } from '../inputs/media-choice.js';
 import type { ApiOperation, ApiParameter } from '../operations/api-operation.js';
@@ -47,7 +49,10 @@ export function buildRequest(
     if (value === undefined) continue;
     if (binding.to === 'body') whole = value;
     else if (binding.to === 'property') properties.set(binding.property, value);
-    else writeParameter(binding.parameter, value, written);
+    else {
+      writeParameter(binding.parameter, value, written);
+      checkMethodOverride(binding.parameter, written, method);
+    }
   }
   const members: [path: readonly string[], value: unknown][] = [];
   for (const { key, target } of filled) {
@@ -105,3 +110,14 @@ function checkHeader({ name }: ApiParameter, value: string): string {
   if (value.trim() !== value) throw new RequestProblem(`${name}: a header cannot begin or end with a space`);
   return value;
 }
+
+/** The scopes of a tool are those of its own method. A header may name no other method that writes. */
+function checkMethodOverride({ in: place, name }: ApiParameter, { headers }: WrittenParameters, method: string): void {
+  if (place !== 'header' || !isMethodOverride(name)) return;
+  const named = (headers[name] ?? '').toUpperCase().split(/[\s,]+/);
+  if (named.some((one) => one !== method && METHODS.includes(one) && !READING.has(one)))
+    throw new RequestProblem(`${name}: can name ${method}, or a method that only reads`);
+}
+
+/** Methods that change nothing (RFC 9110 section 9.2.1). */
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'QUERY']);

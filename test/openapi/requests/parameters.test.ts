@@ -144,3 +144,29 @@ test('each of several parameters of one name is sent', () => {
   expect(headers).toMatchObject({ id: '3', cookie: 'id=4' });
   expect(Buffer.from(body).toString()).toBe('{"id":"5"}');
 });
+
+describe('a header that overrides the method', () => {
+  const send = (method: string, name: string, value: string) =>
+    request({ method, parameters: [{ name, in: 'header' }] }, { [name]: value }).headers;
+
+  test.each([
+    ['post', 'X-HTTP-Method-Override', 'GET'],
+    ['post', 'X-HTTP-Method-Override', 'post'],
+    ['post', 'X_HTTP_Method', 'QUERY'],
+    ['put', 'X-Method-Override', 'PUT'],
+    ['post', 'X-HTTP-Method-Override', 'v0x'],
+  ])('of %s: %s may say %s', (method, name, value) => {
+    expect(send(method, name, value)).toStrictEqual({ [name.toLowerCase()]: value });
+  });
+
+  test.each([
+    ['post', 'X-HTTP-Method-Override', 'DELETE'],
+    ['post', 'X-HTTP-Method-Override', 'delete, GET'],
+    ['post', 'X_HTTP_Method', 'PUT'],
+    ['get', 'X-Method-Override', 'POST'],
+    ['get', 'Method-Override', 'PROPPATCH'],
+    ['put', 'HTTP-Method-Override', 'GET,PATCH'],
+  ])('of %s: %s cannot say %s', (method, name, value) => {
+    expect(() => send(method, name, value)).toThrow(`${name}: can name ${method.toUpperCase()}, or a method that only`);
+  });
+});

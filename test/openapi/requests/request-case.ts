@@ -52,9 +52,6 @@ export interface DescribedOperation {
   readonly input: OperationInput;
 }
 
-/** Four of the APIs take it, so that the downstream allows it: `http.letToolsSteerProxies`. */
-const STEERABLE: ReadonlySet<string> = new Set(['x-http-method-override']);
-
 /** Reads the operation of a case as the library does. */
 export function describeOperation({
   mini,
@@ -66,7 +63,7 @@ export function describeOperation({
   const operation = operations.find((one) => one.path === path && one.method === method.toUpperCase());
   if (!operation)
     throw new Error(`There is no such operation: ${faulty.map(({ problem }) => String(problem)).join(', ')}`);
-  return { operation, input: describeInput(document, operation, { steerable: STEERABLE }) };
+  return { operation, input: describeInput(document, operation) };
 }
 
 /** The arguments by which a model says what the caller means. */
