@@ -20,7 +20,7 @@ export function describeLeftOut(tools: readonly NamedInput[], dropped: ReadonlyS
   return [
     ...(reduced.length > 0
       ? [
-          `The arguments of ${reduced.length} tools are described in part, because of \`maxToolSize\`: ${list(reduced)}. They take whatever the API takes.`,
+          `Tools whose arguments are described in part, because of \`maxToolSize\`: ${list(reduced)}. They take whatever the API takes.`,
         ]
       : []),
     ...(steering.length > 0
@@ -28,9 +28,7 @@ export function describeLeftOut(tools: readonly NamedInput[], dropped: ReadonlyS
           `Headers that steer proxies are no arguments: ${list(steering)}. \`http.letToolsSteerProxies\` of the downstream can allow them.`,
         ]
       : []),
-    ...(dropped.size > 0
-      ? [`${dropped.size} keywords of schemas are not valid, and are left out: ${list([...dropped])}.`]
-      : []),
+    ...(dropped.size > 0 ? [`Keywords of schemas that are not valid, and are left out: ${list([...dropped])}.`] : []),
   ];
 }
 

@@ -22,6 +22,8 @@ export interface DocumentParts {
   /** Schema of the body. */
   readonly body?: unknown;
   readonly mediaType?: string;
+  /** Of the body. */
+  readonly encoding?: JsonObject;
   readonly schemas?: JsonObject;
   readonly securitySchemes?: JsonObject;
 }
@@ -32,11 +34,12 @@ export function documentOf({
   parameters = [],
   body,
   mediaType = 'application/json',
+  encoding = {},
   schemas = {},
   securitySchemes = {},
 }: DocumentParts): JsonObject {
   const requestBody = body !== undefined && {
-    requestBody: { required: true, content: { [mediaType]: { schema: body } } },
+    requestBody: { required: true, content: { [mediaType]: { schema: body, encoding } } },
   };
   return {
     openapi: version,
