@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { listFreed } from './argument-places.js';
 import type { Difference, DifferenceCode } from './difference.js';
 import type { ManifestOperation } from './manifest.js';
 import { describeAlternatives, findWider } from './scope-alternatives.js';
@@ -73,21 +74,26 @@ function compareSafeguards(before: ManifestOperation, now: ManifestOperation): r
 }
 
 function compareArguments(before: ManifestOperation, now: ManifestOperation): readonly Told[] {
+  const freed = listFreed({ before: before.withheld, now: now.withheld }, now.places);
   const names = [...new Set([...Object.keys(before.arguments), ...Object.keys(now.arguments)])].sort();
-  return names.flatMap((name): readonly Told[] => {
-    const [was, is] = [before, now].map((one) =>
-      Object.hasOwn(one.arguments, name) ? one.arguments[name] : undefined,
+  const told = names.flatMap((name): readonly Told[] => {
+    const [was, is, place] = [before.arguments, now.arguments, now.places].map((one) =>
+      Object.hasOwn(one, name) ? one[name] : undefined,
     );
     if (was === is) return [];
     if (was === undefined) {
-      return before.withheld.includes(name)
-        ? [opened('argument_freed', `lets callers write "${name}", which was hidden, fixed or filled in before.`)]
+      return place !== undefined && freed.includes(place)
+        ? []
         : [{ code: 'argument_added', kind: 'added', message: `has a new argument "${name}".` }];
     }
     return is === undefined
       ? [{ code: 'argument_removed', kind: 'removed', message: `has no argument "${name}" any more.` }]
       : [{ code: 'argument_changed', kind: 'changed', message: `takes other values for "${name}".` }];
   });
+  const openedPlaces = freed.map((place) =>
+    opened('argument_freed', `lets callers write "${place}", which was hidden, fixed or filled in before.`),
+  );
+  return [...openedPlaces, ...told];
 }
 
 function compareRest(before: ManifestOperation, now: ManifestOperation): readonly Told[] {

@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { isJsonObject, type JsonObject } from '../json/json-object.js';
 import { findOfferedOperation } from '../openapi/offers/generated-method.js';
-import type { OfferedOperation } from '../openapi/offers/offered-operation.js';
-import { isSteeringHeader } from '../openapi/inputs/steering-headers.js';
 import { selectFixedScopes } from '../resource-server/access/access-rule.js';
 import { toObjectSchema } from '../resource-server/catalogue/arguments-schema.js';
 import type { MethodHost, Offer, Primitive } from '../resource-server/catalogue/primitive.js';
 import type { ManifestOperation } from './manifest.js';
+import { describePlaces, listWithheld } from './argument-places.js';
 import { listAlternatives } from './scope-alternatives.js';
 
 /** Characters of a digest. */
@@ -43,6 +42,7 @@ export function describeOperation(offer: Offer | Primitive): ManifestOperation {
         .map(([key, property]): [string, string] => [key, digest([resolve(property, schema)])])
         .sort(byKey),
     ),
+    places: offered ? describePlaces(offered) : {},
     withheld: offered ? listWithheld(offered) : [],
     definition: digest('listing' in offer ? offer.listing : {}),
   };
@@ -62,18 +62,6 @@ function readArguments({ input }: Offer): JsonObject {
   } catch {
     return {};
   }
-}
-
-/** Parameters that callers do not write: options withhold them. Headers that steer are never arguments. */
-function listWithheld({ operation, input }: OfferedOperation): readonly string[] {
-  const properties = readProperties(input.schema);
-  const open = new Set(
-    input.bindings.flatMap((one) =>
-      one.to === 'parameter' && Object.hasOwn(properties, one.key) ? one.parameter : [],
-    ),
-  );
-  const withheld = operation.parameters.filter((one) => !open.has(one) && !isSteeringHeader(one));
-  return withheld.map((one) => one.name).sort();
 }
 
 function readProperties({ properties }: JsonObject): JsonObject {

@@ -49,7 +49,9 @@ export interface ManifestOperation {
   readonly downstreams: readonly string[];
   /** Its arguments, each with a digest of its schema without descriptions. */
   readonly arguments: Readonly<Record<string, string>>;
-  /** Parameters of the API that are no arguments, because they are hidden, fixed or filled in. */
+  /** Where each argument goes, if it is of a document: `query tenant`, `body /customer`, or `body`. */
+  readonly places: Readonly<Record<string, string>>;
+  /** Places that callers do not write, because they are hidden, fixed or filled in: `body /customer/tenant`. Sorted. */
   readonly withheld: readonly string[];
   /** Digest of what clients are shown. */
   readonly definition: string;

@@ -18,6 +18,7 @@ const operation = z.object({
   safeguards: texts,
   downstreams: texts,
   arguments: z.record(z.string(), z.string()),
+  places: z.record(z.string(), z.string()),
   withheld: texts,
   definition: z.string(),
 });

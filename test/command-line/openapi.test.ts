@@ -207,6 +207,31 @@ describe('nestjs-mcp-auth openapi --config <file>', () => {
     ]);
   });
 
+  test.each<[string, object, number, string[]]>([
+    ['in the list', {}, 1, ['too_many_tools']],
+    ['behind a search', { offer: 'search' }, 0, []],
+    ['behind a search, of which two are listed', { offer: 'search', listed: ['op0', 'op1'] }, 0, []],
+    ['behind a search, of which too many are listed', { offer: 'search', listed: ['GET /**'] }, 1, ['too_many_tools']],
+  ])('takes many operations %s', async (_what, options, expected, codes) => {
+    const paths = Array.from({ length: 61 }, (_one, index) => {
+      const needs = { responses, security: [{ oauth: ['read'] }] };
+      return [`/p${index}`, { get: { operationId: `op${index}`, summary: 'Reads.', ...needs } }];
+    });
+    const securitySchemes = {
+      oauth: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: 'https://login.example', scopes: {} } } },
+    };
+    const many = document(Object.fromEntries(paths), { components: { securitySchemes } });
+    const config = { downstream: 'things', document: many, ...options };
+    const { code, tools, warnings } = await report(
+      '--config',
+      await write('config.mjs', `export default ${JSON.stringify(config)};`),
+    );
+
+    expect(code).toBe(expected);
+    expect(tools).toHaveLength(61);
+    expect(warnings.map((one) => one.code)).toEqual(codes);
+  });
+
   test('cannot run with a module that exports neither', async () => {
     const { code, stderr } = await run('openapi', '--config', await write('config.mjs', 'export const x = 1;'));
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('@McpOpenApi') });
