@@ -42,6 +42,8 @@ export class DocumentOffers {
   readonly chosen: readonly ApiOperation[];
   /** Operations that are to be offered, and cannot be read. */
   readonly faulty: readonly FaultyOperation[];
+  /** Tools whose arguments are described already. */
+  readonly complete: OfferedOperation[] = [];
   readonly #names: ToolNames;
   readonly #open: OpenOperations;
   readonly #rules: readonly ParameterRule[];
@@ -113,7 +115,7 @@ export class DocumentOffers {
     const described = this.chosen.flatMap((operation) => {
       try {
         const offered = this.describe(operation);
-        if (this.options.strict || isListed(operation, this.options)) describeNow(offered);
+        if (this.options.strict || isListed(operation, this.options)) this.#complete(offered);
         return [offered];
       } catch (error) {
         if (!(error instanceof DocumentProblem)) throw error;
@@ -125,13 +127,13 @@ export class DocumentOffers {
     return described;
   }
 
+  /** Describes the arguments, so that what is wrong with them is known at boot. */
+  #complete(offered: OfferedOperation): void {
+    this.complete.push({ ...offered, input: offered.input });
+  }
+
   /** What is odd about operations that are offered, a sentence or two for each. */
   listWarnings(): readonly string[] {
     return [...this.#names.collisions, ...new Set(this.chosen.flatMap(listWarnings))];
   }
-}
-
-/** Describes the arguments, so that what is wrong with them is known at boot. */
-function describeNow({ input }: OfferedOperation): OperationInput {
-  return input;
 }

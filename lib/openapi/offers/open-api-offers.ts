@@ -217,7 +217,7 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     const described = offers.describeChosen((problem, operation) => {
       leftOut.add({ problem, operation });
     });
-    for (const note of describeLeftOut(described, dropped)) this.#logger.warn(`${place}: ${note}`);
+    for (const note of describeLeftOut(offers.complete, dropped)) this.#logger.warn(`${place}: ${note}`);
     const resources = new ResourceOffers(options, this.client, (message) => {
       if (options.strict === true) fault('resources', message);
       else this.#logger.warn(`\`resources\` of ${place} ${message}`);
