@@ -162,7 +162,7 @@ describe('nestjs-mcp-auth doctor --config <file>', () => {
     const operations = `
       get: { operationId: 'list', responses: {}, security: [{ none: [] }] },
       post: { operationId: 'create', responses: {} }`;
-    const document = `{ openapi: '3.1.0', info: { title: 'x', version: '1' }, servers: [{ url: '/v2' }], paths: { '/a': { ${operations} } } }`;
+    const document = `{ openapi: '3.1.0', info: { title: 'x', version: '1' }, servers: [{ url: 'https://orders.example/v2' }], paths: { '/a': { ${operations} } } }`;
     const tools = `
       import { McpOpenApi } from ${LIBRARY};
       class Api {}
