@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../json/json-object.js';
 import type { ApiBody, ApiMedia } from '../operations/api-operation.js';
+import { findSentAs, type SentAs } from './file-members.js';
 import { readMediaKind, toSentType, type MediaKind } from './media-choice.js';
 import { readProperties } from './merged-schemas.js';
 import { boundText } from './schema-texts.js';
@@ -12,8 +13,8 @@ export interface BodyPlan {
   readonly mediaType: string;
   readonly isRequired: boolean;
   readonly encoding: ApiMedia['encoding'];
-  /** Properties of a form that are files. */
-  readonly files: ReadonlySet<string>;
+  /** How a member of a `multipart` form is sent. `undefined` if the document does not say. */
+  readonly findSentAs: (name: string) => SentAs | undefined;
 }
 
 /** A body, and how it becomes arguments. */
@@ -46,13 +47,12 @@ export function planBody(
   const isContent = kind === 'text' || kind === 'bytes';
   const resolved = translator.resolve(schema);
   const flat = isContent ? undefined : findFlat(resolved);
-  const files = Object.entries(readProperties(flat ?? {})).filter(([, one]) => isFile(one, translator));
   const plan: BodyPlan = {
     kind,
     mediaType: toSentType(mediaType, kind),
     isRequired: body.isRequired,
     encoding,
-    files: new Set(kind === 'multipart' ? files.map(([name]) => name) : []),
+    findSentAs: (name) => findSentAs(translator, resolved, name),
   };
   return { plan, flat, whole: describeWhole(schema, plan, body) };
 }
@@ -62,13 +62,6 @@ function findFlat(schema: Schema): Schema | undefined {
   if (schema.type !== 'object' || Object.keys(readProperties(schema)).length === 0) return undefined;
   const isMap = isJsonObject(schema.additionalProperties);
   return isMap || NOT_FLAT.some((keyword) => keyword in schema) ? undefined : schema;
-}
-
-/** A file, or a list of files. */
-function isFile(schema: Schema, translator: Pick<SchemaTranslator, 'resolve'>): boolean {
-  const one = translator.resolve(schema);
-  if (one.type === 'array') return isJsonObject(one.items) && isFile(one.items, translator);
-  return one.contentEncoding === 'base64' || typeof one.contentMediaType === 'string';
 }
 
 function describeWhole(schema: Schema, { kind, mediaType }: BodyPlan, { description }: ApiBody): Schema {

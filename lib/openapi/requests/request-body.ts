@@ -3,7 +3,7 @@ import type { BodyPlan } from '../inputs/operation-input.js';
 import { readEncoding, type PropertyEncoding } from './body-encoding.js';
 import { writeMultipart, type Part } from './multipart.js';
 import { encodeValue, writePairs, writeText, type EncodedPair } from './parameter-styles.js';
-import { readBytes, readFile } from './sent-file.js';
+import { isDataUri, readBytes, readFile } from './sent-file.js';
 
 /** A body that is ready to be sent. */
 export interface WrittenBody {
@@ -46,14 +46,15 @@ function writeProperty(name: string, value: unknown, encoding: PropertyEncoding)
 }
 
 /** The parts of a property. Each member of a list is one (OpenAPI 3.1, Encoding `multipart` Media Types). */
-function listParts({ encoding, files }: BodyPlan, name: string, value: unknown): readonly Part[] {
+function listParts({ encoding, findSentAs }: BodyPlan, name: string, value: unknown): readonly Part[] {
   const how = readEncoding(encoding, name);
   const { mediaType, kind, headers, style } = how;
   if (style !== undefined && mediaType === undefined) {
     const pairs = writePairs({ ...how, name, style }, value).map((pair) => pair.map(decodeURIComponent));
     return pairs.map(([key = '', content = '']) => ({ name: key, content, headers }));
   }
-  const isFile = files.has(name) || kind === 'bytes';
+  const sentAs = findSentAs(name);
+  const isFile = sentAs === 'file' || kind === 'bytes' || (sentAs === 'either' && isDataUri(value));
   if (isFile && value === null) return [];
   const whole = kind === 'json' && !isFile;
   return (whole ? [value] : [value].flat()).map((one: unknown): Part => {

@@ -11,6 +11,12 @@ export interface SentFile {
 /** RFC 2397. Some clients add the parameter `name`. */
 const DATA_URI = /^data:(?<type>[^;,]*)(?<parameters>(?:;[^;,]*)*),(?<data>.*)$/is;
 
+/** Whether a value, or each of a list of values, can only be a file. */
+export function isDataUri(value: unknown): boolean {
+  const all: readonly unknown[] = [value].flat();
+  return all.length > 0 && all.every((one) => typeof one === 'string' && DATA_URI.test(one));
+}
+
 /**
  * Reads a file.
  *

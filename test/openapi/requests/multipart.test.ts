@@ -72,6 +72,55 @@ describe('a file of a form', () => {
   });
 });
 
+describe('a file of a form that is one argument', () => {
+  const text = { type: 'string' };
+  const object = (properties: JsonObject, more: JsonObject = {}) => ({ type: 'object', properties, ...more });
+  const whole = (schema: JsonObject) => ({ requestBody: { content: { 'multipart/form-data': { schema } } } });
+  const sent = 'name="f"; filename="f"\r\nContent-Type: application/octet-stream\r\n\r\nhello';
+
+  test.each<[string, JsonObject]>([
+    ['in one of several bodies', { oneOf: [object({ f: FILE }), object({ url: text })] }],
+    ['in each of several bodies', { anyOf: [object({ f: FILE, a: text }), object({ f: FILE, b: text })] }],
+    [
+      'in a part of a body',
+      { allOf: [{ anyOf: [object({ f: FILE }), object({ url: text })] }, object({ note: text })] },
+    ],
+    [
+      'that one of several bodies has to have',
+      { ...object({ f: FILE }), anyOf: [{ required: ['f'] }, object({ a: text })] },
+    ],
+    ['of any name', { type: 'object', additionalProperties: FILE }],
+    ['of a name with a pattern', { type: 'object', patternProperties: { '^f': FILE }, additionalProperties: text }],
+    ['beside properties of any name', object({ f: FILE }, { additionalProperties: text })],
+    ['in a list, or null', object({ f: { type: ['array', 'null'], items: FILE } }, { additionalProperties: text })],
+    ['or null', object({ f: { oneOf: [FILE, { type: 'null' }] } }, { additionalProperties: text })],
+    [
+      'or a list of files',
+      object({ f: { oneOf: [FILE, { type: 'array', items: FILE }] } }, { additionalProperties: text }),
+    ],
+  ])('%s', (_what, schema) => {
+    expect(partsOf(whole(schema), { body: { f: 'aGVsbG8=' } })).toStrictEqual([sent]);
+  });
+
+  test.each([
+    ['aGVsbG8=', 'name="f"\r\n\r\naGVsbG8='],
+    ['data:;base64,aGVsbG8=', sent],
+  ])('or a text is a file if it says so: %s', (value, part) => {
+    const schema = { oneOf: [object({ f: FILE }), object({ f: text })] };
+
+    expect(partsOf(whole(schema), { body: { f: value } })).toStrictEqual([part]);
+  });
+
+  test('has texts beside it', () => {
+    const schema = { oneOf: [object({ f: FILE, note: text }), object({ url: text })] };
+
+    expect(partsOf(whole(schema), { body: { note: 'aGk=', f: 'aGVsbG8=' } })).toStrictEqual([
+      'name="note"\r\n\r\naGk=',
+      sent,
+    ]);
+  });
+});
+
 describe('another property of a form', () => {
   test.each<[JsonObject, unknown, readonly string[]]>([
     [{}, 'aGVsbG8=', ['name="p"\r\n\r\naGVsbG8=']],
