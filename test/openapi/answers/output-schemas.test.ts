@@ -92,8 +92,8 @@ const ANSWERS: readonly (readonly [
     'a wrong type',
     'getOrder',
     'order',
-    { body: { ...good, id: 'abc' } },
-    { ...good, id: 'abc' },
+    { body: { ...good, id: 'not-a-number' } },
+    { ...good, id: 'not-a-number' },
     'data/id must be integer',
   ],
   [
@@ -159,7 +159,7 @@ describe.each(['declared', 'enforced'] as const)('a schema of answers that is %s
       expect(result.isError ?? false).toBe(isRefused);
       expect(server.log.text).toContain(mismatch);
       expect(server.log.text.includes('does not fit its document')).toBe(mismatch !== '');
-      expect(server.log.text).not.toMatch(/abc|mail\.example/);
+      expect(server.log.text).not.toMatch(/not-a-number|mail\.example/);
     });
 
     test('what is left out', async () => {
