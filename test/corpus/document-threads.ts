@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
  */
 export async function runThreads<Report>(
   script: URL,
-  { directory, documents, threads }: ThreadWork,
+  { directory, documents, threads, isOver = () => false }: ThreadWork,
   onReport: (report: Report) => void,
 ): Promise<void> {
   const left = [...documents];
@@ -16,7 +16,7 @@ export async function runThreads<Report>(
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(script, { workerData: directory, resourceLimits: { maxOldGenerationSizeMb: 3_000 } });
       const next = () => {
-        const document = left.shift();
+        const document = isOver() ? undefined : left.shift();
         if (document !== undefined) worker.postMessage(document);
         else
           void worker.terminate().then(() => {
@@ -38,4 +38,6 @@ export interface ThreadWork {
   readonly directory: string;
   readonly documents: readonly string[];
   readonly threads: number;
+  /** Whether no further document is begun. */
+  readonly isOver?: () => boolean;
 }

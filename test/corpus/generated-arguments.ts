@@ -23,6 +23,7 @@ export function generateArguments(schema: JsonObject, seed: number): JsonObject 
 
 class ArgumentsGenerator {
   readonly #definitions: JsonObject;
+  readonly #referred = new Map<string, fc.Arbitrary<unknown>>();
 
   constructor({ $defs }: JsonObject) {
     this.#definitions = isJsonObject($defs) ? $defs : {};
@@ -30,8 +31,7 @@ class ArgumentsGenerator {
 
   generate(schema: unknown, depth: number): fc.Arbitrary<unknown> {
     if (!isJsonObject(schema) || depth > MAX_DEPTH) return fc.constant('a');
-    if (typeof schema.$ref === 'string')
-      return this.generate(this.#definitions[schema.$ref.slice('#/$defs/'.length)], depth + 1);
+    if (typeof schema.$ref === 'string') return this.#refer(schema.$ref, depth);
     if ('const' in schema) return fc.constant(schema.const);
     if (Array.isArray(schema.enum)) return fc.constantFrom(...(schema.enum as unknown[]));
     if (Array.isArray(schema.allOf)) return this.#merge(schema, schema.allOf, depth);
@@ -51,6 +51,16 @@ class ArgumentsGenerator {
     return type === 'string' ? generateText(schema) : fc.constant('any');
   }
 
+  #refer($ref: string, depth: number): fc.Arbitrary<unknown> {
+    const key = `${depth} ${$ref}`;
+    let known = this.#referred.get(key);
+    if (!known) {
+      known = this.generate(this.#definitions[$ref.slice('#/$defs/'.length)], depth + 1);
+      this.#referred.set(key, known);
+    }
+    return known;
+  }
+
   #merge(schema: JsonObject, parts: readonly unknown[], depth: number): fc.Arbitrary<unknown> {
     const { allOf: _parts, ...own } = schema;
     const all = own.type === undefined && own.properties === undefined ? parts : [own, ...parts];
@@ -64,9 +74,9 @@ class ArgumentsGenerator {
     const needed = Array.isArray(required) ? (required as string[]) : [];
     const kept = named.filter(([key], index) => needed.includes(key) || (depth < DEPTH && index < 12));
     const model = Object.fromEntries(kept.map(([key, one]) => [key, this.generate(one, depth + 1)]));
-    const known = fc.record(model, { requiredKeys: needed.filter((key) => key in model) });
+    const known = fc.record(model, { requiredKeys: needed.filter((key) => key in model), noNullPrototype: true });
     if (!isJsonObject(additionalProperties)) return known;
-    const free = fc.record({ k1: this.generate(additionalProperties, depth + 1) });
+    const free = fc.record({ k1: this.generate(additionalProperties, depth + 1) }, { noNullPrototype: true });
     return fc.tuple(known, free).map(([one, other]) => ({ ...one, ...other }));
   }
 
@@ -111,15 +121,15 @@ const FORMATS: Readonly<Record<string, fc.Arbitrary<string>>> = {
 function generateText(schema: JsonObject): fc.Arbitrary<string> {
   const { pattern, format, contentEncoding } = schema;
   const { minLength = 1, maxLength = minLength + 12 } = schema as Record<string, number>;
+  if (contentEncoding === 'base64') return fc.base64String({ minLength: 4, maxLength: 24 });
   if (typeof pattern === 'string') {
     const matching = fc.stringMatching(new RegExp(pattern, 'u'), { size: 'xsmall' });
-    return matching.filter(
-      ({ length }) => length >= minLength && (schema.maxLength === undefined || length <= maxLength),
-    );
+    const fits = ({ length }: string) => length >= minLength && (schema.maxLength === undefined || length <= maxLength);
+    // A filter would try for ever where few texts are long enough.
+    return fc.array(matching, { minLength: 8, maxLength: 8 }).map((texts) => texts.find(fits) ?? texts[0] ?? '');
   }
   const known = typeof format === 'string' ? FORMATS[format] : undefined;
   if (known) return known;
-  if (contentEncoding === 'base64') return fc.base64String({ minLength: 4, maxLength: 24 });
   const most = Math.max(minLength, Math.min(maxLength, minLength + 12));
   const text = fc.string({ unit: fc.constantFrom(...CHARACTERS), minLength, maxLength: most });
   // It neither begins nor ends with a space, and cannot climb.

@@ -1,30 +1,35 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import addFormats from 'ajv-formats';
-import { OpenAPIBackend, type Document } from 'openapi-backend';
-import { isJsonObject, type JsonObject } from '../../lib/json/json-object.js';
+import { performance } from 'node:perf_hooks';
+import type { JsonObject } from '../../lib/json/json-object.js';
 import { OpenApiDocument } from '../../lib/openapi/documents/open-api-document.js';
 import { describeInput, type OperationInput } from '../../lib/openapi/inputs/operation-input.js';
 import { toToolSchema } from '../../lib/openapi/inputs/tool-schema.js';
 import type { ApiOperation } from '../../lib/openapi/operations/api-operation.js';
 import { listOperations } from '../../lib/openapi/operations/list-operations.js';
-import { buildRequest, type OperationRequest } from '../../lib/openapi/requests/operation-request.js';
+import { buildRequest } from '../../lib/openapi/requests/operation-request.js';
 import { generateArguments } from './generated-arguments.js';
+import { findExcuse } from './judge-excuses.js';
+import { isolateOperation } from './lone-operation.js';
+import { RequestJudge } from './request-judge.js';
 
 /** What the judge said about the requests of a document. */
 export interface JudgedDocument {
   readonly document: string;
   /** Requests that are valid, and carry the arguments. */
   readonly right: number;
-  /** Operations whose arguments could not be generated, or that the judge cannot read, by the reason. */
+  /** Operations that were not judged, or that the judge gets wrong, by the reason. */
   readonly unjudged: Readonly<Record<string, number>>;
   /** What was wrong, by operation. */
   readonly wrong: readonly string[];
 }
 
-const SILENT = { error: () => undefined, warn: () => undefined, log: () => undefined };
+/** Operations of a document that are looked at, so that many documents are. Always the same ones. */
+export const MAX_OPERATIONS = 20;
+
+/** Milliseconds for a document. */
+const MAX_TIME = 10_000;
 
 /** Builds a request of each operation of a document, and lets `openapi-backend` judge it by the document. */
 export async function judgeFile(directory: string, document: string): Promise<JudgedDocument> {
@@ -36,45 +41,94 @@ export async function judgeDocument(document: string, value: JsonObject): Promis
   const unjudged: Record<string, number> = {};
   const wrong: string[] = [];
   let right = 0;
-  const skip = (reason: string, count = 1) => {
-    unjudged[reason] = (unjudged[reason] ?? 0) + count;
-  };
+  const startedAt = performance.now();
   const own = new OpenApiDocument(document, new Map([[document, value]]));
-  const { operations } = listOperations(own);
-  let judge: Judge;
-  try {
-    judge = await Judge.create(value, operations);
-  } catch {
-    skip('The judge cannot read the document', operations.length);
-    return { document, right, unjudged, wrong };
-  }
-  for (const [index, operation] of operations.entries()) {
+  for (const operation of chooseSome(listOperations(own).operations)) {
     const place = `${document} ${operation.method} ${operation.path}`;
-    try {
-      const input = describeInput(own, operation);
-      const args = await generate(input, place);
-      const unread = args && findUnread(operation, input, args);
-      if (!args || unread !== undefined) {
-        skip(unread ?? 'No arguments were generated that fit the schema');
-        continue;
+    let outcome: Outcome;
+    if (performance.now() - startedAt > MAX_TIME) outcome = { unjudged: 'The time for a document was over' };
+    else
+      try {
+        outcome = await judgeOperation(own, value, operation, place);
+      } catch (error) {
+        outcome = { wrong: `threw ${String(error)}` };
       }
-      const request = buildRequest(operation, input, args);
-      const faults = judge.judge(index, operation, input, args, request);
-      if (faults === undefined) skip('The judge cannot compile the schema of the document');
-      else if (faults.length === 0) right += 1;
-      else if (faults.every((fault) => findExcuse(fault, input) !== undefined))
-        skip(findExcuse(faults[0] ?? '', input) ?? '');
-      else wrong.push(`${place}: ${faults.join('; ')} [${request.method} ${request.target.slice(0, 200)}]`);
-    } catch (error) {
-      wrong.push(`${place}: threw ${String(error)}`);
-    }
+    if (outcome === 'right') right += 1;
+    else if ('wrong' in outcome) wrong.push(`${place}: ${outcome.wrong}`);
+    else unjudged[outcome.unjudged] = (unjudged[outcome.unjudged] ?? 0) + 1;
   }
   return { document, right, unjudged, wrong };
 }
 
-/** What the judge does not read, though OpenAPI has it: by the operation and its arguments. */
-function findUnread({ path }: ApiOperation, { bindings, body }: OperationInput, args: JsonObject): string | undefined {
-  if (/[?#$*+()]/.test(path)) return 'The judge finds no path that has `?`, `#`, `$`, `*`, `+` or brackets';
+type Outcome = 'right' | { readonly unjudged: string } | { readonly wrong: string };
+
+async function judgeOperation(
+  own: OpenApiDocument,
+  document: JsonObject,
+  operation: ApiOperation,
+  place: string,
+): Promise<Outcome> {
+  if (/[?$*+()]/.test(operation.path.split('#', 1)[0] ?? ''))
+    return { unjudged: 'The judge finds no path that has `?`, `$`, `*`, `+` or brackets' };
+  if (/\{(?:\.|[^{}]*:)/.test(operation.path))
+    return { unjudged: 'The judge knows no placeholder that begins with a dot or has a colon' };
+  if (/\}[^/]+\{|\}\{/.test(operation.path))
+    return { unjudged: 'The judge takes a segment of a path with several placeholders apart in another way' };
+  const input = describeInput(own, operation);
+  if (input.isReduced) return { unjudged: 'The schema of the tool says less than the document, because of its size' };
+  let args: JsonObject | undefined;
+  try {
+    args = await generate(input, place);
+  } catch (error) {
+    if (!/^Error: .*not implemented yet/.test(String(error))) throw error;
+    return { unjudged: '`fast-check` writes no text for such a pattern' };
+  }
+  if (!args) return { unjudged: 'No arguments were generated that fit the schema of the tool' };
+  const unread = findUnread(input, args);
+  if (unread !== undefined) return { unjudged: unread };
+  const request = buildRequest(operation, input, args);
+  const lone = isolateOperation(document, operation);
+  if (!lone) return { unjudged: 'The operation refers to more than the judge can compile' };
+  let judge: RequestJudge;
+  try {
+    judge = await RequestJudge.create(structuredClone(lone));
+  } catch (error) {
+    return { unjudged: `The judge cannot compile the schema: ${explain(error)}` };
+  }
+  const { errors, lost } = judge.judge(input, args, request);
+  if (errors.length === 0 && lost.length === 0) return 'right';
+  const excuse = errors.length > 0 ? findExcuse(errors, lone) : undefined;
+  if (excuse !== undefined) return { unjudged: excuse };
+  const told = [
+    ...errors
+      .slice(-2)
+      .map((one) => `${one.instancePath} ${one.message ?? ''} ${JSON.stringify(one.data ?? null).slice(0, 100)}`),
+    ...lost,
+  ].join('; ');
+  return { wrong: `${told} [${request.method} ${request.target.slice(0, 200)}]` };
+}
+
+/** Why Ajv does not compile a schema, without what differs from schema to schema. */
+function explain(error: unknown): string {
+  const said = String((error as Error).message);
+  if (said.startsWith('Invalid regular expression')) return 'a pattern is none of JavaScript with the flag `u`';
+  if (said.startsWith("can't resolve reference"))
+    return 'it refers to what is not there, or has a name that needs an escape';
+  return said.replaceAll('`', "'").slice(0, 80);
+}
+
+/** The same ones each time, from all parts of a document. */
+function chooseSome(operations: readonly ApiOperation[]): readonly ApiOperation[] {
+  const toOrder = ({ method, path }: ApiOperation) => createHash('sha256').update(`${method} ${path}`).digest('hex');
+  return operations
+    .map((one) => [toOrder(one), one] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .slice(0, MAX_OPERATIONS)
+    .map(([, one]) => one);
+}
+
+/** What the judge does not read, though OpenAPI has it: by the arguments. */
+function findUnread({ bindings, body }: OperationInput, args: JsonObject): string | undefined {
   if (body && body.kind !== 'json') return 'The judge reads no body but JSON';
   for (const binding of bindings) {
     const value = args[binding.key];
@@ -83,6 +137,8 @@ function findUnread({ path }: ApiOperation, { bindings, body }: OperationInput, 
     const isNested = typeof value === 'object' && value !== null;
     if (mediaType !== undefined && place !== 'query') return 'The judge reads no `content` but in the query';
     if (mediaType !== undefined) continue;
+    if (Array.isArray(value) && value.some((one) => typeof one === 'object' && one !== null))
+      return 'The judge reads no list of objects outside the body';
     if (style === 'matrix' || style === 'label') return 'The judge reads no style `matrix` or `label`';
     if (style === 'spaceDelimited' || style === 'pipeDelimited')
       return 'The judge parts such a list by what its members may have: `spaceDelimited`, `pipeDelimited`';
@@ -97,32 +153,31 @@ function findUnread({ path }: ApiOperation, { bindings, body }: OperationInput, 
   return undefined;
 }
 
-/** What the judge says though the request is right, or the document says nothing about it. */
-const EXCUSES: readonly (readonly [says: RegExp, reason: string])[] = [
-  [/must be equal to one of the allowed values/, 'The values of `enum` are of another type than the document says'],
-  [/must match exactly one schema in oneOf/, 'Several of `oneOf` take the value. The schema of the tool has `anyOf`'],
-  [/must match format "(?:int32|int64|float|double)"/, 'The document gives a number the format of integers'],
-  [
-    /^\/requestBody\S* must NOT have (?:additional|unevaluated) properties/,
-    'Each part of `allOf` forbids what the others have',
-  ],
-];
-
-/** The first reason why a fault is none of the request. */
-function findExcuse(fault: string, { body }: OperationInput): string | undefined {
-  if (/^\/requestBody must have required property/.test(fault) && body?.isRequired === false)
-    return 'The body may be left out, and arguments may be a part of it';
-  return EXCUSES.find(([says]) => says.test(fault))?.[1];
-}
-
+/**
+ * Arguments that the schema of the tool takes. Where a body may be left out, its tool requires none of its members. Then
+ * all of them are there, because a body that is sent has to be whole.
+ */
 async function generate(input: OperationInput, place: string): Promise<JsonObject | undefined> {
-  const schema = toToolSchema(() => input.schema)['~standard'];
-  for (let attempt = 0; attempt < 4; attempt += 1) {
+  const tool = toToolSchema(() => input.schema)['~standard'];
+  const { required } = input.schema as { readonly required?: readonly string[] };
+  const members = input.bindings.flatMap((one) => (one.to === 'property' ? [one.key] : []));
+  const schema =
+    input.body?.isRequired === false ? { ...input.schema, required: [...(required ?? []), ...members] } : input.schema;
+  for (let attempt = 0; attempt < 8; attempt += 1) {
     const seed = createHash('sha256').update(`${place} ${attempt}`).digest().readInt32BE();
-    const args = toHeaders(input, generateArguments(input.schema, seed));
-    if (!(await schema.validate(args)).issues) return args;
+    const args = toHeaders(input, generateArguments(schema, seed));
+    if (isRefused(input, args)) continue;
+    if (!(await tool.validate(args)).issues) return args;
   }
   return undefined;
+}
+
+/** No part of a path is empty, or leads to another path. Many patterns allow it, and the library refuses it. */
+function isRefused({ bindings }: OperationInput, args: JsonObject): boolean {
+  return bindings.some((one) => {
+    const value = one.to === 'parameter' && one.parameter.in === 'path' ? args[one.key] : undefined;
+    return value === '' || (typeof value === 'string' && /(?:^|\W)\.{1,2}(?:\W|$)/.test(value));
+  });
 }
 
 /** Headers have no characters but those of ASCII. */
@@ -132,106 +187,4 @@ function toHeaders({ bindings }: OperationInput, args: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(args).map(([key, value]) => [key, headers.includes(key) ? toAscii(value) : value]),
   );
-}
-
-/** The document as `openapi-backend` reads it. */
-class Judge {
-  private constructor(private readonly backend: OpenAPIBackend) {}
-
-  static async create(document: JsonObject, operations: readonly ApiOperation[]): Promise<Judge> {
-    const copy = structuredClone(document) as { paths: Record<string, Record<string, JsonObject>>; servers?: unknown };
-    delete copy.servers;
-    for (const [index, { method, path }] of operations.entries()) {
-      const operation = copy.paths[path]?.[method.toLowerCase()];
-      if (operation) Object.assign(operation, { operationId: `operation${index}`, responses: {} });
-    }
-    const backend = new OpenAPIBackend({
-      definition: copy as unknown as Document,
-      quick: true,
-      ajvOpts: { strict: false, logger: false, validateFormats: true, allErrors: false },
-      customizeAjv: (ajv) => addFormats.default(ajv),
-    });
-    Object.assign(backend, { logger: SILENT });
-    await backend.init();
-    return new Judge(backend);
-  }
-
-  /** @returns what is wrong; `undefined` if the judge gives up */
-  judge(
-    index: number,
-    { path }: ApiOperation,
-    input: OperationInput,
-    args: JsonObject,
-    { method, target, headers, cookies, body }: OperationRequest,
-  ): readonly string[] | undefined {
-    const { router, validator } = this.backend;
-    const operation = router.getOperation(`operation${index}`);
-    if (!operation) return [`unknown to the judge: ${path}`];
-    const [pathname = '', query] = target.split('?', 2);
-    const request = {
-      method,
-      path: pathname,
-      ...(query !== undefined && { query }),
-      headers: { ...headers, ...(cookies !== undefined && { cookie: cookies }) },
-      ...(body !== undefined && { body: String(body) }),
-    };
-    let errors: readonly { instancePath: string; message?: string }[];
-    try {
-      errors = validator.validateRequest(request, operation).errors ?? [];
-    } catch {
-      return undefined;
-    }
-    if (errors.length > 0) return errors.slice(0, 2).map((one) => `${one.instancePath} ${one.message ?? ''}`);
-    const read = router.parseRequest(request, operation);
-    const sent: unknown = body === undefined ? undefined : JSON.parse(String(body));
-    const places: Record<string, JsonObject> = {
-      path: read.params,
-      query: read.query as JsonObject,
-      header: read.headers,
-      cookie: read.cookies as JsonObject,
-    };
-    const restored = input.restore(args);
-    const properties: [string, unknown][] = [];
-    const faults: string[] = [];
-    for (const binding of input.bindings) {
-      const meant = restored[binding.key];
-      if (meant === undefined) continue;
-      if (binding.to === 'property') properties.push([binding.property, meant]);
-      else if (binding.to === 'body' && !isDeepStrictEqual(toPlain(sent), toPlain(meant))) faults.push('another body');
-      else if (binding.to === 'parameter') {
-        const { in: place, name, mediaType } = binding.parameter;
-        const found = places[place]?.[place === 'header' ? name.toLowerCase() : name];
-        const wanted: unknown = mediaType === undefined ? meant : toPlain(meant);
-        if (!isCarried(found, wanted))
-          faults.push(`${place} ${name}: ${JSON.stringify(found)} for ${JSON.stringify(wanted)}`);
-      }
-    }
-    if (properties.length > 0 && !isDeepStrictEqual(toPlain(sent), toPlain(Object.fromEntries(properties))))
-      faults.push('another body');
-    return faults;
-  }
-}
-
-function toPlain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value ?? null)) as unknown;
-}
-
-/** Whether what was read is what was meant: everything is text in a URL, and a list of one is its member. */
-function isCarried(found: unknown, meant: unknown): boolean {
-  return isDeepStrictEqual(toTexts(found), toTexts(meant));
-}
-
-function toTexts(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((one) => (isJsonObject(one) ? toTexts(one) : toText(one))).join(',');
-  if (!isJsonObject(value)) return toText(value);
-  return Object.fromEntries(
-    Object.entries(value)
-      .map(([key, one]) => [key, toTexts(one)] as const)
-      .sort(([one], [other]) => (one < other ? -1 : 1)),
-  );
-}
-
-function toText(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
