@@ -39,6 +39,8 @@ function excuse(error: ErrorObject, inner: readonly ErrorObject[], document: Jso
     case 'anyOf':
       return excuseChoices(schema.anyOf) ?? excuseOne(inner, document);
     case 'additionalProperties':
+      if (instancePath === '/header' && params.additionalProperty === 'content-type')
+        return 'The judge takes `additionalProperties` of the schema of a header for that of all headers';
       return isOfOtherPart(document, String(params.additionalProperty))
         ? 'A part of `allOf` forbids a property that another part has'
         : undefined;
@@ -53,7 +55,9 @@ function excuse(error: ErrorObject, inner: readonly ErrorObject[], document: Jso
         ? 'The document requires a `readOnly` property, which no request has. The judge does not know'
         : undefined;
     default:
-      return undefined;
+      return isOfOtherPart(document, instancePath.split('/').at(-1) ?? '', schema)
+        ? 'A part of `allOf` has a schema for all other properties, and another part has the property'
+        : undefined;
   }
 }
 
@@ -99,8 +103,12 @@ function isReadOnly(document: JsonObject, required: unknown, property: string): 
   });
 }
 
-/** Whether some `allOf` has a part that is closed and lacks a property, and another part that has it. */
-function isOfOtherPart(document: JsonObject, property: string): boolean {
+/**
+ * Whether some `allOf` has a part that lacks a property and says of all others what it says, and another part that has it.
+ *
+ * @param others - what that part says of all other properties
+ */
+function isOfOtherPart(document: JsonObject, property: string, others: JsonObject | false = false): boolean {
   const has = (one: unknown): boolean => {
     const part = follow(document, one);
     if (!isJsonObject(part)) return false;
@@ -109,7 +117,7 @@ function isOfOtherPart(document: JsonObject, property: string): boolean {
   };
   const isClosed = (one: unknown) => {
     const part = follow(document, one);
-    return isJsonObject(part) && part.additionalProperties === false && !has(part);
+    return isJsonObject(part) && isDeepStrictEqual(part.additionalProperties, others) && !has(part);
   };
   return someSchema(document, ({ allOf, ...own }) => {
     if (!Array.isArray(allOf)) return false;

@@ -50,7 +50,9 @@ export class RequestJudge {
     const operation = router.getOperation('judged');
     if (!operation) throw new Error('The operation is unknown to the judge');
     const { method, target, headers, cookies, body } = sent;
-    const [path = '', query] = target.split('?', 2);
+    // Values with `allowReserved` may have a question mark. The judge takes out the first one.
+    const [path = '', ...rest] = target.split('?');
+    const query = rest.length > 0 ? `?${rest.join('?')}` : undefined;
     const request = {
       ...{ method, path },
       ...(query !== undefined && { query }),
