@@ -34,8 +34,8 @@ export function isolateOperation(
     schemas && {
       openapi: document.openapi,
       info: { title: 'One operation', version: '1' },
-      // A fragment is not sent.
-      paths: { [path.split('#', 1)[0] ?? '']: { [method.toLowerCase()]: operation } },
+      // A fragment is not sent. Where placeholders follow, it is none.
+      paths: { [path.replace(/#[^{]*$/, '').replaceAll('#', '%23')]: { [method.toLowerCase()]: operation } },
       components: { schemas },
     }
   );

@@ -63,7 +63,7 @@ export function buildRequest(
   const content =
     body && writeBody(body, placeMembers(properties.size > 0 ? Object.fromEntries(properties) : whole, members));
   // Some documents tell operations of one path apart by a fragment, which is not sent, or by a query.
-  const [route = '', ...fixed] = (path.split('#', 1)[0] ?? '').split('?');
+  const [route = '', ...fixed] = dropFragment(path).split('?');
   const query = [...fixed, ...written.query].join('&');
   return {
     method,
@@ -72,6 +72,11 @@ export function buildRequest(
     cookies: written.cookies.length > 0 ? written.cookies.join('; ') : undefined,
     body: content?.content,
   };
+}
+
+/** What stands before the fragment. Where placeholders follow, `#` is no more than a character of the path. */
+function dropFragment(path: string): string {
+  return path.replace(/#[^{]*$/, '').replaceAll('#', '%23');
 }
 
 function writeParameter(parameter: ApiParameter, given: unknown, written: WrittenParameters): void {

@@ -37,6 +37,12 @@ const PLACES: readonly (readonly [what: string, parts: DocumentParts, args: Json
     { body: '{"_occupied":true}' },
   ],
   [
+    'placeholders after a `#`',
+    { path: '/send/#env/{partner}/{transfer}#draft', parameters: [inPath('partner'), inPath('transfer')] },
+    { partner: 'p', transfer: 't#1' },
+    { target: '/send/%23env/p/t%231' },
+  ],
+  [
     'one name in path and query, with different types',
     { path: '/lists/{list_id}', parameters: [inPath('list_id', { type: 'integer' }), inQuery('list_id', text)] },
     { list_id: 5, query_list_id: 'x' },
