@@ -13,7 +13,7 @@ import { translateMembers, type MemberTranslation } from './object-members.js';
 import { convertBounds, copyKeywords, readTypes, type JsonType } from './schema-keywords.js';
 import type { Direction, Schema } from './translated-schema.js';
 import { boundText } from './schema-texts.js';
-import { readDefault, readExamples, readValues } from './schema-values.js';
+import { readDefault, readExamples, readStrayTexts, readValues } from './schema-values.js';
 
 /** Characters of a title and of a description. */
 const MAX_TITLE = 100;
@@ -97,9 +97,12 @@ export class SchemaTranslator implements MemberTranslation {
     };
     const types = readTypes(schema);
     const isNullable = schema.nullable === true || types.includes('null');
-    const values = readValues(schema, isNullable && types.length > 0 ? [...types, 'null'] : types, onDropped);
+    const allowed: readonly JsonType[] = isNullable && types.length > 0 ? [...types, 'null'] : types;
+    const texts = readStrayTexts(schema, allowed);
+    const values = texts.length > 0 ? undefined : readValues(schema, allowed, onDropped);
     const named = types.filter((type) => type !== 'null');
     const bodies = named.map((type) => this.#translateType(node, schema, type, onDropped));
+    if (texts.length > 0) bodies.push({ type: 'string', ...writeValues(texts, false) });
     const common = {
       ...this.#describe(schema, types),
       ...(values && writeValues(values, isNullable)),

@@ -54,6 +54,16 @@ export function readValues(
   return meant.length === 0 ? undefined : [...new Map(meant.map((value) => [JSON.stringify(value), value])).values()];
 }
 
+/**
+ * Texts of an `enum` none of whose values is of the types beside it. Generators name the values of numbers so:
+ * `type: integer` with `enum: ['1 (Basic)']`. An API may take either.
+ */
+export function readStrayTexts({ enum: given }: JsonObject, types: readonly JsonType[]): readonly string[] {
+  const texts = Array.isArray(given) ? given.filter((value) => typeof value === 'string') : [];
+  const isStray = texts.length > 0 && (given as unknown[]).every((value) => toType(value, types) === undefined);
+  return isStray ? [...new Set(texts)] : [];
+}
+
 /** `default`, if it is a value of these types and short. */
 export function readDefault(schema: JsonObject, types: readonly JsonType[]): { readonly default?: unknown } {
   const value = schema.default === undefined ? undefined : toType(schema.default, types);

@@ -20,6 +20,11 @@ describe('a schema becomes JSON Schema 2020-12', () => {
     ['3.1.0', { type: 'integer', format: 'int64' }, { type: 'integer' }],
     ['3.1.0', { ...text, enum: [1, 2, 2] }, { ...text, enum: ['1', '2'] }],
     ['3.1.0', { type: 'integer', enum: ['1', 'x'] }, { type: 'integer', const: 1 }],
+    [
+      '3.1.0',
+      { type: 'integer', enum: ['1 (Basic)', '2 (Full)'] },
+      { anyOf: [{ type: 'integer' }, { type: 'string', enum: ['1 (Basic)', '2 (Full)'] }] },
+    ],
     ['3.1.0', { type: 'array', properties: { a: text } }, { type: 'array' }],
     ['3.1.0', { type: 'array', prefixItems: [text], items: false }, { type: 'array', maxItems: 1, items: text }],
     ['3.1.0', { type: 'array', prefixItems: [text] }, { type: 'array' }],
