@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { findWiderAlternatives } from '../resource-server/access/scope-rule.js';
 import { listFreed } from './argument-places.js';
 import type { Difference, DifferenceCode } from './difference.js';
 import type { ManifestOperation } from './manifest.js';
-import { describeAlternatives, findWider } from './scope-alternatives.js';
+import { describeAlternatives } from './scope-alternatives.js';
 
 type Told = Pick<Difference, 'code' | 'kind' | 'message'>;
 
@@ -34,7 +35,7 @@ function compareNeeds(before: ManifestOperation, now: ManifestOperation): readon
   if (now.anonymous && !before.anonymous) told.push(opened('anonymous', 'takes no token any more.'));
   const was = describeNeed(before);
   const is = describeNeed(now);
-  const wider = before.anonymous ? [] : findWider(before.scopes, now.scopes);
+  const wider = before.anonymous ? [] : findWiderAlternatives(before.scopes, now.scopes);
   if (before.computesScopes && !now.computesScopes && !before.anonymous)
     told.push(opened('scopes_dropped', `computes no scopes from its arguments any more. It takes ${is}.`));
   else if (wider.length > 0 && !now.anonymous) {

@@ -1,26 +1,16 @@
-import type { ScopeRule } from '../resource-server/access/scope-rule.js';
+import { listRuleAlternatives, type ScopeRule } from '../resource-server/access/scope-rule.js';
 
 /** Sets of scopes, one of which is enough. Each is sorted, and so are they. A single empty set means any valid token. */
 export type ScopeAlternatives = readonly (readonly string[])[];
 
 /** Writes a rule as the sets of scopes that meet it. */
 export function listAlternatives(rule: ScopeRule): ScopeAlternatives {
-  const { allOf = [], anyOf = [] } = isList(rule) ? { allOf: rule } : rule;
-  const sets = (anyOf.length === 0 ? [[]] : anyOf).map((one) => [...new Set([...allOf, ...[one].flat()])].sort());
+  const sets = listRuleAlternatives(rule).map((one) => [...new Set(one)].sort());
   const minimal = sets.filter(
     (one, at) =>
       !sets.some((other, index) => index !== at && isWithin(other, one) && (other.length < one.length || index < at)),
   );
   return minimal.sort((a, b) => (a.join(' ') < b.join(' ') ? -1 : 1));
-}
-
-/**
- * The sets that are enough now, and were not before.
- *
- * @param before - sets that were enough
- */
-export function findWider(before: ScopeAlternatives, now: ScopeAlternatives): ScopeAlternatives {
-  return now.filter((one) => !before.some((other) => isWithin(other, one)));
 }
 
 /** `orders:read`, or `(orders:read and orders:write) or admin`. */
@@ -33,8 +23,4 @@ export function describeAlternatives(alternatives: ScopeAlternatives): string {
 
 function isWithin(one: readonly string[], other: readonly string[]): boolean {
   return one.every((scope) => other.includes(scope));
-}
-
-function isList(rule: ScopeRule): rule is readonly string[] {
-  return Array.isArray(rule);
 }

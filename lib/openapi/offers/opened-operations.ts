@@ -1,5 +1,5 @@
 import { selectFixedScopes } from '../../resource-server/access/access-rule.js';
-import { listRuleAlternatives } from '../../resource-server/access/scope-rule.js';
+import { findWiderAlternatives, listRuleAlternatives } from '../../resource-server/access/scope-rule.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 
 /** Operations that a caller may do now, with scopes that did not suffice before. */
@@ -20,9 +20,8 @@ export function findOpened(before: readonly Primitive[], after: readonly Primiti
   const opened = new Map<string, { scopes: readonly string[]; names: string[] }>();
   for (const one of after) {
     const ways = old.get(`${one.kind} ${one.name}`) ?? [];
-    for (const scopes of listAlternatives(one)) {
-      const sufficed = ways.some((way) => way.every((scope) => scopes.includes(scope)));
-      if (sufficed || !scopes.every((scope) => known.has(scope))) continue;
+    for (const scopes of findWiderAlternatives(ways, listAlternatives(one))) {
+      if (!scopes.every((scope) => known.has(scope))) continue;
       const key = JSON.stringify(scopes);
       const group = opened.get(key) ?? { scopes, names: [] };
       group.names.push(one.name);

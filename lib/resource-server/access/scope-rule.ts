@@ -49,6 +49,15 @@ export function listRuleAlternatives(rule: ScopeRule): readonly (readonly string
   return anyOf.length === 0 ? [allOf] : anyOf.map((scopes) => [...new Set([...allOf, ...scopes])]);
 }
 
+/**
+ * The sets of scopes that are enough now, and were not before.
+ *
+ * @param before - sets that were enough
+ */
+export function findWiderAlternatives(before: readonly Scopes[], now: readonly Scopes[]): readonly Scopes[] {
+  return now.filter((one) => !before.some((other) => other.every((scope) => one.includes(scope))));
+}
+
 /** What is wrong with a rule, and how to fix it. An invalid rule must not pass as a rule without scopes. */
 export function findRuleProblem(rule: unknown): string | undefined {
   if (isScopes(rule)) return undefined;
