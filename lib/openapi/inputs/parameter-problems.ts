@@ -2,15 +2,13 @@ import type { Fault } from '../../resource-server/catalogue/access-option-rules.
 import { DocumentProblem } from '../documents/document-problem.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
 import type { ApiOperation } from '../operations/api-operation.js';
+import { findNearNames } from '../operations/near-operations.js';
 import { InputSchemas } from './input-schemas.js';
 import { chooseMedia } from './media-choice.js';
 import { readProperties } from './merged-schemas.js';
 import { chooseRules, findParameterRule, listBodyRules, type ParameterRule } from './parameter-rules.js';
 import { removeMember } from './schema-members.js';
 import { isSteeringHeader } from './steering-headers.js';
-
-/** Names that are told when a name means nothing. */
-const TOLD_NAMES = 3;
 
 /** Who is told, and what tools may send. */
 export interface ParameterChecks {
@@ -83,30 +81,7 @@ function useInBody(
 }
 
 function describeUnused({ name }: ParameterRule, names: ReadonlySet<string>): string {
-  const near = [...names]
-    .map((one) => ({ one, distance: measureDistance(name.toLowerCase(), one.toLowerCase()) }))
-    .filter(({ distance }) => distance <= Math.max(2, name.length / 2))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, TOLD_NAMES)
-    .map(({ one }) => one);
+  const near = findNearNames(name, names);
   const found = near.length > 0 ? `Near are: ${near.join(', ')}` : 'Check its spelling, or remove it';
   return `means no parameter and no property of a body of the offered operations. ${found}`;
-}
-
-/** How many characters have to be changed, added or left out (Levenshtein distance). */
-function measureDistance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, character] of Array.from(one).entries()) {
-    const next = [index + 1];
-    for (const [column, against] of Array.from(other).entries())
-      next.push(
-        Math.min(
-          (row[column + 1] ?? 0) + 1,
-          (next[column] ?? 0) + 1,
-          (row[column] ?? 0) + (character === against ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

@@ -26,10 +26,15 @@ export function findNear(pattern: OperationPattern, operations: readonly Operati
 }
 
 function search(wanted: string, names: ReadonlySet<string>): readonly string[] {
+  return findNearNames(wanted, names).map((name) => JSON.stringify(name));
+}
+
+/** Finds the names that a misspelt one may have meant, the nearest first. */
+export function findNearNames(wanted: string, names: ReadonlySet<string>): readonly string[] {
   const index = new MiniSearch<{ readonly id: string }>({ fields: ['id'], tokenize: listWords });
   index.addAll([...names].map((id) => ({ id })));
   const found = index.search(wanted, { fuzzy: MISSPELT, prefix: true });
-  return found.slice(0, MAX_PROPOSALS).map(({ id }) => JSON.stringify(id));
+  return found.slice(0, MAX_PROPOSALS).map(({ id }) => String(id));
 }
 
 /** `listOrders` has the words `list` and `Orders`, and is one itself. */
