@@ -9,7 +9,7 @@ interface RecordedRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Claims of the token, if there was one. */
+  /** Claims of the token, if it was a JWT. */
   readonly claims: Record<string, unknown> | undefined;
 }
 
@@ -48,7 +48,8 @@ export class TestApi {
     const bytes = new Uint8Array(Buffer.concat(chunks));
     const body = Buffer.from(bytes).toString();
     const token = /^(?:Bearer|DPoP) (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    const claims = token === undefined ? undefined : decodeJwt(token);
+    // An opaque token has none.
+    const claims = token?.split('.').length === 3 ? decodeJwt(token) : undefined;
     const path = request.url ?? '';
     this.requests.push({ method: request.method ?? '', path, headers: request.headers, body, bytes, claims });
     const answer = this.answers.get(path);

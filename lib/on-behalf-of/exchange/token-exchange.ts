@@ -12,6 +12,7 @@ import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
+import { CallTokens } from '../token-cache/call-tokens.js';
 import { ServerTokenCache } from '../token-cache/server-token-cache.js';
 import type { TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect, ExchangedToken } from '../dialects/dialect.js';
@@ -24,8 +25,14 @@ import { identifyOwner, deriveTokenKey, type TokenShape } from './token-key.js';
 import { TokenEndpoints } from '../token-endpoint/token-endpoint.js';
 import { waitInTime } from '../token-endpoint/token-endpoint-retries.js';
 
-/** The keys of one request, by downstream. Each is computed once. */
-type Keys = Map<string, TokenRequest['key']>;
+/** What is known of one call. */
+interface CallMemory {
+  /** The keys by downstream. Each is computed once. */
+  readonly keys: Map<string, TokenRequest['key']>;
+  /** The claims requests of the APIs, by downstream. An API would demand them again for the next request. */
+  readonly claims: Map<string, string>;
+  readonly tokens: CallTokens;
+}
 
 /**
  * Gets the token for a downstream.
@@ -50,13 +57,14 @@ export class TokenExchange {
   ) {}
 
   /**
-   * Gets tokens on behalf of a caller, for one request.
+   * Gets tokens on behalf of a caller, for one call. However often the call asks for one, it is exchanged once, unless
+   * the API refuses it.
    *
    * @param event - details of the request for audit events
    */
   prepareTokens(caller: Caller | undefined, event: AuditContext): ExchangedTokens {
-    const keys: Keys = new Map();
-    return async (target, demand) => await this.#getToken(caller, target, demand, event, keys);
+    const memory: CallMemory = { keys: new Map(), claims: new Map(), tokens: new CallTokens() };
+    return async (target, demand) => await this.#getToken(caller, target, demand, event, memory);
   }
 
   async #getToken(
@@ -64,26 +72,30 @@ export class TokenExchange {
     target: ResolvedDownstream,
     demand: TokenDemand | undefined,
     event: AuditContext,
-    keys: Keys,
+    memory: CallMemory,
   ): Promise<ExchangedToken> {
     const dialect = selectDialect(caller, target);
     const issuer = caller && this.issuers.findIssuer(caller.claims);
     const client = issuer && findClient(issuer.options, this.options.clients);
     if (!caller || (!client && dialect.grantTypes.length > 0)) throw createNotRegisteredError(caller, target);
-    const shape = { caller, client, dialect, target, claims: demand?.claims };
+    const demanded = memory.claims.get(target.name);
+    const claims = demand?.claims ?? demanded;
+    const shape = { caller, client, dialect, target, claims };
     this.#checkMayAct(shape);
     const owner = identifyOwner(shape);
     if (demand?.claims !== undefined) {
-      // The refused token is kept under the key without claims.
-      const key = await this.#deriveKey({ ...shape, claims: undefined }, keys);
+      // The refused token is kept under the claims of before.
+      const key = await this.#deriveKey({ ...shape, claims: demanded }, memory);
       await this.cache.forget({ key, owner }, demand.refused);
+      memory.claims.set(target.name, demand.claims);
     }
     const token = await this.cache.get({
-      key: await this.#deriveKey(shape, keys),
+      key: await this.#deriveKey(shape, memory),
       owner,
       refused: demand?.refused,
+      call: memory.tokens,
       isFinal,
-      obtain: () => this.#obtain(caller, target, dialect, demand?.claims, event),
+      obtain: () => this.#obtain(caller, target, dialect, claims, event),
     });
     // An issuer may answer with the very token that it was sent.
     if (token.value !== caller.token.reveal()) this.ownTokens.remember(token.value);
@@ -107,7 +119,7 @@ export class TokenExchange {
   }
 
   /** @throws {@link OperatorActionError} if the credentials of the client, or of its actor, are not available */
-  async #deriveKey(shape: TokenShape, keys: Keys): Promise<TokenRequest['key']> {
+  async #deriveKey(shape: TokenShape, { keys }: CallMemory): Promise<TokenRequest['key']> {
     const { target, claims } = shape;
     const known = claims === undefined ? keys.get(target.name) : undefined;
     if (known) return known;

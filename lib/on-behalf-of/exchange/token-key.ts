@@ -5,7 +5,8 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { readSession } from '../../resource-server/access/revocation.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import type { TokenOwner, TokenRequest } from '../token-cache/token-request.js';
+import type { TokenOwner } from '../token-cache/token-owner.js';
+import type { TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
 
 /** Everything that an exchanged token depends on. */

@@ -1,6 +1,6 @@
 import type { TokenSession } from '../../resource-server/access/revocation.js';
 import type { TokenLife } from './token-lifetime.js';
-import type { TokenOwner } from './token-request.js';
+import type { TokenOwner } from './token-owner.js';
 
 /**
  * A token in the memory of this process. Either clock can fail: one may stand still, the other may be set back. So a

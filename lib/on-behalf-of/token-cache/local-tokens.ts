@@ -1,7 +1,7 @@
 import { FairCache, measureText } from '../../limits/fair-cache.js';
 import type { Shares } from '../../limits/shares.js';
 import { isAlive, type KeptToken } from './kept-token.js';
-import type { TokenOwner } from './token-request.js';
+import type { TokenOwner } from './token-owner.js';
 
 /** Milliseconds for which a final failure is remembered. */
 const MAX_AGE_OF_FAILURES = 5_000;

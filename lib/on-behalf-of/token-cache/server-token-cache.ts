@@ -12,7 +12,8 @@ import { isRevoking, type Revocation } from '../../resource-server/access/revoca
 import { RevocationError } from '../../errors/revocation-error.js';
 import { SharedExchange } from './shared-exchange.js';
 import { computeLife, type TokenLife } from './token-lifetime.js';
-import type { TokenOwner, TokenRequest } from './token-request.js';
+import type { TokenOwner } from './token-owner.js';
+import type { TokenRequest } from './token-request.js';
 
 /**
  * Milliseconds by which the caller's token has to outlive the kept token. Otherwise renewing it ahead of time gains
@@ -23,8 +24,15 @@ const LEAST_GAIN = 60_000;
 /** A running exchange, and those who wait for it. */
 interface Flight {
   readonly owner: TokenOwner;
-  readonly token: Promise<ExchangedToken>;
+  readonly result: Promise<ObtainedToken>;
   readonly fate: { isRevoked: boolean };
+}
+
+/** A token that was obtained. */
+interface ObtainedToken {
+  readonly life: TokenLife;
+  /** Whether this process keeps it, so that later calls find it. */
+  readonly isKept: boolean;
 }
 
 /**
@@ -63,7 +71,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
    * @throws what `obtain` throws
    */
   async get(request: TokenRequest): Promise<ExchangedToken> {
-    const { key, owner, refused } = request;
+    const { key, owner, refused, call } = request;
     const id = deriveId(owner, key);
     const failure = this.#local.findFailure(id);
     if (failure) throw failure.error;
@@ -74,17 +82,26 @@ export class ServerTokenCache implements OnApplicationShutdown {
       this.#renewAhead(id, kept, request);
       return kept.token;
     }
-    // A caller with a valid token does not wait for the renewal.
-    const renewal = kept && !isRefused ? undefined : this.#renewals.get(id);
-    const renewed = await renewal?.token.catch(() => undefined);
-    if (renewed && renewed.value !== refused) return renewed;
+    const held = kept ? undefined : call?.find(id, refused);
+    if (held) return held;
+    const { life, isKept } = await this.#obtain(id, request, kept !== undefined && !isRefused);
+    if (!isKept) call?.hold(id, life, owner);
+    return life.token;
+  }
+
+  /** @param isValid - whether the caller has a valid token, and so does not wait for the renewal */
+  async #obtain(id: string, request: TokenRequest, isValid: boolean): Promise<ObtainedToken> {
+    const { refused } = request;
+    const renewal = isValid ? undefined : this.#renewals.get(id);
+    const renewed = await renewal?.result.catch(() => undefined);
+    if (renewed && renewed.life.token.value !== refused) return renewed;
     const running = this.#flights.get(id);
     if (running) {
-      const token = await running.token;
+      const obtained = await running.result;
       // The exchange may have begun before the API refused its token.
-      if (token.value !== refused) return token;
+      if (obtained.life.token.value !== refused) return obtained;
     }
-    return await (this.#flights.get(id) ?? this.#start(this.#flights, id, request, refused)).token;
+    return await (this.#flights.get(id) ?? this.#start(this.#flights, id, request, refused)).result;
   }
 
   /** Forgets a token that an API refused, if it is still the kept one. */
@@ -129,10 +146,10 @@ export class ServerTokenCache implements OnApplicationShutdown {
   #start(flights: Map<string, Flight>, id: string, request: TokenRequest, outdated: string | undefined): Flight {
     const fate = { isRevoked: false };
     const isAhead = flights === this.#renewals;
-    const token = this.#exchange(id, request, outdated, isAhead, fate).finally(() => {
+    const result = this.#exchange(id, request, outdated, isAhead, fate).finally(() => {
       if (flights.get(id)?.fate === fate) flights.delete(id);
     });
-    const flight = { owner: request.owner, token, fate };
+    const flight = { owner: request.owner, result, fate };
     flights.set(id, flight);
     return flight;
   }
@@ -143,7 +160,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
     outdated: string | undefined,
     isAhead: boolean,
     fate: Flight['fate'],
-  ): Promise<ExchangedToken> {
+  ): Promise<ObtainedToken> {
     const { owner } = request;
     const obtain = async () => {
       const askedAt = Date.now();
@@ -162,11 +179,9 @@ export class ServerTokenCache implements OnApplicationShutdown {
         },
         isRevoked: () => fate.isRevoked,
       }) ?? obtain());
-      if (!fate.isRevoked) {
-        const kept = this.#local.keep(id, toKeptToken(life, owner, this.#localMaxAge));
-        if (kept && !isAhead) this.#renewAhead(id, kept, request);
-      }
-      return life.token;
+      const kept = fate.isRevoked ? undefined : this.#local.keep(id, toKeptToken(life, owner, this.#localMaxAge));
+      if (kept && !isAhead) this.#renewAhead(id, kept, request);
+      return { life, isKept: kept !== undefined };
     } catch (error) {
       if (!isAhead && request.isFinal(error)) this.#local.rememberFailure(id, owner, error);
       throw error;
@@ -184,7 +199,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
     if (now < kept.renewAt || this.#renewals.has(id)) return;
     if (request.owner.expiresAt < kept.expiresAt + LEAST_GAIN) return;
     kept.renewAt = now + (kept.diesAt - now) / 2;
-    this.#start(this.#renewals, id, request, kept.token.value).token.catch((error: unknown) => {
+    this.#start(this.#renewals, id, request, kept.token.value).result.catch((error: unknown) => {
       this.#logger.debug(`A token could not be renewed ahead of its expiry: ${describeError(error)}`);
     });
   }

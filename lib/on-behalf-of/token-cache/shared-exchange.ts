@@ -4,7 +4,7 @@ import { Guarded } from '../../replicas/guarded.js';
 import type { Revocation } from '../../resource-server/access/revocation.js';
 import { SharedTokens, type Found } from './shared-tokens.js';
 import type { TokenLife } from './token-lifetime.js';
-import type { TokenOwner } from './token-request.js';
+import type { TokenOwner } from './token-owner.js';
 import { Turns, type Turn } from '../../replicas/turns.js';
 
 /** Milliseconds for which a replica waits for another's exchange, before it makes its own. */

@@ -7,7 +7,7 @@ import { KeyRing } from '../../replicas/key-ring.js';
 import type { Revocation } from '../../resource-server/access/revocation.js';
 import { SharedStore } from '../../replicas/shared-store.js';
 import { LONGEST_LIFE, type TokenLife } from './token-lifetime.js';
-import type { TokenOwner } from './token-request.js';
+import type { TokenOwner } from './token-owner.js';
 
 /** Milliseconds by which the clocks of replicas may differ. A token from the future was kept by a wrong clock. */
 const CLOCK_TOLERANCE = 60_000;

@@ -1,12 +1,7 @@
 import type { ExchangedToken } from '../dialects/dialect.js';
-import type { TokenSession } from '../../resource-server/access/revocation.js';
+import type { CallTokens } from './call-tokens.js';
 import type { KeyMember } from '../../replicas/composite-key.js';
-
-/** Owner of a kept token. */
-export interface TokenOwner extends TokenSession {
-  /** When the caller's token expires, in milliseconds since the epoch. Nothing is kept longer. */
-  readonly expiresAt: number;
-}
+import type { TokenOwner } from './token-owner.js';
 
 /** A request to the cache. */
 export interface TokenRequest {
@@ -19,6 +14,8 @@ export interface TokenRequest {
   readonly obtain: () => Promise<ExchangedToken>;
   /** Whether a failure is final, so that it is remembered for some seconds. */
   readonly isFinal: (error: unknown) => boolean;
+  /** What is held for the call that asks. Without it, a token that is not kept is obtained for each request. */
+  readonly call?: CallTokens | undefined;
   /** A token that the API refused. It is dropped if it is still the kept one. */
   readonly refused?: string | undefined;
 }
