@@ -3,6 +3,7 @@ import {
   ForbiddenException,
   Injectable,
   PayloadTooLargeException,
+  ServiceUnavailableException,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
@@ -11,14 +12,19 @@ import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { isTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { AuditLog } from '../../observability/audit-log.js';
+import { InFlight } from '../../mcp/protocol/in-flight.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
+import { createErrorBody } from './error-body.js';
 import { findHostProblem, findOriginProblem } from './request-source.js';
 
 /** Response headers that a client in a browser must be able to read. */
 const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-Version', 'Mcp-Session-Id'];
+
+/** Seconds after which a client may ask again. A balancer has another server by then. */
+const RETRY_AFTER = 1;
 
 /** Checks the origin, host and size of a request before its token is read. */
 @Injectable()
@@ -28,6 +34,7 @@ export class EndpointGuard implements CanActivate {
     private readonly catalogue: Catalogue,
     private readonly audit: AuditLog,
     private readonly host: HttpAdapterHost,
+    private readonly inFlight: InFlight,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -42,6 +49,7 @@ export class EndpointGuard implements CanActivate {
       this.#setHeader(response, 'Access-Control-Allow-Origin', origin);
       this.#setHeader(response, 'Access-Control-Expose-Headers', EXPOSED.join(', '));
     }
+    if (!this.inFlight.admit(response.raw ?? response)) throw this.#createStoppingException(request, response);
     if (isTooDeep(request.body)) throw this.#refuse(request, 'depth');
     if (measureSize(request) > endpoint.maxBodySize) throw this.#refuse(request, 'size');
     return true;
@@ -70,6 +78,16 @@ export class EndpointGuard implements CanActivate {
       : new ForbiddenException(`Requests of this ${reason} are not served here`);
   }
 
+  /** Clients and proxies must not use the connection again (RFC 9110 sections 7.6.1, 10.2.3 and 15.6.4). */
+  #createStoppingException(request: McpRequest, response: PlatformResponse): ServiceUnavailableException {
+    request.trace.fail('stopping');
+    this.#setHeader(response, 'Retry-After', String(RETRY_AFTER));
+    if (toNodeRequest(request).httpVersionMajor < 2) this.#setHeader(response, 'Connection', 'close');
+    return new ServiceUnavailableException(
+      createErrorBody(request.body, ProtocolErrorCode.InternalError, 'The server is stopping. Try again'),
+    );
+  }
+
   #setHeader(response: PlatformResponse, name: string, value: string): void {
     this.host.httpAdapter.setHeader(response, name, value);
   }
@@ -85,15 +103,9 @@ function readHosts(request: McpRequest): readonly string[] {
   return typeof authority === 'string' ? [...hosts, authority] : hosts;
 }
 
-/** With the error of JSON-RPC in its body (JSON-RPC 2.0 section 5.1). */
 function createDepthException(body: unknown): BadRequestException {
-  const { id } = (body ?? {}) as { id?: unknown };
   const message = `The message has more than ${MAX_DEPTH} levels of JSON`;
-  return new BadRequestException({
-    jsonrpc: '2.0',
-    id: typeof id === 'string' || typeof id === 'number' ? id : null,
-    error: { code: ProtocolErrorCode.InvalidRequest, message },
-  });
+  return new BadRequestException(createErrorBody(body, ProtocolErrorCode.InvalidRequest, message));
 }
 
 /** Size of the body in bytes. Without a stated length, the application's parser has limited the body itself. */

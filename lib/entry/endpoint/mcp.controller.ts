@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import {
   All,
   MethodNotAllowedException,
@@ -21,7 +20,8 @@ import type { AuthorizedRequest, DeniedRequest } from '../../mcp/invocation/auth
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
-import { answerPreflight, keepHeaders } from './preflight.js';
+import { answerPreflight } from './preflight.js';
+import { takeOver } from './taken-over-response.js';
 
 /** The guards in order: the message, the caller, how often they ask, their permissions, the downstreams. */
 export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
@@ -43,33 +43,27 @@ export class McpController {
 
   @All()
   async handle(@Req() request: McpRequest, @Res() response: PlatformResponse): Promise<void> {
-    const raw = response.raw ?? response;
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response);
       return;
     }
-    if (request.method === 'GET' && (await this.#listen(request, response, raw))) return;
-    if (request.method !== 'POST') {
+    const node = toNodeRequest(request);
+    const isListening = request.method === 'GET' && this.serving.isListening(node);
+    if (request.method !== 'POST' && !isListening) {
       // There are no sessions that DELETE could end.
-      raw.setHeader('Allow', 'POST, OPTIONS');
+      (response.raw ?? response).setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }
     this.authentication.refuseEnded(request);
-    const served = toServedRequest(request);
-    takeOver(response);
-    await runFrom(readAddress(request), () =>
-      request.trace.run(() => this.serving.serve(toNodeRequest(request), raw, served)),
+    const { caller } = request;
+    const served = isListening ? undefined : toServedRequest(request);
+    await takeOver(request, response, (raw) =>
+      runFrom(readAddress(request), () =>
+        request.trace.run(() =>
+          served ? this.serving.serve(node, raw, served) : this.serving.listen(node, raw, caller),
+        ),
+      ),
     );
-  }
-
-  /** For the revisions before 2026-07-28. */
-  async #listen(request: McpRequest, response: PlatformResponse, raw: ServerResponse): Promise<boolean> {
-    const node = toNodeRequest(request);
-    if (!this.serving.isListening(node)) return false;
-    this.authentication.refuseEnded(request);
-    takeOver(response);
-    await runFrom(readAddress(request), () => request.trace.run(() => this.serving.listen(node, raw, request.caller)));
-    return true;
   }
 }
 
@@ -77,10 +71,4 @@ function toServedRequest({ admitted, trace, body, scheme, prepared }: McpRequest
   if (!admitted) throw new Error('A request reached the endpoint without authorization');
   if (admitted instanceof AccessDeniedError) return { body, trace, denied: admitted };
   return { body, trace, authorized: admitted, scheme, failure: prepared?.failure, access: prepared?.access };
-}
-
-function takeOver(response: PlatformResponse): void {
-  if (!response.hijack) return;
-  keepHeaders(response);
-  response.hijack();
 }

@@ -1,4 +1,4 @@
-import { Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -29,20 +29,16 @@ export class InFlight {
   /**
    * Counts a request until its response is complete.
    *
-   * @throws ServiceUnavailableException once the application stops
+   * @returns whether it may be served: `false` once the application stops
    */
-  enter(response: ServerResponse): void {
-    this.admit();
+  admit(response: ServerResponse): boolean {
+    if (this.#stopping) return false;
     this.#running += 1;
     response.once('close', () => {
       this.#running -= 1;
       if (this.#running === 0) this.#stopped?.();
     });
-  }
-
-  /** @throws ServiceUnavailableException once the application stops */
-  admit(): void {
-    if (this.#stopping) throw new ServiceUnavailableException('The server is stopping. Try again');
+    return true;
   }
 
   /**

@@ -97,7 +97,6 @@ export class McpServing implements OnModuleDestroy {
   ): Promise<void> {
     // The client may have disconnected while the server obtained downstream tokens. Its response closes only once.
     if (response.closed) return;
-    this.inFlight.enter(response);
     const { caller } = 'denied' in request ? request.denied : request.authorized;
     if ('authorized' in request && !this.#takeShare(request, response)) return;
     request.conversation = readConversation(incoming.headers[SESSION_ID]);
@@ -123,7 +122,6 @@ export class McpServing implements OnModuleDestroy {
   async listen(incoming: IncomingMessage, response: ServerResponse, caller: Caller | undefined): Promise<void> {
     const conversation = readConversation(incoming.headers[SESSION_ID]);
     if (!conversation) return;
-    this.inFlight.admit();
     const mayRead = (uri: string) => this.items.mayRead(uri, caller);
     const opened = this.subscriptions.openStream(identifyConversation(caller, conversation), mayRead);
     const { status, headers, body } = this.#holdStream(opened, caller);
