@@ -33,7 +33,8 @@ const TEXTS: ReadonlySet<string> = new Set(['image/svg+xml', 'application/x-yaml
 
 /** Media type of an answer, in small letters and without its parameters. Empty if it says none. */
 export function readMediaType({ answer }: Answered): string {
-  return (readHeader(answer, 'content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const value = readHeader(answer, 'content-type') ?? '';
+  return value.replace(/;.*$/s, '').trim().toLowerCase();
 }
 
 /** Whether an answer is a file: neither JSON nor text. */

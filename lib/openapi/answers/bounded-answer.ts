@@ -36,7 +36,7 @@ export function boundJson(
     leftOut = fitted.leftOut;
     const excess = JSON.stringify(bounded).length - maxSize;
     if (excess <= 0) break;
-    room -= excess;
+    room = JSON.stringify(fitted.value).length - excess;
   }
   return { value: bounded, leftOut };
 }
@@ -45,7 +45,7 @@ export function boundJson(
 function describe(leftOut: readonly LeftOut[]): readonly string[] {
   const sorted = [...leftOut].sort((one, other) => other.size - one.size);
   const named = sorted.slice(0, MAX_NAMED).map(({ path, items, size }) => {
-    const name = path === '' ? 'The answer' : cleanText(path, MAX_PATH);
+    const name = path === '' ? '""' : cleanText(path, MAX_PATH);
     return items
       ? `${name}: ${items.total - items.kept} of ${items.total} items are left out.`
       : `${name} is left out (${size} characters).`;

@@ -41,7 +41,7 @@ function list(
       return list(document, declared, one, name === '' ? key : `${name}.${key}`, level + 1);
     });
   }
-  return isPlain(value) && name !== '' ? [`${name}: ${String(value)}`] : [];
+  return isPlain(value) ? [`${name}: ${String(value)}`] : [];
 }
 
 /** A schema, and what it is composed of. */

@@ -10,15 +10,12 @@ const MAX_LENGTH = 200;
  */
 export function readFileName(disposition: string | null): string | undefined {
   if (disposition === null) return undefined;
-  const extended = /;\s*filename\*\s*=\s*([\w-]+)'[^']*'([^;\s]+)/i.exec(disposition);
-  const plain = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(disposition);
-  const name =
-    (extended && decode(extended[2] ?? '', extended[1] ?? '')) ?? plain?.[1]?.replace(/\\(.)/g, '$1') ?? plain?.[2];
-  const last = escapeUnseen(name ?? '')
-    .split(/[/\\]/)
-    .at(-1)
-    ?.trim();
-  return last === undefined || /^\.*$/.test(last) ? undefined : last.slice(0, MAX_LENGTH);
+  const [, charset = '', encoded] = /;\s*filename\*\s*=\s*([\w-]+)'[^']*'([^;\s]+)/i.exec(disposition) ?? [];
+  const [, quoted, bare = ''] = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(disposition) ?? [];
+  const extended = encoded === undefined ? undefined : decode(encoded, charset);
+  const name = extended ?? quoted?.replace(/\\(.)/g, '$1') ?? bare;
+  const last = escapeUnseen(name.replace(/^.*[/\\]/s, '').trim());
+  return /^\.*$/.test(last) ? undefined : last.slice(0, MAX_LENGTH);
 }
 
 /** RFC 8187 section 3.2. */

@@ -36,8 +36,7 @@ const NOTHING = Symbol('nothing fits');
  */
 export function fitJson(value: JsonObject, maxSize: number): FittedJson {
   const fitting = new Fitting();
-  const fitted = fitting.shrink(value, maxSize, '');
-  return { value: isJsonObject(fitted) ? fitted : {}, leftOut: fitting.leftOut };
+  return { value: fitting.shrinkObject(value, maxSize, ''), leftOut: fitting.leftOut };
 }
 
 interface Member {
@@ -51,24 +50,24 @@ class Fitting {
   readonly leftOut: LeftOut[] = [];
   readonly #sizes = new JsonSizes();
 
-  /** @returns `NOTHING` if no part of it fits */
-  shrink(value: unknown, room: number, path: string): unknown {
-    if (this.#sizes.measure(value) <= room) return value;
+  /** @returns a part of what is too large, or `NOTHING` if no part of it fits */
+  #shrink(value: unknown, room: number, path: string): unknown {
     if (room < 2) return NOTHING;
     if (Array.isArray(value)) return this.#shrinkList(value as unknown[], room, path);
-    return isJsonObject(value) ? this.#shrinkObject(value, room, path) : NOTHING;
+    return isJsonObject(value) ? this.shrinkObject(value, room, path) : NOTHING;
   }
 
   #shrinkList(list: readonly unknown[], room: number, path: string): readonly unknown[] {
     const kept: unknown[] = [];
-    let left = room - 2;
+    // There is one comma less than there are items.
+    let left = room - 1;
     for (const item of list) {
       left -= this.#sizes.measure(item) + 1;
       if (left < 0) break;
       kept.push(item);
     }
     // An item that is too large alone is better in part than not at all.
-    const first = kept.length === 0 ? this.shrink(list[0], room - 2, `${path}[0]`) : NOTHING;
+    const first = kept.length === 0 ? this.#shrink(list[0], room - 2, `${path}[0]`) : NOTHING;
     if (first !== NOTHING) kept.push(first);
     if (kept.length < list.length)
       this.leftOut.push({
@@ -79,7 +78,7 @@ class Fitting {
     return kept;
   }
 
-  #shrinkObject(object: JsonObject, room: number, path: string): JsonObject {
+  shrinkObject(object: JsonObject, room: number, path: string): JsonObject {
     const members = Object.entries(object).map(([name, value]) => ({
       name,
       value,
@@ -91,17 +90,15 @@ class Fitting {
     const plain = sortBySize(members.filter((member) => !isLarge(member)));
     const share = large.length > 0 ? room * PLAIN_SHARE : room;
     let taken = 2 + plain.reduce((sum, { size }) => sum + size, 0);
-    while (taken > share) {
-      const largest = plain.pop();
-      if (!largest) break;
+    for (const largest of plain.reverse()) {
+      if (taken <= share) break;
       dropped.add(largest);
       taken -= largest.size;
     }
     // Parts of each entry of a map are worth less than some entries.
     const isMap = large.length > MANY && !large.some(({ value }) => Array.isArray(value));
     let largeSize = large.reduce((sum, { size }) => sum + size, 0);
-    while (isMap ? largeSize > room - taken : (room - taken) / large.length < SMALL) {
-      if (large.length < 2) break;
+    while (large.length > 1 && (isMap ? largeSize > room - taken : (room - taken) / large.length < SMALL)) {
       const largest = large.pop() as Member;
       dropped.add(largest);
       largeSize -= largest.size;
@@ -116,7 +113,7 @@ class Fitting {
           ? value
           : dropped.has(member)
             ? NOTHING
-            : this.shrink(value, level - JsonSizes.measureName(name), at);
+            : this.#shrink(value, level - JsonSizes.measureName(name), at);
         if (shrunk !== NOTHING) return [[name, shrunk]];
         this.leftOut.push({ path: at, size: this.#sizes.measure(value) });
         return [];

@@ -24,7 +24,7 @@ export async function checkSchema(value: JsonObject, called: AnsweredOperation, 
   if (!output) return;
   const { issues } = await output.declared['~standard'].validate(value);
   if (!issues) return;
-  const message = `${called.name}: the answer of ${name} does not fit its document: ${describe(issues[0]?.message ?? '')}`;
+  const message = `${called.name}: the answer of ${name} does not fit its document: ${describe(issues)}`;
   if (settings.schema !== 'enforced') {
     logger.warn(message);
     return;
@@ -36,8 +36,8 @@ export async function checkSchema(value: JsonObject, called: AnsweredOperation, 
 }
 
 /** The first place, and what is wrong there. */
-function describe(message: string): string {
-  const [first = ''] = message.split(/, (?=data\b)/);
+function describe(issues: readonly { readonly message: string }[]): string {
+  const [first = ''] = issues.flatMap(({ message }) => message.split(/, (?=data\b)/));
   const [path = '', ...said] = first.split(' ');
   const place = path.split('/').map((one) => (NAME.test(one) ? one : '*'));
   return cleanText([place.join('/'), ...said].join(' '), MAX_LENGTH);

@@ -65,6 +65,9 @@ function toText(value: unknown): string | undefined {
 }
 
 function isNumber({ properties }: JsonObject, key: string): boolean {
-  const schema = isJsonObject(properties) ? properties[key] : undefined;
+  return isJsonObject(properties) && isOfNumbers(properties[key]);
+}
+
+function isOfNumbers(schema: unknown): boolean {
   return isJsonObject(schema) && (schema.type === 'integer' || schema.type === 'number');
 }

@@ -37,25 +37,23 @@ function toJsonPath(field: string, isList: boolean): string {
   if (field.startsWith('$')) return field;
   const names = field.replace(/^\[\]\.?/, '').split('.');
   const steps = names.map((name) => {
-    const lists = /(?:\[\])*$/.exec(name)?.[0] ?? '';
-    return `[${JSON.stringify(name.slice(0, name.length - lists.length))}]${lists.replaceAll('[]', '[*]')}`;
+    const [member, ...lists] = name.split('[]');
+    return `[${JSON.stringify(member)}]${'[*]'.repeat(lists.length)}`;
   });
   return `$${isList ? '[*]' : ''}${steps.join('')}`;
 }
 
+/** @param path - not empty, as `$` alone keeps all */
 function mark(root: Map<string | number, Kept>, path: readonly (string | number)[]): void {
   let one = root;
-  for (const [index, member] of path.entries()) {
+  for (const member of path.slice(0, -1)) {
     const known = one.get(member);
     if (known === true) return;
-    if (index === path.length - 1) {
-      one.set(member, true);
-      return;
-    }
     const next = known ?? new Map<string | number, Kept>();
     one.set(member, next);
     one = next;
   }
+  for (const last of path.slice(-1)) one.set(last, true);
 }
 
 function select(value: unknown, kept: Kept): unknown {

@@ -21,8 +21,7 @@ const MAX_LINES = 20;
 const ABOUT_CALLERS: ReadonlySet<number | undefined> = new Set([401, 403, 407]);
 
 /**
- * Tells the model what is wrong with its request: what the failure means, and what the API says of it in a form that is
- * meant for clients.
+ * Tells the model what is wrong with its request.
  *
  * @throws {@link DownstreamError} the failure, if the request is not what is wrong
  */
@@ -31,6 +30,20 @@ export async function toRefusedResult(
   answered: Answered,
   operation: AnsweredOperation,
 ): Promise<CallToolResult> {
+  return toErrorResult(await describeRefusal(failure, answered, operation));
+}
+
+/**
+ * Says what is wrong with a request: what the failure means, and what the API says of it in a form that is meant for
+ * clients.
+ *
+ * @throws {@link DownstreamError} the failure, if the request is not what is wrong
+ */
+export async function describeRefusal(
+  failure: DownstreamError,
+  answered: Answered,
+  operation: AnsweredOperation,
+): Promise<string> {
   const { code, status, advice = 'The call failed.' } = failure;
   const isOfRequest = code === 'downstream_status' && status !== undefined && status >= 400 && status < 500;
   if (!isOfRequest || ABOUT_CALLERS.has(status)) {
@@ -40,7 +53,7 @@ export async function toRefusedResult(
   const body = await readObject(answered);
   const lines = body ? listHelp(body, status, answered, operation) : [];
   const told = [...new Set(lines)].slice(0, MAX_LINES).flatMap((line) => tellText(line, answered.target.baseUrl) ?? []);
-  return toErrorResult([advice, ...told].join('\n'));
+  return [advice, ...told].join('\n');
 }
 
 function listHelp(

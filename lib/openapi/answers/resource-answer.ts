@@ -7,7 +7,7 @@ import { isFile, readContent, readMediaType } from './answer-content.js';
 import type { AnsweredOperation } from './answered-operation.js';
 import { MAX_FILE_SIZE } from './file-answer.js';
 import { project } from './projection.js';
-import { toRefusedResult } from './refused-answer.js';
+import { describeRefusal } from './refused-answer.js';
 import { refuseStream } from './tool-answer.js';
 
 /** There is no such resource, or no longer (RFC 9110 sections 15.5.5 and 15.5.11). */
@@ -33,8 +33,7 @@ export async function toResourceAnswer(
     throw new HttpException('There is no such resource.', 404);
   }
   if (failure) {
-    const { content } = await toRefusedResult(failure, answered, called);
-    throw new HttpException(content.map((block) => ('text' in block ? block.text : '')).join('\n'), answer.status);
+    throw new HttpException(await describeRefusal(failure, answered, called), answer.status);
   }
   refuseStream(answered);
   const mediaType = readMediaType(answered);
@@ -43,7 +42,7 @@ export async function toResourceAnswer(
   switch (content.kind) {
     case 'json': {
       const value = fields ? project(content.value, fields) : content.value;
-      return toText(uri, mediaType.endsWith('json') ? mediaType : 'application/json', JSON.stringify(value ?? null));
+      return toText(uri, mediaType.endsWith('json') ? mediaType : 'application/json', JSON.stringify(value));
     }
     case 'text':
       return toText(uri, mediaType, content.text);

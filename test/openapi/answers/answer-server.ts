@@ -14,6 +14,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Objects are written as JSON, with its media type. */
   readonly body?: unknown;
+  /** Whether the connection ends after the body, though more was announced. */
+  readonly breaksOff?: boolean;
 }
 
 export interface AnswerServer extends DownstreamServer {
@@ -53,8 +55,12 @@ export async function startAnswerServer({
   };
 }
 
-function send(response: ServerResponse, { status = 200, headers = {}, body }: Answer): void {
+function send(response: ServerResponse, { status = 200, headers = {}, body, breaksOff = false }: Answer): void {
   const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
   response.writeHead(status, { ...(!isRaw && { 'content-type': 'application/json' }), ...headers });
+  if (breaksOff) {
+    response.write(isRaw ? body : JSON.stringify(body), () => response.destroy());
+    return;
+  }
   response.end(isRaw ? body : JSON.stringify(body));
 }

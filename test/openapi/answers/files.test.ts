@@ -30,6 +30,26 @@ const SENT: readonly (readonly [what: string, answer: Answer, block: unknown])[]
     file('application/zip', { 'content-disposition': `attachment; filename="x"; filename*=UTF-8''%e2%82%ac.zip` }),
     blob('application/zip', '%E2%82%AC.zip'),
   ],
+  ...(
+    [
+      ['unquoted', 'attachment; filename=a.zip', 'a.zip'],
+      ['with quotes in it', 'attachment; filename="a\\"b.zip"', 'a%22b.zip'],
+      ['in Latin-1', `attachment; filename*=ISO-8859-1'de'%e9.zip`, '%C3%A9.zip'],
+      ['with characters that move a cursor', `attachment; filename*=UTF-8''a%1bb.zip`, 'a%5Cu001bb.zip'],
+      ['in an encoding that nobody knows', `attachment; filename*=klingon''b.zip; filename="c.zip"`, 'c.zip'],
+      ['whose encoding is broken', `attachment; filename*=UTF-8''%ff.zip; filename="c.zip"`, 'c.zip'],
+      ['that is a folder', 'attachment; filename=".."', 'getFile'],
+      ['that is empty', 'attachment; filename=""', 'getFile'],
+      ['that is missing', 'attachment', 'getFile'],
+    ] as const
+  ).map(
+    ([what, disposition, name]) =>
+      [
+        `a file with a name ${what}`,
+        file('application/zip', { 'content-disposition': disposition }),
+        blob('application/zip', name),
+      ] as const,
+  ),
   [
     'a file whose name climbs',
     file('application/zip', { 'content-disposition': 'attachment; filename="../../etc/passwd"' }),
@@ -39,13 +59,19 @@ const SENT: readonly (readonly [what: string, answer: Answer, block: unknown])[]
 
 const LARGE = Buffer.alloc(101);
 
-describe('files of an API', () => {
+describe.each(['express', 'fastify'] as const)('files of an API on %s', (platform) => {
   let server: AnswerServer;
 
   beforeAll(async () => {
     server = await startAnswerServer({
-      paths: { '/file': { get: { operationId: 'getFile', responses: { 200: { description: 'A file' } } } } },
-      answers: { maxFileSize: 100 },
+      platform,
+      paths: {
+        '/file': {
+          get: { operationId: 'getFile', responses: { 200: { description: 'A file' } } },
+          post: { operationId: 'createFile', responses: { 200: { description: 'A file' } } },
+        },
+      },
+      answers: { maxFileSize: 100, operations: { createFile: { structured: false } } },
     });
   });
   afterAll(() => server.close());
@@ -56,6 +82,26 @@ describe('files of an API', () => {
     expect(result.content[0]).toStrictEqual(block);
     expect(JSON.parse(result.content[1]?.text ?? '')).toStrictEqual(result.structuredContent);
     expect(result.structuredContent).toMatchObject({ file: { size: bytes.length } });
+  });
+
+  test('are described in text alone, where structured content is not wanted', async () => {
+    const result = await server.answer('createFile', '/v1/file', file('image/png'));
+
+    expect(result.content).toStrictEqual([
+      { type: 'image', data, mimeType: 'image/png' },
+      { type: 'text', text: JSON.stringify({ file: { name: 'createFile', mediaType: 'image/png', size: 4 } }) },
+    ]);
+    expect(result.structuredContent).toBeUndefined();
+  });
+
+  test('are described alone if they are empty', async () => {
+    const answer = { headers: { 'content-type': 'application/pdf' } };
+
+    const result = await server.answer('getFile', '/v1/file', answer);
+
+    const described = { file: { name: 'getFile', mediaType: 'application/pdf', size: 0 } };
+    expect(result.content).toStrictEqual([{ type: 'text', text: JSON.stringify(described) }]);
+    expect(result.structuredContent).toStrictEqual(described);
   });
 
   test.each([

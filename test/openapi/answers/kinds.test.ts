@@ -25,6 +25,16 @@ const STRUCTURED: readonly (readonly [what: string, answer: Answer, structured: 
     { a: 'é' },
   ],
   ['UTF-16', { headers: json, body: Buffer.from('\uFEFF{"id":7}', 'utf16le') }, { id: 7 }],
+  [
+    'UTF-16, the other way round',
+    { headers: json, body: Buffer.from('\uFEFF{"id":7}', 'utf16le').swap16() },
+    { id: 7 },
+  ],
+  [
+    'a character encoding that nobody knows',
+    { headers: { 'content-type': 'application/json; charset=klingon' }, body: '{"id":7}' },
+    { id: 7 },
+  ],
   ['JSON without a type', { body: '{"id":7}' }, { id: 7 }],
   [
     'lines of JSON',
@@ -32,6 +42,7 @@ const STRUCTURED: readonly (readonly [what: string, answer: Answer, structured: 
     { result: [{ id: 1 }, { id: 2 }] },
   ],
   ['nothing', { headers: json, body: '' }, { status: 200 }],
+  ['spaces alone', { headers: json, body: ' \r\n' }, { status: 200 }],
   ['204', { status: 204 }, { status: 204 }],
   ['205', { status: 205 }, { status: 205 }],
   ['304', { status: 304, headers: { etag: '"a"' } }, { status: 304, etag: '"a"' }],
@@ -54,6 +65,12 @@ const TEXTS: readonly (readonly [what: string, answer: Answer, text: string])[] 
   ['HTML', { headers: { 'content-type': 'text/html' }, body: '<p>Hi</p>' }, '<p>Hi</p>'],
   ['SVG', { headers: { 'content-type': 'image/svg+xml' }, body: '<svg/>' }, '<svg/>'],
   ['JSON that is a text by its type', { headers: { 'content-type': 'text/plain' }, body: '{"id":7}' }, '{"id":7}'],
+  ['a text without a type', { body: 'Hello' }, 'Hello'],
+  [
+    'lines of JSON, one of which is none',
+    { headers: { 'content-type': 'application/x-ndjson' }, body: '{"id":1}\noops\n' },
+    '{"id":1}\noops\n',
+  ],
   ['what says JSON and is not', { headers: json, body: 'OK' }, 'OK'],
   [
     'JSON of too many levels',
@@ -113,6 +130,19 @@ describe.each(['express', 'fastify'] as const)('answers of an API on %s', (platf
 
     expect(result.structuredContent).toStrictEqual({ id: 7 });
     expect(result.content.map(({ text }) => text)).toStrictEqual(['{"id":7}', 'Location: /v1/thing/7']);
+  });
+
+  test.each([
+    ['JSON', { headers: { ...json, 'content-length': '100' }, body: '{"id":', breaksOff: true }],
+    ['a file', { headers: { 'content-type': 'image/png', 'content-length': '100' }, body: 'x', breaksOff: true }],
+  ])('that break off fail, and nothing of them is told: %s', async (_what, answer) => {
+    server.log.lines.length = 0;
+
+    const result = await server.answer('createThing', '/v1/thing', answer);
+
+    expect(result).toMatchObject({ isError: true, content: [{ type: 'text' }] });
+    expect(textOf(result)).toContain('The orders API cannot be reached right now');
+    expect(server.log.text).toContain('orders broke off its answer');
   });
 
   test('that are streams of events are refused', async () => {

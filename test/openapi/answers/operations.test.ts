@@ -30,11 +30,11 @@ class OrdersApi {
   }
 }
 
-describe('what becomes of answers', () => {
+describe.each(['express', 'fastify'] as const)('what becomes of answers on %s', (platform) => {
   let server: DownstreamServer;
 
   beforeAll(async () => {
-    server = await startDownstreamServer({ providers: [OrdersApi] });
+    server = await startDownstreamServer({ platform, providers: [OrdersApi] });
     for (const path of ['/v1/orders', '/v1/parts', '/v1/users'])
       server.orders.answers.set(path, (_request, response) => {
         sendJson(

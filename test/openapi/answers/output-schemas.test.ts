@@ -65,12 +65,19 @@ const paths = {
   '/order': { get: { operationId: 'getOrder', responses: { 200: json(order), '4XX': json(order) } } },
   '/orders': { get: { operationId: 'listOrders', responses: { '2XX': json({ type: 'array', items: order }) } } },
   '/change': { post: { operationId: 'change', responses: { 200: json(order), 204: { description: 'Done' } } } },
+  '/any': { get: { operationId: 'getAny', responses: { 200: json({ description: 'Anything' }) } } },
+  '/either': { get: { operationId: 'getEither', responses: { 200: json({ type: ['object', 'null'] }) } } },
+  '/number': { get: { operationId: 'getNumber', responses: { 200: json({ type: ['integer', 'null'] }) } } },
+  '/lost': {
+    get: { operationId: 'getLost', responses: { 200: { $ref: '#/components/responses/Nowhere' }, 201: json(order) } },
+  },
   '/default': { get: { operationId: 'getDefault', responses: { default: json(order) } } },
   '/text': {
     get: { operationId: 'getText', responses: { 200: { description: 'ok', content: { 'text/plain': {} } } } },
   },
 };
 
+const jsonType = { 'content-type': 'application/json' };
 const good = { id: 7, '@type': 'order' };
 const orders = (count: number) => Array.from({ length: count }, (_one, id) => ({ ...good, id }));
 
@@ -88,6 +95,28 @@ const ANSWERS: readonly (readonly [
   ['204', 'change', 'change', { status: 204 }, { status: 204 }, ''],
   ['what fits `default`', 'getDefault', 'default', { body: good }, good, ''],
   ['no JSON', 'getText', 'text', { headers: { 'content-type': 'text/plain' }, body: 'Hi' }, undefined, ''],
+  ['any object', 'getAny', 'any', { body: good }, good, ''],
+  ['anything else', 'getAny', 'any', { body: [7] }, { result: [7] }, ''],
+  ['an object that may be null', 'getEither', 'either', { body: good }, good, ''],
+  ['null in place of an object', 'getEither', 'either', { headers: jsonType, body: 'null' }, { result: null }, ''],
+  ['a number that may be null', 'getNumber', 'number', { headers: jsonType, body: 'null' }, { result: null }, ''],
+  ['what fits a response beside a lost one', 'getLost', 'lost', { body: good }, good, ''],
+  [
+    'a text that is cut',
+    'getAny',
+    'any',
+    { headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(1_500) },
+    { leftOut: '500 characters in 1 lines are left out.', result: 'x'.repeat(1_000) },
+    '',
+  ],
+  [
+    'what has too many levels',
+    'getAny',
+    'any',
+    { headers: jsonType, body: '['.repeat(100) + ']'.repeat(100) },
+    { leftOut: 'The answer has too many levels, and is in the text alone.' },
+    '',
+  ],
   [
     'a wrong type',
     'getOrder',

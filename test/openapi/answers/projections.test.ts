@@ -13,7 +13,10 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   both: ['id', '$.items[0]'],
   absent: ['nothing'],
   strange: ['@id', 'a-b'],
+  within: ['items', 'items[].name'],
 };
+
+const json = { 'content-type': 'application/json' };
 
 const body = {
   id: 7,
@@ -27,12 +30,13 @@ const body = {
   groups: [{ members: [{ name: 'a', age: 1 }] }, { other: 1 }],
 };
 
-describe('`fields` of answers', () => {
+describe.each(['express', 'fastify'] as const)('`fields` of answers on %s', (platform) => {
   let server: AnswerServer;
 
   beforeAll(async () => {
     const names = Object.keys(FIELDS);
     server = await startAnswerServer({
+      platform,
       paths: Object.fromEntries(names.map((name) => [`/${name}`, read(name)])),
       answers: { operations: Object.fromEntries(names.map((name) => [name, { fields: FIELDS[name] ?? [] }])) },
     });
@@ -53,9 +57,12 @@ describe('`fields` of answers', () => {
     ['all', body, body],
     ['both', body, { id: 7, items: [body.items[0]] }],
     ['absent', body, {}],
+    ['within', body, { items: body.items }],
+    ['names', 7, { result: 7 }],
+    ['lists', { groups: 'none' }, {}],
     ['strange', body, { '@id': 'x', 'a-b': 1 }],
   ])('keep what they name, and what is around it: %s', async (tool, answered, kept) => {
-    const result = await server.answer(tool, `/v1/${tool}`, { body: answered });
+    const result = await server.answer(tool, `/v1/${tool}`, { headers: json, body: JSON.stringify(answered) });
 
     expect(result.structuredContent).toStrictEqual(kept);
     expect(JSON.parse(result.content[0]?.text ?? '')).toStrictEqual(kept);

@@ -17,6 +17,20 @@ const components = {
         fields: { type: 'array', items: { $ref: '#/components/schemas/FieldFault' } },
       },
     },
+    Odd: {
+      allOf: [
+        { $ref: '#/components/schemas/Odd' },
+        { $ref: '#/components/schemas/Nowhere' },
+        { properties: { code: { type: 'integer' } } },
+      ],
+      properties: {
+        any: true,
+        flag: { type: 'boolean' },
+        nothing: { type: 'null' },
+        list: { type: 'array' },
+        deep: { $ref: '#/components/schemas/Odd' },
+      },
+    },
     FieldFault: { type: 'object', properties: { field: { type: 'string' }, problem: { type: 'string' } } },
   },
   responses: {
@@ -27,6 +41,8 @@ const components = {
   },
 };
 
+const refusal = (schema: unknown) => ({ description: 'A fault', content: { 'application/json': { schema } } });
+
 const paths = {
   '/orders': {
     post: {
@@ -34,6 +50,14 @@ const paths = {
       responses: { 201: { description: 'The order' }, '4XX': { $ref: '#/components/responses/Fault' } },
     },
     get: { operationId: 'listOrders', responses: { 200: { description: 'Orders' } } },
+    put: { operationId: 'putOrder', responses: { 422: refusal({ $ref: '#/components/schemas/Odd' }) } },
+    patch: { operationId: 'patchOrder', responses: { default: refusal(true) } },
+    delete: { operationId: 'deleteOrder', responses: { '4XX': { $ref: '#/components/responses/Nowhere' } } },
+    options: { operationId: 'askOrder' },
+    query: {
+      operationId: 'queryOrder',
+      responses: { 422: { description: 'A fault', content: { 'text/plain': { schema: { type: 'string' } } } } },
+    },
   },
 };
 
@@ -72,6 +96,74 @@ const HELP: readonly (readonly [what: string, tool: string, answer: Answer, line
     'listOrders',
     { status: 422, headers: problem, body: { errors: { quantity: ['is below 1', 'is no integer'] } } },
     [ADVICE, '- quantity: is below 1', '- quantity: is no integer'],
+  ],
+  [
+    'fields of a problem, as pointers, paths, and in other forms that say something',
+    'listOrders',
+    {
+      status: 422,
+      headers: problem,
+      body: {
+        errors: [
+          7,
+          { field: 'item' },
+          { detail: 'is too long' },
+          { source: { pointer: '/data/name' }, title: 'is taken' },
+          { path: ['items', 0], message: 'is unknown' },
+          { field: '', parameter: 'page', reason: '' },
+          { field: '', parameter: 'page', reason: '', error: 'is no number' },
+        ],
+        violations: 'none',
+      },
+    },
+    [ADVICE, '- is too long', '- /data/name: is taken', '- items.0: is unknown', '- page: is no number'],
+  ],
+  [
+    'fields of a problem, as a map of one text each',
+    'listOrders',
+    { status: 422, headers: problem, body: { errors: { quantity: 'is below 1', item: 7, price: [{}, 'is free'] } } },
+    [ADVICE, '- quantity: is below 1', '- price: is free'],
+  ],
+  [
+    'what any of the composed schemas declares, of plain types and up to a level',
+    'putOrder',
+    {
+      status: 422,
+      headers: json,
+      body: {
+        code: 7,
+        any: 'thing',
+        flag: false,
+        nothing: null,
+        list: ['hidden'],
+        toString: 'hidden',
+        deep: { any: { inside: 'hidden' }, deep: { deep: { deep: { code: 4, deep: { code: 5 } } } } },
+      },
+    },
+    [ADVICE, 'code: 7', 'any: thing', 'flag: false', 'deep.deep.deep.deep.code: 4'],
+  ],
+  ...(
+    [
+      ['whose schema allows anything', 'patchOrder'],
+      ['that refers to nothing', 'deleteOrder'],
+      ['that the document does not have', 'askOrder'],
+      ['that is no JSON in the document', 'queryOrder'],
+    ] as const
+  ).map(
+    ([what, tool]) =>
+      [
+        `a problem, and nothing else, of an answer ${what}`,
+        tool,
+        { status: 422, headers: problem, body: { title: 'No stock', code: 'hidden' } },
+        [ADVICE, 'No stock'],
+      ] as const,
+  ),
+  ['nothing of a list', 'createOrder', { status: 422, headers: json, body: '[{"error":{"code":"hidden"}}]' }, [ADVICE]],
+  [
+    'nothing of a body that breaks off',
+    'createOrder',
+    { status: 422, headers: { ...json, 'content-length': '100' }, body: '{"error":{"code":"no', breaksOff: true },
+    [ADVICE],
   ],
   [
     'what the document declares',
