@@ -1,5 +1,5 @@
 import type { McpOpenApiOptions } from '../openapi/declaration/open-api-options.js';
-import type { DocumentProblem } from '../openapi/documents/document-problem.js';
+import type { FaultyOperation } from '../openapi/operations/list-operations.js';
 import { listNamedScopes } from '../resource-server/access/access-rule.js';
 import type { ExaminedTool } from './examined-tool.js';
 
@@ -28,11 +28,11 @@ export interface Warning {
 /** Finds what a server would only log, and what nobody would log. */
 export function findWarnings(
   tools: readonly ExaminedTool[],
-  problems: readonly DocumentProblem[],
+  faulty: readonly FaultyOperation[],
   { strict = false }: McpOpenApiOptions,
 ): readonly Warning[] {
   return [
-    ...problems.map(({ place, problem }): Warning => ({
+    ...faulty.map(({ problem: { place, problem } }): Warning => ({
       code: 'operation_left_out',
       isError: strict,
       place,

@@ -9,8 +9,9 @@ import { Issuer } from '../resource-server/issuers/issuer.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { McpAuthModuleOptions } from '../configuration/mcp-auth-options.js';
 import { resolveOptions } from '../configuration/resolve-options.js';
-import { examineClass } from '../openapi/offers/examine-class.js';
-import type { ExaminedDocument } from '../openapi/offers/examined-document.js';
+import { describeProblems, examineClass } from '../openapi/offers/examine-class.js';
+import { describeDocument, type ExaminedDocument } from '../openapi/offers/examined-document.js';
+import { listOwnDocuments } from '../openapi/offers/open-api-classes.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
 import type { ExaminedTool } from './downstream-checks.js';
@@ -70,15 +71,17 @@ function readTools(classes: unknown): readonly ExaminedTool[] | undefined {
 /** Looks over the OpenAPI documents of classes. */
 async function examineClasses(
   classes: unknown,
-  options: ResolvedOptions,
+  { downstreams }: ResolvedOptions,
 ): Promise<{ readonly documents: readonly ExaminedDocument[]; readonly problems: readonly string[] }> {
-  const examined = await Promise.all(
-    (Array.isArray(classes) ? (classes as Type[]) : []).map((type) => examineClass(type, options)),
-  );
-  return {
-    documents: examined.flatMap((one) => one?.document ?? []),
-    problems: examined.flatMap((one) => one?.problems ?? []),
-  };
+  const documents: ExaminedDocument[] = [];
+  const problems: string[] = [];
+  for (const type of Array.isArray(classes) ? (classes as Type[]) : []) {
+    for (const one of await examineClass(type, listOwnDocuments(type) ?? [], downstreams)) {
+      if (one.tools) documents.push(describeDocument(one.tools, { type, place: one.declared.place }));
+      problems.push(...describeProblems(one));
+    }
+  }
+  return { documents, problems };
 }
 
 function listTools({ downstream, operations }: ExaminedDocument): readonly ExaminedTool[] {

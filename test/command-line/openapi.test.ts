@@ -232,6 +232,23 @@ describe('nestjs-mcp-auth openapi --config <file>', () => {
     expect(warnings.map((one) => one.code)).toEqual(codes);
   });
 
+  test('leaves out what a search would find and could not describe, and the boot is not stopped by it', async () => {
+    const parameters = [{ in: 'query', name: 'q', schema: { $ref: '#/components/schemas/None' } }];
+    const paths = { '/a': { get: { responses, operationId: 'broken', parameters } }, '/b': { get: { responses } } };
+    const config = { downstream: 'things', document: document(paths), offer: 'search' };
+    const { code, tools, warnings } = await report(
+      '--config',
+      await write('config.mjs', `export default ${JSON.stringify(config)};`),
+    );
+
+    expect(code).toBe(0);
+    expect(tools.map(({ name }) => name)).toEqual(['get_b_db789e']);
+    expect(warnings.map((one) => `${one.code} ${one.place}`)).toEqual([
+      'operation_left_out document#/paths/~1a/get/parameters/0/schema',
+      'no_security GET /b',
+    ]);
+  });
+
   test('cannot run with a module that exports neither', async () => {
     const { code, stderr } = await run('openapi', '--config', await write('config.mjs', 'export const x = 1;'));
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('@McpOpenApi') });

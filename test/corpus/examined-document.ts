@@ -5,6 +5,7 @@ import { DocumentProblem } from '../../lib/openapi/documents/document-problem.js
 import type { Binding } from '../../lib/openapi/inputs/operation-input.js';
 import { loadDocument } from '../../lib/openapi/documents/load-document.js';
 import { DocumentOffers } from '../../lib/openapi/offers/document-offers.js';
+import type { FaultyOperation } from '../../lib/openapi/operations/list-operations.js';
 import { StrictValidator } from './strict-validator.js';
 
 /** What became of a document. Counts are of operations. */
@@ -49,7 +50,7 @@ export async function examineDocument(directory: string, document: string): Prom
   const thrown: string[] = [];
   const sizes = new Map<string, number>();
   let refusal: string | undefined;
-  const leaveOut = ({ problem }: DocumentProblem) => {
+  const leaveOut = ({ problem: { problem } }: FaultyOperation) => {
     const reason = problem.replace(/"[^"]*"|`[^`]*`(?= )|https?:\S+/g, (one) => (one === '`$ref`' ? one : '…'));
     leftOut[reason] = (leftOut[reason] ?? 0) + 1;
   };
@@ -59,8 +60,8 @@ export async function examineDocument(directory: string, document: string): Prom
     const options = { downstream: 'api', document: join(directory, document) };
     const loaded = await loadDocument(options);
     const offers = new DocumentOffers(loaded, options, { scopeMap: new Map(), fault: () => undefined });
-    offers.problems.forEach(leaveOut);
-    const offered = offers.describeChosen(leaveOut);
+    const { offered, faulty } = offers.describeChosen();
+    faulty.forEach(leaveOut);
     const schemas = offered.map(({ name, input }) => [name, input.schema] as const);
     const texts = schemas.map(([name, schema]) => [name, JSON.stringify(schema).length] as const);
     milliseconds = Math.round(performance.now() - startedAt);

@@ -5,6 +5,8 @@ import { diagnose } from '../../lib/doctor/diagnosis.js';
 import type { ExaminedTool } from '../../lib/doctor/downstream-checks.js';
 import type { Finding } from '../../lib/doctor/finding.js';
 import { examineClass } from '../../lib/openapi/offers/examine-class.js';
+import { describeDocument, type ExaminedDocument } from '../../lib/openapi/offers/examined-document.js';
+import { listOwnDocuments } from '../../lib/openapi/offers/open-api-classes.js';
 import { Issuer } from '../../lib/resource-server/issuers/issuer.js';
 import { resolveOptions } from '../../lib/configuration/resolve-options.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -72,8 +74,14 @@ export class Clinic {
       issuers: [{ issuer: issuer.issuer, ...trust }],
       ...options,
     });
-    const examined = await Promise.all(classes.map((type) => examineClass(type, resolved)));
-    const documents = examined.flatMap((one) => one?.document ?? []);
+    const documents: ExaminedDocument[] = [];
+    for (const type of classes)
+      for (const { tools: made, declared } of await examineClass(
+        type,
+        listOwnDocuments(type) ?? [],
+        resolved.downstreams,
+      ))
+        if (made) documents.push(describeDocument(made, { type, place: declared.place }));
     const issuers = resolved.issuers.map((one) => new Issuer(one));
     return await diagnose({ options: resolved, issuers, tools, documents });
   }

@@ -9,14 +9,11 @@ interface NamedInput {
   readonly input: OperationInput;
 }
 
-/**
- * Tells the operator what arguments leave out, in one line for each kind.
- *
- * @param dropped - keywords that are not valid, with their places
- */
-export function describeLeftOut(tools: readonly NamedInput[], dropped: ReadonlySet<string>): readonly string[] {
+/** Tells the operator what arguments leave out, in one line for each kind. */
+export function describeLeftOut(tools: readonly NamedInput[]): readonly string[] {
   const reduced = tools.filter(({ input }) => input.isReduced).map(({ name }) => name);
   const steering = [...new Set(tools.flatMap(({ input }) => input.leftOut))];
+  const dropped = tools.flatMap(({ input }) => input.dropped.map(({ place, keyword }) => `\`${keyword}\` at ${place}`));
   return [
     ...(reduced.length > 0
       ? [
@@ -28,7 +25,9 @@ export function describeLeftOut(tools: readonly NamedInput[], dropped: ReadonlyS
           `Headers that steer proxies are no arguments: ${list(steering)}. \`http.letToolsSteerProxies\` of the downstream can allow them.`,
         ]
       : []),
-    ...(dropped.size > 0 ? [`Keywords of schemas that are not valid, and are left out: ${list([...dropped])}.`] : []),
+    ...(dropped.length > 0
+      ? [`Keywords of schemas that are not valid, and are left out: ${list([...new Set(dropped)])}.`]
+      : []),
   ];
 }
 

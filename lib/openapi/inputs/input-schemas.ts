@@ -3,7 +3,7 @@ import { BoundedSchemas } from './bounded-schema.js';
 import { SchemaTranslator } from './schema-translation.js';
 
 /** A keyword of a schema that is left out, because it is not valid. */
-interface Dropped {
+export interface DroppedKeyword {
   readonly place: string;
   readonly keyword: string;
 }
@@ -15,7 +15,7 @@ export class InputSchemas {
   readonly translator: SchemaTranslator;
   readonly bounded: BoundedSchemas;
 
-  readonly #dropped = new Map<string, Dropped>();
+  readonly #dropped = new Map<string, DroppedKeyword>();
 
   private constructor(document: OpenApiDocument) {
     this.translator = new SchemaTranslator(document, 'input', (node, keyword) => {
@@ -26,7 +26,7 @@ export class InputSchemas {
   }
 
   /** Keywords that were left out since this was last asked. */
-  takeDropped(): readonly Dropped[] {
+  takeDropped(): readonly DroppedKeyword[] {
     const dropped = [...this.#dropped.values()];
     this.#dropped.clear();
     return dropped;

@@ -3,7 +3,7 @@ import type { OpenApiDocument } from '../documents/open-api-document.js';
 import type { ApiOperation, ApiParameter, ParameterPlace } from '../operations/api-operation.js';
 import { ArgumentList } from './argument-list.js';
 import { planBody, type BodyPlan } from './body-plan.js';
-import { InputSchemas } from './input-schemas.js';
+import { InputSchemas, type DroppedKeyword } from './input-schemas.js';
 import { chooseMedia } from './media-choice.js';
 import { readProperties, readRequired } from './merged-schemas.js';
 import { chooseRules, findParameterRule, listBodyRules, type ParameterRule } from './parameter-rules.js';
@@ -46,6 +46,8 @@ export interface OperationInput {
   readonly leftOut: readonly string[];
   /** Whether the schema says less than the document does, because of its size. */
   readonly isReduced: boolean;
+  /** Keywords of schemas that are not valid. An operation before it may have told of one that both have. */
+  readonly dropped: readonly DroppedKeyword[];
   /** Keys of arguments, if the schema takes more than it names. */
   readonly unnamed: ReadonlySet<string> | undefined;
   /** Puts the keys of the API back into arguments that the schema takes. Their own keys stay. */
@@ -62,11 +64,7 @@ export interface InputSettings {
   readonly rules?: readonly ParameterRule[];
   /** Names of headers, in small letters, by which tools may steer proxies. */
   readonly steerable?: ReadonlySet<string> | undefined;
-  readonly onDropped?: OnDropped | undefined;
 }
-
-/** Receives each keyword of a schema that is not valid, with its place. */
-export type OnDropped = (place: string, keyword: string) => void;
 
 /** Characters of the schema of a tool: some 6 000 tokens. */
 const MAX_SCHEMA = 24_000;
@@ -85,7 +83,7 @@ const ORDER: readonly ParameterPlace[] = ['path', 'query', 'header', 'cookie'];
 export function describeInput(
   document: OpenApiDocument,
   operation: ApiOperation,
-  { maxSize = MAX_SCHEMA, description = '', rules = [], steerable = new Set(), onDropped }: InputSettings = {},
+  { maxSize = MAX_SCHEMA, description = '', rules = [], steerable = new Set() }: InputSettings = {},
 ): OperationInput {
   const schemas = InputSchemas.of(document);
   const args = new ArgumentList();
@@ -107,7 +105,6 @@ export function describeInput(
   }
   const body = addBody(schemas, operation, listBodyRules(chosen), { args, bindings, filled });
   const written = schemas.bounded.write(args.toSchema(description), maxSize);
-  for (const { place, keyword } of schemas.takeDropped()) onDropped?.(place, keyword);
   return {
     schema: written.schema,
     bindings,
@@ -115,6 +112,7 @@ export function describeInput(
     filled,
     leftOut,
     isReduced: written.isReduced,
+    dropped: schemas.takeDropped(),
     unnamed: written.isOpen ? args.keys : undefined,
     restore: (given) => restoreKeys(written, given, accepts) as Readonly<Record<string, unknown>>,
   };

@@ -3,10 +3,11 @@ import { checkAnswerSettings } from '../answers/answer-settings.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import type { OpenApiDocument } from '../documents/open-api-document.js';
-import { describeInput, type OnDropped, type OperationInput } from '../inputs/operation-input.js';
+import { describeLeftOut } from '../inputs/input-notes.js';
+import { describeInput, type OperationInput } from '../inputs/operation-input.js';
 import { findParameterProblems } from '../inputs/parameter-problems.js';
 import { listParameterRules, type ParameterRule } from '../inputs/parameter-rules.js';
-import type { ApiOperation, OperationIdentity } from '../operations/api-operation.js';
+import type { ApiOperation } from '../operations/api-operation.js';
 import { checkChoice, chooseOperations } from '../operations/choose-operations.js';
 import { listOperations, type FaultyOperation } from '../operations/list-operations.js';
 import { findScopes } from '../operations/operation-scopes.js';
@@ -30,8 +31,15 @@ export interface OfferSurroundings {
   readonly fault: Fault;
   /** `http.letToolsSteerProxies` of the downstream. */
   readonly steerable?: ReadonlySet<string> | undefined;
-  /** Receives keywords of schemas that are not valid. */
-  readonly onDropped?: OnDropped;
+}
+
+/** What has become of the operations that are to be offered. */
+export interface DescribedOperations {
+  readonly offered: readonly OfferedOperation[];
+  /** Those that cannot be offered. */
+  readonly faulty: readonly FaultyOperation[];
+  /** What the operator should know of the arguments, a line for each kind. */
+  readonly notes: readonly string[];
 }
 
 /** What a document offers under the options of `@McpOpenApi`. The server and the command line ask it alike. */
@@ -40,17 +48,15 @@ export class DocumentOffers {
   readonly operations: readonly ApiOperation[];
   /** Operations that are to be offered. */
   readonly chosen: readonly ApiOperation[];
-  /** Operations that are to be offered, and cannot be read. */
-  readonly faulty: readonly FaultyOperation[];
-  /** Tools whose arguments are described already. */
-  readonly complete: OfferedOperation[] = [];
   readonly #names: ToolNames;
   readonly #open: OpenOperations;
   readonly #rules: readonly ParameterRule[];
+  /** Operations that are to be offered, and cannot be read. */
+  readonly #faulty: readonly FaultyOperation[];
 
   constructor(
     private readonly document: OpenApiDocument,
-    private readonly options: McpOpenApiOptions,
+    readonly options: McpOpenApiOptions,
     private readonly surroundings: OfferSurroundings,
   ) {
     const listed = listOperations(document);
@@ -59,16 +65,11 @@ export class DocumentOffers {
     const { operations, faulty } = chooseOperations(listed, options);
     this.operations = listed.operations;
     this.chosen = operations;
-    this.faulty = faulty;
+    this.#faulty = faulty;
     this.#names = nameTools(listed, options);
     this.#open = new OpenOperations(surroundings.isOpen ?? false, options);
     this.#rules = listParameterRules(options);
     findParameterProblems(document, this.chosen, this.#rules, surroundings);
-  }
-
-  /** The reasons why operations that are to be offered cannot be read. */
-  get problems(): readonly DocumentProblem[] {
-    return this.faulty.map(({ problem }) => problem);
   }
 
   /**
@@ -77,7 +78,7 @@ export class DocumentOffers {
    */
   describe(operation: ApiOperation): OfferedOperation {
     const { document, options, surroundings } = this;
-    const { scopeMap, baseUrl, fault, steerable, onDropped } = surroundings;
+    const { scopeMap, baseUrl, fault, steerable } = surroundings;
     const name = this.#names.of.get(operation) ?? '';
     const isAnonymous = this.#open.includes(operation);
     const scopes = this.#open.restrict(operation, findScopes(operation, options, scopeMap, fault));
@@ -97,39 +98,34 @@ export class DocumentOffers {
           description: describeTexts(operation, options).rest,
           rules,
           steerable,
-          onDropped,
         }));
       },
     };
   }
 
   /**
-   * Describes the tools of all chosen operations. Arguments of what is only searched are described later, unless
-   * `strict` is set.
+   * Describes the tools of all chosen operations. What is wrong with one costs no other.
    *
-   * @param onProblem - receives what costs an operation its tool
+   * @param isComplete - whether the arguments of what is only searched are described, too, as under `strict`. Otherwise
+   *   they are described later
    */
-  describeChosen(
-    onProblem: (problem: DocumentProblem, operation: OperationIdentity) => void,
-  ): readonly OfferedOperation[] {
-    const described = this.chosen.flatMap((operation) => {
+  describeChosen(isComplete = false): DescribedOperations {
+    const areAllNeeded = isComplete || this.options.strict === true;
+    const faulty = [...this.#faulty];
+    const complete: OfferedOperation[] = [];
+    const offered = this.chosen.flatMap((operation) => {
       try {
-        const offered = this.describe(operation);
-        if (this.options.strict || isListed(operation, this.options)) this.#complete(offered);
-        return [offered];
+        const one = this.describe(operation);
+        if (areAllNeeded || isListed(operation, this.options)) complete.push({ ...one, input: one.input });
+        return [one];
       } catch (error) {
         if (!(error instanceof DocumentProblem)) throw error;
-        onProblem(error, operation);
+        faulty.push({ operation, problem: error });
         return [];
       }
     });
     this.#open.check(this.surroundings.fault);
-    return described;
-  }
-
-  /** Describes the arguments, so that what is wrong with them is known at boot. */
-  #complete(offered: OfferedOperation): void {
-    this.complete.push({ ...offered, input: offered.input });
+    return { offered, faulty, notes: describeLeftOut(complete) };
   }
 
   /** What is odd about operations that are offered, a sentence or two for each. */

@@ -3,10 +3,10 @@ import type { Type } from '@nestjs/common';
 import { readDefaults } from '../../resource-server/catalogue/class-defaults.js';
 import { ANONYMOUS } from '../../resource-server/decorators/anonymous.decorator.js';
 import { MCP_TOOL, type McpToolOptions } from '../../resource-server/decorators/mcp-tool.decorator.js';
-import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
-import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { listServerUrls } from '../documents/server-urls.js';
 import type { OperationIdentity } from '../operations/api-operation.js';
+import type { DocumentTools } from './document-tools.js';
+import { LeftOutOperations } from './left-out-operations.js';
 
 /** An operation that is offered, for those who look the documents over. */
 export interface ExaminedOperation {
@@ -31,25 +31,27 @@ export interface ExaminedDocument {
   readonly leftOut: readonly string[];
 }
 
-/** The methods of a class for the operations of a document. */
-export interface GeneratedMethods {
+/** Whose document it is. */
+export interface DocumentOwner {
   readonly type: Type;
   readonly place: string;
-  readonly options: Pick<McpOpenApiOptions, 'downstream'>;
-  readonly methods: readonly (readonly [OperationIdentity, () => unknown])[];
-  readonly leftOut: readonly string[];
 }
 
 /** Looks over what a document has become. */
-export function examineDocument(
-  document: OpenApiDocument,
-  { type, place, options, methods, leftOut }: GeneratedMethods,
+export function describeDocument(
+  { document, offers, tools, faulty }: DocumentTools,
+  { type, place }: DocumentOwner,
 ): ExaminedDocument {
-  const operations = methods.map(([operation, method]) => examineOperation(type, operation, method));
-  return { place, downstream: options.downstream, servers: listServerUrls(document), operations, leftOut };
+  return {
+    place,
+    downstream: offers.options.downstream,
+    servers: listServerUrls(document),
+    operations: tools.map(({ offered, method }) => describeOperation(type, offered.operation, method)),
+    leftOut: new LeftOutOperations(faulty).list(),
+  };
 }
 
-function examineOperation(type: Type, operation: OperationIdentity, method: () => unknown): ExaminedOperation {
+function describeOperation(type: Type, operation: OperationIdentity, method: () => unknown): ExaminedOperation {
   const { name = '', annotations, ...own } = Reflect.getMetadata(MCP_TOOL, method) as McpToolOptions;
   return {
     tool: name,

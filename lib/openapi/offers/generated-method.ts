@@ -74,7 +74,7 @@ function isOpened(method: object, { scopes }: McpOperationOptions): boolean {
 }
 
 /** What a curated operation is as a tool: as the application says, else as the document says. */
-export function describeCurated(offered: OfferedOperation, options: McpOperationOptions): McpToolOptions {
+function describeCurated(offered: OfferedOperation, options: McpOperationOptions): McpToolOptions {
   const { downstream = [], answers: _answers, ...own } = options;
   const said = Object.fromEntries(Object.entries<unknown>(own).filter(([, value]) => value !== undefined));
   const documented = describeTool(offered);
@@ -99,7 +99,7 @@ function findCallParameter(type: Type, method: string): number {
 }
 
 /** Makes a function a tool. Interceptors and logs tell methods by the name of their function. */
-export function declareOperation(
+function declareOperation(
   method: Method,
   offered: OfferedOperation,
   name: string,
@@ -112,7 +112,7 @@ export function declareOperation(
 }
 
 /** What an operation is as a tool. */
-export function describeTool(offered: OfferedOperation): McpToolOptions {
+function describeTool(offered: OfferedOperation): McpToolOptions {
   const { name, operation, scopes, options } = offered;
   const { title, description } = describeTexts(operation, options);
   const meta = describeMeta(operation);

@@ -10,13 +10,11 @@ export class LeftOutOperations {
   readonly #operations = new Map<string, OperationIdentity[]>();
 
   constructor(faulty: readonly FaultyOperation[]) {
-    for (const one of faulty) this.add(one);
-  }
-
-  add({ operation, problem: { message } }: FaultyOperation): void {
-    const known = this.#operations.get(message);
-    if (known) known.push(operation);
-    else this.#operations.set(message, [operation]);
+    for (const { operation, problem } of faulty) {
+      const known = this.#operations.get(problem.message);
+      if (known) known.push(operation);
+      else this.#operations.set(problem.message, [operation]);
+    }
   }
 
   /**

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { MCP_OPEN_API } from '../declaration/mcp-open-api.decorator.js';
-import { OPEN_API_OPTIONS_TOKEN } from '../declaration/open-api-module-definition.js';
+import { OPEN_API_OPTIONS_TOKEN, type FeatureOptions } from '../declaration/open-api-module-definition.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -37,12 +37,22 @@ export function* listOpenApiClasses(discovery: DiscoveryService): Iterable<OpenA
 }
 
 function listDocuments(type: Type, { host }: Wrapper): readonly DeclaredDocument[] | undefined {
-  const options = Reflect.getMetadata(MCP_OPEN_API, type) as McpOpenApiOptions | undefined;
-  if (options) return [{ place: `@McpOpenApi on ${type.name}`, suffix: '', options }];
+  const own = listOwnDocuments(type);
+  if (own) return own;
   const token = Reflect.getMetadata(OPEN_API_OPTIONS_TOKEN, type) as string | undefined;
   if (token === undefined) return undefined;
+  return listFeatureDocuments(host?.providers.get(token)?.instance as FeatureOptions);
+}
+
+/** The document of `@McpOpenApi` on a class. `undefined` if there is none. */
+export function listOwnDocuments(type: Type): readonly DeclaredDocument[] | undefined {
+  const options = Reflect.getMetadata(MCP_OPEN_API, type) as McpOpenApiOptions | undefined;
+  return options && [{ place: `@McpOpenApi on ${type.name}`, suffix: '', options }];
+}
+
+/** Lists the documents of one feature. */
+export function listFeatureDocuments(given: FeatureOptions): readonly DeclaredDocument[] {
   const place = 'McpOpenApiModule.forFeature';
-  const given = host?.providers.get(token)?.instance as McpOpenApiOptions | readonly McpOpenApiOptions[];
   if (!Array.isArray(given)) return [{ place, suffix: '', options: given as McpOpenApiOptions }];
   return (given as readonly McpOpenApiOptions[]).map((options, index) => ({
     place: `options[${index}] of ${place}`,

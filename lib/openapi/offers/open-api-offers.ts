@@ -7,13 +7,10 @@ import { ServerRegistry } from '../../mcp/registry/server-registry.js';
 import { DownstreamClient } from '../../on-behalf-of/downstream/downstream-client.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Fault } from '../../resource-server/catalogue/access-option-rules.js';
-import { ANONYMOUS } from '../../resource-server/decorators/anonymous.decorator.js';
 import { DecoratedMethods } from '../../resource-server/catalogue/decorated-methods.js';
 import { listServerNames } from '../../servers/application-servers.js';
 import type { McpOpenApiOptions } from '../declaration/open-api-options.js';
-import { describeLeftOut } from '../inputs/input-notes.js';
 import { DocumentProblem } from '../documents/document-problem.js';
-import type { ApiOperation } from '../operations/api-operation.js';
 import { OperationSearch } from '../search/operation-search.js';
 import { SearchTools } from '../search/search-tools.js';
 import { declareSearched, isListed, readSearched } from '../search/searched-operation.js';
@@ -21,14 +18,12 @@ import type { OpenApiDocument } from '../documents/open-api-document.js';
 import { findTooManyTools, type OfferedTools } from '../search/tool-count.js';
 import { CuratedOperations, describeStray, listCuratedMethods, type CuratedMethod } from './curated-methods.js';
 import { findDeclarationProblems } from './declaration-problems.js';
-import { DocumentOffers } from './document-offers.js';
-import { examineDocument, type ExaminedDocument } from './examined-document.js';
-import { generateCurated, generateMethod } from './generated-method.js';
+import { generateTools } from './document-tools.js';
+import { describeDocument, type ExaminedDocument } from './examined-document.js';
 import { LeftOutOperations } from './left-out-operations.js';
 import { LiveDocuments } from './live-documents.js';
 import { describeOpened, findOpened } from './opened-operations.js';
 import { ResourceOffers } from './resource-offers.js';
-import { SiblingOperations } from './sibling-operations.js';
 import { findTwins } from './tool-twins.js';
 import { listOpenApiClasses, type DeclaredDocument } from './open-api-classes.js';
 
@@ -198,47 +193,32 @@ export class OpenApiOffers implements OnApplicationBootstrap, OnModuleDestroy {
     const fault: Fault = (option, message) => {
       generated.problems.push(`\`${option}\` of ${place} ${message}.`);
     };
-    const target = this.options.downstreams.get(options.downstream);
-    const { baseUrl, scopeMap = new Map<string, string[]>() } = target ?? {};
-    const dropped = new Set<string>();
-    const offers = new DocumentOffers(document, options, {
-      scopeMap,
-      baseUrl,
-      steerable: target?.http.letToolsSteerProxies,
-      isOpen: Reflect.getMetadata(ANONYMOUS, type) === true,
+    const made = generateTools(document, options, {
+      type,
+      downstream: this.options.downstreams.get(options.downstream),
+      client: this.client,
+      curated,
       fault,
-      onDropped: (at, keyword) => dropped.add(`\`${keyword}\` at ${at}`),
     });
-    const siblings = new SiblingOperations(offers.operations, (operation) => offers.describe(operation));
+    const { offers, notes } = made;
     const listed = offers.chosen.filter((one) => isListed(one, options));
     const tools = { name: type.name, maxTools: options.maxTools, operations: listed };
     generated.tools.set(type, [...(generated.tools.get(type) ?? []), tools]);
-    const leftOut = new LeftOutOperations(offers.faulty);
-    const described = offers.describeChosen((problem, operation) => {
-      leftOut.add({ problem, operation });
-    });
-    for (const note of describeLeftOut(offers.complete, dropped)) this.#logger.warn(`${place}: ${note}`);
+    for (const note of [...notes, ...offers.listWarnings()]) this.#logger.warn(`${place}: ${note}`);
     const resources = new ResourceOffers(options, this.client, (message) => {
       if (options.strict === true) fault('resources', message);
       else this.#logger.warn(`\`resources\` of ${place} ${message}`);
     });
-    const made: (readonly [ApiOperation, () => unknown])[] = [];
-    for (const offered of described) {
+    for (const { offered, own, method } of made.tools) {
       const { operation } = offered;
-      const own = curated.take(operation);
-      const method = own
-        ? generateCurated(offered, this.client, own, siblings)
-        : generateMethod(offered, this.client, siblings);
       const name = own?.name ?? `${operation.method} ${operation.path}${suffix}`;
       for (const [uri, read] of resources.generate(offered, method, own)) methods.set(`${name} as ${uri}`, read);
       declareSearched(method, operation, options);
-      made.push([operation, method]);
       methods.set(name, method);
     }
     resources.findUnused(fault);
-    const examined = { type, place, options, methods: made, leftOut: leftOut.list() };
-    generated.examined.set(type, [...(generated.examined.get(type) ?? []), examineDocument(document, examined)]);
-    for (const warning of offers.listWarnings()) this.#logger.warn(`${place}: ${warning}`);
+    generated.examined.set(type, [...(generated.examined.get(type) ?? []), describeDocument(made, { type, place })]);
+    const leftOut = new LeftOutOperations(made.faulty);
     if (options.strict === true) generated.problems.push(...leftOut.listProblems(place));
     else for (const line of leftOut.listLines(place)) this.#logger.warn(line);
   }

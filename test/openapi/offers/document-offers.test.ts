@@ -11,17 +11,15 @@ async function offer(paths: object, include?: string[]) {
     document: { openapi: '3.1.0', info: { title: 'Orders', version: '1' }, paths },
     ...(include && { include }),
   };
-  const dropped: string[] = [];
   const offers = new DocumentOffers(await loadDocument(options), options, {
     scopeMap: new Map(),
     fault: (option, message) => {
       throw new Error(`${option} ${message}`);
     },
-    onDropped: (place, keyword) => dropped.push(`${place} ${keyword}`),
   });
-  const problems = offers.problems.map(({ message }) => message);
-  const offered = offers.describeChosen(({ message }) => problems.push(message));
-  return { names: offered.map(({ name }) => name), problems, dropped };
+  const { offered, faulty } = offers.describeChosen();
+  const dropped = offered.flatMap(({ input }) => input.dropped.map(({ place, keyword }) => `${place} ${keyword}`));
+  return { names: offered.map(({ name }) => name), problems: faulty.map(({ problem }) => problem.message), dropped };
 }
 
 describe('the offers of a document', () => {

@@ -33,8 +33,8 @@ async function offered(options: Partial<McpOpenApiOptions>): Promise<string> {
     },
   });
   return offers
-    .describeChosen(() => undefined)
-    .map(({ name }) => name.replace(/_[0-9a-f]{6}$/, ''))
+    .describeChosen()
+    .offered.map(({ name }) => name.replace(/_[0-9a-f]{6}$/, ''))
     .sort()
     .join(' ');
 }

@@ -20,8 +20,9 @@ describe('operations of real documents', () => {
 
         fault: () => undefined,
       });
-      faults.push(...offers.problems.map(String));
-      for (const tool of offers.describeChosen((problem) => faults.push(String(problem)))) {
+      const { offered, faulty } = offers.describeChosen();
+      faults.push(...faulty.map(({ problem }) => String(problem)));
+      for (const tool of offered) {
         const fault = validator.findFault(tool.input.schema);
         if (fault !== undefined) faults.push(`${name}: ${fault}`);
         expect(tool.name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
