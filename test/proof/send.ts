@@ -10,7 +10,7 @@ export interface Answer {
 export interface SendOptions {
   readonly body?: unknown;
   readonly method?: string;
-  /** An array is sent as so many header lines, which `fetch` would join. */
+  /** An array is sent as so many header lines, which `fetch` would join. `undefined` takes a header away. */
   readonly headers?: OutgoingHttpHeaders;
   /** How the client shows itself in the TLS handshake. */
   readonly tls?: Pick<RequestOptions, 'key' | 'cert' | 'agent'>;
@@ -20,16 +20,17 @@ export interface SendOptions {
 export async function send(url: string, { body, method = 'POST', headers, tls }: SendOptions = {}): Promise<Answer> {
   const { method: operation, params } = (body ?? {}) as { method?: string; params?: { name?: string } };
   return await new Promise((resolve, reject) => {
+    const all = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      ...(operation !== undefined && { 'mcp-method': operation }),
+      ...(params?.name !== undefined && { 'mcp-name': params.name }),
+      ...headers,
+    };
     const options = {
       method,
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2026-07-28',
-        ...(operation !== undefined && { 'mcp-method': operation }),
-        ...(params?.name !== undefined && { 'mcp-name': params.name }),
-        ...headers,
-      },
+      headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
     };
     const request = url.startsWith('https:')
       ? requestHttps(url, { agent: false, rejectUnauthorized: false, ...tls, ...options })

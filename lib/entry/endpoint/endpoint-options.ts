@@ -1,5 +1,6 @@
 import { isLoopback } from '../../options/option-rules.js';
 import { z } from 'zod';
+import { normalizeHost } from './host-name.js';
 
 /** Which requests the endpoint accepts, before it reads a token. */
 export interface EndpointOptions {
@@ -83,10 +84,10 @@ export function resolveEndpoint(options: EndpointOptions = {}, resource: string)
   const { allowedOrigins = [], allowedHosts = [], maxBodySize = MAX_BODY_SIZE, mount = true } = options;
   return {
     origin: url.origin,
-    host: url.host,
+    host: normalizeHost(url.host),
     loopback: isLoopback(url),
     allowedOrigins: allowedOrigins === 'any' ? 'any' : new Set(allowedOrigins),
-    allowedHosts: allowedHosts === 'any' ? 'any' : new Set(allowedHosts),
+    allowedHosts: allowedHosts === 'any' ? 'any' : new Set(allowedHosts.map(normalizeHost)),
     maxBodySize,
     isMounted: mount,
   };

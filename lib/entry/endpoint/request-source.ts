@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../../options/option-rules.js';
+import { normalizeHost } from './host-name.js';
 import type { ResolvedEndpoint } from './endpoint-options.js';
 
 /** A page can make its own name resolve to any address (DNS rebinding), but `Host` then contains that name. */
 export function findHostProblem(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
   const { allowedHosts } = endpoint;
   if (allowedHosts === 'any') return undefined;
-  const names = new Set(hosts.map((host) => host.toLowerCase()));
-  if (names.size > 1) return 'host';
-  return [...names].every((name) => name === endpoint.host || allowedHosts.has(name) || isAddress(name))
+  if (new Set(hosts.map((host) => host.toLowerCase())).size > 1) return 'host';
+  return hosts.map(normalizeHost).every((name) => name === endpoint.host || allowedHosts.has(name) || isAddress(name))
     ? undefined
     : 'host';
 }
@@ -25,7 +25,7 @@ export function findOriginProblem(origin: string | undefined, endpoint: Resolved
 function isAddress(host: string): boolean {
   if (!URL.canParse(`http://${host}`)) return false;
   const url = new URL(`http://${host}`);
-  const isBare = url.host === host.replace(/:80$/, '');
+  const isBare = url.host === host;
   return isBare && (isLoopback(url) || isIP(url.hostname.replace(/^\[|\]$/g, '')) > 0);
 }
 

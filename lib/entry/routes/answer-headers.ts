@@ -4,6 +4,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import onHeaders from 'on-headers';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { adaptRoutes } from './fastify-routes.js';
 import { WELL_KNOWN } from './metadata.controller.js';
 
 /** What a cache has to compare: the answer depends on the caller, and on the origin of the page (RFC 9110 section 12.5.5). */
@@ -19,13 +20,15 @@ export class AnswerHeaders {
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
 
-  constructor({ path, backChannelLogoutPath }: ResolvedOptions, host: HttpAdapterHost) {
+  constructor({ path, backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost) {
     this.#paths = new Set([path, backChannelLogoutPath ?? path].map((one) => one.toLowerCase()));
     this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
     // The adapter is there before it has body parsers, whose refusals are answers too.
     host.init$.subscribe(() => {
       // An application context has none, for example one that serves stdio.
       const httpAdapter = host.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
+      if (httpAdapter?.getType() === 'fastify')
+        adaptRoutes(httpAdapter.getInstance(), (one) => this.#isOurs(toComparedPath(one)), endpoint.maxBodySize);
       httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
         this.#watch(readPath(request), response);
         next();
@@ -33,10 +36,16 @@ export class AnswerHeaders {
     });
   }
 
+  #isOurs(path: string): boolean {
+    return path.startsWith(WELL_KNOWN) || this.#paths.has(path) || path.startsWith(this.#pages);
+  }
+
   #watch(path: string, response: ServerResponse): void {
     const isDocument = path.startsWith(WELL_KNOWN);
-    if (!isDocument && !this.#paths.has(path) && !path.startsWith(this.#pages)) return;
+    if (!this.#isOurs(path)) return;
     onHeaders(response, function () {
+      // The SDK says `keep-alive` of each stream, also to who asked for the connection to be closed.
+      if (!this.shouldKeepAlive) this.setHeader('Connection', 'close');
       this.setHeader('X-Content-Type-Options', 'nosniff');
       if (isDocument && this.statusCode < 400) return;
       // Proxies must not compress a stream of events, because they would hold it back.
@@ -52,6 +61,10 @@ export class AnswerHeaders {
 /** The path of a request as routers compare it: Express ignores case and a slash at the end, Fastify decodes. */
 function readPath({ url = '' }: IncomingMessage): string {
   const [path = ''] = url.replace(/^https?:\/\/[^/]*/i, '').split('?');
+  return toComparedPath(path);
+}
+
+function toComparedPath(path: string): string {
   return decode(path).toLowerCase().replace(/\/$/, '');
 }
 

@@ -23,6 +23,7 @@ import { listenToAllowed } from '../notifications/allowed-events.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
 import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
+import { readAcceptedTypes, refuseAccept, toAcceptedForm, type AcceptedTypes } from './accepted-types.js';
 import { CallShares } from './call-shares.js';
 import { endAt } from './expiring-stream.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
@@ -84,7 +85,12 @@ export class McpServing implements OnModuleDestroy {
     this.#nodeHandler = toNodeHandler({
       fetch: async (request, options) => {
         const { request: served, incoming } = (options?.authInfo?.extra ?? {}) as unknown as ServedRequest;
-        return await this.#answer(request, served, incoming, options);
+        const { body } = served;
+        const accepted = readAcceptedTypes(incoming);
+        if (!canBeAnswered(served, accepted)) return refuseAccept(body);
+        // For clients before 2026-07-28 the SDK demands both types.
+        request.headers.set('accept', 'application/json, text/event-stream');
+        return await toAcceptedForm(await this.#answer(request, served, incoming, options), accepted, body);
       },
     });
   }
@@ -99,7 +105,10 @@ export class McpServing implements OnModuleDestroy {
     if (response.closed) return;
     const { caller } = 'denied' in request ? request.denied : request.authorized;
     if ('authorized' in request && !this.#takeShare(request, response)) return;
-    request.conversation = readConversation(incoming.headers[SESSION_ID]);
+    const conversation = readConversation(incoming.headers[SESSION_ID]);
+    // Who reads no stream hears no question.
+    const isAskable = readAcceptedTypes(incoming).stream;
+    request.conversation = conversation && !isAskable ? { ...conversation, capabilities: {} } : conversation;
     // The token is not passed on. Handlers act through DownstreamClient.
     const auth = {
       token: '',
@@ -112,7 +121,7 @@ export class McpServing implements OnModuleDestroy {
 
   /** Whether a GET opens the notification stream of a client before 2026-07-28. */
   isListening(incoming: IncomingMessage): boolean {
-    return readConversation(incoming.headers[SESSION_ID]) !== undefined && isAccepted(incoming, 'text/event-stream');
+    return readConversation(incoming.headers[SESSION_ID]) !== undefined && readAcceptedTypes(incoming).stream;
   }
 
   /**
@@ -203,8 +212,10 @@ export class McpServing implements OnModuleDestroy {
   }
 }
 
-function isAccepted({ headers }: IncomingMessage, type: string): boolean {
-  return (headers.accept ?? '').split(',').some((one) => one.trim().startsWith(type));
+/** Only a stream can answer a subscription. */
+function canBeAnswered(served: AuthorizedRequest | DeniedRequest, { json, stream }: AcceptedTypes): boolean {
+  const isListening = 'authorized' in served && served.authorized.operation?.method === 'subscriptions/listen';
+  return stream || (json && !isListening);
 }
 
 function isStream({ headers }: Response): boolean {

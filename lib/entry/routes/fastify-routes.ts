@@ -1,0 +1,58 @@
+/** What is known of a route of Fastify before it is added. */
+interface Route {
+  readonly method: string | readonly string[];
+  readonly url: string;
+  readonly handler: Handler;
+  bodyLimit?: number;
+  errorHandler?: (
+    this: unknown,
+    error: Error & { readonly code?: string },
+    request: unknown,
+    reply: unknown,
+  ) => unknown;
+}
+
+type Handler = (this: unknown, request: unknown, reply: unknown) => unknown;
+
+interface RouterOptions {
+  readonly ignoreTrailingSlash?: boolean;
+}
+
+/** The body was left alone: there is none, or none of the parsers is for its type. */
+const UNPARSED = new Set(['FST_ERR_CTP_EMPTY_JSON_BODY', 'FST_ERR_CTP_INVALID_MEDIA_TYPE', 'FST_ERR_CTP_EMPTY_TYPE']);
+
+/** The part of a Fastify instance that is used here. */
+interface Fastify {
+  readonly initialConfig: RouterOptions & { readonly routerOptions?: RouterOptions };
+  addHook(name: 'onRoute', hook: (this: Fastify, route: Route) => void): void;
+  hasRoute(route: { readonly method: string | undefined; readonly url: string }): boolean;
+  route(route: Route): void;
+}
+
+/**
+ * Makes Fastify serve our routes as Express does: with a slash at the end, too; with messages of the size that the endpoint
+ * allows; and with a challenge, or another answer of ours, where Fastify finds no body to parse. Called before there are
+ * routes.
+ *
+ * @param isOurs - whether a path is one of ours
+ * @param bodyLimit - bytes of a message
+ */
+export function adaptRoutes(instance: unknown, isOurs: (path: string) => boolean, bodyLimit: number): void {
+  const fastify = instance as Fastify;
+  const { initialConfig } = fastify;
+  const isSlashIgnored = initialConfig.routerOptions?.ignoreTrailingSlash ?? initialConfig.ignoreTrailingSlash ?? false;
+  fastify.addHook('onRoute', function (route) {
+    const { url, handler } = route;
+    if (!isOurs(url)) return;
+    route.bodyLimit = bodyLimit;
+    route.errorHandler = function (error, request, reply) {
+      if (error.code !== undefined && UNPARSED.has(error.code)) return handler.call(this, request, reply);
+      throw error;
+    };
+    if (isSlashIgnored || url.endsWith('/')) return;
+    const slashed = { ...route, url: `${url}/` };
+    // The route of HEAD comes by itself with that of GET.
+    const [method] = [route.method].flat();
+    if (!this.hasRoute({ method, url: slashed.url })) this.route(slashed);
+  });
+}
