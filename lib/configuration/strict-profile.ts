@@ -79,7 +79,7 @@ export function findProfileFaults(options: CheckedOptions): readonly ProfileFaul
 function findIssuerFaults(issuer: CheckedIssuer, path: readonly PropertyKey[]): readonly ProfileFault[] {
   const { types = [], algorithms, introspection, clockToleranceMs = 0 } = issuer;
   const at = (option: string) => [...path, ...option.split('.')];
-  const relaxed = ['acceptMissingType', 'acceptOwnTokens', 'acceptAnyTenant'] as const;
+  const relaxed = ['acceptMissingType', 'acceptNonce', 'acceptOwnTokens', 'acceptAnyTenant'] as const;
   return [
     ...relaxed
       .filter((option) => issuer[option])

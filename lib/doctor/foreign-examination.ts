@@ -69,8 +69,12 @@ function listAsked(downstream: ResolvedDownstream): readonly Asked[] {
 
 async function fetchPublished(issuer: string, metadataUrl: string | undefined): Promise<Published> {
   let skew: number | undefined;
-  const metadata = await discoverMetadata(issuer, metadataUrl, (answer) => {
-    skew = computeClockSkew(answer);
+  const metadata = await discoverMetadata(issuer, {
+    metadataUrl,
+    needed: ['token_endpoint'],
+    onAnswer: (answer) => {
+      skew = computeClockSkew(answer);
+    },
   });
   return { metadata: dropMalformedLists(metadata), skew };
 }

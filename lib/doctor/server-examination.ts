@@ -139,8 +139,11 @@ async function fetchDocument(url: URL, address: URL, findings: Finding[]): Promi
 async function examineAuthorizationServer(issuer: string, scopes: readonly string[]): Promise<Finding[]> {
   try {
     let skew: number | undefined;
-    const published = await discoverMetadata(issuer, undefined, (answer) => {
-      skew = computeClockSkew(answer);
+    const published = await discoverMetadata(issuer, {
+      needed: ['authorization_endpoint', 'token_endpoint'],
+      onAnswer: (answer) => {
+        skew = computeClockSkew(answer);
+      },
     });
     const metadata = dropMalformedLists(published);
     return [...checkMetadata(issuer, metadata), ...checkScopes(issuer, metadata, scopes), ...checkClock(issuer, skew)];

@@ -143,7 +143,22 @@ describe('what only other tokens have', () => {
       `token_use ${JSON.stringify(use)}`,
       (forge) => forge.token({ token_use: use }),
     ]),
-    ...['nonce', 'at_hash', 'c_hash', 's_hash'].map((claim): Row => [claim, (forge) => forge.token({ [claim]: 'x' })]),
+    ...['at_hash', 'c_hash', 's_hash'].map((claim): Row => [claim, (forge) => forge.token({ [claim]: 'x' })]),
+    ...Object.entries<Record<string, unknown>>({
+      'and nothing more': {},
+      'and scopes without a value': { scope: '', scp: [] },
+      'and scopes that are none': { scope: {}, scp: 7 },
+      'and roles, which ID tokens have, too': { roles: ['admin'] },
+      'and a client': { azp: 'client' },
+      'and the type of a JWT among the claims': { typ: 'JWT' },
+    }).map(([name, claims]): Row => [
+      `nonce ${name}`,
+      (forge) => forge.token({ nonce: 'x', ...claims }, { typ: 'JWT' }),
+    ]),
+    ['nonce, and scopes, in an ID token', (forge) => forge.token({ nonce: 'x', scope: 'x', typ: 'ID' })],
+    ...Object.entries({ tokenType: 'refresh-token', tokenName: 'id_token', tok_type: 'IT' }).map(
+      ([claim, use]): Row => [`${claim} ${use}`, (forge) => forge.token({ [claim]: use })],
+    ),
     ['events', (forge) => forge.token({ events: { 'http://schemas.openid.net/event/backchannel-logout': {} } })],
   ]);
 });

@@ -90,6 +90,13 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
     ]),
     ['types empty', { types: [] }, 'types` is empty', /remove it/],
     ['acceptMissingType as text', { acceptMissingType: 'yes' }, 'acceptMissingType` is of the wrong type', /boolean/],
+    ['acceptNonce as text', { acceptNonce: 'yes' }, 'acceptNonce` is of the wrong type', /boolean/],
+    [
+      'acceptNonce where nothing is left to tell ID tokens by',
+      { acceptNonce: true, acceptMissingType: true },
+      'acceptNonce` is set, and so is `acceptMissingType`',
+      /requiredClaims/,
+    ],
     [
       'clockToleranceMs below',
       { clockToleranceMs: -1 },

@@ -69,21 +69,27 @@ describe('typ', () => {
 });
 
 test.each([
-  [undefined, 5],
-  [0, 0],
-  [60_000, 60],
-  [300_000, 300],
-])('a clock tolerance of %s: %i seconds after the expiry, and before the beginning, and no more', async (given, is) => {
-  await start(given === undefined ? {} : { clockToleranceMs: given });
-  const now = Math.floor(Date.now() / 1000);
-  jest.spyOn(Date, 'now').mockReturnValue(now * 1000);
-  expect(await status({ exp: now - is + 1 })).toBe(200);
-  expect(await status({ exp: now - is })).toBe(401);
-  for (const claim of ['nbf', 'iat']) {
-    expect(await status({ exp: now + 900, [claim]: now + is })).toBe(200);
-    expect(await status({ exp: now + 900, [claim]: now + is + 1 })).toBe(401);
-  }
-});
+  [undefined, 5, 30],
+  [0, 0, 0],
+  [60_000, 60, 60],
+  [300_000, 300, 300],
+])(
+  'a clock tolerance of %s: %i seconds after the expiry, and before the beginning, and no more',
+  async (given, is, ahead) => {
+    await start(given === undefined ? {} : { clockToleranceMs: given });
+    const now = Math.floor(Date.now() / 1000);
+    jest.spyOn(Date, 'now').mockReturnValue(now * 1000);
+    expect(await status({ exp: now - is + 1 })).toBe(200);
+    expect(await status({ exp: now - is })).toBe(401);
+    for (const [claim, seconds] of [
+      ['nbf', is],
+      ['iat', ahead],
+    ] as const) {
+      expect(await status({ exp: now + 900, [claim]: now + seconds })).toBe(200);
+      expect(await status({ exp: now + 900, [claim]: now + seconds + 1 })).toBe(401);
+    }
+  },
+);
 
 describe('claims that are mapped', () => {
   const namespaced = 'https://acme.example/roles';

@@ -142,6 +142,7 @@ export class AuthenticationGuard extends AuthGuard() {
   override handleRequest<User = Caller>(error: unknown, user: User | false, info: unknown): User {
     if (user) return user;
     const cause = error ?? info;
+    if (cause instanceof InvalidTokenError) this.#logger.debug(`Token rejected: ${describeReason(cause)}`);
     if (error || cause instanceof McpAuthError) throw cause;
     // jsonwebtoken's own messages, such as "invalid signature", are safe to log. Other errors may quote the token.
     if (cause instanceof Error && cause.name === 'JsonWebTokenError')

@@ -130,7 +130,7 @@ export class AccountServers {
 async function loadMetadata(linked: ResolvedLinkedAccount): Promise<IssuerMetadata> {
   const { issuer, metadataUrl, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
   if (authorizationEndpoint === undefined || tokenEndpoint === undefined) {
-    return await discoverMetadata(issuer ?? '', metadataUrl);
+    return await discoverMetadata(issuer ?? '', { metadataUrl, needed: ['authorization_endpoint', 'token_endpoint'] });
   }
   return {
     issuer: issuer ?? new URL(authorizationEndpoint).origin,

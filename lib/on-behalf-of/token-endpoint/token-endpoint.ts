@@ -73,7 +73,10 @@ export class TokenEndpoints {
     const key = deriveKey('authorization-server', issuer, metadataUrl);
     let metadata = this.#foreign.get(key);
     if (!metadata) {
-      metadata = new Renewable(() => discoverMetadata(issuer, metadataUrl), METADATA_LIFETIME);
+      metadata = new Renewable(
+        () => discoverMetadata(issuer, { metadataUrl, needed: ['token_endpoint'] }),
+        METADATA_LIFETIME,
+      );
       this.#foreign.set(key, metadata);
     }
     return await waitInTime(metadata.get(), createLateError);

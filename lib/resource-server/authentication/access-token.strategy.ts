@@ -1,7 +1,6 @@
 import { randomUUID, type KeyObject } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { compactVerify } from 'jose';
 import passport from 'passport';
 import { Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 import { Issuers } from '../issuers/issuers.js';
@@ -13,7 +12,7 @@ import { InvalidTokenError } from './invalid-token-error.js';
 import { isOpaque } from './opaque-token.js';
 import { OwnTokens } from './own-tokens.js';
 import { PresentedToken } from './presented-token.js';
-import { describeUnread, findKey, readToken, UNREAD, type SignedToken } from './signed-token.js';
+import { describeUnread, readToken, UNREAD, verifyJws, type SignedToken } from './signed-token.js';
 import { checkRequiredClaims, toCaller } from './token-claims.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
@@ -76,8 +75,8 @@ export class AccessTokenStrategy
   }
 
   /** Called by passport-jwt with the claims of a token whose signature is valid. */
-  validate({ token }: PresentedToken, claims: TokenClaims): Caller {
-    return this.accept(claims, token);
+  validate({ token, signed }: PresentedToken, claims: TokenClaims): Caller {
+    return this.accept(claims, token, signed?.header.typ);
   }
 
   onApplicationShutdown(): void {
@@ -85,20 +84,16 @@ export class AccessTokenStrategy
   }
 
   private async verifyEdwards(signed: SignedToken): Promise<Caller> {
-    const key = await findVerificationKey(signed);
-    try {
-      await compactVerify(signed.token, key, { algorithms: EDWARDS });
-    } catch {
-      throw new InvalidTokenError('The token has a wrong signature');
-    }
-    return this.accept(signed.claims, signed.token);
+    await findVerificationKey(signed);
+    return this.accept(signed.claims, signed.token, signed.header.typ);
   }
 
-  private accept(claims: TokenClaims, token: string): Caller {
+  /** @param typ - of the header of the token */
+  private accept(claims: TokenClaims, token: string, typ: unknown): Caller {
     const issuer = this.issuers.findIssuer(claims);
     if (!issuer) throw new InvalidTokenError('The token is from another issuer');
     checkRequiredClaims(claims, issuer.options);
-    const caller = toCaller(claims, token, issuer.options);
+    const caller = toCaller(claims, token, issuer.options, { typ });
     this.own.check(caller, issuer.options);
     this.verified.remember(caller, MAX_AGE);
     return caller;
@@ -118,17 +113,23 @@ export class AccessTokenStrategy
 }
 
 /**
- * Finds the key that verifies an access token.
+ * Finds the key that has signed an access token.
  *
- * @throws {@link InvalidTokenError} if the header is not that of an access token of the issuer
+ * @throws {@link InvalidTokenError} if the header is not that of an access token of the issuer, or no key has signed it
  * @throws {@link IssuerUnusableError} if the issuer's keys cannot be fetched
  */
 async function findVerificationKey(signed: SignedToken): Promise<KeyObject> {
-  const { algorithms, types, acceptMissingType } = signed.issuer.options;
-  const kind = { name: 'an access token', types, acceptMissingType, algorithms };
-  const found = await findKey(signed, kind, signed.issuer);
-  if ('problem' in found) throw new InvalidTokenError(`The token ${found.problem}`);
-  return found.key;
+  const { identifier, algorithms, types, acceptMissingType } = signed.issuer.options;
+  const kind = { name: 'an access token', types, acceptMissingType, algorithms, mayNameKeys: true };
+  const found = await verifyJws(signed, kind, signed.issuer);
+  if ('key' in found) return found.key;
+  const message = `The token ${found.problem}`;
+  if (found.detail === undefined) throw new InvalidTokenError(message);
+  const isUntyped = signed.header.typ === undefined && !acceptMissingType;
+  const remedy = isUntyped
+    ? `. If the issuer writes no \`typ\`, set \`acceptMissingType\` of the issuer ${identifier}`
+    : '';
+  throw new InvalidTokenError(message, `${message}: ${found.detail}${remedy}`);
 }
 
 /** Gives passport-jwt the key of a token that is not verified yet. */

@@ -15,8 +15,8 @@ import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
 import { compareValues } from './compared-values.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { Revocations } from './revocations.js';
-import { findKey } from './signed-token.js';
-import { toCaller } from './token-claims.js';
+import { verifyJws } from './signed-token.js';
+import { isMissingAudience, toCaller } from './token-claims.js';
 
 /** Time limit for the endpoint, in milliseconds. */
 const TIMEOUT = 5_000;
@@ -65,8 +65,8 @@ export class Introspection {
       const message = 'The token is from another issuer';
       throw new InvalidTokenError(message, `${message}: ${compareValues('its iss', claims.iss, [issuer.identifier])}`);
     }
-    const subject = { claim: introspection.subjectClaim, unnamed: `token:${id}` };
-    return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, subject);
+    const origin = { subjectClaim: introspection.subjectClaim, unnamed: `token:${id}` };
+    return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, origin);
   }
 
   async #settle(id: string, answer: Promise<TokenClaims>, introspection: ResolvedIntrospection): Promise<TokenClaims> {
@@ -126,7 +126,7 @@ async function introspect(
       [allowInsecureRequests]: true,
     });
     if (signedResponse !== undefined) await verifySignature(response.clone(), issuer, signedResponse);
-    return await processIntrospectionResponse(as, registration, response);
+    return dropNulls(await processIntrospectionResponse(as, registration, response));
   } catch (thrown) {
     const error = toReadable(thrown);
     if (error instanceof IssuerUnusableError) throw error;
@@ -148,13 +148,18 @@ async function verifySignature(response: Response, issuer: Issuer, algorithm: st
   const type = response.headers.get('content-type')?.split(';')[0];
   if (type !== 'application/token-introspection+jwt') throw new Error('the answer is not signed');
   const jwt = await response.text();
-  const found = await findKey(
+  const found = await verifyJws(
     { token: jwt, header: decodeProtectedHeader(jwt) },
     { ...SIGNED_ANSWER, algorithms: [algorithm] },
     issuer,
   );
   if ('problem' in found) throw new Error(`the answer ${found.problem}`);
   await jwtVerify(jwt, found.key, { algorithms: [algorithm] });
+}
+
+/** Many servers write `null` for a member that they have no value for. */
+function dropNulls(claims: TokenClaims): TokenClaims {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null));
 }
 
 /**
@@ -170,7 +175,7 @@ function completeClaims(
   return {
     ...claims,
     iss,
-    aud: aud === undefined && acceptMissingAudience ? issuer.options.audiences[0] : aud,
+    aud: acceptMissingAudience && isMissingAudience(aud) ? issuer.options.audiences[0] : aud,
     // Without `exp`, a response is valid for five minutes, the longest that it may be cached.
     exp: exp ?? Math.floor(Date.now() / 1000) + 300,
   };

@@ -9,14 +9,10 @@ import { readActor } from './actor-claims.js';
 import { readClaim } from './claim-source.js';
 import { compareValues } from './compared-values.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+import { checkTimes } from './token-times.js';
+import { refuseOtherTokens } from './token-use.js';
 
 const logger = new CleanLogger('TokenClaims');
-
-/** Claims of ID tokens, logout tokens and security events (OpenID Connect Core section 3.3.2.11, RFC 8417). */
-const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events'];
-
-/** Values that mark an access token: Keycloak's `typ`, Cognito's `token_use`, `token_type` of RFC 7662. */
-const ACCESS_TOKEN_USES = new Set(['bearer', 'dpop', 'access', 'access_token', 'at', 'at+jwt', 'jwt']);
 
 /** Surrogates without their other half. Stores and hashes in UTF-8 would take different ones for the same. */
 const NO_TEXT = /\p{Surrogate}/u;
@@ -34,9 +30,12 @@ export function checkRequiredClaims(claims: TokenClaims, { requiredClaims }: Res
   }
 }
 
-/** Where the subject of a token is. */
-export interface SubjectSource {
-  readonly claim: 'sub' | 'username';
+/** What is known of a token besides its claims. */
+export interface TokenOrigin {
+  /** `typ` of the header, if it is a JWT. */
+  readonly typ?: unknown;
+  /** Where the subject of the token is. Defaults to `sub`. */
+  readonly subjectClaim?: 'sub' | 'username';
   /** Stands for a subject that the issuer does not name. Without it, such a token is refused. */
   readonly unnamed?: string;
 }
@@ -47,19 +46,14 @@ export interface SubjectSource {
  * @throws {@link InvalidTokenError} if a claim is missing or has the wrong type (RFC 9068 section 2.2, RFC 7519 section
  * 4.1), or if the token is expired, not yet valid, not for this server, or no access token
  */
-export function toCaller(
-  claims: TokenClaims,
-  token: string,
-  issuer: ResolvedIssuer,
-  source: SubjectSource = { claim: 'sub' },
-): Caller {
+export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIssuer, origin: TokenOrigin = {}): Caller {
   if (isTooDeep(claims)) throw new InvalidTokenError('The token has claims that are nested too deeply');
   const { iss, exp, aud } = claims;
-  refuseOtherTokens(claims);
+  refuseOtherTokens(claims, origin.typ, issuer);
   if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');
-  checkTimes(claims, issuer.clockToleranceSeconds);
+  checkTimes(claims, issuer);
   if (!isFor(aud, issuer.audiences)) throw createAudienceError(aud, issuer);
-  const party = identifyParty(claims, issuer, source);
+  const party = identifyParty(claims, issuer, origin);
   // A copy, because the claims and the actors in them are frozen below.
   const own = structuredClone(claims);
   const actor = readActor(own, issuer.maxActors);
@@ -82,11 +76,11 @@ export function toCaller(
 function identifyParty(
   claims: TokenClaims,
   issuer: ResolvedIssuer,
-  { claim, unnamed }: SubjectSource,
+  { subjectClaim = 'sub', unnamed }: TokenOrigin,
 ): Pick<Caller, 'subject' | 'clientId' | 'appOnly'> {
   const clientId = mapSafely(issuer, () => readClientId(claims, issuer));
   const appOnly = mapSafely(issuer, () => readAppOnly(claims, issuer));
-  const subject = claims[claim];
+  const subject = claims[subjectClaim];
   if (subject === undefined && unnamed !== undefined && clientId !== undefined) {
     const isApplication = appOnly ?? hasApplicationMark(claims);
     return { subject: isApplication ? clientId : unnamed, clientId, appOnly: true };
@@ -96,33 +90,9 @@ function identifyParty(
   return { subject, clientId, appOnly: appOnly ?? !hasUser(claims, subject, clientId) };
 }
 
-function refuseOtherTokens(claims: TokenClaims): void {
-  const isOther =
-    CLAIMS_OF_OTHER_TOKENS.some((claim) => claims[claim] !== undefined) ||
-    ['typ', 'token_use', 'token_type'].some((claim) => {
-      const use = claims[claim];
-      return use !== undefined && !(typeof use === 'string' && ACCESS_TOKEN_USES.has(use.toLowerCase()));
-    }) ||
-    // An ID token repeats the nonce of its request. Older Keycloak versions put it into access tokens too.
-    (claims.nonce !== undefined && claims.typ === undefined);
-  if (isOther) throw new InvalidTokenError('The token is not an access token');
-}
-
-/** RFC 7519 sections 4.1.4 to 4.1.6. */
-function checkTimes({ exp, nbf, iat }: TokenClaims, tolerance: number): void {
-  const now = Date.now() / 1000;
-  if (!isTime(exp)) throw new InvalidTokenError('The token has no expiry');
-  if (exp + tolerance <= now) throw new InvalidTokenError('The token has expired');
-  for (const time of [nbf, iat]) {
-    if (time === undefined) continue;
-    if (!isTime(time)) throw new InvalidTokenError('The token has a time that is not a number');
-    if (time - tolerance > now) throw new InvalidTokenError('The token is not valid yet');
-  }
-}
-
-/** JSON can contain numbers that parse as Infinity. */
-function isTime(value: unknown): value is number {
-  return Number.isFinite(value);
+/** Whether a token names no audience. Some issuers write the claim without a value. */
+export function isMissingAudience(aud: unknown): boolean {
+  return aud === undefined || aud === null || aud === '' || (Array.isArray(aud) && aud.every(isMissingAudience));
 }
 
 /** RFC 7519 section 4.1.3. */

@@ -27,42 +27,61 @@ export function listMetadataAddresses(issuer: string): string[] {
   return [...new Set(addresses)];
 }
 
+/** How the metadata of an issuer is found. */
+export interface Discovery {
+  /** Where the metadata is, if it is known. */
+  readonly metadataUrl?: string | undefined;
+  /** Members that the metadata has to have. A document without one of them is completed from the others. */
+  readonly needed?: readonly (keyof IssuerMetadata)[];
+  /** Called with each answer, successful or not. */
+  readonly onAnswer?: (response: Response) => void;
+}
+
 /**
- * Finds the metadata of an issuer.
+ * Finds the metadata of an issuer. Some authorization servers publish an RFC 8414 document that lacks what their OpenID
+ * document has. The first document counts, and the others fill its gaps.
  *
  * @param issuer - the issuer identifier, as configured
- * @param metadataUrl - where the metadata is, if it is known
- * @param onAnswer - called with each answer, successful or not
  * @throws {@link IssuerUnusableError} if no address has the metadata, or it is not usable
  */
 export async function discoverMetadata(
   issuer: string,
-  metadataUrl?: string,
-  onAnswer?: (response: Response) => void,
+  { metadataUrl, needed = [], onAnswer }: Discovery = {},
 ): Promise<IssuerMetadata> {
   const failures: string[] = [];
+  let found: IssuerMetadata | undefined;
   for (const address of metadataUrl === undefined ? listMetadataAddresses(issuer) : [metadataUrl]) {
     try {
       const response = await fetchFromIssuer(address);
       onAnswer?.(response);
-      await checkIssuer(issuer, response.clone());
-      const metadata = await processDiscoveryResponse(new URL(issuer), response);
+      const metadata = await readMetadata(issuer, response);
       checkEndpoints(metadata, new URL(address));
-      return metadata;
+      found = { ...metadata, ...found };
     } catch (error) {
       failures.push(`${address}: ${describeError(error)}`);
     }
+    const complete = found;
+    if (complete && needed.every((member) => complete[member] !== undefined)) return complete;
   }
+  if (found) return found;
   throw new IssuerUnusableError(issuer, `no usable metadata. ${failures.join('; ')}`);
 }
 
+async function readMetadata(issuer: string, response: Response): Promise<IssuerMetadata> {
+  const document: unknown = await response.json();
+  if (!isJsonObject(document)) throw new Error('it is no JSON object');
+  checkIssuer(issuer, document);
+  // Servers of static files may call it text, and some servers write members without a value.
+  const members = Object.entries(document).filter(([, value]) => value !== null && value !== '');
+  return await processDiscoveryResponse(new URL(issuer), Response.json(Object.fromEntries(members)));
+}
+
 /** RFC 8414 section 3.3: the issuers are the same, character by character. */
-async function checkIssuer(issuer: string, response: Response): Promise<void> {
-  const document: unknown = await response.json().catch(() => undefined);
+function checkIssuer(issuer: string, { issuer: named }: Readonly<Record<string, unknown>>): void {
   // oauth4webapi refuses what has no issuer.
-  if (!isJsonObject(document) || typeof document.issuer !== 'string' || document.issuer === issuer) return;
+  if (typeof named !== 'string' || named === issuer) return;
   throw new Error(
-    `its issuer is "${cleanText(document.issuer, MAX_ISSUER)}", not "${issuer}". If that is the right server, configure the issuer as it spells itself`,
+    `its issuer is "${cleanText(named, MAX_ISSUER)}", not "${issuer}". If that is the right server, configure the issuer as it spells itself`,
   );
 }
 

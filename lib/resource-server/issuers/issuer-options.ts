@@ -112,6 +112,11 @@ export interface IssuerOptions {
    */
   acceptMissingType?: boolean;
   /**
+   * Accepts tokens that have a `nonce`, as ID tokens have, and that nothing marks as access tokens: neither the type
+   * `at+jwt`, nor a claim such as `token_use`, nor scopes. Only `audiences` then distinguishes them from ID tokens.
+   */
+  acceptNonce?: boolean;
+  /**
    * Claims that JWTs of this issuer must have, besides `iss`, `sub`, `aud` and `exp`, such as `jti`. Text has to have at
    * least one character. Defaults to none.
    */
@@ -122,7 +127,10 @@ export interface IssuerOptions {
    * tokens are answered with 503 then. Defaults to 3 000 000, so keys serve for an hour in all.
    */
   staleKeysMs?: number;
-  /** Milliseconds, 0 to 300 000, by which the issuer's clock and ours may differ. Defaults to 5 000. */
+  /**
+   * Milliseconds, 0 to 300 000, by which the issuer's clock and ours may differ. Defaults to 5 000, and to 30 000 for
+   * `iat`, which only says when a token was issued.
+   */
   clockToleranceMs?: number;
   /** Where the scopes and the client are in this issuer's tokens. */
   claims?: ClaimMapping;

@@ -72,6 +72,7 @@ export const issuerSchema = z
     algorithms: nonEmpty(z.enum(SIGNING_ALGORITHMS), 'the algorithms').optional(),
     types: nonEmpty(text, 'the accepted values of `typ`').optional(),
     acceptMissingType: z.boolean().optional(),
+    acceptNonce: z.boolean().optional(),
     requiredClaims: nonEmpty(text, 'the claims').optional(),
     staleKeysMs: milliseconds(0, 86_400_000).optional(),
     clockToleranceMs: milliseconds(0, 300_000).optional(),
@@ -110,6 +111,11 @@ export const issuerSchema = z
       const problem = value ? findUrlProblem(value.replaceAll(TENANT, 'tenant')) : undefined;
       if (problem) addFault(option, problem);
     }
+    if (issuer.acceptNonce && issuer.acceptMissingType && !issuer.requiredClaims)
+      addFault(
+        'acceptNonce',
+        'is set, and so is `acceptMissingType`, so an ID token for one of `audiences` would be accepted. Name in `requiredClaims` a claim that ID tokens of the issuer do not have, or remove one of the two',
+      );
     if (issuer.jwks && issuer.staleKeysMs !== undefined)
       addFault('staleKeysMs', 'has no effect beside `jwks`, which are never fetched. Remove one of the two');
     const many = issuer.issuer.includes(TENANT);

@@ -38,8 +38,12 @@ export class Issuer {
       logger.error(describeError(error));
     };
     const discover = () =>
-      discoverMetadata(identifier, metadataUrl, (answer) => {
-        this.#clockSkewSeconds = computeClockSkew(answer);
+      discoverMetadata(identifier, {
+        metadataUrl,
+        needed: listNeeded(options),
+        onAnswer: (answer) => {
+          this.#clockSkewSeconds = computeClockSkew(answer);
+        },
       });
     this.#metadata = new Renewable(discover, METADATA_LIFETIME, warn);
     this.keys = new IssuerKeys(() => this.#loadKeys(), options.staleKeysMs, {
@@ -150,6 +154,15 @@ export class Issuer {
   #createKeysError(cause: unknown): IssuerUnusableError {
     return new IssuerUnusableError(this.identifier, `no usable keys. ${describeError(cause)}`, { cause });
   }
+}
+
+/** Members of the metadata that an issuer is of no use without. */
+function listNeeded({ jwks, introspection }: ResolvedIssuer): readonly (keyof IssuerMetadata)[] {
+  return [
+    ...(jwks ? [] : (['jwks_uri'] as const)),
+    ...(introspection && introspection.endpoint === undefined ? (['introspection_endpoint'] as const) : []),
+    'token_endpoint',
+  ];
 }
 
 /** Entra ID names in a key's `issuer` the tenant it is for, or all of them. */

@@ -40,12 +40,15 @@ export interface ResolvedIssuer {
   /** In lower case, without `application/`. */
   readonly types: ReadonlySet<string>;
   readonly acceptMissingType: boolean;
+  readonly acceptNonce: boolean;
   /** Claims that JWTs must have. */
   readonly requiredClaims: readonly string[];
   /** Milliseconds for which keys that are no longer fresh are used. */
   readonly staleKeysMs: number;
   /** Seconds, like the claims that it applies to. */
   readonly clockToleranceSeconds: number;
+  /** Seconds by which `iat` may be ahead of our clock. */
+  readonly issuedAheadSeconds: number;
   readonly scopeSources: readonly ClaimSource<readonly string[]>[];
   readonly clientIdSources: readonly ClaimSource<string>[];
   readonly appOnly: ((claims: TokenClaims) => boolean) | undefined;
@@ -61,6 +64,12 @@ export interface ResolvedIssuer {
 
 /** Milliseconds by which the issuer's clock and ours may differ. */
 const CLOCK_TOLERANCE = 5_000;
+
+/**
+ * Milliseconds by which `iat` may be ahead of our clock. It says when a token was issued, not from when on it is valid (RFC
+ * 7519 section 4.1.6). What is further ahead is no time of this issuer.
+ */
+const ISSUED_AHEAD = 30_000;
 
 /** Milliseconds for which keys are used after the ten minutes for which they are fresh. */
 const STALE_KEYS = 50 * 60_000;
@@ -110,9 +119,11 @@ function resolveIssuer(
     algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
     types: new Set((options.types ?? ['at+jwt', 'JWT']).map(normalizeType)),
     acceptMissingType: options.acceptMissingType ?? false,
+    acceptNonce: options.acceptNonce ?? false,
     requiredClaims: options.requiredClaims ?? [],
     staleKeysMs: options.staleKeysMs ?? STALE_KEYS,
     clockToleranceSeconds: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
+    issuedAheadSeconds: (options.clockToleranceMs ?? ISSUED_AHEAD) / 1000,
     scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
     clientIdSources: options.claims?.clientId ?? ['client_id', 'azp', 'appid', 'cid'],
     appOnly: options.claims?.appOnly,

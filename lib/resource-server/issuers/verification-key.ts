@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { JwksClient, type SigningKey } from 'jwks-rsa';
+import { SIGNING_ALGORITHMS } from './issuer-options.js';
 
 /** A verification key, and the only algorithm that its JWK allows, if it names one (RFC 7517 section 4.4). */
 export interface VerificationKey {
@@ -40,7 +41,9 @@ export async function readVerificationKeys(keys: unknown): Promise<readonly Veri
     cache: false,
     fetcher: () => Promise.resolve({ keys: candidates }),
   });
-  return (await client.getSigningKeys()).map(toVerificationKey).filter(({ key }) => isStrong(key));
+  const usable = (await client.getSigningKeys()).map(toVerificationKey).filter(isUsable);
+  if (usable.length === 0) throw new Error('none of its keys can verify a signature that is accepted here');
+  return usable;
 }
 
 /** Whether a key may verify tokens with an algorithm: RFC 8725 section 3.1, and RFC 7518 section 3.4 for curves. */
@@ -71,7 +74,12 @@ function isForVerification(key: unknown): boolean {
   return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
 }
 
-function isStrong(key: KeyObject): boolean {
+/** A weak key, and one that no algorithm is accepted for, is as good as none. */
+function isUsable(key: VerificationKey): boolean {
+  return isStrong(key) && SIGNING_ALGORITHMS.some((algorithm) => canVerify(key, algorithm));
+}
+
+function isStrong({ key }: VerificationKey): boolean {
   const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {};
   return modulusLength === undefined || (modulusLength >= MIN_RSA_BITS && (publicExponent ?? 0n) >= MIN_RSA_EXPONENT);
 }
