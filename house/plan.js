@@ -22,7 +22,7 @@ export const wings = {
       },
       'command-line': {
         holds: 'The command `npx nestjs-mcp-auth`, with a file for each of its subcommands.',
-        imports: ['class-source', 'doctor', 'manifest'],
+        imports: ['class-source', 'configuration', 'doctor', 'manifest'],
       },
       'class-source': { holds: 'Writes a class in TypeScript for the operations of a document.' },
       manifest: { holds: 'What a server offers, and to whom, as data: how it is made, read and compared.' },

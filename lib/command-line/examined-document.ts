@@ -4,7 +4,7 @@ import type { Type } from '@nestjs/common';
 import { isJsonObject } from '../json/json-object.js';
 import type { McpOpenApiOptions } from '../openapi/declaration/open-api-options.js';
 import type { DocumentTool } from '../openapi/offers/document-tools.js';
-import { examineClass, type DeclarationProblem } from '../openapi/offers/examine-class.js';
+import type { DeclarationProblem, ExaminedDeclaration } from '../openapi/offers/examine-class.js';
 import { isListed } from '../openapi/search/searched-operation.js';
 import type { OperationIdentity } from '../openapi/operations/api-operation.js';
 import { readDeclaredOptions } from '../resource-server/catalogue/class-defaults.js';
@@ -33,10 +33,11 @@ export interface ExaminedDocument {
   readonly warnings: readonly Warning[];
 }
 
-/** Examines a document as the server does at boot. What would stop the boot is a warning that is an error. */
-export async function examineDocument({ name, type = Object, options }: ExportedDocument): Promise<ExaminedDocument> {
-  const [examined] = await examineClass(type, [{ options }], new Map());
-  const { tools: made, problems = [] } = examined ?? {};
+/** Describes a document as the server does at boot. What would stop the boot is a warning that is an error. */
+export function describeDocument(
+  type: Type,
+  { declared: { name, options }, tools: made, problems }: ExaminedDeclaration<ExportedDocument>,
+): ExaminedDocument {
   const isFirst = ({ kind }: DeclarationProblem) => kind === 'method';
   const describe = (one: DeclarationProblem) => describeProblem(one, name);
   if (!made)

@@ -1,9 +1,10 @@
 import { createManifest, describeServer } from '../manifest/create-manifest.js';
 import type { Manifest, ServerManifest } from '../manifest/manifest.js';
+import { examineClass } from '../openapi/offers/examine-class.js';
 import { findTooManyTools } from '../openapi/search/tool-count.js';
 import { EXIT, type CommandOutput } from './command-output.js';
-import { examineDocument, type ExaminedDocument } from './examined-document.js';
-import { readExportedDocuments, type ExportedDocument } from './exported-documents.js';
+import { describeDocument, type ExaminedDocument } from './examined-document.js';
+import { readExportedDocuments, type ExportedDocument, type ExportedDocuments } from './exported-documents.js';
 import { readOpenApiArguments, toDownstreamName, type OpenApiArguments } from './open-api-arguments.js';
 import { checkManifest } from './manifest-check.js';
 import { formatDocument, reportDocument, type ReportedDocument } from './open-api-report.js';
@@ -19,8 +20,7 @@ import { toClassFile, toManifestFile, writeOwnFile } from './written-file.js';
  */
 export async function runOpenApi(args: readonly string[], output: CommandOutput): Promise<number> {
   const asked = readOpenApiArguments(args);
-  const documents: ExaminedDocument[] = [];
-  for (const one of await listDocuments(asked)) documents.push(await examineDocument(one));
+  const documents = await examineDocuments(asked);
   const reports = reportDocuments(documents);
   const errors = reports.flatMap(({ warnings }) => warnings.filter(({ isError }) => isError));
   if (errors.length > 0 || (asked.write === undefined && asked.check === undefined)) {
@@ -71,18 +71,25 @@ function describeDocuments(documents: readonly ExaminedDocument[]): readonly Ser
   });
 }
 
-async function listDocuments({ document, config, options }: OpenApiArguments): Promise<readonly ExportedDocument[]> {
-  const exported: readonly ExportedDocument[] =
+/** What is asked for, with the options that the command line gives. */
+async function examineDocuments(asked: OpenApiArguments): Promise<readonly ExaminedDocument[]> {
+  const { document, config, options } = asked;
+  const given: ExportedDocuments =
     config === undefined
-      ? [{ name: document ?? '', type: undefined, options: {} }]
+      ? { classes: [{ type: Object, documents: [{ name: String(document), options: {} }] }], downstreams: new Map() }
       : await readExportedDocuments(config);
-  return exported.map((one) => ({
-    ...one,
-    options: {
-      ...(document !== undefined && { downstream: toDownstreamName(document) }),
-      ...one.options,
-      ...(document !== undefined && { document }),
-      ...options,
-    },
-  }));
+  const examined: ExaminedDocument[] = [];
+  for (const { type, documents } of given.classes) {
+    const all = documents.map((one): ExportedDocument => ({
+      ...one,
+      options: {
+        ...(document !== undefined && { downstream: toDownstreamName(document) }),
+        ...one.options,
+        ...(document !== undefined && { document }),
+        ...options,
+      },
+    }));
+    for (const one of await examineClass(type, all, given.downstreams)) examined.push(describeDocument(type, one));
+  }
+  return examined;
 }

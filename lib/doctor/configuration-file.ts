@@ -11,7 +11,7 @@ import type { McpAuthModuleOptions } from '../configuration/mcp-auth-options.js'
 import { resolveOptions } from '../configuration/resolve-options.js';
 import { describeProblems, examineClass } from '../openapi/offers/examine-class.js';
 import { describeDocument, type ExaminedDocument } from '../openapi/offers/examined-document.js';
-import { listOwnDocuments } from '../openapi/offers/open-api-classes.js';
+import { findExportedClasses } from '../openapi/offers/exported-classes.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
 import type { ExaminedTool } from './downstream-checks.js';
@@ -21,7 +21,7 @@ import { isJsonObject } from '../json/json-object.js';
 /**
  * Examines the options that a module exports as `options`, `mcpAuthOptions` or by default. The export is the options
  * or a function that returns them. If the module exports `tools`, a list of classes with `@McpTool` or
- * `@McpOpenApi`, they are examined too.
+ * `@McpOpenApi` and of what `McpOpenApiModule.forFeature` returned, they are examined too.
  *
  * @throws Error if the module does not exist or exports no options
  */
@@ -55,7 +55,8 @@ function readTools(classes: unknown): readonly ExaminedTool[] | undefined {
   if (!Array.isArray(classes)) return undefined;
   const scanner = new MetadataScanner();
   const reflector = new Reflector();
-  return (classes as Type[]).flatMap((type) => {
+  const types = classes.filter((one): one is Type => typeof one === 'function');
+  return types.flatMap((type) => {
     const { name } = type;
     const methods = type.prototype as Record<string, () => unknown>;
     return scanner.getAllMethodNames(methods).flatMap((method) => {
@@ -75,8 +76,8 @@ async function examineClasses(
 ): Promise<{ readonly documents: readonly ExaminedDocument[]; readonly problems: readonly string[] }> {
   const documents: ExaminedDocument[] = [];
   const problems: string[] = [];
-  for (const type of Array.isArray(classes) ? (classes as Type[]) : []) {
-    for (const one of await examineClass(type, listOwnDocuments(type) ?? [], downstreams)) {
+  for (const { type, documents: declared } of await findExportedClasses([classes].flat())) {
+    for (const one of await examineClass(type, declared, downstreams)) {
       if (one.tools) documents.push(describeDocument(one.tools, { type, place: one.declared.place }));
       problems.push(...describeProblems(one));
     }

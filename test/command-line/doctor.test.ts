@@ -125,6 +125,44 @@ describe('nestjs-mcp-auth doctor --config <file>', () => {
     expect(codes(result)).toContain(`keys_unusable ${issuer.issuer}`);
   });
 
+  test('looks over the documents of classes and of McpOpenApiModule.forFeature', async () => {
+    const document = (paths: object) =>
+      JSON.stringify({ openapi: '3.1.0', info: { title: 'Orders', version: '1' }, paths });
+    const lost = document({ '/a': { get: { responses: {}, security: [{ none: [] }] }, post: { responses: {} } } });
+    const path = await file(`
+      import { McpOpenApi, McpOpenApiModule, McpOperation } from ${LIBRARY};
+      export default ${options(exchanging('orders'))};
+      class Orders { read() {} }
+      McpOperation('nothing')(Orders.prototype, 'read', Object.getOwnPropertyDescriptor(Orders.prototype, 'read'));
+      McpOpenApi({ downstream: 'orders', document: ${document({})} })(Orders);
+      class Broken {}
+      McpOpenApi({ downstream: 'orders', document: './missing.yaml' })(Broken);
+      class Wrong {}
+      McpOpenApi({ downstream: 'orders', document: ${document({})}, maxTools: 0 })(Wrong);
+      export const tools = [
+        Orders,
+        Broken,
+        Wrong,
+        McpOpenApiModule.forFeature([{ downstream: 'orders', document: ${lost}, include: ['GET /**', 'POST /**', 'typo'], strict: true }]),
+      ];`);
+    const { stdout } = await run('doctor', '--json', '--config', path);
+    const { findings } = JSON.parse(stdout) as { findings: { code: string; subject: string; message: string }[] };
+
+    expect(
+      findings
+        .filter(({ code }) => code === 'invalid_configuration' || code.startsWith('operations_'))
+        .map(({ code, subject, message }) => `${code} ${subject}: ${message}`),
+    ).toEqual([
+      'invalid_configuration include: @McpOperation on Orders.read names "nothing", which no document of the class offers.',
+      'invalid_configuration document: `document` of @McpOpenApi on Broken: missing.yaml: does not exist.',
+      'invalid_configuration maxTools: @McpOpenApi on Wrong: `maxTools` has to be a positive number of tools.',
+      'invalid_configuration include: `include` of options[0] of McpOpenApiModule.forFeature has "typo", which is no operation of the document.',
+      'invalid_configuration strict: `strict` of options[0] of McpOpenApiModule.forFeature: GET /a cannot be offered: document#/paths/~1a/get/security/0: names "none", which `components.securitySchemes` does not have.',
+      'operations_without_scopes options[0] of McpOpenApiModule.forFeature: Any valid token is enough for an operation: POST /a.',
+      'operations_left_out options[0] of McpOpenApiModule.forFeature: It cannot offer all that is chosen: GET /a (document#/paths/~1a/get/security/0: names "none", which `components.securitySchemes` does not have. Add it there).',
+    ]);
+  });
+
   test('finds what stops the boot', async () => {
     const result = await run(
       'doctor',

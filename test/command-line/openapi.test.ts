@@ -192,6 +192,76 @@ describe('nestjs-mcp-auth openapi --config <file>', () => {
     expect(tools.map(({ name }) => name)).toEqual(['listOrders']);
   });
 
+  test.each<[string, string, string[]]>([
+    ['forFeature', `McpOpenApiModule.forFeature(OPTIONS)`, ['McpOpenApiModule.forFeature']],
+    [
+      'forFeature with two documents',
+      `McpOpenApiModule.forFeature([OPTIONS, OPTIONS])`,
+      ['options[0] of McpOpenApiModule.forFeature', 'options[1] of McpOpenApiModule.forFeature'],
+    ],
+    [
+      'forFeatureAsync, injected from a module',
+      `McpOpenApiModule.forFeatureAsync({
+         imports: [{ module: class {}, providers: [{ provide: 'given', useValue: OPTIONS }], exports: ['given'] }],
+         inject: ['given'],
+         useFactory: async (given) => given,
+       })`,
+      ['McpOpenApiModule.forFeature'],
+    ],
+  ])('takes what McpOpenApiModule.%s returned', async (_what, feature, names) => {
+    const options = `{ downstream: 'orders', document: ${JSON.stringify(orders)}, include: 'listOrders' }`;
+    const path = await write(
+      'config.mjs',
+      `import { McpOpenApiModule } from ${LIBRARY};
+       class Api { read() {} }
+       export const documents = ${feature.replaceAll('OPTIONS', options)};`,
+    );
+    const { code, stdout } = await run('openapi', '--json', '--config', path);
+
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as { documents: { name: string; tools: { name: string }[] }[] }).documents).toEqual(
+      names.map((name) => expect.objectContaining({ name, tools: [expect.objectContaining({ name: 'listOrders' })] })),
+    );
+  });
+
+  test('takes scopes by the `scopeMap` of the downstream', async () => {
+    const scopeMap = { 'orders:read': ['read'], 'orders:write': ['write', 'read'] };
+    const path = await write(
+      'config.mjs',
+      `import { clientSecretBasic } from ${LIBRARY};
+       export const mcpAuthOptions = {
+         server: { name: 'x', version: '1' },
+         resource: 'https://mcp.example/mcp',
+         issuers: [{ issuer: 'https://login.example' }],
+         client: { id: 'mcp', authentication: clientSecretBasic('not-used-here') },
+         downstreams: {
+           orders: { baseUrl: 'https://orders.example', audience: 'orders', scopeMap: ${JSON.stringify(scopeMap)} },
+         },
+       };
+       export default { downstream: 'orders', document: ${JSON.stringify(orders)} };`,
+    );
+    const { code, tools } = await report('--config', path);
+
+    expect(code).toBe(0);
+    expect(tools.map(({ name, scopes }) => [name, scopes])).toEqual([
+      ['createOrder', [['read', 'write']]],
+      ['listOrders', [['read']]],
+    ]);
+  });
+
+  test('says what is wrong with the options of the module', async () => {
+    const path = await write(
+      'config.mjs',
+      `export const mcpAuthOptions = () => ({});
+       export default { downstream: 'orders', document: ${JSON.stringify(orders)} };`,
+    );
+    expect(await run('openapi', '--config', path)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('`resource`'),
+    });
+  });
+
   test('takes what a class says of its methods', async () => {
     const path = await write(
       'config.mjs',
