@@ -185,7 +185,7 @@ export const wings = {
       },
       log: {
         holds: "Nest's logger, for texts of strangers: cleaned of control characters, and cut.",
-        imports: ['errors'],
+        imports: ['errors', 'time'],
       },
       options: { holds: 'The options as all rooms read them, and what their checks have in common.' },
       json: { holds: 'What values of JSON are.' },

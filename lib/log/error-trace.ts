@@ -20,14 +20,30 @@ const FRAME = /^\s+at /;
  * The stacks of an error and of its causes, each message on one line. Other properties are left out: those of HTTP
  * clients hold headers.
  */
-export function formatTrace(thrown: unknown, depth = 0): string {
+export function formatTrace(thrown: unknown): string {
+  return formatChain(thrown, formatStack, '\nCaused by: ');
+}
+
+/** The messages of an error and of its causes, all on one line. */
+export function formatMessages(thrown: unknown): string {
+  return formatChain(thrown, ({ name, message }) => cleanText(`${name}: ${message}`), ', caused by: ');
+}
+
+/** Where an error and its causes come from, with their names and codes. Their messages may differ each time. */
+export function identifyKind(thrown: unknown): string {
+  const describe = ({ name, stack = '' }: Error) =>
+    `${name} ${stack.slice(0, MAX_STACK).split('\n').find(isFrame) ?? ''}`;
+  return formatChain(thrown, describe, '\n');
+}
+
+function formatChain(thrown: unknown, format: (error: Error) => string, joint: string, depth = 0): string {
   try {
     const error = toReadable(thrown);
     if (!(error instanceof Error)) return `A value was thrown that is not an Error: ${typeof error}`;
     const code = 'code' in error && typeof error.code === 'string' ? `(${cleanText(error.code, MAX_CODE)}) ` : '';
-    const cause =
-      error.cause === undefined || depth === MAX_CAUSES ? '' : `\nCaused by: ${formatTrace(error.cause, depth + 1)}`;
-    return `${code}${formatStack(error)}${cause}`;
+    const isLast = error.cause === undefined || depth === MAX_CAUSES;
+    const cause = isLast ? '' : `${joint}${formatChain(error.cause, format, joint, depth + 1)}`;
+    return `${code}${format(error)}${cause}`;
   } catch {
     return 'An error was thrown that cannot be read';
   }
@@ -39,9 +55,10 @@ function formatStack({ name, message, stack = '' }: Error): string {
   const end = start + message.length;
   const head = start === -1 ? `${name}: ${message}` : stack.slice(0, end);
   const rest = start === -1 ? stack : stack.slice(end);
-  const frames = rest
-    .slice(0, MAX_STACK)
-    .split('\n')
-    .filter((line) => FRAME.test(line));
+  const frames = rest.slice(0, MAX_STACK).split('\n').filter(isFrame);
   return [head, ...frames.slice(0, MAX_FRAMES)].map((line) => cleanText(line)).join('\n');
+}
+
+function isFrame(line: string): boolean {
+  return FRAME.test(line);
 }

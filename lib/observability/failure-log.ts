@@ -5,11 +5,24 @@ import {
   DownstreamError,
 } from '../errors/downstream-error.js';
 import { CleanLogger } from '../log/clean-logger.js';
+import { SummedLines } from '../log/summed-lines.js';
 
 const logger = new CleanLogger('McpTool');
 
-/** Logs the failure of a tool, or of a token for it. A failure that the caller can solve is a warning. */
+const refusals = new SummedLines();
+
+/**
+ * Logs the failure of a tool, or of a token for it, on one line; its stack comes once in a while for each kind. A failure
+ * that the caller can solve is a warning. Requests that were not even sent, because an API is left alone or too many wait
+ * for it, are counted.
+ */
 export function logFailure(tool: string, error: unknown, reference: string): void {
+  if (error instanceof TemporaryFailureError && error.code === 'downstream_overloaded') {
+    refusals.add(`${tool} failed (${error.code}) ${error.message}`, (line) => {
+      logger.error(line);
+    });
+    return;
+  }
   const line = `${tool} failed [${reference}]`;
   if (isCallersAffair(error)) logger.warn(line, error);
   else logger.error(line, error);
