@@ -1,6 +1,8 @@
 import { isSetByServer } from '../openapi/inputs/steering-headers.js';
 import type { OfferedOperation } from '../openapi/offers/offered-operation.js';
 import type { ApiParameter } from '../openapi/operations/api-operation.js';
+import { byKey, digest } from './digest.js';
+import type { ManifestOperation } from './manifest.js';
 
 /** Where each argument of an operation goes: `query tenant`, `body /customer`, or `body`. */
 export function describePlaces({ input }: Pick<OfferedOperation, 'input'>): Readonly<Record<string, string>> {
@@ -8,17 +10,34 @@ export function describePlaces({ input }: Pick<OfferedOperation, 'input'>): Read
     if (one.to === 'parameter') return [one.key, toPlace(one.parameter)];
     return [one.key, one.to === 'property' ? toMember([one.property]) : 'body'];
   });
-  return Object.fromEntries(places.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(places.sort(byKey));
 }
 
-/** Places that callers do not write. Headers that the server sets itself are never arguments. */
-export function listWithheld({ operation, input }: Pick<OfferedOperation, 'operation' | 'input'>): readonly string[] {
+/**
+ * Places that callers do not write, each with what is sent there. Headers that the server sets itself are never arguments.
+ */
+export function describeWithheld({
+  operation,
+  input,
+}: Pick<OfferedOperation, 'operation' | 'input'>): Readonly<Record<string, string>> {
   const open = new Set(input.bindings.flatMap((one) => (one.to === 'parameter' ? one.parameter : [])));
   const parameters = operation.parameters.filter(
     (one) => !open.has(one) && !(one.in === 'header' && isSetByServer(one.name)),
   );
-  const members = input.filled.flatMap(({ target }) => ('path' in target ? [toMember(target.path)] : []));
-  return [...parameters.map(toPlace), ...members].sort();
+  const filled = input.filled.map(({ target, rule: { setting } }): [string, string] => {
+    const place = 'path' in target ? toMember(target.path) : toPlace(target.parameter);
+    return [place, setting.hidden ? 'hidden' : setting.from ? 'from' : digest(setting.value)];
+  });
+  return Object.fromEntries(
+    [...parameters.map((one): [string, string] => [toPlace(one), 'hidden']), ...filled].sort(byKey),
+  );
+}
+
+type Withheld = ManifestOperation['withheld'];
+
+/** Lists the places that callers do not write, and at which something else is sent than before. */
+export function listOtherwiseFilled(before: Withheld, now: Withheld): readonly string[] {
+  return Object.keys(now).filter((one) => Object.hasOwn(before, one) && before[one] !== now[one]);
 }
 
 /**
@@ -28,12 +47,12 @@ export function listWithheld({ operation, input }: Pick<OfferedOperation, 'opera
  * @param places - of the arguments of now
  */
 export function listFreed(
-  withheld: { readonly before: readonly string[]; readonly now: readonly string[] },
+  withheld: { readonly before: Withheld; readonly now: Withheld },
   places: Readonly<Record<string, string>>,
 ): readonly string[] {
   const written = Object.values(places);
-  return withheld.before.filter(
-    (one) => !withheld.now.includes(one) && written.some((place) => place === one || isWithin(one, place)),
+  return Object.keys(withheld.before).filter(
+    (one) => !Object.hasOwn(withheld.now, one) && written.some((place) => place === one || isWithin(one, place)),
   );
 }
 

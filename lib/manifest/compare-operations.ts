@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findWiderAlternatives } from '../resource-server/access/scope-rule.js';
-import { listFreed } from './argument-places.js';
+import { listFreed, listOtherwiseFilled } from './argument-places.js';
 import type { Difference, DifferenceCode } from './difference.js';
 import type { ManifestOperation } from './manifest.js';
 import { describeAlternatives } from './scope-alternatives.js';
@@ -94,7 +94,12 @@ function compareArguments(before: ManifestOperation, now: ManifestOperation): re
   const openedPlaces = freed.map((place) =>
     opened('argument_freed', `lets callers write "${place}", which was hidden, fixed or filled in before.`),
   );
-  return [...openedPlaces, ...told];
+  const filled = listOtherwiseFilled(before.withheld, now.withheld).map((place): Told => ({
+    code: 'withheld_changed',
+    kind: 'changed',
+    message: `sends something else for "${place}", which callers do not write.`,
+  }));
+  return [...openedPlaces, ...told, ...filled];
 }
 
 function compareRest(before: ManifestOperation, now: ManifestOperation): readonly Told[] {

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { createHash } from 'node:crypto';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { isJsonObject, type JsonObject } from '../json/json-object.js';
 import { findOfferedOperation } from '../openapi/offers/generated-method.js';
@@ -7,11 +6,9 @@ import { selectFixedScopes } from '../resource-server/access/access-rule.js';
 import { toObjectSchema } from '../resource-server/catalogue/arguments-schema.js';
 import type { MethodHost, Offer, Primitive } from '../resource-server/catalogue/primitive.js';
 import type { ManifestOperation } from './manifest.js';
-import { describePlaces, listWithheld } from './argument-places.js';
+import { describePlaces, describeWithheld } from './argument-places.js';
+import { byKey, digest } from './digest.js';
 import { listAlternatives } from './scope-alternatives.js';
-
-/** Characters of a digest. */
-const DIGEST = 16;
 
 /** Keywords that restrict no value. */
 const ANNOTATIONS: ReadonlySet<string> = new Set(['title', 'description', 'examples', 'default', 'deprecated']);
@@ -43,7 +40,7 @@ export function describeOperation(offer: Offer | Primitive): ManifestOperation {
         .sort(byKey),
     ),
     places: offered ? describePlaces(offered) : {},
-    withheld: offered ? listWithheld(offered) : [],
+    withheld: offered ? describeWithheld(offered) : {},
     definition: digest('listing' in offer ? offer.listing : {}),
   };
 }
@@ -87,26 +84,4 @@ function resolve(property: unknown, { $defs }: JsonObject): unknown {
   };
   const visited = visit(property, false);
   return used.size > 0 ? [visited, Object.fromEntries(used)] : visited;
-}
-
-/** Digest of a value of JSON, whatever the order of its members. */
-export function digest(value: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sortMembers(value)))
-    .digest('hex')
-    .slice(0, DIGEST);
-}
-
-function sortMembers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortMembers);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .map(([key, one]): [string, unknown] => [key, sortMembers(one)])
-      .sort(byKey),
-  );
-}
-
-function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
 }

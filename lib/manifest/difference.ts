@@ -15,6 +15,7 @@ export type DifferenceCode =
   | 'scope_reaches_more'
   | 'scopes_dropped'
   | 'scopes_narrowed'
+  | 'withheld_changed'
   | 'write_reachable';
 
 /** How one manifest differs from an earlier one. */

@@ -51,8 +51,11 @@ export interface ManifestOperation {
   readonly arguments: Readonly<Record<string, string>>;
   /** Where each argument goes, if it is of a document: `query tenant`, `body /customer`, or `body`. */
   readonly places: Readonly<Record<string, string>>;
-  /** Places that callers do not write, because they are hidden, fixed or filled in: `body /customer/tenant`. Sorted. */
-  readonly withheld: readonly string[];
+  /**
+   * Places that callers do not write, such as `body /customer/tenant`, and what is sent there: `hidden`, which is nothing;
+   * `from`, which is what the application says of the caller; or the digest of a fixed value.
+   */
+  readonly withheld: Readonly<Record<string, string>>;
   /** Digest of what clients are shown. */
   readonly definition: string;
 }

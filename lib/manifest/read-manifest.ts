@@ -19,7 +19,7 @@ const operation = z.object({
   downstreams: texts,
   arguments: z.record(z.string(), z.string()),
   places: z.record(z.string(), z.string()),
-  withheld: texts,
+  withheld: z.record(z.string(), z.string()),
   definition: z.string(),
 });
 
