@@ -3,6 +3,7 @@ import type { ReadResourceResult } from '@modelcontextprotocol/server';
 import { discard } from '../../on-behalf-of/downstream/downstream-answer.js';
 import type { Answered } from '../../on-behalf-of/downstream/downstream-client.js';
 import { findFailure } from '../../on-behalf-of/downstream/json-answer.js';
+import { readMediaKind } from '../inputs/media-choice.js';
 import { isFile, readContent, readMediaType } from './answer-content.js';
 import type { AnsweredOperation } from './answered-operation.js';
 import { MAX_FILE_SIZE } from './file-answer.js';
@@ -42,7 +43,7 @@ export async function toResourceAnswer(
   switch (content.kind) {
     case 'json': {
       const value = fields ? project(content.value, fields) : content.value;
-      return toText(uri, mediaType.endsWith('json') ? mediaType : 'application/json', JSON.stringify(value));
+      return toText(uri, readMediaKind(mediaType) === 'json' ? mediaType : 'application/json', JSON.stringify(value));
     }
     case 'text':
       return toText(uri, mediaType, content.text);

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../json/json-object.js';
+import type { JsonObject } from '../../json/json-object.js';
 import type { OperationInput } from '../inputs/operation-input.js';
 import type { ApiOperation } from '../operations/api-operation.js';
 
@@ -31,28 +31,28 @@ const ILLEGAL = /[^\w.]/g;
  */
 export function listResourceUris(
   { path, body }: ApiOperation,
-  { schema, bindings }: Pick<OperationInput, 'schema' | 'bindings'>,
+  { schema, bindings, unnamed }: Pick<OperationInput, 'schema' | 'bindings' | 'unnamed'>,
   scheme: string,
 ): readonly ResourceUri[] | string {
   if (body?.isRequired) return 'needs a body';
+  if (unnamed) return 'has more parameters than `maxToolSize` lets it describe';
   if (/[?#]/.test(path)) return 'has a query in its path';
-  const properties = isJsonObject(schema.properties) ? schema.properties : {};
+  const properties = schema.properties as JsonObject;
   const names = new Set<string>(['uri']);
   const inPath = new Map<string, ResourceVariable>();
   const inQuery: ResourceVariable[] = [];
   const optional: ResourceVariable[] = [];
   for (const binding of bindings) {
-    const property = properties[binding.key];
-    // What models do not see, clients do not see either.
-    if (binding.to !== 'parameter' || property === undefined) continue;
+    if (binding.to !== 'parameter') continue;
     const { parameter, key } = binding;
+    const property = properties[key] as JsonObject;
     const choices = listChoices(property, schema);
     const isPlain = parameter.mediaType === undefined && choices !== undefined;
     const isNeeded = parameter.isRequired || parameter.in === 'path';
     if (isNeeded && !(isPlain && (parameter.in === 'path' || parameter.in === 'query')))
       return `needs "${parameter.name}", which a URI cannot carry as a text`;
     if (!isPlain || (parameter.in !== 'path' && parameter.in !== 'query')) continue;
-    const variable = { name: chooseName(key, names), key, schema: property as JsonObject, choices };
+    const variable = { name: chooseName(key, names), key, schema: property, choices };
     if (parameter.in === 'path') inPath.set(parameter.name, variable);
     else if (parameter.isRequired) inQuery.push(variable);
     else if (choices.length > 0) optional.push(variable);
@@ -97,17 +97,15 @@ const PLAIN: ReadonlySet<unknown> = new Set(['string', 'integer', 'number', 'boo
  *
  * @returns `undefined` if the schema is about lists or objects, which are no text
  */
-function listChoices(schema: unknown, root: JsonObject): readonly string[] | undefined {
-  const resolved = resolve(schema, root);
-  if (!isJsonObject(resolved)) return [];
-  const { type, enum: values, const: value, anyOf } = resolved;
+function listChoices(schema: JsonObject, root: JsonObject): readonly string[] | undefined {
+  const { type, enum: values, const: value, anyOf } = resolve(schema, root);
   const enumerated = Array.isArray(values) ? values : value === undefined ? undefined : [value];
   if (enumerated) {
     const texts = enumerated.filter((one) => PLAIN.has(typeof one)).map(String);
     return texts.length > 0 ? texts.filter((one) => one !== '') : undefined;
   }
   if (Array.isArray(anyOf)) {
-    const plain = anyOf.flatMap((one) => {
+    const plain = (anyOf as JsonObject[]).flatMap((one) => {
       const choices = listChoices(one, root);
       return choices ? [choices] : [];
     });
@@ -119,11 +117,9 @@ function listChoices(schema: unknown, root: JsonObject): readonly string[] | und
 }
 
 /** Follows references to the schema's own definitions. */
-function resolve(schema: unknown, root: JsonObject): unknown {
-  let resolved = schema;
-  for (let step = 0; step < 10 && isJsonObject(resolved) && typeof resolved.$ref === 'string'; step += 1) {
-    const name = /^#\/\$defs\/(.+)$/.exec(resolved.$ref)?.[1];
-    resolved = name !== undefined && isJsonObject(root.$defs) ? root.$defs[name] : undefined;
-  }
-  return resolved;
+function resolve(schema: JsonObject, root: JsonObject): JsonObject {
+  const { $ref } = schema;
+  if (typeof $ref !== 'string') return schema;
+  const definitions = root.$defs as Readonly<Record<string, JsonObject>>;
+  return resolve(definitions[$ref.replace('#/$defs/', '')] as JsonObject, root);
 }

@@ -228,6 +228,14 @@ describe.each(['express', 'fastify'] as const)('answers that are too large on %s
     );
   });
 
+  test('say which argument gets the next page, where the list is in an item of another', async () => {
+    const body = [{ id: 1, lines: orders(100) }];
+
+    const answer = read(await server.answer('byLast', '/v1/stripe', { body }));
+
+    expect(answer.leftOut).toMatch(/^result\[0\]\.lines: .* The next page is got with "starting_after"\.$/);
+  });
+
   test('say nothing of how to go on, where there is no way', async () => {
     const answer = read(await server.answer('byWhole', '/v1/whole', { body: orders(100) }));
 
