@@ -15,6 +15,7 @@ export interface ProtectedServerParts {
   readonly providers?: Provider[];
   readonly controllers?: Type[];
   readonly imports?: (Type | DynamicModule)[];
+  readonly bodyParser?: boolean | undefined;
   readonly configure?: (app: INestApplication) => void;
   /** Called before there is a server. */
   readonly beforeStart?: (issuer: TestIssuer) => unknown;

@@ -19,6 +19,8 @@ export interface ApplicationParts {
   readonly imports: (origin: string) => (Type | DynamicModule)[];
   readonly providers?: Provider[];
   readonly controllers?: Type[];
+  /** Whether Nest has body parsers. */
+  readonly bodyParser?: boolean | undefined;
   /** Called before the application initialises. */
   readonly configure?: (app: INestApplication) => void;
 }
@@ -33,14 +35,15 @@ export interface TestApplication {
 
 /** A Nest application behind a real socket, whose origin is known before its modules are made. */
 export async function startApplication(parts: ApplicationParts): Promise<TestApplication> {
-  const { platform = 'express', tls, imports, providers = [], controllers = [], configure } = parts;
+  const { platform = 'express', tls, imports, providers = [], controllers = [], bodyParser = true, configure } = parts;
   const listener = await listen(undefined, tls);
   const log = new RecordingLogger();
   try {
     const testing = await Test.createTestingModule({ imports: imports(listener.origin), providers, controllers })
       .setLogger(log)
       .compile();
-    const app = testing.createNestApplication(platform === 'express' ? new ExpressAdapter() : new FastifyAdapter());
+    const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+    const app = testing.createNestApplication(adapter, { bodyParser });
     configure?.(app);
     await app.init();
     listener.server.on('request', watch);

@@ -16,6 +16,7 @@ import { InFlight } from '../../mcp/protocol/in-flight.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { McpRequest } from './mcp-request.js';
+import { readMessageBody } from './message-body.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { createErrorBody } from './error-body.js';
 import { findHostProblem, findOriginProblem } from './request-source.js';
@@ -37,12 +38,13 @@ export class EndpointGuard implements CanActivate {
     private readonly inFlight: InFlight,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
     const response = context.switchToHttp().getResponse<PlatformResponse>();
+    const { endpoint } = this.options;
+    const bodyProblem = await readMessageBody(request, endpoint.maxBodySize);
     this.#observe(request, response);
     const { origin } = request.headers;
-    const { endpoint } = this.options;
     const sourceProblem = findHostProblem(readHosts(request), endpoint) ?? findOriginProblem(origin, endpoint);
     if (sourceProblem) throw this.#refuse(request, sourceProblem);
     if (origin !== undefined) {
@@ -51,7 +53,7 @@ export class EndpointGuard implements CanActivate {
     }
     if (!this.inFlight.admit(response.raw ?? response)) throw this.#createStoppingException(request, response);
     if (isTooDeep(request.body)) throw this.#refuse(request, 'depth');
-    if (measureSize(request) > endpoint.maxBodySize) throw this.#refuse(request, 'size');
+    if (bodyProblem ?? measureSize(request) > endpoint.maxBodySize) throw this.#refuse(request, 'size');
     return true;
   }
 

@@ -107,7 +107,7 @@ export class McpProtection implements OnApplicationBootstrap {
   async admit(context: ExecutionContext, rules: PreparedRules): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
     request.surface = rules;
-    this.endpoint.canActivate(context);
+    await this.endpoint.canActivate(context);
     await this.authentication.canActivate(context);
     if (request.method === 'OPTIONS') return true;
     if (!METHODS.has(request.method ?? '')) throw new MethodNotAllowedException();

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import onHeaders from 'on-headers';
+import { CleanLogger } from '../../log/clean-logger.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { adaptRoutes } from './fastify-routes.js';
@@ -17,10 +18,14 @@ const VARY = ['Authorization', 'Origin'];
  */
 @Injectable()
 export class AnswerHeaders {
+  readonly #logger = new CleanLogger('McpEndpoint');
+  readonly #maxBodySize: number;
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
+  #hasWarned = false;
 
   constructor({ path, backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost) {
+    this.#maxBodySize = endpoint.maxBodySize;
     this.#paths = new Set([path, backChannelLogoutPath ?? path].map((one) => one.toLowerCase()));
     this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
     // The adapter is there before it has body parsers, whose refusals are answers too.
@@ -30,7 +35,7 @@ export class AnswerHeaders {
       if (httpAdapter?.getType() === 'fastify')
         adaptRoutes(httpAdapter.getInstance(), (one) => this.#isOurs(toComparedPath(one)), endpoint.maxBodySize);
       httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-        this.#watch(readPath(request), response);
+        this.#watch(readPath(request), request, response);
         next();
       });
     });
@@ -40,9 +45,12 @@ export class AnswerHeaders {
     return path.startsWith(WELL_KNOWN) || this.#paths.has(path) || path.startsWith(this.#pages);
   }
 
-  #watch(path: string, response: ServerResponse): void {
+  #watch(path: string, request: IncomingMessage, response: ServerResponse): void {
     const isDocument = path.startsWith(WELL_KNOWN);
     if (!this.#isOurs(path)) return;
+    response.once('finish', () => {
+      if (response.statusCode === 413) this.#tellOfLowerLimit(Number(request.headers['content-length']));
+    });
     onHeaders(response, function () {
       // The SDK says `keep-alive` of each stream, also to who asked for the connection to be closed.
       if (!this.shouldKeepAlive) this.setHeader('Connection', 'close');
@@ -55,6 +63,15 @@ export class AnswerHeaders {
       // Express makes one of each body. Without one, nobody asks whether what was kept is still good.
       this.removeHeader('ETag');
     });
+  }
+
+  /** Only a body parser of the application refuses what the endpoint allows. It says so to the client alone. */
+  #tellOfLowerLimit(size: number): void {
+    if (this.#hasWarned || !(size <= this.#maxBodySize)) return;
+    this.#hasWarned = true;
+    this.#logger.warn(
+      `A message of ${size} bytes was refused (413) by a body parser of the application, which allows less than \`endpoint.maxBodySize\` (${this.#maxBodySize}). Raise its limit, on Express with app.useBodyParser('json', { limit: ${this.#maxBodySize} })`,
+    );
   }
 }
 
