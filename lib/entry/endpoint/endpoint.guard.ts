@@ -18,7 +18,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { McpRequest } from './mcp-request.js';
 import { readMessageBody } from './message-body.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
-import { createErrorBody } from './error-body.js';
+import { createErrorBody } from '../../mcp/protocol/error-body.js';
 import { findHostProblem, findOriginProblem } from './request-source.js';
 
 /** Response headers that a client in a browser must be able to read. */

@@ -1,5 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import {
   All,
+  HttpCode,
+  HttpStatus,
   MethodNotAllowedException,
   Req,
   Res,
@@ -19,9 +22,10 @@ import { EndpointGuard } from './endpoint.guard.js';
 import type { AuthorizedRequest, DeniedRequest } from '../../mcp/invocation/authorized-request.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import type { McpRequest } from './mcp-request.js';
+import { InterruptionFilter } from './interruption.filter.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { answerPreflight } from './preflight.js';
-import { takeOver } from './taken-over-response.js';
+import { TakenResponse } from './taken-response.js';
 
 /** The guards in order: the message, the caller, how often they ask, their permissions, the downstreams. */
 export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
@@ -33,7 +37,7 @@ export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
 ];
 
 /** The MCP endpoint (Streamable HTTP). Every HTTP method passes the guards. */
-@UseFilters(ChallengeFilter)
+@UseFilters(InterruptionFilter, ChallengeFilter)
 @UseGuards(...ENDPOINT_GUARDS)
 export class McpController {
   constructor(
@@ -41,34 +45,55 @@ export class McpController {
     private readonly authentication: AuthenticationGuard,
   ) {}
 
+  /**
+   * Nest answers only if an interceptor of the application ends the request without running this: with a failure, and
+   * whatever the interceptor returned.
+   */
   @All()
-  async handle(@Req() request: McpRequest, @Res() response: PlatformResponse): Promise<void> {
+  @HttpCode(HttpStatus.INTERNAL_SERVER_ERROR)
+  async handle(@Req() request: McpRequest, @Res({ passthrough: true }) response: PlatformResponse): Promise<void> {
+    const raw = response.raw ?? response;
     if (request.method === 'OPTIONS') {
-      answerPreflight(request, response);
+      takeOver(request, response);
+      answerPreflight(request, raw);
       return;
     }
-    const node = toNodeRequest(request);
-    const isListening = request.method === 'GET' && this.serving.isListening(node);
-    if (request.method !== 'POST' && !isListening) {
+    if (request.method === 'GET' && this.serving.isListening(toNodeRequest(request))) {
+      this.authentication.refuseEnded(request);
+      void this.#answer(request, response, (node) => this.serving.listen(node, raw, request.caller));
+      return;
+    }
+    if (request.method !== 'POST') {
       // There are no sessions that DELETE could end.
-      (response.raw ?? response).setHeader('Allow', 'POST, OPTIONS');
+      raw.setHeader('Allow', 'POST, OPTIONS');
       throw new MethodNotAllowedException();
     }
     this.authentication.refuseEnded(request);
-    const { caller } = request;
-    const served = isListening ? undefined : toServedRequest(request);
-    await takeOver(request, response, (raw) =>
-      runFrom(readAddress(request), () =>
-        request.trace.run(() =>
-          served ? this.serving.serve(node, raw, served) : this.serving.listen(node, raw, caller),
-        ),
-      ),
+    const served = toServedRequest(request);
+    const answered = this.#answer(request, response, (node, interruption) =>
+      this.serving.serve(node, raw, Object.assign(served, { interruption })),
+    );
+    // A stream has no end that an interceptor could wait for.
+    if (request.operation?.method !== 'subscriptions/listen') await answered;
+  }
+
+  async #answer(request: McpRequest, response: PlatformResponse, serve: Serve): Promise<void> {
+    const taken = takeOver(request, response);
+    await runFrom(readAddress(request), () =>
+      request.trace.run(() => taken.answer(() => serve(toNodeRequest(request), taken.interruption))),
     );
   }
 }
+
+type Serve = (request: IncomingMessage, interruption: AbortSignal) => Promise<void>;
 
 function toServedRequest({ admitted, trace, body, scheme, prepared }: McpRequest): AuthorizedRequest | DeniedRequest {
   if (!admitted) throw new Error('A request reached the endpoint without authorization');
   if (admitted instanceof AccessDeniedError) return { body, trace, denied: admitted };
   return { body, trace, authorized: admitted, scheme, failure: prepared?.failure, access: prepared?.access };
+}
+
+function takeOver(request: McpRequest, response: PlatformResponse): TakenResponse {
+  request.taken = new TakenResponse(request, response);
+  return request.taken;
 }

@@ -16,6 +16,8 @@ interface ServedRequest {
   readonly trace: RequestTrace;
   /** What a client before 2026-07-28 sent in `initialize`, if it sent its session id. */
   conversation?: Conversation | undefined;
+  /** Aborted with what an interceptor of the application throws around the endpoint. */
+  readonly interruption?: AbortSignal | undefined;
 }
 
 /** A request that may be served. */

@@ -41,6 +41,8 @@ export interface Surroundings extends RoundMessage {
   readonly access: DownstreamAccess | undefined;
   /** What the call takes of the share of its caller, until the method is over. */
   readonly lease: Lease | undefined;
+  /** Ends the call with what an interceptor of the application threw around the endpoint. */
+  readonly interruption: AbortSignal | undefined;
   /**
    * Creates a challenge for what the caller lacks, and returns its text. It becomes the HTTP answer if that has not
    * begun.
@@ -71,7 +73,7 @@ export class PrimitiveRunner {
    * @throws AccessDeniedError if the caller may not do it with what pipes made of the arguments
    */
   async run(authorized: AuthorizedOperation, primitive: Primitive, surroundings: Surroundings): Promise<Outcome> {
-    const { trace, context } = surroundings;
+    const { trace, context, interruption } = surroundings;
     const { caller, operation = NO_OPERATION, input, scopes } = authorized;
     const { correlationId } = trace;
     const event = trace.createAuditContext(caller, operation);
@@ -91,7 +93,8 @@ export class PrimitiveRunner {
     const round = new CallRound(this.states, authorized, operation, surroundings);
     const { channel } = round;
     const session = this.revocations.hold(caller);
-    const outer = AbortSignal.any([context.mcpReq.signal, session.signal]);
+    const ending = interruption ? AbortSignal.any([session.signal, interruption]) : session.signal;
+    const outer = AbortSignal.any([context.mcpReq.signal, ending]);
     const time = new TimedSignal(outer, primitive.timeoutMs);
     const { signal } = time;
     try {
@@ -125,7 +128,7 @@ export class PrimitiveRunner {
         operation.method === 'completion/complete'
           ? await toCompletionResult(await running, select)
           : await toOutcome(await running, primitive, operation);
-      const result = await raceAbort(time.race(finish()), session.signal);
+      const result = await raceAbort(time.race(finish()), ending);
       if (operation.method === 'completion/complete') {
         session.signal.throwIfAborted();
         return result;
@@ -146,7 +149,9 @@ export class PrimitiveRunner {
       }
       if (final && error === final.error) throw error;
       if (channel.questions && !signal.aborted) return await round.ask({});
-      if (signal.aborted && !(signal.reason instanceof CallTimeout)) {
+      const isEnded =
+        signal.reason instanceof CallTimeout || (interruption?.aborted && signal.reason === interruption.reason);
+      if (signal.aborted && !isEnded) {
         trace.fail('cancelled');
         logger.debug(`${primitive.name} was cancelled [${correlationId}]`);
         return refuse(toErrorResult('The call was cancelled.'), error);

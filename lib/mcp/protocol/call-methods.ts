@@ -101,17 +101,18 @@ export class CallMethods {
     }
   }
 
-  /** @param taken - what the call takes of the share of its caller, if it is counted already */
+  /** @param ofTask - what a task takes of the share of its caller. It goes on when the request is over */
   async #run(
     served: AuthorizedRequest,
     primitive: Primitive,
     context: ServerContext,
     server: Server,
-    taken = served.lease,
+    ofTask?: Lease,
   ): Promise<Outcome> {
     const { authorized, trace, scheme, failure, access, body } = served;
     const { caller, scopes } = authorized;
     // Over HTTP the call is counted before it is dispatched.
+    const taken = ofTask ?? served.lease;
     const lease = taken ?? this.#take(served, primitive);
     const running = this.runner.run(authorized, primitive, {
       trace,
@@ -121,6 +122,7 @@ export class CallMethods {
       failure,
       access,
       lease,
+      interruption: ofTask ? undefined : served.interruption,
       challenge: (remedy) => {
         const challenge = caller && this.challenges.createDownstreamChallenge(caller, scheme, [remedy], scopes);
         // A client that acts for itself has no user who could sign in.

@@ -12,6 +12,8 @@ import {
   type McpRequestContext,
   type Server,
 } from '@modelcontextprotocol/server';
+import { toReadable } from '../../errors/reason.js';
+import { isToldException } from '../../errors/told-exception.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
@@ -22,6 +24,7 @@ import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { listenToAllowed } from '../notifications/allowed-events.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
+import { raceAbort } from '../invocation/until-aborted.js';
 import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
 import { readAcceptedTypes, refuseAccept, toAcceptedForm, type AcceptedTypes } from './accepted-types.js';
 import { CallShares } from './call-shares.js';
@@ -31,6 +34,8 @@ import { canBecomeChallenge, holdUntilBegun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';
+import { createErrorBody } from './error-body.js';
+import { toInterruptionError } from './interruption-error.js';
 import { createChallengeResponse } from './challenge-response.js';
 import { ClientMessages } from './client-messages.js';
 import { ProtocolServers } from './protocol-servers.js';
@@ -90,7 +95,10 @@ export class McpServing implements OnModuleDestroy {
         if (!canBeAnswered(served, accepted)) return refuseAccept(body);
         // For clients before 2026-07-28 the SDK demands both types.
         request.headers.set('accept', 'application/json, text/event-stream');
-        return await toAcceptedForm(await this.#answer(request, served, incoming, options), accepted, body);
+        const answer = await this.#answer(request, served, incoming, options).catch((thrown: unknown) =>
+          this.#answerFailure(toReadable(thrown), served),
+        );
+        return await toAcceptedForm(answer, accepted, body);
       },
     });
   }
@@ -154,11 +162,12 @@ export class McpServing implements OnModuleDestroy {
       return await listening.run(undefined, answer);
     }
     const { caller, operation, primitive } = served.authorized;
-    const delivered = await this.messages.deliver(served);
+    const { interruption } = served;
+    const delivered = await raceAbort(this.messages.deliver(served), interruption);
     if (delivered) return delivered;
     const mismatch = refuseHeaderMismatch(served.body, served.authorized, incoming);
     if (mismatch) return mismatch;
-    const body = await this.listings.narrow(served.body, served.authorized);
+    const body = await raceAbort(this.listings.narrow(served.body, served.authorized), interruption);
     const fetch = () => this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
     const answer = await listening.run(caller, fetch);
     // Clients before 2026-07-28 are answered with a stream that starts before the call has ended.
@@ -172,6 +181,15 @@ export class McpServing implements OnModuleDestroy {
     }
     if (operation?.method === 'subscriptions/listen') return this.#holdStream(response, caller, body);
     return isStream(response) ? this.streams.holdAnswer(response, caller) : response;
+  }
+
+  #answerFailure(error: unknown, { body, trace, interruption }: AuthorizedRequest | DeniedRequest): Response {
+    const { correlationId } = trace;
+    if (error !== interruption?.reason) this.#logger.error(`A request failed [${correlationId}]`, error);
+    trace.fail('internal_error');
+    const { code, message } = toInterruptionError(error, correlationId);
+    const status = isToldException(error) ? error.getStatus() : 500;
+    return Response.json(createErrorBody(body, code, message), { status });
   }
 
   /** Counts a call until its answer and its method are over. Answers if that would be too many. */

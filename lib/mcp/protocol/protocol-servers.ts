@@ -55,7 +55,7 @@ export class ProtocolServers {
       const Type = primitive && 'task' in primitive && primitive.task ? TaskingServer : Server;
       server = new Type(implementation, offered);
     }
-    tellProtocolErrors(server);
+    tellProtocolErrors(server, served.interruption);
     this.#handle(server, method, () => {
       if ('denied' in served) throw served.denied;
       return served;
