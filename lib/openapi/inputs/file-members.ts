@@ -21,7 +21,7 @@ type Resolver = Pick<SchemaTranslator, 'resolve'>;
 export function findSentAs(translator: Resolver, schema: Schema, name: string, depth = 0): SentAs | undefined {
   if (depth > MAX_DEPTH) return undefined;
   const resolved = translator.resolve(schema);
-  const find = (one: unknown) => (isJsonObject(one) ? findSentAs(translator, one, name, depth + 1) : undefined);
+  const find = (one: Schema) => findSentAs(translator, one, name, depth + 1);
   const own = listMemberSchemas(resolved, name).map((one) => toSentAs(translator, one));
   const parts = listSchemas(resolved.allOf).map(find);
   const alternatives = joinAlternatives(listSchemas(resolved.anyOf).map(find));

@@ -7,7 +7,7 @@ const JSON_TYPE = 'application/json';
 
 /** How a body of a media type is written. Ranges such as `*\/*` leave it to us: JSON then. */
 export function readMediaKind(mediaType: string): MediaKind {
-  const type = mediaType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = dropParameters(mediaType);
   if (
     type === JSON_TYPE ||
     type.endsWith('+json') ||
@@ -37,13 +37,19 @@ const PREFERENCE: readonly MediaKind[] = ['json', 'form', 'multipart', 'text', '
 
 /** Chooses the media type that a model writes best. Among equals the plain one, then the first. */
 export function chooseMedia(media: readonly ApiMedia[]): ApiMedia | undefined {
-  const ranked = media.map((one, index) => {
-    const isPlain = one.mediaType.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE;
-    const isRange = one.mediaType.includes('*');
-    return { one, rank: [PREFERENCE.indexOf(readMediaKind(one.mediaType)), isPlain ? 0 : isRange ? 2 : 1, index] };
-  });
-  ranked.sort((a, b) => compare(a.rank, b.rank));
-  return ranked[0]?.one;
+  const [first] = media.toSorted((a, b) => rank(a) - rank(b));
+  return first;
+}
+
+function rank({ mediaType }: ApiMedia): number {
+  const isPlain = dropParameters(mediaType) === JSON_TYPE;
+  const isRange = mediaType.includes('*');
+  return PREFERENCE.indexOf(readMediaKind(mediaType)) * 3 + (isPlain ? 0 : isRange ? 2 : 1);
+}
+
+function dropParameters(mediaType: string): string {
+  const [type = ''] = mediaType.split(';', 1);
+  return type.trim().toLowerCase();
 }
 
 /** The media type that is sent. A range becomes the type that is written. */
@@ -59,11 +65,3 @@ const DEFAULTS: Readonly<Record<MediaKind, string>> = {
   text: 'text/plain',
   bytes: 'application/octet-stream',
 };
-
-function compare(one: readonly number[], other: readonly number[]): number {
-  for (const [index, value] of one.entries()) {
-    const difference = value - (other[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}

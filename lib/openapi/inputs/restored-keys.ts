@@ -42,8 +42,7 @@ class KeyRestoration {
   /** A schema, and those that it says the value has to fit as well. */
   #listSchemas(schema: JsonObject, value: unknown): readonly JsonObject[] {
     if (typeof schema.$ref === 'string') {
-      const definition = this.$defs[schema.$ref.slice('#/$defs/'.length)];
-      return isJsonObject(definition) ? this.#listSchemas(definition, value) : [];
+      return this.#listSchemas(this.$defs[schema.$ref.slice('#/$defs/'.length)] as JsonObject, value);
     }
     const parts = (keyword: string) => ((schema[keyword] ?? []) as unknown[]).filter(isJsonObject);
     const choices = parts('anyOf');

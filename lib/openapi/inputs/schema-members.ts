@@ -9,56 +9,54 @@ export interface WithoutMember {
   readonly isRequired: boolean;
 }
 
+type Resolver = Pick<SchemaTranslator, 'resolve'>;
+
 /**
  * Takes a member out of a schema.
  *
  * @param path - the members that lead to it
  * @returns `undefined` if it has no such member
  */
-export function removeMember(
-  translator: Pick<SchemaTranslator, 'resolve'>,
-  schema: Schema,
-  path: readonly string[],
-): WithoutMember | undefined {
-  const [name, ...rest] = path;
-  if (name === undefined) return undefined;
-  const resolved = translator.resolve(schema);
-  const parts = removeFromParts(translator, resolved, path);
-  const properties = readProperties(resolved);
-  const member = Object.hasOwn(properties, name) ? properties[name] : undefined;
-  if (member === undefined) return parts;
-  const base = parts?.schema ?? resolved;
-  const required = readRequired(resolved);
-  if (rest.length === 0) {
-    const { [name]: _removed, ...others } = properties;
-    const { required: _required, ...kept } = base;
-    const needed = required.filter((one) => one !== name);
-    return {
-      schema: { ...kept, properties: others, ...(needed.length > 0 && { required: needed }) },
-      isRequired: required.includes(name) || (parts?.isRequired ?? false),
-    };
+export function removeMember(translator: Resolver, schema: Schema, path: readonly string[]): WithoutMember | undefined {
+  let rest = translator.resolve(schema);
+  const found: WithoutMember[] = [];
+  for (const remove of [removeProperty, removeFrom('allOf'), removeFrom('anyOf')]) {
+    const removed = remove(translator, rest, path);
+    if (!removed) continue;
+    found.push(removed);
+    rest = removed.schema;
   }
-  const inner = removeMember(translator, member, rest);
-  if (!inner) return parts;
-  return { ...inner, schema: { ...base, properties: { ...properties, [name]: inner.schema } } };
+  return found.length > 0 ? { schema: rest, isRequired: found.some(({ isRequired }) => isRequired) } : undefined;
 }
 
-function removeFromParts(
-  translator: Pick<SchemaTranslator, 'resolve'>,
-  schema: Schema,
-  path: readonly string[],
-): WithoutMember | undefined {
-  let result: WithoutMember | undefined;
-  for (const keyword of ['allOf', 'anyOf'] as const) {
-    const parts = schema[keyword];
-    if (!Array.isArray(parts)) continue;
-    const removed = parts.map((one: Schema) => removeMember(translator, one, path));
-    if (removed.every((one) => one === undefined)) continue;
-    const members = parts.map((one: Schema, index) => removed[index]?.schema ?? one);
-    result = {
-      schema: { ...(result?.schema ?? schema), [keyword]: members },
-      isRequired: (result?.isRequired ?? false) || removed.some((one) => one?.isRequired),
-    };
+function removeProperty(translator: Resolver, schema: Schema, path: readonly string[]): WithoutMember | undefined {
+  const [name = '', ...inner] = path;
+  const properties = readProperties(schema);
+  if (!Object.hasOwn(properties, name)) return undefined;
+  const { [name]: member = {}, ...others } = properties;
+  if (inner.length > 0) {
+    const removed = removeMember(translator, member, inner);
+    return removed && { ...removed, schema: { ...schema, properties: { ...others, [name]: removed.schema } } };
   }
-  return result;
+  const { required: _required, ...kept } = schema;
+  const required = readRequired(schema);
+  const needed = required.filter((one) => one !== name);
+  return {
+    schema: { ...kept, properties: others, ...(needed.length > 0 && { required: needed }) },
+    isRequired: needed.length < required.length,
+  };
+}
+
+/** @param keyword - whose schemas are about the same object */
+function removeFrom(keyword: 'allOf' | 'anyOf'): typeof removeMember {
+  return (translator, schema, path) => {
+    const parts = schema[keyword];
+    if (!Array.isArray(parts)) return undefined;
+    const removed = parts.map((one: Schema) => removeMember(translator, one, path));
+    if (removed.every((one) => one === undefined)) return undefined;
+    return {
+      schema: { ...schema, [keyword]: parts.map((one: Schema, index) => removed[index]?.schema ?? one) },
+      isRequired: removed.some((one) => one?.isRequired),
+    };
+  };
 }

@@ -42,13 +42,13 @@ export class SchemaTranslator implements MemberTranslation {
   /**
    * The schema that a translated `$ref` means.
    *
+   * @param reference - of a schema that this translator has made
    * @throws {@link DocumentProblem} if it refers to what is not there
    */
   define(reference: string): Schema {
     let schema = this.#translated.get(reference);
     if (schema) return schema;
-    const node = this.#definitions.get(reference);
-    schema = node ? this.translate(node) : {};
+    schema = this.translate(this.#definitions.get(reference) as Located);
     this.#translated.set(reference, schema);
     return schema;
   }
@@ -161,7 +161,8 @@ export class SchemaTranslator implements MemberTranslation {
     ] as const) {
       if (!Array.isArray(members) || members.length === 0) continue;
       const choices = list(keyword, members).map((one) => addDiscriminator(this, node, one, this.translate(one)));
-      composites.push(choices.length === 1 ? (choices[0] ?? {}) : { anyOf: choices });
+      const [only = {}, ...others] = choices;
+      composites.push(others.length === 0 ? only : { anyOf: choices });
     }
     // Whichever of the two holds, the value fits one of them.
     if (then !== undefined && otherwise !== undefined)

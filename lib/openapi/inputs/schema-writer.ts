@@ -49,7 +49,10 @@ export class SchemaWriter {
     this.#left = maxSchemas;
   }
 
-  /** @returns `undefined` if it is too large */
+  /**
+   * @param root - its own keys are legal: those of arguments, or of an answer
+   * @returns `undefined` if it is too large
+   */
   write(root: Schema): WrittenSchema | undefined {
     const schema = this.#write(root, 0);
     const $defs: Record<string, JsonObject> = {};
@@ -59,7 +62,7 @@ export class SchemaWriter {
     if (this.#names.size === 0) return { schema, renamed: this.#renamed };
     const { additionalProperties, ...rest } = schema;
     const closed = { ...rest, $defs, ...(additionalProperties !== undefined && { additionalProperties }) };
-    return { schema: this.#moveNames(schema, closed), renamed: this.#renamed };
+    return { schema: closed, renamed: this.#renamed };
   }
 
   /**
@@ -159,19 +162,16 @@ export class SchemaWriter {
   #name(place: string): string {
     const known = this.#names.get(place);
     if (known !== undefined) return known;
-    const last = place.split(/[#/]/).at(-1) ?? '';
-    const wanted = last.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, 60) || 'schema';
+    const wanted =
+      place
+        .replace(/^.*[#/]/s, '')
+        .replace(/[^A-Za-z0-9_.-]+/g, '_')
+        .slice(0, 60) || 'schema';
     let name = wanted;
     for (let number = 2; this.#taken.has(name); number += 1) name = `${wanted}_${number}`;
     this.#taken.add(name);
     this.#names.set(place, name);
     return name;
-  }
-
-  #moveNames(from: JsonObject, to: JsonObject): JsonObject {
-    const names = this.#renamed.get(from);
-    if (names) this.#renamed.set(to, names);
-    return to;
   }
 }
 

@@ -53,6 +53,26 @@ describe('keys that models may not write have an alias', () => {
       { id: { '@id': 'x' } },
     ],
     [
+      'a value of keys by a pattern',
+      {
+        type: 'object',
+        properties: {
+          a: { type: 'object', patternProperties: { '^x-': { $ref: '#/components/schemas/Odd' }, '^y': true } },
+        },
+      },
+      { a: { 'x-1': { id: 'x' }, y: { id: 'y' } } },
+      { a: { 'x-1': { '@id': 'x' }, y: { id: 'y' } } },
+    ],
+    [
+      'a key beside keys by a pattern, which alias could match',
+      {
+        type: 'object',
+        properties: { a: { type: 'object', properties: { '@id': {} }, patternProperties: { '^i': {} } } },
+      },
+      { a: { id: 'x', in: 'y' } },
+      { a: { '@id': 'x', in: 'y' } },
+    ],
+    [
       'a key of a free object, which is none',
       { type: 'object', properties: { '@id': { type: 'string' }, free: { type: 'object' } } },
       { id: 'x', free: { id: 'y', a: { id: 'z' } } },
@@ -81,6 +101,20 @@ describe('keys that models may not write have an alias', () => {
 
     expect(described.takes(args)).toBe(true);
     expect(JSON.parse(described.build(args).body as string)).toStrictEqual(sent);
+  });
+
+  test('and so has an argument whose name others have', () => {
+    const described = describeFirst({
+      path: '/things/{id}',
+      parameters: [
+        { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
+        { name: 'query_id', in: 'query', schema: { type: 'string' } },
+        { name: 'id', in: 'query', schema: { type: 'string' } },
+      ],
+    });
+
+    expect(Object.keys(described.input.schema.properties as object)).toStrictEqual(['id', 'query_id', 'query_id_2']);
+    expect(described.build({ id: '1', query_id: '2', query_id_2: '3' }).target).toBe('/things/1?query_id=2&id=3');
   });
 
   test('are legal, and never two of one object', () => {

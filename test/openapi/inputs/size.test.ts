@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeFirst } from './described-input.js';
+import { toToolSchema } from '../../../lib/openapi/inputs/tool-schema.js';
+import { argumentOf, describeFirst } from './described-input.js';
 
 const text = { type: 'string', description: 'A text that says what it is for. '.repeat(20) };
 const names = Array.from({ length: 40 }, (_, index) => `member${index}`);
@@ -54,5 +55,54 @@ describe('the schema of a tool has a bound', () => {
 
     expect(JSON.stringify(described.input.schema).length).toBeLessThanOrEqual(6_000);
     expect(described.takes({ next: { next: { next: { member1: 'a' } } } })).toBe(true);
+  });
+
+  test('for which long enumerations are told in words', () => {
+    const many = Array.from({ length: 200 }, (_one, index) => `value ${index}`);
+    const schema = { type: 'string', enum: many, description: 'The state.' };
+    const described = describeFirst({ parameters: [{ name: 'a', in: 'query', schema }] }, { maxSize: 1_000 });
+
+    expect(argumentOf(described, 'a')).toStrictEqual({
+      type: 'string',
+      description: 'The state. One of 200, such as "value 0", "value 1", "value 2", "value 3", "value 4".',
+    });
+  });
+
+  test('below which an argument of another name is refused', () => {
+    const { input } = describeFirst({ body }, { maxSize: 500 });
+    const { validate } = toToolSchema(
+      () => input.schema,
+      () => input.unnamed,
+    )['~standard'];
+
+    expect(validate({ member0: 'a', other: 'b', constructor: 'c' })).toStrictEqual({
+      issues: [
+        { message: 'is no argument', path: ['other'] },
+        { message: 'is no argument', path: ['constructor'] },
+      ],
+    });
+    expect(validate({ member0: 'a' })).toStrictEqual({ value: { member0: 'a' } });
+    expect(validate('member0')).toHaveProperty('issues');
+  });
+
+  test('and each definition has a name of its own', () => {
+    const circle = (next: string) => ({ type: 'object', properties: { next: { $ref: next } } });
+    const parameter = (name: string, $ref: string) => ({ name, in: 'query', schema: { $ref } });
+    const { input } = describeFirst({
+      parameters: [
+        parameter('a', '#/components/schemas/Node'),
+        parameter('b', '#/components/schemas/Other/properties/Node'),
+        parameter('c', '#/components/schemas/'),
+        parameter('d', '#/components/schemas/日本'),
+      ],
+      schemas: {
+        Node: circle('#/components/schemas/Node'),
+        Other: { properties: { Node: circle('#/components/schemas/Other/properties/Node') } },
+        '': circle('#/components/schemas/'),
+        日本: circle('#/components/schemas/日本'),
+      },
+    });
+
+    expect(Object.keys(input.schema.$defs as object)).toStrictEqual(['Node', 'Node_2', 'schema', '_']);
   });
 });

@@ -1,15 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
+import type { McpOpenApiOptions } from 'nestjs-mcp-auth';
 import { loadDocument } from '../../../lib/openapi/documents/load-document.js';
 import { DocumentOffers } from '../../../lib/openapi/offers/document-offers.js';
 
 const ok = { responses: { 200: { description: 'OK' } } };
 const query = (schema: object) => ({ ...ok, parameters: [{ in: 'query', name: 'q', schema }] });
 
-async function offer(paths: object, include?: string[]) {
+async function offer(paths: object, include?: string[], more: Partial<McpOpenApiOptions> = {}) {
   const options = {
     downstream: 'orders',
     document: { openapi: '3.1.0', info: { title: 'Orders', version: '1' }, paths },
     ...(include && { include }),
+    ...more,
   };
   const offers = new DocumentOffers(await loadDocument(options), options, {
     scopeMap: new Map(),
@@ -28,6 +30,20 @@ describe('the offers of a document', () => {
       '/a': { get: { ...query({ $ref: '#/components/schemas/None' }), operationId: 'broken' } },
       '/b': { get: { ...ok, operationId: 'sound' } },
     });
+    expect(names).toEqual(['sound']);
+    expect(problems).toEqual([expect.stringContaining('#/components/schemas/None')]);
+  });
+
+  test('an operation whose body leads nowhere costs no other, whatever `parameters` says', async () => {
+    const schema = { $ref: '#/components/schemas/None' };
+    const { names, problems } = await offer(
+      {
+        '/a': { post: { ...ok, operationId: 'broken', requestBody: { content: { 'application/json': { schema } } } } },
+        '/b': { get: { ...query({ type: 'string' }), operationId: 'sound' } },
+      },
+      undefined,
+      { parameters: { q: { value: 'acme' } } },
+    );
     expect(names).toEqual(['sound']);
     expect(problems).toEqual([expect.stringContaining('#/components/schemas/None')]);
   });

@@ -111,6 +111,26 @@ describe('a file of a form that is one argument', () => {
     expect(partsOf(whole(schema), { body: { f: value } })).toStrictEqual([part]);
   });
 
+  test.each<[string, JsonObject, unknown, string]>([
+    [
+      'a list of anything',
+      object({ f: { type: 'array' } }, { additionalProperties: text }),
+      ['aGVsbG8='],
+      'name="f"\r\n\r\naGVsbG8=',
+    ],
+    [
+      'what only the ninth alternative of alternatives names',
+      Array.from({ length: 9 }).reduce<JsonObject>(
+        (one) => ({ anyOf: [one, object({ other: text })] }),
+        object({ f: FILE }),
+      ),
+      'aGVsbG8=',
+      'name="f"\r\n\r\naGVsbG8=',
+    ],
+  ])('is not %s', (_what, schema, value, part) => {
+    expect(partsOf(whole(schema), { body: { f: value } })).toStrictEqual([part]);
+  });
+
   test('has texts beside it', () => {
     const schema = { oneOf: [object({ f: FILE, note: text }), object({ url: text })] };
 
