@@ -79,7 +79,13 @@ export function findProfileFaults(options: CheckedOptions): readonly ProfileFaul
 function findIssuerFaults(issuer: CheckedIssuer, path: readonly PropertyKey[]): readonly ProfileFault[] {
   const { types = [], algorithms, introspection, clockToleranceMs = 0 } = issuer;
   const at = (option: string) => [...path, ...option.split('.')];
-  const relaxed = ['acceptMissingType', 'acceptNonce', 'acceptOwnTokens', 'acceptAnyTenant'] as const;
+  const relaxed = [
+    'acceptMissingType',
+    'acceptMissingAudience',
+    'acceptNonce',
+    'acceptOwnTokens',
+    'acceptAnyTenant',
+  ] as const;
   return [
     ...relaxed
       .filter((option) => issuer[option])

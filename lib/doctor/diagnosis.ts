@@ -8,6 +8,7 @@ import type { Finding } from './finding.js';
 import { examineForeignServers } from './foreign-examination.js';
 import { examineIssuer } from './issuer-examination.js';
 import { describeProfile } from './profile-checks.js';
+import { describeRelaxations } from './relaxation-checks.js';
 import { checkBoundTokens } from './proof-checks.js';
 import { checkResource } from './resource-checks.js';
 
@@ -30,6 +31,7 @@ export async function diagnose({ options, issuers, tools, documents = [] }: Pati
   ]);
   return [
     ...describeProfile(options),
+    ...describeRelaxations(options),
     ...checkResource(options),
     ...checkBoundTokens(options),
     ...checkIssuersWithoutClient(options),

@@ -5,6 +5,7 @@ export type FindingCode =
   | 'challenge_missing'
   | 'client_authentication_not_advertised'
   | 'client_registration_not_advertised'
+  | 'check_relaxed'
   | 'clock_skewed'
   | 'downstream_not_declared'
   | 'downstream_unused'

@@ -32,6 +32,19 @@ describe('what does not go together is found', () => {
       { trust: { scopePrefix: 'api://0000/' } },
       'warning entra_resource_mismatch issuers.scopePrefix',
     ],
+    ...(
+      [
+        ['acceptMissingType', { acceptMissingType: true }],
+        ['acceptMissingAudience', { acceptMissingAudience: true, clients: ['app'] }],
+        ['acceptNonce', { acceptNonce: true }],
+        ['acceptOwnTokens', { acceptOwnTokens: true }],
+        ['introspection.acceptMissingAudience', { introspection: { client: CLIENT, acceptMissingAudience: true } }],
+      ] as const
+    ).map(([option, trust]): [string, PatientParts, string] => [
+      `what ${option} gives up`,
+      { trust },
+      `info check_relaxed issuers.${option}`,
+    ]),
     [
       'DPoP, and a provider that exchanges no bound tokens',
       keycloak({ proof: { dpop: { required: true } } }),

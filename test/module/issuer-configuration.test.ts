@@ -91,6 +91,23 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
     ['types empty', { types: [] }, 'types` is empty', /remove it/],
     ['acceptMissingType as text', { acceptMissingType: 'yes' }, 'acceptMissingType` is of the wrong type', /boolean/],
     ['acceptNonce as text', { acceptNonce: 'yes' }, 'acceptNonce` is of the wrong type', /boolean/],
+    ['requiredValues empty', { requiredValues: {} }, 'requiredValues` names no claim', /remove it/],
+    [
+      'requiredValues without a value',
+      { requiredValues: { org: [] } },
+      'requiredValues.org` is empty',
+      /accepted values/,
+    ],
+    ...[
+      {},
+      { requiredValues: { token_use: 'access' } },
+      { requiredValues: { typ: 'Bearer', token_type: 'Bearer' } },
+    ].map((rest, index): [string, object, string, RegExp] => [
+      `acceptMissingAudience where nothing says for whom a token is, ${index}`,
+      { acceptMissingAudience: true, ...rest },
+      'acceptMissingAudience` is set, so tokens that the issuer means for others would be accepted',
+      /`clients`/,
+    ]),
     [
       'acceptNonce where nothing is left to tell ID tokens by',
       { acceptNonce: true, acceptMissingType: true },

@@ -162,7 +162,8 @@ export class AuthenticationGuard extends AuthGuard() {
     const { operation, surface, body, scheme, trace } = request;
     const primitive = operation && surface.findSpelled(operation, body);
     if (primitive) trace.aimAt(primitive.name);
-    return { scheme, primitive, surface };
+    const credentials = readCredentials(toNodeRequest(request));
+    return { scheme, primitive, surface, ...(credentials.kind === 'token' && { token: credentials.token }) };
   }
 
   #setHeader(context: ExecutionContext, name: string, value: string): void {

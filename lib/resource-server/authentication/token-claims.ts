@@ -52,8 +52,10 @@ export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIss
   refuseOtherTokens(claims, origin.typ, issuer);
   if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');
   checkTimes(claims, issuer);
-  if (!isFor(aud, issuer.audiences)) throw createAudienceError(aud, issuer);
+  if (!isFor(aud, issuer)) throw createAudienceError(aud, issuer);
+  checkRequiredValues(claims, issuer);
   const party = identifyParty(claims, issuer, origin);
+  if (isMissingAudience(aud)) checkRecipient(party.clientId, issuer);
   // A copy, because the claims and the actors in them are frozen below.
   const own = structuredClone(claims);
   const actor = readActor(own, issuer.maxActors);
@@ -96,9 +98,28 @@ export function isMissingAudience(aud: unknown): boolean {
 }
 
 /** RFC 7519 section 4.1.3. */
-function isFor(aud: unknown, audiences: readonly string[]): boolean {
+function isFor(aud: unknown, { audiences, acceptMissingAudience }: ResolvedIssuer): boolean {
+  if (acceptMissingAudience && isMissingAudience(aud)) return true;
   const values: unknown[] = Array.isArray(aud) ? aud : [aud];
   return values.some((value) => typeof value === 'string' && audiences.includes(value));
+}
+
+/** Where a token does not say for whom it is, its client has to be one of those that this server is for. */
+function checkRecipient(clientId: string | undefined, { clients }: ResolvedIssuer): void {
+  if (!clients || (clientId !== undefined && clients.has(clientId))) return;
+  const message = 'The token is not valid for this server';
+  const told = compareValues('its client', clientId, [...clients]);
+  throw new InvalidTokenError(message, `${message}: it has no aud, ${told}`);
+}
+
+/** @throws {@link InvalidTokenError} if a claim has none of the values that it must have */
+function checkRequiredValues(claims: TokenClaims, { requiredValues }: ResolvedIssuer): void {
+  for (const [claim, values] of requiredValues) {
+    const value = readClaim(claims, claim);
+    if ([value].flat().some((one) => typeof one === 'string' && values.includes(one))) continue;
+    const message = 'The token is not valid for this server';
+    throw new InvalidTokenError(message, `${message}: ${compareValues(`its claim ${claim}`, value, values)}`);
+  }
 }
 
 /** The message for the client does not say for whom the token is, nor what it should say. */

@@ -1,4 +1,4 @@
-import type { TokenClaims } from '../access/claims.js';
+import { CLAIMS_OF_USE, type TokenClaims } from '../access/claims.js';
 import { normalizeType, type ResolvedIssuer } from '../issuers/resolved-issuer.js';
 import { compareValues } from './compared-values.js';
 import { InvalidTokenError } from './invalid-token-error.js';
@@ -6,10 +6,7 @@ import { InvalidTokenError } from './invalid-token-error.js';
 /** Claims of ID tokens, logout tokens and security events (OpenID Connect Core section 3.3.2.11, RFC 8417). */
 const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events'];
 
-/** Claims that say what a token is for: Keycloak's `typ`, Cognito's `token_use`, `token_type` of RFC 7662. */
-const USES = ['typ', 'token_use', 'token_type'];
-
-/** The same of Casdoor, ForgeRock and Oracle. Elsewhere these names may mean something else. */
+/** Claims for the use of a token at Casdoor, ForgeRock and Oracle. Elsewhere these names may mean something else. */
 const RARE_USES = ['tokenType', 'tokenName', 'tok_type'];
 
 /** Values that mark an access token, without what separates words. */
@@ -37,7 +34,7 @@ export function refuseOtherTokens(claims: TokenClaims, typ: unknown, issuer: Res
   };
   const foreign = CLAIMS_OF_OTHER_TOKENS.find((claim) => claims[claim] !== undefined);
   if (foreign !== undefined) refuse(`it has the claim ${foreign}`);
-  for (const claim of USES) {
+  for (const claim of CLAIMS_OF_USE) {
     const use = claims[claim];
     if (use !== undefined && !isAmong(use, OF_ACCESS_TOKENS) && !isAmong(use, NO_USE))
       refuse(compareValues(`its claim ${claim}`, use, ['Bearer', 'access', 'at+jwt']));
@@ -58,7 +55,7 @@ export function refuseOtherTokens(claims: TokenClaims, typ: unknown, issuer: Res
  */
 function isMarkedAsAccessToken(claims: TokenClaims, typ: unknown): boolean {
   if (typeof typ === 'string' && normalizeType(typ) === 'at+jwt') return true;
-  if ([...USES, ...RARE_USES].some((claim) => isAmong(claims[claim], OF_ACCESS_TOKENS))) return true;
+  if ([...CLAIMS_OF_USE, ...RARE_USES].some((claim) => isAmong(claims[claim], OF_ACCESS_TOKENS))) return true;
   return [claims.scope, claims.scp].some(
     (scopes) => (typeof scopes === 'string' || Array.isArray(scopes)) && scopes.length > 0,
   );

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import type { TokenScheme } from '../authentication/credentials.js';
 import { ProofOfPossession } from '../authentication/proof-of-possession.js';
+import { readToken } from '../authentication/signed-token.js';
 import { selectSufficientScopes, type AccessRule } from '../access/access-rule.js';
 import type { AccessDeniedError } from '../authorization/access-denied-error.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
@@ -34,6 +35,8 @@ export interface RefusedRequest {
   readonly primitive?: Offer | undefined;
   /** The surface behind the endpoint. Defaults to the catalogue. */
   readonly surface?: ProtectedSurface | undefined;
+  /** The token that was refused. Its `iss` tells from which issuer its sender will ask for another. */
+  readonly token?: string | undefined;
 }
 
 /** Creates the challenges of one server: their scheme, and the scopes in the form that clients request. */
@@ -47,14 +50,17 @@ export class Challenges {
     private readonly hierarchy: ScopeHierarchy,
   ) {}
 
-  /** The scopes that a client should start with, in the form that it requests from the issuer. */
+  /**
+   * The scopes that a client should start with, in the form that it requests them in. Where issuers want different forms,
+   * each scope is there in every form: it is unknown which issuer the client chooses.
+   */
   get initialScopes(): readonly string[] {
-    return this.#selectScopes(this.catalogue.initialScopes, this.options.issuers[0]?.scopePrefix);
+    return this.#selectScopes(this.catalogue.initialScopes, this.#prefixes);
   }
 
   /** Creates a challenge for a request without a valid token. */
   createTokenChallenge(
-    { scheme, primitive, surface = this.catalogue }: RefusedRequest,
+    { scheme, primitive, surface = this.catalogue, token }: RefusedRequest,
     error?: ChallengeError,
     description?: string,
   ): ChallengeException {
@@ -62,7 +68,8 @@ export class Challenges {
     const needed =
       primitive && this.options.list === 'all' ? selectSufficientScopes(primitive.access, this.hierarchy) : [];
     const asked = needed.length > 0 ? needed : surface.initialScopes;
-    const scopes = this.#selectScopes(asked, this.options.issuers[0]?.scopePrefix);
+    const issuer = token === undefined ? undefined : readToken(token, this.issuers)?.issuer;
+    const scopes = this.#selectScopes(asked, issuer ? [issuer.options.scopePrefix] : this.#prefixes);
     return this.#create(scheme, {
       ...(error && { error }),
       ...(description !== undefined && { errorDescription: description }),
@@ -78,14 +85,14 @@ export class Challenges {
   ): ChallengeException {
     const isSignIn = reason === 'insufficient_user_authentication';
     const { acrValues, maxAgeMs }: Partial<AccessRule> = (isSignIn ? rule : undefined) ?? {};
-    const prefix = this.issuers.findIssuer(caller.claims)?.options.scopePrefix;
+    const prefixes = [this.issuers.findIssuer(caller.claims)?.options.scopePrefix ?? ''];
     const held = this.options.challenge === 'union' ? caller.scopes : [];
     return this.#create(scheme, {
       error: isSignIn ? 'insufficient_user_authentication' : 'insufficient_scope',
       errorDescription: isSignIn
         ? 'The operation needs the user to sign in again, or in a stronger way'
         : 'The token lacks a scope that the operation needs',
-      scopes: this.#selectScopes([...scopes, ...held], prefix),
+      scopes: this.#selectScopes([...scopes, ...held], prefixes),
       ...(acrValues && { acrValues }),
       maxAgeMs,
     });
@@ -114,7 +121,7 @@ export class Challenges {
     return this.#create(scheme, {
       error: first.challenge,
       errorDescription: DESCRIPTIONS[first.challenge],
-      scopes: this.#selectScopes([...scopes, ...missing, ...held], issuer?.options.scopePrefix),
+      scopes: this.#selectScopes([...scopes, ...missing, ...held], [issuer?.options.scopePrefix ?? '']),
       ...(first.challenge === 'insufficient_claims' && {
         claims: first.claims,
         authorizationUri: issuer?.authorizationEndpoint,
@@ -140,10 +147,17 @@ export class Challenges {
     });
   }
 
-  #selectScopes(scopes: readonly string[], prefix = ''): readonly string[] {
+  /** What clients put before a scope, by issuer. */
+  get #prefixes(): readonly string[] {
+    const prefixes = new Set(this.options.issuers.map(({ scopePrefix }) => scopePrefix));
+    return prefixes.size > 0 ? [...prefixes] : [''];
+  }
+
+  #selectScopes(scopes: readonly string[], prefixes: readonly string[]): readonly string[] {
     // Held scopes and scopes computed from arguments may be malformed.
     const usable = scopes.filter((scope) => !findResourceScopeProblem(scope));
-    return limitLength([...new Set(usable.map((scope) => `${prefix}${scope}`))], MAX_SCOPES_LENGTH);
+    const forms = prefixes.flatMap((prefix) => usable.map((scope) => `${prefix}${scope}`));
+    return limitLength([...new Set(forms)], MAX_SCOPES_LENGTH);
   }
 
   #hasScopes({ scopes: held }: Caller, scopes: readonly string[]): boolean {

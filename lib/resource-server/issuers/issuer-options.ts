@@ -122,6 +122,17 @@ export interface IssuerOptions {
    */
   requiredClaims?: readonly string[];
   /**
+   * Values that claims must have, such as `{ token_use: 'access' }`, by name or path. Of several, one is enough. A claim
+   * that is a list must have one of them in it. Holds for introspection answers, too. Defaults to none.
+   */
+  requiredValues?: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * Accepts tokens without `aud`, for issuers that write none. A token with another `aud` is still refused. What an
+   * issuer means for someone else cannot be told then, so `clients` is needed, or a claim in `requiredValues` that says
+   * for whom a token is. Tokens without `aud` of other clients than `clients` are refused.
+   */
+  acceptMissingAudience?: boolean;
+  /**
    * Milliseconds, 0 to 86 400 000, for which keys that were fetched more than ten minutes ago are still used while the
    * issuer's key set cannot be fetched. A key that the issuer has withdrawn meanwhile is accepted as long. With 0,
    * tokens are answered with 503 then. Defaults to 3 000 000, so keys serve for an hour in all.

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { clientRegistrationSchema } from '../clients/client-registration.js';
 import { SIGNING_ALGORITHMS, type ClaimSource, type IssuerOptions } from './issuer-options.js';
 import { findUrlProblem } from '../../options/option-rules.js';
+import { CLAIMS_OF_USE } from '../access/claims.js';
 import { listNames, TENANT } from './resolved-issuer.js';
 import { createTextSchema, text } from '../../options/text-schema.js';
 import { isJsonObject } from '../../json/json-object.js';
@@ -26,6 +27,10 @@ const predicate = z.custom<(claims: Readonly<Record<string, unknown>>) => boolea
 
 const nonEmpty = <Item extends z.ZodType>(item: Item, what: string) =>
   z.array(item).min(1, `is empty, so everything would be refused. Name ${what}, or remove it`);
+
+const requiredValues = z
+  .record(z.string(), z.union([text, nonEmpty(text, 'the accepted values')]))
+  .refine((claims) => Object.keys(claims).length > 0, 'names no claim. Name one, or remove it');
 
 /** Refuses secret keys, which belong only where tokens are signed, and empty key sets, which verify nothing. */
 const jwks = z
@@ -74,6 +79,8 @@ export const issuerSchema = z
     acceptMissingType: z.boolean().optional(),
     acceptNonce: z.boolean().optional(),
     requiredClaims: nonEmpty(text, 'the claims').optional(),
+    requiredValues: requiredValues.optional(),
+    acceptMissingAudience: z.boolean().optional(),
     staleKeysMs: milliseconds(0, 86_400_000).optional(),
     clockToleranceMs: milliseconds(0, 300_000).optional(),
     claims: z
@@ -111,6 +118,12 @@ export const issuerSchema = z
       const problem = value ? findUrlProblem(value.replaceAll(TENANT, 'tenant')) : undefined;
       if (problem) addFault(option, problem);
     }
+    const isForSomeone = Object.keys(issuer.requiredValues ?? {}).some((claim) => !CLAIMS_OF_USE.includes(claim));
+    if (issuer.acceptMissingAudience && !issuer.clients && !isForSomeone)
+      addFault(
+        'acceptMissingAudience',
+        'is set, so tokens that the issuer means for others would be accepted. Name the `clients` whose tokens are accepted, or in `requiredValues` a claim that says for whom a token is',
+      );
     if (issuer.acceptNonce && issuer.acceptMissingType && !issuer.requiredClaims)
       addFault(
         'acceptNonce',

@@ -43,6 +43,9 @@ export interface ResolvedIssuer {
   readonly acceptNonce: boolean;
   /** Claims that JWTs must have. */
   readonly requiredClaims: readonly string[];
+  /** Accepted values by claim, for JWTs and introspection answers. */
+  readonly requiredValues: ReadonlyMap<string, readonly string[]>;
+  readonly acceptMissingAudience: boolean;
   /** Milliseconds for which keys that are no longer fresh are used. */
   readonly staleKeysMs: number;
   /** Seconds, like the claims that it applies to. */
@@ -121,6 +124,10 @@ function resolveIssuer(
     acceptMissingType: options.acceptMissingType ?? false,
     acceptNonce: options.acceptNonce ?? false,
     requiredClaims: options.requiredClaims ?? [],
+    requiredValues: new Map(
+      Object.entries(options.requiredValues ?? {}).map(([claim, values]) => [claim, [values].flat()]),
+    ),
+    acceptMissingAudience: options.acceptMissingAudience ?? false,
     staleKeysMs: options.staleKeysMs ?? STALE_KEYS,
     clockToleranceSeconds: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
     issuedAheadSeconds: (options.clockToleranceMs ?? ISSUED_AHEAD) / 1000,

@@ -1,0 +1,35 @@
+import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { Finding } from './finding.js';
+
+type Relaxation = readonly [option: string, isSet: (issuer: ResolvedIssuer) => boolean, gives: string];
+
+/** Options of an issuer that give something up, and what. */
+const RELAXATIONS: readonly Relaxation[] = [
+  ['acceptMissingType', (one) => one.acceptMissingType, 'Tokens without `typ` are accepted.'],
+  [
+    'acceptMissingAudience',
+    (one) => one.acceptMissingAudience,
+    'Tokens that do not say for whom they are are accepted.',
+  ],
+  ['acceptNonce', (one) => one.acceptNonce, 'Tokens that may be ID tokens for one of `audiences` are accepted.'],
+  ['acceptOwnTokens', (one) => one.acceptOwnTokens, 'Tokens that this application got for itself are accepted.'],
+  [
+    'introspection.acceptMissingAudience',
+    (one) => one.introspection?.acceptMissingAudience ?? false,
+    'Tokens of which the issuer does not say for whom they are are accepted.',
+  ],
+];
+
+/** Tells the operator what the options of each issuer give up. */
+export function describeRelaxations({ issuers }: ResolvedOptions): Finding[] {
+  return issuers.flatMap((issuer) =>
+    RELAXATIONS.filter(([, isSet]) => isSet(issuer)).map(([option, , gives]) => ({
+      code: 'check_relaxed' as const,
+      severity: 'info' as const,
+      subject: `issuers.${option}`,
+      message: `${issuer.identifier}: ${gives}`,
+      fix: 'Nothing, if the issuer cannot do better. Otherwise remove the option.',
+    })),
+  );
+}
