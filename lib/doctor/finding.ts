@@ -1,5 +1,6 @@
 /** Codes of what the doctor can find. They are stable. */
 export type FindingCode =
+  | 'advertised_issuer_differs'
   | 'audience_is_not_resource'
   | 'bound_tokens_not_exchangeable'
   | 'challenge_missing'
@@ -29,6 +30,7 @@ export type FindingCode =
   | 'server_unreachable'
   | 'server_url_mismatch'
   | 'strict_profile'
+  | 'token_issuer_mismatch'
   | 'token_not_required';
 
 /** A finding: broken (`error`), broken for some clients (`warning`), or good to know (`info`). */

@@ -11,6 +11,7 @@ import type { Finding } from './finding.js';
 import { checkMetadata } from './metadata-checks.js';
 import { checkProof } from './proof-checks.js';
 import { checkScopes } from './scope-checks.js';
+import { checkNames } from './issuer-name-checks.js';
 
 /**
  * Examines an issuer. Its metadata and keys are fetched as for the first token, and cached for it. An issuer with
@@ -35,6 +36,7 @@ export async function examineIssuer(
   }
   return [
     ...checkMetadata(identifier, metadata),
+    ...checkNames(issuer.options, metadata),
     ...checkClient(issuer.options, metadata, client, options),
     ...checkScopes(identifier, metadata, scopes, scopePrefix),
     ...checkProof(issuer.options, metadata, options),

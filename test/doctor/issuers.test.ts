@@ -91,6 +91,20 @@ describe('what is wrong with an issuer is found', () => {
       },
     ],
     [
+      'another issuer of access tokens, as AD FS has it',
+      {
+        parts: { metadata: { ...HEALTHY, access_token_issuer: 'http://adfs.example/adfs/services/trust' } },
+        finding: { code: 'token_issuer_mismatch', severity: 'error', fix: /`tokenIssuer` .*adfs\/services\/trust"/ },
+      },
+    ],
+    [
+      'another name for clients than in its metadata',
+      {
+        parts: { metadata: HEALTHY, trust: { advertisedIssuer: 'https://login.example' } },
+        finding: { code: 'advertised_issuer_differs', severity: 'warning', fix: /advertisedIssuer/ },
+      },
+    ],
+    [
       'no authorization endpoint',
       {
         parts: { metadata: { authorization_endpoint: undefined } },

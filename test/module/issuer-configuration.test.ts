@@ -91,6 +91,14 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
     ['types empty', { types: [] }, 'types` is empty', /remove it/],
     ['acceptMissingType as text', { acceptMissingType: 'yes' }, 'acceptMissingType` is of the wrong type', /boolean/],
     ['acceptNonce as text', { acceptNonce: 'yes' }, 'acceptNonce` is of the wrong type', /boolean/],
+    [
+      'tokenIssuer without the tenant',
+      { issuer: 'https://id.example/{tenantid}', tenants: ['a'], tokenIssuer: 'urn:acme' },
+      'tokenIssuer` and `issuer` have to have "{tenantid}" in them',
+      /tenant/,
+    ],
+    ['metadataIssuer as a word', { metadataIssuer: 'acme' }, 'metadataIssuer` is not a URL', /./],
+    ['advertisedIssuer on plain http', { advertisedIssuer: 'http://id.example' }, 'advertisedIssuer`', /https/],
     ['requiredValues empty', { requiredValues: {} }, 'requiredValues` names no claim', /remove it/],
     [
       'requiredValues without a value',

@@ -48,14 +48,19 @@ export class LogoutTokens {
    * @throws {@link IssuerUnusableError} if the issuer's keys are unavailable
    */
   async verify(token: unknown): Promise<SignOut> {
-    const signed = typeof token === 'string' && token.length <= MAX_LENGTH ? readToken(token, this.issuers) : undefined;
+    const find = (claims: TokenClaims) => this.issuers.findSignIn(claims);
+    const signed =
+      typeof token === 'string' && token.length <= MAX_LENGTH ? readToken(token, this.issuers, find) : undefined;
     if (!signed) throw new LogoutTokenError('it is not a JWT of an issuer that is trusted here', false);
     await checkSignature(signed);
     const { claims } = signed;
     const problem = this.#findProblem(signed);
     if (problem !== undefined) throw new LogoutTokenError(problem, true);
     const { sub: subject, sid: sessionId } = claims as { sub?: string; sid?: string };
-    return { id: toId(claims), revocation: { issuer: String(claims.iss), subject, sessionId } };
+    return {
+      id: toId(claims),
+      revocation: { issuer: signed.issuer.nameInAccessTokens(String(claims.iss)), subject, sessionId },
+    };
   }
 
   /**

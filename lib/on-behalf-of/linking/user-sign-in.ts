@@ -73,7 +73,8 @@ export class UserSignIn {
     if (!registration) throw new IssuerUnusableError(user.issuer, 'it is no longer configured');
     const metadata = await registration.issuer.getMetadata();
     // If one configuration serves many tenants, the ID token has to come from the caller's own issuer.
-    return createOAuthClient({ ...metadata, issuer: user.issuer }, registration.client);
+    const issuer = registration.issuer.nameInIdTokens(user.issuer);
+    return createOAuthClient({ ...metadata, issuer }, registration.client);
   }
 }
 

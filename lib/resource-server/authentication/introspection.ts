@@ -63,7 +63,10 @@ export class Introspection {
     const claims = await call;
     if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
       const message = 'The token is from another issuer';
-      throw new InvalidTokenError(message, `${message}: ${compareValues('its iss', claims.iss, [issuer.identifier])}`);
+      throw new InvalidTokenError(
+        message,
+        `${message}: ${compareValues('its iss', claims.iss, [issuer.options.tokenIssuer])}`,
+      );
     }
     const origin = { subjectClaim: introspection.subjectClaim, unnamed: `token:${id}` };
     return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, origin);
@@ -111,7 +114,7 @@ async function introspect(
   const as =
     endpoint === undefined
       ? await issuer.getMetadata()
-      : { issuer: issuer.identifier, introspection_endpoint: endpoint };
+      : { issuer: issuer.options.metadataIssuer, introspection_endpoint: endpoint };
   const registration = {
     client_id: client.id,
     ...toClientMetadata(client.authentication),
@@ -171,7 +174,7 @@ function completeClaims(
   issuer: Issuer,
   { acceptMissingAudience }: ResolvedIntrospection,
 ): TokenClaims {
-  const { iss = issuer.identifier, aud, exp } = claims;
+  const { iss = issuer.options.tokenIssuer, aud, exp } = claims;
   return {
     ...claims,
     iss,

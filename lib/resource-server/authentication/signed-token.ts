@@ -52,13 +52,18 @@ const KEY_PARAMETERS = ['jwk', 'jku', 'x5u'];
 /**
  * Reads a token. Its `iss` only selects one of the configured issuers, and the signature covers the same `iss`.
  *
+ * @param find - finds the issuer for the claims. Defaults to that of an access token
  * @returns `undefined` if the token is no JWT, or comes from no configured issuer
  */
-export function readToken(token: string, issuers: Issuers): SignedToken | undefined {
+export function readToken(
+  token: string,
+  issuers: Issuers,
+  find: (claims: TokenClaims) => Issuer | undefined = (claims) => issuers.findIssuer(claims),
+): SignedToken | undefined {
   try {
     const header = decodeProtectedHeader(token);
     const claims = decodeJwt(token);
-    const issuer = issuers.findIssuer(claims);
+    const issuer = find(claims);
     return issuer && { token, header, claims, issuer };
   } catch {
     return undefined;
@@ -71,8 +76,13 @@ export const UNREAD = 'The token is not a JWT of an issuer that is trusted here'
 /** Why a token was not read, for operators: they see which issuer it names. The name is not verified. */
 export function describeUnread(token: string, issuers: Issuers): string {
   try {
-    const trusted = issuers.all.map(({ identifier }) => identifier);
-    return `${UNREAD}: ${compareValues('its iss', decodeJwt(token).iss, trusted)}`;
+    const { iss } = decodeJwt(token);
+    const trusted = issuers.all.map(({ options }) => options.tokenIssuer);
+    const named = issuers.all.find(({ publishedTokenIssuer }) => iss !== undefined && publishedTokenIssuer === iss);
+    const remedy = named
+      ? `. The metadata of ${named.identifier} names it as access_token_issuer: set \`tokenIssuer\` of that issuer`
+      : '';
+    return `${UNREAD}: ${compareValues('its iss', iss, trusted)}${remedy}`;
   } catch {
     return UNREAD;
   }

@@ -29,6 +29,8 @@ export function listMetadataAddresses(issuer: string): string[] {
 
 /** How the metadata of an issuer is found. */
 export interface Discovery {
+  /** `issuer` of the metadata. Defaults to the issuer identifier. */
+  readonly metadataIssuer?: string;
   /** Where the metadata is, if it is known. */
   readonly metadataUrl?: string | undefined;
   /** Members that the metadata has to have. A document without one of them is completed from the others. */
@@ -46,7 +48,7 @@ export interface Discovery {
  */
 export async function discoverMetadata(
   issuer: string,
-  { metadataUrl, needed = [], onAnswer }: Discovery = {},
+  { metadataIssuer = issuer, metadataUrl, needed = [], onAnswer }: Discovery = {},
 ): Promise<IssuerMetadata> {
   const failures: string[] = [];
   let found: IssuerMetadata | undefined;
@@ -54,7 +56,7 @@ export async function discoverMetadata(
     try {
       const response = await fetchFromIssuer(address);
       onAnswer?.(response);
-      const metadata = await readMetadata(issuer, response);
+      const metadata = await readMetadata(metadataIssuer, response);
       checkEndpoints(metadata, new URL(address));
       found = { ...metadata, ...found };
     } catch (error) {
@@ -81,7 +83,7 @@ function checkIssuer(issuer: string, { issuer: named }: Readonly<Record<string, 
   // oauth4webapi refuses what has no issuer.
   if (typeof named !== 'string' || named === issuer) return;
   throw new Error(
-    `its issuer is "${cleanText(named, MAX_ISSUER)}", not "${issuer}". If that is the right server, configure the issuer as it spells itself`,
+    `its issuer is "${cleanText(named, MAX_ISSUER)}", not "${issuer}". If that is the right server, configure the issuer as it spells itself, or set \`metadataIssuer\``,
   );
 }
 

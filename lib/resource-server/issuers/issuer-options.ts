@@ -91,6 +91,18 @@ export interface IssuerOptions {
    * of `tenants`.
    */
   issuer: string;
+  /**
+   * `iss` of its access tokens, where that is another: AD FS names it `access_token_issuer` in its metadata. It is only
+   * compared, so it need not be an address. Defaults to `issuer`.
+   */
+  tokenIssuer?: string;
+  /** `issuer` of its metadata, and `iss` of its ID tokens, where that is another. Defaults to `issuer`. */
+  metadataIssuer?: string;
+  /**
+   * The authorization server that clients are told (`authorization_servers`, RFC 9728), where that is another: the
+   * address that they reach, under which they find metadata with that very `issuer`. Defaults to `issuer`.
+   */
+  advertisedIssuer?: string;
   /** Tenants of an issuer with `{tenantid}` in it. Each is an issuer of its own, and its tokens' `tid` must name it. */
   tenants?: readonly string[];
   /**

@@ -4,7 +4,7 @@ import { clientRegistrationSchema } from '../clients/client-registration.js';
 import { SIGNING_ALGORITHMS, type ClaimSource, type IssuerOptions } from './issuer-options.js';
 import { findUrlProblem } from '../../options/option-rules.js';
 import { CLAIMS_OF_USE } from '../access/claims.js';
-import { listNames, TENANT } from './resolved-issuer.js';
+import { listNames, listTokenIssuers, TENANT } from './resolved-issuer.js';
 import { createTextSchema, text } from '../../options/text-schema.js';
 import { isJsonObject } from '../../json/json-object.js';
 
@@ -71,6 +71,12 @@ const tenantId = z
 export const issuerSchema = z
   .strictObject({
     issuer: text,
+    tokenIssuer: text.optional(),
+    metadataIssuer: z
+      .string()
+      .refine((value) => URL.canParse(value), 'is not a URL')
+      .optional(),
+    advertisedIssuer: text.optional(),
     tenants: nonEmpty(tenantId, 'the tenants').optional(),
     acceptAnyTenant: z.boolean().optional(),
     audiences: nonEmpty(text, 'the accepted values of `aud`').optional(),
@@ -113,7 +119,7 @@ export const issuerSchema = z
     const addFault = (option: string, message: string) => {
       context.addIssue({ code: 'custom', path: [option], message });
     };
-    for (const option of ['issuer', 'metadataUrl'] as const) {
+    for (const option of ['issuer', 'metadataUrl', 'advertisedIssuer'] as const) {
       const value = issuer[option];
       const problem = value ? findUrlProblem(value.replaceAll(TENANT, 'tenant')) : undefined;
       if (problem) addFault(option, problem);
@@ -144,6 +150,16 @@ export const issuerSchema = z
         `is set, but \`issuer\` has no "${TENANT}" in it. Put it where the tenant id stands`,
       );
     }
+    for (const option of ['tokenIssuer', 'metadataIssuer', 'advertisedIssuer'] as const) {
+      const name = issuer[option];
+      if (name !== undefined && name.includes(TENANT) !== many)
+        addFault(
+          option,
+          `and \`issuer\` have to have "${TENANT}" in them, both or neither. Put the tenant where it stands`,
+        );
+    }
+    if (issuer.advertisedIssuer !== undefined && issuer.acceptAnyTenant)
+      addFault('advertisedIssuer', 'has no effect with `acceptAnyTenant`: clients are told `metadataUrl`. Remove it');
     if (many && issuer.introspection) {
       addFault(
         'introspection',
@@ -163,6 +179,6 @@ export const issuerSchema = z
 
 /** Schema of all issuers. */
 export const issuersSchema = z.array(issuerSchema).refine((issuers) => {
-  const identifiers = issuers.flatMap(listNames).map(({ identifier }) => identifier);
-  return new Set(identifiers).size === identifiers.length;
+  const lists = [issuers.flatMap(listNames).map(({ identifier }) => identifier), issuers.flatMap(listTokenIssuers)];
+  return lists.every((names) => new Set(names).size === names.length);
 }, 'names an issuer twice. Remove one');

@@ -7,6 +7,7 @@ import { fetchFromIssuer } from './issuer-fetch.js';
 import { isSecure } from '../../options/option-rules.js';
 import { describeError } from '../../errors/reason.js';
 import { IssuerKeys } from './issuer-keys.js';
+import { IssuerName } from './issuer-name.js';
 import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { Renewable } from './renewable.js';
@@ -21,13 +22,16 @@ const logger = new CleanLogger('Issuer');
 export class Issuer {
   readonly keys: IssuerKeys;
   readonly #metadata: Renewable<IssuerMetadata>;
-  readonly #anyTenant: RegExp | undefined;
+  /** `iss` of its access tokens. */
+  readonly #tokenName: IssuerName;
+  /** Its name in its metadata, and in ID tokens and logout tokens. */
+  readonly #metadataName: IssuerName;
   #clockSkewSeconds: number | undefined;
   /** Whether the operator was told that stale keys are used. */
   #areStaleKeysKnown = false;
 
   constructor(readonly options: ResolvedIssuer) {
-    const { identifier, metadataUrl } = options;
+    const { identifier, tokenIssuer, metadataIssuer, metadataUrl, tenant } = options;
     const told = new WeakSet<Error>();
     const warn = (error: unknown) => {
       // Keys cannot be fetched without metadata: that is one failure.
@@ -39,6 +43,7 @@ export class Issuer {
     };
     const discover = () =>
       discoverMetadata(identifier, {
+        metadataIssuer,
         metadataUrl,
         needed: listNeeded(options),
         onAnswer: (answer) => {
@@ -52,18 +57,37 @@ export class Issuer {
         this.#recordStaleKeys();
       },
     });
-    this.#anyTenant = identifier.includes(TENANT) ? createTenantPattern(identifier) : undefined;
+    this.#tokenName = new IssuerName(tokenIssuer, tenant);
+    this.#metadataName = new IssuerName(metadataIssuer, tenant);
   }
 
   get identifier(): string {
     return this.options.identifier;
   }
 
-  /** Whether this issuer issued a token with these `iss` and `tid`. */
+  /** Whether this issuer issued an access token with these `iss` and `tid`. */
   hasIssued(iss: string, tid: unknown): boolean {
-    const tenant = this.#anyTenant ? this.#anyTenant.exec(iss)?.[1] : this.options.tenant;
-    if (this.#anyTenant ? tenant === undefined : iss !== this.identifier) return false;
-    return tenant === undefined || tid === tenant;
+    return this.#tokenName.matches(iss, tid);
+  }
+
+  /** Whether this issuer issued an ID token or a logout token with these `iss` and `tid`. */
+  hasSignedIn(iss: string, tid: unknown): boolean {
+    return this.#metadataName.matches(iss, tid);
+  }
+
+  /** `iss` of the ID tokens of a user whose access tokens have this `iss`. */
+  nameInIdTokens(iss: string): string {
+    return this.#metadataName.translate(iss, this.#tokenName);
+  }
+
+  /** `iss` of the access tokens of a user whose ID tokens have this `iss`. */
+  nameInAccessTokens(iss: string): string {
+    return this.#tokenName.translate(iss, this.#metadataName);
+  }
+
+  /** `iss` of the access tokens as AD FS names it in its metadata, if that is loaded. */
+  get publishedTokenIssuer(): unknown {
+    return this.#metadata.latest?.access_token_issuer;
   }
 
   /**
@@ -124,9 +148,9 @@ export class Issuer {
   }
 
   async #loadKeys(): Promise<readonly VerificationKey[]> {
-    const { jwks, tenant } = this.options;
+    const { jwks, tenant, identifier } = this.options;
     const keys: unknown = jwks ? jwks.keys : await this.#fetchKeys();
-    const isTenanted = this.#anyTenant !== undefined || tenant !== undefined;
+    const isTenanted = identifier.includes(TENANT) || tenant !== undefined;
     try {
       const read = await readVerificationKeys(
         isTenanted && Array.isArray(keys) ? keys.filter((key) => isForTenant(key, tenant)) : keys,
@@ -171,9 +195,4 @@ function isForTenant(key: unknown, tenant: string | undefined): boolean {
   if (issuer === undefined) return true;
   if (typeof issuer !== 'string') return false;
   return issuer.includes(TENANT) || (tenant !== undefined && issuer.split('/').includes(tenant));
-}
-
-function createTenantPattern(identifier: string): RegExp {
-  const [before = '', after = ''] = identifier.split(TENANT).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${before}([A-Za-z0-9-]+)${after}$`);
 }

@@ -24,9 +24,14 @@ export class Issuers implements OnModuleInit {
     for (const issuer of this.all) await issuer.checkGivenKeys();
   }
 
-  /** The issuer that matches these claims, which are not verified yet. */
+  /** The issuer of an access token with these claims, which are not verified yet. */
   findIssuer({ iss, tid }: Readonly<Record<string, unknown>>): Issuer | undefined {
     return typeof iss === 'string' ? this.all.find((issuer) => issuer.hasIssued(iss, tid)) : undefined;
+  }
+
+  /** The issuer of an ID token or a logout token with these claims, which are not verified yet. */
+  findSignIn({ iss, tid }: Readonly<Record<string, unknown>>): Issuer | undefined {
+    return typeof iss === 'string' ? this.all.find((issuer) => issuer.hasSignedIn(iss, tid)) : undefined;
   }
 
   /** The issuer that introspects an opaque token. A token that may be of several is shown to none of them. */

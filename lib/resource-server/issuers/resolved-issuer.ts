@@ -27,8 +27,12 @@ export interface ResolvedIntrospection {
 
 /** Options of an issuer, with the defaults filled in. */
 export interface ResolvedIssuer {
-  /** `iss` of its tokens. Contains {@link TENANT} if any tenant is accepted. */
+  /** Contains {@link TENANT} if any tenant is accepted. */
   readonly identifier: string;
+  /** `iss` of its access tokens. */
+  readonly tokenIssuer: string;
+  /** `issuer` of its metadata, and `iss` of its ID tokens and logout tokens. */
+  readonly metadataIssuer: string;
   /** The identifier as configured, the same for all of its tenants. */
   readonly template: string;
   /** The identifier in `authorization_servers`, which clients see (RFC 9728). */
@@ -113,10 +117,12 @@ function resolveIssuer(
   return {
     identifier,
     template: options.issuer,
+    tokenIssuer: insertTenant(options.tokenIssuer ?? options.issuer),
+    metadataIssuer: insertTenant(options.metadataIssuer ?? options.issuer),
     advertised:
       options.acceptAnyTenant && metadataUrl !== undefined
         ? metadataUrl.replace(/\/\.well-known\/.*$/, '')
-        : identifier,
+        : insertTenant(options.advertisedIssuer ?? options.issuer),
     tenant,
     audiences: options.audiences ?? resource,
     algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
@@ -174,7 +180,13 @@ export function normalizeType(type: string): string {
 /** Options that identify an issuer. */
 export interface NamedIssuer {
   readonly issuer: string;
+  readonly tokenIssuer?: string | undefined;
   readonly tenants?: readonly string[] | undefined;
+}
+
+/** `iss` of the access tokens of an issuer, or of each of its tenants. */
+export function listTokenIssuers({ issuer, tokenIssuer = issuer, tenants = [''] }: NamedIssuer): readonly string[] {
+  return tenants.map((tenant) => (tenant === '' ? tokenIssuer : tokenIssuer.replaceAll(TENANT, tenant)));
 }
 
 /** The identifier of an issuer, or of each of its tenants, with the template that they share. */
