@@ -23,7 +23,7 @@ const STYLES: Readonly<Record<ParameterPlace, readonly [ParameterStyle, ...Param
  */
 export function readParameters(
   document: OpenApiDocument,
-  lists: readonly Located[],
+  lists: readonly [ofPath: Located, ofOperation: Located],
   path: string,
 ): readonly ApiParameter[] {
   const parameters = new Map<string, ApiParameter>();
@@ -141,7 +141,7 @@ function readExamples({ example, examples }: Readonly<Record<string, unknown>>):
   );
 }
 
-function createPathParameter(name: string, list: Located | undefined): ApiParameter {
+function createPathParameter(name: string, { file, pointer }: Located): ApiParameter {
   return {
     in: 'path',
     name,
@@ -153,7 +153,7 @@ function createPathParameter(name: string, list: Located | undefined): ApiParame
     isExploded: false,
     allowsReserved: false,
     mediaType: undefined,
-    schema: { value: { type: 'string' }, file: list?.file ?? '', pointer: list?.pointer ?? '' },
+    schema: { value: { type: 'string' }, file, pointer },
   };
 }
 

@@ -11,7 +11,7 @@ const SPANS =
 const BLOCK = new RegExp(`</?(?:${BLOCKS})\\b[^<>]{0,1000}>`, 'gi');
 const SPAN = new RegExp(`</?(?:${SPANS})\\b[^<>]{0,1000}>`, 'gi');
 
-const ENTITIES: Readonly<Record<string, string>> = {
+const ENTITIES = {
   '&lt;': '<',
   '&gt;': '>',
   '&amp;': '&',
@@ -19,7 +19,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&apos;': "'",
   '&#39;': "'",
   '&nbsp;': ' ',
-};
+} as const;
 
 /**
  * Makes the text of a document, which may be Markdown (CommonMark) or HTML, plain text for a model: without marks, links,
@@ -80,7 +80,7 @@ function removeMarks(text: string): string {
     .replace(/!?\[([^[\]]{0,500})\]\([^()\s]{0,2000}(?: "[^"]{0,200}")?\)/g, '$1')
     .replace(/^ {0,3}#{1,6} +/gm, '')
     .replace(/(\*\*|__)(?=\S)([^*_\n]{1,500})\1/g, '$2')
-    .replace(/&(?:lt|gt|amp|quot|apos|nbsp|#39);/g, (entity) => ENTITIES[entity] ?? entity);
+    .replace(/&(?:lt|gt|amp|quot|apos|nbsp|#39);/g, (entity) => ENTITIES[entity as keyof typeof ENTITIES]);
 }
 
 /** Leaves out what only lays out: lines of tables, spaces, and more than one empty line. */

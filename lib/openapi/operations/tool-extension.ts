@@ -46,12 +46,12 @@ const ofAll = {
 };
 
 /** Members that other levels have, and why they are not taken. */
-const REFUSED: Readonly<Record<string, string>> = {
-  scopes: 'Scopes are those of `security`',
-  name: 'Only an operation has a name',
-  title: 'Only an operation has a title',
-  description: 'Only an operation has a description',
-};
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ['scopes', 'Scopes are those of `security`'],
+  ['name', 'Only an operation has a name'],
+  ['title', 'Only an operation has a title'],
+  ['description', 'Only an operation has a description'],
+]);
 
 /**
  * Reads what `x-mcp` of a document, of a path and of an operation say. What the operation says counts most. `x-mcp: false`
@@ -95,11 +95,11 @@ function readLevel(level: Located, isOperation: boolean, warnings: string[]): Sa
   for (const name of Object.keys(value)) {
     const member = locate(extension, name);
     const schema = Object.hasOwn(members, name) ? members[name] : undefined;
-    const reason = Object.hasOwn(REFUSED, name) ? REFUSED[name] : `Known are ${Object.keys(members).join(', ')}`;
+    const reason = REFUSED.get(name) ?? `Known are ${Object.keys(members).join(', ')}`;
     const { error, data } = schema ? schema.safeParse(member.value) : { error: undefined, data: undefined };
     if (error && name === 'hidden') throw new DocumentProblem(describePlace(member), 'has to be true or false');
     if (error) warnings.push(`${describePlace(member)} is not taken: ${z.prettifyError(error)}.`);
-    else if (!schema) warnings.push(`${describePlace(member)} is not taken. ${reason ?? ''}.`);
+    else if (!schema) warnings.push(`${describePlace(member)} is not taken. ${reason}.`);
     else said[name] = data;
   }
   return said;

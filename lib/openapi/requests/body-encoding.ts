@@ -5,7 +5,7 @@ import type { PairStyle } from './parameter-styles.js';
 
 /** How a property of a form is written (OpenAPI 3.1, Encoding Object). */
 export interface PropertyEncoding {
-  /** The first type that it names, unless that is a range. */
+  /** The first type that it names, unless that is a range. A range leaves it to the value, unless it is one of files. */
   readonly mediaType: string | undefined;
   readonly kind: MediaKind | undefined;
   /** `undefined` if the document says nothing about it. */
@@ -22,11 +22,13 @@ const STYLES: ReadonlySet<unknown> = new Set(['form', 'spaceDelimited', 'pipeDel
 export function readEncoding(encoding: BodyPlan['encoding'], name: string): PropertyEncoding {
   const one = Object.hasOwn(encoding, name) ? encoding[name] : undefined;
   const { contentType, style, explode, allowReserved, headers } = isJsonObject(one) ? one : {};
-  const mediaType = typeof contentType === 'string' ? contentType.split(',', 1)[0]?.trim() : undefined;
+  const type = typeof contentType === 'string' ? contentType.replace(/,.*/s, '').trim() : '';
+  const mediaType = type === '' || type.includes('*') ? undefined : type;
+  const kind = type === '' ? undefined : readMediaKind(type);
   const known = STYLES.has(style) ? (style as PairStyle['style']) : undefined;
   return {
-    mediaType: mediaType === '' || mediaType?.includes('*') ? undefined : mediaType,
-    kind: mediaType === undefined || mediaType === '' ? undefined : readMediaKind(mediaType),
+    mediaType,
+    kind: mediaType === undefined && kind !== 'bytes' ? undefined : kind,
     style: known,
     isExploded:
       typeof explode === 'boolean' ? explode : known === undefined || known === 'form' || known === 'deepObject',

@@ -22,11 +22,10 @@ export function placeMembers(
  * @returns the body with the value
  */
 function placeMember(body: unknown, path: readonly string[], value: unknown): unknown {
-  const [name, ...rest] = path;
-  if (name === undefined || !isJsonObject(body)) return body;
+  const [name = '', ...rest] = path;
+  if (!isJsonObject(body)) return body;
   const others = Object.entries(body).filter(([key]) => key !== name);
   if (rest.length === 0) return Object.fromEntries(value === undefined ? others : [...others, [name, value]]);
-  if (!Object.hasOwn(body, name)) return body;
   return Object.fromEntries(
     Object.entries(body).map(([key, one]) => [key, key === name ? placeMember(one, rest, value) : one]),
   );

@@ -59,8 +59,7 @@ function listParts({ encoding, findSentAs }: BodyPlan, name: string, value: unkn
   const whole = kind === 'json' && !isFile;
   return (whole ? [value] : [value].flat()).map((one: unknown): Part => {
     if (isFile) return toFilePart(name, one, how);
-    if (kind === 'json')
-      return { name, content: JSON.stringify(one), mediaType: mediaType ?? 'application/json', headers };
+    if (kind === 'json') return { name, content: JSON.stringify(one), mediaType, headers };
     if (mediaType !== undefined) return { name, content: writeText(one), mediaType, headers };
     const type = typeof one === 'object' && one !== null ? { mediaType: 'application/json' } : {};
     return { name, content: writeText(one), ...type, headers };

@@ -1,5 +1,4 @@
-import { isJsonObject } from '../../json/json-object.js';
-import type { OpenApiDocument } from '../documents/open-api-document.js';
+import { locate, type OpenApiDocument } from '../documents/open-api-document.js';
 import { readServerUrl } from '../documents/server-urls.js';
 import type { ApiOperation } from '../operations/api-operation.js';
 
@@ -11,19 +10,17 @@ import type { ApiOperation } from '../operations/api-operation.js';
  * @returns a path that begins with a slash and does not end with one, or an empty text
  */
 export function findServerPath(document: OpenApiDocument, operation: ApiOperation, baseUrl: URL): string {
-  const { servers, paths } = document.root.value;
-  const item = isJsonObject(paths) ? paths[operation.path] : undefined;
-  const own = [operation.source.value.servers, isJsonObject(item) ? item.servers : undefined, servers];
-  const path = readRelativePath(
-    own.find((list) => Array.isArray(list) && list.length > 0),
-    document.file,
-  );
+  const levels = [operation.source, locate(document.root, 'paths', operation.path), document.root];
+  const servers = levels.flatMap((level) => {
+    const { value } = locate(level, 'servers');
+    return Array.isArray(value) ? (value as unknown[]) : [];
+  });
+  const path = readRelativePath(servers[0], document.file);
   return dropSlash(baseUrl.pathname).endsWith(path) ? '' : path;
 }
 
-/** The path of the first server, with its variables as they are by default, if it is relative. */
-function readRelativePath(servers: unknown, file: string): string {
-  const [server] = Array.isArray(servers) ? (servers as unknown[]) : [];
+/** The path of a server, with its variables as they are by default, if it is relative. */
+function readRelativePath(server: unknown, file: string): string {
   const url = readServerUrl(server);
   if (url === undefined || /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(url)) return '';
   const base = /^https?:/i.test(file) ? file : 'https://api.invalid/';

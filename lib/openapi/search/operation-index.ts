@@ -63,7 +63,7 @@ export class OperationIndex {
         : this.#search(terms.slice(0, MAX_WORDS.some), {
             fuzzy: (term) => (this.#count(term) > 0 || term.length < 4 ? false : 0.25),
           });
-    return results.flatMap(({ id }) => this.operations[id as number] ?? []);
+    return results.map(({ id }) => this.operations[id as number] as SearchedOperation);
   }
 
   #keep<Term extends string | null>(term: Term): Term {

@@ -43,7 +43,7 @@ function describeGroups(operations: readonly OperationIdentity[]): string {
   const isTagged = operations.some(({ tags }) => tags.length > 0);
   const counts = new Map<string, number>();
   for (const { tags, path } of operations) {
-    const groups = isTagged ? tags : [`/${path.split('/')[1] ?? ''}/**`];
+    const groups = isTagged ? tags : [path.replace(/^(\/[^/]*).*/s, '$1/**')];
     for (const group of new Set(groups)) counts.set(group, (counts.get(group) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1));

@@ -93,6 +93,10 @@ describe('a choice stops the boot', () => {
       { include: 'getHidden' },
       'leaves no operation: `exclude` takes all of them out, and `x-mcp` of the document hides',
     ],
+    [{ include: { path: '/order', method: 'get' } }, 'Did you mean "GET /orders"'],
+    [{ include: { path: '/order' } }, 'has {"path":"/order"}, which is no operation of the document. Did you mean "'],
+    [{ include: '/createOne' }, 'has "/createOne", which is no operation of the document. Did you mean "createOrder"?'],
+    [{ include: '!?' }, 'has "!?", which is no operation of the document. Check its spelling, or remove it.'],
     [{ include: {} }, '`include` is empty. Say which operations'],
     [{ include: 7 }, '`include` has to be an operationId, a method and a path such as "GET /orders/**"'],
   ];

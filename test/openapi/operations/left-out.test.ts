@@ -51,6 +51,26 @@ const FAULTS: readonly (readonly [what: string, paths: Record<string, unknown>, 
     'GET /a: document#/paths/~1a/get/parameters/0: `$ref` "#/components/parameters/none" leads nowhere.',
   ],
   [
+    'a parameter that is none',
+    { '/a': { get: { parameters: ['p'] } } },
+    'GET /a: document#/paths/~1a/get/parameters/0: is not a Parameter Object.',
+  ],
+  [
+    'a parameter without a name',
+    { '/a': { get: { parameters: [{ in: 'query' }] } } },
+    'GET /a: document#/paths/~1a/get/parameters/0: has no `name`.',
+  ],
+  [
+    'a parameter of no place',
+    { '/a': { get: { parameters: [{ name: 'p', in: 'body' }] } } },
+    'GET /a: document#/paths/~1a/get/parameters/0: has `in: body`, which no request has.',
+  ],
+  [
+    'another method that is none',
+    { '/a': { additionalOperations: { COPY: 'copy' } } },
+    'COPY /a: document#/paths/~1a/additionalOperations/COPY: is not an Operation Object.',
+  ],
+  [
     'a schema that is not there',
     { '/a': { get: { parameters: [{ name: 'p', in: 'query', schema: { $ref: '#/components/schemas/None' } }] } } },
     'GET /a: document#/paths/~1a/get/parameters/0/schema: `$ref` "#/components/schemas/None" leads nowhere.',

@@ -54,12 +54,12 @@ class DefaultedApi {
   }
 }
 
-describe('scopes of this server', () => {
+describe.each(['express', 'fastify'] as const)('scopes of this server on %s', (platform) => {
   let server: DownstreamServer;
 
   beforeAll(async () => {
     const providers = [...classes, MappedApi, DefaultedApi];
-    server = await startDownstreamServer({ providers, billing: { scopeMap: { a: ['own:billing'] } } });
+    server = await startDownstreamServer({ platform, providers, billing: { scopeMap: { a: ['own:billing'] } } });
   });
   afterAll(() => server.close());
 
@@ -127,6 +127,14 @@ describe('stop the boot', () => {
         },
       },
       'has no scopes for GET /things/0: no idea',
+    ],
+    [
+      {
+        scopes: () => {
+          throw 'not today';
+        },
+      },
+      'has no scopes for GET /things/0: not today',
     ],
     [{ scopes: { a: 'own a' } }, '`scopes.a` is not a scope token'],
     [{ scopes: ['own:a'] }, '`scopes` has to be a function, or a map from scopes of the API'],

@@ -138,7 +138,7 @@ test('annotations are those of the method, unless the document says what it leav
 });
 
 test('tags and documentation are in `_meta`, if its address is one for the public', async () => {
-  const [tool, ...others] = await describeTools([
+  const [tool, short, ...others] = await describeTools([
     [
       'get',
       {
@@ -147,6 +147,7 @@ test('tags and documentation are in `_meta`, if its address is one for the publi
         'x-mcp': { meta: { 'orders.example/area': 'sales' } },
       },
     ],
+    ['get', { externalDocs: { url: 'https://docs.example/short' } }],
     ...['javascript:alert(1)', 'orders', 7, 'https://user:secret@docs.example/'].map(
       (url) => ['get', { externalDocs: { url } }] as const,
     ),
@@ -157,5 +158,6 @@ test('tags and documentation are in `_meta`, if its address is one for the publi
     'nestjs-mcp-auth/tags': ['orders', 'ab'],
     'nestjs-mcp-auth/externalDocs': { url: 'https://docs.example/orders', description: 'More here' },
   });
+  expect(short?._meta).toStrictEqual({ 'nestjs-mcp-auth/externalDocs': { url: 'https://docs.example/short' } });
   expect(others.map(({ _meta }) => _meta)).toStrictEqual([undefined, undefined, undefined, undefined]);
 });

@@ -88,6 +88,14 @@ describe('a form', () => {
     expect(bodyOf(sent)).toBe(body);
     expect(sent.headers).toStrictEqual({ 'content-type': type });
   });
+
+  test('is empty if what is given has no properties', () => {
+    const type = 'application/x-www-form-urlencoded';
+    const sent = request(bodyAs(type, { type: 'array' }), { body: ['a'] });
+
+    expect(bodyOf(sent)).toBe('');
+    expect(sent.headers).toStrictEqual({ 'content-type': type });
+  });
 });
 
 describe('a body that is text or bytes', () => {
@@ -105,5 +113,16 @@ describe('a body that is text or bytes', () => {
 
     expect(bodyOf(sent)).toBe(body);
     expect(sent.headers).toStrictEqual({ 'content-type': type });
+  });
+
+  test.each(['text/plain', 'application/octet-stream'])('%s is left out if there is none, or it is null', (type) => {
+    const requestBody = { content: { [type]: { schema: { type: ['string', 'null'] } } } };
+
+    expect(request({ requestBody }, {})).toMatchObject({ headers: {}, body: new Uint8Array() });
+    expect(request({ requestBody }, { body: null })).toMatchObject({ headers: {}, body: new Uint8Array() });
+  });
+
+  test('may be a value that is no text, which is written as JSON', () => {
+    expect(bodyOf(request(bodyAs('application/octet-stream', {}), { body: { a: 1 } }))).toBe('{"a":1}');
   });
 });

@@ -29,6 +29,7 @@ describe('a file of a form', () => {
       'data:text/csv;name=a%20b.csv;base64,aGVsbG8=',
       'name="f"; filename="a b.csv"\r\nContent-Type: text/csv\r\n\r\nhello',
     ],
+    ['data:,100%', 'name="f"; filename="f"\r\nContent-Type: application/octet-stream\r\n\r\n100%'],
     ['data:,a%20b', 'name="f"; filename="f"\r\nContent-Type: application/octet-stream\r\n\r\na b'],
     [
       { filename: 'a"\r\nb.txt', content: 'aGVsbG8=', contentType: 'text/plain' },
@@ -55,6 +56,12 @@ describe('a file of a form', () => {
       'name="f"; filename="f"\r\nContent-Type: application/octet-stream\r\n\r\na',
       'name="f"; filename="f"\r\nContent-Type: application/octet-stream\r\n\r\nb',
     ]);
+  });
+
+  test('is left out if it is null', () => {
+    const type = ['string', 'null'];
+
+    expect(partsOf(form({ f: { ...FILE, type }, p: {} }), { f: null, p: 'a' })).toStrictEqual(['name="p"\r\n\r\na']);
   });
 
   test('is one by its encoding alone', () => {
@@ -151,12 +158,31 @@ describe('another property of a form', () => {
     [{ contentType: 'application/json' }, 'a', ['name="p"\r\nContent-Type: application/json\r\n\r\n"a"']],
     [{ contentType: 'application/json' }, ['a', 'b'], ['name="p"\r\nContent-Type: application/json\r\n\r\n["a","b"]']],
     [{ contentType: 'text/xml' }, '<a/>', ['name="p"\r\nContent-Type: text/xml\r\n\r\n<a/>']],
+    [{ contentType: '*/*' }, 'a', ['name="p"\r\n\r\na']],
+    [{ contentType: 'application/*+json' }, { a: 1 }, ['name="p"\r\nContent-Type: application/json\r\n\r\n{"a":1}']],
+    [{ contentType: '' }, 'a', ['name="p"\r\n\r\na']],
     [{ style: 'deepObject' }, { a: 1 }, ['name="p[a]"\r\n\r\n1']],
     [{ style: 'form', explode: false }, ['a', 'b'], ['name="p"\r\n\r\na,b']],
     [
       { headers: { 'X-Kind': { schema: { const: 'main' } }, 'X-Free': { schema: { type: 'string' } } } },
       'a',
       ['name="p"\r\nX-Kind: main\r\n\r\na'],
+    ],
+    [
+      {
+        headers: {
+          'X-One': { schema: { enum: ['only'] } },
+          'X-Many': { schema: { enum: ['a', 'b'] } },
+          'X-Default': { schema: { default: 5 } },
+          'X-Unsaid': {},
+          'X-None': 'none',
+          'X-Object': { schema: { const: {} } },
+          'X Bad': { schema: { const: 'a' } },
+          'Content-Type': { schema: { const: 'text/html' } },
+        },
+      },
+      'a',
+      ['name="p"\r\nX-One: only\r\nX-Default: 5\r\n\r\na'],
     ],
   ])('%j %j', (encoding, value, parts) => {
     expect(partsOf(form({ p: {} }, { p: encoding }), { p: value })).toStrictEqual(parts);

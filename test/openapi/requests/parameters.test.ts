@@ -131,6 +131,16 @@ describe('a parameter of a header or of a cookie is written by its style', () =>
   });
 });
 
+test.each([
+  ['/x/{a}', {}],
+  ['/x/{a}', { a: '' }],
+  ['/x/{a}', { a: [] }],
+])('%s with %j is refused: a part of the path has to have a value', (path, args) => {
+  expect(() => request({ method: 'get', path }, args)).toThrow(
+    'a: has to have a value, because it is a part of the path',
+  );
+});
+
 test('each of several parameters of one name is sent', () => {
   const parameters = ['path', 'query', 'header', 'cookie'].map((place) => ({ name: 'id', in: place }));
   const requestBody = { content: { 'application/json': { schema: { properties: { id: {} } } } } };
@@ -148,6 +158,13 @@ test('each of several parameters of one name is sent', () => {
 describe('a header that overrides the method', () => {
   const send = (method: string, name: string, value: string) =>
     request({ method, parameters: [{ name, in: 'header' }] }, { [name]: value }).headers;
+
+  test('is left out if it is null', () => {
+    const parameters = [{ name: 'X-HTTP-Method-Override', in: 'header' }];
+
+    expect(request({ parameters }, { 'X-HTTP-Method-Override': null }).headers).toStrictEqual({});
+  });
+
 
   test.each([
     ['post', 'X-HTTP-Method-Override', 'GET'],

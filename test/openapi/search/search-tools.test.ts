@@ -33,6 +33,10 @@ describe.each(['express', 'fastify'] as const)('operations that are searched, on
     ['deleteOrder', 'deleteOrder'],
     ['DELETE /orders/{id}', 'deleteOrder'],
     ['exchnage', 'getExchangeRate'],
+    ['order something astronomical', 'listOrders'],
+    ['currencies', 'getExchangeRate'],
+    ['addresses', 'findAddress'],
+    ['which options', 'askOptions'],
   ])('are found by what they do: %s', async (query, name) => {
     const [first] = await find(server, token, query);
 

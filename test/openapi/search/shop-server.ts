@@ -50,6 +50,10 @@ export const shopDocument = {
         responses,
       },
     },
+    '/address': {
+      get: { operationId: 'findAddress', summary: 'Where it goes.', responses },
+      options: { operationId: 'askOptions', summary: 'What may be asked.', responses },
+    },
     '/rates/{id}': {
       get: { operationId: 'getExchangeRate', summary: 'How much a currency is worth.', parameters: [id], responses },
     },
