@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { ENVIRONMENT_OF_A_PROJECT, installNode, installPackages } from '../support/node-release.js';
+import { pack } from './tarball.js';
 
 const exec = promisify(execFile);
 const root = process.cwd();
@@ -24,18 +25,12 @@ const env = ENVIRONMENT_OF_A_PROJECT;
 
 let folder: string;
 let tarball: string;
-let files: string[];
+let files: readonly string[];
 let installed: Promise<Map<string, string>> | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nestjs-mcp-auth-'));
-  const { stdout } = await exec('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: root,
-    env,
-  });
-  const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
-  tarball = join(folder, packed.filename);
-  files = packed.files.map(({ path }) => path);
+  ({ path: tarball, files } = await pack(folder));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -51,9 +46,29 @@ describe('the packed tarball', () => {
     );
     expect(
       files.filter(
-        (file) => !/^(dist\/.+\.(js|d\.ts|js\.map)|LICENSE|README\.md|CHANGELOG\.md|package\.json)$/.test(file),
+        (file) =>
+          !/^(dist\/.+\.(c?js|d\.c?ts|c?js\.map)|docs\/.+|sample\/.+|test\/clients\/installed\/python_client\.py|LICENSE|\w+\.md|package\.json)$/.test(
+            file,
+          ),
       ),
     ).toEqual([]);
+  });
+
+  test('has what its documents link to', () => {
+    const links = files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) =>
+        linksIn(readFileSync(join(root, file), 'utf8')).map((link) => posix.join(dirname(file), link)),
+      );
+    expect(links.filter((link) => !files.some((file) => file === link || file.startsWith(`${link}/`)))).toEqual([]);
+  });
+
+  test('says where it comes from, and where to report', () => {
+    expect(manifest).toMatchObject({
+      repository: { type: 'git', url: expect.stringMatching(/^git\+https:/) as unknown },
+      homepage: expect.stringMatching(/^https:/) as unknown,
+      bugs: { url: expect.stringMatching(/^https:/) as unknown },
+    });
   });
 
   test('runs no script when it is installed', () => {
@@ -78,6 +93,11 @@ describe('the packed tarball', () => {
     await expectToRun(await application('12'), nodes.get(version));
   });
 });
+
+/** Files that a document links to, without the place in them. */
+function linksIn(text: string): string[] {
+  return [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(([, link]) => link ?? '');
+}
 
 /** Applications that have installed the tarball and are compiled, by the major of Nest. */
 const applications = new Map<string, Promise<string>>();

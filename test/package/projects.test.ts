@@ -1,0 +1,206 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { examplesIn } from '../docs/documents.js';
+import { ENVIRONMENT_OF_A_PROJECT, installNode, installPackages } from '../support/node-release.js';
+import { pack } from './tarball.js';
+
+const exec = promisify(execFile);
+jest.setTimeout(900_000);
+
+const DOCUMENT = 'docs/testing.md';
+
+/** Releases of Node besides the one that runs this. They take long: `npm run test:projects` has them. */
+const NODES = process.env.ALL_NODES === undefined ? [] : ['22.23.3', '24.21.0'];
+
+/** A set-up that `docs/testing.md` shows, by the comment that stands before it. */
+function readSetUp(name: string): unknown {
+  const [, code] =
+    new RegExp(`<!-- set-up: ${name} -->\\n+\`\`\`json\\n([^]*?)\`\`\``).exec(readFileSync(DOCUMENT, 'utf8')) ?? [];
+  if (code === undefined) throw new Error(`${DOCUMENT} has no set-up ${name}`);
+  return JSON.parse(code);
+}
+
+/** The tests that `docs/testing.md` begins with. */
+const [{ code: SPEC } = { code: '' }] = examplesIn([DOCUMENT]);
+
+/** What `nest new` writes into `package.json` for jest. */
+const JEST_OF_NEST_NEW = {
+  moduleFileExtensions: ['js', 'json', 'ts'],
+  rootDir: 'src',
+  testRegex: String.raw`.*\.spec\.ts$`,
+  collectCoverageFrom: ['**/*.(t|j)s'],
+  coverageDirectory: '../coverage',
+  testEnvironment: 'node',
+};
+
+/** What `nest new` writes into `tsconfig.json`, in part. */
+const TYPESCRIPT_OF_NEST_NEW = {
+  esModuleInterop: true,
+  declaration: true,
+  emitDecoratorMetadata: true,
+  experimentalDecorators: true,
+  target: 'ES2022',
+  outDir: './dist',
+  skipLibCheck: true,
+  strict: true,
+  strictPropertyInitialization: false,
+  types: ['node'],
+};
+
+interface Project {
+  readonly nest: '11' | '12';
+  /** Packages of the runner. */
+  readonly runner: Record<string, string>;
+  /** Fields of `package.json`. */
+  readonly manifest: object;
+  readonly typescript: object;
+  /** Other files, by their names. */
+  readonly files?: Record<string, string>;
+  readonly isCommonJs?: boolean;
+  /** What runs the tests. */
+  readonly command: readonly string[];
+  /** The first example of the document, for this runner. */
+  readonly adapt?: (spec: string) => string;
+}
+
+const JEST = 'node_modules/jest/bin/jest.js';
+const TS_JEST = { jest: '^30.0.0', 'ts-jest': '^29.4.0', '@jest/globals': '^30.0.0', typescript: '^5.9.0' };
+const withPreset = (transform: object) => ({
+  jest: { ...JEST_OF_NEST_NEW, transform, ...(readSetUp('commonjs') as object) },
+});
+
+const PROJECTS: Record<string, Project> = {
+  'Nest 11, CommonJS, ts-jest': {
+    nest: '11',
+    isCommonJs: true,
+    runner: TS_JEST,
+    manifest: withPreset({ '^.+\\.(t|j)s$': 'ts-jest' }),
+    typescript: { module: 'nodenext', moduleResolution: 'nodenext' },
+    command: [JEST],
+  },
+  'Nest 11, CommonJS with the default module resolution, ts-jest': {
+    nest: '11',
+    isCommonJs: true,
+    runner: { ...TS_JEST, jest: '^29.7.0', '@jest/globals': '^29.7.0' },
+    manifest: withPreset({ '^.+\\.(t|j)s$': 'ts-jest' }),
+    typescript: { module: 'commonjs', target: 'es2021' },
+    command: [JEST],
+  },
+  'Nest 11, CommonJS, swc': {
+    nest: '11',
+    isCommonJs: true,
+    runner: { jest: '^30.0.0', '@jest/globals': '^30.0.0', '@swc/core': '^1.15.0', '@swc/jest': '^0.2.39' },
+    manifest: withPreset({ '^.+\\.(t|j)s$': '@swc/jest' }),
+    typescript: { module: 'nodenext' },
+    files: { '.swcrc': JSON.stringify(readSetUp('swc')) },
+    command: [JEST],
+  },
+  'Nest 12, ES modules, ts-jest': {
+    nest: '12',
+    runner: TS_JEST,
+    manifest: { type: 'module', jest: readSetUp('esm') },
+    typescript: { module: 'nodenext', isolatedModules: true },
+    command: ['--experimental-vm-modules', JEST],
+  },
+  'Nest 12, ES modules, vitest': {
+    nest: '12',
+    runner: { vitest: '^4.1.2', typescript: '^6.0.2' },
+    manifest: { type: 'module' },
+    typescript: { module: 'nodenext', isolatedModules: true },
+    command: ['node_modules/vitest/vitest.mjs', 'run'],
+    adapt: (spec) =>
+      spec
+        .replace("'@jest/globals'", "'vitest'")
+        .replace(
+          /^import 'nestjs-mcp-auth\/testing\/jest';.*$/m,
+          "import { matchers } from 'nestjs-mcp-auth/testing';\n\nexpect.extend(matchers);",
+        ),
+  },
+};
+
+let folder: string;
+let tarball: string;
+let nodes: Map<string, string>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nestjs-mcp-auth-'));
+  tarball = (await pack(folder)).path;
+  nodes = NODES.length === 0 ? new Map() : await installNode(await mkdtemp(join(folder, 'nodes-')), NODES);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.each(Object.keys(PROJECTS))('%s', (name) => {
+  const project = PROJECTS[name] as Project;
+  let path: string;
+
+  beforeAll(async () => {
+    path = await makeProject(project);
+  });
+
+  test.each(['that runs this', ...NODES])('passes its tests on the Node %s', async (version) => {
+    const node = nodes.get(version) ?? process.execPath;
+    const env = {
+      ...ENVIRONMENT_OF_A_PROJECT,
+      PATH: `${dirname(node)}:${process.env.PATH ?? ''}`,
+      CI: '1',
+      NO_COLOR: '1',
+    };
+    const { stdout, stderr } = await exec(node, [...project.command], { cwd: path, env }).catch(
+      (error: unknown) => error as { stdout: string; stderr: string },
+    );
+    expect(`${stdout}${stderr}`).toMatch(/Tests:? +4 passed/);
+  });
+});
+
+async function makeProject(project: Project): Promise<string> {
+  const path = await mkdtemp(join(folder, 'project-'));
+  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+    'dependencies' | 'devDependencies',
+    Record<string, string>
+  >;
+  const nest = ['common', 'core', 'platform-express', 'testing'].map((one) => [
+    `@nestjs/${one}`,
+    `^${project.nest}.0.0`,
+  ]);
+  await cp('test/package/application', join(path, 'src'), { recursive: true });
+  await writeFile(join(path, 'src/orders.spec.ts'), project.adapt?.(SPEC) ?? SPEC);
+  if (project.isCommonJs) await leaveOutExtensions(join(path, 'src'));
+  const files = {
+    'package.json': JSON.stringify({
+      private: true,
+      dependencies: {
+        ...Object.fromEntries(nest),
+        'nestjs-mcp-auth': `file:${tarball}`,
+        zod: dependencies.zod,
+        'reflect-metadata': devDependencies['reflect-metadata'],
+        rxjs: devDependencies.rxjs,
+        '@modelcontextprotocol/client': devDependencies['@modelcontextprotocol/client'],
+        '@types/node': devDependencies['@types/node'],
+        ...project.runner,
+      },
+      ...project.manifest,
+    }),
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: { ...TYPESCRIPT_OF_NEST_NEW, ...project.typescript },
+      include: ['src'],
+    }),
+    ...project.files,
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
+  await installPackages(path);
+  return path;
+}
+
+/** In CommonJS own files are imported without `.js`. */
+async function leaveOutExtensions(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    const file = join(path, name);
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll(/'(\.\/[\w.]+)\.js'/g, "'$1'"));
+  }
+}
