@@ -9,6 +9,7 @@ import { examineForeignServers } from './foreign-examination.js';
 import { examineIssuer } from './issuer-examination.js';
 import { describeProfile } from './profile-checks.js';
 import { describeRelaxations } from './relaxation-checks.js';
+import { checkOffers } from './offer-checks.js';
 import { checkBoundTokens } from './proof-checks.js';
 import { checkResource } from './resource-checks.js';
 
@@ -35,7 +36,7 @@ export async function diagnose({ options, issuers, tools, documents = [] }: Pati
     ...checkResource(options),
     ...checkBoundTokens(options),
     ...checkIssuersWithoutClient(options),
-    ...(tools ? checkDownstreams(tools, options) : []),
+    ...(tools ? [...checkOffers(tools, options), ...checkDownstreams(tools, options)] : []),
     ...checkApiDocuments(documents, options),
     ...examined.flat(),
     ...foreign,

@@ -19,6 +19,7 @@ export type FindingCode =
   | 'issuer_without_client'
   | 'keys_unfit'
   | 'keys_unusable'
+  | 'nothing_offered'
   | 'operations_left_out'
   | 'operations_without_scopes'
   | 'pkce_not_advertised'

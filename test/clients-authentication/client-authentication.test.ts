@@ -51,6 +51,14 @@ describe('secrets', () => {
     expect(server.requests.map(({ form }) => form.client_secret)).toEqual(['first', 'second']);
   });
 
+  test("a secret that a file ends with a newline is the operator's affair", async () => {
+    server = await startClientServer(clientSecretPost(() => 'of a file\n'));
+    expect((await server.call()).isError).toBe(true);
+    expect(server.log.text).toContain('control character in it');
+    expect(server.log.text).not.toContain('of a file\n');
+    expect(server.requests).toEqual([]);
+  });
+
   test("a secret that goes missing is the operator's affair", async () => {
     server = await startClientServer(clientSecretPost(() => ''));
     expect((await server.call()).isError).toBe(true);
@@ -218,6 +226,11 @@ describe('private_key_jwt', () => {
       '`algorithm`',
     ],
     ['a lifetime of hours', () => privateKeyJwt({ key: pem(ec.privateKey), lifetimeMs: 7_200_000 }), '`lifetimeMs`'],
+    ...['secret\n', 'secret\r\n', '\tsecret', 'sec\u0000ret'].map((secret): [string, () => unknown, string] => [
+      `the secret ${JSON.stringify(secret)}`,
+      () => clientSecretPost(secret),
+      'has a secret with a control character in it, such as the newline at the end of a file',
+    ]),
     ['no secret', () => clientSecretBasic(process.env.NO_SUCH_VARIABLE as string), 'has no secret'],
     [
       'an assertion file that is not there',

@@ -60,6 +60,7 @@ describe('what does not go together is found', () => {
       keycloak({ proof: { dpop: {} } }),
       'info bound_tokens_not_exchangeable downstreams.orders',
     ],
+    ['nothing to offer', { tools: [] }, 'warning nothing_offered https://mcp.example/mcp'],
     [
       'a downstream that no tool declares',
       { ...keycloak({}), tools: [{ name: 'x', scopes: [], downstreams: ['orders'] }] },

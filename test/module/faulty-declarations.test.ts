@@ -73,6 +73,11 @@ test.each<[name: string, declared: Type, told: string]>([
     declare(McpTool({ name: 'find order', description: 'x' }) as MethodDecorator),
     '`name` of @McpTool on Offers.first is "find order". Use 1 to 128 letters',
   ],
+  ...[undefined, '', ' \n'].map((description): [string, ReturnType<typeof declare>, string] => [
+    `a tool whose description is ${JSON.stringify(description)}`,
+    declare(McpTool({ description: description as string }) as MethodDecorator),
+    '`description` of @McpTool on Offers.first is missing. A model chooses a tool by it.',
+  ]),
   [
     'a tool whose input is no object',
     declare(McpTool({ description: 'x', input: z.array(z.string()) as never }) as MethodDecorator),

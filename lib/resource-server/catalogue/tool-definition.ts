@@ -38,6 +38,9 @@ export function defineTool(
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) {
     fault('name', `is "${name}". Use 1 to 128 letters, digits, "_", "-" and "."`);
   }
+  if (typeof description !== 'string' || description.trim() === '') {
+    fault('description', 'is missing. A model chooses a tool by it. Write a sentence that says what the tool does');
+  }
   const task = options.task === true ? {} : options.task;
   for (const option of ['ttlMs', 'pollIntervalMs'] as const) {
     const value = task?.[option];

@@ -34,10 +34,10 @@ function authenticateBySecret(
   by: (secret: string) => ClientAuth,
 ): ClientAuthentication {
   // An environment variable that is not set is `undefined` here, despite its type.
-  if (!secret) throw createNoSecretError();
+  if (typeof secret !== 'function') checkSecret(secret);
   const load = async () => {
     const value = typeof secret === 'string' ? secret : await secret();
-    if (!value) throw createNoSecretError();
+    checkSecret(value);
     return value;
   };
   const authenticate: ClientAuth = async (...request) => {
@@ -58,6 +58,13 @@ function deriveVersion(secret: string): string {
   return createHmac('sha256', secret).update('nestjs-mcp-auth client secret').digest('base64url').slice(0, 16);
 }
 
-function createNoSecretError() {
-  return createCredentialsError('has no secret. Give it one, and check the environment variable it comes from');
+/** RFC 6749 appendix A.2: printable ASCII. Other letters are left to the server; control characters come from files. */
+function checkSecret(secret: string): void {
+  if (!secret)
+    throw createCredentialsError('has no secret. Give it one, and check the environment variable it comes from');
+  if (/\p{Cc}/u.test(secret)) {
+    throw createCredentialsError(
+      'has a secret with a control character in it, such as the newline at the end of a file. Remove it: `secret.trim()`',
+    );
+  }
 }
