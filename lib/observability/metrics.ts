@@ -21,6 +21,7 @@ interface Instruments {
   readonly introspectionsRefused: Counter;
   readonly tokenExchanges: Counter;
   readonly staleKeys: Counter;
+  readonly oldTokens: Counter;
   readonly limitsReached: Counter;
   readonly held: UpDownCounter;
   readonly heldBytes: UpDownCounter;
@@ -57,6 +58,9 @@ function getInstruments(): Instruments {
       staleKeys: meter.createCounter('nestjs_mcp_auth.stale_keys.uses', {
         description: 'Tokens verified with keys that should have been fetched anew',
       }),
+      oldTokens: meter.createCounter('nestjs_mcp_auth.old_tokens.uses', {
+        description: 'Exchanged tokens that were used again because no new ones could be had',
+      }),
       limitsReached: meter.createCounter('nestjs_mcp_auth.limits.reached', {
         description: 'Times that a caller, or all callers together, held too much',
       }),
@@ -91,6 +95,11 @@ export function countDenied(reason: string): void {
 /** @param issuer - as configured */
 export function countStaleKeys(issuer: string): void {
   getInstruments().staleKeys.add(1, { issuer });
+}
+
+/** @param downstream - its name, if it is known */
+export function countOldToken(downstream: string | undefined): void {
+  getInstruments().oldTokens.add(1, downstream === undefined ? {} : { downstream });
 }
 
 /** @param issuer - as configured */

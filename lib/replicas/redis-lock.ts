@@ -10,7 +10,8 @@ interface RedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-interface RedisAdapter {
+/** The part of the adapter `@keyv/redis` that is used. */
+export interface RedisAdapter {
   readonly opts: { readonly dialect?: unknown };
   readonly namespace?: string;
   getClient(): Promise<RedisClient>;
@@ -37,7 +38,8 @@ export function createRedisLock(adapter: object): ExchangeLock | undefined {
   };
 }
 
-function isRedis(adapter: object): adapter is RedisAdapter {
+/** Whether an adapter of Keyv is that of Redis. */
+export function isRedis(adapter: object): adapter is RedisAdapter {
   const { opts, getClient, createKeyPrefix } = adapter as Partial<RedisAdapter>;
   return opts?.dialect === 'redis' && typeof getClient === 'function' && typeof createKeyPrefix === 'function';
 }

@@ -2,6 +2,15 @@ import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { readMessage, toReadable } from '../errors/reason.js';
 import { SharedStoreError } from '../errors/shared-store-error.js';
 import { isJsonObject } from '../json/json-object.js';
+import { isRedis } from './redis-lock.js';
+
+/** A value as it is stored, and when it is over by the clock of whoever wrote it. */
+class Stored {
+  constructor(
+    readonly value: unknown,
+    readonly expires?: unknown,
+  ) {}
+}
 
 /** A Keyv over an adapter, and the errors that the adapter has emitted. */
 interface Connection {
@@ -18,8 +27,11 @@ export class SharedStore {
   readonly #connection: Connection;
   readonly #keyv: Keyv<string>;
   readonly #readsTogether: boolean;
+  /** Whether the store drops values in time by a clock of its own. */
+  readonly expiresByItself: boolean;
 
   constructor(adapter: KeyvStoreAdapter) {
+    this.expiresByItself = isRedis(adapter);
     this.#readsTogether = typeof adapter.getMany === 'function';
     this.#connection = connections.get(adapter) ?? connect(adapter);
     this.#keyv = this.#connection.keyv;
@@ -27,6 +39,26 @@ export class SharedStore {
 
   /** @throws if any of the keys could not be read */
   async read(keys: string[]): Promise<readonly unknown[]> {
+    const now = Date.now();
+    return (await this.#readStored(keys)).map((one) => {
+      if (!(one instanceof Stored)) return one;
+      const { value, expires } = one;
+      return !this.expiresByItself && typeof expires === 'number' && expires < now ? undefined : value;
+    });
+  }
+
+  /**
+   * Also reads values that are over by the clock of this process, as long as the store has them. The clock of whoever
+   * wrote them may be another one.
+   *
+   * @throws if any of the keys could not be read
+   */
+  async readWhateverTheClock(keys: string[]): Promise<readonly unknown[]> {
+    return (await this.#readStored(keys)).map((one) => (one instanceof Stored ? one.value : one));
+  }
+
+  /** Garbage is passed on as it is. */
+  async #readStored(keys: string[]): Promise<readonly unknown[]> {
     return await this.#ask(async () => {
       const values: unknown = this.#readsTogether
         ? await this.#keyv.getMany(keys)
@@ -83,11 +115,11 @@ function connect(adapter: KeyvStoreAdapter): Connection {
   return connection;
 }
 
-/** Returns garbage as a value. No key decrypts it. */
-function unwrap(data: string): { value?: never; expires?: number } {
+/** Returns garbage as a value: no key decrypts it. Hides `expires` from Keyv, which goes by the clock of this process. */
+function unwrap(data: string): { readonly value: never } {
   try {
     const parsed: unknown = JSON.parse(data);
-    if (isJsonObject(parsed)) return parsed;
+    if (isJsonObject(parsed)) return { value: new Stored(parsed.value, parsed.expires) as never };
   } catch {
     // Not JSON.
   }

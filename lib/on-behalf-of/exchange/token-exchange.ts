@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
-import { DownstreamError } from '../../errors/downstream-error.js';
+import { DownstreamError, TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { TokenDemand } from './token-demand.js';
 import { OwnTokens } from '../../resource-server/authentication/own-tokens.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
@@ -95,6 +95,8 @@ export class TokenExchange {
       refused: demand?.refused,
       call: memory.tokens,
       isFinal,
+      isTemporary: (error) => error instanceof TemporaryFailureError,
+      source: { issuer: this.#nameIssuer(caller), downstream: target.name },
       obtain: () => this.#obtain(caller, target, dialect, claims, event),
     });
     // An issuer may answer with the very token that it was sent.

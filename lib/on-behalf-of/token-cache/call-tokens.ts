@@ -17,7 +17,7 @@ export class CallTokens {
 
   /** Holds a token for the rest of the call, and no longer than the token it was exchanged for. */
   hold(id: string, life: TokenLife, owner: TokenOwner): void {
-    const expiresAt = life.expiresAt > life.keptAt ? life.expiresAt : owner.expiresAt;
-    this.#tokens.set(id, toKeptToken({ ...life, expiresAt }, owner, Number.POSITIVE_INFINITY));
+    const usableUntil = life.expiresAt > life.keptAt ? life.expiresAt : owner.expiresAt;
+    this.#tokens.set(id, toKeptToken({ ...life, usableUntil }, owner, Number.POSITIVE_INFINITY));
   }
 }

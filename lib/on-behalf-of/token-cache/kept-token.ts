@@ -7,8 +7,10 @@ import type { TokenOwner } from './token-owner.js';
  * token has to be valid by both.
  */
 export interface KeptToken extends TokenLife, TokenSession {
-  /** When it expires, in milliseconds of `performance.now()`. */
+  /** `usableUntil` in milliseconds of `performance.now()`. */
   readonly diesAt: number;
+  /** `expiresAt` in milliseconds of `performance.now()`. */
+  readonly replaceAt: number;
   /** Until when it is used without asking the shared store. */
   readonly freshUntil: number;
   /** When it is renewed ahead of time. */
@@ -22,29 +24,31 @@ const EARLIEST_RENEWAL = 0.75;
 const LATEST_RENEWAL = 0.9;
 
 /** @param localMaxAge - milliseconds for which the token is used without asking the shared store */
-export function toKeptToken(
-  { token, keptAt, expiresAt }: TokenLife,
-  owner: TokenOwner,
-  localMaxAge: number,
-): KeptToken {
+export function toKeptToken(life: TokenLife, owner: TokenOwner, localMaxAge: number): KeptToken {
+  const { keptAt, expiresAt, usableUntil } = life;
   const { issuer, subject, sessionId } = owner;
   const monotonic = performance.now();
-  const left = expiresAt - Date.now();
+  const now = Date.now();
+  const left = expiresAt - now;
   const part = EARLIEST_RENEWAL + Math.random() * (LATEST_RENEWAL - EARLIEST_RENEWAL);
   return {
-    token,
-    keptAt,
-    expiresAt,
+    ...life,
     issuer,
     subject,
     sessionId,
-    diesAt: monotonic + left,
+    diesAt: monotonic + usableUntil - now,
+    replaceAt: monotonic + left,
     freshUntil: monotonic + localMaxAge,
     renewAt: monotonic + left - (expiresAt - keptAt) * (1 - part),
   };
 }
 
-/** Whether a token can still be used. */
-export function isAlive({ expiresAt, diesAt }: KeptToken): boolean {
-  return Date.now() < expiresAt && performance.now() < diesAt;
+/** Whether a token can still be used, even if it is to be replaced. */
+export function isAlive({ usableUntil, diesAt }: KeptToken): boolean {
+  return Date.now() < usableUntil && performance.now() < diesAt;
+}
+
+/** Whether a token is not to be replaced yet. */
+export function isGood({ expiresAt, replaceAt }: KeptToken): boolean {
+  return Date.now() < expiresAt && performance.now() < replaceAt;
 }

@@ -1,6 +1,6 @@
 import { FairCache, measureText } from '../../limits/fair-cache.js';
 import type { Shares } from '../../limits/shares.js';
-import { isAlive, type KeptToken } from './kept-token.js';
+import { isAlive, isGood, type KeptToken } from './kept-token.js';
 import type { TokenOwner } from './token-owner.js';
 
 /** Milliseconds for which a final failure is remembered. */
@@ -24,6 +24,7 @@ export class LocalTokens {
     return this.#tokens.size;
   }
 
+  /** A token that can still be used, even if it is to be replaced. */
   find(id: string): KeptToken | undefined {
     const kept = this.#tokens.get(id);
     if (!kept || isAlive(kept)) return kept;
@@ -39,11 +40,11 @@ export class LocalTokens {
   keep(id: string, kept: KeptToken): KeptToken | undefined {
     const known = this.#tokens.get(id);
     const isSame = known?.token.value === kept.token.value;
-    const token = isSame ? { ...kept, diesAt: Math.min(known.diesAt, kept.diesAt), renewAt: known.renewAt } : kept;
+    const token = isSame ? joinLives(known, kept) : kept;
     this.#tokens.delete(id);
-    if (!isAlive(token)) return undefined;
+    if (!isGood(token)) return undefined;
     const { value, grantedScopes = [] } = token.token;
-    const lifetimeMs = token.expiresAt - Date.now();
+    const lifetimeMs = token.usableUntil - Date.now();
     const keeping = { holder: toHolder(token), lifetimeMs, bytes: measureText(value, ...grantedScopes) };
     return this.#tokens.offer(id, token, keeping) ? token : undefined;
   }
@@ -65,6 +66,14 @@ export class LocalTokens {
     const keeping = { holder: toHolder(owner), lifetimeMs: MAX_AGE_OF_FAILURES, bytes: FAILURE_SIZE };
     this.#failures.offer(id, { error }, keeping);
   }
+}
+
+function joinLives(known: KeptToken, kept: KeptToken): KeptToken {
+  return {
+    ...kept,
+    diesAt: Math.min(known.diesAt, kept.diesAt),
+    ...(isGood(known) && { replaceAt: Math.min(known.replaceAt, kept.replaceAt), renewAt: known.renewAt }),
+  };
 }
 
 /** Tokens of a user, and of a client that acts for itself, are kept for whoever they stand for. */

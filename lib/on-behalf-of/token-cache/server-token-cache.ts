@@ -2,16 +2,18 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { ExchangedToken } from '../dialects/dialect.js';
 import { describeError } from '../../errors/reason.js';
+import { waitFor } from '../../time/time-limit.js';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { deriveKey } from '../../replicas/composite-key.js';
-import { toKeptToken, type KeptToken } from './kept-token.js';
+import { IssuerOutages, isTemporary, LateError, PATIENCE, PausedError } from './issuer-outages.js';
+import { isGood, toKeptToken, type KeptToken } from './kept-token.js';
 import { LocalTokens } from './local-tokens.js';
 import { isRevoking, type Revocation } from '../../resource-server/access/revocation.js';
 import { RevocationError } from '../../errors/revocation-error.js';
 import { SharedExchange } from './shared-exchange.js';
-import { computeLife, type TokenLife } from './token-lifetime.js';
+import { computeLife, isRevokedBy, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-owner.js';
 import type { TokenRequest } from './token-request.js';
 
@@ -20,6 +22,9 @@ import type { TokenRequest } from './token-request.js';
  * nothing.
  */
 const LEAST_GAIN = 60_000;
+
+/** Milliseconds after a failed renewal until it is tried again. */
+const RENEWAL_PAUSE = 5_000;
 
 /** A running exchange, and those who wait for it. */
 interface Flight {
@@ -46,6 +51,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
   readonly #shared: SharedExchange | undefined;
   /** Milliseconds for which a token is used without asking the shared store. */
   readonly #localMaxAge: number;
+  readonly #outages = new IssuerOutages();
   readonly #flights = new Map<string, Flight>();
   /** Renewals of tokens that are still valid. */
   readonly #renewals = new Map<string, Flight>();
@@ -78,15 +84,37 @@ export class ServerTokenCache implements OnApplicationShutdown {
     const kept = this.#local.find(id);
     const isRefused = kept !== undefined && kept.token.value === refused;
     if (isRefused) this.#local.drop(id);
-    else if (kept && performance.now() < kept.freshUntil) {
+    else if (kept && isGood(kept) && performance.now() < kept.freshUntil) {
       this.#renewAhead(id, kept, request);
       return kept.token;
     }
     const held = kept ? undefined : call?.find(id, refused);
     if (held) return held;
-    const { life, isKept } = await this.#obtain(id, request, kept !== undefined && !isRefused);
+    const { life, isKept } = await (kept && !isRefused
+      ? this.#replace(id, request, kept)
+      : this.#obtain(id, request, false));
     if (!isKept) call?.hold(id, life, owner);
     return life.token;
+  }
+
+  /**
+   * Obtains a token in place of one that can still be used. If none can be had, or it takes long, that one is used, unless
+   * it was revoked meanwhile.
+   */
+  async #replace(id: string, request: TokenRequest, kept: KeptToken): Promise<ObtainedToken> {
+    const obtaining = this.#obtain(id, request, isGood(kept));
+    try {
+      return await waitFor(obtaining, PATIENCE, () => new LateError());
+    } catch (error) {
+      const life = isTemporary(request, error) ? this.#findFallback(id, request.refused) : undefined;
+      if (life) {
+        this.#outages.recordUse(request.source);
+        return { life, isKept: true };
+      }
+      if (error instanceof LateError) return await obtaining;
+      if (error instanceof PausedError) return await this.#obtain(id, request, false);
+      throw error;
+    }
   }
 
   /** @param isValid - whether the caller has a valid token, and so does not wait for the renewal */
@@ -164,7 +192,8 @@ export class ServerTokenCache implements OnApplicationShutdown {
     const { owner } = request;
     const obtain = async () => {
       const askedAt = Date.now();
-      return computeLife(await request.obtain(), owner.expiresAt, askedAt);
+      const token = await this.#outages.ask(request, this.#local.find(id) !== undefined);
+      return computeLife(token, owner.expiresAt, askedAt);
     };
     try {
       const life = await (this.#shared?.get({
@@ -173,9 +202,13 @@ export class ServerTokenCache implements OnApplicationShutdown {
         outdated,
         isRefused: !isAhead,
         obtain,
-        fallback: () => this.#findFallback(id, outdated),
-        onAbsent: () => {
-          this.#local.drop(id);
+        fallback: () => {
+          const kept = this.#findFallback(id, outdated);
+          return kept && isGood(kept) ? kept : undefined;
+        },
+        onAbsent: (marks) => {
+          const kept = this.#local.find(id);
+          if (kept && isRevokedBy(marks, kept.marks)) this.#local.drop(id);
         },
         isRevoked: () => fate.isRevoked,
       }) ?? obtain());
@@ -188,7 +221,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
     }
   }
 
-  #findFallback(id: string, outdated: string | undefined): TokenLife | undefined {
+  #findFallback(id: string, outdated: string | undefined): KeptToken | undefined {
     const kept = this.#local.find(id);
     return kept?.token.value === outdated ? undefined : kept;
   }
@@ -198,8 +231,10 @@ export class ServerTokenCache implements OnApplicationShutdown {
     const now = performance.now();
     if (now < kept.renewAt || this.#renewals.has(id)) return;
     if (request.owner.expiresAt < kept.expiresAt + LEAST_GAIN) return;
-    kept.renewAt = now + (kept.diesAt - now) / 2;
+    kept.renewAt = now + (kept.replaceAt - now) / 2;
     this.#start(this.#renewals, id, request, kept.token.value).result.catch((error: unknown) => {
+      kept.renewAt = Math.min(kept.renewAt, performance.now() + RENEWAL_PAUSE);
+      if (error instanceof PausedError) return;
       this.#logger.debug(`A token could not be renewed ahead of its expiry: ${describeError(error)}`);
     });
   }

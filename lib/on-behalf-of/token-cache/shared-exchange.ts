@@ -3,7 +3,7 @@ import type { ResolvedStore } from '../../replicas/replica-options.js';
 import { Guarded } from '../../replicas/guarded.js';
 import type { Revocation } from '../../resource-server/access/revocation.js';
 import { SharedTokens, type Found } from './shared-tokens.js';
-import type { TokenLife } from './token-lifetime.js';
+import type { Marks, TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-owner.js';
 import { Turns, type Turn } from '../../replicas/turns.js';
 
@@ -23,10 +23,10 @@ export interface WantedToken {
   /** Whether the API refused that token, so that nobody should get it. */
   readonly isRefused: boolean;
   readonly obtain: () => Promise<TokenLife>;
-  /** This process's own token, for use if the store does not answer. */
+  /** This process's own token, for use if the store does not answer, or its answer is of no use here. */
   readonly fallback: () => TokenLife | undefined;
-  /** Called when the store has nothing. */
-  readonly onAbsent: () => void;
+  /** Called when the store has nothing, with the marks of revocations in it. */
+  readonly onAbsent: (marks: Marks) => void;
   /** Whether the token was revoked in the meantime. */
   readonly isRevoked: () => boolean;
 }
@@ -55,7 +55,10 @@ export class SharedExchange {
     const { id, owner, outdated, isRefused } = wanted;
     let found = await this.#tokens.find(id, owner);
     if (found?.life && isRefused && found.life.token.value === outdated) await this.#tokens.drop(id);
-    if (found && !found.life) wanted.onAbsent();
+    if (found && !found.life) wanted.onAbsent(found.marks);
+    // Otherwise replicas whose clocks differ would replace each other's tokens all the time.
+    const own = found?.isAgeUnknown && !found.life ? wanted.fallback() : undefined;
+    if (own) return own;
     const deadline = performance.now() + LONGEST_WAIT;
     for (let pause = FIRST_PAUSE; found; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       if (isOfUse(found.life, wanted)) return found.life;
@@ -92,7 +95,7 @@ export class SharedExchange {
       if (isOfUse(found.life, wanted)) return found.life;
       const life = await wanted.obtain();
       if (life.expiresAt > life.keptAt && !wanted.isRevoked()) await this.#tokens.keep(id, life, found.marks);
-      return life;
+      return { ...life, marks: found.marks };
     } finally {
       void turn.end();
     }

@@ -6,29 +6,31 @@ import { Guarded } from '../../replicas/guarded.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 import type { Revocation } from '../../resource-server/access/revocation.js';
 import { SharedStore } from '../../replicas/shared-store.js';
-import { LONGEST_LIFE, type TokenLife } from './token-lifetime.js';
+import { LONGEST_LIFE, type Marks, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-owner.js';
 
-/** Milliseconds by which the clocks of replicas may differ. A token from the future was kept by a wrong clock. */
+/** Milliseconds by which the clocks of replicas may differ until one of them counts as wrong. */
 const CLOCK_TOLERANCE = 60_000;
+
+/** Milliseconds for which a token is used whose age nobody knows. The store is asked again then. */
+const LIFE_OF_UNKNOWN_AGE = 2_000;
 
 /** Milliseconds for which a mark stays: longer than all tokens from before it. */
 const MARK_LIFE = LONGEST_LIFE + 60 * 60_000;
-
-/**
- * What a revocation changes: one mark of the user, and one of the session. A token is valid while the marks equal those
- * from before it was obtained. Clocks need not agree for that.
- */
-export type Marks = readonly [subject: string, session: string];
 
 /** What the store contains. */
 export interface Found {
   readonly life: TokenLife | undefined;
   readonly marks: Marks;
+  /** Whether there is a token of a replica with another clock, whose age cannot be known. */
+  readonly isAgeUnknown?: boolean;
 }
 
-/** Compact stored form: value, type, scopes, kept at, expires at, marks. */
-type Sealed = readonly [string, ExchangedToken['type'], readonly string[] | null, number, number, Marks];
+/**
+ * Compact stored form: value, type, scopes, when it was kept by the clock of the replica that wrote it, milliseconds from
+ * then until it is to be replaced, and until it is of no use, marks.
+ */
+type Sealed = readonly [string, ExchangedToken['type'], readonly string[] | null, number, number, number, Marks];
 
 /** Exchanged tokens in a store that replicas share. They are encrypted there. The store may fail at any time. */
 export class SharedTokens {
@@ -49,15 +51,16 @@ export class SharedTokens {
   async find(id: string, owner: TokenOwner): Promise<Found | undefined> {
     const place = this.#buildTokenKey(id);
     const keys = [place, ...this.#listMarkKeys(owner)];
-    const values = await this.guarded.attempt(() => this.#store.read(keys));
+    const values = await this.guarded.attempt(() => this.#store.readWhateverTheClock(keys));
     if (!values) return undefined;
     const marks: Marks = [readMark(values[1]), readMark(values[2])];
-    return { life: this.#open(values[0], place, marks), marks };
+    return { ...this.#open(values[0], place, marks), marks };
   }
 
-  async keep(id: string, { token, keptAt, expiresAt }: TokenLife, marks: Marks): Promise<void> {
+  async keep(id: string, { token, keptAt, expiresAt, usableUntil }: TokenLife, marks: Marks): Promise<void> {
     const place = this.#buildTokenKey(id);
-    const sealed: Sealed = [token.value, token.type, token.grantedScopes ?? null, keptAt, expiresAt, marks];
+    const { value: text, type, grantedScopes = null } = token;
+    const sealed: Sealed = [text, type, grantedScopes, keptAt, expiresAt - keptAt, usableUntil - keptAt, marks];
     const value = this.#ring.seal(JSON.stringify(sealed), place);
     const lifetime = expiresAt - Date.now();
     if (lifetime > 0) await this.guarded.attempt(() => this.#store.write(place, value, lifetime));
@@ -73,18 +76,26 @@ export class SharedTokens {
     await Promise.all(keys.map((key) => this.guarded.insist(() => this.#store.write(key, randomUUID(), MARK_LIFE))));
   }
 
-  #open(value: unknown, place: string, marks: Marks): TokenLife | undefined {
+  /** Lifetimes are relative, because the clock of another replica may be wrong, or that of this one. */
+  #open(value: unknown, place: string, marks: Marks): Omit<Found, 'marks'> {
     const opened = this.#ring.open(value, place);
-    if (opened === undefined) return undefined;
-    const [token, type, scopes, keptAt, expiresAt, since] = JSON.parse(opened) as Sealed;
+    if (opened === undefined) return { life: undefined };
+    const [token, type, scopes, writtenAt, replacedAfter, usableFor, since] = JSON.parse(opened) as Sealed;
+    if (!Array.isArray(since) || !marks.every((mark, at) => mark === since[at])) return { life: undefined };
     const now = Date.now();
-    const isGood = now < expiresAt && keptAt <= now + CLOCK_TOLERANCE && marks.every((mark, at) => mark === since[at]);
-    if (!isGood) return undefined;
-    return {
-      token: { value: token, type, expiresInMs: expiresAt - now, ...(scopes && { grantedScopes: scopes }) },
-      keptAt,
-      expiresAt,
+    const age = now - writtenAt;
+    const toLife = (keptAt: number, replaced: number, usable: number): TokenLife => {
+      const expiresAt = keptAt + replaced;
+      const told = { value: token, type, expiresInMs: expiresAt - now, ...(scopes && { grantedScopes: scopes }) };
+      return { token: told, keptAt, expiresAt, usableUntil: keptAt + usable, marks };
     };
+    if (age >= -CLOCK_TOLERANCE && age <= usableFor) {
+      const keptAt = now - Math.max(age, 0);
+      return { life: now < keptAt + replacedAfter ? toLife(keptAt, replacedAfter, usableFor) : undefined };
+    }
+    if (!this.#store.expiresByItself) return { life: undefined, isAgeUnknown: true };
+    // The store still has it, by its own clock, so it is not over.
+    return { life: toLife(now, LIFE_OF_UNKNOWN_AGE, LIFE_OF_UNKNOWN_AGE), isAgeUnknown: true };
   }
 
   #buildTokenKey(id: string): string {

@@ -1,8 +1,14 @@
 import { decodeJwt } from 'jose';
 import type { ExchangedToken } from '../dialects/dialect.js';
 
-/** Milliseconds before its expiry in which a token is no longer used. It still has to travel, and clocks differ. */
+/** Milliseconds before its expiry in which a token is replaced. It still has to travel, and clocks differ. */
 const MARGIN = 30_000;
+
+/** Milliseconds before its expiry in which a token is not used at all, even if no other can be had. */
+const LAST_MARGIN = 2_000;
+
+/** Milliseconds by which the clock of an issuer may differ from that of this process. */
+const CLOCK_TOLERANCE = 60_000;
 
 /** Most milliseconds for which a token is kept, whatever its lifetime. */
 export const LONGEST_LIFE = 24 * 60 * 60_000;
@@ -12,8 +18,28 @@ export interface TokenLife {
   readonly token: ExchangedToken;
   /** Milliseconds since the epoch. */
   readonly keptAt: number;
-  /** Milliseconds since the epoch. Equals `keptAt` if the token is not to be kept. */
+  /** When it is to be replaced, in milliseconds since the epoch. Equals `keptAt` if the token is not to be kept. */
   readonly expiresAt: number;
+  /** Until when it is used as long as no new one can be had, in milliseconds since the epoch. */
+  readonly usableUntil: number;
+  /** Marks of revocations from before it was obtained. Absent if the shared store did not answer then. */
+  readonly marks?: Marks | undefined;
+}
+
+/**
+ * What a revocation changes in the shared store: one mark of the user, and one of the session. A token is valid while
+ * the marks equal those from before it was obtained. Clocks need not agree for that.
+ */
+export type Marks = readonly [subject: string, session: string];
+
+/**
+ * Whether a token was revoked by another process.
+ *
+ * @param present - the marks that are in the store now. A store that lost them tells nothing
+ * @param since - the marks from before the token was obtained, if they are known
+ */
+export function isRevokedBy(present: Marks, since: Marks | undefined): boolean {
+  return present.some((mark, at) => mark !== '' && mark !== since?.[at]);
 }
 
 /**
@@ -23,32 +49,41 @@ export interface TokenLife {
 export function computeLife(token: ExchangedToken, subjectExpiresAt: number, askedAt: number): TokenLife {
   // The clock may have been set back meanwhile.
   const keptAt = Math.min(askedAt, Date.now());
-  const lifetime = computeLifetime(token, subjectExpiresAt, keptAt);
-  return { token, keptAt, expiresAt: keptAt + (lifetime > 0 ? lifetime : 0) };
+  const lifetime = computeLifetime(token, keptAt);
+  const end = (margin: number) => {
+    const kept = Math.min(lifetime - Math.min(margin, lifetime / 2), subjectExpiresAt - keptAt);
+    return keptAt + (kept > 0 ? kept : 0);
+  };
+  return { token, keptAt, expiresAt: end(MARGIN), usableUntil: end(LAST_MARGIN) };
 }
 
 /**
- * Milliseconds for which a token may be kept. It is kept until shortly before it expires, and no longer than the token
- * it was exchanged for. A token without a plausible lifetime is not kept.
+ * Milliseconds for which a new token is valid. A token without a plausible lifetime is not kept.
  *
  * @returns zero, a negative number or NaN if the token is not to be kept
  */
-function computeLifetime(token: ExchangedToken, subjectExpiresAt: number, now: number): number {
-  const expiry = readExpiry(token.value);
-  const told: readonly unknown[] = [
-    ...(token.expiresInMs === undefined ? [] : [token.expiresInMs]),
-    ...(expiry === undefined ? [] : [expiry * 1000 - now]),
-  ];
+function computeLifetime(token: ExchangedToken, now: number): number {
+  const { expiresInMs } = token;
+  const expiry = readExpiry(token.value, now, expiresInMs !== undefined);
+  const told: readonly unknown[] = [expiresInMs ?? [], expiry ?? []].flat();
   if (told.length === 0 || !told.every((life) => typeof life === 'number')) return 0;
-  const life = Math.min(...told, LONGEST_LIFE);
-  return Math.min(life - Math.min(MARGIN, life / 2), subjectExpiresAt - now);
+  return Math.min(...told, LONGEST_LIFE);
 }
 
-/** `exp` of a JWT, in seconds since the epoch; `undefined` for other tokens. */
-function readExpiry(token: string): number | undefined {
+/**
+ * What is left of a JWT by its `exp`, in milliseconds; `undefined` for other tokens. If the clock of this process
+ * contradicts the token, which is new, the period from `iat` to `exp` counts: both are of the issuer's clock.
+ *
+ * @param isTold - whether the issuer has told the lifetime besides. Otherwise the token may be an old one
+ */
+function readExpiry(token: string, now: number, isTold: boolean): number | undefined {
   try {
-    const { exp } = decodeJwt(token);
-    return typeof exp === 'number' ? exp : undefined;
+    const { exp, iat } = decodeJwt(token);
+    if (typeof exp !== 'number') return undefined;
+    const left = exp * 1000 - now;
+    if (typeof iat !== 'number' || !isTold) return left;
+    const whole = (exp - iat) * 1000;
+    return left > 0 && left <= whole + CLOCK_TOLERANCE ? Math.min(left, whole) : whole;
   } catch {
     return undefined;
   }

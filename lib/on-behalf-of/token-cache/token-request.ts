@@ -3,6 +3,14 @@ import type { CallTokens } from './call-tokens.js';
 import type { KeyMember } from '../../replicas/composite-key.js';
 import type { TokenOwner } from './token-owner.js';
 
+/** Where tokens come from, and for what. */
+export interface TokenSource {
+  /** The issuer as configured. */
+  readonly issuer: string;
+  /** Name of the downstream. */
+  readonly downstream: string;
+}
+
 /** A request to the cache. */
 export interface TokenRequest {
   /**
@@ -14,6 +22,13 @@ export interface TokenRequest {
   readonly obtain: () => Promise<ExchangedToken>;
   /** Whether a failure is final, so that it is remembered for some seconds. */
   readonly isFinal: (error: unknown) => boolean;
+  /**
+   * Whether a failure says nothing of the caller, but only that no token can be had now. A kept token is used then, as
+   * long as it is valid. Defaults to every failure that is not final.
+   */
+  readonly isTemporary?: ((error: unknown) => boolean) | undefined;
+  /** Where the token comes from. */
+  readonly source?: TokenSource | undefined;
   /** What is held for the call that asks. Without it, a token that is not kept is obtained for each request. */
   readonly call?: CallTokens | undefined;
   /** A token that the API refused. It is dropped if it is still the kept one. */
