@@ -24,6 +24,11 @@ describe('faulty options of @McpOpenApi stop the boot', () => {
     [{ downstream: 'orders' }, '`document` has to be a path, a URL, an OpenAPI document, or a function'],
     [{ ...good, exclude: [{ verb: 'GET' }] }, '`exclude[0].verb` is not an option'],
     [{ ...good, colour: 'red' }, '`colour` is not an option'],
+    [
+      { ...good, allowOrigins: ['https://api.example.com/v1'] },
+      '`allowOrigins[0]` is no origin. Write "https://api.example.com"',
+    ],
+    [{ ...good, allowOrigins: ['api.example.com'] }, '`allowOrigins[0]` is'],
     [{ ...good, maxTools: 0 }, '`maxTools` has to be a positive number of tools'],
     [{ ...good, offer: 'find' }, '`offer` has to be "list" or "search"'],
     [

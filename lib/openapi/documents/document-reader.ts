@@ -32,9 +32,7 @@ export class DocumentReader {
     await reading.followAll(root);
     const { files, redirects, unread, parts } = reading;
     if (this.options.reload)
-      this.#known = new Map(
-        [...redirects].flatMap(([asked, url]) => (files.has(url) ? [[asked, files.get(url) as ReadFile]] : [])),
-      );
+      this.#known = new Map([...redirects].map(([asked, url]) => [asked, files.get(url) as ReadFile]));
     const values = new Map<string, unknown>([...files].map(([url, { value }]) => [url, value]));
     const raw = new OpenApiDocument(root.url, values, { redirects, unread, parts });
     values.set(

@@ -105,7 +105,7 @@ async function read(
   const chunks: Uint8Array[] = [];
   try {
     // Leaving the loop early cancels the body.
-    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       budget.countSize(url.href, chunk.byteLength);
       chunks.push(chunk);
     }

@@ -119,9 +119,8 @@ export class FileReading {
     }
     const fetched = await fetchDocument(url, this.#origins, this.budget, known?.validators);
     const { bytes, url: last, ...validators } = fetched;
-    const file = bytes ? this.#parse(last.href, bytes, known) : known;
-    if (!file) throw new DocumentProblem(asked, 'is answered with status 304, though nothing was known of it');
-    return this.#keep(asked, { ...file, validators: bytes ? validators : (known?.validators ?? validators) });
+    // What has not changed is known.
+    return this.#keep(asked, bytes ? { ...this.#parse(last.href, bytes, known), validators } : (known as ReadFile));
   }
 
   #parse(place: string, bytes: Uint8Array, known: ReadFile | undefined): ReadFile {

@@ -11,11 +11,11 @@ export function extendPointer(pointer: string, ...members: readonly (string | nu
 /**
  * Finds the value that a JSON Pointer leads to (RFC 6901 section 4).
  *
+ * @param pointer - empty, or begins with a slash
  * @returns `undefined` if there is none
  */
 export function findByPointer(root: unknown, pointer: string): unknown {
   if (pointer === '') return root;
-  if (!pointer.startsWith('/')) return undefined;
   let value = root;
   for (const member of pointer.slice(1).split('/')) {
     const name = member.replaceAll('~1', '/').replaceAll('~0', '~');

@@ -43,7 +43,7 @@ const NO_LINKS: DocumentLinks = { redirects: new Map(), unread: new Map(), parts
 /** An OpenAPI document with the files that it refers to. */
 export class OpenApiDocument {
   /**
-   * @param file - of the document itself
+   * @param file - of the document itself, which is an object
    * @param files - all that were read, by their absolute path or URL
    * @param links - what is known of them
    */
@@ -54,9 +54,7 @@ export class OpenApiDocument {
   ) {}
 
   get root(): Located<JsonObject> {
-    const value = this.files.get(this.file);
-    if (!isJsonObject(value)) throw new DocumentProblem(this.file, 'is not an OpenAPI document, but no object at all');
-    return { value, file: this.file, pointer: '' };
+    return { value: this.files.get(this.file) as JsonObject, file: this.file, pointer: '' };
   }
 
   /** Whether schemas are those of OpenAPI 3.0: with `nullable`, and with a `$ref` that has no siblings. */
@@ -91,7 +89,7 @@ export class OpenApiDocument {
       const found = this.#findPart(uri, fragment);
       if (found) return found;
     }
-    const uri = uris.at(-1) ?? '';
+    const uri = path === '' ? from.file : resolveFile(from.file, path);
     if (this.#findFile(uri)) throw new DocumentProblem(describePlace(from), `\`$ref\` "${reference}" leads nowhere`);
     const reason = this.links.unread.get(uri);
     throw new DocumentProblem(

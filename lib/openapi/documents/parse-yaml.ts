@@ -1,4 +1,4 @@
-import { Composer, isScalar, Lexer, LineCounter, Parser, visit, type Document } from 'yaml';
+import { Composer, isScalar, Lexer, LineCounter, Parser, visit, type Document, type Scalar } from 'yaml';
 import type { ReadBudget } from './document-limits.js';
 import { DocumentProblem } from './document-problem.js';
 
@@ -22,20 +22,16 @@ export function parseYaml(place: string, text: string, budget: ReadBudget): unkn
     const { line, col } = lines.linePos(offset);
     return `${place} (line ${line}, column ${col})`;
   };
-  try {
-    const [document, another] = [...compose(place, text, lines, budget)];
-    if (!document) throw new DocumentProblem(place, 'is empty. Write an OpenAPI document there');
-    if (another)
-      throw new DocumentProblem(at(another.range[0]), 'begins a second YAML document. Put it into its own file');
-    const [fault] = [...document.errors, ...document.warnings];
-    if (fault) throw new DocumentProblem(at(fault.pos[0]), describeFault(fault.code, fault.message));
-    refuseDoubledKeys(document, at);
-    return toValue(place, document, budget);
-  } catch (error) {
-    // The parser follows levels by recursion.
-    if (error instanceof RangeError) throw budget.describe(place, 'maxDepth', 'has too many levels');
-    throw error;
-  }
+  // The composer makes a document of an empty text, too.
+  const [document, another] = [...compose(place, text, lines, budget)] as [Document.Parsed, ...Document.Parsed[]];
+  if (another)
+    throw new DocumentProblem(at(another.range[0]), 'begins a second YAML document. Put it into its own file');
+  const [fault] = [...document.errors, ...document.warnings];
+  // The parser follows levels by recursion.
+  if (fault?.code === 'RESOURCE_EXHAUSTION') throw budget.describe(place, 'maxDepth', 'has too many levels');
+  if (fault) throw new DocumentProblem(at(fault.pos[0]), describeFault(fault.code, fault.message));
+  refuseDoubledKeys(document, at);
+  return toValue(place, document, budget);
 }
 
 function* compose(place: string, text: string, lines: LineCounter, budget: ReadBudget): Iterable<Document.Parsed> {
@@ -86,7 +82,7 @@ function toValue(place: string, document: Document.Parsed, budget: ReadBudget): 
 function describeFault(code: string, message: string): string {
   return code === 'TAG_RESOLVE_FAILED'
     ? 'has a tag, which OpenAPI documents do not have. Write the value without it'
-    : `is neither JSON nor YAML: ${message.split('\n')[0] ?? ''}. Mend it`;
+    : `is neither JSON nor YAML: ${message.replace(/\n.*/s, '')}. Mend it`;
 }
 
 /** @throws {@link DocumentProblem} if an object has a key twice: one of the two would be lost */
@@ -98,7 +94,7 @@ function refuseDoubledKeys(document: Document.Parsed, at: (offset: number) => st
         if (!isScalar(key) || key.value === '<<') continue;
         if (seen.has(key.value))
           throw new DocumentProblem(
-            at(key.range?.[0] ?? 0),
+            at((key as Scalar.Parsed).range[0]),
             `has \`${String(key.value)}\` twice in one object. Remove one`,
           );
         seen.add(key.value);

@@ -43,12 +43,8 @@ export async function readDocumentFile(url: URL, within: string | undefined, bud
 }
 
 /** Real path of the directory that a file is in. */
-export async function findDirectory(url: URL): Promise<string | undefined> {
-  try {
-    return dirname(await realpath(toPath(url)));
-  } catch {
-    return undefined;
-  }
+export async function findDirectory(url: URL): Promise<string> {
+  return dirname(await realpath(toPath(url)));
 }
 
 /** @throws {@link DocumentProblem} for a file of another machine */

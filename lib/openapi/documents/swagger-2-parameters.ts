@@ -14,11 +14,14 @@ const OWN: ReadonlySet<string> = new Set([
 
 const FORMS = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 
-/** Styles of `collectionFormat`. OpenAPI 3 has none for `tsv`. */
+/** The style of what OpenAPI 3 has no style for: `tsv`, and `ssv` and `pipes` in paths and headers. */
+export const NO_STYLE = 'none';
+
+/** Styles of `collectionFormat`. */
 const STYLES: Readonly<Record<string, JsonObject>> = {
   csv: { style: 'form', explode: false },
   ssv: { style: 'spaceDelimited', explode: false },
-  tsv: { style: 'tabDelimited', explode: false },
+  tsv: { style: NO_STYLE, explode: false },
   pipes: { style: 'pipeDelimited', explode: false },
   multi: { style: 'form', explode: true },
 };
@@ -82,8 +85,8 @@ function toStyle({ type, in: place, collectionFormat = 'csv' }: JsonObject): Jso
   if (type !== 'array') return {};
   const style = STYLES[String(collectionFormat)] ?? STYLES.csv;
   if (place === 'query' || place === 'formData') return { ...style };
-  const isPlain = collectionFormat === 'csv' || collectionFormat === 'multi';
-  return isPlain ? { style: 'simple', explode: false } : { ...style };
+  const isPlain = style === STYLES.csv || style === STYLES.multi;
+  return { style: isPlain ? 'simple' : NO_STYLE, explode: false };
 }
 
 function convertBody({ schema = {}, description, required }: JsonObject, mediaTypes: readonly string[]): JsonObject {

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../json/json-object.js';
 import { DocumentProblem } from '../documents/document-problem.js';
 import { describePlace, locate, type Located, type OpenApiDocument } from '../documents/open-api-document.js';
+import { NO_STYLE } from '../documents/swagger-2-parameters.js';
 import type { ApiBody, ApiMedia, ApiParameter, ParameterPlace, ParameterStyle } from './api-operation.js';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -83,8 +84,7 @@ function readParameter(document: OpenApiDocument, node: Located): readonly ApiPa
   if (value.in === 'querystring') return readQueryString(document, parameter);
   if (typeof name !== 'string' || name === '') throw new DocumentProblem(place, 'has no `name`');
   if (!isPlace(value.in)) throw new DocumentProblem(place, `has \`in: ${String(value.in)}\`, which no request has`);
-  if (style === 'tabDelimited')
-    throw new DocumentProblem(place, 'has `collectionFormat: tsv`, which no later version has');
+  if (style === NO_STYLE) throw new DocumentProblem(place, 'has a `collectionFormat` that no later version has there');
   const mediaType = isJsonObject(value.content) ? Object.keys(value.content)[0] : undefined;
   const [standard] = STYLES[value.in];
   const known = STYLES[value.in].find((one) => one === style) ?? standard;

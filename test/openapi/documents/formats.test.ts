@@ -135,3 +135,11 @@ describe('what is no OpenAPI document is told with the place and the fix', () =>
     );
   });
 });
+
+test.each([
+  ['package.json', 'package.json: has neither `openapi` nor `swagger`'],
+  ['/dev/null', '/dev/null: is no regular file. Name one'],
+  ['lib', 'lib: is a directory. Name the file in it'],
+])('the place of %s is shown as people write it', async (document, problem) => {
+  await expect(loadDocument({ document })).rejects.toThrow(problem);
+});

@@ -53,6 +53,12 @@ describe('what is too much is refused, with the option', () => {
     ['lists in lists', nest('[', ']', 300), 'has too many levels: `documentLimits.maxDepth` is 200. Raise it'],
     ['lists in lists, without end', nest('[', '', 100_000), '`documentLimits.maxDepth`'],
     ['lists in lists, on one line', `openapi: 3.1.0\nx: \n  ${'- '.repeat(100_000)}a\n`, '`documentLimits.maxDepth`'],
+    [
+      'levels that the limit lets pass, and the parser does not',
+      nest('[', ']', 12_000),
+      'has too many levels: `documentLimits.maxDepth`',
+      { maxDepth: 1e6 },
+    ],
     ['objects in objects', nest('{ a: ', '}', 300), '`documentLimits.maxDepth` is 200'],
     [
       'JSON in JSON',

@@ -3,7 +3,7 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadDocument } from '../../../lib/openapi/documents/load-document.js';
-import { locate, type OpenApiDocument } from '../../../lib/openapi/documents/open-api-document.js';
+import { locate, OpenApiDocument } from '../../../lib/openapi/documents/open-api-document.js';
 import { createFolder, type TemporaryFolder } from './temporary-files.js';
 
 let folder: TemporaryFolder;
@@ -59,6 +59,7 @@ describe('references to files', () => {
   test.each([
     ['leads in a circle', 'one.json', '{ "$ref": "one.json" }', 'its `$ref` leads in a circle'],
     ['names a place that is not there', 'one.json#/b', '{ "a": 1 }', '`$ref` "one.json#/b" leads nowhere'],
+    ['names no place in a list', 'one.json#/list/01', '{ "list": [1, 2] }', '`$ref` "one.json#/list/01" leads nowhere'],
     ['names an anchor that is not there', 'one.json#b', '{ "a": 1 }', '`$ref` "one.json#b" leads nowhere'],
     ['names no file', 'two.json', '{}', 'two.json, which was not read: it does not exist'],
     ['names a directory', '.', '{}', ', which was not read: it is a directory'],
@@ -176,4 +177,17 @@ describe('references to parts with an own URI', () => {
 
     expect(follow(await loadDocument({ document }))).toMatchObject({ title: 'found' });
   });
+});
+
+test.each(['http://[', 'orders.json'])('an `$id` that is no URI here, such as %s, names nothing', async ($id) => {
+  const part = { $id, title: 'found' };
+  const document = { ...createDocument('#/x-part'), 'x-part': part };
+
+  expect(follow(await loadDocument({ document }))).toStrictEqual(part);
+});
+
+test('a file that was not given is named', () => {
+  const document = new OpenApiDocument('api.json', new Map([['api.json', createDocument('other.json#/A')]]));
+
+  expect(follow(document)).toBe('api.json#/components/schemas/It: `$ref` names other.json, which was not read');
 });

@@ -3,6 +3,7 @@ import { loadDocument } from '../../../lib/openapi/documents/load-document.js';
 import { locate, type OpenApiDocument } from '../../../lib/openapi/documents/open-api-document.js';
 import type { ApiOperation } from '../../../lib/openapi/operations/api-operation.js';
 import { listOperations } from '../../../lib/openapi/operations/list-operations.js';
+import { createFolder } from './temporary-files.js';
 
 const swagger = {
   swagger: '2.0',
@@ -230,5 +231,142 @@ describe('Swagger 2.0 is read as OpenAPI 3.0', () => {
     await loadDocument({ document: given as Record<string, unknown> });
 
     expect(given).toStrictEqual(swagger);
+  });
+});
+
+describe('Swagger 2.0 that says little, or says it in its own way', () => {
+  async function read(paths: unknown, more: object = {}) {
+    const document = await loadDocument({ document: { swagger: '2.0', info: {}, paths, ...more } });
+    return { document, ...listOperations(document) };
+  }
+
+  const post = (...parameters: unknown[]) => ({ post: { operationId: 'a', parameters } });
+  const list = (place: string, collectionFormat: string) => ({
+    ...{ name: 'l', in: place, type: 'array', items: { type: 'string' }, collectionFormat },
+    ...(place === 'path' && { required: true }),
+  });
+
+  test.each([
+    ['a path', 'path', 'csv', ['simple', false]],
+    ['a header', 'header', 'multi', ['simple', false]],
+    ['a query', 'query', 'strange', ['form', false]],
+  ])('a list in %s (%s, %s)', async (_what, place, format, style) => {
+    const { operations, faulty } = await read({
+      '/a/{l}': post(list(place, format), ...(place === 'path' ? [] : [list('path', 'csv')])),
+    });
+    const parameter = operations[0]?.parameters.find((one) => one.in === place);
+
+    expect(faulty.map(({ problem }) => problem.message)).toStrictEqual([]);
+    expect([parameter?.style, parameter?.isExploded]).toStrictEqual(style);
+  });
+
+  test.each([
+    ['a path', 'path', 'ssv'],
+    ['a header', 'header', 'pipes'],
+    ['a query', 'query', 'tsv'],
+  ])('no list in %s as OpenAPI 3 cannot say it (%s, %s)', async (_what, place, format) => {
+    const { faulty } = await read({ '/a/{l}': post(list('path', 'csv'), list(place, format)) });
+
+    expect(faulty.map(({ problem }) => problem.problem)).toStrictEqual([
+      'has a `collectionFormat` that no later version has there',
+    ]);
+  });
+
+  test('bodies and forms without media types', async () => {
+    const { operations } = await read({
+      '/a': post({ name: 'b', in: 'body', schema: { type: 'string' } }),
+      '/b': post({ name: 'f', in: 'formData', type: 'file' }),
+    });
+
+    expect(operations.map(({ body }) => body?.media.map(({ mediaType }) => mediaType))).toStrictEqual([
+      ['application/json'],
+      ['multipart/form-data'],
+    ]);
+  });
+
+  test('answers without media types, or no answers', async () => {
+    const { operations } = await read({
+      '/a': {
+        get: { responses: { 200: { description: 'OK', schema: { type: 'string' } } } },
+        put: { operationId: 'b' },
+      },
+    });
+
+    expect(operations.map(({ source }) => locate(source, 'responses').value)).toMatchObject([
+      { 200: { content: { 'application/json': { schema: { type: 'string' } } } } },
+      {},
+    ]);
+  });
+
+  test('texts of a path are those of its operations', async () => {
+    const { operations } = await read({ '/a': { summary: 'One.', description: 'More.', get: {} } });
+
+    expect(operations).toMatchObject([{ summary: 'One.', description: 'More.' }]);
+  });
+
+  test('what is no path, and no parameter, costs itself alone', async () => {
+    const { operations, faulty } = await read({
+      'x-note': 'text',
+      orders: { get: {} },
+      '/lost': { $ref: '#/none' },
+      '/text': 'text',
+      '/wrong': post('text'),
+      '/good': { get: {} },
+    });
+
+    expect(operations.map(({ path }) => path)).toStrictEqual(['/good']);
+    expect(faulty.map(({ operation: { path }, problem }) => `${path} ${problem.problem}`)).toStrictEqual([
+      'orders does not begin with "/". Write the whole path',
+      '/lost `$ref` "#/none" leads nowhere',
+      '/text is not a Path Item Object',
+      '/wrong has no `name`',
+    ]);
+  });
+
+  test('paths that are none', async () => {
+    expect(await read('text')).toMatchObject({ operations: [], faulty: [] });
+  });
+
+  test('where the API is', async () => {
+    const { document } = await read({}, { host: 'api.example.com', basePath: '/v1' });
+
+    expect(document.root.value.servers).toStrictEqual([{ url: 'https://api.example.com/v1' }]);
+  });
+
+  test('references of other files are relative to them', async () => {
+    const folder = await createFolder();
+    try {
+      await folder.write('parts/order.json', {
+        Order: { properties: { own: { $ref: '#/Line' }, other: { $ref: 'item.json' } } },
+        Line: { title: 'own' },
+      });
+      await folder.write('parts/item.json', { title: 'other' });
+      const body = { name: 'b', in: 'body', schema: { $ref: 'parts/order.json#/Order' } };
+      const parameters = { order: { $ref: 'parts/parameters.json' } };
+      await folder.write('parts/parameters.json', {
+        ...{ name: 'p', in: 'body' },
+        schema: { properties: { own: { $ref: 'order.json#/Line' }, other: { $ref: './item.json#' } } },
+      });
+      const path = await folder.write('api.json', {
+        ...{ swagger: '2.0', info: {}, parameters },
+        paths: { '/a': post(body), '/b': post({ $ref: '#/parameters/order' }) },
+      });
+      const document = await loadDocument({ document: path });
+      const schemas = listOperations(document).operations.flatMap(({ body }) => body?.media[0]?.schema ?? []);
+      const titles = schemas.map((schema) => {
+        const { properties } = document.follow(schema).value as { properties: object };
+        return Object.keys(properties).map(
+          (name) =>
+            (document.follow(locate(document.follow(schema), 'properties', name)).value as { title: string }).title,
+        );
+      });
+
+      expect(titles).toStrictEqual([
+        ['own', 'other'],
+        ['own', 'other'],
+      ]);
+    } finally {
+      await folder.remove();
+    }
   });
 });

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadDocument } from '../../../lib/openapi/documents/load-document.js';
 import { locate, type OpenApiDocument } from '../../../lib/openapi/documents/open-api-document.js';
+import { listServerUrls } from '../../../lib/openapi/documents/server-urls.js';
 import { DocumentServer } from './document-server.js';
 
 const named = new DocumentServer();
@@ -166,7 +167,36 @@ describe('a document is not fetched', () => {
   });
 });
 
+test('its relative servers are where it was', async () => {
+  const servers = [
+    { url: '/v1' },
+    { url: 'v2' },
+    { url: 'https://{host}/{path}', variables: { host: { default: 'api.example.com' }, path: { default: 7 } } },
+    { url: 'http://[' },
+    { url: 5 },
+    {},
+  ];
+  const document = await load(named.serve('/docs/api.json', { openapi: '3.1.0', paths: {}, servers }));
+
+  expect(listServerUrls(document)).toStrictEqual([
+    `${named.origin}/v1`,
+    `${named.origin}/docs/v2`,
+    'https://api.example.com/%7Bpath%7D',
+    'http://[',
+  ]);
+});
+
 describe('references of a document that was fetched', () => {
+  test('lead to the document itself by another address', async () => {
+    const document = { ...createDocument('/alias.json#/x-part'), 'x-part': { title: 'found' } };
+    named.redirect('/alias.json', '/api.json');
+
+    const loaded = await load(named.serve('/api.json', document));
+
+    expect(follow(loaded)).toStrictEqual({ title: 'found' });
+    expect(named.asked).toStrictEqual(['/api.json', '/alias.json', '/api.json']);
+  });
+
   test('are relative to it', async () => {
     named.serve('/docs/parts/order.json', { $ref: '/shared.json#/Order' });
     named.serve('/shared.json', { Order: { title: 'found' } });
