@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
-import { ApplicationConfig, DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthenticationGuard } from './entry/endpoint/authentication.guard.js';
 import { AccessTokenStrategy } from './resource-server/authentication/access-token.strategy.js';
 import { ClaimsValidation } from './resource-server/authentication/claims-validation.js';
@@ -224,7 +224,9 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
 
   /** Called by Nest before it reads the routes. */
   configure(): void {
-    this.module.get(MountedControllers).mount(this.module.get(ResolvedOptions), this.config, this.modules);
+    const { httpAdapter } = this.module.get(HttpAdapterHost, { strict: false });
+    const options = this.module.get(ResolvedOptions);
+    this.module.get(MountedControllers).mount(options, this.config, this.modules, httpAdapter.getType());
   }
 
   /** Called by Nest when every provider of the application is there. */

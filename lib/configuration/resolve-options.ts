@@ -1,4 +1,4 @@
-import { resolveEndpoint } from '../entry/endpoint/endpoint-options.js';
+import { resolveEndpoint, resolveMetadataUrl } from '../entry/endpoint/endpoint-options.js';
 import { resolveLimits } from '../limits/limit-options.js';
 import { resolveCalls } from '../mcp/invocation/call-options.js';
 import { resolveObservability } from '../observability/observability-options.js';
@@ -107,12 +107,20 @@ const schema = optionsSchema.superRefine((options, context) => {
     addFault('linking', 'has no effect without a downstream that has `linked`. Add one, or remove it');
   }
   const { path: logoutPath } = options.logout?.backChannel ?? {};
-  const logoutProblem = logoutPath && findLogoutPathProblem(logoutPath, new URL(options.resource).pathname);
+  const logoutProblem =
+    logoutPath && findLogoutPathProblem(logoutPath, options.endpoint?.path ?? new URL(options.resource).pathname);
   if (logoutProblem) addFault('logout.backChannel.path', logoutProblem);
   if (options.logout?.backChannel && clients.length === 0 && !isAnonymous) {
     addFault(
       'client',
       'is missing, but logout tokens name it as their audience (`aud`). Add `{ id, authentication }`, or remove `logout.backChannel`',
+    );
+  }
+  const { metadataUrl } = options.endpoint ?? {};
+  if (metadataUrl !== undefined && !hasSameOrigin(metadataUrl, options.resource)) {
+    addFault(
+      'endpoint.metadataUrl',
+      'has another origin than `resource`, so clients would not trust what it says. Serve it at the origin of `resource`',
     );
   }
   for (const [index, { issuer, introspection }] of (options.issuers ?? []).entries()) {
@@ -153,6 +161,11 @@ const schema = optionsSchema.superRefine((options, context) => {
   }
 });
 
+function hasSameOrigin(...urls: readonly string[]): boolean {
+  const origins = urls.map((url) => (URL.canParse(url) ? new URL(url).origin : ''));
+  return new Set(origins).size === 1;
+}
+
 /**
  * Validates the options and fills in the defaults.
  *
@@ -175,12 +188,13 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
   const clients = [options.client ?? []].flat();
   const downstreams = resolveDownstreams(options.downstreams);
   const linking = resolveLinking(options.linking, clients);
+  const endpoint = resolveEndpoint(options.endpoint, resource);
   return {
     server,
     profile: options.profile,
     resource,
     path,
-    resourceMetadataUrl: `${origin}/.well-known/oauth-protected-resource${path}`,
+    resourceMetadataUrl: resolveMetadataUrl(options.endpoint, resource),
     membersForPeople: resolveMetadata(options.metadata, server),
     issuers: resolveIssuers(options.issuers ?? [], audiences, clients),
     clients,
@@ -189,7 +203,7 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
       id,
     })),
     downstreams,
-    endpoint: resolveEndpoint(options.endpoint, resource),
+    endpoint,
     ...resolveScopes(options.scopes),
     ...resolveServerAccess(options.access),
     ...resolveProof(options.proof),
@@ -200,7 +214,7 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
     replicas: resolveReplicas(options.replicas),
     tokenCache: resolveTokenCache(options.tokenCache),
     linking,
-    backChannelLogoutPath: resolveLogoutPath(options.logout, path),
+    backChannelLogoutPath: resolveLogoutPath(options.logout, endpoint.path),
     ...resolveObservability(options.observability),
     doctor: options.doctor ?? true,
   };

@@ -29,6 +29,13 @@ export function findResourceProblem(value: string): Problem {
   return undefined;
 }
 
+/** A path that controllers can be mounted at. */
+export function findPathProblem(value: string): Problem {
+  return /^(\/[A-Za-z0-9\-._~]+)+$/.test(value) && !/\/\.{1,2}(\/|$)/.test(value)
+    ? undefined
+    : 'is not a path that can be mounted. Write it as "/orders/mcp", of letters, digits, "-", ".", "_" and "~"';
+}
+
 /** An absolute, secure URL without credentials, query or fragment. */
 export function findUrlProblem(value: string): Problem {
   if (!URL.canParse(value) || !/^https?:/i.test(value)) {

@@ -28,10 +28,10 @@ export function resolveEndpoint(
     const url = new URL(target);
     return { audience: audience ?? String(target), getUrl: () => Promise.resolve(url) };
   }
-  const { resource, path } = selectServer(target.get(ModulesContainer), ResolvedOptions, server, 'TestClient.for');
+  const { resource, endpoint } = selectServer(target.get(ModulesContainer), ResolvedOptions, server, 'TestClient.for');
   return {
     audience: audience ?? resource,
-    getUrl: async () => new URL(path === '' ? '/' : path, await getOrigin(target)),
+    getUrl: async () => new URL(endpoint.path || '/', await getOrigin(target)),
   };
 }
 

@@ -1,9 +1,24 @@
-import { isLoopback } from '../../options/option-rules.js';
+import { findPathProblem, findUrlProblem, isLoopback } from '../../options/option-rules.js';
+import { createTextSchema } from '../../options/text-schema.js';
 import { z } from 'zod';
 import { normalizeHost } from './host-name.js';
 
+/** Where the document is (RFC 9728 section 3). */
+export const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
 /** Which requests the endpoint accepts, before it reads a token. */
 export interface EndpointOptions {
+  /**
+   * Path at which requests arrive, if a gateway changes it: `/mcp` where `https://gw.example.com/orders/mcp` arrives as
+   * `/mcp`. Defaults to the path of `resource`, which stays what clients and tokens say.
+   */
+  path?: string;
+  /**
+   * Address of the RFC 9728 document for clients, on the host of `resource`, if a gateway does not pass on the one that
+   * RFC 9728 section 3.1 says: `https://gw.example.com/orders/.well-known/oauth-protected-resource/mcp`. Challenges name
+   * it (section 5.1). Clients that do not read them will not find the document.
+   */
+  metadataUrl?: string;
   /**
    * Web origins whose requests are accepted (`Origin` header; MCP specification, Streamable HTTP), in addition to the
    * origin of `resource`. If `resource` is on loopback, other loopback origins are accepted too. `'any'` disables the
@@ -45,6 +60,8 @@ const host = z
   );
 
 export const endpointSchema = z.strictObject({
+  path: createTextSchema((value) => (value === '/' ? undefined : findPathProblem(value))).optional(),
+  metadataUrl: createTextSchema(findMetadataUrlProblem).optional(),
   allowedOrigins: z.union([z.array(origin), z.literal('any')]).optional(),
   allowedHosts: z.union([z.array(host), z.literal('any')]).optional(),
   mount: z.boolean().optional(),
@@ -53,6 +70,10 @@ export const endpointSchema = z.strictObject({
 
 /** The endpoint options with the defaults filled in. */
 export interface ResolvedEndpoint {
+  /** Where the endpoint is mounted, without a trailing slash; empty at the root. */
+  readonly path: string;
+  /** Where the RFC 9728 document is mounted: where clients ask for it, with and without what a gateway takes away. */
+  readonly metadataPaths: readonly string[];
   /** Origin and host of `resource`. */
   readonly origin: string;
   readonly host: string;
@@ -82,7 +103,10 @@ const MAX_BODY_SIZE = 1024 * 1024;
 export function resolveEndpoint(options: EndpointOptions = {}, resource: string): ResolvedEndpoint {
   const url = new URL(resource);
   const { allowedOrigins = [], allowedHosts = [], maxBodySize = MAX_BODY_SIZE, mount = true } = options;
+  const path = trimRoot(options.path ?? url.pathname);
   return {
+    path,
+    metadataPaths: listMetadataPaths(trimRoot(url.pathname), path, options.metadataUrl),
     origin: url.origin,
     host: normalizeHost(url.host),
     loopback: isLoopback(url),
@@ -91,4 +115,31 @@ export function resolveEndpoint(options: EndpointOptions = {}, resource: string)
     maxBodySize,
     isMounted: mount,
   };
+}
+
+/**
+ * Address of the RFC 9728 document, as challenges name it.
+ *
+ * @param resource - canonical URI of the server
+ */
+export function resolveMetadataUrl({ metadataUrl }: EndpointOptions = {}, resource: string): string {
+  const { origin, pathname } = new URL(resource);
+  return metadataUrl ?? `${origin}${WELL_KNOWN}${trimRoot(pathname)}`;
+}
+
+function findMetadataUrlProblem(value: string): string | undefined {
+  return findUrlProblem(value) ?? findPathProblem(new URL(value).pathname);
+}
+
+/** A gateway may take its prefix out of the path of the document, as it does for the endpoint, or leave it there. */
+function listMetadataPaths(publicPath: string, path: string, metadataUrl: string | undefined): readonly string[] {
+  const given = metadataUrl === undefined ? [] : [new URL(metadataUrl).pathname];
+  const prefix = publicPath.endsWith(path) ? publicPath.slice(0, publicPath.length - path.length) : '';
+  const stripped = given.filter((one) => prefix !== '' && one.startsWith(`${prefix}/`));
+  const all = [`${WELL_KNOWN}${publicPath}`, `${WELL_KNOWN}${path}`, ...given];
+  return [...new Set([...all, ...stripped.map((one) => one.slice(prefix.length))])];
+}
+
+function trimRoot(path: string): string {
+  return path === '/' ? '' : path;
 }

@@ -92,7 +92,7 @@ export class McpProtection implements OnApplicationBootstrap {
     const problems: string[] = [];
     this.#isUsed = true;
     const prepared = new PreparedRules(rules, type, this.options, problems);
-    if (this.options.endpoint.isMounted && readPaths(type).includes(this.options.path)) {
+    if (this.options.endpoint.isMounted && readPaths(type).includes(this.options.endpoint.path)) {
       problems.push(
         `@ProtectedMcp is on ${type.name}, whose path the endpoint of the module has. Set \`endpoint.mount\` to false.`,
       );

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { findPathProblem } from '../../options/option-rules.js';
 import { createTextSchema } from '../../options/text-schema.js';
 
 /** The endpoint where an issuer reports that a user has signed out (OpenID Connect Back-Channel Logout 1.0). */
 export interface BackChannelLogoutOptions {
   /**
    * Path of the endpoint. Register it at the issuer as `backchannel_logout_uri` of the server's own client. Defaults
-   * to the path of `resource` followed by `/backchannel-logout`.
+   * to the path of the endpoint followed by `/backchannel-logout`.
    */
   path?: string;
 }
@@ -21,12 +22,6 @@ export interface LogoutOptions {
 export const logoutSchema = z.strictObject({
   backChannel: z.strictObject({ path: createTextSchema(findPathProblem).optional() }).optional(),
 });
-
-function findPathProblem(value: string): string | undefined {
-  return /^(\/[A-Za-z0-9\-._~]+)+$/.test(value) && !/\/\.{1,2}(\/|$)/.test(value)
-    ? undefined
-    : 'is not a path that can be mounted. Write it as "/oauth/backchannel-logout", of letters, digits, "-", ".", "_" and "~"';
-}
 
 /**
  * Checks whether a path clashes with the other paths of the module.

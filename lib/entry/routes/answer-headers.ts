@@ -6,7 +6,7 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { adaptRoutes } from './fastify-routes.js';
-import { WELL_KNOWN } from './metadata.controller.js';
+import { WELL_KNOWN } from '../endpoint/endpoint-options.js';
 
 /** What a cache has to compare: the answer depends on the caller, and on the origin of the page (RFC 9110 section 12.5.5). */
 const VARY = ['Authorization', 'Origin'];
@@ -20,12 +20,15 @@ const VARY = ['Authorization', 'Origin'];
 export class AnswerHeaders {
   readonly #logger = new CleanLogger('McpEndpoint');
   readonly #maxBodySize: number;
+  readonly #documents: ReadonlySet<string>;
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
   #hasWarned = false;
 
-  constructor({ path, backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost) {
+  constructor({ backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost) {
     this.#maxBodySize = endpoint.maxBodySize;
+    const { path, metadataPaths } = endpoint;
+    this.#documents = new Set(metadataPaths.map((one) => one.toLowerCase()));
     this.#paths = new Set([path, backChannelLogoutPath ?? path].map((one) => one.toLowerCase()));
     this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
     // The adapter is there before it has body parsers, whose refusals are answers too.
@@ -42,11 +45,15 @@ export class AnswerHeaders {
   }
 
   #isOurs(path: string): boolean {
-    return path.startsWith(WELL_KNOWN) || this.#paths.has(path) || path.startsWith(this.#pages);
+    return this.#isDocument(path) || this.#paths.has(path) || path.startsWith(this.#pages);
+  }
+
+  #isDocument(path: string): boolean {
+    return path.startsWith(WELL_KNOWN) || this.#documents.has(path);
   }
 
   #watch(path: string, request: IncomingMessage, response: ServerResponse): void {
-    const isDocument = path.startsWith(WELL_KNOWN);
+    const isDocument = this.#isDocument(path);
     if (!this.#isOurs(path)) return;
     response.once('finish', () => {
       if (response.statusCode === 413) this.#tellOfLowerLimit(Number(request.headers['content-length']));

@@ -3,6 +3,7 @@ interface Route {
   readonly method: string | readonly string[];
   readonly url: string;
   readonly handler: Handler;
+  readonly constraints?: unknown;
   bodyLimit?: number;
   errorHandler?: (
     this: unknown,
@@ -25,7 +26,11 @@ const UNPARSED = new Set(['FST_ERR_CTP_EMPTY_JSON_BODY', 'FST_ERR_CTP_INVALID_ME
 interface Fastify {
   readonly initialConfig: RouterOptions & { readonly routerOptions?: RouterOptions };
   addHook(name: 'onRoute', hook: (this: Fastify, route: Route) => void): void;
-  hasRoute(route: { readonly method: string | undefined; readonly url: string }): boolean;
+  hasRoute(route: {
+    readonly method: string | undefined;
+    readonly url: string;
+    readonly constraints: unknown;
+  }): boolean;
   route(route: Route): void;
 }
 
@@ -53,6 +58,6 @@ export function adaptRoutes(instance: unknown, isOurs: (path: string) => boolean
     const slashed = { ...route, url: `${url}/` };
     // The route of HEAD comes by itself with that of GET.
     const [method] = [route.method].flat();
-    if (!this.hasRoute({ method, url: slashed.url })) this.route(slashed);
+    if (!this.hasRoute({ method, url: slashed.url, constraints: route.constraints })) this.route(slashed);
   });
 }

@@ -5,9 +5,6 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import { buildProtectedResourceMetadata } from '../../resource-server/challenges/protected-resource-metadata.js';
 
-/** Where the document is (RFC 9728 section 3). */
-export const WELL_KNOWN = '/.well-known/oauth-protected-resource';
-
 /** Serves the protected resource metadata to anyone and any origin, because clients in browsers need it. */
 @Injectable()
 export class MetadataController {

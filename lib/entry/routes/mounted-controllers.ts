@@ -5,9 +5,11 @@ import { SkipThrottle } from '@nestjs/throttler';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { LinkingController } from './linking.controller.js';
 import { LogoutController } from '../logout/logout.controller.js';
-import { MetadataController, WELL_KNOWN } from './metadata.controller.js';
+import { MetadataController } from './metadata.controller.js';
+import { isPathShared, sharePath } from './shared-paths.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
+import { WELL_KNOWN } from '../endpoint/endpoint-options.js';
 import { ENDPOINT_GUARDS, McpController } from '../endpoint/mcp.controller.js';
 
 /** The controllers of one server. Each server needs its own classes, because a class has one path. */
@@ -23,16 +25,19 @@ export class MountedControllers {
   }
 
   /**
-   * Mounts the controllers at the path of `resource`, whatever prefix and versioning the application uses. The path
+   * Mounts the controllers at the path of the endpoint, whatever prefix and versioning the application uses. The path
    * is known once the options are resolved, possibly asynchronously. Nest reads it after that.
+   *
+   * @param platform - name of the HTTP adapter
    */
-  mount(options: ResolvedOptions, config: ApplicationConfig, modules: ModulesContainer): void {
-    const { path, downstreams, backChannelLogoutPath } = options;
+  mount(options: ResolvedOptions, config: ApplicationConfig, modules: ModulesContainer, platform: string): void {
+    const { downstreams, backChannelLogoutPath } = options;
+    const { path, metadataPaths: ownPaths } = options.endpoint;
     const { exclude = [], ...prefixOptions } = config.getGlobalPrefixOptions();
     // RFC 9728 section 3.1 puts the well-known part before the path. MCP clients also try the well-known path alone.
-    // The first server of an application gets that address.
-    const alone = exclude.some((excluded) => excluded.path === WELL_KNOWN) ? [] : [WELL_KNOWN];
-    const metadataPaths = [...new Set([`${WELL_KNOWN}${path}`, ...alone])];
+    // The first server of an application, or of a host, gets that address.
+    const isFree = isPathShared(modules, options) || !exclude.some((excluded) => excluded.path === WELL_KNOWN);
+    const metadataPaths = [...new Set([...ownPaths, ...(isFree ? [WELL_KNOWN] : [])])];
     if (options.endpoint.isMounted) Controller({ path: path || '/', version: VERSION_NEUTRAL })(this.endpoint);
     else unmount(this.endpoint, modules);
     Controller({ path: metadataPaths, version: VERSION_NEUTRAL })(this.metadata);
@@ -52,6 +57,7 @@ export class MountedControllers {
       ours.push(toExcludedPath(backChannelLogoutPath));
     }
     config.setGlobalPrefixOptions({ ...prefixOptions, exclude: [...exclude, ...ours] });
+    sharePath(modules, { options, controllers: this.types }, platform);
   }
 
   /**
