@@ -81,13 +81,13 @@ function toIdentity(operation: ManifestOperation): string {
 function compareImplied(before: ServerManifest, now: ServerManifest): readonly Difference[] {
   const scopes = [...new Set([...Object.keys(before.implied), ...Object.keys(now.implied)])].sort();
   return scopes.flatMap((scope): readonly Difference[] => {
-    const [was, is] = [before, now].map((one) => (Object.hasOwn(one.implied, scope) ? (one.implied[scope] ?? []) : []));
+    const [was = [], is = []] = [before, now].map(({ implied }) => new Map(Object.entries(implied)).get(scope));
     const common = { server: now.name, subject: `scope ${scope}` };
-    const more = (is ?? []).filter((one) => !was?.includes(one));
-    const fewer = (was ?? []).filter((one) => !is?.includes(one));
+    const more = is.filter((one) => !was.includes(one));
+    const fewer = was.filter((one) => !is.includes(one));
     return [
       ...more.map((one): Difference => {
-        const operations = now.scopes[one]?.join(', ') ?? 'nothing';
+        const operations = new Map(Object.entries(now.scopes)).get(one)?.join(', ') ?? 'nothing';
         const message = `implies ${one}, and so reaches ${operations}.`;
         return { ...common, code: 'scope_reaches_more', kind: 'opened', message };
       }),

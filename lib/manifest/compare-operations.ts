@@ -36,7 +36,7 @@ function compareNeeds(before: ManifestOperation, now: ManifestOperation): readon
   const was = describeNeed(before);
   const is = describeNeed(now);
   const wider = before.anonymous ? [] : findWiderAlternatives(before.scopes, now.scopes);
-  if (before.computesScopes && !now.computesScopes && !before.anonymous)
+  if (before.computesScopes && !now.computesScopes && !before.anonymous && !now.anonymous)
     told.push(opened('scopes_dropped', `computes no scopes from its arguments any more. It takes ${is}.`));
   else if (wider.length > 0 && !now.anonymous) {
     const isFewer = wider.some((one) => before.scopes.some((other) => one.every((scope) => other.includes(scope))));
@@ -63,7 +63,10 @@ function compareSafeguards(before: ManifestOperation, now: ManifestOperation): r
     (isStricter ? added : dropped).push(`the sign-in demanded: ${before.acrValues.join(', ') || 'any'} before`);
   }
   const [wasAge, age] = [before.maxAgeMs ?? Infinity, now.maxAgeMs ?? Infinity];
-  if (age !== wasAge) (age > wasAge ? dropped : added).push(`the age of the sign-in: ${wasAge} ms before`);
+  if (age !== wasAge)
+    (age > wasAge ? dropped : added).push(
+      `the age of the sign-in: ${before.maxAgeMs === undefined ? 'any' : `${wasAge} ms`} before`,
+    );
   return [
     ...dropped.map((one) => opened('safeguard_dropped', `no longer has, or has a weaker: ${one}.`)),
     ...added.map((one): Told => ({

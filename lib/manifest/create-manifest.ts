@@ -45,5 +45,5 @@ export function toKey({ kind, name }: Pick<ManifestOperation, 'kind' | 'name'>):
 }
 
 function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a < b ? -1 : 1;
 }

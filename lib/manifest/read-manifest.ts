@@ -50,6 +50,6 @@ export function readManifest(text: string): Manifest {
   }
   const { data, error } = manifest.safeParse(value);
   if (data) return data;
-  const { path = [], message = '' } = error.issues[0] ?? {};
+  const [{ path, message } = { path: [], message: '' }] = error.issues;
   throw new Error(`It is no manifest of this version: ${path.join('.')} ${message}. Write a new one with --write`);
 }
