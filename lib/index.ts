@@ -58,7 +58,7 @@ export { McpOperation, type McpOperationOptions } from './openapi/declaration/mc
 export type { OperationCall } from './openapi/declaration/operation-call.js';
 
 // Inside a tool.
-export { CurrentCaller, McpContext, McpInput } from './resource-server/decorators/parameter.decorators.js';
+export { CurrentCaller, McpContext, McpHeader, McpInput } from './resource-server/decorators/parameter.decorators.js';
 export { isMcp, McpExecutionContext } from './mcp/invocation/mcp-execution-context.js';
 export type { Caller } from './resource-server/access/caller.js';
 export { DownstreamClient, type Downstream } from './on-behalf-of/downstream/downstream-client.js';

@@ -185,7 +185,7 @@ export class McpConnections implements OnModuleDestroy {
       trace.end(error instanceof HttpException ? error.getStatus() : error instanceof AccessDeniedError ? 200 : 500);
       throw toProtocolError(error);
     } finally {
-      request.session?.release();
+      request.heldSession?.release();
     }
   }
 

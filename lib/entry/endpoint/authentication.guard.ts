@@ -80,7 +80,7 @@ export class AuthenticationGuard extends AuthGuard() {
     if (nonce !== undefined) this.#setHeader(context, 'DPoP-Nonce', nonce);
     try {
       request.caller = await request.trace.run(() => this.#authenticate(context, request));
-      request.session = this.#hold(context, request.caller);
+      request.heldSession = this.#hold(context, request.caller);
       return true;
     } catch (thrown) {
       const answer = this.#refuse(toReadable(thrown), request);
@@ -90,8 +90,8 @@ export class AuthenticationGuard extends AuthGuard() {
   }
 
   /** Refuses what is about to begin, if the session of the caller has ended since the token was verified. */
-  refuseEnded({ session, scheme, surface }: McpRequest<Offer>): void {
-    const reason: unknown = session?.signal.reason;
+  refuseEnded({ heldSession, scheme, surface }: McpRequest<Offer>): void {
+    const reason: unknown = heldSession?.signal.reason;
     if (reason instanceof InvalidTokenError)
       throw this.challenges.createTokenChallenge({ scheme, surface }, 'invalid_token', reason.message);
   }

@@ -22,7 +22,7 @@ export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   /** Set by `AuthenticationGuard`: the caller, unless the call is anonymous. */
   caller?: Caller | undefined;
   /** Set by `AuthenticationGuard`: the session of the caller, until the answer is over. */
-  session?: HeldSession;
+  heldSession?: HeldSession;
   /** Set by `AuthenticationGuard`: the scheme with which the token was sent. */
   scheme?: TokenScheme;
   /** Set by `AuthorizationGuard`: the authorization, or the denial that the operation's own answer reports. */

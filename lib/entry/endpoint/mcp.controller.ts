@@ -24,6 +24,7 @@ import { AccessDeniedError } from '../../resource-server/authorization/access-de
 import type { McpRequest } from './mcp-request.js';
 import { InterruptionFilter } from './interruption.filter.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
+import { showRequest } from './shown-request.js';
 import { answerPreflight } from './preflight.js';
 import { TakenResponse } from './taken-response.js';
 
@@ -71,7 +72,7 @@ export class McpController {
     this.authentication.refuseEnded(request);
     const served = toServedRequest(request);
     const answered = this.#answer(request, response, (node, interruption) =>
-      this.serving.serve(node, raw, Object.assign(served, { interruption })),
+      this.serving.serve(node, raw, Object.assign(served, { interruption, show: () => showRequest(request) })),
     );
     // A stream has no end that an interceptor could wait for.
     if (request.operation?.method !== 'subscriptions/listen') await answered;

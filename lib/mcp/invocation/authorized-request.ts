@@ -18,6 +18,8 @@ interface ServedRequest {
   conversation?: Conversation | undefined;
   /** Aborted with what an interceptor of the application throws around the endpoint. */
   readonly interruption?: AbortSignal | undefined;
+  /** Makes what guards and interceptors of tools may see of the HTTP request. */
+  readonly show?: (() => object) | undefined;
 }
 
 /** A request that may be served. */

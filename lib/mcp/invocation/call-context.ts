@@ -16,6 +16,7 @@ import type {
   McpContext,
   QuestionOptions,
 } from '../../resource-server/decorators/mcp-context.js';
+import { isJsonObject } from '../../json/json-object.js';
 import { ToolError } from './tool-error.js';
 
 /** Maximum number of times the user is asked, if the answers do not fit the form. */
@@ -29,31 +30,55 @@ export interface CallParts {
   readonly operation: Operation;
   readonly channel: ClientChannel;
   readonly input: unknown;
+  /** What guards and interceptors may see of the HTTP request. Without one there is nothing to see. */
+  readonly shown?: object | undefined;
 }
 
-/** The context of one call. */
+/** The request of a connection that has none. */
+const NO_REQUEST = {
+  headers: {},
+  ip: undefined,
+  ips: [],
+  method: 'POST',
+  originalUrl: '/',
+  path: '/',
+  url: '/',
+  get: () => undefined,
+  header: () => undefined,
+};
+
+/** The context of one call, and for enhancers a request: what it has not itself is that of the HTTP request. */
 export class CallContext implements McpContext {
   readonly caller: Caller | undefined;
   readonly correlationId: string;
   readonly signal: AbortSignal;
   readonly operation: Operation;
-  /** Empty, because guards for HTTP look for a token here. */
-  readonly headers: Readonly<Record<string, string>> = {};
+  readonly #shown: object;
+  #user: unknown;
   readonly #input: unknown;
   readonly #channel: ClientChannel;
   #questions = 0;
 
-  constructor({ caller, correlationId, signal, operation, channel, input }: CallParts) {
+  constructor({ caller, correlationId, signal, operation, channel, input, shown = NO_REQUEST }: CallParts) {
     this.caller = caller;
     this.correlationId = correlationId;
     this.signal = signal;
     this.operation = operation;
     this.#input = input;
     this.#channel = channel;
+    this.#shown = shown;
+    this.#user = caller;
+    Object.setPrototypeOf(this, Object.create(shown, MEMBERS) as object);
+    this.#joinLog();
   }
 
+  /** The caller, unless a guard of the application has put another user here, for those after it. */
   get user(): Caller | undefined {
-    return this.caller;
+    return this.#user as Caller | undefined;
+  }
+
+  set user(user: unknown) {
+    this.#user = user;
   }
 
   /** Cannot be replaced, because the arguments were authorized. */
@@ -65,8 +90,11 @@ export class CallContext implements McpContext {
     return this.body;
   }
 
+  /** Arguments, and parameters of the URL that are none. */
   get query(): unknown {
-    return this.body;
+    const { query } = this.#shown as { readonly query?: object };
+    if (!query || Object.keys(query).length === 0) return this.body;
+    return isJsonObject(this.body) ? { ...query, ...this.body } : query;
   }
 
   get client(): McpClient {
@@ -126,7 +154,21 @@ export class CallContext implements McpContext {
   }
 
   async once<Value>(key: string, run: () => Value | Promise<Value>): Promise<Value> {
+    const { once } = this.#shown as { readonly once?: (event: string, listener: () => unknown) => unknown };
+    // To enhancers that were written for HTTP, it is that of Node.
+    if (REQUEST_EVENTS.has(key)) return once?.(key, run) as Value;
     return (await this.#channel.once(key, run)) as Value;
+  }
+
+  /** Middleware puts a logger where the context has a method. It gets the methods of that logger. */
+  #joinLog(): void {
+    const logger: unknown = Reflect.get(this.#shown, 'log');
+    if (typeof logger !== 'object' || logger === null) return;
+    const log = async (level: LoggingLevel, data: unknown, name?: string) => {
+      await this.#channel.log(level, data, name);
+    };
+    Object.setPrototypeOf(log, logger);
+    Object.defineProperty(this, 'log', { value: log });
   }
 
   #takeKey(kind: string, options: QuestionOptions | undefined): string {
@@ -134,6 +176,12 @@ export class CallContext implements McpContext {
     return options?.key ?? `${kind}-${this.#questions}`;
   }
 }
+
+/** Own members of a context come before those of the request. */
+const MEMBERS = Object.getOwnPropertyDescriptors(CallContext.prototype);
+
+/** Events of a request of Node. */
+const REQUEST_EVENTS: ReadonlySet<string> = new Set(['aborted', 'close', 'end', 'error']);
 
 function readForm(answer: unknown): { readonly action: 'accept' | 'decline' | 'cancel'; readonly content: unknown } {
   const { action, content } = (answer ?? {}) as { action?: unknown; content?: unknown };

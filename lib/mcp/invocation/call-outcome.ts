@@ -11,6 +11,9 @@ import {
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { isTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
+import { readMessage } from '../../errors/reason.js';
+import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
+import { findChange } from './changed-result.js';
 import { toPromptResult } from './prompt-result.js';
 import { toResourceResult } from './resource-result.js';
 import { InvalidOutputError, toToolResult } from './tool-result.js';
@@ -24,9 +27,34 @@ type MethodOutcome = Exclude<Outcome, CompleteResult>;
 /**
  * Turns what a method returned into the result of its call.
  *
+ * @param context - of the call
  * @throws {@link InvalidOutputError} if it has too many levels to be sent, or does not match its schema
  */
-export async function toOutcome(value: unknown, primitive: Primitive, operation: Operation): Promise<MethodOutcome> {
+export async function toOutcome(
+  value: unknown,
+  primitive: Primitive,
+  operation: Operation,
+  context: McpContext,
+): Promise<MethodOutcome> {
+  try {
+    return await toPlainOutcome(value, primitive, operation);
+  } catch (error) {
+    const change = error instanceof InvalidOutputError ? findChange(context, value) : undefined;
+    if (!change || !(await isOutcome(change.value, primitive, operation))) throw error;
+    throw new InvalidOutputError(
+      `${readMessage(error)}. What the method returned does fit: an interceptor of the application changed it (${change.names}). Have that leave calls of MCP alone: if (isMcp(context)) return next.handle()`,
+    );
+  }
+}
+
+async function isOutcome(value: unknown, primitive: Primitive, operation: Operation): Promise<boolean> {
+  return await toPlainOutcome(value, primitive, operation).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function toPlainOutcome(value: unknown, primitive: Primitive, operation: Operation): Promise<MethodOutcome> {
   const outcome = toPlain(await convert(value, primitive, operation), primitive);
   if (isTooDeep(outcome)) throw new InvalidOutputError(`it has more than ${MAX_DEPTH} levels of JSON`);
   return outcome;

@@ -1,15 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ThrottlerGuard } from '@nestjs/throttler';
-import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
-import { readMessage, toReadable } from '../../errors/reason.js';
-import { CleanLogger } from '../../log/clean-logger.js';
 import type { MethodHost } from '../../resource-server/catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
-import { Suspension } from './client-channel.js';
+import { CallExecutionContext } from './call-execution-context.js';
+import { wrapInFilters, type EnhancedMethod } from './call-filters.js';
+import { noteReturned } from './changed-result.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
-import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import {
   CONTEXT_PARAMETER,
   countInputParameters,
@@ -29,16 +27,8 @@ import { follow } from './streamed-items.js';
  */
 export type Invocation = (context: McpContext, input: unknown, check: CheckArguments) => Promise<unknown>;
 
-/** A method behind its guards, pipes, interceptors and filters. */
-type EnhancedMethod = (context: McpContext, input: unknown) => Promise<unknown>;
-
 type Method = (...args: unknown[]) => unknown;
 type ContextId = ReturnType<typeof ContextIdFactory.create>;
-
-/** The filters of a method, in Nest's form. */
-interface Filters {
-  invokeCustomFilters(exception: unknown, host: ExecutionContextHost): unknown;
-}
 
 interface Guards {
   tryActivate(guards: unknown[], ...rest: unknown[]): Promise<boolean>;
@@ -54,8 +44,6 @@ interface Interceptors {
     type?: string,
   ): Promise<unknown>;
 }
-
-const logger = new CleanLogger('McpTool');
 
 /** Makes methods callable behind their guards, pipes, interceptors and filters. */
 @Injectable()
@@ -129,7 +117,7 @@ export class MethodInvoker {
       /** `RateLimits` has counted the call, for its caller. This guard would count it again, by an address. */
       guardsConsumer: {
         tryActivate: (guards, ...rest) =>
-          guardsConsumer.tryActivate(
+          withCallContext(guardsConsumer).tryActivate(
             guards.filter((guard) => !(guard instanceof ThrottlerGuard)),
             ...rest,
           ),
@@ -137,7 +125,7 @@ export class MethodInvoker {
       /** Nest only waits for the last item of a stream. */
       interceptorsConsumer: {
         intercept: (interceptors, args, instance, callback, next, type) =>
-          interceptorsConsumer.intercept(
+          withCallContext(interceptorsConsumer).intercept(
             interceptors,
             args,
             instance,
@@ -145,50 +133,15 @@ export class MethodInvoker {
             async () => {
               const [context, input] = args as [McpContext & { readonly body: unknown }, unknown];
               await this.#piped.get(context)?.checkUntaken([input, context.body]);
-              return await follow(await next(), context);
+              const returned = await follow(await next(), context);
+              noteReturned(context, returned, interceptors);
+              return returned;
             },
             type,
           ),
       } satisfies Interceptors,
       externalErrorProxy: { createProxy: wrapInFilters },
     });
-  }
-}
-
-/** Nest only logs an unhandled error. Here the caller of this function reports and logs it with the correlation id. */
-function wrapInFilters(target: EnhancedMethod, filters: Filters, type: string): EnhancedMethod {
-  return async (context, input) => {
-    try {
-      return await target(context, input);
-    } catch (thrown) {
-      const error = toReadable(thrown);
-      // A call that waits for its client has not failed, and filters do not decide about access.
-      if (error instanceof Suspension || error instanceof AccessDeniedError) throw error;
-      const host = new ExecutionContextHost([context, input]);
-      host.setType(type);
-      const answer = await askFilters(filters, error, host, context);
-      if (answer === undefined || answer === null) throw error;
-      return answer;
-    }
-  };
-}
-
-/** Asks the filters to handle an error. A filter that only supports HTTP fails without a response and is ignored. */
-async function askFilters(
-  filters: Filters,
-  error: unknown,
-  host: ExecutionContextHost,
-  { correlationId }: McpContext,
-): Promise<unknown> {
-  try {
-    return await filters.invokeCustomFilters(error, host);
-  } catch (thrown) {
-    const failure = toReadable(thrown);
-    if (!(failure instanceof TypeError)) throw failure;
-    logger.warn(
-      `An exception filter failed [${correlationId}]: ${readMessage(failure)}. If getType() is 'mcp', there is no response. Return what the client may know`,
-    );
-    return undefined;
   }
 }
 
@@ -200,6 +153,13 @@ function createContextId(context: McpContext, moduleRef: ModuleRef, isDurable: b
   const payload = contextId.payload as object | undefined;
   moduleRef.registerRequestByContextId(isDurable && payload ? payload : context, contextId);
   return contextId;
+}
+
+/** Gives guards and interceptors the call as an HTTP request, if they want one. */
+function withCallContext<Consumer extends object>(consumer: Consumer): Consumer {
+  const createContext = (args: unknown[], instance: object, callback: Method) =>
+    new CallExecutionContext(args, instance.constructor as Type, callback);
+  return Object.assign(Object.create(consumer) as Consumer, { createContext });
 }
 
 function wrapInEnhancers(

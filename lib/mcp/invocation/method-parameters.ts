@@ -3,6 +3,8 @@ import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { describePlace, type MethodHost } from '../../resource-server/catalogue/primitive.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
+import { HeaderName } from '../../resource-server/decorators/parameter.decorators.js';
+import { isCredentialHeader } from '../../resource-server/access/credential-names.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 /**
@@ -28,7 +30,13 @@ export const CONTEXT_PARAMETER = 100;
 const INPUT_TYPES: ReadonlySet<number> = new Set([RouteParamtypes.BODY, RouteParamtypes.QUERY, RouteParamtypes.PARAM]);
 
 /** Decorators that a call of MCP has a value for. */
-const SERVED_TYPES = new Set([...INPUT_TYPES, RouteParamtypes.REQUEST, RouteParamtypes.HEADERS, CONTEXT_PARAMETER]);
+const SERVED_TYPES = new Set<number>([
+  ...INPUT_TYPES,
+  RouteParamtypes.REQUEST,
+  RouteParamtypes.HEADERS,
+  RouteParamtypes.IP,
+  CONTEXT_PARAMETER,
+]);
 
 const DECORATORS: Readonly<Record<number, string>> = {
   [RouteParamtypes.RESPONSE]: '@Res()',
@@ -37,7 +45,6 @@ const DECORATORS: Readonly<Record<number, string>> = {
   [RouteParamtypes.FILE]: '@UploadedFile()',
   [RouteParamtypes.FILES]: '@UploadedFiles()',
   [RouteParamtypes.HOST]: '@HostParam()',
-  [RouteParamtypes.IP]: '@Ip()',
   [RouteParamtypes.RAW_BODY]: '@RawBody()',
 };
 
@@ -55,6 +62,10 @@ export function defineParameters({ type, method, decorator }: MethodHost): strin
     if (!key.includes(CUSTOM_ROUTE_ARGS_METADATA) && !SERVED_TYPES.has(kind)) {
       return `A parameter of ${describePlace({ type, method })} has ${DECORATORS[kind] ?? 'a decorator'}, for which ${decorator} has no value. Move this parameter into a method of its own.`;
     }
+    const header = readHeaderName(kind, parameter.data);
+    if (header !== undefined && isCredentialHeader(header)) {
+      return `A parameter of ${describePlace({ type, method })} is the header ${header}, which carries a credential. No tool gets one. Remove the parameter: @CurrentCaller() says who calls, and DownstreamClient calls APIs for them.`;
+    }
     parameters[key] = parameter;
     taken.add(parameter.index);
   }
@@ -63,6 +74,12 @@ export function defineParameters({ type, method, decorator }: MethodHost): strin
   }
   Reflect.defineMetadata(PARAMETERS, parameters, type, method);
   return undefined;
+}
+
+/** The header that `@McpHeader()` or `@Headers()` names. */
+function readHeaderName(kind: number, data: unknown): string | undefined {
+  if (data instanceof HeaderName) return data.name;
+  return kind === (RouteParamtypes.HEADERS as number) && typeof data === 'string' ? data : undefined;
 }
 
 /** Arguments on their way through the pipes of a parameter. */
@@ -94,7 +111,10 @@ export function countInputParameters({ type, method }: Pick<MethodHost, 'type' |
 export const parametersFactory = {
   exchangeKeyForValue(kind: number, data: unknown, [context, input]: Arguments): unknown {
     if (kind === CONTEXT_PARAMETER || kind === (RouteParamtypes.REQUEST as number)) return context;
-    if (kind === (RouteParamtypes.HEADERS as number)) return typeof data === 'string' ? undefined : {};
+    const request = context as { readonly headers?: Record<string, unknown>; readonly ip?: string };
+    if (kind === (RouteParamtypes.IP as number)) return request.ip;
+    if (kind === (RouteParamtypes.HEADERS as number))
+      return typeof data === 'string' ? request.headers?.[data.toLowerCase()] : { ...request.headers };
     const name = typeof data === 'string' ? data : undefined;
     const isThere = name === undefined || (isJsonObject(input) && Object.hasOwn(input, name));
     const value = name === undefined ? input : isThere ? (input as Record<string, unknown>)[name] : undefined;

@@ -41,6 +41,8 @@ export interface Surroundings extends RoundMessage {
   readonly access: DownstreamAccess | undefined;
   /** What the call takes of the share of its caller, until the method is over. */
   readonly lease: Lease | undefined;
+  /** What guards and interceptors may see of the HTTP request. */
+  readonly shown: object | undefined;
   /** Ends the call with what an interceptor of the application threw around the endpoint. */
   readonly interruption: AbortSignal | undefined;
   /**
@@ -73,7 +75,7 @@ export class PrimitiveRunner {
    * @throws AccessDeniedError if the caller may not do it with what pipes made of the arguments
    */
   async run(authorized: AuthorizedOperation, primitive: Primitive, surroundings: Surroundings): Promise<Outcome> {
-    const { trace, context, interruption } = surroundings;
+    const { trace, context, interruption, shown } = surroundings;
     const { caller, operation = NO_OPERATION, input, scopes } = authorized;
     const { correlationId } = trace;
     const event = trace.createAuditContext(caller, operation);
@@ -111,7 +113,15 @@ export class PrimitiveRunner {
         throw error;
       });
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
-      const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: input.value });
+      const callContext = new CallContext({
+        caller,
+        correlationId,
+        signal,
+        operation,
+        channel,
+        input: input.value,
+        shown,
+      });
       let requests: readonly unknown[] = [input.value];
       const check = async (readings: readonly unknown[]) => {
         requests = readings;
@@ -127,7 +137,7 @@ export class PrimitiveRunner {
       const finish = async () =>
         operation.method === 'completion/complete'
           ? await toCompletionResult(await running, select)
-          : await toOutcome(await running, primitive, operation);
+          : await toOutcome(await running, primitive, operation, callContext);
       const result = await raceAbort(time.race(finish()), ending);
       if (operation.method === 'completion/complete') {
         session.signal.throwIfAborted();

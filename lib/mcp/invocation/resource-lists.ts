@@ -16,6 +16,8 @@ export interface ListMessage {
   readonly trace: RequestTrace;
   readonly context: ServerContext;
   readonly server: Server;
+  /** What guards and interceptors may see of the HTTP request. */
+  readonly shown: object | undefined;
 }
 
 /** Lists the resources of templates. */
@@ -33,7 +35,7 @@ export class ResourceLists {
    */
   async list(
     { caller, primitive: template, operation }: AuthorizedOperation<ResourceTemplateDefinition>,
-    { trace, context, server }: ListMessage,
+    { trace, context, server, shown }: ListMessage,
   ): Promise<readonly Resource[]> {
     const invoke = template && this.invocations.findList(template);
     if (!invoke || !operation) return [];
@@ -42,7 +44,7 @@ export class ResourceLists {
     const channel = new RequestChannel(context, server, { expiresAt: 0, answers: {}, asked: {}, done: {} });
     const call = { tool: template.name, caller, downstreams: template.downstreams, access, signal };
     const { correlationId } = trace;
-    const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: {} });
+    const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: {}, shown });
     try {
       return toResources(await runToolCall(call, () => invoke(callContext, {}, () => Promise.resolve())));
     } catch (error) {

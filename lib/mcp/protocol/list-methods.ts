@@ -51,7 +51,7 @@ export class ListMethods {
           const served = await admit(method, params, context);
           const { authorized, trace } = served;
           const taken = served.lease ? undefined : this.#take(served);
-          const listing = listings.listResources(authorized, { trace, context, server });
+          const listing = listings.listResources(authorized, { trace, context, server, shown: served.show?.() });
           (served.lease ?? taken)?.hold(listing);
           taken?.release();
           const resources = await listing;

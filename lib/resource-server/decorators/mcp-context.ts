@@ -35,8 +35,8 @@ export interface QuestionOptions {
 /**
  * Describes the call to a method, and lets the method send messages to the client.
  *
- * Guards, interceptors and filters get it in place of the HTTP request: `user` is the caller, and `body`, `params` and
- * `query` are the arguments. It has no headers, so it does not contain the token.
+ * Guards, interceptors and filters get it in place of the HTTP request: `user` is the caller, `body`, `params` and
+ * `query` are the arguments, and what is left is that of the request, without credentials.
  */
 export interface McpContext {
   /**

@@ -41,3 +41,25 @@ export const McpContext: (property?: keyof Context) => ParameterDecorator = crea
     return property === undefined ? call : Reflect.get(call, property);
   },
 );
+
+/** Name of a header that a parameter is. */
+export class HeaderName {
+  constructor(readonly name: string) {}
+}
+
+const readHeader = createParamDecorator(({ name }: HeaderName, context: ExecutionContext) => {
+  const { headers } = context.getArgByIndex<{ headers?: Readonly<Record<string, unknown>> }>(0);
+  return headers?.[name.toLowerCase()];
+});
+
+/**
+ * A header of the HTTP request, such as the tenant that a gateway names. `undefined` if the request has none, and on
+ * connections without HTTP. It is what the client or a proxy sent: nothing has verified it. Headers that carry
+ * credentials, such as `Authorization` and `Cookie`, stop the boot.
+ *
+ * @param name - of the header, in any case
+ * @param pipes - for this parameter
+ */
+export function McpHeader(name: string, ...pipes: Pipe[]): ParameterDecorator {
+  return readHeader(new HeaderName(name), ...pipes);
+}
