@@ -85,7 +85,7 @@ export class OperationThrottler extends ThrottlerGuard {
       // A throttler with a name says it in `Retry-After-<name>`, which no client reads.
       this.setResponseHeader(res, 'Retry-After', seconds);
       throw new RateLimitException(message, {
-        method: request.context instanceof LimitedRequest ? request.context.method : undefined,
+        method: readLimited(request.context).method,
         retryAfterSeconds: seconds,
         throttler: request.throttler.name ?? 'default',
       });
@@ -94,7 +94,7 @@ export class OperationThrottler extends ThrottlerGuard {
 
   /** Clients can be registered at will. All clients of a user together may do as much as four. */
   async #countUser({ context, limit, ttl, blockDuration, throttler, getTracker }: ThrottlerRequest): Promise<void> {
-    const caller = context instanceof LimitedRequest ? context.caller : undefined;
+    const { caller } = readLimited(context);
     // A tool with a tracker of its own does not count callers.
     if (caller?.clientId === undefined || getTracker !== this.commonOptions.getTracker) return;
     const { name = 'default' } = throttler;
@@ -156,13 +156,18 @@ function toThrottler(name: string, { limit, ttlMs }: RateLimit): ThrottlerOption
   return { name, limit, ttl: ttlMs };
 }
 
+/** Nothing else is ever counted here: `RateLimits` makes the context of each request. */
+function readLimited(context: ExecutionContext): LimitedRequest {
+  return context as LimitedRequest;
+}
+
 function findTarget(context: ExecutionContext): LimitedTarget | undefined {
-  return context instanceof LimitedRequest ? context.target : undefined;
+  return readLimited(context).target;
 }
 
 /** Without a token there is only the address. A connection without HTTP has none. */
 function identifyCaller(resource: string, request: Record<string, unknown>, context: ExecutionContext): string {
-  const caller = context instanceof LimitedRequest ? context.caller : undefined;
+  const { caller } = readLimited(context);
   if (caller) return JSON.stringify([resource, caller.issuer, caller.subject, caller.clientId ?? null]);
   return JSON.stringify([resource, readAddress(request) ?? null]);
 }

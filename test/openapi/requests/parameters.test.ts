@@ -165,7 +165,6 @@ describe('a header that overrides the method', () => {
     expect(request({ parameters }, { 'X-HTTP-Method-Override': null }).headers).toStrictEqual({});
   });
 
-
   test.each([
     ['post', 'X-HTTP-Method-Override', 'GET'],
     ['post', 'X-HTTP-Method-Override', 'post'],
