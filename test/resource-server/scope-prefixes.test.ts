@@ -21,7 +21,7 @@ describe.each(['express', 'fastify'] as const)('scopes in the form of each issue
   const issuers: TestIssuer[] = [];
   let server: ProtectedServer;
   beforeAll(async () => {
-    for (const _prefix of PREFIXES) issuers.push(await TestIssuer.start());
+    while (issuers.length < PREFIXES.length) issuers.push(await TestIssuer.start());
     const options = { issuers: issuers.map(({ issuer }, index) => ({ issuer, scopePrefix: PREFIXES[index] ?? '' })) };
     server = await startProtectedServer({ platform, providers: [Tools], options });
   });

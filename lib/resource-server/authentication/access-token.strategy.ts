@@ -64,7 +64,7 @@ export class AccessTokenStrategy
       super.authenticate(presented as never);
       return;
     }
-    (signed ? this.verifyEdwards(signed) : this.introspect(presented)).then(
+    (signed ? this.verifyEdwards(signed, presented) : this.introspect(presented)).then(
       (caller) => {
         this.success(caller);
       },
@@ -75,27 +75,31 @@ export class AccessTokenStrategy
   }
 
   /** Called by passport-jwt with the claims of a token whose signature is valid. */
-  validate({ token, signed }: PresentedToken, claims: TokenClaims): Caller {
-    return this.accept(claims, token, signed?.header.typ);
+  async validate(presented: PresentedToken, claims: TokenClaims): Promise<Caller> {
+    return await this.accept(claims, presented, presented.signed?.header.typ);
   }
 
   onApplicationShutdown(): void {
     passport.unuse(this.name);
   }
 
-  private async verifyEdwards(signed: SignedToken): Promise<Caller> {
+  private async verifyEdwards(signed: SignedToken, presented: PresentedToken): Promise<Caller> {
     await findVerificationKey(signed);
-    return this.accept(signed.claims, signed.token, signed.header.typ);
+    return await this.accept(signed.claims, presented, signed.header.typ);
   }
 
   /** @param typ - of the header of the token */
-  private accept(claims: TokenClaims, token: string, typ: unknown): Caller {
+  private async accept(claims: TokenClaims, { token, address }: PresentedToken, typ: unknown): Promise<Caller> {
     const issuer = this.issuers.findIssuer(claims);
     if (!issuer) throw new InvalidTokenError('The token is from another issuer');
+    const { introspection } = issuer.options;
     checkRequiredClaims(claims, issuer.options);
     const caller = toCaller(claims, token, issuer.options, { typ });
     this.own.check(caller, issuer.options);
-    this.verified.remember(caller, MAX_AGE);
+    const { revision } = this.verified;
+    const isAsked = introspection?.includesJwts === true;
+    if (isAsked) await this.introspection.confirm(caller, issuer, introspection, address);
+    this.verified.remember(caller, isAsked ? Math.min(MAX_AGE, introspection.cacheMs) : MAX_AGE, revision);
     return caller;
   }
 

@@ -48,7 +48,43 @@ export class Introspection {
    * @throws {@link IssuerUnusableError} if the issuer gives no trustworthy response
    */
   async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection, address = ''): Promise<Caller> {
-    const id = createHash('sha256').update(token).digest('base64url');
+    const id = hash(token);
+    const claims = await this.#ask(token, issuer, introspection, address);
+    if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
+      const message = 'The token is from another issuer';
+      throw new InvalidTokenError(
+        message,
+        `${message}: ${compareValues('its iss', claims.iss, [issuer.options.tokenIssuer])}`,
+      );
+    }
+    const origin = { subjectClaim: introspection.subjectClaim, unnamed: `token:${id}` };
+    return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, origin);
+  }
+
+  /**
+   * Asks the issuer whether a JWT that is verified is still active.
+   *
+   * @param address - of whoever sends the token
+   * @throws {@link InvalidTokenError} if the token is not active, or the answer is about someone else
+   * @throws {@link IssuerUnusableError} if the issuer gives no trustworthy response
+   */
+  async confirm(caller: Caller, issuer: Issuer, introspection: ResolvedIntrospection, address = ''): Promise<void> {
+    const { iss, tid, sub } = await this.#ask(caller.token.reveal(), issuer, introspection, address);
+    const message = 'The token is not active';
+    if (typeof iss === 'string' && !issuer.hasIssued(iss, tid ?? caller.claims.tid))
+      throw new InvalidTokenError(message, `${message}: ${compareValues('iss of the answer', iss, [caller.issuer])}`);
+    if (sub !== undefined && sub !== caller.claims.sub)
+      throw new InvalidTokenError(message, `${message}: ${compareValues('sub of the answer', sub, [caller.subject])}`);
+  }
+
+  /** What the issuer says of an active token. */
+  async #ask(
+    token: string,
+    issuer: Issuer,
+    introspection: ResolvedIntrospection,
+    address: string,
+  ): Promise<TokenClaims> {
+    const id = hash(token);
     if (this.#inactive.get(id)) throw createInactiveError();
     let call = this.#calls.get(id);
     if (!call) {
@@ -60,16 +96,7 @@ export class Introspection {
       this.#calls.set(id, asked);
       call = asked;
     }
-    const claims = await call;
-    if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
-      const message = 'The token is from another issuer';
-      throw new InvalidTokenError(
-        message,
-        `${message}: ${compareValues('its iss', claims.iss, [issuer.options.tokenIssuer])}`,
-      );
-    }
-    const origin = { subjectClaim: introspection.subjectClaim, unnamed: `token:${id}` };
-    return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, origin);
+    return await call;
   }
 
   async #settle(id: string, answer: Promise<TokenClaims>, introspection: ResolvedIntrospection): Promise<TokenClaims> {
@@ -186,4 +213,8 @@ function completeClaims(
 
 function createInactiveError(): InvalidTokenError {
   return new InvalidTokenError('The token is not active');
+}
+
+function hash(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
 }

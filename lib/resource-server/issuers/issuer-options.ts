@@ -79,6 +79,12 @@ export interface IntrospectionOptions {
    * user, who then has what was kept for the first. Defaults to `sub`.
    */
   subjectClaim?: 'sub' | 'username';
+  /**
+   * Whether the issuer is asked of its JWTs, too. With `'always'` a JWT is verified here, and the issuer has to say that
+   * it is active, so that a revocation takes effect after `cacheMs`. While the issuer cannot be asked, nobody passes. With
+   * `'never'` a JWT is good until it expires. Defaults to `'never'`.
+   */
+  jwt?: 'always' | 'never';
   /** Accepts answers without `aud`. Tokens that were issued for another resource server are then accepted too. */
   acceptMissingAudience?: boolean;
 }

@@ -57,6 +57,7 @@ const introspection = z.strictObject({
   maxConcurrent: z.int().positive('has to be a positive number of requests').optional(),
   maxQueued: z.int().min(0, 'has to be 0 or more').optional(),
   subjectClaim: z.enum(['sub', 'username']).optional(),
+  jwt: z.enum(['always', 'never']).optional(),
   acceptMissingAudience: z.boolean().optional(),
 });
 

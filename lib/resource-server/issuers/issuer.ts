@@ -117,8 +117,8 @@ export class Issuer {
    */
   async ensure(): Promise<void> {
     const { introspection } = this.options;
-    if (!introspection) await this.keys.ensure();
-    else if (introspection.endpoint === undefined) await this.getMetadata();
+    if (!introspection || introspection.includesJwts) await this.keys.ensure();
+    if (introspection && introspection.endpoint === undefined) await this.getMetadata();
   }
 
   /**

@@ -22,6 +22,8 @@ export interface ResolvedIntrospection {
   readonly maxConcurrent: number;
   readonly maxQueued: number;
   readonly subjectClaim: 'sub' | 'username';
+  /** Whether JWTs are introspected after they are verified. */
+  readonly includesJwts: boolean;
   readonly acceptMissingAudience: boolean;
 }
 
@@ -168,6 +170,7 @@ function resolveIntrospection(
     maxConcurrent: options.maxConcurrent ?? MAX_INTROSPECTIONS.concurrent,
     maxQueued: options.maxQueued ?? MAX_INTROSPECTIONS.queued,
     subjectClaim: options.subjectClaim ?? 'sub',
+    includesJwts: options.jwt === 'always',
     acceptMissingAudience: options.acceptMissingAudience ?? false,
   };
 }
