@@ -10,6 +10,7 @@ export { McpAuthModule } from './mcp-auth.module.js';
 export type { McpAuthModuleOptions, McpAuthOptionsFactory } from './configuration/mcp-auth-options.js';
 export type { TokenClaims } from './resource-server/access/claims.js';
 export type { IssuerOptions } from './resource-server/issuers/issuer-options.js';
+export type { IssuerResolverOptions } from './resource-server/issuers/issuer-resolver-options.js';
 export * as providers from './resource-server/providers/providers.js';
 export type { DownstreamOptions } from './on-behalf-of/options/downstream-options.js';
 export type { DownstreamRequest, DownstreamResponse } from './on-behalf-of/options/downstream-http-options.js';

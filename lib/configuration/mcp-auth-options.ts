@@ -15,6 +15,7 @@ import type { ProofOptions } from '../resource-server/authentication/proof-optio
 import type { ListOptions } from '../resource-server/catalogue/list-options.js';
 import type { MetadataOptions } from '../resource-server/challenges/metadata-options.js';
 import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
+import type { IssuerResolverOptions } from '../resource-server/issuers/issuer-resolver-options.js';
 import type { IssuerOptions } from '../resource-server/issuers/issuer-options.js';
 
 /** What `McpAuthModule.forRoot()` takes. Each time in it is in milliseconds, and its name ends with `Ms`. */
@@ -37,6 +38,8 @@ export interface McpAuthModuleOptions {
   metadata?: MetadataOptions;
   /** Authorization servers whose tokens are accepted. Required unless `access.anonymous` is `true`. */
   issuers?: readonly IssuerOptions[];
+  /** Finds issuers that are not known at boot, such as a realm for each tenant. */
+  issuerResolver?: IssuerResolverOptions;
   /** The server's own client registration, or one for each issuer. Required when there are `downstreams`. */
   client?: IssuerClientRegistration | readonly IssuerClientRegistration[];
   /** The APIs that tools, resources and prompts may declare, by name. */

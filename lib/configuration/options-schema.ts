@@ -17,6 +17,7 @@ import { proofSchema } from '../resource-server/authentication/proof-options.js'
 import { listsSchema } from '../resource-server/catalogue/list-options.js';
 import { metadataSchema } from '../resource-server/challenges/metadata-options.js';
 import { issuerClientsSchema } from '../resource-server/clients/client-registration.js';
+import { issuerResolverSchema } from '../resource-server/issuers/issuer-resolver-options.js';
 import { issuersSchema } from '../resource-server/issuers/issuer-schema.js';
 
 /** Schema of each option by itself. `resolve-options` checks how options fit together. */
@@ -26,6 +27,7 @@ export const optionsSchema = z.strictObject({
   resource: createTextSchema(findResourceProblem),
   metadata: metadataSchema.optional(),
   issuers: issuersSchema.optional(),
+  issuerResolver: issuerResolverSchema,
   client: issuerClientsSchema.optional(),
   downstreams: z.record(text, downstreamSchema).optional(),
   endpoint: endpointSchema.optional(),

@@ -18,6 +18,8 @@ import { describeIssue } from '../options/option-problems.js';
 import { applyProfile, findProfileFaults } from './strict-profile.js';
 import { optionsSchema } from './options-schema.js';
 import type { IssuerClientRegistration } from '../resource-server/clients/client-registration.js';
+import { resolveIssuerResolver } from '../resource-server/issuers/issuer-resolver-options.js';
+import { completeIssuer } from './resolved-at-run-time.js';
 import { listNames, resolveIssuers } from '../resource-server/issuers/resolved-issuer.js';
 import type { DownstreamOptions, ExchangeOptions } from '../on-behalf-of/options/downstream-options.js';
 import { checkDownstream, isIssuerNeeded } from '../on-behalf-of/options/downstream-problems.js';
@@ -50,7 +52,7 @@ const schema = optionsSchema.superRefine((options, context) => {
   const introspecting = (options.issuers ?? []).filter(({ introspection }) => introspection);
   const isAnonymous = options.access?.anonymous === true;
   if (isAnonymous) {
-    if (issuers.length > 0) {
+    if (issuers.length > 0 || options.issuerResolver) {
       addFault(
         'access.anonymous',
         'is set, but so is `issuers`. With anonymous access nobody needs their tokens. Remove one of the two',
@@ -74,14 +76,16 @@ const schema = optionsSchema.superRefine((options, context) => {
         );
       }
     }
-  } else if (issuers.length === 0) {
+  } else if (issuers.length === 0 && !options.issuerResolver?.advertised) {
     addFault(
       'issuers',
-      'is empty, so no token could ever be accepted. Add the authorization server: `[{ issuer: "https://…" }]`. To serve everyone without a token, set `access: { anonymous: true }`',
+      'is empty, so no token could ever be accepted. Add the authorization server: `[{ issuer: "https://…" }]`. To serve everyone without a token, set `access: { anonymous: true }`; where issuers are found at run time, name one in `issuerResolver.advertised`',
     );
   }
   const clients = [options.client ?? []].flat() as readonly IssuerClientRegistration[];
-  const templates = (options.issuers ?? []).map(({ issuer }) => issuer);
+  const pattern = options.issuerResolver && { issuer: options.issuerResolver.pattern };
+  const named = [...(options.issuers ?? []), ...(pattern ? [pattern] : [])];
+  const templates = named.map(({ issuer }) => issuer);
   for (const [name, registered] of [
     ['client', options.client],
     ['linking.client', options.linking?.client],
@@ -89,7 +93,7 @@ const schema = optionsSchema.superRefine((options, context) => {
     const list = [registered ?? []].flat();
     for (const [index, { issuer }] of list.entries()) {
       const option = Array.isArray(registered) ? `${name}.${index}.issuer` : `${name}.issuer`;
-      if (issuer === undefined && issuers.length > 1 && !(templates.length === 1 && list.length === 1)) {
+      if (issuer === undefined && (issuers.length > 1 || pattern) && !(templates.length === 1 && list.length === 1)) {
         addFault(
           option,
           'is missing, but there are several `issuers`. Say which of them knows the client; its credentials go to that one alone',
@@ -155,7 +159,7 @@ const schema = optionsSchema.superRefine((options, context) => {
       addFault('client', 'is missing, but the downstreams need it to exchange tokens. Add `{ id, authentication }`');
       break;
     }
-    checkDownstream(name, downstream as Downstream, options.issuers ?? [], clients, (path, message) => {
+    checkDownstream(name, downstream as Downstream, named, clients, (path, message) => {
       context.addIssue({ code: 'custom', path: ['downstreams', name, ...path], message });
     });
   }
@@ -197,6 +201,9 @@ function fillIn(options: McpAuthModuleOptions): ResolvedOptions {
     resourceMetadataUrl: resolveMetadataUrl(options.endpoint, resource),
     membersForPeople: resolveMetadata(options.metadata, server),
     issuers: resolveIssuers(options.issuers ?? [], audiences, clients),
+    issuerResolver: resolveIssuerResolver(options.issuerResolver, (issuer, iss) =>
+      completeIssuer(issuer, iss, options, audiences),
+    ),
     clients,
     ownClients: [...clients, ...linking.clients, ...listDownstreamClients(downstreams)].map(({ issuer, id }) => ({
       issuer,

@@ -22,8 +22,8 @@ const RELAXATIONS: readonly Relaxation[] = [
 ];
 
 /** Tells the operator what the options of each issuer give up. */
-export function describeRelaxations({ issuers }: ResolvedOptions): Finding[] {
-  return issuers.flatMap((issuer) =>
+export function describeRelaxations({ issuers, issuerResolver }: ResolvedOptions): Finding[] {
+  const found = issuers.flatMap((issuer) =>
     RELAXATIONS.filter(([, isSet]) => isSet(issuer)).map(([option, , gives]) => ({
       code: 'check_relaxed' as const,
       severity: 'info' as const,
@@ -32,4 +32,15 @@ export function describeRelaxations({ issuers }: ResolvedOptions): Finding[] {
       fix: 'Nothing, if the issuer cannot do better. Otherwise remove the option.',
     })),
   );
+  if (!issuerResolver) return found;
+  return [
+    ...found,
+    {
+      code: 'check_relaxed',
+      severity: 'info',
+      subject: 'issuerResolver',
+      message: `Any issuer within ${issuerResolver.pattern} is accepted that \`resolve\` returns.`,
+      fix: 'Check that `resolve` looks the tenant up, and does not accept every `iss` within the pattern.',
+    },
+  ];
 }

@@ -46,6 +46,11 @@ describe('what does not go together is found', () => {
       `info check_relaxed issuers.${option}`,
     ]),
     [
+      'issuers that are found at run time',
+      { options: { issuerResolver: { pattern: 'https://id.example/*', resolve: () => undefined } } },
+      'info check_relaxed issuerResolver',
+    ],
+    [
       'DPoP, and a provider that exchanges no bound tokens',
       keycloak({ proof: { dpop: { required: true } } }),
       'error bound_tokens_not_exchangeable downstreams.orders',

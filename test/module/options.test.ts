@@ -151,6 +151,40 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       '`issuers` names an issuer twice',
       /Remove one/,
     ],
+    ...(
+      [
+        [{}, '`issuers` is empty', /issuerResolver.advertised/],
+        [
+          { pattern: 'https://*/realms/x' },
+          '`issuerResolver.pattern` has a "*" where the host has to be fixed',
+          /Anybody/,
+        ],
+        [{ pattern: 'http://id.example/*' }, '`issuerResolver.pattern` is plain http', /https/],
+        [{ resolve: 'x' }, '`issuerResolver.resolve` is not a function', /Give one/],
+        [{ advertised: [] }, '`issuerResolver.advertised` is empty', /Name an issuer/],
+        [{ cacheMs: 1 }, '`issuerResolver.cacheMs` is not between 1000 and 3600000', /Choose/],
+        [{ maxIssuers: 0 }, '`issuerResolver.maxIssuers` has to be a positive number', /./],
+      ] as const
+    ).map(([rest, message, fix], index): [string, object, string, RegExp] => [
+      `issuerResolver, ${index}`,
+      {
+        issuers: undefined,
+        client: undefined,
+        downstreams: undefined,
+        issuerResolver: { pattern: 'https://id.example/*', resolve: () => undefined, ...rest },
+      },
+      message,
+      fix,
+    ]),
+    [
+      'a client whose issuer is found at run time, which one is not said',
+      {
+        issuers: [{ issuer: 'https://a.example' }],
+        issuerResolver: { pattern: 'https://id.example/*', resolve: () => undefined },
+      },
+      '`client.issuer` is missing, but there are several `issuers`',
+      /go to that one alone/,
+    ],
     ['issuers of another type', { issuers: 'https://a.example' }, '`issuers` is of the wrong type', /array/],
     ['downstreams without a client', { client: undefined }, '`client` is missing', /Add/],
     [

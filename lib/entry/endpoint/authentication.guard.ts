@@ -27,6 +27,7 @@ import { ProofError } from '../../resource-server/authentication/proof-error.js'
 import { ProofOfPossession } from '../../resource-server/authentication/proof-of-possession.js';
 import { ReplayStoreError } from '../../resource-server/authentication/replay-store.js';
 import { Revocations, type HeldSession } from '../../resource-server/authentication/revocations.js';
+import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
 
 /** Methods that a client needs around an anonymous call. The tool of a task is checked later. */
@@ -67,6 +68,7 @@ export class AuthenticationGuard extends AuthGuard() {
     private readonly revocations: Revocations,
     private readonly audit: AuditLog,
     private readonly host: HttpAdapterHost,
+    private readonly issuers: Issuers,
     strategy: AccessTokenStrategy,
   ) {
     super({ defaultStrategy: strategy.name, session: false });
@@ -120,6 +122,7 @@ export class AuthenticationGuard extends AuthGuard() {
       throw this.challenges.createTokenChallenge(refused);
     }
     request.scheme = credentials.scheme;
+    await this.issuers.resolve(credentials.token, readAddress(request));
     const caller = this.verified.find(credentials.token) ?? (await this.#verify(context, credentials.token));
     await this.proof.check(source, credentials.scheme, credentials.token, caller.claims.cnf, caller);
     await this.validation.check(caller);

@@ -48,6 +48,7 @@ export class LogoutTokens {
    * @throws {@link IssuerUnusableError} if the issuer's keys are unavailable
    */
   async verify(token: unknown): Promise<SignOut> {
+    if (typeof token === 'string' && token.length <= MAX_LENGTH) await this.issuers.resolve(token);
     const find = (claims: TokenClaims) => this.issuers.findSignIn(claims);
     const signed =
       typeof token === 'string' && token.length <= MAX_LENGTH ? readToken(token, this.issuers, find) : undefined;

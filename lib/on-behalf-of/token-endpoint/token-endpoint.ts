@@ -60,7 +60,7 @@ export class TokenEndpoints {
   }
 
   async #findDestination(name: string, claims: TokenClaims): Promise<Destination> {
-    const issuer = this.issuers.findIssuer({ ...claims, iss: name });
+    const issuer = this.issuers.findIssuer(claims);
     const client = issuer && findClient(issuer.options, this.options.clients);
     if (!issuer || !client) {
       throw new TokenEndpointError(`the client is not registered at ${name}`, { error: 'client_not_registered' });

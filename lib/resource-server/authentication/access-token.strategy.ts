@@ -95,6 +95,7 @@ export class AccessTokenStrategy
     const { introspection } = issuer.options;
     checkRequiredClaims(claims, issuer.options);
     const caller = toCaller(claims, token, issuer.options, { typ });
+    this.issuers.remember(caller.claims, issuer);
     this.own.check(caller, issuer.options);
     const { revision } = this.verified;
     const isAsked = introspection?.includesJwts === true;
@@ -110,6 +111,7 @@ export class AccessTokenStrategy
     if (!issuer || !introspection) throw new InvalidTokenError(UNREAD, describeUnread(token, this.issuers));
     const { revision } = this.verified;
     const caller = await this.introspection.verify(token, issuer, introspection, address);
+    this.issuers.remember(caller.claims, issuer);
     this.own.check(caller, issuer.options);
     this.verified.remember(caller, introspection.cacheMs, revision);
     return caller;

@@ -19,13 +19,13 @@ export interface ProtectedResourceMetadata {
  * @param proofAlgorithms - accepted algorithms of DPoP proofs
  */
 export function buildProtectedResourceMetadata(
-  { resource, issuers, membersForPeople, dpop, mutualTls }: ResolvedOptions,
+  { resource, issuers, issuerResolver, membersForPeople, dpop, mutualTls }: ResolvedOptions,
   initialScopes: readonly string[],
   proofAlgorithms: readonly string[],
 ): ProtectedResourceMetadata {
   return {
     resource,
-    authorization_servers: issuers.map(({ advertised }) => advertised),
+    authorization_servers: [...issuers.map(({ advertised }) => advertised), ...(issuerResolver?.advertised ?? [])],
     ...(initialScopes.length > 0 && { scopes_supported: initialScopes }),
     bearer_methods_supported: ['header'],
     ...membersForPeople,
