@@ -21,7 +21,9 @@ export function writeDocumentClass(path: string, { options, tools, operations }:
   );
   for (const [option, value] of written)
     if (!isWritable(value))
-      throw new Error(`The option \`${option}\` has a function, which cannot be written. Write the class by hand`);
+      throw new Error(
+        `The option \`${option}\` has a function or an instance of a class, which cannot be written. Write the class by hand`,
+      );
   const sources = tools.map((tool) => toSource(tool, operations));
   return writeClass(toTypeName(basename(path).replace(/\.[^.]*$/, '')), Object.fromEntries(written), sources);
 }
@@ -49,9 +51,10 @@ function toSource({ offered, definition }: ExaminedTool, all: ExaminedDocument['
   };
 }
 
-/** Whether a value is one of JSON. */
+/** Whether a value is one of JSON. An instance of a class, such as a URL, is none. */
 function isWritable(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isWritable);
-  if (isJsonObject(value)) return Object.values(value).every(isWritable);
-  return typeof value !== 'function' && !(typeof value === 'object' && value !== null);
+  if (isJsonObject(value))
+    return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isWritable);
+  return typeof value !== 'function';
 }

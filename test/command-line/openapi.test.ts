@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -148,6 +148,80 @@ describe('nestjs-mcp-auth openapi <document>', () => {
     expect(exitCode).toBe(isError ? 1 : 0);
   });
 
+  test('fetches a document of an origin that is named', async () => {
+    const url = 'http://127.0.0.1:1/api/.openapi.json';
+    const { code, warnings, tools } = await report(url, '--allow-origin', 'http://127.0.0.1:1');
+
+    expect({ code, tools }).toEqual({ code: 1, tools: [] });
+    expect(warnings).toEqual([
+      { code: 'invalid_document', isError: true, place: url, message: expect.stringContaining('cannot be fetched') },
+    ]);
+    expect(await report(url)).toMatchObject({
+      warnings: [{ code: 'invalid_document', message: expect.stringContaining('Add "http://127.0.0.1:1"') }],
+    });
+  });
+
+  test('takes --strict, under which what is left out is an error', async () => {
+    const path = await write('things.json', document({ '/a': { get: { parameters: ['x'] } }, '/b': { get: {} } }));
+    const { code, warnings } = await report(path, '--strict');
+
+    expect(code).toBe(1);
+    expect(warnings.filter(({ isError }) => isError).map((one) => one.code)).toEqual(['operation_left_out']);
+  });
+
+  test('takes --downstream, and a title that is no text for none', async () => {
+    const path = await write('.json', document({ '/a': { get: { operationId: 'a' } } }, { info: { title: 7 } }));
+    const manifest = join(folder, 'downstream.json');
+    await run('openapi', path, '--downstream', 'shop', '--write', manifest);
+
+    expect(JSON.parse(await readFile(manifest, 'utf8'))).toMatchObject({ servers: [{ name: 'shop' }] });
+    expect((await run('openapi', path)).stdout).toMatch(/\.json: no document\n\n/);
+  });
+
+  test('names the downstream after the file, if it can', async () => {
+    const path = join(folder, '.json');
+    await writeFile(path, JSON.stringify(document({ '/a': { get: { operationId: 'a' } } })));
+    const manifest = join(folder, 'named.json');
+    await run('openapi', path, '--write', manifest);
+
+    expect(JSON.parse(await readFile(manifest, 'utf8'))).toMatchObject({ servers: [{ name: 'api' }] });
+  });
+
+  test('tells five warnings of a kind, and how many more there are', async () => {
+    const paths = Array.from({ length: 7 }, (_one, index) => [`/p${index}`, { get: { operationId: `op${index}` } }]);
+    const { stdout } = await run('openapi', await write('many.json', document(Object.fromEntries(paths))));
+
+    expect(stdout.match(/^WARNING no_security$/gm)).toHaveLength(5);
+    expect(stdout).toMatch(/\n {2}and 2 more: no_security\n$/);
+  });
+
+  test('tells of a write that takes no token', async () => {
+    const config = {
+      downstream: 'things',
+      document: document({ '/a': { delete: { operationId: 'a' } } }),
+      anonymous: 'a',
+    };
+    const path = await write('config.mjs', `export default ${JSON.stringify(config)};`);
+
+    expect((await report('--config', path)).warnings).toEqual([
+      {
+        code: 'write_without_scopes',
+        isError: false,
+        place: 'DELETE /a',
+        message: 'It may change something, and takes no token.',
+      },
+    ]);
+  });
+
+  test('a document without operations has no lines', async () => {
+    const { code, stdout } = await run('openapi', await write('empty.json', document({})));
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /empty\.json: Things 2\n\n0 of 0 operations would be tools, 0 of which may change something\.\nTheir definitions have about 0 tokens, [^\n]*\n$/,
+    );
+  });
+
   test('tells of more tools than there may be', async () => {
     const { code, warnings } = await report(orders, '--max-tools', '1');
     expect(code).toBe(1);
@@ -181,6 +255,8 @@ describe('nestjs-mcp-auth openapi --config <file>', () => {
   test.each<[string, (text: string) => string]>([
     ['options by default', (text) => `export default ${text};`],
     ['options as `options`', (text) => `export const options = ${text};`],
+    ['options of CommonJS that was compiled', (text) => `export default { __esModule: true, options: ${text} };`],
+    ['options by default of CommonJS that was compiled', (text) => `export default { default: ${text} };`],
     ['options by a function', (text) => `export default async () => (${text});`],
     ['a list of options', (text) => `export default [${text}];`],
     ['a class', (text) => `export class OrdersApi {} McpOpenApi(${text})(OrdersApi);`],
@@ -319,6 +395,66 @@ describe('nestjs-mcp-auth openapi --config <file>', () => {
     ]);
   });
 
+  test('takes several options, each by its place', async () => {
+    const one = (paths: object) => ({ downstream: 'things', document: document(paths) });
+    const list = [one({ '/a': { get: { operationId: 'a' } } }), one({ '/b': { get: { operationId: 'b' } } })];
+    const path = await write('config.mjs', `export const options = ${JSON.stringify(list)};`);
+    const { code, stdout } = await run('openapi', '--config', path);
+    const written = join(folder, 'several.json');
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^options\[0\]: Things 2\n[^]*\noptions\[1\]: Things 2\n/);
+    expect(await run('openapi', '--config', path, '--write', written)).toMatchObject({
+      stdout: `${written} is written: 1 + 1 operations.\n`,
+    });
+    expect(JSON.parse(await readFile(written, 'utf8'))).toMatchObject({
+      servers: [{ name: 'things', operations: [{ name: 'a' }, { name: 'b' }] }],
+    });
+    expect(await run('openapi', '--config', path, '--write', join(folder, 'several.ts'))).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'nestjs-mcp-auth: A class is written for one document. Name it\n',
+    });
+    const few = list.map((each) => ({ ...each, maxTools: 1 }));
+    const config = await write('config.mjs', `export default ${JSON.stringify(few)};`);
+    expect((await report('--config', config)).warnings.map((each) => each.code)).toEqual([
+      'too_many_tools',
+      'no_security',
+    ]);
+  });
+
+  test.each<[string, string, string]>([
+    ['a function', `parameters: { q: { from: () => 'x' } }`, '`parameters` has a function or an instance of a class'],
+    [
+      'an instance',
+      `parameters: { q: { value: new Date(0) } }`,
+      '`parameters` has a function or an instance of a class',
+    ],
+  ])('writes no class for an option with %s', async (_what, option, problem) => {
+    const paths = { '/a': { get: { operationId: 'a', parameters: [{ in: 'query', name: 'q', schema: {} }] } } };
+    const text = `{ downstream: 'things', document: ${JSON.stringify(document(paths))}, ${option} }`;
+    const path = await write('config.mjs', `export default ${text};`);
+
+    expect(await run('openapi', '--config', path, '--write', join(folder, 'a.ts'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(problem),
+    });
+  });
+
+  test('writes no class for what nothing names alone', async () => {
+    const twin = { operationId: 'twin' };
+    const paths = { '/{a}': { get: twin }, '/*': { get: twin }, '/b/{c}': { get: {} } };
+    const path = await write(
+      'config.mjs',
+      `export default ${JSON.stringify({ downstream: 'things', document: document(paths) })};`,
+    );
+
+    expect(await run('openapi', '--config', path, '--write', join(folder, 'a.ts'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Nothing names GET /* alone'),
+    });
+  });
+
   test('cannot run with a module that exports neither', async () => {
     const { code, stderr } = await run('openapi', '--config', await write('config.mjs', 'export const x = 1;'));
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('@McpOpenApi') });
@@ -338,6 +474,7 @@ describe('nestjs-mcp-auth openapi', () => {
     [['--scopes', '{'], 'JSON'],
     [['--write', 'a.ts', '--check', 'a.ts'], 'not both'],
     [['--max-tools', 'many'], 'not a number'],
+    [['--write', '/'], 'EISDIR'],
     [['--colour'], '--colour'],
   ])('says what is wrong with %j', async (args, message) => {
     expect(await run('openapi', orders, ...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });

@@ -27,6 +27,25 @@ class WithoutDecorators {
   readonly id = '';
 }
 
+/** A schema of another library, which throws no errors. */
+const THROWING = {
+  '~standard': {
+    version: 1,
+    vendor: 'acme',
+    validate: (value: unknown) => ({ value }),
+    jsonSchema: {
+      input: () => {
+        AbortSignal.abort('is not to be described').throwIfAborted();
+        return {};
+      },
+      output: () => {
+        AbortSignal.abort('is not to be described').throwIfAborted();
+        return {};
+      },
+    },
+  },
+} as never;
+
 const ORDERS = McpResourceTemplate({ uriTemplate: 'orders://{id}' }) as MethodDecorator;
 const REPORT = McpPrompt({ name: 'report', input: z.object({ month: z.string() }) }) as MethodDecorator;
 
@@ -87,6 +106,26 @@ test.each<[name: string, declared: Type, told: string]>([
     'a tool whose class has no decorators of class-validator',
     declare(McpTool({ description: 'x', input: WithoutDecorators }) as MethodDecorator),
     '`input` of @McpTool on Offers.first is WithoutDecorators, which has no decorators of class-validator',
+  ],
+  ...(
+    [
+      ['tool', 'input', McpTool({ description: 'x', input: THROWING })],
+      ['tool', 'output', McpTool({ description: 'x', output: THROWING })],
+      ['prompt', 'input', McpPrompt({ input: THROWING })],
+      ['resourceTemplate', 'input', McpResourceTemplate({ uriTemplate: 'orders://{id}', input: THROWING })],
+    ] as const
+  ).map(([kind, option, decorator]): [string, Type, string] => [
+    `a ${kind} whose ${option} cannot be described`,
+    declare(decorator as MethodDecorator),
+    `\`${option}\` of @Mcp${kind.charAt(0).toUpperCase()}${kind.slice(1)} on Offers.first is not to be described.`,
+  ]),
+  [
+    'a completion of a prompt without arguments',
+    declare(
+      McpPrompt({ name: 'bare' }) as MethodDecorator,
+      McpCompletion({ prompt: 'bare', argument: 'month' }) as MethodDecorator,
+    ),
+    '`argument` of @McpCompletion on Offers.second is "month", which "bare" does not have. Use one of: (none).',
   ],
   [
     'a task that is kept for no time',
