@@ -296,6 +296,9 @@ describe('pages', () => {
     const second = (await page(first.nextCursor)).result as { resources: { uri: string }[]; nextCursor?: string };
     expect(second.resources.map(({ uri }) => uri)).toEqual(['many://c']);
     expect(second).not.toHaveProperty('nextCursor');
+    const beyond = await page(Buffer.from('after:many://z').toString('base64url'));
+    expect(beyond.result).toMatchObject({ resources: [] });
+    expect(beyond.result).not.toHaveProperty('nextCursor');
     for (const cursor of ['', 'nonsense', Buffer.from('x').toString('base64url')]) {
       expect((await page(cursor)).error?.code).toBe(-32602);
     }

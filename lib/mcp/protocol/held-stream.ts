@@ -9,9 +9,10 @@ export function canBecomeChallenge(offer: Offer | undefined): boolean {
 /**
  * Waits for the first piece of a stream: the result, or a keep-alive. Until then the answer can still be replaced.
  *
+ * @param response - with a stream of events
  * @returns the response with its complete stream
  */
 export async function holdUntilBegun(response: Response): Promise<Response> {
-  const reader = response.body?.getReader();
-  return reader ? relay(response, { reader, first: await reader.read() }) : response;
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  return relay(response, { reader, first: await reader.read() });
 }
