@@ -80,6 +80,12 @@ describe.each(['express', 'fastify'] as const)("the application's ThrottlerModul
     expect(await call(await start({ throttlers: [] }, platform, limits), 'client')).toStrictEqual([200, 200, 200]);
   });
 
+  test('is all that is left without limits in the options', async () => {
+    const limits = { rate: { acceptUnlimitedRequests: true as const } };
+
+    expect(await call(await start({ throttlers }, platform, limits), 'client')).toStrictEqual([200, 429, 429]);
+  });
+
   test('stops the boot beside `limits.rate.perTool`', async () => {
     await expect(start({ throttlers }, platform, { rate: { perTool: { limit: 2, ttlMs: MINUTE } } })).rejects.toThrow(
       '`limits.rate.perTool` has no effect beside ThrottlerModule, whose throttlers take its place. Remove one of the two.',

@@ -108,6 +108,15 @@ describe.each(['express', 'fastify'] as const)('a question of a method on %s', (
       ['roots-1'],
       '[{"uri":"file:///home"}]',
     ],
+    ['is for roots, of which there are none', 'roots', { 'roots-1': {} }, ['roots-1'], '[]'],
+    ['is for roots, which are none', 'roots', { 'roots-1': { roots: 'all' } }, ['roots-1'], '[]'],
+    [
+      'is answered in no known way',
+      'form',
+      { 'elicitation-1': { action: 'perhaps' } },
+      ['elicitation-1'],
+      '{"action":"cancel"}',
+    ],
     [
       'is one of several',
       'several',

@@ -287,6 +287,14 @@ describe.each(['express', 'fastify'] as const)('what a method returns, on %s', (
     expect(result).toStrictEqual({ completion });
   });
 
+  test('is nothing that a resource without variables completes', async () => {
+    const ref = { type: 'ref/resource', uri: 'fixed://one' };
+
+    const { result } = await ask('completion/complete', { ref, argument: { name: 'a', value: '' } });
+
+    expect(result).toStrictEqual({ completion: { values: [], total: 0, hasMore: false } });
+  });
+
   test('is no list of resources, and costs the others nothing', async () => {
     server.log.lines.length = 0;
 

@@ -34,9 +34,7 @@ export class ForeignAnswers {
         if (!isJsonObject(message)) return message;
         const { method, params, result } = message;
         if (method === 'notifications/resources/updated')
-          return (await this.#mayRead(isJsonObject(params) ? params.uri : undefined, caller, rules))
-            ? message
-            : undefined;
+          return (await this.#mayRead(isJsonObject(params) && params.uri, caller, rules)) ? message : undefined;
         if (this.options.list === 'all' || !isJsonObject(result)) return message;
         const narrowed = this.#narrowLists(result, caller, rules);
         return narrowed === result ? message : { ...message, result: narrowed };

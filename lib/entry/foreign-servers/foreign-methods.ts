@@ -68,7 +68,7 @@ export function readSubject({ method, name }: Operation, body: unknown): Subject
   if (name === undefined) return { of: 'nothing', reason: 'it names nothing as text' };
   const kind = Object.hasOwn(NAMING, method) ? NAMING[method] : undefined;
   if (kind) return { of: kind, name };
-  const type = isJsonObject(params.ref) ? params.ref.type : undefined;
+  const type = isJsonObject(params.ref) && params.ref.type;
   if (type === 'ref/resource') return { of: 'template', name };
   return type === 'ref/prompt' ? { of: 'prompts', name } : { of: 'nothing', reason: 'it completes something unknown' };
 }

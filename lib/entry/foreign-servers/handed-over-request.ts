@@ -46,5 +46,5 @@ function setOrDelete(headers: Record<string, unknown> | undefined, name: string,
 
 /** Returns the header name of an entry of `rawHeaders`, where names and values alternate. */
 function readName(rawHeaders: readonly string[], index: number): string {
-  return rawHeaders[index - (index % 2)]?.toLowerCase() ?? '';
+  return String(rawHeaders[index - (index % 2)]).toLowerCase();
 }

@@ -110,7 +110,7 @@ export class McpProtection implements OnApplicationBootstrap {
     await this.endpoint.canActivate(context);
     await this.authentication.canActivate(context);
     if (request.method === 'OPTIONS') return true;
-    if (!METHODS.has(request.method ?? '')) throw new MethodNotAllowedException();
+    if (!METHODS.has(String(request.method))) throw new MethodNotAllowedException();
     const { operation, body } = request;
     const response = context.switchToHttp().getResponse<PlatformResponse>();
     refuseBatch(body);

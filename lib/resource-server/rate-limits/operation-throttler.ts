@@ -81,13 +81,14 @@ export class OperationThrottler extends ThrottlerGuard {
       const error = toReadable(thrown);
       if (!(error instanceof BlockedError)) throw error;
       const { message, seconds } = error;
+      const { name = 'default' } = request.throttler;
       const { res } = this.getRequestResponse(request.context);
       // A throttler with a name says it in `Retry-After-<name>`, which no client reads.
       this.setResponseHeader(res, 'Retry-After', seconds);
       throw new RateLimitException(message, {
         method: readLimited(request.context).method,
         retryAfterSeconds: seconds,
-        throttler: request.throttler.name ?? 'default',
+        throttler: name,
       });
     }
   }
