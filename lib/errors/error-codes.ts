@@ -91,6 +91,8 @@ export type LimitCode =
 export type RefusalCode =
   /** An access token that is not valid here. */
   | 'invalid_token'
+  /** A token in the query, or several `Authorization` headers. */
+  | 'malformed_credentials'
   /** A token whose sender does not prove possession of its key. */
   | 'invalid_proof'
   /** A logout token that is not valid here. */

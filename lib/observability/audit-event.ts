@@ -80,6 +80,13 @@ type Occurrence =
       readonly type: 'token_rejected';
       /** For operators. Contains nothing of the token. */
       readonly reason: string;
+      /**
+       * For operators: the value that came, and which was wanted. Nobody has verified that value. It is cut, and
+       * contains no token. Absent if `reason` says it all.
+       */
+      readonly detail?: string;
+      /** What would change it: the option, or what to set at the provider. */
+      readonly fix: string;
       /** HTTP status of the answer. */
       readonly status: number;
     }
@@ -91,7 +98,15 @@ type Occurrence =
       /** Milliseconds after which the caller may try again. */
       readonly retryAfterMs: number;
     }
-  | { readonly type: 'request_refused'; readonly reason: 'origin' | 'host' | 'size' | 'depth' | 'session' }
+  | {
+      readonly type: 'request_refused';
+      /** What is refused; stable. */
+      readonly reason: 'origin' | 'host' | 'size' | 'depth' | 'session';
+      /** For operators: the value that came, and which was wanted. */
+      readonly detail: string;
+      /** What would change it: the option, or what to do. */
+      readonly fix: string;
+    }
   | {
       /** An issuer reported that a user has signed out. */
       readonly type: 'session_ended';

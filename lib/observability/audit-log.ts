@@ -44,6 +44,15 @@ export class AuditLog implements OnModuleInit {
     const isEscaped = this.#sink instanceof LoggerAuditSink;
     const clean = (text: string) => (isEscaped ? text.slice(0, MAX_TEXT) : cleanText(text, MAX_TEXT));
     void this.#deliver(mapTexts(event, clean));
+    if (!isEscaped) this.#logRefusal(record);
+  }
+
+  /** Operators look into the log first. With a sink of the application, the event is not there. */
+  #logRefusal(record: AuditRecord): void {
+    if (record.type !== 'token_rejected' && record.type !== 'request_refused') return;
+    const { type, correlationId, reason, detail, fix } = record;
+    const what = type === 'token_rejected' ? 'A token was rejected' : 'A request was refused';
+    this.#logger.warn(`${what} [${correlationId}]: ${reason}${detail === undefined ? '' : `: ${detail}`}. ${fix}`);
   }
 
   async #deliver(event: AuditEvent): Promise<void> {

@@ -141,7 +141,7 @@ describe.each(['express', 'fastify'] as const)('what a server has got for itself
       [401, 401],
     ]);
     expect(events.map(({ type }) => type)).toEqual(Array(4).fill('token_rejected'));
-    for (const event of events) expect(event).toMatchObject({ reason: expect.stringContaining('`acceptOwnTokens`') });
+    for (const event of events) expect(event).toMatchObject({ fix: expect.stringContaining('`acceptOwnTokens`') });
   });
 
   test('is refused by a replica where the actor is said to be one of the issuer, and not where it is one of another', async () => {

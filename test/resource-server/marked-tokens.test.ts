@@ -93,7 +93,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     'the operator is told of `%s`, which accepts such tokens, and no others',
     async (option, shape) => {
       expect(await call(shape)).toBe(401);
-      expect(events).toEqual([expect.objectContaining({ reason: expect.stringContaining(`\`${option}\``) })]);
+      expect(events).toEqual([expect.objectContaining({ fix: expect.stringContaining(`\`${option}\``) })]);
       const relaxed = await start({ [option]: true });
       try {
         expect(await call(shape, relaxed)).toBe(200);

@@ -225,7 +225,7 @@ describe('every other token is answered with 401 invalid_token', () => {
   test('and none of it is logged', async () => {
     const token = await good({ aud: 'https://other.example/mcp' });
     await post(server.resource, toolCall('hello'), { token });
-    expect(server.log.text).toContain('Token rejected');
+    expect(server.log.text).toContain('"type":"token_rejected"');
     for (const part of parts(token)) expect(server.log.text).not.toContain(part);
   });
 });

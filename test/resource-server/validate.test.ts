@@ -51,7 +51,7 @@ async function call(token: string) {
   return { status: response.status, challenge: response.headers.get('www-authenticate'), text };
 }
 
-const rejections = () => events.filter(({ type }) => type === 'token_rejected') as { reason?: string }[];
+const rejections = () => events.filter(({ type }) => type === 'token_rejected') as { detail?: string }[];
 
 describe.each<[Platform]>([['express'], ['fastify']])('`validate` of an issuer, on %s', (platform) => {
   test('accepts with `true`, at once or later, and gets the claims, which nobody may change', async () => {
@@ -86,7 +86,7 @@ describe.each<[Platform]>([['express'], ['fastify']])('`validate` of an issuer, 
     expect(challenge).toContain('error="invalid_token", error_description="The token is not accepted here"');
     expect(`${challenge} ${text}`).not.toMatch(/BLOCKED|validate|return/);
     expect(rejections()).toMatchObject([
-      { reason: `\`validate\` of the issuer ${server.issuer.issuer} refused it: ${reason}`, status: 401 },
+      { detail: `\`validate\` of the issuer ${server.issuer.issuer} refused it: ${reason}`, status: 401 },
     ]);
   });
 
@@ -129,7 +129,7 @@ describe.each<[Platform]>([['express'], ['fastify']])('`validate` of an issuer, 
     validate.mockRejectedValue(new Error('THE USER IS BLOCKED'));
     const { status, challenge } = await call('OPAQUE');
     expect([status, challenge]).toEqual([401, expect.stringContaining('error="invalid_token"')]);
-    expect(rejections()).toMatchObject([{ reason: expect.stringContaining('THE USER IS BLOCKED') as unknown }]);
+    expect(rejections()).toMatchObject([{ detail: expect.stringContaining('THE USER IS BLOCKED') as unknown }]);
   });
 });
 

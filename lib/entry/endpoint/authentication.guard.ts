@@ -3,7 +3,7 @@ import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { readMessage, toReadable } from '../../errors/reason.js';
-import { CleanLogger } from '../../log/clean-logger.js';
+import type { Refusal } from '../../errors/refusal.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
@@ -20,7 +20,7 @@ import { AccessTokenStrategy } from '../../resource-server/authentication/access
 import type { Caller } from '../../resource-server/access/caller.js';
 import { ClaimsValidation } from '../../resource-server/authentication/claims-validation.js';
 import { isAnswer } from '../../resource-server/access/operation.js';
-import { readCredentials } from '../../resource-server/authentication/credentials.js';
+import { MalformedCredentialsError, readCredentials } from '../../resource-server/authentication/credentials.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
 import { PresentedToken } from '../../resource-server/authentication/presented-token.js';
 import { ProofError } from '../../resource-server/authentication/proof-error.js';
@@ -56,7 +56,6 @@ const RETRY_AFTER = '10';
 /** Verifies the access token of a request and sets the caller. Answers with a challenge if there is no valid token. */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard() {
-  readonly #logger = new CleanLogger(AuthenticationGuard.name);
   readonly #presented = new WeakMap<ExecutionContext, PresentedToken>();
 
   constructor(
@@ -114,12 +113,10 @@ export class AuthenticationGuard extends AuthGuard() {
   async #authenticate(context: ExecutionContext, request: McpRequest): Promise<Caller | undefined> {
     const source = toNodeRequest(request);
     const credentials = readCredentials(source);
-    if (credentials.kind === 'malformed')
-      throw this.challenges.createTokenChallenge({ surface: request.surface }, 'invalid_request', credentials.reason);
     if (credentials.kind === 'none') {
       const refused = this.#toRefusedRequest(request);
       if (this.#isOpen(request, refused.primitive)) return undefined;
-      throw this.challenges.createTokenChallenge(refused);
+      throw new MissingTokenError(credentials.refusal);
     }
     request.scheme = credentials.scheme;
     await this.issuers.resolve(credentials.token, readAddress(request));
@@ -145,12 +142,13 @@ export class AuthenticationGuard extends AuthGuard() {
   override handleRequest<User = Caller>(error: unknown, user: User | false, info: unknown): User {
     if (user) return user;
     const cause = error ?? info;
-    if (cause instanceof InvalidTokenError) this.#logger.debug(`Token rejected: ${describeReason(cause)}`);
     if (error || cause instanceof McpAuthError) throw cause;
     // jsonwebtoken's own messages, such as "invalid signature", are safe to log. Other errors may quote the token.
-    if (cause instanceof Error && cause.name === 'JsonWebTokenError')
-      this.#logger.debug(`Token rejected: ${cause.message}`);
-    throw new InvalidTokenError('The token is not valid for this server');
+    const isOwn = cause instanceof Error && cause.name === 'JsonWebTokenError';
+    throw new InvalidTokenError('The token is not valid for this server', {
+      detail: `it cannot be verified${isOwn ? ` (${cause.message})` : ''}`,
+      fix: 'Have the issuer make tokens as RFC 7515 and RFC 7519 have it.',
+    });
   }
 
   /** Anyone can call an anonymous primitive, answer its questions, and list it. */
@@ -181,11 +179,11 @@ export class AuthenticationGuard extends AuthGuard() {
       answer instanceof ChallengeException ? (answer.parameters.error ?? 'unauthorized') : 'unavailable',
     );
     // Every client starts without a token, so a first 401 is not recorded.
-    if (request.scheme === undefined && status === 401) return answer;
+    if (error instanceof MissingTokenError && !error.refusal) return answer;
     countRejected(status);
     this.audit.record({
       type: 'token_rejected',
-      reason: describeReason(error),
+      ...describeReason(error),
       status,
       ...request.trace.createAuditContext(undefined, request.operation),
     });
@@ -193,8 +191,10 @@ export class AuthenticationGuard extends AuthGuard() {
   }
 
   #toException(error: unknown, request: McpRequest): unknown {
-    if (error instanceof ChallengeException) return error;
+    if (error instanceof MalformedCredentialsError)
+      return this.challenges.createTokenChallenge({ surface: request.surface }, 'invalid_request', error.message);
     const refused = this.#toRefusedRequest(request);
+    if (error instanceof MissingTokenError) return this.challenges.createTokenChallenge(refused);
     if (error instanceof ProofError) return this.challenges.createTokenChallenge(refused, error.error, error.message);
     if (error instanceof InvalidTokenError)
       return this.challenges.createTokenChallenge(refused, 'invalid_token', error.message);
@@ -208,10 +208,26 @@ export class AuthenticationGuard extends AuthGuard() {
   }
 }
 
-function describeReason(error: unknown): string {
-  if (error instanceof ChallengeException) return error.parameters.errorDescription ?? error.message;
-  if (error instanceof InvalidTokenError) return error.detail ?? error.message;
-  return error instanceof Error ? readMessage(error) : 'unknown';
+/** A request without a token. `refusal` says why its Authorization header is none, if it has one. */
+class MissingTokenError extends Error {
+  constructor(readonly refusal: Refusal | undefined) {
+    super('An access token is required');
+  }
+}
+
+/** Errors that say what came, what was wanted, and what would change it. */
+const EXPLAINED = [InvalidTokenError, MalformedCredentialsError, MissingTokenError, ProofError] as const;
+
+function describeReason(error: unknown): { readonly reason: string } & Partial<Refusal> & Pick<Refusal, 'fix'> {
+  const reason = error instanceof Error ? readMessage(error) : 'unknown';
+  for (const type of EXPLAINED) if (error instanceof type && error.refusal) return { reason, ...error.refusal };
+  return {
+    reason,
+    fix:
+      error instanceof ReplayStoreError
+        ? 'Check the store in `proof.dpop.replayStore`.'
+        : 'Check that this machine reaches the issuer, with `npx nestjs-mcp-auth doctor`.',
+  };
 }
 
 // Without this, Nest would replace the options given above with those of a PassportModule that this module can see.

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import type { Refusal } from '../../errors/refusal.js';
 import { isTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { AuditLog } from '../../observability/audit-log.js';
@@ -18,6 +19,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { McpRequest } from './mcp-request.js';
 import { readMessageBody } from './message-body.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
+import { describeSize, describeSource, TOO_DEEP } from './refused-request.js';
 import { createErrorBody } from '../../mcp/protocol/error-body.js';
 import { findHostProblem, findOriginProblem } from './request-source.js';
 
@@ -46,14 +48,17 @@ export class EndpointGuard implements CanActivate {
     this.#observe(request, response);
     const { origin } = request.headers;
     const sourceProblem = findHostProblem(readHosts(request), endpoint) ?? findOriginProblem(origin, endpoint);
-    if (sourceProblem) throw this.#refuse(request, sourceProblem);
+    if (sourceProblem)
+      throw this.#refuse(request, sourceProblem, describeSource(sourceProblem, readHosts(request), request, endpoint));
     if (origin !== undefined) {
       this.#setHeader(response, 'Access-Control-Allow-Origin', origin);
       this.#setHeader(response, 'Access-Control-Expose-Headers', EXPOSED.join(', '));
     }
     if (!this.inFlight.admit(response.raw ?? response)) throw this.#createStoppingException(request, response);
-    if (isTooDeep(request.body)) throw this.#refuse(request, 'depth');
-    if (bodyProblem ?? measureSize(request) > endpoint.maxBodySize) throw this.#refuse(request, 'size');
+    if (isTooDeep(request.body)) throw this.#refuse(request, 'depth', TOO_DEEP);
+    const size = bodyProblem ? undefined : measureSize(request);
+    if (size === undefined || size > endpoint.maxBodySize)
+      throw this.#refuse(request, 'size', describeSize(size, endpoint.maxBodySize));
     return true;
   }
 
@@ -71,9 +76,15 @@ export class EndpointGuard implements CanActivate {
     });
   }
 
-  #refuse(request: McpRequest, reason: 'host' | 'origin' | 'size' | 'depth') {
-    request.trace.fail(reason);
-    this.audit.record({ type: 'request_refused', reason, ...request.trace.createAuditContext(undefined, undefined) });
+  #refuse(request: McpRequest, reason: 'host' | 'origin' | 'size' | 'depth', refusal: Refusal) {
+    const { trace } = request;
+    trace.fail(reason);
+    this.audit.record({
+      type: 'request_refused',
+      reason,
+      ...refusal,
+      ...trace.createAuditContext(undefined, undefined),
+    });
     if (reason === 'depth') return createDepthException(request.body);
     return reason === 'size'
       ? new PayloadTooLargeException()

@@ -63,7 +63,13 @@ export class BoundSessions {
 
   #refuse({ trace, caller, operation }: McpRequest<Offer>): NotFoundException {
     trace.fail('session');
-    this.audit.record({ ...trace.createAuditContext(caller, operation), type: 'request_refused', reason: 'session' });
+    this.audit.record({
+      ...trace.createAuditContext(caller, operation),
+      type: 'request_refused',
+      reason: 'session',
+      detail: 'its Mcp-Session-Id was not given to this caller, or was sealed with other keys',
+      fix: 'Nothing, if the client begins a new session. Replicas have to share `replicas.keys`.',
+    });
     this.#logger.warn(
       `A request was refused [${trace.correlationId}]: its Mcp-Session-Id was not given to this caller`,
     );

@@ -10,6 +10,7 @@ import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { Revocation } from '../../resource-server/access/revocation.js';
 import { LogoutTokenError } from './logout-token-error.js';
 import { isJsonObject } from '../../json/json-object.js';
+import { compareValues } from '../../errors/refusal.js';
 
 /** OpenID Connect Back-Channel Logout 1.0 section 2.4. */
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -74,7 +75,10 @@ export class LogoutTokens {
   #findProblem({ claims, issuer }: SignedToken): string | undefined {
     const { aud, iat, exp, jti, sub, sid, events, nonce } = claims;
     const client = findClient(issuer.options, this.options.clients);
-    if (!client || ![aud].flat().includes(client.id)) return 'its aud is not the client of this server';
+    if (!client || ![aud].flat().includes(client.id)) {
+      const compared = compareValues('it', aud, client ? [client.id] : 'a client, and none is registered there');
+      return `its aud is not the client of this server: ${compared}`;
+    }
     const now = Date.now() / 1000;
     const { clockToleranceSeconds } = issuer.options;
     if (typeof iat !== 'number' || isIssuedAhead(iat, issuer.options)) return 'its iat is in the future';
@@ -97,7 +101,7 @@ async function checkSignature({ token, header, issuer }: SignedToken): Promise<v
   const { algorithms } = issuer.options;
   const kind = { name: 'a logout token', types: TYPES, acceptMissingType: true, algorithms };
   const found = await verifyJws({ token, header }, kind, issuer);
-  if ('problem' in found) throw new LogoutTokenError(`it ${found.problem}`, false);
+  if ('problem' in found) throw new LogoutTokenError(`it ${found.problem}: ${found.refusal.detail}`, false);
 }
 
 function toId({ iss, jti }: TokenClaims): string {

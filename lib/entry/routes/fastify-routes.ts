@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 /** What is known of a route of Fastify before it is added. */
 interface Route {
   readonly method: string | readonly string[];
@@ -21,6 +23,9 @@ interface RouterOptions {
 
 /** The body was left alone: there is none, or none of the parsers is for its type. */
 const UNPARSED = new Set(['FST_ERR_CTP_EMPTY_JSON_BODY', 'FST_ERR_CTP_INVALID_MEDIA_TYPE', 'FST_ERR_CTP_EMPTY_TYPE']);
+
+/** The body is not read, because its stated length is over the limit. The endpoint says so itself, and records it. */
+const TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE';
 
 /** The part of a Fastify instance that is used here. */
 interface Fastify {
@@ -51,7 +56,9 @@ export function adaptRoutes(instance: unknown, isOurs: (path: string) => boolean
     if (!isOurs(url)) return;
     route.bodyLimit = bodyLimit;
     route.errorHandler = function (error, request, reply) {
-      if (error.code !== undefined && UNPARSED.has(error.code)) return handler.call(this, request, reply);
+      const isStated = Number((request as { headers: IncomingHttpHeaders }).headers['content-length']) > bodyLimit;
+      if (error.code !== undefined && (UNPARSED.has(error.code) || (error.code === TOO_LARGE && isStated)))
+        return handler.call(this, request, reply);
       throw error;
     };
     if (isSlashIgnored || url.endsWith('/')) return;

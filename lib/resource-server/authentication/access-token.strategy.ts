@@ -12,8 +12,9 @@ import { InvalidTokenError } from './invalid-token-error.js';
 import { isOpaque } from './opaque-token.js';
 import { OwnTokens } from './own-tokens.js';
 import { PresentedToken } from './presented-token.js';
-import { describeUnread, readToken, UNREAD, verifyJws, type SignedToken } from './signed-token.js';
+import { readToken, verifyJws, type SignedToken } from './signed-token.js';
 import { checkRequiredClaims, toCaller } from './token-claims.js';
+import { createUnreadError } from './unread-token.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** Lifetime of a verification, in milliseconds. It is short so that a withdrawn key soon loses its effect. */
@@ -91,7 +92,7 @@ export class AccessTokenStrategy
   /** @param typ - of the header of the token */
   private async accept(claims: TokenClaims, { token, address }: PresentedToken, typ: unknown): Promise<Caller> {
     const issuer = this.issuers.findIssuer(claims);
-    if (!issuer) throw new InvalidTokenError('The token is from another issuer');
+    if (!issuer) throw createUnreadError(token, this.issuers);
     const { introspection } = issuer.options;
     checkRequiredClaims(claims, issuer.options);
     const caller = toCaller(claims, token, issuer.options, { typ });
@@ -108,7 +109,7 @@ export class AccessTokenStrategy
     // A token of another issuer is shown to nobody.
     const issuer = isOpaque(token) ? this.issuers.findIntrospecting(token) : undefined;
     const introspection = issuer?.options.introspection;
-    if (!issuer || !introspection) throw new InvalidTokenError(UNREAD, describeUnread(token, this.issuers));
+    if (!issuer || !introspection) throw createUnreadError(token, this.issuers);
     const { revision } = this.verified;
     const caller = await this.introspection.verify(token, issuer, introspection, address);
     this.issuers.remember(caller.claims, issuer);
@@ -125,17 +126,11 @@ export class AccessTokenStrategy
  * @throws {@link IssuerUnusableError} if the issuer's keys cannot be fetched
  */
 async function findVerificationKey(signed: SignedToken): Promise<KeyObject> {
-  const { identifier, algorithms, types, acceptMissingType } = signed.issuer.options;
+  const { algorithms, types, acceptMissingType } = signed.issuer.options;
   const kind = { name: 'an access token', types, acceptMissingType, algorithms, mayNameKeys: true };
   const found = await verifyJws(signed, kind, signed.issuer);
   if ('key' in found) return found.key;
-  const message = `The token ${found.problem}`;
-  if (found.detail === undefined) throw new InvalidTokenError(message);
-  const isUntyped = signed.header.typ === undefined && !acceptMissingType;
-  const remedy = isUntyped
-    ? `. If the issuer writes no \`typ\`, set \`acceptMissingType\` of the issuer ${identifier}`
-    : '';
-  throw new InvalidTokenError(message, `${message}: ${found.detail}${remedy}`);
+  throw new InvalidTokenError(`The token ${found.problem}`, found.refusal);
 }
 
 /** Gives passport-jwt the key of a token that is not verified yet. */

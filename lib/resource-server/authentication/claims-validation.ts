@@ -18,8 +18,10 @@ export class ClaimsValidation {
     if (!issuer?.options.validate) return;
     const reason = await findObjection(issuer.options.validate, claims);
     if (reason === undefined) return;
-    const detail = `\`validate\` of the issuer ${issuer.identifier} refused it: ${reason.slice(0, MAX_REASON)}`;
-    throw new InvalidTokenError('The token is not accepted here', detail);
+    throw new InvalidTokenError('The token is not accepted here', {
+      detail: `\`validate\` of the issuer ${issuer.identifier} refused it: ${reason.slice(0, MAX_REASON)}`,
+      fix: "Nothing, if it should. Otherwise change `validate`, which is the application's own.",
+    });
   }
 }
 

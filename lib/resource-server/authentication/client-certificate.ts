@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv6, type BlockList, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { tellValue } from '../../errors/refusal.js';
 import { createBlockList, type MutualTlsOptions } from './proof-options.js';
 
 /**
@@ -35,6 +36,18 @@ export class ClientCertificates {
     const certificate =
       this.#header === undefined ? readSocket(request.socket) : this.#readHeader(this.#header, request);
     return certificate && createHash('sha256').update(certificate).digest('base64url');
+  }
+
+  /** Where a certificate was looked for, and what was there, for operators. */
+  describeSource({ socket, rawHeaders }: CertificateSource): string {
+    const name = this.#header;
+    if (name === undefined) return 'the socket has no certificate';
+    if (!this.#isProxy(socket.remoteAddress))
+      return `the request came from ${tellValue(socket.remoteAddress)}, which is none of the proxies`;
+    const count = rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length;
+    return count === 1
+      ? `the header ${name} holds no certificate that can be read`
+      : `there are ${count} headers ${name}, and wanted is one`;
   }
 
   #readHeader(name: string, { socket, headers, rawHeaders }: CertificateSource): Buffer | undefined {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify, type JWTPayload } from 'jose';
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWTPayload } from 'jose';
 import type { Shares } from '../../limits/shares.js';
+import { compareValues, tellStart, tellTime, tellValue } from '../../errors/refusal.js';
 import type { Holder } from '../../limits/tally.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { DpopOptions, ReplayStore } from './proof-options.js';
 import { DpopNonces } from './dpop-nonce.js';
+import { createRefusedProof, describeProblem, PROXIES } from './refused-proof.js';
 import { ProofError } from './proof-error.js';
 import { claimKey } from './replay-store.js';
 import { UsedProofs, type ProofClaim } from './used-proofs.js';
@@ -78,23 +80,50 @@ export class DpopProofs {
     const [proof, ...others] = rawHeaders.filter(
       (_, index) => rawHeaders[index - 1]?.toLowerCase() === 'dpop' && index % 2 === 1,
     );
-    if (proof === undefined) throw createProofError('There is no DPoP proof');
-    if (others.length > 0) throw createProofError('There is more than one DPoP proof');
+    if (proof === undefined) throw createRefusedProof('There is no DPoP proof', 'its header DPoP is missing', PROXIES);
+    if (others.length > 0)
+      throw createRefusedProof('There is more than one DPoP proof', `there are ${others.length + 1}`, PROXIES);
     const { payload, thumbprint } = await this.#verify(proof);
     const { jti, htm, htu, iat, ath, nonce } = payload;
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH)
-      throw createProofError('The DPoP proof has no usable jti');
+      throw createRefusedProof(
+        'The DPoP proof has no usable jti',
+        compareValues(
+          'its jti',
+          typeof jti === 'string' ? `${jti.length} characters` : jti,
+          `a text of 1 to ${MAX_JTI_LENGTH} characters`,
+        ),
+      );
     if (typeof htm !== 'string' || htm !== subject.method)
-      throw createProofError('The DPoP proof is for another method');
+      throw createRefusedProof(
+        'The DPoP proof is for another method',
+        compareValues('its htm', htm, [subject.method ?? '']),
+      );
     if (typeof htu !== 'string' || normalizeUri(htu) !== this.#uri)
-      throw createProofError('The DPoP proof is for another URI');
+      throw createRefusedProof(
+        'The DPoP proof is for another URI',
+        compareValues('its htu', typeof htu === 'string' ? withoutQuery(htu) : htu, [this.#uri]),
+        'Give clients the URL that `resource` has, or set `resource` to the URL that they use.',
+      );
     this.#checkNonce(nonce);
     const now = Math.floor(Date.now() / 1000);
     if (typeof iat !== 'number' || !(Math.abs(now - iat) <= this.#lifetime))
-      throw createProofError('The DPoP proof is too old, or from the future');
-    if (ath !== hash(subject.token)) throw createProofError('The DPoP proof is for another token');
+      throw createRefusedProof(
+        'The DPoP proof is too old, or from the future',
+        `its iat is ${tellTime(iat)}, and wanted is a time within ${this.#lifetime} s of ${tellTime(now)}, the time here`,
+        'Have the client set its clock. `proof.dpop.proofLifetimeMs` is the difference that is accepted.',
+      );
+    const expected = hash(subject.token);
+    if (ath !== expected)
+      throw createRefusedProof(
+        'The DPoP proof is for another token',
+        `its ath begins with ${tellStart(ath)}, and the hash of the token with ${tellStart(expected)}`,
+      );
     if (thumbprint !== subject.thumbprint)
-      throw createProofError('The DPoP proof is signed with another key than the one that the token is bound to');
+      throw createRefusedProof(
+        'The DPoP proof is signed with another key than the one that the token is bound to',
+        `the thumbprint of its key begins with ${tellStart(thumbprint)}, and cnf.jkt of the token with ${tellStart(subject.thumbprint)}`,
+      );
     // Rounded up to whole seconds, because `iat` may have a fraction.
     const lifetime = Math.ceil(iat + this.#lifetime - now) + 1 + CLOCK_SKEW;
     const claim = {
@@ -103,7 +132,12 @@ export class DpopProofs {
       iat,
       lifetimeMs: lifetime * 1000,
     };
-    if (!(await this.#claim(claim))) throw createProofError('The DPoP proof was used before');
+    if (!(await this.#claim(claim)))
+      throw createRefusedProof(
+        'The DPoP proof was used before',
+        `its jti is ${tellValue(jti)}`,
+        'Nothing, if it is rare. A client, or a proxy that repeats requests, has to make a new proof for each.',
+      );
   }
 
   async #claim(claim: ProofClaim): Promise<boolean> {
@@ -111,35 +145,35 @@ export class DpopProofs {
   }
 
   async #verify(proof: string): Promise<{ payload: JWTPayload; thumbprint: string }> {
-    if (!JWT.test(proof)) throw createProofError('The DPoP proof is not a JWT');
+    if (!JWT.test(proof))
+      throw createRefusedProof('The DPoP proof is not a JWT', `it has ${proof.length} characters`, PROXIES);
     try {
       const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
         typ: 'dpop+jwt',
         algorithms: [...this.algorithms],
       });
       const jwk = protectedHeader.jwk ?? {};
-      if ('crit' in protectedHeader) throw createProofError('The DPoP proof has critical header parameters');
-      if (PRIVATE_MEMBERS.some((member) => member in jwk))
-        throw createProofError('The DPoP proof discloses a private key');
+      if ('crit' in protectedHeader)
+        throw createRefusedProof(
+          'The DPoP proof has critical header parameters',
+          `its crit is ${tellValue(protectedHeader.crit)}`,
+        );
+      const disclosed = PRIVATE_MEMBERS.filter((member) => member in jwk);
+      if (disclosed.length > 0)
+        throw createRefusedProof('The DPoP proof discloses a private key', `its jwk has ${disclosed.join(', ')}`);
       return { payload, thumbprint: await calculateJwkThumbprint(jwk) };
     } catch (error) {
-      throw error instanceof ProofError ? error : createProofError(`The DPoP proof ${describeProblem(error)}`);
+      throw error instanceof ProofError ? error : describeProblem(error, proof, this.algorithms);
     }
   }
 
   #checkNonce(nonce: unknown): void {
     if (!this.#nonces || (typeof nonce === 'string' && this.#nonces.isAccepted(nonce))) return;
-    throw new ProofError('use_dpop_nonce', 'The DPoP proof needs the nonce of the DPoP-Nonce header');
+    throw new ProofError('use_dpop_nonce', 'The DPoP proof needs the nonce of the DPoP-Nonce header', {
+      detail: compareValues('its nonce', nonce, 'one of the last ten minutes'),
+      fix: 'Nothing, if the client tries again with the new one. Replicas have to share `proof.dpop.nonceSecret`, and proxies have to let DPoP-Nonce through.',
+    });
   }
-}
-
-/** A message for the client's developer. It repeats no part of the proof. */
-function describeProblem(error: unknown): string {
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that is not accepted';
-  if (error instanceof errors.JWTInvalid) return 'has claims that are no JSON object';
-  if (error instanceof errors.JWTExpired) return 'has expired';
-  if (error instanceof errors.JWTClaimValidationFailed) return `has no usable ${error.claim}`;
-  return 'is not signed with the public key in its header';
 }
 
 /** Removes query and fragment (RFC 9449 section 4.3) and normalizes (RFC 3986 sections 6.2.2 and 6.2.3). */
@@ -154,10 +188,11 @@ function decodeUnreserved(octet: string): string {
   return /[\w.~-]/.test(character) ? character : octet.toUpperCase();
 }
 
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+/** Query and fragment may hold anything. */
+function withoutQuery(uri: string): string {
+  return uri.replace(/[?#].*$/s, '');
 }
 
-function createProofError(message: string): ProofError {
-  return new ProofError('invalid_dpop_proof', message);
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }

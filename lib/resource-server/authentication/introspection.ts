@@ -7,12 +7,12 @@ import { ExpiringCache } from '../../time/expiring-cache.js';
 import { createClientFetch, toClientMetadata } from '../issuers/issuer-client.js';
 import { countIntrospectionRefused } from '../../observability/metrics.js';
 import { describeError, toReadable } from '../../errors/reason.js';
+import { compareValues } from '../../errors/refusal.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
-import { compareValues } from './compared-values.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { Revocations } from './revocations.js';
 import { verifyJws } from './signed-token.js';
@@ -51,11 +51,10 @@ export class Introspection {
     const id = hash(token);
     const claims = await this.#ask(token, issuer, introspection, address);
     if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
-      const message = 'The token is from another issuer';
-      throw new InvalidTokenError(
-        message,
-        `${message}: ${compareValues('its iss', claims.iss, [issuer.options.tokenIssuer])}`,
-      );
+      throw new InvalidTokenError('The token is from another issuer', {
+        detail: compareValues('its iss', claims.iss, [issuer.options.tokenIssuer]),
+        fix: 'Set `introspection.endpoint` of the issuer to the endpoint of that very issuer, or `issuer` to what it answers.',
+      });
     }
     const origin = { subjectClaim: introspection.subjectClaim, unnamed: `token:${id}` };
     return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, origin);
@@ -70,11 +69,14 @@ export class Introspection {
    */
   async confirm(caller: Caller, issuer: Issuer, introspection: ResolvedIntrospection, address = ''): Promise<void> {
     const { iss, tid, sub } = await this.#ask(caller.token.reveal(), issuer, introspection, address);
-    const message = 'The token is not active';
+    const other = (name: string, came: unknown, wanted: string) =>
+      new InvalidTokenError('The token is not active', {
+        detail: compareValues(`${name} of the answer`, came, [wanted]),
+        fix: 'Set `introspection.endpoint` of the issuer to the endpoint that answers for its own access tokens.',
+      });
     if (typeof iss === 'string' && !issuer.hasIssued(iss, tid ?? caller.claims.tid))
-      throw new InvalidTokenError(message, `${message}: ${compareValues('iss of the answer', iss, [caller.issuer])}`);
-    if (sub !== undefined && sub !== caller.claims.sub)
-      throw new InvalidTokenError(message, `${message}: ${compareValues('sub of the answer', sub, [caller.subject])}`);
+      throw other('iss', iss, caller.issuer);
+    if (sub !== undefined && sub !== caller.claims.sub) throw other('sub', sub, caller.subject);
   }
 
   /** What the issuer says of an active token. */
@@ -85,12 +87,12 @@ export class Introspection {
     address: string,
   ): Promise<TokenClaims> {
     const id = hash(token);
-    if (this.#inactive.get(id)) throw createInactiveError();
+    if (this.#inactive.get(id)) throw createInactiveError(issuer, introspection);
     let call = this.#calls.get(id);
     if (!call) {
       const ask = () => introspect(token, issuer, introspection);
       const answer = this.#runInTurn(issuer, introspection, address, ask);
-      const asked = this.#settle(id, answer, introspection).finally(() => {
+      const asked = this.#settle(id, answer, issuer, introspection).finally(() => {
         if (this.#calls.get(id) === asked) this.#calls.delete(id);
       });
       this.#calls.set(id, asked);
@@ -99,12 +101,17 @@ export class Introspection {
     return await call;
   }
 
-  async #settle(id: string, answer: Promise<TokenClaims>, introspection: ResolvedIntrospection): Promise<TokenClaims> {
+  async #settle(
+    id: string,
+    answer: Promise<TokenClaims>,
+    issuer: Issuer,
+    introspection: ResolvedIntrospection,
+  ): Promise<TokenClaims> {
     const claims = await answer;
     if (claims.active === true) return claims;
     const maxAge = Math.min(introspection.cacheMs, MAX_AGE_INACTIVE);
     if (maxAge > 0) this.#inactive.set(id, true, maxAge);
-    throw createInactiveError();
+    throw createInactiveError(issuer, introspection);
   }
 
   /**
@@ -183,7 +190,7 @@ async function verifySignature(response: Response, issuer: Issuer, algorithm: st
     { ...SIGNED_ANSWER, algorithms: [algorithm] },
     issuer,
   );
-  if ('problem' in found) throw new Error(`the answer ${found.problem}`);
+  if ('problem' in found) throw new Error(`the answer ${found.problem}: ${found.refusal.detail}`);
   await jwtVerify(jwt, found.key, { algorithms: [algorithm] });
 }
 
@@ -211,8 +218,11 @@ function completeClaims(
   };
 }
 
-function createInactiveError(): InvalidTokenError {
-  return new InvalidTokenError('The token is not active');
+function createInactiveError({ identifier }: Issuer, { client }: ResolvedIntrospection): InvalidTokenError {
+  return new InvalidTokenError('The token is not active', {
+    detail: `${identifier} says so to the client "${client.id}"`,
+    fix: 'Nothing, if it has expired or is revoked. If all tokens are refused so, allow that client there to introspect tokens of other clients.',
+  });
 }
 
 function hash(token: string): string {

@@ -45,10 +45,10 @@ export class OwnTokens {
     const party =
       found ?? servers.map((server) => server.#findOwnParty(caller, issuer)).find((one) => one !== undefined);
     if (party === undefined) return;
-    throw new InvalidTokenError(
-      'The token is not valid for this server',
-      `The token is one of the server's own: ${party}. To accept such tokens, set \`acceptOwnTokens\` of the issuer ${issuer.identifier}`,
-    );
+    throw new InvalidTokenError('The token is not valid for this server', {
+      detail: `it is one of the server's own: ${party}`,
+      fix: `Have clients of this server register at the issuer as clients of their own. To accept such tokens, set \`acceptOwnTokens\` of the issuer ${issuer.identifier}.`,
+    });
   }
 
   #hasObtained({ token }: Caller): boolean {

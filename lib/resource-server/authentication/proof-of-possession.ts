@@ -5,6 +5,7 @@ import type { DpopOptions, MutualTlsOptions } from './proof-options.js';
 import { ClientCertificates, type CertificateSource } from './client-certificate.js';
 import type { TokenScheme } from './credentials.js';
 import { DpopProofs } from './dpop-proof.js';
+import { compareValues, tellStart } from '../../errors/refusal.js';
 import { ProofError } from './proof-error.js';
 import { isJsonObject } from '../../json/json-object.js';
 
@@ -75,32 +76,66 @@ export class ProofOfPossession {
     const bound = readMembers(confirmation);
     const thumbprint = bound.jkt;
     const certificate = bound['x5t#S256'];
+    const held = describeBinding(bound);
     if (this.#required.dpop && thumbprint === undefined)
-      throw createProofError('The token is not bound to a key, as it has to be');
+      throw createProofError('The token is not bound to a key, as it has to be', held, REQUIRED('proof.dpop.required'));
     if (this.#required.mutualTls && certificate === undefined)
-      throw createProofError('The token is not bound to a certificate, as it has to be');
-    if (this.#required.either && (thumbprint ?? certificate) === undefined)
-      throw createProofError('The token is bound neither to a key nor to a certificate, as it has to be');
-    if ((scheme === 'dpop') !== (thumbprint !== undefined)) {
       throw createProofError(
-        scheme === 'dpop'
-          ? 'The token is not bound to a key'
-          : 'The token is bound to a key, and there is no proof of it',
+        'The token is not bound to a certificate, as it has to be',
+        held,
+        REQUIRED('proof.mutualTls.required'),
       );
-    }
+    if (this.#required.either && (thumbprint ?? certificate) === undefined)
+      throw createProofError(
+        'The token is bound neither to a key nor to a certificate, as it has to be',
+        held,
+        REQUIRED('proof.required'),
+      );
+    if (scheme === 'dpop' && thumbprint === undefined)
+      throw createProofError(
+        'The token is not bound to a key',
+        `${held}, and it came under the scheme DPoP`,
+        'Have the client send it as `Bearer`, or have the issuer bind it (DPoP has to be on for the client there).',
+      );
+    if (scheme !== 'dpop' && thumbprint !== undefined)
+      throw createProofError(
+        'The token is bound to a key, and there is no proof of it',
+        `${held}, and it came under the scheme Bearer`,
+        'Have the client send it under the scheme `DPoP`, with a proof. Gateways must not change the scheme.',
+      );
     if (certificate !== undefined) this.#checkCertificate(request, certificate);
     if (thumbprint === undefined) return;
-    if (!this.#dpop) throw createProofError('The token is bound to a key, which is not supported here');
+    if (!this.#dpop)
+      throw createProofError(
+        'The token is bound to a key, which is not supported here',
+        held,
+        'Set `proof.dpop` to accept such tokens, or have the issuer bind none for clients of this server.',
+      );
     await this.#dpop.check(request.rawHeaders, { method: request.method, token, thumbprint, holder });
   }
 
   #checkCertificate(request: ProofSource, expected: string): void {
-    if (!this.#certificates) throw createProofError('The token is bound to a certificate, which is not supported here');
+    const wanted = `its cnf.x5t#S256 begins with ${tellStart(expected)}`;
+    if (!this.#certificates)
+      throw createProofError(
+        'The token is bound to a certificate, which is not supported here',
+        wanted,
+        'Set `proof.mutualTls` to accept such tokens, or have the issuer bind none for clients of this server.',
+      );
     const actual = this.#certificates.computeThumbprint(request);
-    if (actual === undefined) throw createProofError('The token is bound to a certificate, and the request has none');
+    if (actual === undefined)
+      throw createProofError(
+        'The token is bound to a certificate, and the request has none',
+        `${wanted}, and ${this.#certificates.describeSource(request)}`,
+        'Have the TLS server ask clients for a certificate. Behind a proxy, set `proof.mutualTls.certificate` to the header that it sets, and to its addresses.',
+      );
     // Both are 43 characters of base64url.
     if (!timingSafeEqual(Buffer.from(actual), Buffer.from(expected)))
-      throw createProofError('The token is bound to another certificate');
+      throw createProofError(
+        'The token is bound to another certificate',
+        `${wanted}, and that of the certificate of the request with ${tellStart(actual)}`,
+        'Have the client use the certificate with which it got the token. Behind a proxy, check that the header has the certificate of the client, and not that of the proxy.',
+      );
   }
 }
 
@@ -112,10 +147,25 @@ function readMembers(confirmation: unknown): { readonly jkt?: string; readonly '
     known.length > 0 &&
     known.every(([, value]) => typeof value === 'string' && /^[\w-]{43}$/.test(value)) &&
     !members.some(([name]) => OTHER_KEYS.has(name));
-  if (!isGood) throw createProofError('The token is bound in a way that is not supported here');
+  if (!isGood)
+    throw createProofError(
+      'The token is bound in a way that is not supported here',
+      compareValues('what its cnf has', isJsonObject(confirmation) ? Object.keys(confirmation) : [], [
+        ...KNOWN_MEMBERS,
+      ]),
+      'Have the issuer bind tokens by DPoP (RFC 9449) or by certificate (RFC 8705), or not at all.',
+    );
   return Object.fromEntries(known);
 }
 
-function createProofError(message: string): ProofError {
-  return new ProofError('invalid_token', message);
+const REQUIRED = (option: string) =>
+  `Have the issuer bind the tokens of clients of this server, or remove \`${option}\`.`;
+
+function describeBinding(bound: Readonly<Record<string, string | undefined>>): string {
+  const members = Object.keys(bound);
+  return members.length === 0 ? 'its cnf is missing' : `its cnf has ${members.join(' and ')}`;
+}
+
+function createProofError(message: string, detail: string, fix: string): ProofError {
+  return new ProofError('invalid_token', message, { detail, fix });
 }

@@ -44,6 +44,12 @@ export class Revocations {
     const isMeant = (caller: Caller) => isRevoking(revocation, readSession(caller));
     for (const listener of this.#listeners) listener(revocation, isMeant, from);
     for (const [abort, caller] of [...this.#held])
-      if (isMeant(caller)) abort.abort(new InvalidTokenError('The session of the user has ended'));
+      if (isMeant(caller))
+        abort.abort(
+          new InvalidTokenError('The session of the user has ended', {
+            detail: `${caller.issuer} has reported it, or \`TokenCache.revoke()\` was called`,
+            fix: 'Nothing. The client has to sign its user in again.',
+          }),
+        );
   }
 }

@@ -1,11 +1,12 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
+import { compareValues, tellValue, type Refusal } from '../../errors/refusal.js';
 import { isTooDeep } from '../../json/json-depth.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Issuers } from '../issuers/issuers.js';
 import type { VerificationKey } from '../issuers/verification-key.js';
 import type { TokenClaims } from '../access/claims.js';
 import { normalizeType } from '../issuers/resolved-issuer.js';
-import { compareValues } from './compared-values.js';
+import { describeUnknownKey } from './refused-keys.js';
 
 /** A JWS that claims to be signed by an issuer. It is not verified. */
 export interface Jws {
@@ -39,12 +40,9 @@ export interface TokenKind {
 export interface SignatureProblem {
   /** The predicate of a sentence, such as "is not in base64url". */
   readonly problem: string;
-  /** What came and what was wanted, for operators only. */
-  readonly detail?: string;
+  /** For operators only. What it advises is for access tokens. */
+  readonly refusal: Refusal;
 }
-
-/** Characters of a key id in the log. */
-const MAX_LENGTH = 200;
 
 /** Header parameters that supply or locate a key. */
 const KEY_PARAMETERS = ['jwk', 'jku', 'x5u'];
@@ -70,24 +68,6 @@ export function readToken(
   }
 }
 
-/** Why a token was not read, for whoever sent it. */
-export const UNREAD = 'The token is not a JWT of an issuer that is trusted here';
-
-/** Why a token was not read, for operators: they see which issuer it names. The name is not verified. */
-export function describeUnread(token: string, issuers: Issuers): string {
-  try {
-    const { iss } = decodeJwt(token);
-    const trusted = issuers.all.map(({ options }) => options.tokenIssuer);
-    const named = issuers.all.find(({ publishedTokenIssuer }) => iss !== undefined && publishedTokenIssuer === iss);
-    const remedy = named
-      ? `. The metadata of ${named.identifier} names it as access_token_issuer: set \`tokenIssuer\` of that issuer`
-      : '';
-    return `${UNREAD}: ${compareValues('its iss', iss, trusted)}${remedy}`;
-  } catch {
-    return UNREAD;
-  }
-}
-
 /**
  * Verifies a JWS with the issuer's own keys. No key that the header brings is used, and no URL in it is fetched.
  *
@@ -99,7 +79,7 @@ export async function verifyJws(
   kind: TokenKind,
   issuer: Issuer,
 ): Promise<{ readonly key: VerificationKey['key'] } | SignatureProblem> {
-  const found = findHeaderProblem({ token, header }, kind);
+  const found = findHeaderProblem({ token, header }, kind, issuer.identifier);
   if (found) return found;
   const { alg, kid } = header as { alg: string; kid: string | undefined };
   const search = await issuer.keys.find({ alg, kid }, async ({ key }) => {
@@ -109,31 +89,43 @@ export async function verifyJws(
     );
   });
   if (search.key) return { key: search.key.key };
-  const { tried, kids } = search;
-  if (tried === 0) return { problem: 'is signed with an unknown key', detail: compareValues('its kid', kid, kids) };
-  const which = `${tried} ${tried === 1 ? 'key' : 'keys'} of ${issuer.identifier}`;
-  const said = kid === undefined ? 'it names no kid' : `its kid is "${kid.slice(0, MAX_LENGTH)}"`;
-  return { problem: 'has a wrong signature', detail: `${said}, and ${which} fit its header, but none has signed it` };
+  const problem = search.tried === 0 ? 'is signed with an unknown key' : 'has a wrong signature';
+  return { problem, refusal: describeUnknownKey({ alg, kid }, search, issuer) };
 }
 
-function findHeaderProblem({ token, header }: Jws, kind: TokenKind): SignatureProblem | undefined {
-  if (isTooDeep(header)) return { problem: 'has a header that is nested too deeply' };
+function findHeaderProblem({ token, header }: Jws, kind: TokenKind, issuer: string): SignatureProblem | undefined {
+  const refuse = (problem: string, detail: string, fix = NO_OPTION) => ({ problem, refusal: { detail, fix } });
+  if (isTooDeep(header)) return refuse('has a header that is nested too deeply', 'its header is too deep');
   const { alg, kid, typ, cty } = header;
   const { name, types, acceptMissingType, algorithms, mayNameKeys = false } = kind;
-  if (!token.split('.').every(isCanonical)) return { problem: 'is not in base64url' };
+  if (!token.split('.').every(isCanonical))
+    return refuse('is not in base64url', 'a part of it is encoded in another way');
   const isTyped = typ === undefined ? acceptMissingType : typeof typ === 'string' && types.has(normalizeType(typ));
-  if (!isTyped) return { problem: `is not ${name}`, detail: compareValues('its typ', typ, [...types]) };
-  if (typeof cty === 'string' && normalizeType(cty) === 'jwt') return { problem: 'is a JWT in a JWT' };
-  if ('crit' in header) return { problem: 'has critical header parameters' };
-  if (!mayNameKeys && KEY_PARAMETERS.some((parameter) => parameter in header))
-    return { problem: 'brings a key of its own' };
+  if (!isTyped) return refuse(`is not ${name}`, compareValues('its typ', typ, [...types]), adviseOnType(typ, issuer));
+  if (typeof cty === 'string' && normalizeType(cty) === 'jwt')
+    return refuse('is a JWT in a JWT', `its cty is ${tellValue(cty)}`);
+  if ('crit' in header) return refuse('has critical header parameters', `its crit is ${tellValue(header.crit)}`);
+  const brought = KEY_PARAMETERS.filter((parameter) => parameter in header);
+  if (!mayNameKeys && brought.length > 0)
+    return refuse('brings a key of its own', `its header has ${brought.join(' and ')}`);
   if (typeof alg !== 'string' || !algorithms.includes(alg))
-    return {
-      problem: 'is signed with an algorithm that is not accepted',
-      detail: compareValues('its alg', alg, algorithms),
-    };
-  if (kid !== undefined && typeof kid !== 'string') return { problem: 'has a key id that is not a string' };
+    return refuse(
+      'is signed with an algorithm that is not accepted',
+      compareValues('its alg', alg, algorithms),
+      `If ${issuer} signs its access tokens so, name that in \`algorithms\` of the issuer. Symmetric algorithms (HS256) and "none" are never accepted: choose another one there.`,
+    );
+  if (kid !== undefined && typeof kid !== 'string')
+    return refuse('has a key id that is not a string', compareValues('its kid', kid, 'a text'));
   return undefined;
+}
+
+/** Where no option and no setting of a provider is known to help. */
+const NO_OPTION = 'No option accepts that. Find out what makes such tokens: it is not the issuer as it should be.';
+
+function adviseOnType(typ: unknown, issuer: string): string {
+  return typ === undefined
+    ? `If the access tokens of ${issuer} have no \`typ\` (Spring Authorization Server), set \`acceptMissingType\` of the issuer. Otherwise the client has sent another token than its access token.`
+    : `If the access tokens of ${issuer} have this \`typ\`, name it in \`types\` of the issuer. Otherwise the client has sent another token than its access token, such as an ID token.`;
 }
 
 /** RFC 4648 section 3.5: only one encoding of the same bytes is canonical. */

@@ -1,5 +1,6 @@
 import { CleanLogger } from '../../log/clean-logger.js';
 import { describeError, toReadable } from '../../errors/reason.js';
+import { compareValues } from '../../errors/refusal.js';
 import { isTooDeep } from '../../json/json-depth.js';
 import { hasApplicationMark, hasUser } from '../access/app-only.js';
 import { AccessToken, type Caller } from '../access/caller.js';
@@ -7,8 +8,8 @@ import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
 import { readActor } from './actor-claims.js';
 import { readClaim } from './claim-source.js';
-import { compareValues } from './compared-values.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+import { createAudienceError, createClaimError, describeSource, NO_OPTION } from './refused-claims.js';
 import { checkTimes } from './token-times.js';
 import { refuseOtherTokens } from './token-use.js';
 
@@ -21,12 +22,16 @@ const NO_TEXT = /\p{Surrogate}/u;
 const CLAIMS_OF_TEXT = ['client_id', 'jti'];
 
 /** @throws {@link InvalidTokenError} if a JWT lacks a claim that its issuer's options require */
-export function checkRequiredClaims(claims: TokenClaims, { requiredClaims }: ResolvedIssuer): void {
+export function checkRequiredClaims(claims: TokenClaims, { requiredClaims, identifier }: ResolvedIssuer): void {
   for (const claim of requiredClaims) {
     const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined;
     const isThere = value !== undefined && value !== null && value !== '';
     if (!isThere || (CLAIMS_OF_TEXT.includes(claim) && typeof value !== 'string'))
-      throw new InvalidTokenError(`The token has no usable ${claim}`);
+      throw createClaimError(
+        `The token has no usable ${claim}`,
+        { claim, came: value, wanted: 'a value' },
+        `Have ${identifier} write it into access tokens, or take it out of \`requiredClaims\` of the issuer.`,
+      );
   }
 }
 
@@ -47,10 +52,20 @@ export interface TokenOrigin {
  * 4.1), or if the token is expired, not yet valid, not for this server, or no access token
  */
 export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIssuer, origin: TokenOrigin = {}): Caller {
-  if (isTooDeep(claims)) throw new InvalidTokenError('The token has claims that are nested too deeply');
+  if (isTooDeep(claims)) {
+    throw new InvalidTokenError('The token has claims that are nested too deeply', {
+      detail: 'they have too many levels',
+      fix: 'No option accepts that. Have the issuer write flatter claims.',
+    });
+  }
   const { iss, exp, aud } = claims;
   refuseOtherTokens(claims, origin.typ, issuer);
-  if (typeof iss !== 'string') throw new InvalidTokenError('The token has no issuer');
+  if (typeof iss !== 'string')
+    throw createClaimError(
+      'The token has no issuer',
+      { claim: 'iss', came: iss, wanted: `"${issuer.identifier}"` },
+      NO_OPTION,
+    );
   checkTimes(claims, issuer);
   if (!isFor(aud, issuer)) throw createAudienceError(aud, issuer);
   checkRequiredValues(claims, issuer);
@@ -88,7 +103,11 @@ function identifyParty(
     return { subject: isApplication ? clientId : unnamed, clientId, appOnly: true };
   }
   if (typeof subject !== 'string' || subject === '' || NO_TEXT.test(subject))
-    throw new InvalidTokenError('The token has no subject');
+    throw createClaimError(
+      'The token has no subject',
+      { claim: subjectClaim, came: typeof subject === 'string' ? '' : subject, wanted: 'a text' },
+      `Have ${issuer.identifier} write it into access tokens (Keycloak: the client scope "basic" has the mapper for \`sub\`).`,
+    );
   return { subject, clientId, appOnly: appOnly ?? !hasUser(claims, subject, clientId) };
 }
 
@@ -107,25 +126,22 @@ function isFor(aud: unknown, { audiences, acceptMissingAudience }: ResolvedIssue
 /** Where a token does not say for whom it is, its client has to be one of those that this server is for. */
 function checkRecipient(clientId: string | undefined, { clients }: ResolvedIssuer): void {
   if (!clients || (clientId !== undefined && clients.has(clientId))) return;
-  const message = 'The token is not valid for this server';
-  const told = compareValues('its client', clientId, [...clients]);
-  throw new InvalidTokenError(message, `${message}: it has no aud, ${told}`);
+  throw new InvalidTokenError('The token is not valid for this server', {
+    detail: `it has no aud, ${compareValues('its client', clientId, [...clients])}`,
+    fix: 'Name the client in `clients` of the issuer, if its tokens are for this server.',
+  });
 }
 
 /** @throws {@link InvalidTokenError} if a claim has none of the values that it must have */
-function checkRequiredValues(claims: TokenClaims, { requiredValues }: ResolvedIssuer): void {
+function checkRequiredValues(claims: TokenClaims, { requiredValues, identifier }: ResolvedIssuer): void {
   for (const [claim, values] of requiredValues) {
     const value = readClaim(claims, claim);
     if ([value].flat().some((one) => typeof one === 'string' && values.includes(one))) continue;
-    const message = 'The token is not valid for this server';
-    throw new InvalidTokenError(message, `${message}: ${compareValues(`its claim ${claim}`, value, values)}`);
+    throw new InvalidTokenError('The token is not valid for this server', {
+      detail: compareValues(`its claim ${claim}`, value, values),
+      fix: `Have ${identifier} write one of these, or change what \`requiredClaims\` of the issuer demands.`,
+    });
   }
-}
-
-/** The message for the client does not say for whom the token is, nor what it should say. */
-function createAudienceError(aud: unknown, { audiences }: ResolvedIssuer): InvalidTokenError {
-  const message = 'The token is not valid for this server';
-  return new InvalidTokenError(message, `${message}: ${compareValues('its aud', aud, audiences)}`);
 }
 
 /** Maps claims as configured for the issuer. Functions of the application may fail on unexpected claims. */
@@ -135,8 +151,12 @@ function mapSafely<Value>(issuer: ResolvedIssuer, map: () => Value): Value {
   } catch (thrown) {
     const error = toReadable(thrown);
     if (error instanceof InvalidTokenError) throw error;
-    logger.error(`A function in \`claims\` of the issuer ${issuer.identifier} failed: ${describeError(error)}`);
-    throw new InvalidTokenError('The token has claims that could not be mapped');
+    const detail = `A function in \`claims\` of the issuer ${issuer.identifier} failed: ${describeError(error)}`;
+    logger.error(detail);
+    throw new InvalidTokenError('The token has claims that could not be mapped', {
+      detail,
+      fix: 'Have the function in `claims` take claims of any shape.',
+    });
   }
 }
 
@@ -147,23 +167,30 @@ function readAppOnly(claims: TokenClaims, { appOnly }: ResolvedIssuer): boolean 
   throw new TypeError(`\`appOnly\` returned neither true nor false: ${typeof value}`);
 }
 
-function readClientId(claims: TokenClaims, { clientIdSources }: ResolvedIssuer): string | undefined {
-  for (const source of clientIdSources) {
+function readClientId(claims: TokenClaims, issuer: ResolvedIssuer): string | undefined {
+  for (const source of issuer.clientIdSources) {
     const value = readClaim(claims, source);
     if (typeof value === 'string' && value !== '' && !NO_TEXT.test(value)) return value;
-    if (value !== undefined) throw new InvalidTokenError('The token has a client that is not a string');
+    if (value !== undefined)
+      throw new InvalidTokenError(
+        'The token has a client that is not a string',
+        describeSource('clientId', source, value, issuer),
+      );
   }
   return undefined;
 }
 
 /** `scope` is one string (RFC 8693 section 4.2). Other issuers' claims for scopes may be arrays. */
-function readScopes(claims: TokenClaims, { scopeSources }: ResolvedIssuer): readonly string[] {
-  const scopes = scopeSources.flatMap((source) => {
+function readScopes(claims: TokenClaims, issuer: ResolvedIssuer): readonly string[] {
+  const scopes = issuer.scopeSources.flatMap((source) => {
     const value = readClaim(claims, source);
     if (value === undefined || value === null) return [];
     if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '');
     if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value;
-    throw new InvalidTokenError('The token has scopes that are not strings');
+    throw new InvalidTokenError(
+      'The token has scopes that are not strings',
+      describeSource('scopes', source, value, issuer),
+    );
   });
   return [...new Set(scopes)];
 }

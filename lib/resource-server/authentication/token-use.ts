@@ -1,6 +1,6 @@
 import { CLAIMS_OF_USE, type TokenClaims } from '../access/claims.js';
 import { normalizeType, type ResolvedIssuer } from '../issuers/resolved-issuer.js';
-import { compareValues } from './compared-values.js';
+import { compareValues } from '../../errors/refusal.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
 /** Claims of ID tokens, logout tokens and security events (OpenID Connect Core section 3.3.2.11, RFC 8417). */
@@ -21,6 +21,8 @@ const TOKEN_TYPE = /^urn:ietf:params:oauth:token-type:/;
 /** Values that mark another token. */
 const OF_OTHER_TOKENS = new Set(['id', 'idtoken', 'it', 'refresh', 'refreshtoken', 'rt', 'logout', 'logouttoken']);
 
+const SEND_ANOTHER = 'Have the client send its access token, and not an ID token, a refresh token or a logout token.';
+
 /**
  * Refuses ID tokens, refresh tokens and the like, which the issuer has signed, too.
  *
@@ -28,9 +30,8 @@ const OF_OTHER_TOKENS = new Set(['id', 'idtoken', 'it', 'refresh', 'refreshtoken
  * @throws {@link InvalidTokenError} for a token that is not an access token
  */
 export function refuseOtherTokens(claims: TokenClaims, typ: unknown, issuer: ResolvedIssuer): void {
-  const refuse = (detail: string) => {
-    const message = 'The token is not an access token';
-    throw new InvalidTokenError(message, `${message}: ${detail}`);
+  const refuse = (detail: string, fix = SEND_ANOTHER) => {
+    throw new InvalidTokenError('The token is not an access token', { detail, fix });
   };
   const foreign = CLAIMS_OF_OTHER_TOKENS.find((claim) => claims[claim] !== undefined);
   if (foreign !== undefined) refuse(`it has the claim ${foreign}`);
@@ -44,7 +45,8 @@ export function refuseOtherTokens(claims: TokenClaims, typ: unknown, issuer: Res
       refuse(compareValues(`its claim ${claim}`, claims[claim], ['access_token']));
   if (claims.nonce !== undefined && !issuer.acceptNonce && !isMarkedAsAccessToken(claims, typ)) {
     refuse(
-      `it has a nonce, as ID tokens have, and nothing marks it as an access token: no \`typ\` at+jwt, no claim for its use, and no scope. If access tokens of the issuer ${issuer.identifier} are so, set its \`acceptNonce\``,
+      'it has a nonce, as ID tokens have, and nothing marks it as an access token: no `typ` at+jwt, no claim for its use, and no scope',
+      `If access tokens of the issuer ${issuer.identifier} are so, set its \`acceptNonce\`. ${SEND_ANOTHER}`,
     );
   }
 }
