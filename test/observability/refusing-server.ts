@@ -77,7 +77,8 @@ export class RefusingServer {
   async refuse(...call: Parameters<RefusingServer['call']>): Promise<Refused> {
     const answer = await this.call(...call);
     const [event] = this.events;
-    if (!event || this.events.length > 1) throw new Error(`Not one event: ${JSON.stringify(this.events)}`);
+    if (!event || this.events.length > 1)
+      throw new Error(`Not one event: ${JSON.stringify([this.events, answer, this.app.log.lines])}`);
     const told = JSON.stringify([answer.headers, answer.text]);
     return { status: answer.status, told, event: event as Refused['event'], log: [...this.app.log.lines] };
   }

@@ -56,8 +56,8 @@ export class EndpointGuard implements CanActivate {
     }
     if (!this.inFlight.admit(response.raw ?? response)) throw this.#createStoppingException(request, response);
     if (isTooDeep(request.body)) throw this.#refuse(request, 'depth', TOO_DEEP);
-    const size = bodyProblem ? undefined : measureSize(request);
-    if (size === undefined || size > endpoint.maxBodySize)
+    const size = measureSize(request);
+    if (bodyProblem ?? size > endpoint.maxBodySize)
       throw this.#refuse(request, 'size', describeSize(size, endpoint.maxBodySize));
     return true;
   }

@@ -9,13 +9,9 @@ export const TOO_DEEP: Refusal = {
   fix: 'No option accepts that. Have the client send flatter arguments.',
 };
 
-/**
- * Why a message is refused for its size.
- *
- * @param size - bytes, if they are known
- */
-export function describeSize(size: number | undefined, limit: number): Refusal {
-  const came = size !== undefined && Number.isFinite(size) ? `${size} bytes` : 'more';
+/** Why a message is refused for its size, in bytes. One that came in pieces is not read to its end. */
+export function describeSize(size: number, limit: number): Refusal {
+  const came = size > limit && Number.isFinite(size) ? `${size} bytes` : 'more';
   return {
     detail: `its message has ${came}, and wanted are ${limit} bytes at most`,
     fix: 'Raise `endpoint.maxBodySize`, and the limit of the body parser with it, if messages of that size are expected.',
