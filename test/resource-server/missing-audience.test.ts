@@ -98,7 +98,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
 
     test.each(FOREIGN)('refuses an audience that is %s', async (_how, claims) => {
       expect(await call(claims)).toBe(401);
-      expect(events).toEqual([expect.objectContaining({ reason: expect.stringContaining('its aud is') })]);
+      expect(events).toEqual([expect.objectContaining({ detail: expect.stringContaining('its aud is') })]);
     });
 
     test.each(bad)('refuses %s', async (_how, claims) => {

@@ -139,7 +139,7 @@ function checkRequiredValues(claims: TokenClaims, { requiredValues, identifier }
     if ([value].flat().some((one) => typeof one === 'string' && values.includes(one))) continue;
     throw new InvalidTokenError('The token is not valid for this server', {
       detail: compareValues(`its claim ${claim}`, value, values),
-      fix: `Have ${identifier} write one of these, or change what \`requiredClaims\` of the issuer demands.`,
+      fix: `Have ${identifier} write one of these, or change what \`requiredValues\` of the issuer demands.`,
     });
   }
 }
