@@ -19,7 +19,11 @@ export type { DownstreamName, Register, ScopeName, ServerName } from './options/
 
 // The credentials of the server.
 export type { ClientAuthentication } from './resource-server/clients/client-authentication.js';
-export { clientSecretBasic, clientSecretPost } from './resource-server/clients/client-secret.js';
+export {
+  clientSecretBasic,
+  clientSecretPost,
+  type ClientSecretBasicOptions,
+} from './resource-server/clients/client-secret.js';
 export { privateKeyJwt } from './resource-server/clients/private-key-jwt.js';
 export { clientAssertion } from './resource-server/clients/client-assertion.js';
 export { mutualTls } from './resource-server/clients/mutual-tls.js';

@@ -71,6 +71,7 @@ export function findProfileFaults(options: CheckedOptions): readonly ProfileFaul
       : []),
     ...issuers.flatMap((issuer, index) => findIssuerFaults(issuer, ['issuers', index])),
     ...findProofFaults(options),
+    ...findExchangeFaults(options),
     ...findClientFaults(client, ['client']),
     ...findClientFaults(linking?.client, ['linking', 'client']),
   ];
@@ -140,6 +141,19 @@ function findProofFaults({ proof = {} }: CheckedOptions): readonly ProfileFault[
       ? [fault(at('dpop.proofLifetimeMs'), `is more than ${MAX_CLOCK_TOLERANCE}. Choose less, or remove it`)]
       : []),
   ];
+}
+
+function findExchangeFaults({ downstreams = {} }: CheckedOptions): readonly ProfileFault[] {
+  return Object.entries(downstreams).flatMap(([name, { dialect, byIssuer = {} }]) =>
+    [dialect, ...Object.values(byIssuer).map((form) => form.dialect)]
+      .flatMap((one) => one?.relaxations ?? [])
+      .map((option) =>
+        fault(
+          ['downstreams', name, 'dialect'],
+          `has \`${option}\`, which accepts what the strict profile refuses. ${FIX}`,
+        ),
+      ),
+  );
 }
 
 function findAlgorithmFaults(

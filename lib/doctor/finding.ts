@@ -13,6 +13,7 @@ export type FindingCode =
   | 'endpoint_insecure'
   | 'endpoint_missing'
   | 'entra_resource_mismatch'
+  | 'exchange_relaxed'
   | 'grant_type_not_advertised'
   | 'invalid_configuration'
   | 'issuer_metadata_unusable'

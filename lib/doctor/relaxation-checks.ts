@@ -1,3 +1,4 @@
+import { listForms } from '../on-behalf-of/options/resolved-downstream.js';
 import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Finding } from './finding.js';
@@ -21,8 +22,12 @@ const RELAXATIONS: readonly Relaxation[] = [
   ],
 ];
 
-/** Tells the operator what the options of each issuer give up. */
-export function describeRelaxations({ issuers, issuerResolver }: ResolvedOptions): Finding[] {
+/** Tells the operator what the options give up. */
+export function describeRelaxations(options: ResolvedOptions): Finding[] {
+  return [...describeIssuers(options), ...describeDialects(options), ...describeClients(options)];
+}
+
+function describeIssuers({ issuers, issuerResolver }: ResolvedOptions): Finding[] {
   const found = issuers.flatMap((issuer) =>
     RELAXATIONS.filter(([, isSet]) => isSet(issuer)).map(([option, , gives]) => ({
       code: 'check_relaxed' as const,
@@ -43,4 +48,28 @@ export function describeRelaxations({ issuers, issuerResolver }: ResolvedOptions
       fix: 'Check that `resolve` looks the tenant up, and does not accept every `iss` within the pattern.',
     },
   ];
+}
+
+function describeDialects({ downstreams }: ResolvedOptions): Finding[] {
+  return [...downstreams.values()].flatMap(listForms).flatMap(({ option, dialect }) =>
+    (dialect.relaxations ?? []).map((relaxation): Finding => ({
+      code: 'check_relaxed',
+      severity: 'info',
+      subject: option,
+      message: `Its dialect ${dialect.name} has \`${relaxation}\`, so an answer may leave out what says whether the token is one for the API.`,
+      fix: 'Remove it once the authorization server answers as RFC 8693 section 2.2.1 demands.',
+    })),
+  );
+}
+
+function describeClients({ clients }: ResolvedOptions): Finding[] {
+  return clients
+    .filter(({ authentication }) => authentication.unencoded)
+    .map(({ id }) => ({
+      code: 'check_relaxed',
+      severity: 'info',
+      subject: 'client.authentication',
+      message: `The id ${id} and its secret are sent without the encoding of RFC 6749 section 2.3.1.`,
+      fix: "Remove `encoding: 'none'` once the authorization server decodes them.",
+    }));
 }

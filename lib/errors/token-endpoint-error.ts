@@ -16,7 +16,7 @@ export interface TokenEndpointFailure {
   readonly maxAgeMs?: number | undefined;
   /** `Retry-After`, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** Whether an answer of 200 is not usable, such as garbage or a token of another type. */
+  /** Whether a successful answer is not usable, such as garbage or a token of another type. */
   readonly unusable?: boolean | undefined;
   /** Whether the token endpoint is not that of the caller's issuer. It then did not refuse the caller's own token. */
   readonly foreign?: boolean | undefined;

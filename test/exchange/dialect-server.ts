@@ -10,6 +10,7 @@ import {
 import { optionsFor } from '../support/module-options.js';
 import { callTool, post, toolCall, type ToolResult } from '../support/mcp-request.js';
 import { OrderTools } from '../support/order-tools.js';
+import type { Platform } from '../support/test-application.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { sendJson, type TestIssuer } from '../support/test-issuer.js';
 
@@ -25,8 +26,9 @@ export class DialectServers {
   readonly #servers: DownstreamServer[] = [];
 
   /** A server whose tool `order` calls the downstream `orders`, which has these options. */
-  async start(orders: DownstreamChanges): Promise<DownstreamServer> {
+  async start(orders: DownstreamChanges, platform: Platform = 'express'): Promise<DownstreamServer> {
     const server = await startDownstreamServer({
+      platform,
       providers: [OrderTools],
       client,
       orders: { scopes: [], ...orders },

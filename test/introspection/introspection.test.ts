@@ -19,8 +19,8 @@ afterEach(async () => {
 /** RFC 6749 section 2.3.1, of what is encoded already. */
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 
-const ID = 'mcp%2Dserver';
-const SECRET = 'mcp%2Dserver%2Dsecret';
+const ID = 'mcp-server';
+const SECRET = 'mcp-server-secret';
 
 /** Some time later, for this server's clocks. */
 function later(seconds: number): void {

@@ -1,3 +1,4 @@
+import type { AnswerOptions } from './answer-options.js';
 import type { ExchangedToken, ExchangeRequest, ForeignAuthorizationServer } from './dialect.js';
 import { joinScopes } from './rfc8693.js';
 import { toExchangedToken } from './exchanged-token.js';
@@ -10,6 +11,8 @@ export interface Chain {
   readonly subjectTokenType: string;
   /** What is requested from the issuer and presented to the other authorization server. */
   readonly assertionType: string;
+  /** What the issuer may say that it has issued. Defaults to the assertion's type. */
+  readonly issued?: Pick<AnswerOptions, 'issuedTokenType' | 'acceptMissingIssuedTokenType'>;
   /** Whether the assertion is an ID-JAG. Its header and `client_id` are checked then. */
   readonly isIdJag?: boolean;
 }
@@ -20,7 +23,7 @@ export interface Chain {
  */
 export async function exchangeInChain(
   { target, subjectToken, dpop, tokenEndpoint }: ExchangeRequest,
-  { authorizationServer, subjectTokenType, assertionType, isIdJag = false }: Chain,
+  { authorizationServer, subjectTokenType, assertionType, issued, isIdJag = false }: Chain,
 ): Promise<ExchangedToken> {
   const { issuer, client } = authorizationServer;
   const { audience = issuer, resource, scopes, parameters } = target;
@@ -34,7 +37,7 @@ export async function exchangeInChain(
     scope: joinScopes(scopes),
   });
   const assertion = readAssertion(grant, {
-    issuedTokenType: assertionType,
+    ...{ issuedTokenType: assertionType, ...issued },
     audiences: [issuer, audience].flat(),
     not: subjectToken,
     ...(isIdJag && { idJagFor: client.id }),

@@ -19,7 +19,7 @@ export interface ExchangeTarget {
 }
 
 /**
- * A token endpoint's answer with 200 (RFC 6749 section 5.1, RFC 8693 section 2.2.1). Its form is checked, its meaning
+ * A token endpoint's answer with a token (RFC 6749 section 5.1, RFC 8693 section 2.2.1). Its form is checked, its meaning
  * is not.
  */
 export interface TokenEndpointAnswer {
@@ -63,6 +63,8 @@ export interface TokenEndpointOptions {
    * `DPoP` of oauth4webapi. With it, a token that is not bound is refused. Without it, a bound token is refused.
    */
   readonly dpop?: DPoPHandle | undefined;
+  /** Takes an answer without `token_type` for one with a bearer token. */
+  readonly acceptMissingTokenType?: boolean | undefined;
 }
 
 /** Sends forms to token endpoints, with the server's own client authentication. */
@@ -133,6 +135,8 @@ export interface ExchangeDialect {
   readonly fingerprint?: readonly string[] | (() => Promise<readonly string[]>);
   /** Whether the provider refuses to exchange tokens that are bound to a key of the client's (RFC 9449, RFC 8705). */
   readonly refusesBoundTokens?: boolean;
+  /** Names of its options that give a check up, for the doctor. */
+  readonly relaxations?: readonly string[];
   /** Whether an actor acts for the caller instead of the server's own client. `may_act` has to name that actor then. */
   readonly hasActor?: boolean;
   /**

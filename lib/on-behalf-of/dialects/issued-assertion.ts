@@ -1,10 +1,13 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { TokenEndpointAnswer } from './dialect.js';
+import { checkIssuedTokenType } from './exchanged-token.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 
 /** Requirements for an assertion. */
 export interface AssertionDemand {
-  readonly issuedTokenType: string;
+  readonly issuedTokenType: string | readonly string[];
+  /** Whether an answer without `issued_token_type` is right, too. */
+  readonly acceptMissingIssuedTokenType?: boolean;
   /** Its `aud` has to name one of these. */
   readonly audiences: readonly string[];
   /** The caller's token, which must not come back as the assertion: it goes to nobody but its issuer. */
@@ -20,10 +23,10 @@ export interface AssertionDemand {
  * @throws TokenEndpointError if the assertion is not what was asked for
  */
 export function readAssertion(answer: TokenEndpointAnswer, demand: AssertionDemand): string {
-  const { access_token: assertion, token_type, issued_token_type } = answer;
-  const { issuedTokenType, audiences, not, idJagFor } = demand;
+  const { access_token: assertion, token_type } = answer;
+  const { audiences, not, idJagFor } = demand;
   const type = token_type.toLowerCase();
-  if (issued_token_type !== issuedTokenType) throw createUnusableError('issued_token_type is not what was asked for');
+  checkIssuedTokenType(answer, demand);
   // Some servers say `bearer` for a JWT that is a grant. For an ID-JAG that is wrong.
   if (type !== 'n_a' && (idJagFor !== undefined || type !== 'bearer'))
     throw createUnusableError('token_type of an assertion is not N_A');

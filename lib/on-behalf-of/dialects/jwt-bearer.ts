@@ -1,3 +1,4 @@
+import { findAnswerProblems, listRelaxations, resolveAnswerOptions, type AnswerOptions } from './answer-options.js';
 import { exchangeInChain, type Chain } from './chained-exchange.js';
 import type { ExchangeDialect, ForeignAuthorizationServer } from './dialect.js';
 import { computeForeignFingerprint, findForeignServerProblems } from './foreign-authorization-server.js';
@@ -5,7 +6,7 @@ import { ACCESS_TOKEN, JWT, JWT_BEARER, TOKEN_EXCHANGE } from './token-types.js'
 import { clientCredentials } from './client-credentials.js';
 
 /** Two authorization servers. The second trusts the first. */
-export interface JwtBearerOptions {
+export interface JwtBearerOptions extends Pick<AnswerOptions, 'issuedTokenType' | 'acceptMissingIssuedTokenType'> {
   /** The API's own authorization server, and the server's client there. */
   authorizationServer: ForeignAuthorizationServer;
   /** `requested_token_type` of the first leg. Defaults to a JWT. */
@@ -19,8 +20,18 @@ export interface JwtBearerOptions {
  *
  * @param options - the API's own authorization server, and the token type of the first leg
  */
-export function jwtBearer({ authorizationServer, requestedTokenType = JWT }: JwtBearerOptions): ExchangeDialect {
-  const chain: Chain = { authorizationServer, subjectTokenType: ACCESS_TOKEN, assertionType: requestedTokenType };
+export function jwtBearer({
+  authorizationServer,
+  requestedTokenType = JWT,
+  ...issued
+}: JwtBearerOptions): ExchangeDialect {
+  const chain: Chain = {
+    authorizationServer,
+    subjectTokenType: ACCESS_TOKEN,
+    assertionType: requestedTokenType,
+    issued,
+  };
+  const expected = resolveAnswerOptions(issued, requestedTokenType);
   return {
     name: 'jwtBearer',
     subject: 'caller',
@@ -28,7 +39,8 @@ export function jwtBearer({ authorizationServer, requestedTokenType = JWT }: Jwt
     foreign: { authorizationServer, grantTypes: [JWT_BEARER] },
     ownAuthority: clientCredentials({ authorizationServer }),
     fingerprint: async () => [...(await computeForeignFingerprint(authorizationServer)), requestedTokenType],
-    findProblems: () => findForeignServerProblems(authorizationServer),
+    relaxations: listRelaxations(expected),
+    findProblems: () => [...findForeignServerProblems(authorizationServer), ...findAnswerProblems(expected)],
     exchange: (request) => exchangeInChain(request, chain),
   };
 }

@@ -1,3 +1,4 @@
+import { findAnswerProblems, listRelaxations, resolveAnswerOptions, type AnswerOptions } from './answer-options.js';
 import { computeActorFingerprint, buildActorParameters, type ActorToken } from './actor-token.js';
 import type { ExchangeDialect, ExchangeRequest, ExchangeTarget, FormParameters } from './dialect.js';
 import { toExchangedToken } from './exchanged-token.js';
@@ -5,7 +6,7 @@ import { RESERVED_PARAMETERS } from './reserved-parameters.js';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './token-types.js';
 
 /** How servers that speak RFC 8693 may differ. */
-export interface Rfc8693Options {
+export interface Rfc8693Options extends AnswerOptions {
   /** `requested_token_type`; `false` leaves it out, for servers that refuse it. Defaults to an access token. */
   requestedTokenType?: string | false;
   /** `subject_token_type`. Defaults to an access token, the type of the caller's token. */
@@ -26,20 +27,27 @@ export function rfc8693({
   subjectTokenType = ACCESS_TOKEN,
   actor,
   parameterNames = {},
+  ...answers
 }: Rfc8693Options = {}): ExchangeDialect {
+  const expected = resolveAnswerOptions(answers, requestedTokenType);
   const { audience = 'audience', resource = 'resource', scope = 'scope' } = parameterNames;
   return {
     name: 'rfc8693',
     subject: 'caller',
     grantTypes: [TOKEN_EXCHANGE],
     hasActor: actor !== undefined,
+    relaxations: listRelaxations(expected),
     fingerprint: async () => [
       String(requestedTokenType),
       subjectTokenType,
       ...[audience, resource, scope],
       ...(await computeActorFingerprint(actor)),
     ],
-    findProblems: (target) => [...findTargetProblems(target), ...findNameProblems({ audience, resource, scope })],
+    findProblems: (target) => [
+      ...findTargetProblems(target),
+      ...findNameProblems({ audience, resource, scope }),
+      ...findAnswerProblems(expected),
+    ],
     async exchange(request) {
       const { target, dpop, tokenEndpoint } = request;
       const answer = await tokenEndpoint.request(
@@ -50,12 +58,9 @@ export function rfc8693({
           requested_token_type: requestedTokenType === false ? undefined : requestedTokenType,
           ...(await buildActorParameters(actor, request)),
         },
-        { dpop },
+        { dpop, acceptMissingTokenType: expected.acceptMissingTokenType },
       );
-      return toExchangedToken(answer, {
-        issuedTokenType: requestedTokenType === false ? ACCESS_TOKEN : requestedTokenType,
-        scopes: target.scopes,
-      });
+      return toExchangedToken(answer, { ...expected, scopes: target.scopes });
     },
   };
 }

@@ -10,6 +10,8 @@ export const CLIENT_CREDENTIALS = 'client_credentials';
 /** RFC 8693 section 3. */
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 export const JWT = 'urn:ietf:params:oauth:token-type:jwt';
+export const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
+export const REFRESH_TOKEN = 'urn:ietf:params:oauth:token-type:refresh_token';
 
 /** draft-ietf-oauth-identity-assertion-authz-grant. */
 export const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';

@@ -145,12 +145,7 @@ function buildParameters({ resource }: LinkedDownstream): Record<string, string>
 }
 
 function toAccount(answer: TokenEndpointResponse, { scopes }: LinkedDownstream): LinkedAccount {
-  const {
-    type,
-    value,
-    expiresInMs: life,
-    grantedScopes,
-  } = toExchangedToken({ ...answer, scope: normalizeScope(answer.scope, scopes) }, { scopes });
+  const { type, value, expiresInMs: life, grantedScopes } = toExchangedToken(answer, { scopes });
   // A bound token is of no use, because nobody here has its key.
   if (type === 'dpop') throw new TokenEndpointError('token_type is DPoP', { status: 200, unusable: true });
   return {
@@ -160,9 +155,4 @@ function toAccount(answer: TokenEndpointResponse, { scopes }: LinkedDownstream):
     ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
     ...(grantedScopes && { grantedScopes }),
   };
-}
-
-/** GitHub separates scopes by commas. */
-function normalizeScope(scope: string | undefined, asked: readonly string[]): string | undefined {
-  return asked.some((one) => one.includes(',')) ? scope : scope?.replaceAll(',', ' ');
 }

@@ -12,7 +12,7 @@ import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metada
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { FormParameters, TokenEndpointAnswer, TokenEndpointOptions } from '../dialects/dialect.js';
-import { listSecrets } from './sent-secrets.js';
+import type { SentRequest } from '../../resource-server/issuers/sent-secrets.js';
 import { readAnswer } from './token-endpoint-answer.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { withRetries } from './token-endpoint-retries.js';
@@ -33,14 +33,14 @@ export async function requestToken(
   { metadata, client: { id, authentication } }: Destination,
   grantType: string,
   parameters: FormParameters,
-  { address, dpop }: TokenEndpointOptions,
+  { address, dpop, acceptMissingTokenType }: TokenEndpointOptions,
 ): Promise<TokenEndpointAnswer> {
   const server = readdressServer(metadata, address);
   const authenticate: ClientAuth = (...request) => useCredentials(() => authentication(...request));
   const send = createClientFetch(authentication);
 
   async function attempt(signal: AbortSignal): Promise<TokenEndpointAnswer> {
-    let secrets: readonly string[] = [];
+    let sent: SentRequest = { body: new URLSearchParams(), headers: {} };
     let response: Response;
     try {
       response = await genericTokenEndpointRequest(
@@ -53,7 +53,7 @@ export async function requestToken(
           signal,
           ...(dpop && { DPoP: dpop }),
           [customFetch]: (url, init) => {
-            secrets = listSecrets(init);
+            sent = init;
             return send(url, init);
           },
           // The addresses were checked: plain http only occurs on loopback.
@@ -66,7 +66,7 @@ export async function requestToken(
       // The cause is left out, because it may contain the request.
       throw new TokenEndpointError(describeError(error), {});
     }
-    const answer = await readAnswer(response, secrets);
+    const answer = await readAnswer(response, sent, { acceptMissingTokenType });
     // A bound token without a key here is of no use. A token that is not bound was not asked for.
     if ((answer.token_type === 'dpop') !== (dpop !== undefined)) {
       const what = dpop ? 'the token is not bound to the key' : 'token_type is DPoP';

@@ -9,6 +9,8 @@ import { countIntrospectionRefused } from '../../observability/metrics.js';
 import { describeError, toReadable } from '../../errors/reason.js';
 import { compareValues } from '../../errors/refusal.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
+import { describeRefusal, readEndpointAnswer } from '../issuers/endpoint-answer.js';
+import type { SentRequest } from '../issuers/sent-secrets.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
@@ -154,14 +156,20 @@ async function introspect(
     ...toClientMetadata(client.authentication),
     ...(signedResponse !== undefined && { introspection_signed_response_alg: signedResponse }),
   };
+  const send = createClientFetch(client.authentication);
+  let sent: SentRequest | undefined;
   try {
     const response = await introspectionRequest(as, registration, client.authentication, token, {
       additionalParameters: { token_type_hint: 'access_token' },
       signal: AbortSignal.timeout(TIMEOUT),
-      [customFetch]: createClientFetch(client.authentication),
+      [customFetch]: (url, init) => {
+        sent = init;
+        return send(url, init);
+      },
       // The addresses are already checked: plain http is allowed only on loopback.
       [allowInsecureRequests]: true,
     });
+    if (response.status !== 200 && sent) throw new Error(describeRefusal(await readEndpointAnswer(response), sent));
     if (signedResponse !== undefined) await verifySignature(response.clone(), issuer, signedResponse);
     return dropNulls(await processIntrospectionResponse(as, registration, response));
   } catch (thrown) {
@@ -181,7 +189,6 @@ const SIGNED_ANSWER = {
 
 /** Verifies that this issuer has signed the response (RFC 9701 section 5). */
 async function verifySignature(response: Response, issuer: Issuer, algorithm: string): Promise<void> {
-  if (response.status !== 200) return;
   const type = response.headers.get('content-type')?.split(';')[0];
   if (type !== 'application/token-introspection+jwt') throw new Error('the answer is not signed');
   const jwt = await response.text();

@@ -11,6 +11,8 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 export type ClientAuthentication = ClientAuth & {
   /** `token_endpoint_auth_method` (RFC 7591 section 2), if known. */
   readonly method?: string;
+  /** Whether the id and the secret are sent as they are, against RFC 6749 section 2.3.1. */
+  readonly unencoded?: boolean;
   /** `alg` of the assertions that it signs; `null` where only the key tells, which a function returns later. */
   readonly algorithm?: string | null;
   /** Returns the dispatcher that presents the client's certificate (RFC 8705). A changed certificate has a new one. */

@@ -29,12 +29,23 @@ const clientAuthentication = z.custom<ClientAuthentication>(
   'is not a client authentication. Use clientSecretBasic(secret), clientSecretPost(secret), privateKeyJwt(…), clientAssertion(…), mutualTls(…) or a ClientAuth of openid-client',
 );
 
+const registration = z.strictObject({ id: text, authentication: clientAuthentication });
+
+/** Without encoding, a server takes what follows the colon for the secret (RFC 7617 section 2). */
+const isSendable = ({ id, authentication }: z.output<typeof registration>) =>
+  !(authentication.unencoded && id.includes(':'));
+
+const UNSENDABLE = {
+  path: ['id'],
+  message: 'has a colon, and clientSecretBasic(…) sends it as it is. Remove `encoding`, or use clientSecretPost(…)',
+};
+
 /** Schema of {@link ClientRegistration}. */
-export const clientRegistrationSchema = z.strictObject({ id: text, authentication: clientAuthentication });
+export const clientRegistrationSchema = registration.refine(isSendable, UNSENDABLE);
 
 /** Schema of an {@link IssuerClientRegistration}, or of several. */
 export const issuerClientsSchema = oneOrMany(
-  clientRegistrationSchema.extend({ issuer: text.optional() }),
+  registration.extend({ issuer: text.optional() }).refine(isSendable, UNSENDABLE),
   'is empty. Name a client, or remove it',
 );
 

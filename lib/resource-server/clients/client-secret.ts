@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { ClientSecretBasic, ClientSecretPost, type ClientAuth } from 'oauth4webapi';
+import { ClientSecretPost, type ClientAuth } from 'oauth4webapi';
 import { createCredentialsError, useCredentials, type ClientAuthentication } from './client-authentication.js';
 
 /**
@@ -8,15 +8,51 @@ import { createCredentialsError, useCredentials, type ClientAuthentication } fro
  */
 export type ClientSecret = string | (() => string | Promise<string>);
 
+/** How `client_secret_basic` writes the client's id and secret. */
+export interface ClientSecretBasicOptions {
+  /**
+   * `'form'` encodes them as RFC 6749 section 2.3.1 demands. `'none'` sends them as they are, for servers that do not
+   * decode them. An id with a colon cannot be sent so. Defaults to `'form'`.
+   */
+  encoding?: 'form' | 'none';
+}
+
 /**
- * `client_secret_basic`: the secret in the Authorization header (RFC 6749 section 2.3.1).
+ * `client_secret_basic`: the id and the secret in the Authorization header (RFC 6749 section 2.3.1).
  *
  * @param secret - the client's secret
- * @throws {@link McpAuthConfigurationError} if there is none
+ * @param options - `encoding`: set it for servers that do not decode what they are sent
+ * @throws {@link McpAuthConfigurationError} if there is no secret, or the encoding is unknown
  */
-export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
-  return authenticateBySecret('client_secret_basic', secret, ClientSecretBasic);
+export function clientSecretBasic(
+  secret: ClientSecret,
+  { encoding = 'form' }: ClientSecretBasicOptions = {},
+): ClientAuthentication {
+  const encode = ENCODINGS[encoding] as ((text: string) => string) | undefined;
+  if (!encode) {
+    throw createCredentialsError(`has an \`encoding\` that is neither 'form' nor 'none'. Use one of the two`);
+  }
+  const authentication = authenticateBySecret(
+    'client_secret_basic',
+    secret,
+    (value) => (_server, client, _body, headers) => {
+      // The server would take what follows the colon for the secret.
+      if (encoding === 'none' && client.client_id.includes(':')) throw createColonError();
+      const credentials = `${encode(client.client_id)}:${encode(value)}`;
+      headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
+    },
+  );
+  return encoding === 'none' ? Object.assign(authentication, { unencoded: true }) : authentication;
 }
+
+/**
+ * Both halves of the credentials. A server that decodes a form gets the same from every spelling of a character. Some do
+ * not decode, and compare letter by letter. So only what has to be encoded is.
+ */
+const ENCODINGS = {
+  form: (text: string) => encodeURIComponent(text).replaceAll('%20', '+'),
+  none: (text: string) => text,
+};
 
 /**
  * `client_secret_post`: the secret in the request's body (RFC 6749 section 2.3.1).
@@ -67,4 +103,10 @@ function checkSecret(secret: string): void {
       'has a secret with a control character in it, such as the newline at the end of a file. Remove it: `secret.trim()`',
     );
   }
+}
+
+function createColonError() {
+  return createCredentialsError(
+    "sends the client's id as it is, and the id has a colon. Remove `encoding`, or use clientSecretPost(…)",
+  );
 }
