@@ -39,9 +39,10 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async #examine(): Promise<void> {
-    const tools = this.catalogue.offers.map(({ name, access, downstreams }) => ({
+    const tools = this.catalogue.offers.map(({ name, access, downstreams, readOnly }) => ({
       name,
       scopes: listNamedScopes(access),
+      readOnly,
       downstreams,
     }));
     try {

@@ -64,7 +64,8 @@ function readTools(classes: unknown): readonly ExaminedTool[] | undefined {
       if (!declared) return [];
       const { options } = declared;
       const scopes = listNamedScopes({ scopes: options.scopes ?? [] });
-      return [{ name: `${name}.${method}`, scopes, downstreams: [options.downstream ?? []].flat() }];
+      const readOnly = options.annotations?.readOnlyHint === true;
+      return [{ name: `${name}.${method}`, scopes, readOnly, downstreams: [options.downstream ?? []].flat() }];
     });
   });
 }

@@ -8,6 +8,7 @@ import type { Finding } from './finding.js';
 import { examineForeignServers } from './foreign-examination.js';
 import { examineIssuer } from './issuer-examination.js';
 import { describeProfile } from './profile-checks.js';
+import { checkEntraScopes, describeStepUp } from './scope-checks.js';
 import { describeRelaxations } from './relaxation-checks.js';
 import { checkOffers } from './offer-checks.js';
 import { checkBoundTokens } from './proof-checks.js';
@@ -36,9 +37,18 @@ export async function diagnose({ options, issuers, tools, documents = [] }: Pati
     ...checkResource(options),
     ...checkBoundTokens(options),
     ...checkIssuersWithoutClient(options),
-    ...(tools ? [...checkOffers(tools, options), ...checkDownstreams(tools, options)] : []),
+    ...(tools ? checkTools(tools, options) : []),
     ...checkApiDocuments(documents, options),
     ...examined.flat(),
     ...foreign,
+  ];
+}
+
+function checkTools(tools: readonly ExaminedTool[], options: ResolvedOptions): Finding[] {
+  return [
+    ...checkOffers(tools, options),
+    ...checkDownstreams(tools, options),
+    ...checkEntraScopes(tools, options),
+    ...describeStepUp(tools, options),
   ];
 }

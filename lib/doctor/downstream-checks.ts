@@ -6,6 +6,8 @@ export interface ExaminedTool {
   readonly name: string;
   /** Scopes that do not depend on the arguments. */
   readonly scopes: readonly string[];
+  /** Whether it says that it only reads. */
+  readonly readOnly?: boolean;
   readonly downstreams: readonly string[];
 }
 

@@ -13,7 +13,7 @@ export type FindingCode =
   | 'endpoint_insecure'
   | 'endpoint_missing'
   | 'entra_resource_mismatch'
-  | 'exchange_relaxed'
+  | 'entra_scopes_missing'
   | 'grant_type_not_advertised'
   | 'invalid_configuration'
   | 'issuer_metadata_unusable'
@@ -31,6 +31,7 @@ export type FindingCode =
   | 'scopes_not_advertised'
   | 'server_unreachable'
   | 'server_url_mismatch'
+  | 'step_up_needed'
   | 'strict_profile'
   | 'token_issuer_mismatch'
   | 'token_not_required';

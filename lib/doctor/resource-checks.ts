@@ -27,18 +27,34 @@ function checkAudiences({ identifier, audiences }: ResolvedIssuer, resource: str
 }
 
 function checkEntra({ identifier, scopePrefix }: ResolvedIssuer, resource: string): Finding[] {
-  if (!ENTRA.test(identifier) && !scopePrefix.startsWith('api://')) return [];
+  if (!isEntra({ identifier, scopePrefix })) return [];
   const application = scopePrefix.replace(/\/$/, '');
+  const finding = { code: 'entra_resource_mismatch', severity: 'warning' } as const;
+  // Clients write the slash of an empty path, too.
+  if (new URL(resource).href.endsWith('/')) {
+    return [
+      {
+        ...finding,
+        subject: 'resource',
+        message: `Clients ask Entra ID for the resource ${new URL(resource).href}, as MCP demands. An identifier URI has no slash at the end there, so it refuses them (AADSTS9010010).`,
+        fix: 'Give the server a path without a slash at the end, such as "/mcp".',
+      },
+    ];
+  }
   if (application === '' || isSame(application, resource)) return [];
   return [
     {
-      code: 'entra_resource_mismatch',
-      severity: 'warning',
+      ...finding,
       subject: 'issuers.scopePrefix',
-      message: `Clients ask Entra ID for scopes of ${application} and, as MCP demands, for the resource ${resource}. It refuses a request for two applications (AADSTS9010010).`,
-      fix: `Make "${resource}" the Application ID URI of the registration ("Expose an API"), and \`applicationIdUri\` of \`providers.entra()\`. Clients that send no \`resource\` work without that.`,
+      message: `Clients ask Entra ID for scopes of ${application} and, as MCP demands, for the resource ${resource}. It refuses a resource that is no identifier URI of the application whose scopes these are (AADSTS9010010).`,
+      fix: `Add "${resource}", without a slash at the end, to \`identifierUris\` of the registration ("Expose an API", or \`az ad app update --id <applicationId> --identifier-uris ${resource} ${application}\`), and remove \`applicationIdUri\` of \`providers.entra()\`. Its domain has to be verified in the tenant.`,
     },
   ];
+}
+
+/** Whether an issuer is Microsoft Entra ID. */
+export function isEntra({ identifier, scopePrefix }: Pick<ResolvedIssuer, 'identifier' | 'scopePrefix'>): boolean {
+  return ENTRA.test(identifier) || scopePrefix.startsWith('api://');
 }
 
 /** RFC 3986 section 6.2.3: an empty path and "/" are the same. */

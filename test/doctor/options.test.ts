@@ -51,6 +51,11 @@ describe('what does not go together is found', () => {
       'info check_relaxed issuerResolver',
     ],
     [
+      'a resource at the root, whose slash Entra ID does not take',
+      { options: { resource: 'https://mcp.example' }, trust: { scopePrefix: 'api://0000/' } },
+      'warning entra_resource_mismatch resource',
+    ],
+    [
       'DPoP, and a provider that exchanges no bound tokens',
       keycloak({ proof: { dpop: { required: true } } }),
       'error bound_tokens_not_exchangeable downstreams.orders',
@@ -78,6 +83,40 @@ describe('what does not go together is found', () => {
     ],
   ])('%s', async (_name, parts, finding) => {
     expect(await found(parts)).toEqual([finding]);
+  });
+
+  test('a tool without scopes, for Entra ID alone', async () => {
+    const tools = [
+      { name: 'x', scopes: [], downstreams: [] },
+      { name: 'y', scopes: ['orders:read'], downstreams: [] },
+    ];
+    const finding = 'warning entra_scopes_missing @McpTool x';
+    expect(await found({ trust: { scopePrefix: 'api://0000/' }, tools })).toContain(finding);
+    expect(await found({ tools })).not.toContain(finding);
+  });
+
+  test.each<[string, Partial<McpAuthModuleOptions>, string | undefined]>([
+    ['those of tools that write', {}, 'Clients start with orders:read, and get orders:write by stepping up'],
+    [
+      'all of them, where lists hide tools',
+      { lists: { show: 'permitted' } },
+      'Clients start with no scopes, and get orders:read, orders:write by stepping up',
+    ],
+    [
+      'those that `scopes.initial` leaves out',
+      { scopes: { initial: ['orders:write'] } },
+      'Clients start with orders:write, and get orders:read by stepping up',
+    ],
+    ['none, where `scopes.initial` has them all', { scopes: { initial: ['orders:write', 'orders:read'] } }, undefined],
+  ])('the scopes that clients get by stepping up alone: %s', async (_what, options, message) => {
+    const tools = [
+      { name: 'find', scopes: ['orders:read'], readOnly: true, downstreams: [] },
+      { name: 'cancel', scopes: ['orders:write'], downstreams: [] },
+    ];
+    const findings = (await clinic.examine({ options, tools })).filter(({ code }) => code === 'step_up_needed');
+    expect(findings.map(({ severity, message: text }) => [severity, text.split(' (')[0]])).toEqual(
+      message === undefined ? [] : [['info', message]],
+    );
   });
 
   test('an issuer at which there is no client', async () => {
@@ -115,7 +154,7 @@ describe('nothing is found', () => {
     ],
     [
       'for an application in Entra ID that is named after the resource',
-      { options: { resource: 'https://mcp.example' }, trust: { scopePrefix: 'https://mcp.example/' } },
+      { trust: { scopePrefix: 'https://mcp.example/mcp/' } },
     ],
   ])('%s', async (_name, parts) => {
     expect(await found(parts)).toEqual([]);

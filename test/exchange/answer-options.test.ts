@@ -21,7 +21,7 @@ describe.each(['express', 'fastify'] as const)('the options of rfc8693, on %s,',
 
   beforeAll(async () => {
     const inner = dialects.rfc8693();
-    const dialect = { ...inner, fingerprint: undefined, exchange: exchanging };
+    const dialect = { ...inner, exchange: exchanging };
     server = await servers.start({ audience, dialect }, platform);
   });
   afterEach(() => {
@@ -94,7 +94,7 @@ test('the doctor shows what gives a check up, and nothing else', async () => {
     options: { client, downstreams: { orders: { ...ORDERS, dialect: relaxed }, billing: ORDERS } },
   });
   await clinic.close();
-  const shown = findings.filter(({ code }) => code === 'exchange_relaxed');
+  const shown = findings.filter(({ code }) => code === 'check_relaxed');
   expect(
     shown.map(({ severity, subject, message }) => [severity, subject, /`\w+`|encoding/.exec(message)?.[0]]),
   ).toEqual([

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { clientSecretBasic } from 'nestjs-mcp-auth';
 import type { TokenEndpointAnswer } from 'nestjs-mcp-auth/dialects';
 import { catchTokenEndpoint, failureOf, type CaughtEndpoint } from './caught-endpoint.js';
 
@@ -10,7 +11,7 @@ let server: CaughtEndpoint;
 let asked: number;
 
 beforeAll(async () => {
-  server = await catchTokenEndpoint();
+  server = await catchTokenEndpoint(clientSecretBasic('s3cret'));
 });
 beforeEach(() => {
   asked = 0;
@@ -49,7 +50,7 @@ describe('an answer with a token is understood', () => {
     ['with a byte order mark', 200, `\uFEFF${JSON.stringify(GOOD)}`],
     ['with line breaks around it', 200, `\r\n${JSON.stringify(GOOD)}\r\n`],
     ['as a form', 200, 'access_token=good&token_type=bearer&expires_in=60&scope=a+b', { 'content-type': FORM }],
-  ])('%s', async (_what, status, body, headers) => {
+  ])('%s', async (_what, status, body, headers = {}) => {
     expect(await answers(status, body, headers)).toEqual(usual);
   });
 

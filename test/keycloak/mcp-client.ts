@@ -1,4 +1,9 @@
-import { Client, StreamableHTTPClientTransport, type StoredOAuthTokens } from '@modelcontextprotocol/client';
+import {
+  Client,
+  StreamableHTTPClientTransport,
+  type OAuthClientMetadata,
+  type StoredOAuthTokens,
+} from '@modelcontextprotocol/client';
 import type { Exchange } from '../../sample/quickstart/walkthrough/http-trace.js';
 import { authorizationNeeded } from '../../sample/quickstart/walkthrough/mcp-client.js';
 import { OAuthClient } from '../../sample/quickstart/walkthrough/oauth-client.js';
@@ -9,7 +14,14 @@ import type { User } from './user.js';
 
 /** Forgets tokens that the realm does not honour any more. */
 class Credentials extends OAuthClient {
+  override readonly clientMetadata: OAuthClientMetadata;
   #areForgotten = false;
+
+  /** @param scope - what the client names when it registers itself */
+  constructor(scope: string | undefined) {
+    super();
+    this.clientMetadata = { ...new OAuthClient().clientMetadata, ...(scope !== undefined && { scope }) };
+  }
 
   invalidateCredentials(): void {
     this.#areForgotten = true;
@@ -29,21 +41,22 @@ class Credentials extends OAuthClient {
 export class McpClient {
   /** What the client sent, and how it was answered. */
   readonly requests: Exchange[] = [];
-  readonly #oauth = new Credentials();
+  readonly #oauth: Credentials;
   #client: Client;
   #transport: StreamableHTTPClientTransport;
 
   /**
-   * @param registration - where an administrator registered it; else it registers itself
+   * @param registration - where an administrator registered it, or the scope that it names; else it registers itself
    * @param mode - the eras of the protocol that it speaks
    */
   constructor(
     private readonly url: URL,
     private readonly user: User,
-    registration?: { readonly clientId: string; readonly realm: Realm },
+    registration?: { readonly clientId: string; readonly realm: Realm } | { readonly scope: string },
     private readonly mode: 'auto' | 'legacy' = 'auto',
   ) {
-    if (registration) {
+    this.#oauth = new Credentials(registration && 'scope' in registration ? registration.scope : undefined);
+    if (registration && 'clientId' in registration) {
       const { clientId, realm } = registration;
       this.#oauth.saveClientInformation({ client_id: clientId, issuer: realm.issuer });
     }

@@ -49,6 +49,24 @@ export class Realm {
     return new Realm(plan);
   }
 
+  /** A realm as Keycloak makes it, with a user, and nothing else. */
+  static async createEmpty(plan: RealmPlan): Promise<Realm> {
+    const { keycloak, name: realm, password } = plan;
+    await keycloak.admin('POST', '/realms', {
+      realm,
+      enabled: true,
+      passwordPolicy: 'hashAlgorithm(pbkdf2-sha256) and hashIterations(1)',
+      users: [
+        {
+          ...{ username: 'alice', enabled: true, email: 'alice@acme.example', emailVerified: true },
+          ...{ firstName: 'Alice', lastName: 'Adams', realmRoles: [`default-roles-${realm}`] },
+          credentials: [{ type: 'password', value: password }],
+        },
+      ],
+    });
+    return new Realm(plan);
+  }
+
   get issuer(): string {
     return this.plan.issuer;
   }

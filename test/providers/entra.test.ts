@@ -89,7 +89,7 @@ describe('Entra ID, version 2', () => {
   test('a challenge asks for scopes as clients have to ask Entra for them', async () => {
     const response = await provider.call('write', { ...USER, scp: 'orders:read' });
     expect(response.status).toBe(403);
-    expect(response.headers.get('www-authenticate')).toContain(`scope="api://${APP}/orders:write"`);
+    expect(response.headers.get('www-authenticate')).toContain('scope="https://mcp.acme.example/mcp/orders:write"');
   });
 });
 
@@ -110,8 +110,19 @@ describe('what it makes', () => {
       tenants: [TENANT],
       metadataUrl: 'https://login.microsoftonline.com/{tenantid}/v2.0/.well-known/openid-configuration',
       audiences: [APP],
-      scopePrefix: `api://${APP}/`,
+      scopePrefix: '{resource}/',
     });
+  });
+
+  test.each<[string, Partial<providers.EntraOptions>, string | undefined]>([
+    ['the resource itself, as its registration has to name it', {}, undefined],
+    ['the identifier that is configured', { applicationIdUri: `api://${APP}` }, `api://${APP}`],
+  ])('scopes whose prefix is %s', async (_what, options, prefix) => {
+    const issuers = [providers.entra({ ...OPTIONS, ...options })];
+    const server = await startProtectedServer({ options: { issuers, scopes: { initial: ['orders:read'] } } });
+    const { headers } = await fetch(server.resource, { method: 'POST' });
+    expect(headers.get('www-authenticate')).toContain(`scope="${prefix ?? server.resource}/orders:read"`);
+    await server.close();
   });
 
   test('for any tenant, and boots', async () => {

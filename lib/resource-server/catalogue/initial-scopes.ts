@@ -1,6 +1,5 @@
 import type { ResolvedOptions } from '../../options/resolved-options.js';
-import { listNamedScopes } from '../access/access-rule.js';
-import type { Offer } from './primitive.js';
+import { listNamedScopes, type AccessRule } from '../access/access-rule.js';
 
 /**
  * The scopes that a client should start with. Strangers are told them. Without `scopes.initial`, they are those of the
@@ -9,7 +8,7 @@ import type { Offer } from './primitive.js';
  */
 export function selectInitialScopes(
   { initialScopes, list }: Pick<ResolvedOptions, 'initialScopes' | 'list'>,
-  offers: readonly Offer[],
+  offers: readonly { readonly access: Pick<AccessRule, 'scopes'>; readonly readOnly: boolean }[],
 ): readonly string[] {
   if (initialScopes) return initialScopes;
   if (list === 'permitted') return [];

@@ -163,7 +163,10 @@ export interface IssuerOptions {
   clockToleranceMs?: number;
   /** Where the scopes and the client are in this issuer's tokens. */
   claims?: ClaimMapping;
-  /** Prefix of scopes in requests to this issuer, such as `api://…/`. Its tokens have the scopes without it. */
+  /**
+   * Prefix of scopes in requests to this issuer, such as `api://…/`. Its tokens have the scopes without it. `{resource}`
+   * stands for the server's `resource`, without a slash at the end.
+   */
   scopePrefix?: string;
   /** Client ids whose tokens are accepted. Defaults to all clients of the issuer. */
   clients?: readonly string[];

@@ -11,6 +11,9 @@ import type { ClientRegistration, IssuerClientRegistration } from '../clients/cl
 /** Placeholder for the tenant in the identifier of a multi-tenant issuer, as Entra ID writes it in its metadata. */
 export const TENANT = '{tenantid}';
 
+/** Placeholder for the server's `resource`, in what names the server at an issuer. */
+export const RESOURCE = '{resource}';
+
 /** Introspection options of an issuer, with the defaults filled in. */
 export interface ResolvedIntrospection {
   readonly endpoint: string | undefined;
@@ -126,7 +129,7 @@ function resolveIssuer(
         ? metadataUrl.replace(/\/\.well-known\/.*$/, '')
         : insertTenant(options.advertisedIssuer ?? options.issuer),
     tenant,
-    audiences: options.audiences ?? resource,
+    audiences: options.audiences?.flatMap((one) => (one === RESOURCE ? resource : [one])) ?? resource,
     algorithms: options.algorithms ?? SIGNING_ALGORITHMS,
     types: new Set((options.types ?? ['at+jwt', 'JWT']).map(normalizeType)),
     acceptMissingType: options.acceptMissingType ?? false,
@@ -142,7 +145,8 @@ function resolveIssuer(
     scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
     clientIdSources: options.claims?.clientId ?? ['client_id', 'azp', 'appid', 'cid'],
     appOnly: options.claims?.appOnly,
-    scopePrefix: options.scopePrefix ?? '',
+    // Identifiers at issuers have no slash at the end.
+    scopePrefix: (options.scopePrefix ?? '').replace(RESOURCE, (resource[0] ?? '').replace(/\/$/, '')),
     clients: options.clients && new Set(options.clients),
     maxActors: options.maxActors ?? MAX_ACTORS,
     acceptOwnTokens: options.acceptOwnTokens ?? false,

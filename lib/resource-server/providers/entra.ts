@@ -4,7 +4,7 @@ import type { IssuerOptions } from '../issuers/issuer-options.js';
 import { hasApplicationMark } from '../access/app-only.js';
 import type { TokenClaims } from '../access/claims.js';
 import { findUriProblem, findUrlProblem } from '../../options/option-rules.js';
-import { TENANT } from '../issuers/resolved-issuer.js';
+import { RESOURCE, TENANT } from '../issuers/resolved-issuer.js';
 import { createTextSchema } from '../../options/text-schema.js';
 import { guid, parsePresetOptions, type PresetOverrides } from './preset.js';
 
@@ -14,7 +14,11 @@ export interface EntraOptions extends PresetOverrides {
   applicationId: string;
   /** Directory (tenant) IDs whose users are accepted, or `'any'` for every organisation, known to you or not. */
   tenants: readonly string[] | 'any';
-  /** Application ID URI, the prefix of scopes in requests. Defaults to `api://<applicationId>`. */
+  /**
+   * Identifier URI of the registration, the prefix of scopes in requests. Entra ID refuses a `resource` that is no
+   * identifier URI of the application whose scopes are asked for. Defaults to the server's `resource`, without a slash
+   * at the end.
+   */
   applicationIdUri?: string;
   /** Version of the access tokens, `requestedAccessTokenVersion` of the registration's manifest. Defaults to 2. */
   tokenVersion?: 1 | 2;
@@ -44,7 +48,7 @@ const schema = z.object({
 export function entra(options: EntraOptions): IssuerOptions {
   const { own, overrides } = parsePresetOptions('entra', schema, options);
   const { applicationId, tenants, tokenVersion = 2 } = own;
-  const { applicationIdUri = `api://${applicationId}` } = own;
+  const { applicationIdUri = RESOURCE } = own;
   const authority = (own.authority ?? 'https://login.microsoftonline.com').replace(/\/$/, '');
   const isV2 = tokenVersion === 2;
   if (!isV2 && own.authority !== undefined) {
@@ -58,7 +62,10 @@ export function entra(options: EntraOptions): IssuerOptions {
     issuer: isV2 ? `${authority}/${TENANT}/v2.0` : `https://sts.windows.net/${TENANT}/`,
     ...(tenants === 'any' ? { acceptAnyTenant: true } : { tenants }),
     metadataUrl: buildMetadataUrl(tenants === 'any' ? 'organizations' : TENANT),
-    audiences: isV2 ? [applicationId] : [applicationIdUri, applicationId],
+    // Tokens of version 1 name the identifier URI that was asked for.
+    audiences: isV2
+      ? [applicationId]
+      : [...new Set([applicationIdUri, RESOURCE, `api://${applicationId}`, applicationId])],
     algorithms: ['RS256'],
     scopePrefix: `${applicationIdUri}/`,
     ...overrides,

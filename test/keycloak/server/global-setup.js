@@ -18,6 +18,7 @@ export default async function setUp() {
       Object.entries(SERVERS).map(async ([variable, features]) => {
         const server = await startPrepared(version, features);
         process.env[variable] = server.origin;
+        process.env.KEYCLOAK_HOME = server.home;
         return server;
       }),
     );

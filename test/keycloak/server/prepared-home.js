@@ -48,7 +48,7 @@ export async function startPrepared(version, features) {
     await cp(join(home, 'data', 'h2'), database, { recursive: true });
     const url = `jdbc:h2:file:${join(database, 'keycloakdb')};NON_KEYWORDS=VALUE`;
     const { origin, stop } = await startKeycloak(home, ['--optimized', `--db-url=${url}`]);
-    return { origin, stop: () => stop().finally(forget) };
+    return { home, origin, stop: () => stop().finally(forget) };
   } catch (error) {
     await forget();
     throw error;
