@@ -3,7 +3,7 @@ import type { ServerOptions } from 'node:https';
 import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { watchForFailure } from './failed-answers.js';
 import { listen } from './listen.js';
 import { RecordingLogger } from './recording-logger.js';
@@ -21,6 +21,8 @@ export interface ApplicationParts {
   readonly controllers?: Type[];
   /** Whether Nest has body parsers. */
   readonly bodyParser?: boolean | undefined;
+  /** Puts other providers in place. */
+  readonly override?: (testing: TestingModuleBuilder) => TestingModuleBuilder;
   /** Called before the application initialises. */
   readonly configure?: (app: INestApplication) => void;
 }
@@ -35,11 +37,22 @@ export interface TestApplication {
 
 /** A Nest application behind a real socket, whose origin is known before its modules are made. */
 export async function startApplication(parts: ApplicationParts): Promise<TestApplication> {
-  const { platform = 'express', tls, imports, providers = [], controllers = [], bodyParser = true, configure } = parts;
+  const {
+    platform = 'express',
+    tls,
+    imports,
+    providers = [],
+    controllers = [],
+    bodyParser = true,
+    configure,
+    override = keep,
+  } = parts;
   const listener = await listen(undefined, tls);
   const log = new RecordingLogger();
   try {
-    const testing = await Test.createTestingModule({ imports: imports(listener.origin), providers, controllers })
+    const testing = await override(
+      Test.createTestingModule({ imports: imports(listener.origin), providers, controllers }),
+    )
       .setLogger(log)
       .compile();
     const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
@@ -62,6 +75,10 @@ export async function startApplication(parts: ApplicationParts): Promise<TestApp
     await listener.close();
     throw error;
   }
+}
+
+function keep(testing: TestingModuleBuilder): TestingModuleBuilder {
+  return testing;
 }
 
 async function requestListener(app: INestApplication, platform: Platform): Promise<RequestListener> {

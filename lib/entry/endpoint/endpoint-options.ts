@@ -39,6 +39,12 @@ export interface EndpointOptions {
    * answers. Defaults to `true`.
    */
   mount?: boolean;
+  /**
+   * Decorators of the application for all routes of the module, such as the `@Public()` that its guard looks for. Without
+   * it, a guard of the whole application that refuses requests without its mark refuses clients before they learn where
+   * to get a token. The guards of the module stay.
+   */
+  decorators?: readonly ClassDecorator[];
 }
 
 /** An origin as an `Origin` header spells it (RFC 6454 section 6.2). */
@@ -65,6 +71,9 @@ export const endpointSchema = z.strictObject({
   allowedOrigins: z.union([z.array(origin), z.literal('any')]).optional(),
   allowedHosts: z.union([z.array(host), z.literal('any')]).optional(),
   mount: z.boolean().optional(),
+  decorators: z
+    .array(z.custom<ClassDecorator>((value) => typeof value === 'function', 'is not a decorator. Call it: Public()'))
+    .optional(),
   maxBodySize: z.int().positive('has to be a positive number of bytes').optional(),
 });
 
@@ -85,6 +94,8 @@ export interface ResolvedEndpoint {
   readonly maxBodySize: number;
   /** Whether the module answers at the endpoint. */
   readonly isMounted: boolean;
+  /** Decorators of the application for all routes. */
+  readonly decorators: readonly ClassDecorator[];
 }
 
 declare module '../../options/resolved-options.js' {
@@ -102,7 +113,13 @@ const MAX_BODY_SIZE = 1024 * 1024;
  */
 export function resolveEndpoint(options: EndpointOptions = {}, resource: string): ResolvedEndpoint {
   const url = new URL(resource);
-  const { allowedOrigins = [], allowedHosts = [], maxBodySize = MAX_BODY_SIZE, mount = true } = options;
+  const {
+    allowedOrigins = [],
+    allowedHosts = [],
+    maxBodySize = MAX_BODY_SIZE,
+    mount = true,
+    decorators = [],
+  } = options;
   const path = trimRoot(options.path ?? url.pathname);
   return {
     path,
@@ -114,6 +131,7 @@ export function resolveEndpoint(options: EndpointOptions = {}, resource: string)
     allowedHosts: allowedHosts === 'any' ? 'any' : new Set(allowedHosts.map(normalizeHost)),
     maxBodySize,
     isMounted: mount,
+    decorators,
   };
 }
 

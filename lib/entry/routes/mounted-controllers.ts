@@ -3,6 +3,7 @@ import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { SkipThrottle } from '@nestjs/throttler';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { decorateControllers } from './decorated-controllers.js';
 import { LinkingController } from './linking.controller.js';
 import { LogoutController } from '../logout/logout.controller.js';
 import { MetadataController } from './metadata.controller.js';
@@ -29,10 +30,12 @@ export class MountedControllers {
    * is known once the options are resolved, possibly asynchronously. Nest reads it after that.
    *
    * @param platform - name of the HTTP adapter
+   * @throws {@link McpAuthConfigurationError} if decorators of the application do not work here
    */
   mount(options: ResolvedOptions, config: ApplicationConfig, modules: ModulesContainer, platform: string): void {
     const { downstreams, backChannelLogoutPath } = options;
     const { path, metadataPaths: ownPaths } = options.endpoint;
+    decorateControllers(this.types, options.endpoint.decorators);
     const { exclude = [], ...prefixOptions } = config.getGlobalPrefixOptions();
     // RFC 9728 section 3.1 puts the well-known part before the path. MCP clients also try the well-known path alone.
     // The first server of an application, or of a host, gets that address.

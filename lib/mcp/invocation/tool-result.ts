@@ -1,5 +1,6 @@
 import { isCallToolResult, isSpecType, type CallToolResult, type ContentBlock } from '@modelcontextprotocol/server';
 import type { ToolSchema } from '../../resource-server/decorators/access-options.js';
+import { validateWire } from '../../resource-server/catalogue/wire-values.js';
 import { StreamedItems } from './streamed-items.js';
 import { isJsonObject } from '../../json/json-object.js';
 
@@ -31,7 +32,7 @@ export function toErrorResult(text: string): CallToolResult {
 }
 
 async function validateOutput(output: ToolSchema, value: unknown): Promise<unknown> {
-  const result = await output['~standard'].validate(value);
+  const result = await validateWire(output, value, 'output');
   if (result.issues) throw new InvalidOutputError(result.issues.map(({ message }) => message).join('; '));
   return result.value;
 }
@@ -65,8 +66,13 @@ function toObject(value: unknown): Record<string, unknown> {
   return parsed;
 }
 
+/** JSON has no numbers of that size. */
+function writeBigInt(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
 function toJson(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
+  const text = JSON.stringify(value, writeBigInt) as string | undefined;
   if (text === undefined) throw new InvalidOutputError(`A ${typeof value} cannot be written as JSON`);
   return text;
 }

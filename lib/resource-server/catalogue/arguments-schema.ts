@@ -1,5 +1,7 @@
 import type { StandardSchemaV1, Tool } from '@modelcontextprotocol/server';
+import { readMessage } from '../../errors/reason.js';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
+import { describeWire, validateWire } from './wire-values.js';
 import { isValidatedClass, generateSchema, validateAsClass } from './validated-class.js';
 
 type ObjectSchema = Tool['inputSchema'];
@@ -26,10 +28,27 @@ export function toObjectSchema(schema: ArgumentsSchema, direction: 'input' | 'ou
     throw new Error(
       'cannot describe itself as JSON Schema. Use zod 4.2 or later, or another library with Standard JSON Schema',
     );
-  const converted = convert({ target: 'draft-2020-12' });
+  const converted = describe(schema, direction, convert);
   if (converted.type !== 'object')
     throw new Error('does not describe an object. Wrap it, for example in z.object({ … })');
   return converted as ObjectSchema;
+}
+
+function describe(
+  schema: ToolSchema,
+  direction: 'input' | 'output',
+  convert: ToolSchema['~standard']['jsonSchema']['input'],
+): Record<string, unknown> {
+  try {
+    return convert({ target: 'draft-2020-12' });
+  } catch (error) {
+    const described = describeWire(schema, direction);
+    if (described) return described;
+    throw new Error(
+      `${readMessage(error)}. JSON has no values for dates and the like: take strings, and make of them what the method gets`,
+      { cause: error },
+    );
+  }
 }
 
 /** Whether a schema is one of {@link OWN_VENDOR}. */
@@ -67,7 +86,7 @@ function listProblems<Problem>(problems: readonly Problem[], describe: (problem:
 /** If a transform of the application throws, the arguments count as invalid. */
 async function validate(schema: ToolSchema, args: unknown) {
   try {
-    return await schema['~standard'].validate(args);
+    return await validateWire(schema, args, 'input');
   } catch {
     return { issues: [{ message: 'could not be read', path: [] }] };
   }
