@@ -70,6 +70,9 @@ export function findProfileFaults(options: CheckedOptions): readonly ProfileFaul
       ? [fault(['calls', 'allowRequestStateReplay'], `lets a state be used again. ${FIX}`)]
       : []),
     ...issuers.flatMap((issuer, index) => findIssuerFaults(issuer, ['issuers', index])),
+    ...Object.entries(options.downstreams ?? {})
+      .filter(([, { acceptClearText }]) => acceptClearText)
+      .map(([name]) => fault(['downstreams', name, 'acceptClearText'], `sends tokens in clear text. ${FIX}`)),
     ...findProofFaults(options),
     ...findExchangeFaults(options),
     ...findClientFaults(client, ['client']),
@@ -85,6 +88,7 @@ function findIssuerFaults(issuer: CheckedIssuer, path: readonly PropertyKey[]): 
     'acceptMissingAudience',
     'acceptNonce',
     'acceptOwnTokens',
+    'acceptClearText',
     'acceptAnyTenant',
   ] as const;
   return [

@@ -9,6 +9,7 @@ import { examineForeignServers } from './foreign-examination.js';
 import { examineIssuer } from './issuer-examination.js';
 import { describeProfile } from './profile-checks.js';
 import { checkEntraScopes, describeStepUp } from './scope-checks.js';
+import { describeClearText } from './clear-text-checks.js';
 import { describeRelaxations } from './relaxation-checks.js';
 import { checkOffers } from './offer-checks.js';
 import { checkBoundTokens } from './proof-checks.js';
@@ -34,6 +35,7 @@ export async function diagnose({ options, issuers, tools, documents = [] }: Pati
   return [
     ...describeProfile(options),
     ...describeRelaxations(options),
+    ...describeClearText(options),
     ...checkResource(options),
     ...checkBoundTokens(options),
     ...checkIssuersWithoutClient(options),

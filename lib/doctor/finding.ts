@@ -7,6 +7,7 @@ export type FindingCode =
   | 'client_authentication_not_advertised'
   | 'client_registration_not_advertised'
   | 'check_relaxed'
+  | 'clear_text'
   | 'clock_skewed'
   | 'downstream_not_declared'
   | 'downstream_unused'

@@ -35,9 +35,9 @@ export async function examineForeignServers({
       .flatMap(listForms)
       .flatMap(listAsked)
       .map(async (asked) => {
-        const { issuer, metadataUrl } = asked.server;
+        const { issuer, metadataUrl, acceptClearText } = asked.server;
         const key = deriveKey('authorization-server', issuer, metadataUrl);
-        const one = published.get(key) ?? fetchPublished(issuer, metadataUrl);
+        const one = published.get(key) ?? fetchPublished(issuer, metadataUrl, acceptClearText);
         published.set(key, one);
         try {
           return checkPublished(asked, await one);
@@ -67,10 +67,15 @@ function listAsked(downstream: ResolvedDownstream): readonly Asked[] {
   );
 }
 
-async function fetchPublished(issuer: string, metadataUrl: string | undefined): Promise<Published> {
+async function fetchPublished(
+  issuer: string,
+  metadataUrl: string | undefined,
+  acceptClearText: boolean | undefined,
+): Promise<Published> {
   let skew: number | undefined;
   const metadata = await discoverMetadata(issuer, {
     metadataUrl,
+    acceptClearText,
     needed: ['token_endpoint'],
     onAnswer: (answer) => {
       skew = computeClockSkew(answer);

@@ -35,7 +35,7 @@ export async function examineIssuer(
     return [reportUnusableMetadata(identifier, error)];
   }
   return [
-    ...checkMetadata(identifier, metadata),
+    ...checkMetadata(identifier, metadata, issuer.options.acceptClearText),
     ...checkNames(issuer.options, metadata),
     ...checkClient(issuer.options, metadata, client, options),
     ...checkScopes(identifier, metadata, scopes, scopePrefix),

@@ -3,16 +3,16 @@ import { isSecure } from '../options/option-rules.js';
 import type { Finding } from './finding.js';
 
 /** Checks what MCP clients need of an authorization server's metadata (RFC 8414 section 2). */
-export function checkMetadata(issuer: string, metadata: IssuerMetadata): Finding[] {
+export function checkMetadata(issuer: string, metadata: IssuerMetadata, acceptClearText = false): Finding[] {
   return [
-    ...checkEndpoints(issuer, metadata),
+    ...checkEndpoints(issuer, metadata, acceptClearText),
     ...checkPkce(issuer, metadata),
     ...checkAuthorizationCode(issuer, metadata),
     ...checkRegistration(issuer, metadata),
   ];
 }
 
-function checkEndpoints(issuer: string, metadata: IssuerMetadata): Finding[] {
+function checkEndpoints(issuer: string, metadata: IssuerMetadata, acceptClearText: boolean): Finding[] {
   return (['authorization_endpoint', 'token_endpoint'] as const).flatMap((name): Finding[] => {
     const url = metadata[name];
     const finding = { subject: issuer, severity: 'error' } as const;
@@ -27,6 +27,8 @@ function checkEndpoints(issuer: string, metadata: IssuerMetadata): Finding[] {
       ];
     }
     if (URL.canParse(url) && isSecure(new URL(url))) return [];
+    // What servers call may have another address inside than outside.
+    if (name === 'token_endpoint' && acceptClearText) return [];
     return [
       {
         ...finding,

@@ -1,3 +1,5 @@
+import { BlockList, isIP } from 'node:net';
+
 /** What is wrong with a value and how to fix it; `undefined` for a valid value. The text completes "`option` …". */
 type Problem = string | undefined;
 
@@ -45,8 +47,50 @@ export function findUrlProblem(value: string): Problem {
   if (value.includes('#')) return 'has a fragment. Remove "#" and what follows it';
   if (value.includes('?')) return 'has a query. Remove "?" and what follows it';
   if (url.username || url.password) return 'contains credentials. Remove the part before "@"';
-  if (!isSecure(url)) return 'is plain http on a host that is not loopback. Use https';
-  return undefined;
+  return isSecure(url) ? undefined : CLEAR_TEXT;
+}
+
+const CLEAR_TEXT = 'is plain http on a host that is not loopback. Use https';
+
+/** Addresses that are not of the public internet (RFC 1918, RFC 3927, RFC 4193, RFC 4291, RFC 6598). */
+const PRIVATE_ADDRESSES = new BlockList();
+for (const [address, prefix] of [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const)
+  PRIVATE_ADDRESSES.addSubnet(address, prefix, 'ipv4');
+PRIVATE_ADDRESSES.addSubnet('fc00::', 7, 'ipv6');
+PRIVATE_ADDRESSES.addSubnet('fe80::', 10, 'ipv6');
+PRIVATE_ADDRESSES.addAddress('::1', 'ipv6');
+
+/**
+ * As {@link findUrlProblem}, for addresses that only servers call.
+ *
+ * @param acceptClearText - whether the operator accepts plain http there
+ */
+export function findBackendUrlProblem(value: string, acceptClearText = false): Problem {
+  const problem = findUrlProblem(value);
+  if (problem !== CLEAR_TEXT) return problem;
+  if (!acceptClearText) return `${problem}, or set \`acceptClearText\` if nobody else can listen on the way there`;
+  return isPublicAddress(new URL(value))
+    ? 'is plain http to an address of the public internet, where others can listen. Use https'
+    : undefined;
+}
+
+/** Whether an address may be called in clear text, if the operator accepts that. */
+export function isBackendUrl(url: URL, acceptClearText: boolean): boolean {
+  return isSecure(url) || (acceptClearText && url.protocol === 'http:' && !isPublicAddress(url));
+}
+
+/** Names are not looked up. */
+function isPublicAddress({ hostname }: URL): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  const version = isIP(address);
+  return version !== 0 && !PRIVATE_ADDRESSES.check(address, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** The address of a page for people, which may have a query and a fragment. */

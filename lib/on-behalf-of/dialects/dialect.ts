@@ -41,6 +41,10 @@ export interface ForeignAuthorizationServer {
   readonly issuer: string;
   /** Address of its metadata, if it is not at the well-known place. */
   readonly metadataUrl?: string;
+  /**
+   * Accepts plain http to it. Tokens and secrets then travel in clear text, and whoever listens on the way can use them.
+   */
+  readonly acceptClearText?: boolean;
   /** The server's own registration there: its `client_id` and its client authentication (RFC 6749 section 2). */
   readonly client: {
     readonly id: string;

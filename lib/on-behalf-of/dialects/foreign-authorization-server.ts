@@ -1,14 +1,14 @@
-import { findUrlProblem } from '../../options/option-rules.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
 import type { ForeignAuthorizationServer } from './dialect.js';
 
 /** Finds what is wrong with the `authorizationServer` of a dialect. Each problem is one sentence, with its remedy. */
 export function findForeignServerProblems(server: ForeignAuthorizationServer | undefined): readonly string[] {
   if (!server) return [];
-  const { issuer, metadataUrl, client } = server as Partial<ForeignAuthorizationServer>;
+  const { issuer, metadataUrl, acceptClearText, client } = server as Partial<ForeignAuthorizationServer>;
   const describeProblem = (option: string, what: string) =>
     `has a dialect whose \`authorizationServer.${option}\` ${what}`;
-  const ofIssuer = findUrlProblem(String(issuer));
-  const ofMetadata = metadataUrl === undefined ? undefined : findUrlProblem(metadataUrl);
+  const ofIssuer = findBackendUrlProblem(String(issuer), acceptClearText);
+  const ofMetadata = metadataUrl === undefined ? undefined : findBackendUrlProblem(metadataUrl, acceptClearText);
   return [
     ...(ofIssuer === undefined ? [] : [describeProblem('issuer', ofIssuer)]),
     ...(ofMetadata === undefined ? [] : [describeProblem('metadataUrl', ofMetadata)]),

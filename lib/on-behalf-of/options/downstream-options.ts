@@ -5,11 +5,11 @@ import { downstreamHttpSchema, type DownstreamHttpOptions } from './downstream-h
 import { oneOrMany } from '../../options/one-or-many.js';
 import { linkedAccountSchema, findProblemsBesideLinked, type LinkedAccountOptions } from './linked-account-options.js';
 import {
+  findBackendUrlProblem,
   findPageProblem,
   findResourceScopeProblem,
   findScopeProblem,
   findUriProblem,
-  findUrlProblem,
 } from '../../options/option-rules.js';
 import { createTextSchema, text } from '../../options/text-schema.js';
 import { isJsonObject } from '../../json/json-object.js';
@@ -45,6 +45,11 @@ export interface ExchangeOptions {
 export interface DownstreamOptions extends ExchangeOptions {
   /** Absolute URL that every call stays under. The exchanged token goes to its origin and nowhere else. */
   baseUrl: string;
+  /**
+   * Accepts plain http to the API, in `baseUrl`. Tokens of users then travel in clear text, and whoever listens on the way
+   * can use them. For networks of a cluster or of containers, which nobody else is in.
+   */
+  acceptClearText?: boolean;
   /**
    * Exchange options for callers of particular issuers. The key is the `issuer` as written in `issuers`, or the issuer
    * of one tenant. An entry is complete: it inherits nothing from the downstream's {@link ExchangeOptions}, which are
@@ -126,7 +131,8 @@ export const EXCHANGE_OPTIONS = Object.keys(exchangeOptions) as (keyof ExchangeO
 /** Schema of a downstream's options. */
 export const downstreamSchema = z
   .strictObject({
-    baseUrl: createTextSchema(findUrlProblem),
+    baseUrl: text,
+    acceptClearText: z.boolean().optional(),
     ...exchangeOptions,
     byIssuer: z
       .record(text, z.strictObject(exchangeOptions))
@@ -138,6 +144,13 @@ export const downstreamSchema = z
     http: downstreamHttpSchema.optional(),
   })
   .superRefine((options, context) => {
+    const { baseUrl, acceptClearText } = options;
+    const message = baseUrl === '' ? undefined : findBackendUrlProblem(baseUrl, acceptClearText);
+    if (message) context.addIssue({ code: 'custom', path: ['baseUrl'], message });
+    else if (acceptClearText && /^https:/i.test(baseUrl)) {
+      const idle = 'has no effect, because `baseUrl` is https. Remove it';
+      context.addIssue({ code: 'custom', path: ['acceptClearText'], message: idle });
+    }
     if (options.linked && Array.isArray(options.resource)) {
       context.addIssue({
         code: 'custom',

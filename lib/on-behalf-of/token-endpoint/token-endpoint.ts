@@ -69,12 +69,12 @@ export class TokenEndpoints {
   }
 
   /** @throws IssuerUnusableError, or TokenEndpointError if it takes too long */
-  async #getMetadata({ issuer, metadataUrl }: ForeignAuthorizationServer): Promise<IssuerMetadata> {
-    const key = deriveKey('authorization-server', issuer, metadataUrl);
+  async #getMetadata({ issuer, metadataUrl, acceptClearText }: ForeignAuthorizationServer): Promise<IssuerMetadata> {
+    const key = deriveKey('authorization-server', issuer, metadataUrl, String(acceptClearText));
     let metadata = this.#foreign.get(key);
     if (!metadata) {
       metadata = new Renewable(
-        () => discoverMetadata(issuer, { metadataUrl, needed: ['token_endpoint'] }),
+        () => discoverMetadata(issuer, { metadataUrl, acceptClearText, needed: ['token_endpoint'] }),
         METADATA_LIFETIME,
       );
       this.#foreign.set(key, metadata);

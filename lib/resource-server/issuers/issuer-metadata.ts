@@ -1,5 +1,5 @@
 import { processDiscoveryResponse, type AuthorizationServer } from 'oauth4webapi';
-import { isSecure } from '../../options/option-rules.js';
+import { isBackendUrl, isLoopback } from '../../options/option-rules.js';
 import { cleanText } from '../../log/clean-text.js';
 import { isJsonObject } from '../../json/json-object.js';
 import { fetchFromIssuer } from './issuer-fetch.js';
@@ -33,6 +33,8 @@ export interface Discovery {
   readonly metadataIssuer?: string;
   /** Where the metadata is, if it is known. */
   readonly metadataUrl?: string | undefined;
+  /** Whether its addresses may be plain http on other hosts than this one. */
+  readonly acceptClearText?: boolean | undefined;
   /** Members that the metadata has to have. A document without one of them is completed from the others. */
   readonly needed?: readonly (keyof IssuerMetadata)[];
   /** Called with each answer, successful or not. */
@@ -48,7 +50,7 @@ export interface Discovery {
  */
 export async function discoverMetadata(
   issuer: string,
-  { metadataIssuer = issuer, metadataUrl, needed = [], onAnswer }: Discovery = {},
+  { metadataIssuer = issuer, metadataUrl, acceptClearText = false, needed = [], onAnswer }: Discovery = {},
 ): Promise<IssuerMetadata> {
   const failures: string[] = [];
   let found: IssuerMetadata | undefined;
@@ -57,7 +59,7 @@ export async function discoverMetadata(
       const response = await fetchFromIssuer(address);
       onAnswer?.(response);
       const metadata = await readMetadata(metadataIssuer, response);
-      checkEndpoints(metadata, new URL(address));
+      checkEndpoints(metadata, new URL(address), acceptClearText);
       found = { ...metadata, ...found };
     } catch (error) {
       failures.push(`${address}: ${describeError(error)}`);
@@ -88,7 +90,7 @@ function checkIssuer(issuer: string, { issuer: named }: Readonly<Record<string, 
 }
 
 /** @param source - where the metadata comes from */
-function checkEndpoints(metadata: IssuerMetadata, source: URL): void {
+function checkEndpoints(metadata: IssuerMetadata, source: URL, acceptClearText: boolean): void {
   const { jwks_uri, token_endpoint, introspection_endpoint, mtls_endpoint_aliases: aliases } = metadata;
   const { revocation_endpoint } = metadata;
   const endpoints = {
@@ -98,7 +100,7 @@ function checkEndpoints(metadata: IssuerMetadata, source: URL): void {
     'mtls_endpoint_aliases.revocation_endpoint': aliases?.revocation_endpoint,
   };
   for (const [name, endpoint] of Object.entries(endpoints)) {
-    const problem = endpoint === undefined ? undefined : findEndpointProblem(endpoint, source);
+    const problem = endpoint === undefined ? undefined : findEndpointProblem(endpoint, source, acceptClearText);
     if (problem !== undefined) throw new Error(`its ${name} ${problem}`);
   }
 }
@@ -107,10 +109,12 @@ function checkEndpoints(metadata: IssuerMetadata, source: URL): void {
  * A server on https must not lead to plain http on this machine: requests to it have credentials, and other services
  * listen there.
  */
-function findEndpointProblem(endpoint: unknown, source: URL): string | undefined {
+function findEndpointProblem(endpoint: unknown, source: URL, acceptClearText: boolean): string | undefined {
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) return 'is not a URL';
   const url = new URL(endpoint);
-  if (!isSecure(url)) return `is ${endpoint}, which is neither https nor on loopback`;
-  if (url.protocol === 'http:' && source.protocol === 'https:') return `is ${endpoint}, but the metadata is on https`;
+  if (!isBackendUrl(url, acceptClearText))
+    return `is ${endpoint}, which is neither https nor on loopback. If nobody else can listen on the way there, set \`acceptClearText\` of the issuer`;
+  const isClear = url.protocol === 'http:' && (isLoopback(url) || !acceptClearText);
+  if (isClear && source.protocol === 'https:') return `is ${endpoint}, but the metadata is on https`;
   return undefined;
 }

@@ -181,6 +181,12 @@ export interface IssuerOptions {
    */
   acceptOwnTokens?: boolean;
   /**
+   * Accepts plain http to the issuer: for `issuer`, `metadataUrl`, `introspection.endpoint`, and what the metadata names.
+   * Keys, tokens and secrets then travel in clear text. Whoever listens on the way can act as any user, and whoever
+   * changes the keys can sign tokens. For networks of a cluster or of containers, which nobody else is in.
+   */
+  acceptClearText?: boolean;
+  /**
    * A check of your own. It runs after all others: after the signature, times, audience and proof of a JWT are
    * verified, or after introspection. Any result but `true`, or an error, refuses the token with 401 `invalid_token`.
    * The error's message goes into the audit event `token_rejected`, and to no client. The check runs for each request,

@@ -2,10 +2,10 @@ import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { clientRegistrationSchema } from '../clients/client-registration.js';
 import { SIGNING_ALGORITHMS, type ClaimSource, type IssuerOptions } from './issuer-options.js';
-import { findUrlProblem } from '../../options/option-rules.js';
+import { findBackendUrlProblem, findUrlProblem } from '../../options/option-rules.js';
 import { CLAIMS_OF_USE } from '../access/claims.js';
 import { listNames, listTokenIssuers, TENANT } from './resolved-issuer.js';
-import { createTextSchema, text } from '../../options/text-schema.js';
+import { text } from '../../options/text-schema.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 const milliseconds = (from: number, to: number) =>
@@ -44,7 +44,7 @@ const jwks = z
   );
 
 const introspection = z.strictObject({
-  endpoint: createTextSchema(findUrlProblem).optional(),
+  endpoint: text.optional(),
   client: clientRegistrationSchema.optional(),
   tokens: z
     .custom<RegExp>(
@@ -106,6 +106,7 @@ export const issuerSchema = z
       )
       .optional(),
     acceptOwnTokens: z.boolean().optional(),
+    acceptClearText: z.boolean().optional(),
     validate: z
       .custom<NonNullable<IssuerOptions['validate']>>(
         (value) => typeof value === 'function',
@@ -120,11 +121,16 @@ export const issuerSchema = z
     const addFault = (option: string, message: string) => {
       context.addIssue({ code: 'custom', path: [option], message });
     };
-    for (const option of ['issuer', 'metadataUrl', 'advertisedIssuer'] as const) {
-      const value = issuer[option];
-      const problem = value ? findUrlProblem(value.replaceAll(TENANT, 'tenant')) : undefined;
+    for (const option of ['issuer', 'metadataUrl'] as const) {
+      const value = issuer[option]?.replaceAll(TENANT, 'tenant');
+      const problem = value ? findBackendUrlProblem(value, issuer.acceptClearText) : undefined;
       if (problem) addFault(option, problem);
     }
+    const toldProblem = issuer.advertisedIssuer && findUrlProblem(issuer.advertisedIssuer.replaceAll(TENANT, 'tenant'));
+    if (toldProblem) addFault('advertisedIssuer', toldProblem);
+    const { endpoint } = issuer.introspection ?? {};
+    const message = endpoint && findBackendUrlProblem(endpoint, issuer.acceptClearText);
+    if (message) context.addIssue({ code: 'custom', path: ['introspection', 'endpoint'], message });
     const isForSomeone = Object.keys(issuer.requiredValues ?? {}).some((claim) => !CLAIMS_OF_USE.includes(claim));
     if (issuer.acceptMissingAudience && !issuer.clients && !isForSomeone)
       addFault(

@@ -45,6 +45,7 @@ export class Issuer {
       discoverMetadata(identifier, {
         metadataIssuer,
         metadataUrl,
+        acceptClearText: options.acceptClearText,
         needed: listNeeded(options),
         onAnswer: (answer) => {
           this.#clockSkewSeconds = computeClockSkew(answer);

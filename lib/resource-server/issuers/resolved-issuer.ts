@@ -68,6 +68,7 @@ export interface ResolvedIssuer {
   readonly clients: ReadonlySet<string> | undefined;
   readonly maxActors: number;
   readonly acceptOwnTokens: boolean;
+  readonly acceptClearText: boolean;
   readonly validate: IssuerOptions['validate'] | undefined;
   readonly metadataUrl: string | undefined;
   readonly jwks: JSONWebKeySet | undefined;
@@ -150,6 +151,7 @@ function resolveIssuer(
     clients: options.clients && new Set(options.clients),
     maxActors: options.maxActors ?? MAX_ACTORS,
     acceptOwnTokens: options.acceptOwnTokens ?? false,
+    acceptClearText: options.acceptClearText ?? false,
     validate: options.validate,
     metadataUrl,
     jwks: options.jwks,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClaimSource, IssuerOptions } from '../issuers/issuer-options.js';
 import type { TokenClaims } from '../access/claims.js';
-import { findUrlProblem } from '../../options/option-rules.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
 import { createTextSchema, text } from '../../options/text-schema.js';
 import { parsePresetOptions, type PresetOverrides } from './preset.js';
 import { isJsonObject } from '../../json/json-object.js';
@@ -16,11 +16,12 @@ export interface KeycloakOptions extends PresetOverrides {
   roles?: { realm?: boolean; clients?: readonly string[] };
 }
 
-const schema = z.object({
-  url: createTextSchema(findUrlProblem),
-  realm: text,
-  roles: z.strictObject({ realm: z.boolean().optional(), clients: z.array(text).optional() }).optional(),
-});
+const createSchema = (acceptClearText: boolean | undefined) =>
+  z.object({
+    url: createTextSchema((value) => findBackendUrlProblem(value, acceptClearText)),
+    realm: text,
+    roles: z.strictObject({ realm: z.boolean().optional(), clients: z.array(text).optional() }).optional(),
+  });
 
 /**
  * A realm of Keycloak as an issuer. An audience mapper has to write this server's `resource` into `aud`.
@@ -29,7 +30,7 @@ const schema = z.object({
  * @throws {@link McpAuthConfigurationError} for options that name no realm
  */
 export function keycloak(options: KeycloakOptions): IssuerOptions {
-  const { own, overrides } = parsePresetOptions('keycloak', schema, options);
+  const { own, overrides } = parsePresetOptions('keycloak', createSchema(options.acceptClearText), options);
   const { realm = false, clients = [] } = own.roles ?? {};
   const roles: ClaimSource<readonly string[]>[] = [
     ...(realm ? ['realm_access.roles'] : []),
