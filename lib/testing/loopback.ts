@@ -16,6 +16,7 @@ export interface Listener {
 export async function listen(handler?: RequestListener, tls?: ServerOptions): Promise<Listener> {
   const server = tls ? createTlsServer(tls) : createServer();
   if (handler) server.on('request', handler);
+  else server.on('request', answerUntilHandled);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -26,6 +27,11 @@ export async function listen(handler?: RequestListener, tls?: ServerOptions): Pr
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Answers while nothing else does (RFC 9110 section 15.6.4), so that no client waits for ever. */
+function answerUntilHandled(this: Server, _request: unknown, response: ServerResponse): void {
+  if (this.listenerCount('request') === 1) response.writeHead(503, { 'retry-after': '1' }).end();
 }
 
 /** Sends a JSON response. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import onHeaders from 'on-headers';
 import { CleanLogger } from '../../log/clean-logger.js';
@@ -17,13 +17,14 @@ const VARY = ['Authorization', 'Origin'];
  * type than it says. The RFC 9728 document may be stored, because it is the same for everybody.
  */
 @Injectable()
-export class AnswerHeaders {
+export class AnswerHeaders implements OnApplicationBootstrap {
   readonly #logger = new CleanLogger('McpEndpoint');
   readonly #maxBodySize: number;
   readonly #documents: ReadonlySet<string>;
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
   #hasWarned = false;
+  #isReady = false;
 
   constructor({ backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost) {
     this.#maxBodySize = endpoint.maxBodySize;
@@ -38,10 +39,18 @@ export class AnswerHeaders {
       if (httpAdapter?.getType() === 'fastify')
         adaptRoutes(httpAdapter.getInstance(), (one) => this.#isOurs(toComparedPath(one)), endpoint.maxBodySize);
       httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-        this.#watch(readPath(request), request, response);
-        next();
+        const path = readPath(request);
+        this.#watch(path, request, response);
+        // An application may listen before its routes are there. 404 would tell clients that there is no such server.
+        if (this.#isReady || !this.#isOurs(path)) next();
+        else response.writeHead(503, { 'Retry-After': '1' }).end();
       });
     });
+  }
+
+  /** Called by Nest when the routes are there. */
+  onApplicationBootstrap(): void {
+    this.#isReady = true;
   }
 
   #isOurs(path: string): boolean {
