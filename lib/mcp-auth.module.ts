@@ -75,6 +75,7 @@ import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { OpenStreams } from './mcp/protocol/open-streams.js';
 import { InFlight } from './mcp/protocol/in-flight.js';
+import { Shutdown } from './mcp/protocol/shutdown.js';
 import { PermittedItems } from './resource-server/authorization/permitted-items.js';
 import { Listings } from './mcp/protocol/listings.js';
 import { CallShares } from './mcp/protocol/call-shares.js';
@@ -156,6 +157,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ProtocolServers,
     OpenStreams,
     InFlight,
+    Shutdown,
     ClientMessages,
     McpServing,
     ServerRegistry,

@@ -8,6 +8,8 @@ export type McpAuthHealth<Key extends string = string> = Record<
   Key,
   {
     readonly status: 'up' | 'down';
+    /** Present if the application is about to stop, so that balancers send no more requests. */
+    readonly isStopping?: true;
     readonly issuers: Readonly<Record<string, IssuerHealth>>;
     /** Absent if there are no downstreams. */
     readonly downstreams?: Readonly<Record<string, DownstreamHealth>>;
@@ -16,7 +18,7 @@ export type McpAuthHealth<Key extends string = string> = Record<
 
 /**
  * Reports whether tokens can be verified: whether each issuer's keys are fresh or still usable. Also reports whether
- * the last token exchange worked, as far as the application is responsible. Asks an issuer no more often than tokens
+ * the last token exchange worked, as far as the application is responsible, and that the application stops. Asks an issuer no more often than tokens
  * would. For `@nestjs/terminus`: `health.check([() => indicator.check()])`.
  */
 @Injectable()
@@ -38,10 +40,13 @@ export class McpAuthHealthIndicator {
     const servers = selectServers(this.modules, ServerHealth, selection, 'McpAuthHealthIndicator.check');
     const issuers = merge(await Promise.all(servers.map((server) => server.checkIssuers())));
     const downstreams = merge(servers.map((server) => server.checkDownstreams()));
-    const isUp = [...Object.values(issuers), ...Object.values(downstreams)].every(({ status }) => status === 'up');
+    const isStopping = servers.map((server) => server.checkStopping()).includes(true);
+    const isUp =
+      !isStopping && [...Object.values(issuers), ...Object.values(downstreams)].every(({ status }) => status === 'up');
     return {
       [key]: {
         status: isUp ? 'up' : 'down',
+        ...(isStopping && { isStopping }),
         issuers,
         ...(Object.keys(downstreams).length > 0 && { downstreams }),
       },

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ExchangeHealth } from '../on-behalf-of/exchange/exchange-health.js';
 import { Issuers } from '../resource-server/issuers/issuers.js';
+import { InFlight } from '../mcp/protocol/in-flight.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
 /** The health of an issuer. It contains nothing confidential. */
@@ -31,7 +32,13 @@ export class ServerHealth {
     private readonly known: Issuers,
     private readonly options: ResolvedOptions,
     private readonly exchanges: ExchangeHealth,
+    private readonly inFlight: InFlight,
   ) {}
+
+  /** Whether the application is about to stop. Whoever asks learns in time that the server is not ready. */
+  checkStopping(): boolean {
+    return this.inFlight.askReadiness().isStopping;
+  }
 
   async checkIssuers(): Promise<[string, IssuerHealth][]> {
     return await Promise.all(

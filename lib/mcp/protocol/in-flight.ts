@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Stopwatch } from '../../time/stopwatch.js';
 import { waitFor } from '../../time/time-limit.js';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { measureText } from '../../limits/fair-cache.js';
@@ -10,15 +11,31 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { OpenStreams } from './open-streams.js';
 import { limitBacklog, relay } from './relayed-response.js';
 
+/**
+ * Milliseconds. HAProxy asks every two seconds by default, and takes a server out after three answers; the time that calls
+ * have comes on top, and common orchestrators give half a minute in all.
+ */
+const BALANCER_GRACE = 10_000;
+
+/** Milliseconds within which a balancer has asked for readiness, if there is one. */
+const WATCHED = 60_000;
+
 /** Bytes that may wait for a client to read them. */
 const MAX_BACKLOG = 256 * 1024;
 
-/** Tracks requests and open streams. When the application stops, calls may finish and streams are closed. */
+/**
+ * Tracks requests and open streams. When the application stops, answers first ask clients to close their connections; then
+ * nothing new is taken, streams are closed, and calls may finish.
+ */
 @Injectable()
 export class InFlight {
-  #running = 0;
-  #stopped: (() => void) | undefined;
-  #stopping = false;
+  readonly #responses = new Set<ServerResponse>();
+  #isEmpty: (() => void) | undefined;
+  #phase: 'open' | 'leaving' | 'closed' = 'open';
+  /** Since somebody has asked whether the server is ready. */
+  #readinessAsked: Stopwatch | undefined;
+  /** Settles when the application may stop. */
+  drained: Promise<void> | undefined;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -26,19 +43,42 @@ export class InFlight {
     private readonly streams: OpenStreams,
   ) {}
 
+  /** Whether the application is about to stop, for somebody who asks whether it is ready. */
+  askReadiness(): { readonly isStopping: boolean } {
+    this.#readinessAsked = new Stopwatch();
+    return { isStopping: this.#phase !== 'open' };
+  }
+
+  /**
+   * Milliseconds for which balancers have time to learn that the server is not ready.
+   *
+   * @param isSignalled - whether a signal stops the process
+   */
+  computeGrace(isSignalled: boolean): number {
+    const isWatched = this.#readinessAsked !== undefined && this.#readinessAsked.elapsed < WATCHED;
+    return this.options.balancerGraceMs ?? (isSignalled && isWatched ? BALANCER_GRACE : 0);
+  }
+
   /**
    * Counts a request until its response is complete.
    *
-   * @returns whether it may be served: `false` once the application stops
+   * @returns whether it may be served: `false` once nothing new is taken
    */
   admit(response: ServerResponse): boolean {
-    if (this.#stopping) return false;
-    this.#running += 1;
+    if (this.#phase === 'closed') return false;
+    if (this.#phase === 'leaving') response.shouldKeepAlive = false;
+    this.#responses.add(response);
     response.once('close', () => {
-      this.#running -= 1;
-      if (this.#running === 0) this.#stopped?.();
+      this.#responses.delete(response);
+      if (this.#responses.size === 0) this.#isEmpty?.();
     });
     return true;
+  }
+
+  /** From now on the server is not ready, and each answer is the last one of its connection. Requests are still served. */
+  leave(): void {
+    this.#phase = 'leaving';
+    for (const response of this.#responses) response.shouldKeepAlive = false;
   }
 
   /**
@@ -80,12 +120,12 @@ export class InFlight {
 
   /** Stops accepting requests, ends the streams and waits for calls, at most `calls.shutdownGraceMs` of the options. */
   async drain(): Promise<void> {
-    this.#stopping = true;
+    this.#phase = 'closed';
     this.streams.endEndless();
-    if (this.#running === 0) return;
-    const stopped = new Promise<void>((resolve) => (this.#stopped = resolve));
+    if (this.#responses.size === 0) return;
+    const empty = new Promise<void>((resolve) => (this.#isEmpty = resolve));
     const late = () => new Error('Calls are still running');
-    await waitFor(stopped, this.options.shutdownGraceMs, late).catch(() => undefined);
+    await waitFor(empty, this.options.shutdownGraceMs, late).catch(() => undefined);
   }
 }
 

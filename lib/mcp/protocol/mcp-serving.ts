@@ -32,6 +32,7 @@ import { endAt } from './expiring-stream.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
 import { canBecomeChallenge, holdUntilBegun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
+import { Shutdown } from './shutdown.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';
 import { createErrorBody } from './error-body.js';
@@ -65,6 +66,7 @@ export class McpServing implements OnModuleDestroy {
     private readonly items: PermittedItems,
     private readonly subscriptions: Subscriptions,
     private readonly inFlight: InFlight,
+    private readonly shutdown: Shutdown,
     private readonly streams: OpenStreams,
     private readonly shares: CallShares,
     private readonly messages: ClientMessages,
@@ -147,7 +149,7 @@ export class McpServing implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.inFlight.drain();
+    await this.shutdown.run();
     await this.#handler.close();
   }
 

@@ -1,0 +1,138 @@
+import { Controller, Get, Injectable, ServiceUnavailableException, type INestApplication } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { McpAuthHealthIndicator, McpAuthModule, McpTool } from 'nestjs-mcp-auth';
+import { Agent, request } from 'undici';
+import { headersFor, toolCall } from '../support/mcp-request.js';
+import { optionsFor } from '../support/module-options.js';
+import { describeWithProxies, ProxyProcess } from '../support/proxy-process.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+import type { Platform } from '../support/test-application.js';
+import { TestIssuer } from '../support/test-issuer.js';
+
+const RESOURCE = 'https://mcp.example/mcp';
+
+/** Milliseconds between two questions of HAProxy, which takes a server out after three answers. By default 2000. */
+const INTERVAL = 100;
+
+/** Seconds for which nginx leaves a server alone. By default 10. */
+const FAIL_TIMEOUT = 1;
+
+/** Clients of each proxy. */
+const CLIENTS = 3;
+
+@Injectable()
+class Tools {
+  @McpTool({ description: 'Waits for a little while' })
+  async wait() {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return 'done';
+  }
+}
+
+@Controller('health')
+class HealthController {
+  constructor(private readonly indicator: McpAuthHealthIndicator) {}
+
+  @Get()
+  async check() {
+    const health = await this.indicator.check();
+    if (health['mcp-auth'].status === 'down') throw new ServiceUnavailableException(health);
+    return health;
+  }
+}
+
+async function startReplica(platform: Platform, issuer: string, port: number): Promise<INestApplication> {
+  const options = optionsFor('', issuer, {
+    resource: RESOURCE,
+    endpoint: { allowedHosts: 'any' },
+    calls: { balancerGraceMs: 10 * INTERVAL },
+    limits: { rate: { acceptUnlimitedRequests: true } },
+  });
+  const testing = await Test.createTestingModule({
+    imports: [McpAuthModule.forRoot(options)],
+    providers: [Tools],
+    controllers: [HealthController],
+  })
+    .setLogger(new RecordingLogger())
+    .compile();
+  const app = testing.createNestApplication(platform === 'express' ? new ExpressAdapter() : new FastifyAdapter());
+  await app.listen(port, '127.0.0.1');
+  return app;
+}
+
+function portOf(app: INestApplication): number {
+  return (app.getHttpServer() as { address(): { port: number } }).address().port;
+}
+
+describeWithProxies('a rolling restart of two replicas', () => {
+  let issuer: TestIssuer;
+
+  beforeAll(async () => {
+    issuer = await TestIssuer.start();
+  });
+
+  afterAll(() => issuer.close());
+
+  test.each<Platform>(['express', 'fastify'])('loses no request behind HAProxy and nginx, on %s', async (platform) => {
+    const replicas = [await startReplica(platform, issuer.issuer, 0), await startReplica(platform, issuer.issuer, 0)];
+    const ports = replicas.map(portOf);
+    const servers = ports.map((port) => `127.0.0.1:${port}`);
+    const proxies = {
+      haproxy: await ProxyProcess.startHaproxy(servers, '/health', INTERVAL),
+      nginx: await ProxyProcess.startNginx(servers, FAIL_TIMEOUT),
+    };
+    const token = await issuer.token({ aud: RESOURCE });
+    const body = toolCall('wait');
+    const answers: Record<string, number> = {};
+    let isOver = false;
+
+    const keepAsking = async (name: string, { socket }: ProxyProcess) => {
+      const dispatcher = new Agent({ connect: { socketPath: socket } });
+      while (!isOver) {
+        const outcome = await request('http://localhost/mcp', {
+          method: 'POST',
+          headers: headersFor(body, token),
+          body: JSON.stringify(body),
+          dispatcher,
+        }).then(
+          async (response) => `${response.statusCode} ${(await response.body.text()).includes('done')}`,
+          (error: unknown) => String(error),
+        );
+        const key = `${name} ${outcome}`;
+        answers[key] = (answers[key] ?? 0) + 1;
+      }
+      await dispatcher.close();
+    };
+
+    const clients = Object.entries(proxies).flatMap(([name, proxy]) =>
+      Array.from({ length: CLIENTS }, () => keepAsking(name, proxy)),
+    );
+    for (const [number, replica] of replicas.entries()) {
+      await replica.close();
+      replicas[number] = await startReplica(platform, issuer.issuer, ports[number] ?? 0);
+      // Both proxies have to use it again before the next one stops.
+      await served(replicas[number], 20);
+    }
+    isOver = true;
+    await Promise.all(clients);
+    await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
+    await Promise.all(replicas.map((replica) => replica.close()));
+    expect(Object.keys(answers).sort()).toEqual(['haproxy 200 true', 'nginx 200 true']);
+  });
+});
+
+/** Waits until a replica was asked so often for MCP, by both proxies: they say HTTP 1.1 and HTTP 1.0. */
+async function served(replica: INestApplication, times: number): Promise<void> {
+  const seen = { '1.1': 0, '1.0': 0 };
+  await new Promise<void>((resolve) => {
+    const server = replica.getHttpServer() as NodeJS.EventEmitter;
+    server.on('request', ({ url, httpVersion }: { url: string; httpVersion: '1.1' | '1.0' }) => {
+      if (url !== '/mcp') return;
+      seen[httpVersion] += 1;
+      if (Math.min(...Object.values(seen)) >= times) resolve();
+    });
+  });
+}
