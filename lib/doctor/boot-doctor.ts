@@ -1,4 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Server } from 'node:http';
 import { CleanLogger } from '../log/clean-logger.js';
 import { listNamedScopes } from '../resource-server/access/access-rule.js';
 import { Catalogue } from '../resource-server/catalogue/catalogue.js';
@@ -8,6 +11,7 @@ import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
 import type { Finding } from './finding.js';
+import { askOwnEndpoint } from './own-endpoint.js';
 
 /** Examines the configuration after the application has started, and logs what is wrong. Nothing waits for it. */
 @Injectable()
@@ -21,6 +25,7 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly issuers: Issuers,
     private readonly catalogue: Catalogue,
     private readonly openApi: OpenApiOffers,
+    private readonly host: HttpAdapterHost,
   ) {}
 
   /** Keeps it from examining anything. */
@@ -30,12 +35,28 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Called by Nest when the application has started. */
   onApplicationBootstrap(): void {
-    if (this.options.doctor && !this.#dismissed) void this.#examine();
+    if (!this.options.doctor || this.#dismissed) return;
+    void this.#examine();
+    // An application context has no adapter.
+    const { httpAdapter } = this.host as { readonly httpAdapter?: AbstractHttpAdapter | null };
+    const server = httpAdapter?.getHttpServer() as Server | undefined;
+    server?.once('listening', () => void this.#ask(server));
   }
 
   /** Called by Nest. Later findings are dropped. */
   beforeApplicationShutdown(): void {
     this.#stopped = true;
+  }
+
+  async #ask(server: Server): Promise<void> {
+    try {
+      const findings = await askOwnEndpoint(server, this.options);
+      if (this.#stopped) return;
+      if (findings.length > 0) this.#report(findings);
+      else this.#logger.debug(`${this.options.resource}: clients get the document and the challenge of the module.`);
+    } catch (error) {
+      this.#logger.debug(`${this.options.resource} could not be asked: ${describeError(error)}`);
+    }
   }
 
   async #examine(): Promise<void> {
