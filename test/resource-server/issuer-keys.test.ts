@@ -54,6 +54,18 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     for (const key of [one, two]) expect(await call(key, { kid: undefined })).toBe(200);
   });
 
+  test.each<[string, (jwk: object) => object]>([
+    ['members without a value', (one) => ({ ...one, use: null, key_ops: null, alg: null, x5c: null })],
+    ['members that nobody knows', (one) => ({ ...one, status: 'ACTIVE', exp: null })],
+    ['a number for its `kid`', (one) => ({ ...one, kid: 7 })],
+    ['`null` for its `kid`', (one) => ({ ...one, kid: null })],
+    ['no `use` and no `alg`', (one) => ({ ...one, use: undefined, alg: undefined })],
+  ])('a key with %s is read as it is meant', async (_name, change) => {
+    publish(change(firstKey().publicJwk));
+    const { kid } = change(firstKey().publicJwk) as { kid: unknown };
+    expect(await call(undefined, typeof kid === 'number' ? { kid: '7' } : {})).toBe(200);
+  });
+
   test('a new key under the old `kid` is found at once, and the old one no longer counts', async () => {
     const old = firstKey();
     expect(await call(old)).toBe(200);

@@ -66,6 +66,29 @@ afterEach(async () => {
   await provider.close();
 });
 
+test('only so many are asked about at once: further ones are answered with 503, and the log has one line', async () => {
+  await start('express');
+  let release: (answer: undefined) => void = () => undefined;
+  const answer = new Promise<undefined>((resolved) => (release = resolved));
+  resolve.mockReturnValue(answer);
+  let refused = 0;
+  const countRefused = (status: unknown) => {
+    if (status === 503 && (refused += 1) === 5) release(undefined);
+    return status;
+  };
+  const statuses = await Promise.all(
+    Array.from({ length: 125 }, async (_, index) => countRefused(await call(realm(`tenant-${index}`)))),
+  );
+  expect(statuses.filter((status) => status === 503)).toHaveLength(5);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(120);
+
+  resolve.mockImplementation(() => {
+    throw new Error('no database');
+  });
+  for (let index = 0; index < 3; index += 1) expect(await call(realm(`other-${index}`))).toBe(503);
+  expect(server.log.lines.filter((line) => line.startsWith('error `issuerResolver.resolve`'))).toHaveLength(1);
+});
+
 describe.each(['express', 'fastify'] as const)('issuers that are not known at boot, on %s', (platform) => {
   test('are asked about once, and each has its own keys', async () => {
     const [acme, globex] = [await addRealm('acme'), await addRealm('globex')];

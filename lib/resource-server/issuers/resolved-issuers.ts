@@ -5,6 +5,7 @@ import { describeError } from '../../errors/reason.js';
 import { BulkheadFullError, FairBulkhead } from '../../limits/fair-bulkhead.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { ExpiringCache } from '../../time/expiring-cache.js';
+import { Stopwatch } from '../../time/stopwatch.js';
 import { waitFor } from '../../time/time-limit.js';
 import { Issuer } from './issuer.js';
 import type { IssuerOptions } from './issuer-options.js';
@@ -24,6 +25,9 @@ const MAX_AGE_UNKNOWN = 60_000;
 /** Questions that run, and that wait. Strangers can make up issuers. */
 const QUESTIONS = { maxConcurrent: 20, maxQueued: 100 };
 
+/** Milliseconds between two lines about failures at the level `error`. */
+const TELL_AGAIN = 10_000;
+
 /** What the application said of an issuer. */
 interface Answer {
   readonly options: IssuerOptions;
@@ -40,6 +44,8 @@ export class ResolvedIssuers {
   readonly #asked = new Map<string, Renewable<Answer | undefined>>();
   readonly #bulkhead = new FairBulkhead(QUESTIONS);
   readonly #isWithin: (iss: string) => boolean;
+  /** Time since the operator was told of a failure. */
+  #told: Stopwatch | undefined;
 
   constructor(private readonly options: ResolvedIssuerResolver) {
     this.#known = new QuickLRU({ maxSize: options.maxIssuers });
@@ -98,9 +104,16 @@ export class ResolvedIssuers {
       return { options, issuer: new Issuer(this.options.complete(options, iss)) };
     } catch (error) {
       const isFull = error instanceof BulkheadFullError;
-      if (!isFull) logger.error(`\`issuerResolver.resolve\` failed for ${iss}: ${describeError(error)}`);
+      if (!isFull) this.#tell(`\`issuerResolver.resolve\` failed for ${iss}: ${describeError(error)}`);
       const why = isFull ? 'too many issuers are asked about' : 'it could not be looked up';
       throw new IssuerUnusableError(iss, why);
     }
+  }
+
+  /** Anyone can send tokens that are asked about, so there is a line for the operator once in a while. */
+  #tell(line: string): void {
+    const isNew = !this.#told || this.#told.elapsed > TELL_AGAIN;
+    if (isNew) this.#told = new Stopwatch();
+    logger[isNew ? 'error' : 'debug'](line);
   }
 }

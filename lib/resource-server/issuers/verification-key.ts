@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { JwksClient, type SigningKey } from 'jwks-rsa';
+import { isJsonObject } from '../../json/json-object.js';
 import { SIGNING_ALGORITHMS } from './issuer-options.js';
 
 /** A verification key, and the only algorithm that its JWK allows, if it names one (RFC 7517 section 4.4). */
@@ -33,7 +34,7 @@ const MAX_KEYS = 200;
  */
 export async function readVerificationKeys(keys: unknown): Promise<readonly VerificationKey[]> {
   if (!Array.isArray(keys)) throw new Error('it has no keys');
-  const candidates = keys.filter(isForVerification);
+  const candidates = keys.map(dropNulls).filter(isForVerification);
   if (candidates.length > MAX_KEYS)
     throw new Error(`it has ${candidates.length} keys for signatures, and no more than ${MAX_KEYS} are read`);
   const client = new JwksClient({
@@ -67,6 +68,12 @@ function isEdwards(alg: string): boolean {
   return alg === 'EdDSA' || alg === 'Ed25519';
 }
 
+/** Some issuers write `null` for a member that a key does not have. */
+function dropNulls(key: unknown): unknown {
+  if (!isJsonObject(key)) return key;
+  return Object.fromEntries(Object.entries(key).filter(([, value]) => value !== null));
+}
+
 /** RFC 7517 section 4.3: `key_ops`, if present, must allow verification. jwks-rsa checks `use`. */
 function isForVerification(key: unknown): boolean {
   if (typeof key !== 'object' || key === null) return false;
@@ -86,5 +93,11 @@ function isStrong({ key }: VerificationKey): boolean {
 
 /** Makes a `KeyObject` once. jsonwebtoken would parse a PEM at every call. */
 function toVerificationKey(key: SigningKey & { alg?: string }): VerificationKey {
-  return { kid: key.kid || undefined, algorithm: key.alg, key: createPublicKey(key.getPublicKey()) };
+  return { kid: toKeyId(key.kid), algorithm: key.alg, key: createPublicKey(key.getPublicKey()) };
+}
+
+/** `kid` is a string (RFC 7517 section 4.5). Some issuers number their keys. */
+function toKeyId(kid: unknown): string | undefined {
+  if (typeof kid === 'number') return String(kid);
+  return typeof kid === 'string' && kid !== '' ? kid : undefined;
 }
