@@ -79,7 +79,7 @@ export class DocumentOffers {
   describe(operation: ApiOperation): OfferedOperation {
     const { document, options, surroundings } = this;
     const { scopeMap, baseUrl, fault, steerable } = surroundings;
-    const name = this.#names.of.get(operation) ?? '';
+    const name = this.#names.of.get(operation) as string;
     const isAnonymous = this.#open.includes(operation);
     const scopes = this.#open.restrict(operation, findScopes(operation, options, scopeMap, fault));
     const rules = this.#rules;

@@ -57,8 +57,9 @@ export function generateCurated(
 ): () => unknown {
   const call = createCall(offered, client, siblings, options.answers);
   const place = findCallParameter(type, name);
-  const method = function (this: Readonly<Partial<Record<string, typeof handler>>>, ...args: unknown[]) {
-    return (this[name] ?? handler).apply(this, args.length > place ? args.with(place, call) : [...args, call]);
+  const method = function (this: Readonly<Record<string, typeof handler>>, ...args: unknown[]) {
+    const own = this[name] as typeof handler;
+    return own.apply(this, args.length > place ? args.with(place, call) : [...args, call]);
   };
   for (const key of Reflect.getMetadataKeys(handler) as unknown[])
     Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), method);
@@ -77,11 +78,10 @@ function isOpened(method: object, { scopes }: McpOperationOptions): boolean {
 function describeCurated(offered: OfferedOperation, options: McpOperationOptions): McpToolOptions {
   const { downstream = [], answers: _answers, ...own } = options;
   const said = Object.fromEntries(Object.entries<unknown>(own).filter(([, value]) => value !== undefined));
-  const documented = describeTool(offered);
   return {
-    ...documented,
+    ...describeTool(offered),
     ...said,
-    downstream: [...new Set([documented.downstream ?? [], downstream].flat())],
+    downstream: [...new Set([offered.options.downstream, downstream].flat())],
   };
 }
 

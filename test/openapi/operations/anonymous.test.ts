@@ -32,11 +32,29 @@ class CuratedApi {
   }
 }
 
+@McpOpenApi({
+  downstream: 'orders',
+  document: documentWith([[], [], SECURED], { name: 'shared' }),
+  anonymous: ['shared0', 'shared1'],
+  resources: ['shared0', 'shared2'],
+  resourceScheme: 'shared',
+})
+class SharedApi {
+  @McpOperation('shared1')
+  curated(input: object, call: OperationCall) {
+    return call({ ...input });
+  }
+}
+
 describe.each(['express', 'fastify'] as const)('operations that need no token on %s', (platform) => {
   let server: DownstreamServer;
 
   beforeAll(async () => {
-    server = await startDownstreamServer({ platform, providers: [NamedApi, OpenApi, CuratedApi], orders: PUBLIC });
+    server = await startDownstreamServer({
+      platform,
+      providers: [NamedApi, OpenApi, CuratedApi, SharedApi],
+      orders: PUBLIC,
+    });
   });
   afterAll(() => server.close());
 
@@ -49,6 +67,9 @@ describe.each(['express', 'fastify'] as const)('operations that need no token on
     ['open2', 200],
     ['curated0', 200],
     ['curated1', 401],
+    ['shared0', 200],
+    ['shared1', 200],
+    ['shared2', 401],
   ])('%s is answered with %d, and reaches the API without credentials', async (tool, status) => {
     server.orders.requests.length = 0;
 
@@ -70,7 +91,22 @@ describe.each(['express', 'fastify'] as const)('operations that need no token on
       'open0',
       'open1',
       'open2',
+      'shared0',
+      'shared1',
     ]);
+  });
+
+  test.each([
+    ['shared://things/0', 200],
+    ['shared://things/2', 401],
+  ])('the resource %s is answered with %d', async (uri, status) => {
+    server.orders.requests.length = 0;
+
+    const response = await post(server.resource, message('resources/read', { uri }), { headers: { 'mcp-name': uri } });
+
+    await response.text();
+    expect(response.status).toBe(status);
+    expect(server.orders.requests.map(({ path }) => path)).toStrictEqual(status === 200 ? ['/v1/things/0'] : []);
   });
 });
 
@@ -82,6 +118,11 @@ describe('stop the boot', () => {
       '`anonymous` of @McpOpenApi on OrdersApi opens what takes scopes: GET /things/0 (a)',
     ],
     [{ anonymous: { method: 'GET' } }, PUBLIC, 'GET /things/0 (a). Name only operations without scopes'],
+    [
+      { anonymous: { method: 'GET' }, document: documentWith(Array.from({ length: 7 }, () => SECURED)) },
+      PUBLIC,
+      'GET /things/4 (a) and 2 more. Name only operations without scopes',
+    ],
     [
       { anonymous: 'tool1' },
       {},
