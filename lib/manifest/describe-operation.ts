@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { isJsonObject, type JsonObject } from '../json/json-object.js';
 import { findOfferedOperation } from '../openapi/offers/generated-method.js';
+import type { OfferedOperation } from '../openapi/offers/offered-operation.js';
 import { selectFixedScopes } from '../resource-server/access/access-rule.js';
 import { toObjectSchema } from '../resource-server/catalogue/arguments-schema.js';
 import type { MethodHost, Offer, Primitive } from '../resource-server/catalogue/primitive.js';
@@ -19,7 +20,6 @@ export function describeOperation(offer: Offer | Primitive): ManifestOperation {
   const offered = host.handler && findOfferedOperation(host.handler);
   const isProtected = host.decorator === '@ProtectedMcp';
   const guards = isProtected ? [] : listGuards(host);
-  const schema = isProtected ? {} : readArguments(offer);
   return {
     kind: isProtected && host.method.startsWith('methods ') ? 'method' : offer.kind,
     name,
@@ -34,15 +34,31 @@ export function describeOperation(offer: Offer | Primitive): ManifestOperation {
     ...(access.maxAgeMs !== undefined && { maxAgeMs: access.maxAgeMs }),
     safeguards: [...new Set([...policies.map((policy) => policy.name), ...guards])].sort(),
     downstreams: [...downstreams].sort(),
-    arguments: Object.fromEntries(
-      Object.entries(readProperties(schema))
-        .map(([key, property]): [string, string] => [key, digest([resolve(property, schema)])])
-        .sort(byKey),
-    ),
-    places: offered ? describePlaces(offered) : {},
-    withheld: offered ? describeWithheld(offered) : {},
-    definition: digest('listing' in offer ? offer.listing : {}),
+    ...(isProtected ? UNDESCRIBED : describeShape(offer, offered)),
   };
+}
+
+type Shape = Pick<ManifestOperation, 'arguments' | 'places' | 'withheld' | 'definition'>;
+
+const UNDESCRIBED: Shape = { arguments: {}, places: {}, withheld: {}, definition: digest({}) };
+
+/** What is only searched may turn out to have no description. Then nobody can call it. */
+function describeShape(offer: Offer | Primitive, offered: OfferedOperation | undefined): Shape {
+  try {
+    const schema: JsonObject = offer.input ? toObjectSchema(offer.input, 'input') : {};
+    return {
+      arguments: Object.fromEntries(
+        Object.entries(readProperties(schema))
+          .map(([key, property]): [string, string] => [key, digest([resolve(property, schema)])])
+          .sort(byKey),
+      ),
+      places: offered ? describePlaces(offered) : {},
+      withheld: offered ? describeWithheld(offered) : {},
+      definition: digest('listing' in offer ? offer.listing : {}),
+    };
+  } catch {
+    return UNDESCRIBED;
+  }
 }
 
 function listGuards({ type, handler, method }: MethodHost): readonly string[] {
@@ -51,14 +67,6 @@ function listGuards({ type, handler, method }: MethodHost): readonly string[] {
     const guards = target ? ((Reflect.getMetadata(GUARDS_METADATA, target) ?? []) as readonly object[]) : [];
     return guards.map((guard) => (typeof guard === 'function' ? guard.name : guard.constructor.name));
   });
-}
-
-function readArguments({ input }: Offer): JsonObject {
-  try {
-    return input ? toObjectSchema(input, 'input') : {};
-  } catch {
-    return {};
-  }
 }
 
 function readProperties({ properties }: JsonObject): JsonObject {

@@ -37,15 +37,25 @@ interface Application {
   more?: string;
   options?: string;
   decorate?: string;
+  /** Names of further classes. */
+  providers?: string;
+  controllers?: string;
 }
 
 /** A module of an application that nobody has loaded before. */
-async function application({ scopes = "['orders:read']", more = '', options = '', decorate = '' }: Application = {}) {
+async function application({
+  scopes = "['orders:read']",
+  more = '',
+  options = '',
+  decorate = '',
+  providers = '',
+  controllers = '',
+}: Application = {}) {
   files += 1;
   const path = join(folder, `app-${files}.mjs`);
   await writeFile(
     path,
-    `import { Module, UseGuards } from '@nestjs/common';
+    `import { Controller, Module, UseGuards } from '@nestjs/common';
 ${importFrom('Anonymous, clientSecretBasic, McpAuthModule, McpOpenApi, McpResource, McpTool, ProtectedMcp, UsePolicy', 'lib/index.ts')}
 const decorate = (type, name, ...decorators) => {
   for (const one of decorators) one(type.prototype, name, Object.getOwnPropertyDescriptor(type.prototype, name));
@@ -67,7 +77,8 @@ Module({
     downstreams: { orders: { baseUrl: 'https://orders.example', audience: 'orders' } },
     ${options}
   })],
-  providers: [OrderTools, OrdersApi, OfficeHours],
+  providers: [OrderTools, OrdersApi, OfficeHours, ${providers}],
+  controllers: [${controllers}],
 })(AppModule);`,
   );
   return path;
@@ -116,6 +127,93 @@ describe('nestjs-mcp-auth manifest --config <file>', () => {
         ],
       },
     ]);
+  });
+
+  test('describes rules for other servers, and what they are guarded by', async () => {
+    const more = `
+      class Foreign { handle() {} }
+      Controller('foreign')(Foreign);
+      ProtectedMcp({ tools: { run: { scopes: ['run'] } }, methods: { 'acme/do': { scopes: ['do'] } } })(Foreign);
+      UseGuards(new (class Always { canActivate() { return true; } })())(OrderTools);
+      decorate(OrderTools, 'place', McpTool({ description: 'Places', maxAgeMs: 60_000, acrValues: ['b', 'a'], scopes: () => ['x'] }));
+      class Searched {}
+      McpOpenApi({ downstream: 'orders', offer: 'search', document: {
+        openapi: '3.1.0', info: { title: 'S', version: '1' },
+        paths: { '/s': { get: { operationId: 'lost', responses: {}, parameters: [
+          { in: 'query', name: 'q', schema: { $ref: '#/components/schemas/None' } }, { in: 'header', name: 'Accept', schema: {} },
+        ] } } },
+      } })(Searched);`;
+    const path = await application({ more, providers: 'Searched', controllers: 'Foreign' });
+    const { servers } = await describeManifest(path);
+    const found = new Map(servers[0]?.operations.map((one) => [`${one.kind} ${one.name}`, one]));
+
+    expect([...found.keys()]).toStrictEqual([
+      'method acme/do',
+      'resource orders://all',
+      'tool call_operation',
+      'tool createOrder',
+      'tool describe_operation',
+      'tool find',
+      'tool find_operations',
+      'tool listOrders',
+      'tool lost',
+      'tool place',
+      'tool run',
+    ]);
+    expect(found.get('tool run')).toMatchObject({
+      source: 'protected',
+      scopes: [['run']],
+      safeguards: [],
+      arguments: {},
+    });
+    expect(found.get('method acme/do')).toMatchObject({ kind: 'method', source: 'protected', scopes: [['do']] });
+    expect(found.get('tool place')).toMatchObject({
+      maxAgeMs: 60_000,
+      acrValues: ['a', 'b'],
+      computesScopes: true,
+      safeguards: ['Always'],
+    });
+    expect(found.get('tool lost')).toMatchObject({ source: 'openapi', arguments: {} });
+    expect((await run('manifest', '--config', path)).stdout).toContain(
+      '\n  scopes computed from the arguments\n    tool place\n',
+    );
+  });
+
+  test.each([
+    ['a module without an application', 'export const x = 1;', 'The module exports no Nest module.'],
+    ['one that is null', 'export const AppModule = null;', 'The module exports no Nest module.'],
+  ])('cannot run with %s', async (_what, text, problem) => {
+    files += 1;
+    const path = join(folder, `none-${files}.mjs`);
+    await writeFile(path, text);
+
+    expect(await run('manifest', '--config', path)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining(problem),
+    });
+  });
+
+  test('says that an application has no server', async () => {
+    files += 1;
+    const path = join(folder, `bare-${files}.mjs`);
+    await writeFile(path, `import { Module } from '@nestjs/common';\nexport default class Bare {}\nModule({})(Bare);`);
+
+    expect(await run('manifest', '--config', path)).toEqual({
+      code: 0,
+      stdout: 'The application has no server. Import McpAuthModule.\n',
+      stderr: '',
+    });
+  });
+
+  test('writes or checks, and not both', async () => {
+    const path = await application();
+
+    expect(await run('manifest', '--config', path, '--write', 'a.json', '--check', 'a.json')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'nestjs-mcp-auth: Use --write or --check, not both\n',
+    });
   });
 
   test('asks no issuer', async () => {

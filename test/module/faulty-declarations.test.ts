@@ -172,3 +172,29 @@ test('two methods that complete the same argument stop the boot', async () => {
     'Two methods complete "month" of "report": Offers.first and Offers.second. Remove one.',
   );
 });
+
+test('two tools of one name stop the boot, as does a class that two modules provide', async () => {
+  const named = McpTool({ name: 'find', description: 'x' }) as MethodDecorator;
+  const twins = declare(named, named);
+  class Other {
+    readonly name = 'other';
+  }
+  const twice = declare(named);
+
+  await expect(startProtectedServer({ providers: [twins] })).rejects.toThrow(
+    'Two tools are named "find": Offers.first and Offers.second. Rename one.',
+  );
+  await expect(
+    startProtectedServer({ providers: [twice], imports: [{ module: Other, providers: [twice] }] }),
+  ).rejects.toThrow(
+    'Two tools are named "find": Offers.first and Offers.first. Provide the class in one module alone, and export it from there.',
+  );
+});
+
+test('a value that is no object of a class offers nothing', async () => {
+  const bare = { provide: 'bare', useValue: Object.assign(Object.create(null) as object, { a: 1 }) };
+  const server = await startProtectedServer({ providers: [bare, declare(REPORT)] });
+
+  expect(server.log.text).not.toContain('bare');
+  await server.close();
+});
