@@ -27,7 +27,7 @@ export function definePrompt(
     promptArguments = schema && describeArguments(schema);
     if (schema) choices = listChoices(schema);
   } catch (error) {
-    fault('input', error instanceof Error ? error.message : String(error));
+    fault('input', (error as Error).message);
   }
   return {
     kind: 'prompt',

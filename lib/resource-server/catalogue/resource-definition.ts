@@ -58,7 +58,7 @@ export function defineResourceTemplate(
       const stray = Object.keys(properties).find((name) => names.length > 0 && !names.includes(name));
       if (stray !== undefined) fault('input', `has "${stray}", which is not a variable of "${uriTemplate}"`);
     } catch (error) {
-      fault('input', error instanceof Error ? error.message : String(error));
+      fault('input', (error as Error).message);
     }
   }
   return {
@@ -83,7 +83,7 @@ function parseTemplate(uriTemplate: string, fault: Fault): UriPattern {
       `is "${uriTemplate}", which is not a template of RFC 6570 with a variable. Write "orders://{id}"`,
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = (error as Error).message;
     fault(
       'uriTemplate',
       `is "${uriTemplate}", which is not a template of RFC 6570 that URIs can be matched with: it ${reason}. Write "orders://{id}"`,

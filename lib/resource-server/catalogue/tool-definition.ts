@@ -31,7 +31,7 @@ export function defineTool(
       return toObjectSchema(schema, direction);
     } catch (error) {
       if (isDescribedLater) throw error;
-      fault(direction, error instanceof Error ? error.message : String(error));
+      fault(direction, (error as Error).message);
       return NO_ARGUMENTS;
     }
   };
