@@ -1,4 +1,11 @@
-import { BrokenCircuitError, CircuitState, SamplingBreaker, type IBreaker, type Policy } from 'cockatiel';
+import {
+  BrokenCircuitError,
+  CircuitState,
+  ConsecutiveBreaker,
+  SamplingBreaker,
+  type IBreaker,
+  type Policy,
+} from 'cockatiel';
 import QuickLRU from 'quick-lru';
 import { Circuit } from '../../time/circuit.js';
 import { Stopwatch } from '../../time/stopwatch.js';
@@ -16,6 +23,8 @@ const MIN_FAILING = 2;
 interface CallerRequests {
   total: number;
   failed: number;
+  /** How many failed since the last that went well. */
+  failedInARow: number;
   readonly age: Stopwatch;
 }
 
@@ -30,11 +39,12 @@ class FailingCallers implements IBreaker {
   count(caller: string, hasFailed: boolean): void {
     let requests = this.#callers.get(caller);
     if (!requests || requests.age.elapsed > SAMPLING) {
-      requests = { total: 0, failed: 0, age: new Stopwatch() };
+      requests = { total: 0, failed: 0, failedInARow: 0, age: new Stopwatch() };
       this.#callers.set(caller, requests);
     }
     requests.total += 1;
     if (hasFailed) requests.failed += 1;
+    requests.failedInARow = hasFailed ? requests.failedInARow + 1 : 0;
   }
 
   success(): void {
@@ -50,9 +60,36 @@ class FailingCallers implements IBreaker {
     // No caller alone brings together the requests that are needed.
     const most = Math.ceil(minimumRequests / MIN_FAILING);
     const recent = [...this.#callers.values()].filter(({ age }) => age.elapsed <= SAMPLING);
-    const failing = recent.filter(({ total, failed }) => failed > threshold * total).length;
+    // What went well before an outage does not count for long.
+    const failing = recent.filter(
+      ({ total, failed, failedInARow }) => failed > threshold * total || failedInARow >= most,
+    ).length;
     const requests = recent.reduce((sum, { total }) => sum + Math.min(total, most), 0);
     return failing >= MIN_FAILING && failing > threshold * recent.length && requests >= minimumRequests;
+  }
+}
+
+/** Opens if too many of the recent requests fail, or so many in a row that those before them do not count. */
+class OwnBreaker implements IBreaker {
+  /** Cockatiel can keep it elsewhere. This one is not kept. */
+  state: unknown;
+  readonly #share: SamplingBreaker;
+  readonly #row: ConsecutiveBreaker;
+
+  constructor({ threshold, minimumRequests }: Required<CircuitBreakerOptions>) {
+    const minimumRps = minimumRequests / (SAMPLING / 1000);
+    this.#share = new SamplingBreaker({ threshold, duration: SAMPLING, minimumRps });
+    this.#row = new ConsecutiveBreaker(minimumRequests);
+  }
+
+  success(state: CircuitState): void {
+    this.#share.success(state);
+    this.#row.success();
+  }
+
+  failure(state: CircuitState): boolean {
+    const isTooMany = this.#row.failure();
+    return this.#share.failure(state) || isTooMany;
   }
 }
 
@@ -124,10 +161,8 @@ export class CallerCircuits {
   #getOwn(caller: string): Circuit {
     let own = this.#own.get(caller);
     if (!own) {
-      const { threshold, minimumRequests, pauseMs } = this.limits;
-      const minimumRps = minimumRequests / (SAMPLING / 1000);
-      const breaker = new SamplingBreaker({ threshold, duration: SAMPLING, minimumRps });
-      own = new Circuit(this.failures, { breaker, halfOpenAfter: pauseMs }, (state) => {
+      const breaker = new OwnBreaker(this.limits);
+      own = new Circuit(this.failures, { breaker, halfOpenAfter: this.limits.pauseMs }, (state) => {
         this.onChange(state, 'one');
       });
       this.#own.set(caller, own);
