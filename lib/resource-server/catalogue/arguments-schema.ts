@@ -1,5 +1,4 @@
 import type { StandardSchemaV1, Tool } from '@modelcontextprotocol/server';
-import { readMessage } from '../../errors/reason.js';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
 import { describeWire, validateWire } from './wire-values.js';
 import { isValidatedClass, generateSchema, validateAsClass } from './validated-class.js';
@@ -43,11 +42,8 @@ function describe(
     return convert({ target: 'draft-2020-12' });
   } catch (error) {
     const described = describeWire(schema, direction);
-    if (described) return described;
-    throw new Error(
-      `${readMessage(error)}. JSON has no values for dates and the like: take strings, and make of them what the method gets`,
-      { cause: error },
-    );
+    if (!described) throw error;
+    return described;
   }
 }
 
