@@ -13,6 +13,8 @@ const USAGE = `Usage:
 
 Options:
   --json   prints JSON
+  --probe  (doctor --config) asks the token endpoints for what they have to refuse, with the credentials of the server
+  --token <source>  (doctor --config) walks the access token of a user through the server. It is in a file, in "env:NAME", or in the standard input: "-"
   --help   prints this
 
 Options of openapi:

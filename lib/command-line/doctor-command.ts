@@ -3,6 +3,7 @@ import { examineConfiguration } from '../doctor/configuration-file.js';
 import { report } from '../doctor/report.js';
 import { examineServer } from '../doctor/server-examination.js';
 import { EXIT, UsageError, type CommandOutput } from './command-output.js';
+import { readSecret } from './read-secret.js';
 
 /**
  * `nestjs-mcp-auth doctor`.
@@ -14,11 +15,20 @@ export async function runDoctor(args: readonly string[], { stdout }: CommandOutp
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      probe: { type: 'boolean' },
+      token: { type: 'string' },
+    },
   });
   const [url, ...rest] = positionals;
   if (rest.length > 0 || (url === undefined) === (values.config === undefined)) throw new UsageError();
-  const findings = url === undefined ? await examineConfiguration(values.config ?? '') : await examineServer(url);
+  const { probe = false, token } = values;
+  if (url !== undefined && (probe || token !== undefined)) throw new UsageError();
+  const asked = { probe, token: token === undefined ? undefined : await readSecret(token) };
+  const findings =
+    url === undefined ? await examineConfiguration(values.config ?? '', asked) : await examineServer(url);
   stdout.write(values.json ? `${JSON.stringify({ findings }, undefined, 2)}\n` : report(findings));
   return findings.some(({ severity }) => severity === 'error') ? EXIT.found : EXIT.ok;
 }

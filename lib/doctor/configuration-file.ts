@@ -6,6 +6,7 @@ import { listNamedScopes } from '../resource-server/access/access-rule.js';
 import { readDeclaredOptions } from '../resource-server/catalogue/class-defaults.js';
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 import { Issuer } from '../resource-server/issuers/issuer.js';
+import { Issuers } from '../resource-server/issuers/issuers.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { McpAuthModuleOptions } from '../configuration/mcp-auth-options.js';
 import { resolveOptions } from '../configuration/resolve-options.js';
@@ -15,7 +16,9 @@ import { findExportedClasses } from '../openapi/offers/exported-classes.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
 import type { ExaminedTool } from './downstream-checks.js';
+import { ExchangeProbes } from './exchange-probes.js';
 import type { Finding } from './finding.js';
+import { walkToken } from './token-walk.js';
 import { isJsonObject } from '../json/json-object.js';
 
 /**
@@ -23,11 +26,24 @@ import { isJsonObject } from '../json/json-object.js';
  * or a function that returns them. If the module exports `tools`, a list of classes with `@McpTool` or
  * `@McpOpenApi` and of what `McpOpenApiModule.forFeature` returned, they are examined too.
  *
+ * @param asked - what is tried at the issuers, besides reading what they publish
  * @throws Error if the module does not exist or exports no options
  */
-export async function examineConfiguration(path: string): Promise<readonly Finding[]> {
+export async function examineConfiguration(path: string, asked: AskedProbes = {}): Promise<readonly Finding[]> {
+  const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
+  return await examineExports(exported, asked);
+}
+
+/**
+ * Examines what such a module exports.
+ *
+ * @throws Error if it exports no options
+ */
+export async function examineExports(
+  exported: Readonly<Record<string, unknown>>,
+  asked: AskedProbes = {},
+): Promise<readonly Finding[]> {
   try {
-    const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
     const options = await readOptions(exported);
     if (!options) throw new Error('The module exports no options. Export them as `options`, or by default');
     const resolved = resolveOptions(options);
@@ -35,11 +51,36 @@ export async function examineConfiguration(path: string): Promise<readonly Findi
     for (const issuer of issuers) await issuer.checkGivenKeys();
     const { documents, problems } = await examineClasses(exported.tools, resolved);
     const tools = readTools(exported.tools)?.concat(documents.flatMap(listTools));
-    return [...problems.map(toFinding), ...(await diagnose({ options: resolved, issuers, tools, documents }))];
+    return [
+      ...problems.map(toFinding),
+      ...(await diagnose({ options: resolved, issuers, tools, documents })),
+      ...(await tryOut(resolved, tools, asked)),
+    ];
   } catch (error) {
     if (error instanceof McpAuthConfigurationError) return error.problems.map(toFinding);
     throw error;
   }
+}
+
+/** What the doctor tries at the issuers. */
+export interface AskedProbes {
+  /** Whether token endpoints are asked for what they have to refuse. */
+  readonly probe?: boolean;
+  /** The access token of a user, which is walked through the server. */
+  readonly token?: string | undefined;
+}
+
+async function tryOut(
+  options: ResolvedOptions,
+  tools: readonly ExaminedTool[] | undefined,
+  { probe = false, token }: AskedProbes,
+): Promise<readonly Finding[]> {
+  if (!probe && token === undefined) return [];
+  const issuers = new Issuers(options);
+  const probes = new ExchangeProbes(options, issuers);
+  const probed = probe ? await Promise.all(issuers.all.map(async (issuer) => await probes.probe(issuer))) : [];
+  const walked = token === undefined ? [] : await walkToken(token, { options, issuers, tools, probes });
+  return [...probed.flat(), ...walked];
 }
 
 async function readOptions(exported: Readonly<Record<string, unknown>>): Promise<McpAuthModuleOptions | undefined> {

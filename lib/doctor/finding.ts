@@ -5,6 +5,7 @@ export type FindingCode =
   | 'bound_tokens_not_exchangeable'
   | 'challenge_missing'
   | 'client_authentication_not_advertised'
+  | 'client_rejected'
   | 'client_registration_not_advertised'
   | 'check_relaxed'
   | 'clear_text'
@@ -15,6 +16,9 @@ export type FindingCode =
   | 'endpoint_missing'
   | 'entra_resource_mismatch'
   | 'entra_scopes_missing'
+  | 'exchange_not_allowed'
+  | 'exchange_refused'
+  | 'exchange_works'
   | 'grant_type_not_advertised'
   | 'invalid_configuration'
   | 'issuer_metadata_unusable'
@@ -29,13 +33,18 @@ export type FindingCode =
   | 'resource_metadata_unusable'
   | 'resource_metadata_without_cors'
   | 'resource_mismatch'
+  | 'scope_not_allowed'
   | 'scopes_not_advertised'
   | 'server_unreachable'
   | 'server_url_mismatch'
   | 'step_up_needed'
   | 'strict_profile'
+  | 'target_refused'
+  | 'token_accepted'
+  | 'token_lacks_scopes'
   | 'token_issuer_mismatch'
-  | 'token_not_required';
+  | 'token_not_required'
+  | 'token_refused';
 
 /** A finding: broken (`error`), broken for some clients (`warning`), or good to know (`info`). */
 export interface Finding {
