@@ -64,7 +64,7 @@ describe('an exchange that is refused as `invalid_request`, which may be the tok
     expect(errors).toEqual([expect.stringMatching(/PROSE.*the request is wrong/)]);
     expect(asked).toEqual([
       {
-        authorization: `Basic ${Buffer.from('mcp:secret%2Dof%2Dthe%2Dclient').toString('base64')}`,
+        authorization: `Basic ${Buffer.from('mcp:secret-of-the-client').toString('base64')}`,
         form: { token, token_type_hint: 'access_token' },
       },
     ]);
