@@ -59,16 +59,20 @@ describeWithKeycloak('a realm that was set up by the commands of the documentati
     await Promise.all([api.close(), realm.close()]);
   });
 
-  test.each<[string, () => ConstructorParameters<typeof McpClient>[2]]>([
-    ['the commands have registered', () => ({ clientId: 'assistant', realm })],
-    ['registers itself', () => undefined],
-    ['registers itself, and names the scopes', () => ({ scope: 'orders:read orders:write' })],
-    ['registers itself, and names more scopes', () => ({ scope: 'orders:read orders:write offline_access profile' })],
-    ['registers itself, and names openid', () => ({ scope: 'openid orders:read orders:write' })],
-  ])('serves a client that %s', async (_what, registration) => {
+  test.each<[string, boolean, () => ConstructorParameters<typeof McpClient>[2]]>([
+    ['the commands have registered', true, () => ({ clientId: 'assistant', realm })],
+    ['registers itself', false, () => undefined],
+    ['registers itself, and names the scopes', false, () => ({ scope: 'orders:read orders:write' })],
+    ['registers itself, and names more', false, () => ({ scope: 'orders:read orders:write offline_access profile' })],
+    ['registers itself, and names openid', false, () => ({ scope: 'openid orders:read orders:write' })],
+  ])('serves a client that %s', async (_what, hasDefaults, registration) => {
     const client = new McpClient(new URL(resource), alice, registration());
     clients.push(client);
     await client.connect();
+    // keycloak#50807: the SDK names scopes when it registers itself.
+    const query = new URLSearchParams({ clientId: client.clientId });
+    const [known] = await realm.admin<{ defaultClientScopes: string[] }[]>('GET', `/clients?${query}`);
+    expect(known?.defaultClientScopes).toEqual(hasDefaults ? expect.arrayContaining(['basic', 'profile']) : ['basic']);
     const subject = await alice.id();
     const token = decodeJwt(client.accessToken);
     expect(token).toMatchObject({ iss: realm.issuer, sub: subject, azp: client.clientId });

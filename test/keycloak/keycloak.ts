@@ -13,7 +13,7 @@ export class Keycloak {
   /** As it comes. */
   static readonly usual = new Keycloak(process.env.KEYCLOAK_ORIGIN);
 
-  /** With resource indicators and ID-JAG, which are experimental. */
+  /** With resource indicators, ID-JAG and client ID metadata documents, which are experimental. */
   static readonly experimental = new Keycloak(process.env.KEYCLOAK_EXPERIMENTAL_ORIGIN);
 
   get isRunning(): boolean {

@@ -6,7 +6,7 @@ import { startPrepared } from './prepared-home.js';
 /** Where tests find the origin of a server, and what it has that is not there by default. */
 const SERVERS = {
   KEYCLOAK_ORIGIN: [],
-  KEYCLOAK_EXPERIMENTAL_ORIGIN: ['resource-indicators', 'identity-assertion-jwt'],
+  KEYCLOAK_EXPERIMENTAL_ORIGIN: ['resource-indicators', 'identity-assertion-jwt', 'cimd'],
 };
 
 /** Starts the servers, or says why there are none; tests are skipped then, unless REQUIRE_KEYCLOAK is set. */
