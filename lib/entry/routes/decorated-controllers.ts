@@ -10,8 +10,16 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 
 const ENHANCERS = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA];
 
-/** Keeps routes out of the documents of `@nestjs/swagger`, as `@ApiExcludeController()` does. They are not REST. */
+/** What `@ApiExcludeController()` of `@nestjs/swagger` sets. */
 const EXCLUDED_FROM_SWAGGER = 'swagger/apiExcludeController';
+
+/**
+ * Keeps routes out of the documents of `@nestjs/swagger`. Those are made before Nest initializes the application, and so
+ * before the paths of the routes are known.
+ */
+export function hideFromSwagger(types: readonly Type[]): void {
+  for (const type of types) Reflect.defineMetadata(EXCLUDED_FROM_SWAGGER, [true], type);
+}
 
 /**
  * Puts decorators of the application on controllers, and what they say on each of their handlers: guards may look for a
@@ -21,7 +29,6 @@ const EXCLUDED_FROM_SWAGGER = 'swagger/apiExcludeController';
  */
 export function decorateControllers(types: readonly Type[], decorators: readonly ClassDecorator[]): void {
   for (const type of types) {
-    Reflect.defineMetadata(EXCLUDED_FROM_SWAGGER, [true], type);
     if (decorators.length === 0) continue;
     const own = new Map(ENHANCERS.map((key) => [key, readList(key, type)]));
     const before = new Set(Reflect.getOwnMetadataKeys(type) as unknown[]);

@@ -3,7 +3,7 @@ import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { SkipThrottle } from '@nestjs/throttler';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
-import { decorateControllers } from './decorated-controllers.js';
+import { decorateControllers, hideFromSwagger } from './decorated-controllers.js';
 import { LinkingController } from './linking.controller.js';
 import { LogoutController } from '../logout/logout.controller.js';
 import { MetadataController } from './metadata.controller.js';
@@ -20,6 +20,10 @@ export class MountedControllers {
 
   readonly linking: Type<LinkingController> = class LinkedAccountPages extends LinkingController {};
   readonly logout: Type<LogoutController> = class BackChannelLogoutEndpoint extends LogoutController {};
+
+  constructor() {
+    hideFromSwagger(this.types);
+  }
 
   get types(): Type[] {
     return [this.endpoint, this.metadata, this.linking, this.logout];
