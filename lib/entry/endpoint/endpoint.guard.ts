@@ -29,6 +29,9 @@ const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-
 /** Seconds after which a client may ask again. A balancer has another server by then. */
 const RETRY_AFTER = 1;
 
+/** Parts of this package that wait for the end of a response, besides those that Node expects. */
+const OWN_LISTENERS = 5;
+
 /** Checks the origin, host and size of a request before its token is read. */
 @Injectable()
 export class EndpointGuard implements CanActivate {
@@ -71,6 +74,7 @@ export class EndpointGuard implements CanActivate {
     request.trace = trace;
     request.operation = operation;
     const raw = response.raw ?? response;
+    raw.setMaxListeners(raw.getMaxListeners() + OWN_LISTENERS);
     raw.once('close', () => {
       trace.end(raw.statusCode);
     });

@@ -110,7 +110,7 @@ function replaceAt(value: unknown, path: readonly PropertyKey[], replace: (part:
 }
 
 function explain(issue: Issue): Issue {
-  if (issue.code !== 'invalid_type' || (issue.expected) !== 'date') return issue;
+  if (issue.code !== 'invalid_type' || issue.expected !== 'date') return issue;
   return { ...issue, message: `Invalid input: expected a date and time with its offset, such as ${EXAMPLE}` };
 }
 
