@@ -7,3 +7,7 @@ import { join } from 'node:path';
 export const moduleNameMapper: Record<string, string> = {
   '^(@nestjs/throttler|jwks-rsa)$': join(__dirname, '../modules/$1.js'),
 };
+
+/** The preset `nestjs-mcp-auth/esm`. Jest takes the default export of a module that TypeScript has compiled. */
+const preset = { moduleNameMapper };
+export default preset;

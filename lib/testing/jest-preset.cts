@@ -10,3 +10,7 @@ export const moduleNameMapper: Record<string, string> = {
   '^nestjs-mcp-auth/testing$': join(__dirname, '../commonjs/testing/index.cjs'),
   '^nestjs-mcp-auth/testing/jest$': join(__dirname, '../commonjs/testing/jest.cjs'),
 };
+
+/** The preset `nestjs-mcp-auth`. Jest takes the default export of a module that TypeScript has compiled. */
+const preset = { moduleNameMapper };
+export default preset;
