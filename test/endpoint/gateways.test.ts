@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
@@ -21,11 +22,23 @@ interface Gateway {
   readonly endpoint?: McpAuthModuleOptions['endpoint'];
   /** Where the document is for clients. */
   readonly metadata: string;
-  /** What nginx has. `UP` stands for the origin of the application. */
+  /** What nginx has. `UP` stands for the origin of the application, and so does `http://mcp`. */
   readonly locations: string;
 }
 
+/** The gateway of `docs/operations.md`. */
+const [, DOCUMENTED = ''] = /```nginx\n([^]*?)```/.exec(readFileSync('docs/operations.md', 'utf8')) ?? [];
+
 const GATEWAYS: readonly (readonly [string, Gateway])[] = [
+  [
+    'is set up as documented, and knows the application by a name',
+    {
+      resource: '/orders/mcp',
+      endpoint: { path: '/mcp' },
+      metadata: `${WELL_KNOWN}/orders/mcp`,
+      locations: DOCUMENTED.replaceAll('http://mcp:3000', 'http://mcp'),
+    },
+  ],
   [
     'takes a prefix away, and leaves the path of the document as it is',
     {
@@ -104,7 +117,8 @@ withNginx.each(['express', 'fastify'] as const)('on %s', (platform) => {
         providers: [Tools],
         options: { resource: `${ORIGIN}${resource}`, ...(endpoint && { endpoint }) },
       });
-      gateway = await NginxProcess.start(locations.replaceAll('UP', server.origin));
+      const upstream = `upstream mcp { server ${new URL(server.origin).host}; }`;
+      gateway = await NginxProcess.start(locations.replaceAll('UP', server.origin), upstream);
     });
     afterAll(async () => {
       await gateway.close();

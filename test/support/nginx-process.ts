@@ -19,8 +19,11 @@ export class NginxProcess {
     return spawnSync('nginx', ['-v']).status === 0;
   }
 
-  /** @param locations - what its one server has */
-  static async start(locations: string): Promise<NginxProcess> {
+  /**
+   * @param locations - what its one server has
+   * @param upstreams - names of other servers
+   */
+  static async start(locations: string, upstreams = ''): Promise<NginxProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'nginx-'));
     const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${directory}/${name};`,
@@ -28,7 +31,7 @@ export class NginxProcess {
     const configuration = `
       daemon off; master_process off; pid ${directory}/pid; error_log stderr notice;
       events {}
-      http { access_log off; ${paths.join(' ')} server { listen unix:${directory}/socket; ${locations} } }`;
+      http { access_log off; ${paths.join(' ')} ${upstreams} server { listen unix:${directory}/socket; ${locations} } }`;
     const file = join(directory, 'nginx.conf');
     await writeFile(file, configuration);
     const child = spawn('nginx', ['-p', directory, '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
