@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { beginConversation } from '../support/conversation.js';
 import { HeardStream } from '../support/heard-stream.js';
@@ -6,14 +7,27 @@ import type { Platform } from '../support/test-application.js';
 
 describe.each<Platform>(['express', 'fastify'])('the stream of notifications, on %s', (platform) => {
   let server: ProtectedServer;
+  let limit = 10;
 
   beforeAll(async () => {
-    server = await startProtectedServer({ platform });
+    server = await startProtectedServer({
+      platform,
+      configure: (app) => {
+        app.use((_request: unknown, response: ServerResponse, next: () => void) => {
+          response.setMaxListeners(limit);
+          next();
+        });
+      },
+    });
   });
 
   afterAll(() => server.close());
 
-  test('makes Node warn of no leak', async () => {
+  test.each([
+    ['by default', 10],
+    ['where the application has lifted the limit', 0],
+  ])('makes Node warn of no leak %s', async (_when, most) => {
+    limit = most;
     const warnings: string[] = [];
     const note = ({ name, message }: Error) => warnings.push(`${name}: ${message}`);
     process.on('warning', note);

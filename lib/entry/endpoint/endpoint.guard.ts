@@ -74,7 +74,8 @@ export class EndpointGuard implements CanActivate {
     request.trace = trace;
     request.operation = operation;
     const raw = response.raw ?? response;
-    raw.setMaxListeners(raw.getMaxListeners() + OWN_LISTENERS);
+    const most = raw.getMaxListeners(); // 0: any number
+    if (most > 0) raw.setMaxListeners(most + OWN_LISTENERS);
     raw.once('close', () => {
       trace.end(raw.statusCode);
     });

@@ -49,7 +49,7 @@ async function askFilters(
 ): Promise<unknown> {
   const warn = (problem: string) => {
     logger.warn(
-      `An exception filter failed [${context.correlationId}]: ${problem}. If getType() is 'mcp', there is no response. Return what the client may know`,
+      `An exception filter failed [${context.correlationId}]: ${problem}. If getType() is 'mcp', nobody sends the response. Return what the client may know`,
     );
   };
   const response = getResponse(context);
