@@ -37,7 +37,11 @@ export class AnswerHeaders implements OnApplicationBootstrap {
       // An application context has none, for example one that serves stdio.
       const httpAdapter = host.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
       if (httpAdapter?.getType() === 'fastify')
-        adaptRoutes(httpAdapter.getInstance(), (one) => this.#isOurs(toComparedPath(one)), endpoint.maxBodySize);
+        adaptRoutes(
+          httpAdapter.getInstance(),
+          (one) => this.#isOurs(toComparedPath(one)),
+          (one) => (toComparedPath(one) === path.toLowerCase() ? endpoint.maxBodySize : undefined),
+        );
       httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
         const path = readPath(request);
         this.#watch(path, request, response);

@@ -45,18 +45,24 @@ interface Fastify {
  * routes.
  *
  * @param isOurs - whether a path is one of ours
- * @param bodyLimit - bytes of a message
+ * @param findLimit - bytes of a message to a path; `undefined` for the application's own limit
  */
-export function adaptRoutes(instance: unknown, isOurs: (path: string) => boolean, bodyLimit: number): void {
+export function adaptRoutes(
+  instance: unknown,
+  isOurs: (path: string) => boolean,
+  findLimit: (path: string) => number | undefined,
+): void {
   const fastify = instance as Fastify;
   const { initialConfig } = fastify;
   const isSlashIgnored = initialConfig.routerOptions?.ignoreTrailingSlash ?? initialConfig.ignoreTrailingSlash ?? false;
   fastify.addHook('onRoute', function (route) {
     const { url, handler } = route;
     if (!isOurs(url)) return;
-    route.bodyLimit = bodyLimit;
+    const bodyLimit = findLimit(url);
+    if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
     route.errorHandler = function (error, request, reply) {
-      const isStated = Number((request as { headers: IncomingHttpHeaders }).headers['content-length']) > bodyLimit;
+      const isStated =
+        Number((request as { headers: IncomingHttpHeaders }).headers['content-length']) > (bodyLimit ?? Infinity);
       if (error.code !== undefined && (UNPARSED.has(error.code) || (error.code === TOO_LARGE && isStated)))
         return handler.call(this, request, reply);
       throw error;
