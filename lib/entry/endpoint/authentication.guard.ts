@@ -57,6 +57,7 @@ const RETRY_AFTER = '10';
 @Injectable()
 export class AuthenticationGuard extends AuthGuard() {
   readonly #presented = new WeakMap<ExecutionContext, PresentedToken>();
+  readonly #refused = new WeakMap<McpRequest, RefusedRequest>();
 
   constructor(
     private readonly moduleOptions: ResolvedOptions,
@@ -159,12 +160,17 @@ export class AuthenticationGuard extends AuthGuard() {
     return OPEN_METHODS.has(operation.method) || named?.access.anonymous === true;
   }
 
+  /** Looks for what the request is about, once: resource templates are matched for it. */
   #toRefusedRequest(request: McpRequest): RefusedRequest {
+    const known = this.#refused.get(request);
+    if (known) return known;
     const { operation, surface, body, scheme, trace } = request;
     const primitive = operation && surface.findSpelled(operation, body);
     if (primitive) trace.aimAt(primitive.name);
     const credentials = readCredentials(toNodeRequest(request));
-    return { scheme, primitive, surface, ...(credentials.kind === 'token' && { token: credentials.token }) };
+    const refused = { scheme, primitive, surface, ...(credentials.kind === 'token' && { token: credentials.token }) };
+    this.#refused.set(request, refused);
+    return refused;
   }
 
   #setHeader(context: ExecutionContext, name: string, value: string): void {
