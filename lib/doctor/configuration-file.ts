@@ -30,8 +30,10 @@ import { isJsonObject } from '../json/json-object.js';
  * @throws Error if the module does not exist or exports no options
  */
 export async function examineConfiguration(path: string, asked: AskedProbes = {}): Promise<readonly Finding[]> {
-  const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
-  return await examineExports(exported, asked);
+  return await findConfigurationFaults(async () => {
+    const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
+    return await examineExports(exported, asked);
+  });
 }
 
 /**
@@ -43,7 +45,7 @@ export async function examineExports(
   exported: Readonly<Record<string, unknown>>,
   asked: AskedProbes = {},
 ): Promise<readonly Finding[]> {
-  try {
+  return await findConfigurationFaults(async () => {
     const options = await readOptions(exported);
     if (!options) throw new Error('The module exports no options. Export them as `options`, or by default');
     const resolved = resolveOptions(options);
@@ -56,6 +58,13 @@ export async function examineExports(
       ...(await diagnose({ options: resolved, issuers, tools, documents })),
       ...(await tryOut(resolved, tools, asked)),
     ];
+  });
+}
+
+/** What stops the module, with the options themselves or where they are made, is a finding. */
+async function findConfigurationFaults(examine: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await examine();
   } catch (error) {
     if (error instanceof McpAuthConfigurationError) return error.problems.map(toFinding);
     throw error;
