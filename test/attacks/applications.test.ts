@@ -205,11 +205,11 @@ test('a body that is too deep to write out is refused', async () => {
 
 test('a key with which anyone can sign is passed over', async () => {
   await start(Nothing);
-  const { publicKey } = await generateKeyPair('RS256');
+  const [weak, other] = await Promise.all(
+    ['RS256', 'RS256'].map(async (alg) => await exportJWK((await generateKeyPair(alg)).publicKey)),
+  );
   server.issuer.answers.set('/jwks', (_request, response) => {
-    void exportJWK(publicKey).then((jwk) => {
-      sendJson(response, 200, { keys: [{ ...jwk, e: 'AQ', kid: 'one' }] });
-    });
+    sendJson(response, 200, { keys: [{ ...weak, e: 'AQ', kid: 'one' }, { ...other, kid: 'two' }] });
   });
   const key = await server.issuer.addKey('RS256', 'one');
   const [header, claims] = (await server.issuer.token({ aud: server.resource }, {}, key)).split('.');

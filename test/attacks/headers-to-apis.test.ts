@@ -144,8 +144,13 @@ describe('the headers of a client', () => {
     constructor(private readonly downstream: DownstreamClient) {}
 
     @McpTool({ description: 'x', downstream: 'orders' })
-    async orders(_input: unknown, @AllHeaders() headers: Record<string, string>): Promise<string> {
-      const call = () => this.downstream.fetch('/orders', { headers });
+    async all(_input: unknown, @AllHeaders() headers: Record<string, string>): Promise<void> {
+      await this.downstream.fetch('/orders', { headers });
+    }
+
+    @McpTool({ description: 'x', downstream: 'orders' })
+    async orders(): Promise<string> {
+      const call = () => this.downstream.fetch('/orders');
       const baggage = propagation.createBaggage({ tenant: { value: 'acme' } });
       await (own ? context.with(propagation.setBaggage(context.active(), baggage), call) : call());
       return JSON.stringify(propagation.getActiveBaggage()?.getAllEntries() ?? []);
@@ -205,6 +210,13 @@ describe('the headers of a client', () => {
     expect(Object.keys(sent).sort()).toEqual([...SENT, 'traceparent', ...(hasState ? ['tracestate'] : [])].sort());
     expect(JSON.stringify(sent)).not.toMatch(/evil|admin|session=1|key/);
     if (hasState) expect(sent.traceparent).toContain('a'.repeat(32));
+  });
+
+  test('are refused where a tool hands all of them on', async () => {
+    const answer = await post(server.resource, toolCall('all'), { token: await server.token(), headers: HOSTILE });
+    expect(await answer.text()).toContain('"isError":true');
+    expect(server.log.text).toContain('downstream_header_refused');
+    expect(server.api.requests).toEqual([]);
   });
 
   test('baggage of the application does', async () => {

@@ -161,7 +161,7 @@ describe('back-channel logout', () => {
       'a path that is relative',
       { logout: { backChannel: { path: 'logout' } } },
       '`logout.backChannel.path` is not a path',
-      /"\/oauth/,
+      /"\/orders\/mcp"/,
     ],
     [
       'a path that is an address',
