@@ -9,7 +9,7 @@ const NO_HTTP: Verdict = [400];
 
 type Row = readonly [name: string, headers: () => readonly string[], verdict: Verdict];
 
-describe.each(attackedServers())('on %s', (platform, attacked) => {
+describe.each(attackedServers())('on %s', (_platform, attacked) => {
   const good = () => attacked().forge.token();
   const bad = () => attacked().forge.token({ exp: 1 });
   const host = () => new URL(attacked().server.origin).host;
@@ -201,7 +201,7 @@ describe.each(attackedServers())('on %s', (platform, attacked) => {
     const request = (headers: readonly string[], body: string) =>
       attacked().send(['POST /mcp HTTP/1.1', `Host: ${host()}`, ...headers, 'Connection: close', '', body]);
 
-    test.each<[string, () => readonly string[], () => string, onFastify?: number]>([
+    test.each<[string, () => readonly string[], () => string]>([
       ['of two lengths', () => ['Content-Length: 0', `Content-Length: ${inner().length}`], inner],
       ['of two lengths in one', () => [`Content-Length: 0, ${inner().length}`], inner],
       [
