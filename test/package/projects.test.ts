@@ -53,9 +53,7 @@ const TYPESCRIPT_OF_NEST_NEW = {
 };
 
 interface Project {
-  readonly nest: '11' | '12';
-  /** Packages of the runner. */
-  readonly runner: Record<string, string>;
+  readonly nest: keyof typeof RUNNERS;
   /** Fields of `package.json`. */
   readonly manifest: object;
   readonly typescript: object;
@@ -68,51 +66,52 @@ interface Project {
   readonly adapt?: (spec: string) => string;
 }
 
-const JEST = 'node_modules/jest/bin/jest.js';
-const TS_JEST = { jest: '^30.0.0', 'ts-jest': '^29.4.0', '@jest/globals': '^30.0.0', typescript: '^5.9.0' };
+const JEST = '../node_modules/jest/bin/jest.js';
+const OF_ALL = { jest: '^30.0.0', 'ts-jest': '^29.4.0', '@jest/globals': '^30.0.0', typescript: '^5.9.0' };
+
+/** Packages that run tests, by the major of Nest. */
+const RUNNERS = {
+  11: { ...OF_ALL, '@swc/core': '^1.15.0', '@swc/jest': '^0.2.39' },
+  12: { ...OF_ALL, vitest: '^4.1.2' },
+};
 const withPreset = (transform: object) => ({
   jest: { ...JEST_OF_NEST_NEW, transform, ...(readSetUp('commonjs') as object) },
 });
 
 const PROJECTS: Record<string, Project> = {
   'Nest 11, CommonJS, ts-jest': {
-    nest: '11',
+    nest: 11,
     isCommonJs: true,
-    runner: TS_JEST,
     manifest: withPreset({ '^.+\\.(t|j)s$': 'ts-jest' }),
     typescript: { module: 'nodenext', moduleResolution: 'nodenext' },
     command: [JEST],
   },
   'Nest 11, CommonJS with the default module resolution, ts-jest': {
-    nest: '11',
+    nest: 11,
     isCommonJs: true,
-    runner: { ...TS_JEST, jest: '^29.7.0', '@jest/globals': '^29.7.0' },
     manifest: withPreset({ '^.+\\.(t|j)s$': 'ts-jest' }),
     typescript: { module: 'commonjs', target: 'es2021' },
     command: [JEST],
   },
   'Nest 11, CommonJS, swc': {
-    nest: '11',
+    nest: 11,
     isCommonJs: true,
-    runner: { jest: '^30.0.0', '@jest/globals': '^30.0.0', '@swc/core': '^1.15.0', '@swc/jest': '^0.2.39' },
     manifest: withPreset({ '^.+\\.(t|j)s$': '@swc/jest' }),
     typescript: { module: 'nodenext' },
     files: { '.swcrc': JSON.stringify(readSetUp('swc')) },
     command: [JEST],
   },
   'Nest 12, ES modules, ts-jest': {
-    nest: '12',
-    runner: TS_JEST,
+    nest: 12,
     manifest: { type: 'module', jest: readSetUp('esm') },
     typescript: { module: 'nodenext', isolatedModules: true },
     command: ['--experimental-vm-modules', JEST],
   },
   'Nest 12, ES modules, vitest': {
-    nest: '12',
-    runner: { vitest: '^4.1.2', typescript: '^6.0.2' },
+    nest: 12,
     manifest: { type: 'module' },
     typescript: { module: 'nodenext', isolatedModules: true },
-    command: ['node_modules/vitest/vitest.mjs', 'run'],
+    command: ['../node_modules/vitest/vitest.mjs', 'run'],
     adapt: (spec) =>
       spec
         .replace("'@jest/globals'", "'vitest'")
@@ -159,40 +158,50 @@ describe.each(Object.keys(PROJECTS))('%s', (name) => {
 });
 
 async function makeProject(project: Project): Promise<string> {
-  const path = await mkdtemp(join(folder, 'project-'));
+  const path = await mkdtemp(join(await (installed.get(project.nest) ?? install(project.nest)), 'project-'));
+  await cp('test/package/application', join(path, 'src'), { recursive: true });
+  await writeFile(join(path, 'src/orders.spec.ts'), project.adapt?.(SPEC) ?? SPEC);
+  if (project.isCommonJs) await leaveOutExtensions(join(path, 'src'));
+  const compilerOptions = { ...TYPESCRIPT_OF_NEST_NEW, ...project.typescript };
+  const files = {
+    'package.json': JSON.stringify({ private: true, ...project.manifest }),
+    'tsconfig.json': JSON.stringify({ compilerOptions, include: ['src'] }),
+    ...project.files,
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
+  return path;
+}
+
+/** Folders in which the packages of a major of Nest are installed. Projects below them share these. */
+const installed = new Map<number, Promise<string>>();
+
+function install(nest: Project['nest']): Promise<string> {
+  const path = installPackagesOf(nest);
+  installed.set(nest, path);
+  return path;
+}
+
+async function installPackagesOf(major: Project['nest']): Promise<string> {
+  const path = await mkdtemp(join(folder, `nest-${major}-`));
   const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
     'dependencies' | 'devDependencies',
     Record<string, string>
   >;
-  const nest = ['common', 'core', 'platform-express', 'testing'].map((one) => [
-    `@nestjs/${one}`,
-    `^${project.nest}.0.0`,
-  ]);
-  await cp('test/package/application', join(path, 'src'), { recursive: true });
-  await writeFile(join(path, 'src/orders.spec.ts'), project.adapt?.(SPEC) ?? SPEC);
-  if (project.isCommonJs) await leaveOutExtensions(join(path, 'src'));
-  const files = {
-    'package.json': JSON.stringify({
+  const nest = ['common', 'core', 'platform-express', 'testing'].map((one) => [`@nestjs/${one}`, `^${major}.0.0`]);
+  const own = ['reflect-metadata', 'rxjs', '@modelcontextprotocol/client', '@types/node'];
+  await writeFile(
+    join(path, 'package.json'),
+    JSON.stringify({
       private: true,
       dependencies: {
         ...Object.fromEntries(nest),
+        ...Object.fromEntries(own.map((name) => [name, devDependencies[name]])),
         'nestjs-mcp-auth': `file:${tarball}`,
         zod: dependencies.zod,
-        'reflect-metadata': devDependencies['reflect-metadata'],
-        rxjs: devDependencies.rxjs,
-        '@modelcontextprotocol/client': devDependencies['@modelcontextprotocol/client'],
-        '@types/node': devDependencies['@types/node'],
-        ...project.runner,
+        ...RUNNERS[major],
       },
-      ...project.manifest,
     }),
-    'tsconfig.json': JSON.stringify({
-      compilerOptions: { ...TYPESCRIPT_OF_NEST_NEW, ...project.typescript },
-      include: ['src'],
-    }),
-    ...project.files,
-  };
-  for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
+  );
   await installPackages(path);
   return path;
 }
