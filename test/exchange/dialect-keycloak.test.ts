@@ -83,7 +83,7 @@ describe('what Keycloak answered', () => {
   });
 
   test.each<[string, errors.TokenEndpointFailure]>([
-    ['the client is not in `aud`', { status: 403, error: 'access_denied' }],
+    ['the client is not in `aud`', { status: 403, error: 'client_misconfigured' }],
     ['the user signed out', { status: 400, error: 'invalid_request' }],
     ['an administrator signed the user out', { status: 400, error: 'invalid_request' }],
     ['an administrator ended the session', { status: 400, error: 'invalid_request' }],

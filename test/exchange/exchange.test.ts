@@ -223,7 +223,7 @@ describe('an exchange that fails', () => {
     [400, { error: 'whatever' }, 'exchange_misconfigured', 'OperatorActionError'],
     [200, 'hello', 'exchange_answer_unusable', 'OperatorActionError'],
     [400, { error: 'access_denied' }, 'caller_access_denied', 'CallerActionError'],
-    [400, { error: 'invalid_scope' }, 'caller_access_denied', 'CallerActionError'],
+    [400, { error: 'invalid_scope' }, 'exchange_misconfigured', 'OperatorActionError'],
     [429, { error: 'slow_down' }, 'issuer_rate_limited', 'TemporaryFailureError'],
     [500, { error: 'server_error' }, 'issuer_unavailable', 'TemporaryFailureError'],
   ])('%i %j is logged with its code, as what it is', async (status, body, code, name) => {

@@ -40,7 +40,7 @@ describeWithKeycloak('resource indicators (experimental)', () => {
     const token = await alice.token({ scope: 'orders:read', resource });
     expect(decodeJwt(token).aud).toBe(resource);
     await server.succeed(token, 'who_am_i');
-    expect(await server.fail(token, 'find_order')).toContain('You have not been given the access to the orders API');
+    expect(await server.fail(token, 'find_order')).toContain('This server is not set up to call the orders API');
   });
 
   test('a resource that no client has: there is no token', async () => {

@@ -44,7 +44,7 @@ export function keycloak({ actor }: KeycloakDialectOptions = {}): ExchangeDialec
         if (actor) checkActor(token.value);
         return token;
       } catch (error) {
-        throw error instanceof TokenEndpointError ? toTargetError(error) : error;
+        throw error instanceof TokenEndpointError ? toKnownError(error) : error;
       }
     },
   };
@@ -80,10 +80,11 @@ function checkActor(token: string): void {
 
 /**
  * Keycloak answers 401 for a client that it refuses. It answers 400 for an `audience` that is no client, or a disabled
- * one.
+ * one. It answers `access_denied` if this server's client is not in `aud` of the caller's token, whoever the user is.
  */
-function toTargetError(error: TokenEndpointError): TokenEndpointError {
+function toKnownError(error: TokenEndpointError): TokenEndpointError {
   const { status, error: name } = error.failure;
-  if (status !== 400 || name !== 'invalid_client') return error;
-  return new TokenEndpointError(error.message, { ...error.failure, error: 'invalid_target' });
+  const toError = (known: string) => new TokenEndpointError(error.message, { ...error.failure, error: known });
+  if (status === 400 && name === 'invalid_client') return toError('invalid_target');
+  return name === 'access_denied' ? toError('client_misconfigured') : error;
 }

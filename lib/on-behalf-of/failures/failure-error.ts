@@ -66,10 +66,12 @@ export function createDownstreamError(
 function createCallerActionError(
   wanted: CallerActionCode,
   message: string,
-  { claims = '', acrValues = [], maxAgeMs, scopes = [] }: Failure,
-  { name, scopeMap, consentUrl }: ResolvedDownstream,
+  failure: Failure,
+  target: ResolvedDownstream,
   options: DownstreamErrorOptions,
-): CallerActionError {
+): DownstreamError {
+  const { claims = '', acrValues = [], maxAgeMs, scopes = [] } = failure;
+  const { name, scopeMap, consentUrl } = target;
   const own = [...new Set(scopes.flatMap((scope) => scopeMap.get(scope) ?? []))];
   const page: CallerRemedy | undefined =
     consentUrl === undefined
@@ -83,11 +85,12 @@ function createCallerActionError(
     ...(page && { caller_consent_required: page }),
   };
   // Consent and scope replace each other if only one of them is obtainable. If neither is, somebody else has to grant
-  // the access.
+  // the access: the operator, if the provider refuses the scopes that the operator has declared.
   const obtainable: readonly CallerActionCode[] = ['caller_scope_insufficient', 'caller_consent_required'];
-  const code = obtainable.includes(wanted)
-    ? ([wanted, ...obtainable].find((candidate) => remedies[candidate]) ?? 'caller_access_denied')
-    : wanted;
+  const found = obtainable.includes(wanted) ? [wanted, ...obtainable].find((candidate) => remedies[candidate]) : wanted;
+  if (!found && failure.error === 'invalid_scope')
+    return createDownstreamError('exchange_misconfigured', message, failure, target);
+  const code = found ?? 'caller_access_denied';
   const remedy = remedies[code];
   return new CallerActionError(code, message, { ...options, ...(remedy && { remedy }), advice: ADVICE[code](name) });
 }

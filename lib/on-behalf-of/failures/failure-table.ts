@@ -83,7 +83,7 @@ const rejectsToken = any(
 
 /** Codes for answers of a token endpoint. The first row that applies counts. */
 const PROVIDER: readonly Row[] = [
-  ['exchange_misconfigured', hasError('client_not_registered', 'no_token_endpoint')],
+  ['exchange_misconfigured', hasError('client_not_registered', 'client_misconfigured', 'no_token_endpoint')],
   ['issuer_unavailable', ({ status, timedOut }) => timedOut === true || status === undefined],
   ['issuer_rate_limited', hasStatus(429)],
   ['issuer_unavailable', any(hasStatus(500, 599), hasStatus(408))],
