@@ -30,6 +30,8 @@ function excuse(error: ErrorObject, inner: readonly ErrorObject[], document: Jso
   switch (keyword) {
     case 'enum':
       return excuseValue(error, params.allowedValues as unknown[]);
+    case 'type':
+      return Array.isArray(schema.enum) ? excuseValue(error, schema.enum) : excuseMember(error, document);
     case 'const':
       return excuseValue(error, [params.allowedValue]);
     case 'oneOf':
@@ -55,10 +57,15 @@ function excuse(error: ErrorObject, inner: readonly ErrorObject[], document: Jso
         ? 'The document requires a `readOnly` property, which no request has. The judge does not know'
         : undefined;
     default:
-      return isOfOtherPart(document, instancePath.split('/').at(-1) ?? '', schema)
-        ? 'A part of `allOf` has a schema for all other properties, and another part has the property'
-        : undefined;
+      return excuseMember(error, document);
   }
+}
+
+/** A property whose value another part of `allOf` forbids. */
+function excuseMember({ instancePath, parentSchema }: ErrorObject, document: JsonObject): string | undefined {
+  return isOfOtherPart(document, instancePath.split('/').at(-1) ?? '', parentSchema ?? {})
+    ? 'A part of `allOf` has a schema for all other properties, and another part has the property'
+    : undefined;
 }
 
 /** Whether one of several alternatives only fails for a reason that excuses it. */
