@@ -41,6 +41,14 @@ const unjudged = new Map<string, number>();
 for (const report of reports)
   for (const [reason, count] of Object.entries(report.unjudged))
     unjudged.set(reason, (unjudged.get(reason) ?? 0) + count);
+/** Documents whose requests the judge reads wrong, by the reason. What it does not read at all is left out. */
+const misread = [...unjudged.keys()]
+  .filter((reason) => reason.startsWith('The judge') && !reason.startsWith('The judge reads no'))
+  .map((reason) => {
+    const named = reports.filter(({ unjudged }) => reason in unjudged);
+    const list = named.map(({ document, unjudged }) => `\`${document}\` (${unjudged[reason] ?? 0})`).sort();
+    return `- ${reason}: ${list.join(', ')}`;
+  });
 const left = [...unjudged.values()].reduce((sum, count) => sum + count, 0);
 const lines = [
   '## A judge that is not ours',
@@ -56,6 +64,8 @@ const lines = [
   ['| Reason | Operations |', '| --- | --- |']
     .concat([...unjudged].sort(([, one], [, other]) => other - one).map((one) => `| ${one.join(' | ')} |`))
     .join('\n'),
+  'What the judge gets wrong, by the names of the documents, with the number of operations:',
+  misread.join('\n'),
   ...(wrong.length > 0
     ? [
         'Wrong:',
