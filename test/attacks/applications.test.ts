@@ -209,7 +209,12 @@ test('a key with which anyone can sign is passed over', async () => {
     ['RS256', 'RS256'].map(async (alg) => await exportJWK((await generateKeyPair(alg)).publicKey)),
   );
   server.issuer.answers.set('/jwks', (_request, response) => {
-    sendJson(response, 200, { keys: [{ ...weak, e: 'AQ', kid: 'one' }, { ...other, kid: 'two' }] });
+    sendJson(response, 200, {
+      keys: [
+        { ...weak, e: 'AQ', kid: 'one' },
+        { ...other, kid: 'two' },
+      ],
+    });
   });
   const key = await server.issuer.addKey('RS256', 'one');
   const [header, claims] = (await server.issuer.token({ aud: server.resource }, {}, key)).split('.');
