@@ -7,12 +7,12 @@ import { Issuers } from '../issuers/issuers.js';
 import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
+import { findAccessTokenKey } from './access-token-key.js';
 import { Introspection } from './introspection.js';
-import { InvalidTokenError } from './invalid-token-error.js';
 import { isOpaque } from './opaque-token.js';
 import { OwnTokens } from './own-tokens.js';
 import { PresentedToken } from './presented-token.js';
-import { readToken, verifyJws, type SignedToken } from './signed-token.js';
+import { readToken, type SignedToken } from './signed-token.js';
 import { checkRequiredClaims, toCaller } from './token-claims.js';
 import { createUnreadError } from './unread-token.js';
 import { VerifiedTokens } from './verified-tokens.js';
@@ -85,7 +85,7 @@ export class AccessTokenStrategy
   }
 
   private async verifyEdwards(signed: SignedToken, presented: PresentedToken): Promise<Caller> {
-    await findVerificationKey(signed);
+    await findAccessTokenKey(signed);
     return await this.accept(signed.claims, presented, signed.header.typ);
   }
 
@@ -119,24 +119,10 @@ export class AccessTokenStrategy
   }
 }
 
-/**
- * Finds the key that has signed an access token.
- *
- * @throws {@link InvalidTokenError} if the header is not that of an access token of the issuer, or no key has signed it
- * @throws {@link IssuerUnusableError} if the issuer's keys cannot be fetched
- */
-async function findVerificationKey(signed: SignedToken): Promise<KeyObject> {
-  const { algorithms, types, acceptMissingType } = signed.issuer.options;
-  const kind = { name: 'an access token', types, acceptMissingType, algorithms, mayNameKeys: true };
-  const found = await verifyJws(signed, kind, signed.issuer);
-  if ('key' in found) return found.key;
-  throw new InvalidTokenError(`The token ${found.problem}`, found.refusal);
-}
-
 /** Gives passport-jwt the key of a token that is not verified yet. */
 function provideKey({ signed }: PresentedToken, _token: string, done: (error: unknown, key?: KeyObject) => void): void {
   if (!signed) throw new Error('A token reached passport-jwt before it was read');
-  findVerificationKey(signed).then(
+  findAccessTokenKey(signed).then(
     (key) => {
       done(null, key);
     },
