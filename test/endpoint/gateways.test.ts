@@ -104,7 +104,7 @@ const GATEWAYS: readonly (readonly [string, Gateway])[] = [
   ],
 ];
 
-const withNginx = NginxProcess.isInstalled ? describe : describe.skip;
+const withNginx = NginxProcess.isExpected ? describe : describe.skip;
 
 withNginx.each(['express', 'fastify'] as const)('on %s', (platform) => {
   describe.each(GATEWAYS)('a gateway that %s', (_name, { resource, endpoint, metadata, locations }) => {

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Injectable, type INestApplication } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { McpAuthHealthIndicator, McpTool } from 'nestjs-mcp-auth';
+import { McpAuthHealthIndicator } from 'nestjs-mcp-auth';
 import { headersFor, message, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer } from '../support/protected-server.js';
+import { Slow } from '../support/slow-tool.js';
 import type { Platform } from '../support/test-application.js';
 
 const GRACE = 600_000;
@@ -25,20 +26,6 @@ async function until(isSo: () => boolean | Promise<boolean>, turns = 10_000): Pr
   for (let turn = 0; !(await isSo()); turn += 1) {
     if (turn > turns) throw new Error('It does not come about');
     await new Promise(setImmediate);
-  }
-}
-
-@Injectable()
-class Slow {
-  finish: () => void = () => undefined;
-  begun: () => void = () => undefined;
-  readonly started = new Promise<void>((resolve) => (this.begun = resolve));
-
-  @McpTool({ description: 'x' })
-  async slow() {
-    this.begun();
-    await new Promise<void>((resolve) => (this.finish = resolve));
-    return 'done';
   }
 }
 

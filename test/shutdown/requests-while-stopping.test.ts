@@ -1,26 +1,10 @@
-import { Injectable } from '@nestjs/common';
 import { describe, expect, test } from '@jest/globals';
-import { McpTool } from 'nestjs-mcp-auth';
 import { beginConversation } from '../support/conversation.js';
 import { callTool, message, post, textOf, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer } from '../support/protected-server.js';
+import { Slow } from '../support/slow-tool.js';
 import type { TestIssuer } from '../support/test-issuer.js';
 import type { Platform } from '../support/test-application.js';
-
-/** Runs until it is told to finish. */
-@Injectable()
-class Slow {
-  finish: () => void = () => undefined;
-  begun: () => void = () => undefined;
-  readonly started = new Promise<void>((resolve) => (this.begun = resolve));
-
-  @McpTool({ description: 'x' })
-  async slow() {
-    this.begun();
-    await new Promise<void>((resolve) => (this.finish = resolve));
-    return 'done';
-  }
-}
 
 const REQUESTS: readonly (readonly [
   name: string,

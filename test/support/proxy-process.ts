@@ -6,10 +6,11 @@ import { delimiter, join } from 'node:path';
 import { describe } from '@jest/globals';
 
 /** Debian keeps servers where only the path of root leads. */
-const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
+export const PROXY_ENVIRONMENT = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
 
 const isInstalled =
-  spawnSync('haproxy', ['-v'], { env }).status === 0 && spawnSync('nginx', ['-v'], { env }).status === 0;
+  spawnSync('haproxy', ['-v'], { env: PROXY_ENVIRONMENT }).status === 0 &&
+  spawnSync('nginx', ['-v'], { env: PROXY_ENVIRONMENT }).status === 0;
 
 /** Tests that need HAProxy and nginx: not run on a machine that has none, unless it has to have them. */
 export function describeWithProxies(name: string, tests: () => void): void {
@@ -87,7 +88,7 @@ export class ProxyProcess {
     const directory = await mkdtemp(join(tmpdir(), 'proxy-'));
     const file = join(directory, 'proxy.conf');
     await writeFile(file, `${configure(directory).join('\n')}\n`);
-    const child = spawn(command, [...args, file], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, [...args, file], { env: PROXY_ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] });
     let told = '';
     child.stderr.on('data', (piece: Buffer) => (told += piece.toString()));
     const proxy = new ProxyProcess(directory, child);
