@@ -7,6 +7,7 @@ import { Introspection } from './resource-server/authentication/introspection.js
 import { OwnTokens } from './resource-server/authentication/own-tokens.js';
 import { ProofOfPossession } from './resource-server/authentication/proof-of-possession.js';
 import { Revocations } from './resource-server/authentication/revocations.js';
+import { TokenVerification } from './resource-server/authentication/token-verification.js';
 import { VerifiedTokens } from './resource-server/authentication/verified-tokens.js';
 import { AuthorizationGuard } from './entry/endpoint/authorization.guard.js';
 import { ScopeHierarchy } from './resource-server/access/scope-hierarchy.js';
@@ -118,6 +119,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     VerifiedTokens,
     OwnTokens,
     ClaimsValidation,
+    TokenVerification,
     AuditLog,
     CallerLimits,
     ServerHealth,

@@ -1,7 +1,5 @@
-import { Injectable, HttpException, type ExecutionContext } from '@nestjs/common';
-import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
+import { Injectable, HttpException, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { AuthGuard } from '@nestjs/passport';
 import { readMessage, toReadable } from '../../errors/reason.js';
 import type { Refusal } from '../../errors/refusal.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
@@ -9,26 +7,21 @@ import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { readAddress } from '../../limits/caller-address.js';
-import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { Challenges, type RefusedRequest } from '../../resource-server/challenges/challenges.js';
 import { ToldFailure } from '../../errors/told-exception.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { countRejected } from '../../observability/metrics.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { AccessTokenStrategy } from '../../resource-server/authentication/access-token.strategy.js';
 import type { Caller } from '../../resource-server/access/caller.js';
-import { ClaimsValidation } from '../../resource-server/authentication/claims-validation.js';
 import { isAnswer } from '../../resource-server/access/operation.js';
 import { MalformedCredentialsError, readCredentials } from '../../resource-server/authentication/credentials.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
-import { PresentedToken } from '../../resource-server/authentication/presented-token.js';
 import { ProofError } from '../../resource-server/authentication/proof-error.js';
 import { ProofOfPossession } from '../../resource-server/authentication/proof-of-possession.js';
 import { ReplayStoreError } from '../../resource-server/authentication/replay-store.js';
 import { Revocations, type HeldSession } from '../../resource-server/authentication/revocations.js';
-import { Issuers } from '../../resource-server/issuers/issuers.js';
-import { VerifiedTokens } from '../../resource-server/authentication/verified-tokens.js';
+import { TokenVerification } from '../../resource-server/authentication/token-verification.js';
 
 /** Methods that a client needs around an anonymous call. The tool of a task is checked later. */
 const OPEN_METHODS = new Set([
@@ -55,33 +48,27 @@ const RETRY_AFTER = '10';
 
 /** Verifies the access token of a request and sets the caller. Answers with a challenge if there is no valid token. */
 @Injectable()
-export class AuthenticationGuard extends AuthGuard() {
-  readonly #presented = new WeakMap<ExecutionContext, PresentedToken>();
+export class AuthenticationGuard implements CanActivate {
   readonly #refused = new WeakMap<McpRequest, RefusedRequest>();
 
   constructor(
     private readonly moduleOptions: ResolvedOptions,
     private readonly challenges: Challenges,
-    private readonly verified: VerifiedTokens,
+    private readonly verification: TokenVerification,
     private readonly proof: ProofOfPossession,
-    private readonly validation: ClaimsValidation,
     private readonly revocations: Revocations,
     private readonly audit: AuditLog,
     private readonly host: HttpAdapterHost,
-    private readonly issuers: Issuers,
-    strategy: AccessTokenStrategy,
-  ) {
-    super({ defaultStrategy: strategy.name, session: false });
-  }
+  ) {}
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
     // A CORS preflight request has no credentials (Fetch standard, CORS-preflight).
     if (this.moduleOptions.anonymous || request.method === 'OPTIONS') return true;
     const { nonce } = this.proof;
     if (nonce !== undefined) this.#setHeader(context, 'DPoP-Nonce', nonce);
     try {
-      request.caller = await request.trace.run(() => this.#authenticate(context, request));
+      request.caller = await request.trace.run(() => this.#authenticate(request));
       request.heldSession = this.#hold(context, request.caller);
       return true;
     } catch (thrown) {
@@ -111,7 +98,7 @@ export class AuthenticationGuard extends AuthGuard() {
     return session;
   }
 
-  async #authenticate(context: ExecutionContext, request: McpRequest): Promise<Caller | undefined> {
+  async #authenticate(request: McpRequest): Promise<Caller | undefined> {
     const source = toNodeRequest(request);
     const credentials = readCredentials(source);
     if (credentials.kind === 'none') {
@@ -120,35 +107,9 @@ export class AuthenticationGuard extends AuthGuard() {
       throw new MissingTokenError(credentials.refusal);
     }
     request.scheme = credentials.scheme;
-    await this.issuers.resolve(credentials.token, readAddress(request));
-    const caller = this.verified.find(credentials.token) ?? (await this.#verify(context, credentials.token));
-    await this.proof.check(source, credentials.scheme, credentials.token, caller.claims.cnf, caller);
-    await this.validation.check(caller);
-    return caller;
-  }
-
-  async #verify(context: ExecutionContext, token: string): Promise<Caller> {
-    const presented = new PresentedToken(token, readAddress(context.switchToHttp().getRequest<McpRequest>()));
-    this.#presented.set(context, presented);
-    await super.canActivate(context);
-    if (!presented.user) throw new Error('Passport let a token pass without saying whose it is');
-    return presented.user;
-  }
-
-  /** Passport and its strategies share one reading of the request. Called by `canActivate` of `@nestjs/passport`. */
-  override getRequest(context: ExecutionContext): PresentedToken | undefined {
-    return this.#presented.get(context);
-  }
-
-  override handleRequest<User = Caller>(error: unknown, user: User | false, info: unknown): User {
-    if (user) return user;
-    const cause = error ?? info;
-    if (error || cause instanceof McpAuthError) throw cause;
-    // jsonwebtoken's own messages, such as "invalid signature", are safe to log. Other errors may quote the token.
-    const isOwn = cause instanceof Error && cause.name === 'JsonWebTokenError';
-    throw new InvalidTokenError('The token is not valid for this server', {
-      detail: `it cannot be verified${isOwn ? ` (${cause.message})` : ''}`,
-      fix: 'Have the issuer make tokens as RFC 7515 and RFC 7519 have it.',
+    const { scheme, token } = credentials;
+    return await this.verification.verify(token, readAddress(request), async (caller) => {
+      await this.proof.check(source, scheme, token, caller.claims.cnf, caller);
     });
   }
 
@@ -235,7 +196,3 @@ function describeReason(error: unknown): { readonly reason: string } & Partial<R
         : 'Check that this machine reaches the issuer, with `npx nestjs-mcp-auth doctor`.',
   };
 }
-
-// Without this, Nest would replace the options given above with those of a PassportModule that this module can see.
-// Another strategy would then identify the caller.
-Reflect.defineMetadata(PROPERTY_DEPS_METADATA, [], AuthenticationGuard);

@@ -14,6 +14,12 @@ export interface ProofSource extends CertificateSource {
   readonly method?: string | undefined;
 }
 
+/** What a token is bound to: a key, a certificate, both or nothing. */
+export interface Binding {
+  readonly jkt?: string;
+  readonly 'x5t#S256'?: string;
+}
+
 /** Members of `cnf` that this server can check (RFC 9449 section 6.1, RFC 8705 section 3.1). */
 const KNOWN_MEMBERS = new Set(['jkt', 'x5t#S256']);
 
@@ -73,6 +79,36 @@ export class ProofOfPossession {
     confirmation: unknown,
     holder?: Holder,
   ): Promise<void> {
+    const bound = this.checkBinding(confirmation);
+    const thumbprint = bound.jkt;
+    const certificate = bound['x5t#S256'];
+    const held = describeBinding(bound);
+    if (scheme === 'dpop' && thumbprint === undefined)
+      throw createProofError(
+        'The token is not bound to a key',
+        `${held}, and it came under the scheme DPoP`,
+        'Have the client send it as `Bearer`, or have the issuer bind it (DPoP has to be on for the client there).',
+      );
+    if (scheme !== 'dpop' && thumbprint !== undefined)
+      throw createProofError(
+        'The token is bound to a key, and there is no proof of it',
+        `${held}, and it came under the scheme Bearer`,
+        'Have the client send it under the scheme `DPoP`, with a proof. Gateways must not change the scheme.',
+      );
+    if (certificate !== undefined) this.#checkCertificate(request, certificate);
+    if (thumbprint === undefined) return;
+    const { method, rawHeaders } = request;
+    await this.#selectDpop(bound).check(rawHeaders, { method, token, thumbprint, holder });
+  }
+
+  /**
+   * Checks how a token is bound, whoever sends it.
+   *
+   * @param confirmation - `cnf` of the token (RFC 7800 section 3.1)
+   * @returns the members of it that the sender has to prove
+   * @throws {@link ProofError} if a required binding is missing, or there is one that is not supported here
+   */
+  checkBinding(confirmation: unknown): Binding {
     const bound = readMembers(confirmation);
     const thumbprint = bound.jkt;
     const certificate = bound['x5t#S256'];
@@ -91,42 +127,37 @@ export class ProofOfPossession {
         held,
         REQUIRED('proof.required'),
       );
-    if (scheme === 'dpop' && thumbprint === undefined)
-      throw createProofError(
-        'The token is not bound to a key',
-        `${held}, and it came under the scheme DPoP`,
-        'Have the client send it as `Bearer`, or have the issuer bind it (DPoP has to be on for the client there).',
-      );
-    if (scheme !== 'dpop' && thumbprint !== undefined)
-      throw createProofError(
-        'The token is bound to a key, and there is no proof of it',
-        `${held}, and it came under the scheme Bearer`,
-        'Have the client send it under the scheme `DPoP`, with a proof. Gateways must not change the scheme.',
-      );
-    if (certificate !== undefined) this.#checkCertificate(request, certificate);
-    if (thumbprint === undefined) return;
-    if (!this.#dpop)
-      throw createProofError(
-        'The token is bound to a key, which is not supported here',
-        held,
-        'Set `proof.dpop` to accept such tokens, or have the issuer bind none for clients of this server.',
-      );
-    await this.#dpop.check(request.rawHeaders, { method: request.method, token, thumbprint, holder });
+    if (thumbprint !== undefined) this.#selectDpop(bound);
+    if (certificate !== undefined) this.#selectCertificates(certificate);
+    return bound;
+  }
+
+  #selectDpop(bound: Binding): DpopProofs {
+    if (this.#dpop) return this.#dpop;
+    throw createProofError(
+      'The token is bound to a key, which is not supported here',
+      describeBinding(bound),
+      'Set `proof.dpop` to accept such tokens, or have the issuer bind none for clients of this server.',
+    );
+  }
+
+  #selectCertificates(thumbprint: string): ClientCertificates {
+    if (this.#certificates) return this.#certificates;
+    throw createProofError(
+      'The token is bound to a certificate, which is not supported here',
+      tellCertificate(thumbprint),
+      'Set `proof.mutualTls` to accept such tokens, or have the issuer bind none for clients of this server.',
+    );
   }
 
   #checkCertificate(request: ProofSource, expected: string): void {
-    const wanted = `its cnf.x5t#S256 begins with ${tellStart(expected)}`;
-    if (!this.#certificates)
-      throw createProofError(
-        'The token is bound to a certificate, which is not supported here',
-        wanted,
-        'Set `proof.mutualTls` to accept such tokens, or have the issuer bind none for clients of this server.',
-      );
-    const actual = this.#certificates.computeThumbprint(request);
+    const wanted = tellCertificate(expected);
+    const certificates = this.#selectCertificates(expected);
+    const actual = certificates.computeThumbprint(request);
     if (actual === undefined)
       throw createProofError(
         'The token is bound to a certificate, and the request has none',
-        `${wanted}, and ${this.#certificates.describeSource(request)}`,
+        `${wanted}, and ${certificates.describeSource(request)}`,
         'Have the TLS server ask clients for a certificate. Behind a proxy, set `proof.mutualTls.certificate` to the header that it sets, and to its addresses.',
       );
     // Both are 43 characters of base64url.
@@ -139,7 +170,11 @@ export class ProofOfPossession {
   }
 }
 
-function readMembers(confirmation: unknown): { readonly jkt?: string; readonly 'x5t#S256'?: string } {
+function tellCertificate(thumbprint: string): string {
+  return `its cnf.x5t#S256 begins with ${tellStart(thumbprint)}`;
+}
+
+function readMembers(confirmation: unknown): Binding {
   if (confirmation === undefined) return {};
   const members = isJsonObject(confirmation) ? Object.entries(confirmation) : [];
   const known = members.filter(([name]) => KNOWN_MEMBERS.has(name));
@@ -161,7 +196,7 @@ function readMembers(confirmation: unknown): { readonly jkt?: string; readonly '
 const REQUIRED = (option: string) =>
   `Have the issuer bind the tokens of clients of this server, or remove \`${option}\`.`;
 
-function describeBinding(bound: Readonly<Record<string, string | undefined>>): string {
+function describeBinding(bound: Binding): string {
   const members = Object.keys(bound);
   return members.length === 0 ? 'its cnf is missing' : `its cnf has ${members.join(' and ')}`;
 }

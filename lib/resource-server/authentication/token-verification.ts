@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { AuthGuard } from '@nestjs/passport';
+import { McpAuthError } from '../../errors/mcp-auth-error.js';
+import type { Caller } from '../access/caller.js';
+import { Issuers } from '../issuers/issuers.js';
+import { AccessTokenStrategy } from './access-token.strategy.js';
+import { ClaimsValidation } from './claims-validation.js';
+import { InvalidTokenError } from './invalid-token-error.js';
+import { PresentedToken } from './presented-token.js';
+import { VerifiedTokens } from './verified-tokens.js';
+
+/**
+ * Decides whether an access token is good here, and whose it is. Every request goes through it, and so does the doctor.
+ * Nest's guard for passport runs the strategy.
+ */
+@Injectable()
+export class TokenVerification extends AuthGuard() {
+  constructor(
+    private readonly issuers: Issuers,
+    private readonly verified: VerifiedTokens,
+    private readonly validation: ClaimsValidation,
+    strategy: AccessTokenStrategy,
+  ) {
+    super({ defaultStrategy: strategy.name, session: false });
+  }
+
+  /**
+   * @param address - of whoever sends the token
+   * @param prove - checks that the sender of a bound token has its key, before the application is asked
+   * @throws {@link InvalidTokenError} if the token is not valid here, or the application does not accept it
+   * @throws {@link IssuerUnusableError} if its issuer cannot be had
+   * @throws what `prove` throws
+   */
+  async verify(
+    token: string,
+    address: string | undefined,
+    prove: (caller: Caller) => void | Promise<void>,
+  ): Promise<Caller> {
+    await this.issuers.resolve(token, address);
+    const caller = this.verified.find(token) ?? (await this.#identify(new PresentedToken(token, address)));
+    await prove(caller);
+    await this.validation.check(caller);
+    return caller;
+  }
+
+  async #identify(presented: PresentedToken): Promise<Caller> {
+    // The strategy gets what is presented in place of the request.
+    await super.canActivate(new ExecutionContextHost([presented, {}]));
+    if (!presented.user) throw new Error('Passport let a token pass without saying whose it is');
+    return presented.user;
+  }
+
+  /** Called by `canActivate` of `@nestjs/passport`. */
+  override handleRequest<User = Caller>(error: unknown, user: User | false, info: unknown): User {
+    if (user) return user;
+    const cause = error ?? info;
+    if (error || cause instanceof McpAuthError) throw cause;
+    // jsonwebtoken's own messages, such as "invalid signature", are safe to log. Other errors may quote the token.
+    const isOwn = cause instanceof Error && cause.name === 'JsonWebTokenError';
+    throw new InvalidTokenError('The token is not valid for this server', {
+      detail: `it cannot be verified${isOwn ? ` (${cause.message})` : ''}`,
+      fix: 'Have the issuer make tokens as RFC 7515 and RFC 7519 have it.',
+    });
+  }
+}
+
+// Without this, Nest would replace the options given above with those of a PassportModule that this module can see.
+// Another strategy would then identify the caller.
+Reflect.defineMetadata(PROPERTY_DEPS_METADATA, [], TokenVerification);
