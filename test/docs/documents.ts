@@ -6,6 +6,8 @@ import { join } from 'node:path';
  *
  * - `<!-- example of DownstreamOptions -->`: the block is properties of that type, and not of the module's options;
  * - `<!-- example with: declare const key: string; -->`: what the block takes for granted, besides `surroundings.ts`;
+ * - `<!-- example file: src/main.ts -->`: the block is a file of an application, which `test/package/whole-application.ts`
+ *   compiles and runs;
  * - `<!-- example not compiled: why -->`: it is left out, and counted.
  */
 export interface Example {
@@ -18,6 +20,8 @@ export interface Example {
   readonly of: string;
   readonly preamble: string;
   readonly isSkipped: boolean;
+  /** Which file of an application the block is. */
+  readonly path: string | undefined;
 }
 
 const BLOCK = /(?:^<!-- example (?<instruction>.*?) -->\n+)?^```(?:ts|typescript)\n(?<code>.*?)^```$/gms;
@@ -37,6 +41,7 @@ export function examplesIn(files: readonly string[]): readonly Example[] {
         of: /^of (.*)$/.exec(instruction)?.[1] ?? 'McpAuthModuleOptions',
         preamble: /^with:(.*)$/s.exec(instruction)?.[1]?.trim() ?? '',
         isSkipped: instruction.startsWith('not compiled: '),
+        path: /^file: (.*)$/.exec(instruction)?.[1],
       };
     });
   });

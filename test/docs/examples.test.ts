@@ -3,7 +3,7 @@ import { documents, examplesIn, type Example } from './documents.js';
 import { sourceOf } from './example-source.js';
 import { complaintsOf } from './type-checker.js';
 
-const all = examplesIn(documents);
+const all = examplesIn(documents).filter(({ path }) => path === undefined);
 const compiled = all.filter(({ isSkipped }) => !isSkipped);
 
 /** It would change the types of all others. */

@@ -52,12 +52,17 @@ export class NginxProcess {
     throw new Error(told.join('\n'));
   }
 
+  /** Where it listens. */
+  get socketPath(): string {
+    return join(this.directory, 'socket');
+  }
+
   /** Sends a request through it. */
   async send(
     path: string,
     { body, method = 'POST', headers = {} }: { body?: unknown; method?: string; headers?: OutgoingHttpHeaders } = {},
   ): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string }> {
-    const sent = request({ socketPath: join(this.directory, 'socket'), path, method, headers, agent: false });
+    const sent = request({ socketPath: this.socketPath, path, method, headers, agent: false });
     sent.end(body === undefined ? undefined : JSON.stringify(body));
     const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
     return { status: response.statusCode ?? 0, headers: response.headers, text: await text(response) };
