@@ -26,6 +26,7 @@ export type KeyPurpose =
   | 'task'
   | 'task-owner'
   | 'token'
+  | 'token-source'
   | 'unused-request-state';
 
 /**

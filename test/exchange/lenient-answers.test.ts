@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { UnsecuredJWT } from 'jose';
 import { clientSecretBasic } from 'nestjs-mcp-auth';
 import type { TokenEndpointAnswer } from 'nestjs-mcp-auth/dialects';
 import { catchTokenEndpoint, failureOf, type CaughtEndpoint } from './caught-endpoint.js';
@@ -60,6 +61,26 @@ describe('an answer with a token is understood', () => {
     ['null', null],
   ])('and scopes that are %s say nothing', async (_what, scope) => {
     expect((await answers(200, { ...GOOD, scope })).scope).toBeUndefined();
+  });
+});
+
+describe('a JWT without `expires_in`', () => {
+  /** When the server answers, by its own clock. */
+  const DATE = 'Wed, 21 Oct 2015 07:28:00 GMT';
+  const now = Date.parse(DATE) / 1000;
+  const jwt = (claims: object) => new UnsecuredJWT({ ...claims }).encode();
+
+  test.each<[string, string, Record<string, string>, number | undefined]>([
+    ['is good until its `exp` by the clock of the server', jwt({ exp: now + 300 }), { date: DATE }, 300],
+    ['also if it is not new', jwt({ iat: now - 200, exp: now + 100 }), { date: DATE }, 100],
+    ['less the age of the answer', jwt({ exp: now + 300 }), { date: DATE, age: '100' }, 200],
+    ['and tells nothing once it is over', jwt({ exp: now - 1 }), { date: DATE }, undefined],
+    ['nor without `exp`', jwt({ sub: 'a' }), { date: DATE }, undefined],
+    ['nor where the time of the server is none', jwt({ exp: now + 300 }), { date: 'today' }, undefined],
+    ['nor where it is no JWT', 'a.b.c', { date: DATE }, undefined],
+  ])('%s', async (_what, access_token, headers, seconds) => {
+    const answer = await answers(200, { ...GOOD, access_token, expires_in: undefined }, headers);
+    expect(answer.expires_in).toBe(seconds);
   });
 });
 

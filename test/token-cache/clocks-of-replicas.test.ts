@@ -63,6 +63,29 @@ const SKEWS = [
   ['a year behind', -365 * 24 * 60 * MINUTE],
 ] as const;
 
+/** JWTs of an issuer whose clock is right, with or without `expires_in`. */
+class JwtExchanges extends Exchanges {
+  constructor(private readonly isLifetimeTold: boolean) {
+    super();
+  }
+
+  override request(parts: Parameters<Exchanges['from']>[1] = {}) {
+    const obtain = async () => {
+      const iat = START / 1000 + passed;
+      const value = await new SignJWT({ iat, exp: iat + 300 }).setProtectedHeader({ alg: 'HS256' }).sign(newKey());
+      keepSecret(value);
+      this.tokens.push(value);
+      return { value, type: 'bearer' as const, expiresInMs: this.isLifetimeTold ? 300_000 : undefined };
+    };
+    return super.request({ ...parts, obtain });
+  }
+}
+
+const JWTS = [
+  ['with `expires_in`', true],
+  ['without `expires_in`', false],
+] as const;
+
 describeWithRedis('replicas of which one has a clock that is wrong', () => {
   const key = newKey();
   let redis: SharedRedis;
@@ -88,6 +111,18 @@ describeWithRedis('replicas of which one has a clock that is wrong', () => {
     // For as long as one token is to be used. A clock that is a little wrong may cost one exchange more.
     expect(await askAll(replicas, new Exchanges(), 60)).toBeLessThanOrEqual(2);
   });
+
+  test.each(JWTS)('share JWTs %s, of which each costs one exchange', async (_name, isLifetimeTold) => {
+    const clocks = [0, 10 * MINUTE, -10 * MINUTE];
+    // Whoever is asked first exchanges.
+    for (const [number] of clocks.entries()) {
+      const replicas = [...clocks.slice(number), ...clocks.slice(0, number)].map(
+        (skew) => new SkewedReplica(skew, { store: redis.store(), keys: [key], storeTimeoutMs: 5_000 }),
+      );
+      expect(await askAll(replicas, new JwtExchanges(isLifetimeTold), 60)).toBe(1);
+      await redis.client.flushAll();
+    }
+  });
 });
 
 describe('replicas of which one has a clock that is wrong, with a store that has no clock', () => {
@@ -100,22 +135,10 @@ describe('replicas of which one has a clock that is wrong, with a store that has
 });
 
 describe('a server whose clock is wrong', () => {
-  /** JWTs of an issuer whose clock is right. */
-  class JwtExchanges extends Exchanges {
-    override request(parts: Parameters<Exchanges['from']>[1] = {}) {
-      const obtain = async () => {
-        const iat = START / 1000 + passed;
-        const value = await new SignJWT({ iat, exp: iat + 300 }).setProtectedHeader({ alg: 'HS256' }).sign(newKey());
-        keepSecret(value);
-        this.tokens.push(value);
-        return { value, type: 'bearer' as const, expiresInMs: 300_000 };
-      };
-      return super.request({ ...parts, obtain });
-    }
-  }
+  const cases = JWTS.flatMap(([what, isTold]) => SKEWS.map(([name, skew]) => [name, what, skew, isTold] as const));
 
-  test.each(SKEWS)('keeps JWTs for as long as they are valid: %s', async (_name, skew) => {
-    const exchanges = new JwtExchanges();
+  test.each(cases)('keeps JWTs for as long as they are valid: %s, %s', async (_name, _what, skew, isLifetimeTold) => {
+    const exchanges = new JwtExchanges(isLifetimeTold);
     const replica = new SkewedReplica(skew, {});
     expect(await askAll([replica], exchanges, 60)).toBe(1);
     passed = 299;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { IssuerOutages, PausedError } from '../../lib/on-behalf-of/token-cache/issuer-outages.js';
 import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
 import { Telemetry } from '../observability/telemetry.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -154,6 +155,18 @@ describe('while the issuer cannot be had', () => {
       expect.stringMatching(/^log New tokens for orders can be had from https:\/\/id\.example again/),
     ]);
   });
+});
+
+test('so many issuers may be down that the first of them is forgotten, and no more are remembered', async () => {
+  const outages = new IssuerOutages();
+  const ask = async (number: number) => {
+    const source = { issuer: `https://tenant-${number}.example`, downstream: 'orders' };
+    return await outages.ask({ ...exchanges.request({ source }), obtain: down }, true).catch((error: unknown) => error);
+  };
+  await ask(0);
+  expect(await ask(0)).toBeInstanceOf(PausedError);
+  for (let number = 1; number <= 2_500; number += 1) await ask(number);
+  expect(await ask(0)).toEqual(new Error('the issuer is down'));
 });
 
 describe('replicas', () => {

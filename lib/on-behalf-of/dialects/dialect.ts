@@ -29,7 +29,10 @@ export interface TokenEndpointAnswer {
   readonly token_type: string;
   /** What the token is (RFC 8693 section 3). */
   readonly issued_token_type?: string | undefined;
-  /** Seconds. Present only if it is a number above zero. */
+  /**
+   * Seconds. Present only if it is a number above zero. Where the answer does not say it, that of a JWT, from `exp` and
+   * the `Date` of the answer.
+   */
   readonly expires_in?: number | undefined;
   /** Scopes granted, separated by spaces (RFC 6749 section 5.1). */
   readonly scope?: string | undefined;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import QuickLRU from 'quick-lru';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { OperatorActionError } from '../../errors/downstream-error.js';
 
@@ -7,6 +8,9 @@ import { OperatorActionError } from '../../errors/downstream-error.js';
  * could not find out that the fault is fixed.
  */
 const MEMORY = 5 * 60_000;
+
+/** Issuers whose faults are remembered for a downstream. With `issuerResolver` there may be any number of them. */
+const MAX_ISSUERS = 1_000;
 
 /** What could not be obtained, and for whom. */
 export interface FailedExchange {
@@ -33,7 +37,7 @@ interface Fault {
 export class ExchangeHealth {
   readonly #logger = new CleanLogger('TokenExchange');
   /** By downstream, and by the issuer that was asked. */
-  readonly #faults = new Map<string, Map<string | undefined, Fault>>();
+  readonly #faults = new Map<string, QuickLRU<string | undefined, Fault>>();
 
   /** Code of a downstream's fault; `undefined` if none is known. */
   findFault(downstream: string): string | undefined {
@@ -59,7 +63,7 @@ export class ExchangeHealth {
    */
   recordFailure(downstream: string, failure: unknown, { issuer, party }: FailedExchange = {}): void {
     if (!(failure instanceof OperatorActionError)) return;
-    const faults = this.#faults.get(downstream) ?? new Map<string | undefined, Fault>();
+    const faults = this.#faults.get(downstream) ?? new QuickLRU({ maxSize: MAX_ISSUERS });
     const known = faults.get(issuer);
     const before = known && isRemembered(known) ? known : undefined;
     const isCommon = party === undefined || (before !== undefined && (before.isCommon || before.party !== party));

@@ -18,5 +18,5 @@ export async function standardizeAnswer(response: Response): Promise<Response> {
     const value = headers.get(name);
     return value === null ? [] : [[name, value]];
   });
-  return Response.json(standardizeMembers(members), { status: standardStatus, headers: kept });
+  return Response.json(standardizeMembers(members, headers), { status: standardStatus, headers: kept });
 }

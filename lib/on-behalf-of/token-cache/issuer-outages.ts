@@ -1,4 +1,6 @@
+import QuickLRU from 'quick-lru';
 import type { ExchangedToken } from '../dialects/dialect.js';
+import { deriveKey } from '../../replicas/composite-key.js';
 import type { TokenRequest, TokenSource } from './token-request.js';
 import { countOldToken } from '../../observability/metrics.js';
 import { CleanLogger } from '../../log/clean-logger.js';
@@ -18,6 +20,9 @@ export class PausedError extends Error {}
 /** A new token is not there in time for a caller with a valid one. */
 export class LateError extends Error {}
 
+/** Outages that are remembered. With `issuerResolver` there may be any number of issuers. The least recent go first. */
+const MAX_OUTAGES = 1_000;
+
 /** Since when tokens cannot be had from somewhere. */
 interface Outage {
   readonly pause: Stopwatch;
@@ -26,7 +31,7 @@ interface Outage {
 
 /** Knows from where no new tokens can be had at present. */
 export class IssuerOutages {
-  readonly #outages = new Map<string, Outage>();
+  readonly #outages = new QuickLRU<string, Outage>({ maxSize: MAX_OUTAGES });
 
   /**
    * Asks for a new token. After a failure only one of those who have a token asks, once in a while.
@@ -94,5 +99,5 @@ export function isTemporary({ isTemporary, isFinal }: TokenRequest, error: unkno
 }
 
 function identify(source: TokenSource | undefined): string {
-  return source ? JSON.stringify([source.issuer, source.downstream]) : '';
+  return deriveKey('token-source', source?.issuer, source?.downstream);
 }

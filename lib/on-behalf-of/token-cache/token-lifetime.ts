@@ -64,7 +64,7 @@ export function computeLife(token: ExchangedToken, subjectExpiresAt: number, ask
  */
 function computeLifetime(token: ExchangedToken, now: number): number {
   const { expiresInMs } = token;
-  const expiry = readExpiry(token.value, now, expiresInMs !== undefined);
+  const expiry = readExpiry(token.value, now);
   const told: readonly unknown[] = [expiresInMs ?? [], expiry ?? []].flat();
   if (told.length === 0 || !told.every((life) => typeof life === 'number')) return 0;
   return Math.min(...told, LONGEST_LIFE);
@@ -72,16 +72,15 @@ function computeLifetime(token: ExchangedToken, now: number): number {
 
 /**
  * What is left of a JWT by its `exp`, in milliseconds; `undefined` for other tokens. If the clock of this process
- * contradicts the token, which is new, the period from `iat` to `exp` counts: both are of the issuer's clock.
- *
- * @param isTold - whether the issuer has told the lifetime besides. Otherwise the token may be an old one
+ * contradicts the token, which is new, the period from `iat` to `exp` counts: both are of the issuer's clock. No token is
+ * valid for longer than that period.
  */
-function readExpiry(token: string, now: number, isTold: boolean): number | undefined {
+function readExpiry(token: string, now: number): number | undefined {
   try {
     const { exp, iat } = decodeJwt(token);
     if (typeof exp !== 'number') return undefined;
     const left = exp * 1000 - now;
-    if (typeof iat !== 'number' || !isTold) return left;
+    if (typeof iat !== 'number') return left;
     const whole = (exp - iat) * 1000;
     return left > 0 && left <= whole + CLOCK_TOLERANCE ? Math.min(left, whole) : whole;
   } catch {

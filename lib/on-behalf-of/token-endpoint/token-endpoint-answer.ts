@@ -30,12 +30,12 @@ export async function readAnswer(
   { acceptMissingTokenType = false }: AnswerTolerance = {},
 ): Promise<TokenEndpointAnswer> {
   const answer = await readEndpointAnswer(response);
-  const { status, type, members } = answer;
+  const { status, type, headers, members } = answer;
   if (status < 200 || status > 299 || isErrorInDisguise(members)) throw createRefusal(answer, request);
   if (!members) throw createUnusableError(status, `it is no JSON object (${type ?? 'without a media type'})`);
   const { access_token, token_type, issued_token_type, expires_in, scope } = {
     ...(acceptMissingTokenType && { token_type: 'bearer' }),
-    ...standardizeMembers(members),
+    ...standardizeMembers(members, headers),
   } as Record<string, unknown>;
   if (typeof access_token !== 'string' || access_token === '')
     throw createUnusableError(status, 'it has no access_token');
