@@ -86,6 +86,7 @@ function findIssuerFaults(issuer: CheckedIssuer, path: readonly PropertyKey[]): 
   const relaxed = [
     'acceptMissingType',
     'acceptMissingAudience',
+    'acceptMissingSubject',
     'acceptNonce',
     'acceptOwnTokens',
     'acceptClearText',
@@ -105,6 +106,9 @@ function findIssuerFaults(issuer: CheckedIssuer, path: readonly PropertyKey[]): 
     ...(introspection?.acceptMissingAudience
       ? [fault(at('introspection.acceptMissingAudience'), `accepts what the strict profile refuses. ${FIX}`)]
       : []),
+    ...(issuer.claims?.subject === undefined || issuer.claims.subject === 'sub'
+      ? []
+      : [fault(at('claims.subject'), `is not "sub" (RFC 9068 section 2.2). ${FIX}`)]),
     ...(introspection?.subjectClaim === 'username'
       ? [fault(at('introspection.subjectClaim'), `is a name that may pass to another user. ${FIX}`)]
       : []),

@@ -1,5 +1,5 @@
 import { listForms } from '../on-behalf-of/options/resolved-downstream.js';
-import type { ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
+import { SUBJECT, type ResolvedIssuer } from '../resource-server/issuers/resolved-issuer.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Finding } from './finding.js';
 
@@ -12,6 +12,12 @@ const RELAXATIONS: readonly Relaxation[] = [
     'acceptMissingAudience',
     (one) => one.acceptMissingAudience,
     'Tokens that do not say for whom they are are accepted.',
+  ],
+  ['acceptMissingSubject', (one) => one.acceptMissingSubject, 'Users whom a token does not name are their client.'],
+  [
+    'claims.subject',
+    (one) => one.subjectSource !== SUBJECT,
+    'Users are told apart by another claim than `sub`, which may pass to another user.',
   ],
   ['acceptNonce', (one) => one.acceptNonce, 'Tokens that may be ID tokens for one of `audiences` are accepted.'],
   ['acceptOwnTokens', (one) => one.acceptOwnTokens, 'Tokens that this application got for itself are accepted.'],

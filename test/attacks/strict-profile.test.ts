@@ -200,6 +200,8 @@ describe('what contradicts the strict profile stops the boot, and says what to d
     ['issuers[0].types', ofIssuer({ types: ['at+jwt', 'JWT'] })],
     ['issuers[0].acceptMissingType', ofIssuer({ acceptMissingType: true })],
     ['issuers[0].acceptMissingAudience', ofIssuer({ acceptMissingAudience: true, clients: ['app'] })],
+    ['issuers[0].acceptMissingSubject', ofIssuer({ acceptMissingSubject: true })],
+    ['issuers[0].claims.subject', ofIssuer({ claims: { subject: 'upn' } })],
     ['issuers[0].acceptNonce', ofIssuer({ acceptNonce: true })],
     ['issuers[0].acceptOwnTokens', ofIssuer({ acceptOwnTokens: true })],
     [

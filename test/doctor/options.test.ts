@@ -36,6 +36,8 @@ describe('what does not go together is found', () => {
       [
         ['acceptMissingType', { acceptMissingType: true }],
         ['acceptMissingAudience', { acceptMissingAudience: true, clients: ['app'] }],
+        ['acceptMissingSubject', { acceptMissingSubject: true }],
+        ['claims.subject', { claims: { subject: 'upn' } }],
         ['acceptNonce', { acceptNonce: true }],
         ['acceptOwnTokens', { acceptOwnTokens: true }],
         ['introspection.acceptMissingAudience', { introspection: { client: CLIENT, acceptMissingAudience: true } }],

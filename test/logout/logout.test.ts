@@ -55,6 +55,22 @@ describe('a sign-out', () => {
     expect(await exchangedAgain(tokens)).toEqual(expected);
   });
 
+  test('names users by the claim that names them in access tokens', async () => {
+    await server.close();
+    const issuers = [{ issuer: issuer.issuer, claims: { subject: 'upn' } }];
+    server = await startLogoutServer(issuer.issuer, { options: { issuers } });
+    const tokens = [
+      await tokenOf({ sub: 'one', upn: 'alice', sid: 'one' }),
+      await tokenOf({ sub: 'alice', upn: 'bob', sid: 'two' }),
+    ];
+    expect(await exchangedAgain(tokens)).toEqual(['alice', 'bob']);
+    expect((await server.logout(await logoutToken({ sub: 'alice' }))).status).toBe(400);
+    await server.logout(await logoutToken({ sub: 'one', upn: 'alice' }));
+    expect(await exchangedAgain(tokens)).toEqual(['alice']);
+    await server.logout(await logoutToken({ sub: 'alice', sid: 'two' }));
+    expect(await exchangedAgain(tokens)).toEqual(['bob']);
+  });
+
   test('is in the audit trail', async () => {
     await server.logout(await logoutToken({ sid: 'one' }));
     expect(server.log.text).toMatch(/"type":"session_ended".*"subject":"alice","sessionId":"one"/);

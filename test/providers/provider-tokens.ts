@@ -29,14 +29,17 @@ export class ProviderTokens {
     private readonly server: ProtectedServer,
   ) {}
 
-  /** @param preset - what a preset returns */
-  static async start(preset: IssuerOptions): Promise<ProviderTokens> {
+  /** @param presets - what presets return */
+  static async start(...presets: readonly IssuerOptions[]): Promise<ProviderTokens> {
     const { privateKey, publicKey } = await generateKeyPair('RS256');
     const publicJwk = { ...(await exportJWK(publicKey)), kid: 'provider-key', alg: 'RS256', use: 'sig' };
-    // `metadataUrl` would be fetched for nothing else than the keys.
-    const options = { ...preset };
-    delete options.metadataUrl;
-    const issuers = [preset.acceptAnyTenant ? preset : { ...options, jwks: { keys: [publicJwk] } }];
+    const issuers = presets.map((preset) => {
+      if (preset.acceptAnyTenant) return preset;
+      // `metadataUrl` would be fetched for nothing else than the keys.
+      const options = { ...preset, jwks: { keys: [publicJwk] } };
+      delete options.metadataUrl;
+      return options;
+    });
     const server = await startProtectedServer({
       providers: [Tools],
       options: optionsFor('', '', { resource: RESOURCE, issuers, endpoint: { allowedHosts: 'any' } }),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import QuickLRU from 'quick-lru';
 import { isIssuedAhead } from '../../resource-server/authentication/token-times.js';
 import { readToken, verifyJws, type SignedToken } from '../../resource-server/authentication/signed-token.js';
+import { readClaim } from '../../resource-server/authentication/claim-source.js';
 import type { TokenClaims } from '../../resource-server/access/claims.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -58,7 +59,8 @@ export class LogoutTokens {
     const { claims } = signed;
     const problem = this.#findProblem(signed);
     if (problem !== undefined) throw new LogoutTokenError(problem, true);
-    const { sub: subject, sid: sessionId } = claims as { sub?: string; sid?: string };
+    const { sid: sessionId } = claims as { sid?: string };
+    const subject = readSubject(signed);
     return {
       id: toId(claims),
       revocation: { issuer: signed.issuer.nameInAccessTokens(String(claims.iss)), subject, sessionId },
@@ -89,7 +91,8 @@ export class LogoutTokens {
       return 'it is not about a logout';
     }
     if (nonce !== undefined) return 'it has a nonce, as ID tokens have';
-    if (sub === undefined && sid === undefined) return 'it names neither a user nor a session';
+    const subject = readSubject({ claims, issuer });
+    if (subject === undefined && sid === undefined) return 'it names neither a user nor a session';
     if ([sub, sid].some((name) => name !== undefined && !isText(name))) return 'its sub or sid is not a string';
     if (this.#used.has(toId(claims))) return 'it was used before';
     return undefined;
@@ -102,6 +105,17 @@ async function checkSignature({ token, header, issuer }: SignedToken): Promise<v
   const kind = { name: 'a logout token', types: TYPES, acceptMissingType: true, algorithms };
   const found = await verifyJws({ token, header }, kind, issuer);
   if ('problem' in found) throw new LogoutTokenError(`it ${found.problem}: ${found.refusal.detail}`, false);
+}
+
+/** The user, by the claim that names users in access tokens of the issuer. */
+function readSubject({ claims, issuer }: Pick<SignedToken, 'claims' | 'issuer'>): string | undefined {
+  try {
+    const subject = readClaim(claims, issuer.options.subjectSource);
+    return isText(subject) ? subject : undefined;
+  } catch {
+    // A function of the application that takes access tokens alone.
+    return undefined;
+  }
 }
 
 function toId({ iss, jti }: TokenClaims): string {

@@ -85,7 +85,8 @@ function isSame(one: string, other: string): boolean {
 }
 
 function isOf({ iss, sub }: ActorClaims, caller: Caller | undefined): boolean {
-  return sub !== undefined && sub === caller?.subject && (iss === undefined || iss === caller.issuer);
+  if (!caller || sub === undefined) return false;
+  return sub === (caller.claims.sub ?? caller.subject) && (iss === undefined || iss === caller.issuer);
 }
 
 /** Whether `may_act` names the actor (RFC 8693 section 4.4). It cannot name an actor whose token has no name in it. */

@@ -58,7 +58,7 @@ export class Introspection {
         fix: 'Set `introspection.endpoint` of the issuer to the endpoint of that very issuer, or `issuer` to what it answers.',
       });
     }
-    const origin = { subjectClaim: introspection.subjectClaim, unnamed: `token:${id}` };
+    const origin = { subjectSource: introspection.subjectSource, unnamed: `token:${id}` };
     return toCaller(completeClaims(claims, issuer, introspection), token, issuer.options, origin);
   }
 

@@ -1,4 +1,5 @@
 import { compareValues, tellTime, tellValue, type Refusal } from '../../errors/refusal.js';
+import type { ClaimSource } from '../issuers/issuer-options.js';
 import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
@@ -19,6 +20,19 @@ export function createAudienceError(aud: unknown, { audiences, identifier }: Res
   return new InvalidTokenError('The token is not valid for this server', {
     detail: compareValues('its aud', aud, audiences),
     fix: `Have ${identifier} write one of these into \`aud\` for clients of this server (Keycloak: an audience mapper in the scopes that they ask for). If what came stands for this server alone, name it in \`audiences\` of the issuer.`,
+  });
+}
+
+/** @param came - what `source` has, which is no name of anybody */
+export function createSubjectError(
+  came: unknown,
+  source: ClaimSource<string>,
+  { identifier }: ResolvedIssuer,
+): InvalidTokenError {
+  const where = typeof source === 'string' ? `its ${source}` : 'what the function in `claims.subject` returns';
+  return new InvalidTokenError('The token has no subject', {
+    detail: compareValues(where, typeof came === 'string' ? '' : came, 'a text'),
+    fix: `Have ${identifier} write it into access tokens (Keycloak: the client scope "basic" has the mapper for \`sub\`). If another claim tells its users apart, name it in \`claims.subject\` of the issuer; if it names no subject in tokens without a user, set \`acceptMissingSubject\`.`,
   });
 }
 

@@ -5,11 +5,18 @@ import { isTooDeep } from '../../json/json-depth.js';
 import { hasApplicationMark, hasUser } from '../access/app-only.js';
 import { AccessToken, type Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
+import type { ClaimSource } from '../issuers/issuer-options.js';
 import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
 import { readActor } from './actor-claims.js';
 import { readClaim } from './claim-source.js';
 import { InvalidTokenError } from './invalid-token-error.js';
-import { createAudienceError, createClaimError, describeSource, NO_OPTION } from './refused-claims.js';
+import {
+  createAudienceError,
+  createClaimError,
+  createSubjectError,
+  describeSource,
+  NO_OPTION,
+} from './refused-claims.js';
 import { checkTimes } from './token-times.js';
 import { refuseOtherTokens } from './token-use.js';
 
@@ -39,8 +46,8 @@ export function checkRequiredClaims(claims: TokenClaims, { requiredClaims, ident
 export interface TokenOrigin {
   /** `typ` of the header, if it is a JWT. */
   readonly typ?: unknown;
-  /** Where the subject of the token is. Defaults to `sub`. */
-  readonly subjectClaim?: 'sub' | 'username';
+  /** Where the subject of the token is. Defaults to what the issuer's options say. */
+  readonly subjectSource?: ClaimSource<string>;
   /** Stands for a subject that the issuer does not name. Without it, such a token is refused. */
   readonly unnamed?: string;
 }
@@ -93,21 +100,20 @@ export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIss
 function identifyParty(
   claims: TokenClaims,
   issuer: ResolvedIssuer,
-  { subjectClaim = 'sub', unnamed }: TokenOrigin,
+  { subjectSource = issuer.subjectSource, unnamed }: TokenOrigin,
 ): Pick<Caller, 'subject' | 'clientId' | 'appOnly'> {
   const clientId = mapSafely(issuer, () => readClientId(claims, issuer));
   const appOnly = mapSafely(issuer, () => readAppOnly(claims, issuer));
-  const subject = claims[subjectClaim];
+  const subject = mapSafely(issuer, () => readClaim(claims, subjectSource)) ?? undefined;
   if (subject === undefined && unnamed !== undefined && clientId !== undefined) {
     const isApplication = appOnly ?? hasApplicationMark(claims);
     return { subject: isApplication ? clientId : unnamed, clientId, appOnly: true };
   }
+  // What the application says to be a user has to be named.
+  if (subject === undefined && issuer.acceptMissingSubject && clientId !== undefined && appOnly !== false)
+    return { subject: clientId, clientId, appOnly: true };
   if (typeof subject !== 'string' || subject === '' || NO_TEXT.test(subject))
-    throw createClaimError(
-      'The token has no subject',
-      { claim: subjectClaim, came: typeof subject === 'string' ? '' : subject, wanted: 'a text' },
-      `Have ${issuer.identifier} write it into access tokens (Keycloak: the client scope "basic" has the mapper for \`sub\`).`,
-    );
+    throw createSubjectError(subject, subjectSource, issuer);
   return { subject, clientId, appOnly: appOnly ?? !hasUser(claims, subject, clientId) };
 }
 

@@ -34,6 +34,11 @@ export interface ClaimMapping {
    */
   scopes?: readonly ClaimSource<readonly string[]>[];
   /**
+   * Where the subject is: what tells users apart, for issuers whose access tokens have no `sub`. Other names may later
+   * pass to another user, who then has what was kept for the first. Defaults to `sub`.
+   */
+  subject?: ClaimSource<string>;
+  /**
    * Where the client id is. The first source with a value is used. Defaults to `['client_id', 'azp', 'appid', 'cid']`.
    */
   clientId?: readonly ClaimSource<string>[];
@@ -76,7 +81,7 @@ export interface IntrospectionOptions {
   maxQueued?: number;
   /**
    * Claim of the answer that names the caller: `username` where answers have no `sub`. A name may later pass to another
-   * user, who then has what was kept for the first. Defaults to `sub`.
+   * user, who then has what was kept for the first. Defaults to `claims.subject`, which is `sub` by default.
    */
   subjectClaim?: 'sub' | 'username';
   /**
@@ -150,6 +155,12 @@ export interface IssuerOptions {
    * for whom a token is. Tokens without `aud` of other clients than `clients` are refused.
    */
   acceptMissingAudience?: boolean;
+  /**
+   * Accepts tokens without a subject, as tokens of their client that have no user: some issuers write no `sub` for the
+   * client credentials grant. A user whom the issuer does not name is then taken for the client, and shares what is kept
+   * for it with all others.
+   */
+  acceptMissingSubject?: boolean;
   /**
    * Milliseconds, 0 to 86 400 000, for which keys that were fetched more than ten minutes ago are still used while the
    * issuer's key set cannot be fetched. A key that the issuer has withdrawn meanwhile is accepted as long. With 0,

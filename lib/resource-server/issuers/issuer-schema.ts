@@ -88,11 +88,13 @@ export const issuerSchema = z
     requiredClaims: nonEmpty(text, 'the claims').optional(),
     requiredValues: requiredValues.optional(),
     acceptMissingAudience: z.boolean().optional(),
+    acceptMissingSubject: z.boolean().optional(),
     staleKeysMs: milliseconds(0, 86_400_000).optional(),
     clockToleranceMs: milliseconds(0, 300_000).optional(),
     claims: z
       .strictObject({
         scopes: z.array(claimSource<readonly string[]>()).optional(),
+        subject: claimSource<string>().optional(),
         clientId: z.array(claimSource<string>()).optional(),
         appOnly: predicate.optional(),
       })

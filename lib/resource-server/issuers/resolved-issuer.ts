@@ -24,7 +24,8 @@ export interface ResolvedIntrospection {
   readonly cacheMs: number;
   readonly maxConcurrent: number;
   readonly maxQueued: number;
-  readonly subjectClaim: 'sub' | 'username';
+  /** Where answers name the caller. */
+  readonly subjectSource: ClaimSource<string>;
   /** Whether JWTs are introspected after they are verified. */
   readonly includesJwts: boolean;
   readonly acceptMissingAudience: boolean;
@@ -62,6 +63,9 @@ export interface ResolvedIssuer {
   /** Seconds by which `iat` may be ahead of our clock. */
   readonly issuedAheadSeconds: number;
   readonly scopeSources: readonly ClaimSource<readonly string[]>[];
+  readonly subjectSource: ClaimSource<string>;
+  /** Whether a token without a subject is one of its client. */
+  readonly acceptMissingSubject: boolean;
   readonly clientIdSources: readonly ClaimSource<string>[];
   readonly appOnly: ((claims: TokenClaims) => boolean) | undefined;
   readonly scopePrefix: string;
@@ -86,6 +90,9 @@ const ISSUED_AHEAD = 30_000;
 
 /** Milliseconds for which keys are used after the ten minutes for which they are fresh. */
 const STALE_KEYS = 50 * 60_000;
+
+/** Claim that names the user or the client (RFC 9068 section 2.2). */
+export const SUBJECT = 'sub';
 
 /** Longest chain of actors. Auth0 records five. */
 const MAX_ACTORS = 5;
@@ -144,6 +151,8 @@ function resolveIssuer(
     clockToleranceSeconds: (options.clockToleranceMs ?? CLOCK_TOLERANCE) / 1000,
     issuedAheadSeconds: (options.clockToleranceMs ?? ISSUED_AHEAD) / 1000,
     scopeSources: options.claims?.scopes ?? ['scope', 'scp'],
+    subjectSource: options.claims?.subject ?? SUBJECT,
+    acceptMissingSubject: options.acceptMissingSubject ?? false,
     clientIdSources: options.claims?.clientId ?? ['client_id', 'azp', 'appid', 'cid'],
     appOnly: options.claims?.appOnly,
     // Identifiers at issuers have no slash at the end.
@@ -157,12 +166,17 @@ function resolveIssuer(
     jwks: options.jwks,
     introspection:
       options.introspection &&
-      resolveIntrospection(options.introspection, findClient({ identifier, template: options.issuer }, clients)),
+      resolveIntrospection(
+        options.introspection,
+        options,
+        findClient({ identifier, template: options.issuer }, clients),
+      ),
   };
 }
 
 function resolveIntrospection(
   options: IntrospectionOptions,
+  { claims }: IssuerOptions,
   moduleClient: ClientRegistration | undefined,
 ): ResolvedIntrospection {
   const client = options.client ?? moduleClient;
@@ -175,7 +189,7 @@ function resolveIntrospection(
     cacheMs: options.cacheMs ?? INTROSPECTION_CACHE,
     maxConcurrent: options.maxConcurrent ?? MAX_INTROSPECTIONS.concurrent,
     maxQueued: options.maxQueued ?? MAX_INTROSPECTIONS.queued,
-    subjectClaim: options.subjectClaim ?? 'sub',
+    subjectSource: options.subjectClaim ?? claims?.subject ?? SUBJECT,
     includesJwts: options.jwt === 'always',
     acceptMissingAudience: options.acceptMissingAudience ?? false,
   };
