@@ -131,9 +131,9 @@ export class CallerCircuits {
   ): Promise<Result> {
     const own = this.#getOwn(caller);
     const isTest = this.#common.isOpen;
-    // Checked before anything is executed: an attempt that is refused inside would count as a test that went well.
-    if (own.isPaused || this.#common.isPaused || (isTest && this.#hasJustTested(caller)))
-      throw new BrokenCircuitError();
+    // Checked before anything is executed: nobody waits for the outcome of another one's test.
+    const isRefused = [own, this.#common].some(({ isPaused, isTested }) => isPaused || isTested);
+    if (isRefused || (isTest && this.#hasJustTested(caller))) throw new BrokenCircuitError();
     const count = (isFailure: boolean) => {
       this.#failing.count(caller, isFailure);
       if (isTest && isFailure) this.#failedTest = { caller, age: new Stopwatch() };
