@@ -21,7 +21,7 @@ import { readMessageBody } from './message-body.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { describeSize, describeSource, TOO_DEEP } from './refused-request.js';
 import { createErrorBody } from '../../mcp/protocol/error-body.js';
-import { findHostProblem, findOriginProblem } from './request-source.js';
+import { findHostProblem, findOriginProblem, readHosts } from './request-source.js';
 
 /** Response headers that a client in a browser must be able to read. */
 const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-Version', 'Mcp-Session-Id'];
@@ -50,9 +50,10 @@ export class EndpointGuard implements CanActivate {
     const bodyProblem = await readMessageBody(request, endpoint.maxBodySize);
     this.#observe(request, response);
     const { origin } = request.headers;
-    const sourceProblem = findHostProblem(readHosts(request), endpoint) ?? findOriginProblem(origin, endpoint);
+    const hosts = readHosts(toNodeRequest(request));
+    const sourceProblem = findHostProblem(hosts, endpoint) ?? findOriginProblem(origin, endpoint);
     if (sourceProblem)
-      throw this.#refuse(request, sourceProblem, describeSource(sourceProblem, readHosts(request), request, endpoint));
+      throw this.#refuse(request, sourceProblem, describeSource(sourceProblem, hosts, request, endpoint));
     if (origin !== undefined) {
       this.#setHeader(response, 'Access-Control-Allow-Origin', origin);
       this.#setHeader(response, 'Access-Control-Expose-Headers', EXPOSED.join(', '));
@@ -109,16 +110,6 @@ export class EndpointGuard implements CanActivate {
   #setHeader(response: PlatformResponse, name: string, value: string): void {
     this.host.httpAdapter.setHeader(response, name, value);
   }
-}
-
-/** Returns each `Host` of a request, or its HTTP/2 equivalent. There has to be exactly one (RFC 9112 section 3.2). */
-function readHosts(request: McpRequest): readonly string[] {
-  const { headers, rawHeaders } = toNodeRequest(request);
-  const hosts = rawHeaders.filter(
-    (_value, index) => rawHeaders[index - 1]?.toLowerCase() === 'host' && index % 2 === 1,
-  );
-  const authority = headers[':authority'];
-  return typeof authority === 'string' ? [...hosts, authority] : hosts;
 }
 
 function createDepthException(body: unknown): BadRequestException {

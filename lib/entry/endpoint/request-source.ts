@@ -1,14 +1,32 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { isLoopback } from '../../options/option-rules.js';
 import { normalizeHost } from './host-name.js';
 import type { ResolvedEndpoint } from './endpoint-options.js';
 
+/** A request target that is a whole URL (RFC 9112 section 3.2.2), and the host in it. */
+const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
+
+/**
+ * Returns each host that a request names: in `Host`, in its equivalent of HTTP/2, and in a target that is a whole URL.
+ * What proxies add, such as `X-Forwarded-Host`, is not among them: a page can send that, too.
+ */
+export function readHosts({ headers, rawHeaders, url = '' }: IncomingMessage): readonly string[] {
+  const hosts = rawHeaders.filter(
+    (_value, index) => rawHeaders[index - 1]?.toLowerCase() === 'host' && index % 2 === 1,
+  );
+  const { ':authority': authority } = headers;
+  const [, target] = ABSOLUTE_FORM.exec(url) ?? [];
+  return [...hosts, ...[authority, target].filter((one) => typeof one === 'string')];
+}
+
 /** A page can make its own name resolve to any address (DNS rebinding), but `Host` then contains that name. */
 export function findHostProblem(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
   const { allowedHosts } = endpoint;
   if (allowedHosts === 'any') return undefined;
-  if (new Set(hosts.map((host) => host.toLowerCase())).size > 1) return 'host';
-  return hosts.map(normalizeHost).every((name) => name === endpoint.host || allowedHosts.has(name) || isAddress(name))
+  const names = new Set(hosts.map(normalizeHost));
+  if (names.size > 1) return 'host';
+  return [...names].every((name) => name === endpoint.host || allowedHosts.has(name) || isAddress(name))
     ? undefined
     : 'host';
 }
@@ -21,12 +39,14 @@ export function findOriginProblem(origin: string | undefined, endpoint: Resolved
   return endpoint.loopback && isOrigin(origin) && isLoopback(new URL(origin)) ? undefined : 'origin';
 }
 
-/** An IP address is not a name, so DNS rebinding cannot use it. */
+/** An IP address is not a name, so DNS rebinding cannot use it. IPv6 has several spellings of each. */
 function isAddress(host: string): boolean {
+  const [, literal] = /^\[([\da-f:.]+)\](?::\d+)?$/.exec(host) ?? [];
+  if (literal !== undefined) return isIP(literal) === 6;
   if (!URL.canParse(`http://${host}`)) return false;
   const url = new URL(`http://${host}`);
   const isBare = url.host === host;
-  return isBare && (isLoopback(url) || isIP(url.hostname.replace(/^\[|\]$/g, '')) > 0);
+  return isBare && (isLoopback(url) || isIP(url.hostname) > 0);
 }
 
 function isOrigin(origin: string): boolean {

@@ -11,6 +11,9 @@ import { WELL_KNOWN } from '../endpoint/endpoint-options.js';
 /** What a cache has to compare: the answer depends on the caller, and on the origin of the page (RFC 9110 section 12.5.5). */
 const VARY = ['Authorization', 'Origin'];
 
+/** A request target (RFC 9112 section 3.2). Routers end the path where a query or a fragment begins. */
+const PARTS_OF_TARGET = /^(?<origin>https?:\/\/[^/?#]*)?(?<path>[^?#;]*)(?<rest>.*)$/is;
+
 /**
  * Sets the headers that every answer of a server has, whoever gives it: a guard, a body parser, a filter of the
  * application, or another server behind `@ProtectedMcp`. Nothing is stored in caches, and nothing is taken for another
@@ -42,9 +45,12 @@ export class AnswerHeaders implements OnApplicationBootstrap {
           (one) => this.#isOurs(toComparedPath(one)),
           (one) => (toComparedPath(one) === path.toLowerCase() ? endpoint.maxBodySize : undefined),
         );
+      const isExpress = httpAdapter?.getType() === 'express';
       httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
         const path = readPath(request);
         this.#watch(path, request, response);
+        // Fastify decodes paths before it looks for a route. Express does not.
+        if (isExpress && this.#isRoute(path)) request.url = decodePath(request.url);
         // An application may listen before its routes are there. 404 would tell clients that there is no such server.
         if (this.#isReady || !this.#isOurs(path)) next();
         else response.writeHead(503, { 'Retry-After': '1' }).end();
@@ -58,7 +64,12 @@ export class AnswerHeaders implements OnApplicationBootstrap {
   }
 
   #isOurs(path: string): boolean {
-    return this.#isDocument(path) || this.#paths.has(path) || path.startsWith(this.#pages);
+    return this.#isRoute(path) || path.startsWith(this.#pages);
+  }
+
+  /** Whether a path is one of ours as it is, without a part that varies. */
+  #isRoute(path: string): boolean {
+    return this.#isDocument(path) || this.#paths.has(path);
   }
 
   #isDocument(path: string): boolean {
@@ -72,8 +83,8 @@ export class AnswerHeaders implements OnApplicationBootstrap {
       if (response.statusCode === 413) this.#tellOfLowerLimit(Number(request.headers['content-length']));
     });
     onHeaders(response, function () {
-      // The SDK says `keep-alive` of each stream, also to who asked for the connection to be closed.
-      if (!this.shouldKeepAlive) this.setHeader('Connection', 'close');
+      // The SDK says `keep-alive` of each stream, also to who asked for the connection to be closed. HTTP/2 has no such header.
+      if (request.httpVersionMajor < 2 && !this.shouldKeepAlive) this.setHeader('Connection', 'close');
       this.setHeader('X-Content-Type-Options', 'nosniff');
       if (isDocument && this.statusCode < 400) return;
       // Proxies must not compress a stream of events, because they would hold it back.
@@ -96,18 +107,25 @@ export class AnswerHeaders implements OnApplicationBootstrap {
 }
 
 /** The path of a request as routers compare it: Express ignores case and a slash at the end, Fastify decodes. */
-function readPath({ url = '' }: IncomingMessage): string {
-  const [path = ''] = url.replace(/^https?:\/\/[^/]*/i, '').split('?');
-  return toComparedPath(path);
+function readPath({ url }: IncomingMessage): string {
+  return toComparedPath(PARTS_OF_TARGET.exec(url ?? '')?.groups?.path ?? '');
 }
 
 function toComparedPath(path: string): string {
   return decode(path).toLowerCase().replace(/\/$/, '');
 }
 
+/** Decodes the path of a request target, and leaves the rest as it is. */
+function decodePath(target: string | undefined): string | undefined {
+  if (target?.includes('%') !== true) return target;
+  const { origin = '', path = '', rest = '' } = PARTS_OF_TARGET.exec(target)?.groups ?? {};
+  return `${origin}${decode(path)}${rest}`;
+}
+
+/** An encoded slash is none (RFC 3986 section 2.2). */
 function decode(text: string): string {
   try {
-    return decodeURIComponent(text);
+    return decodeURI(text);
   } catch {
     return text;
   }

@@ -22,7 +22,12 @@ interface RouterOptions {
 }
 
 /** The body was left alone: there is none, or none of the parsers is for its type. */
-const UNPARSED = new Set(['FST_ERR_CTP_EMPTY_JSON_BODY', 'FST_ERR_CTP_INVALID_MEDIA_TYPE', 'FST_ERR_CTP_EMPTY_TYPE']);
+const UNPARSED = new Set([
+  'FST_ERR_CTP_EMPTY_JSON_BODY',
+  'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+  'FST_ERR_CTP_EMPTY_TYPE',
+  'FST_ERR_ROUTE_MISSING_CONTENT_TYPE',
+]);
 
 /** The body is not read, because its stated length is over the limit. The endpoint says so itself, and records it. */
 const TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE';

@@ -40,14 +40,13 @@ import { toInterruptionError } from './interruption-error.js';
 import { createChallengeResponse } from './challenge-response.js';
 import { ClientMessages } from './client-messages.js';
 import { ProtocolServers } from './protocol-servers.js';
+import { toSdkRequest } from './sdk-request.js';
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 
 const SESSION_ID = 'mcp-session-id';
 
 /** The caller of the current request. One for all servers: Node never lets go of a storage that was used. */
 const listening = new AsyncLocalStorage<Caller | undefined>();
-
-type NodeRequest = Parameters<ReturnType<typeof toNodeHandler>>[0];
 
 /** What travels through the SDK along with a request. */
 type ServedRequest = Readonly<{ request: AuthorizedRequest | DeniedRequest; incoming: IncomingMessage }>;
@@ -126,7 +125,7 @@ export class McpServing implements OnModuleDestroy {
       scopes: [...(caller?.scopes ?? [])],
       extra: { request, incoming },
     };
-    await this.#nodeHandler(Object.assign(incoming as NodeRequest, { auth }), response, null);
+    await this.#nodeHandler(toSdkRequest(incoming, auth), response, null);
   }
 
   /** Whether a GET opens the notification stream of a client before 2026-07-28. */
