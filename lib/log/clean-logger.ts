@@ -1,10 +1,16 @@
 import { Logger } from '@nestjs/common';
 import { cleanText } from './clean-text.js';
-import { formatMessages, formatTrace } from './error-trace.js';
-import { LoggedStacks } from './logged-stacks.js';
+import { formatMessages, formatTrace, identifyKind } from './error-trace.js';
+import { addLeftOut, Recurrences, type LeftOut } from './recurrences.js';
+
+/** Milliseconds for which the stack of a kind of error is not logged again. */
+const STACK_PERIOD = 600_000;
+
+/** Characters of a line that a number may follow. */
+const MAX_SUMMED = 1_900;
 
 /** One for all loggers: the same error may pass several of them. */
-const stacks = new LoggedStacks();
+const stacks = new Recurrences();
 
 /**
  * Nest's logger, for everything that the package logs. Texts may contain values of strangers: each becomes one line
@@ -12,6 +18,7 @@ const stacks = new LoggedStacks();
  */
 export class CleanLogger {
   readonly #logger: Logger;
+  readonly #lines = new Recurrences();
 
   /** @param context - the name in front of each line */
   constructor(context: string) {
@@ -35,11 +42,31 @@ export class CleanLogger {
   error(message: string, ...error: [error?: unknown]): void {
     this.#logger.error(format(message, error));
   }
+
+  /**
+   * Logs a line that strangers may cause as often as they like. The first of a kind comes at once, the others are counted,
+   * and their last comes with their number.
+   *
+   * @param kind - one of few
+   * @param text - tells lines of the kind apart, of which ten different ones may come at once
+   */
+  sum(level: 'warn' | 'error', kind: string, message: string, text?: string): void {
+    const line = cleanText(message, MAX_SUMMED);
+    const tell = (leftOut?: LeftOut) => {
+      this[level](addLeftOut(line, leftOut));
+    };
+    this.#lines.sum(`${level} ${kind}`, tell, text);
+  }
+
+  /** Logs how many lines were left out so far. */
+  flush(): void {
+    this.#lines.flush();
+  }
 }
 
 function format(message: string, error: readonly unknown[]): string {
   if (error.length === 0) return cleanText(message);
-  const left = stacks.note(error[0]);
+  const left = stacks.note(identifyKind(error[0]), STACK_PERIOD);
   if (left === undefined) return cleanText(`${cleanText(message)} ${formatMessages(error[0])}`);
   const told = left > 0 ? ` (${left} more of this kind since its stack was logged last)` : '';
   return `${cleanText(message)}${told} ${formatTrace(error[0])}`;

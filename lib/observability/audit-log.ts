@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { CleanLogger } from '../log/clean-logger.js';
 import { cleanText } from '../log/clean-text.js';
@@ -8,13 +8,14 @@ import { ResolvedOptions } from '../options/resolved-options.js';
 import type { AuditEvent, AuditRecord } from './audit-event.js';
 import { LoggerAuditSink, type AuditSink } from './audit-sink.js';
 import { mapTexts } from './map-texts.js';
+import { describeRefusal, findRecurring, isLoggedRefusal } from './refusal-lines.js';
 
 /** Maximum characters of one text in an event. */
 const MAX_TEXT = 1_000;
 
 /** Sends audit events to the sink. */
 @Injectable()
-export class AuditLog implements OnModuleInit {
+export class AuditLog implements OnModuleInit, OnApplicationShutdown {
   readonly #logger = new CleanLogger(AuditLog.name);
   #sink: AuditSink = new LoggerAuditSink();
 
@@ -37,6 +38,12 @@ export class AuditLog implements OnModuleInit {
     }
   }
 
+  /** Called by Nest when the application stops. Logs how many refusals were left out since the last line. */
+  onApplicationShutdown(): void {
+    this.#logger.flush();
+    if (this.#sink instanceof LoggerAuditSink) this.#sink.flush();
+  }
+
   /** Cleans and cuts the texts of strangers. Never throws, and does not wait for the sink. */
   record(record: AuditRecord): void {
     const event: AuditEvent = { time: new Date().toISOString(), resource: this.options.resource, ...record };
@@ -49,10 +56,9 @@ export class AuditLog implements OnModuleInit {
 
   /** Operators look into the log first. With a sink of the application, the event is not there. */
   #logRefusal(record: AuditRecord): void {
-    if (record.type !== 'token_rejected' && record.type !== 'request_refused') return;
-    const { type, correlationId, reason, detail, fix } = record;
-    const what = type === 'token_rejected' ? 'A token was rejected' : 'A request was refused';
-    this.#logger.warn(`${what} [${correlationId}]: ${reason}${detail === undefined ? '' : `: ${detail}`}. ${fix}`);
+    if (!isLoggedRefusal(record)) return;
+    const { kind = record.type, text } = findRecurring(record) ?? {};
+    this.#logger.sum('warn', kind, describeRefusal(record), text);
   }
 
   async #deliver(event: AuditEvent): Promise<void> {
@@ -61,7 +67,9 @@ export class AuditLog implements OnModuleInit {
     } catch (thrown) {
       const error = toReadable(thrown);
       const reason = error instanceof Error ? error.name : typeof error;
-      this.#logger.error(
+      this.#logger.sum(
+        'error',
+        event.type,
         `An audit event was lost (${event.type}, ${event.correlationId}): the sink failed with ${reason}`,
       );
     }

@@ -5,11 +5,8 @@ import {
   DownstreamError,
 } from '../errors/downstream-error.js';
 import { CleanLogger } from '../log/clean-logger.js';
-import { SummedLines } from '../log/summed-lines.js';
 
 const logger = new CleanLogger('McpTool');
-
-const refusals = new SummedLines();
 
 /**
  * Logs the failure of a tool, or of a token for it, on one line; its stack comes once in a while for each kind. A failure
@@ -18,9 +15,8 @@ const refusals = new SummedLines();
  */
 export function logFailure(tool: string, error: unknown, reference: string): void {
   if (error instanceof TemporaryFailureError && error.code === 'downstream_overloaded') {
-    refusals.add(`${tool} failed (${error.code}) ${error.message}`, (line) => {
-      logger.error(line);
-    });
+    const line = `${tool} failed (${error.code}) ${error.message}`;
+    logger.sum('error', line, line);
     return;
   }
   const line = `${tool} failed [${reference}]`;

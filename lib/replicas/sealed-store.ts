@@ -72,7 +72,7 @@ export class SharedSealedStore implements SealedStore {
     const [sealed] = values;
     const value = this.#ring.open(sealed, place);
     if (value === undefined && sealed !== undefined)
-      this.#logger.warn(`A value in ${this.#name} can be opened with none of \`replicas.keys\``);
+      this.#logger.sum('warn', this.#name, `A value in ${this.#name} can be opened with none of \`replicas.keys\``);
     return value;
   }
 

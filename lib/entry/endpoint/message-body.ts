@@ -8,9 +8,6 @@ const logger = new CleanLogger('McpEndpoint');
 
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
 
-/** Whether it was said that something takes the bodies. One line is enough. */
-let hasWarned = false;
-
 /**
  * Sees to it that a request has its message, whatever the body parsers of the application made of the body: nothing,
  * because there are none, or text, or bytes.
@@ -66,9 +63,9 @@ function parse(text: string): unknown {
 }
 
 function warnOfTakenBody(): void {
-  if (hasWarned) return;
-  hasWarned = true;
-  logger.warn(
+  logger.sum(
+    'warn',
+    'taken body',
     'A message came without its body: a middleware or a body parser of the application has read it, and left nothing in `request.body`. No call can be served. Let it leave the endpoint out, or parse JSON',
   );
 }

@@ -33,11 +33,11 @@ export class BackChannelLogout {
     } catch (error) {
       const line = `A logout token was not taken: ${describeError(error)}`;
       if (!(error instanceof LogoutTokenError)) {
-        this.#logger.error(line);
+        this.#logger.sum('error', 'failure', line);
         return 503;
       }
       // Unauthenticated requests must not fill the log.
-      if (error.isSigned) this.#logger.warn(line);
+      if (error.isSigned) this.#logger.sum('warn', 'signed', line, line);
       else this.#logger.debug(line);
       return 400;
     }

@@ -26,7 +26,6 @@ export class AnswerHeaders implements OnApplicationBootstrap {
   readonly #documents: ReadonlySet<string>;
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
-  #hasWarned = false;
   #isReady = false;
 
   constructor({ backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost) {
@@ -98,9 +97,10 @@ export class AnswerHeaders implements OnApplicationBootstrap {
 
   /** Only a body parser of the application refuses what the endpoint allows. It says so to the client alone. */
   #tellOfLowerLimit(size: number): void {
-    if (this.#hasWarned || !(size <= this.#maxBodySize)) return;
-    this.#hasWarned = true;
-    this.#logger.warn(
+    if (!(size <= this.#maxBodySize)) return;
+    this.#logger.sum(
+      'warn',
+      'lower limit',
       `A message of ${size} bytes was refused (413) by a body parser of the application, which allows less than \`endpoint.maxBodySize\` (${this.#maxBodySize}). Raise its limit, on Express with app.useBodyParser('json', { limit: ${this.#maxBodySize} })`,
     );
   }

@@ -107,7 +107,7 @@ export class RequestStates implements OnApplicationShutdown {
   async use({ id }: CallState): Promise<void> {
     if (id === undefined) return;
     if (await this.#ask((unused) => unused.delete(this.#deriveStateKey(id)))) return;
-    this.#logger.warn('A requestState was refused, because it was used before');
+    this.#logger.sum('warn', 'used', 'A requestState was refused, because it was used before');
     throw createStateError();
   }
 
@@ -119,7 +119,7 @@ export class RequestStates implements OnApplicationShutdown {
     try {
       return this.#unused && (await ask(this.#unused));
     } catch (error) {
-      this.#logger.error(`The store of request states failed: ${describeError(error)}`);
+      this.#logger.sum('error', 'store', `The store of request states failed: ${describeError(error)}`);
       throw new ProtocolError(ProtocolErrorCode.InternalError, 'The call cannot go on right now. Try again later');
     }
   }

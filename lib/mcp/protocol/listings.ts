@@ -78,7 +78,7 @@ export class Listings {
       return all.filter((one) => this.admission.isShown(one, caller));
     } catch (error) {
       // The SDK would send the client the error message of an application function.
-      this.#logger.error(`A list could not be made: ${describeError(error)}`);
+      this.#logger.sum('error', 'list', `A list could not be made: ${describeError(error)}`);
       throw new ProtocolError(ProtocolErrorCode.InternalError, 'Internal error');
     }
   }

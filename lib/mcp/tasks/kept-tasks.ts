@@ -116,7 +116,7 @@ export class KeptTasks implements OnModuleDestroy {
   }
 
   #logError(error: unknown): void {
-    this.#logger.error(`A task could not be kept: ${describeError(error)}`);
+    this.#logger.sum('error', 'kept', `A task could not be kept: ${describeError(error)}`);
   }
 
   /** Servers may share a store. The id comes from the client. */
@@ -129,7 +129,7 @@ export class KeptTasks implements OnModuleDestroy {
       const text = await this.#store.get(this.#deriveTaskKey(taskId));
       return text === undefined ? undefined : (JSON.parse(text) as OwnedTask);
     } catch (error) {
-      this.#logger.error(`A task could not be read: ${describeError(error)}`);
+      this.#logger.sum('error', 'read', `A task could not be read: ${describeError(error)}`);
       throw new ProtocolError(
         ProtocolErrorCode.InternalError,
         'The task cannot be looked up right now. Try again later',

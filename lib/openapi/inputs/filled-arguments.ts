@@ -33,12 +33,20 @@ async function findValue({ rule, isRequired }: FilledArgument, { caller, operati
   if (hidden) return undefined;
   if (!from) return value;
   if (!caller) {
-    logger.warn(`${place} is filled in from the caller, and an anonymous call has none. The call fails.`);
+    logger.sum(
+      'warn',
+      `anonymous ${place}`,
+      `${place} is filled in from the caller, and an anonymous call has none. The call fails.`,
+    );
     throw new ToolError('This call needs a caller who is signed in.');
   }
   const found = await askFor(place, () => from({ caller, operation }));
   if (found !== undefined || !isRequired) return found;
-  logger.warn(`${place} has no value for the caller ${caller.subject}, and the document requires one. The call fails.`);
+  logger.sum(
+    'warn',
+    `unknown ${place}`,
+    `${place} has no value for the caller ${caller.subject}, and the document requires one. The call fails.`,
+  );
   throw new ToolError(
     'This call needs something that is not known of the user who is signed in. Whoever administers the account can add it.',
   );
@@ -49,7 +57,7 @@ async function askFor(place: string, from: () => unknown): Promise<unknown> {
   try {
     return await from();
   } catch (error) {
-    logger.warn(`${place} could not be filled in: its \`from\` threw.`);
+    logger.sum('warn', `failed ${place}`, `${place} could not be filled in: its \`from\` threw.`);
     throw error;
   }
 }

@@ -158,7 +158,7 @@ function mapSafely<Value>(issuer: ResolvedIssuer, map: () => Value): Value {
     const error = toReadable(thrown);
     if (error instanceof InvalidTokenError) throw error;
     const detail = `A function in \`claims\` of the issuer ${issuer.identifier} failed: ${describeError(error)}`;
-    logger.error(detail);
+    logger.sum('error', issuer.identifier, detail);
     throw new InvalidTokenError('The token has claims that could not be mapped', {
       detail,
       fix: 'Have the function in `claims` take claims of any shape.',

@@ -125,7 +125,11 @@ function toDenial(verdict: unknown, policy: string): Denial {
     return new Denial(message, remediation, JSON.parse(JSON.stringify(hints)) as Denial['hints']);
   }
   if (verdict !== false)
-    logger.warn(`The policy ${policy} returned neither true, false nor a Denial: ${typeof verdict}. That denies`);
+    logger.sum(
+      'warn',
+      policy,
+      `The policy ${policy} returned neither true, false nor a Denial: ${typeof verdict}. That denies`,
+    );
   return NOT_ALLOWED;
 }
 

@@ -41,7 +41,8 @@ export class OfferedResources {
       this.#uris.findDoubt(uri, (meant) => meant.length === 0 || meant.some((one) => isSameRule(one, primitive))) ??
       (variables ? undefined : `is not how "${primitive.name}" spells its values`);
     if (doubt !== undefined || !variables) {
-      this.#logger.warn(`There is no resource "${uri.slice(0, 200)}" for clients: it ${doubt ?? ''}`);
+      const line = `There is no resource "${uri.slice(0, 200)}" for clients: it ${doubt ?? ''}`;
+      this.#logger.sum('warn', primitive.name, line, line);
       return undefined;
     }
     return { primitive, variables };
@@ -58,7 +59,9 @@ export class OfferedResources {
     const { primitive, variables } = found;
     const other = listUris(primitive, variables, value).find((uri) => uri !== name && !this.#is(uri, primitive));
     if (other === undefined) return false;
-    this.#logger.warn(
+    this.#logger.sum(
+      'warn',
+      `other ${primitive.name}`,
       `"${name.slice(0, 200)}" is not read: its schema, or a pipe, makes "${other.slice(0, 200)}" of it, which has another rule`,
     );
     return true;

@@ -15,7 +15,6 @@ export class Issuers implements OnModuleInit {
   readonly #resolved: ResolvedIssuers | undefined;
   /** Issuers of tokens that were verified, by their claims. They hold as long as the token does. */
   readonly #verified = new WeakMap<object, Issuer>();
-  #isOverlapKnown = false;
 
   constructor(options: ResolvedOptions) {
     this.all = options.issuers.map((issuer) => new Issuer(issuer));
@@ -73,12 +72,12 @@ export class Issuers implements OnModuleInit {
     return undefined;
   }
 
-  /** Once, because anyone can send such a token. */
+  /** Anyone can send such a token. */
   #warnOfOverlap(issuers: readonly Issuer[]): void {
-    if (this.#isOverlapKnown) return;
-    this.#isOverlapKnown = true;
     const names = issuers.map(({ identifier }) => identifier).join(', ');
-    logger.warn(
+    logger.sum(
+      'warn',
+      names,
       `A token was refused, because \`introspection.tokens\` of several issuers match it: ${names}. Make the patterns narrower, so that each token is of one issuer`,
     );
   }
