@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Table } from './results.js';
 
 /** The cache of one server, as far as it matters here. Applications do not see it. */
 interface Cache {
@@ -15,7 +16,7 @@ const ENTRIES = 10_000;
 const TOKEN_LENGTH = 1_200;
 
 /** Bytes that a kept token takes besides its own. */
-export async function cacheMemory(): Promise<void> {
+export async function cacheMemory(): Promise<readonly Table[]> {
   const { gc } = globalThis;
   if (!gc) throw new Error('Run node with --expose-gc');
   const { ServerTokenCache } = (await import(CACHE.href)) as {
@@ -46,10 +47,14 @@ export async function cacheMemory(): Promise<void> {
   }
   gc();
   const bytes = (process.memoryUsage().heapUsed - before) / ENTRIES;
-  console.log(`Memory of a cached token of ${TOKEN_LENGTH} characters`);
-  console.table({
-    'bytes per entry': { counted: Math.round(bytes), 'of the token': (bytes / TOKEN_LENGTH).toFixed(2) },
-  });
   // The cache has to be there until here.
   if (!(cache instanceof ServerTokenCache)) throw new Error('unreachable');
+  return [
+    {
+      name: 'cached tokens',
+      title: `Memory of a cached token of ${TOKEN_LENGTH.toLocaleString('en')} characters`,
+      rows: [{ 'bytes per entry': Math.round(bytes), 'of the token': bytes / TOKEN_LENGTH }],
+      ratios: { 'token against its entry': TOKEN_LENGTH / bytes },
+    },
+  ];
 }

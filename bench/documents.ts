@@ -1,49 +1,61 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { Boot } from './boot-process.js';
-import { loadsInTurn } from './turns.js';
-
-const MARK = 0.9;
+import type { Boot } from './boot.js';
+import { askProcess } from './forked-process.js';
+import { callTool } from './messages.js';
+import type { Table } from './results.js';
+import { loadInTurn, type Effort } from './turns.js';
 
 /** Operations of a document. The last is what Microsoft Graph has. */
 const COUNTS = [10, 100, 1_000, 11_422];
 
-/** Boots of an application whose operations are searched, each in a process of its own, by their number. */
-async function boots(): Promise<void> {
-  const rows: Record<string, object> = {};
-  for (const count of COUNTS) {
-    const child = fork(new URL('./boot-process.js', import.meta.url), [String(count)]);
-    try {
-      const [boot] = (await once(child, 'message')) as [Boot];
-      rows[count] = {
-        'boot (ms)': Math.round(boot.milliseconds),
-        'CPU (ms)': Math.round(boot.cpuMilliseconds),
-        'memory of the process (MB)': Math.round(boot.megabytes),
-      };
-    } finally {
-      child.kill();
-    }
+/** Boots of an application whose operations are searched, by their number; and calls of an operation. */
+export async function documents(effort: Effort): Promise<readonly Table[]> {
+  return [await boot(effort), await calls(effort)];
+}
+
+async function boot({ node, amount }: Effort): Promise<Table> {
+  const rows: Record<string, number>[] = [];
+  for (const operations of 'requests' in amount ? COUNTS.slice(0, 1) : COUNTS) {
+    const { milliseconds, cpuMilliseconds, megabytes } = await askProcess<Boot>(
+      'document-boot-process',
+      [String(operations)],
+      node,
+    );
+    rows.push({
+      operations,
+      'boot (ms)': Math.round(milliseconds),
+      'CPU (ms)': Math.round(cpuMilliseconds),
+      'memory of the process (MB)': Math.round(megabytes),
+    });
   }
-  console.log('The boot of an application, by the operations of its document');
-  console.table(rows);
+  return {
+    name: 'documents',
+    title: 'The boot of an application, by the operations of its document',
+    rows,
+    ratios: {},
+  };
 }
 
 /** A tool that a document describes, against one that is written by hand. Both call the API. */
-async function calls(): Promise<void> {
-  const loads = await loadsInTurn(['written-tool', 'generated-tool'], { tool: 'getOrder', arguments: { id: '7' } });
-  const { 'written-tool': written, 'generated-tool': generated } = loads;
-  const row = ({ rate, cpuMicroseconds }: typeof written) => ({
+async function calls(effort: Effort): Promise<Table> {
+  const message = callTool('getOrder', { id: '7' });
+  const { written, generated } = await loadInTurn(
+    {
+      written: { server: { kind: 'written-tool' }, message },
+      generated: { server: { kind: 'generated-tool' }, message },
+    },
+    effort,
+    effort.node,
+  );
+  const row = (tool: string, { rate, cpu }: typeof written) => ({
+    tool,
+    'µs CPU': Math.round(cpu),
     'requests/s': Math.round(rate),
-    'CPU (µs/request)': Math.round(cpuMicroseconds),
+    ratio: written.cpu / cpu,
   });
-  console.log('A tools/call of an operation of a REST API');
-  console.table({
-    'by hand': { ...row(written), ratio: '1', mark: '' },
-    'from a document': { ...row(generated), ratio: (generated.rate / written.rate).toFixed(2), mark: MARK },
-  });
-}
-
-export async function documents(): Promise<void> {
-  await boots();
-  await calls();
+  return {
+    name: 'operations',
+    title: 'A `tools/call` of an operation of a REST API',
+    rows: [row('by hand', written), row('from a document', generated)],
+    ratios: { 'from a document against by hand': written.cpu / generated.cpu },
+  };
 }

@@ -1,119 +1,56 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import autocannon from 'autocannon';
-import type { ServerUnderLoad } from './servers.js';
+import { writeMessage, type Era, type Message } from './messages.js';
+import type { NodeRelease } from './node-releases.js';
+import type { ServerChoice } from './server-process.js';
+import { BenchServer, type Amount, type Load } from './server-under-load.js';
 
-const ROUNDS = 5;
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
-const CONNECTIONS = 16;
-
-/** A call of the tool that all servers under load have. */
-export interface Call {
-  readonly tool: string;
-  readonly arguments: Record<string, unknown>;
+/** How much is measured. */
+export interface Effort {
+  readonly rounds: number;
+  /** Of a turn. */
+  readonly amount: Amount;
+  /** What most is measured on. */
+  readonly node: NodeRelease;
+  readonly nodes: readonly NodeRelease[];
 }
 
-/** What a server does under load. */
-export interface Load {
-  /** Requests per second. */
-  readonly rate: number;
-  /** Time of the processor for a request, in microseconds. */
-  readonly cpuMicroseconds: number;
-}
-
-/** {@link loadsInTurn}, with the rates alone. */
-export async function ratesInTurn<Name extends string>(
-  names: readonly Name[],
-  call: Call,
-): Promise<Readonly<Record<Name, number>>> {
-  const loads = await loadsInTurn(names, call);
-  return Object.fromEntries(names.map((name) => [name, loads[name].rate])) as Record<Name, number>;
+/** What takes part in a comparison. */
+export interface Turn {
+  readonly server: ServerChoice;
+  readonly message: Message;
+  readonly era?: Era;
 }
 
 /**
- * Loads of servers that take turns in one run, each in a process of its own: the median of the rounds.
- *
- * @param names - as `server-process` knows them
+ * Loads of servers that take turns in one run, each in a process of its own: the median of the rounds. So whatever else
+ * the machine does, it does to all of them.
  */
-export async function loadsInTurn<Name extends string>(
-  names: readonly Name[],
-  call: Call,
+export async function loadInTurn<Name extends string>(
+  turns: Readonly<Record<Name, Turn>>,
+  { rounds, amount }: Effort,
+  node: NodeRelease,
 ): Promise<Readonly<Record<Name, Load>>> {
-  const processes: ChildProcess[] = [];
+  const servers = new Map<string, BenchServer>();
   try {
-    const servers: [Name, ServerUnderLoad, ChildProcess][] = [];
-    for (const name of names) {
-      const process = fork(new URL('./server-process.js', import.meta.url), [name]);
-      processes.push(process);
-      servers.push([name, ((await once(process, 'message')) as [ServerUnderLoad])[0], process]);
+    const parts: { name: Name; loads: Load[]; load: () => Promise<Load> }[] = [];
+    for (const [name, { server: choice, message, era = '2026-07-28' }] of Object.entries<Turn>(turns)) {
+      const key = JSON.stringify(choice);
+      const server = servers.get(key) ?? (await BenchServer.start(choice, node));
+      servers.set(key, server);
+      const token = await server.createToken();
+      await server.ask(message, era, token);
+      const written = writeMessage(message, era);
+      parts.push({ name: name as Name, loads: [], load: () => server.load(written, [token], amount) });
     }
-    const loads = new Map<Name, Load[]>(names.map((name) => [name, []]));
-    for (const [, server] of servers) await load(server, call, 1);
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const [name, server, process] of servers) {
-        const before = await readCpu(process);
-        const { rate, requests } = await load(server, call, SECONDS);
-        const cpuMicroseconds = ((await readCpu(process)) - before) / requests;
-        loads.get(name)?.push({ rate, cpuMicroseconds });
-      }
-    }
-    const median = (all: readonly Load[]): Load => ({
-      rate: findMedian(all.map(({ rate }) => rate)),
-      cpuMicroseconds: findMedian(all.map(({ cpuMicroseconds }) => cpuMicroseconds)),
-    });
-    return Object.fromEntries([...loads].map(([name, all]) => [name, median(all)])) as Record<Name, Load>;
+    for (const { load } of parts) await load();
+    for (let round = 0; round < rounds; round += 1) for (const { loads, load } of parts) loads.push(await load());
+    return Object.fromEntries(parts.map(({ name, loads }) => [name, findMedianLoad(loads)])) as Record<Name, Load>;
   } finally {
-    for (const process of processes) process.kill();
+    for (const server of servers.values()) server.stop();
   }
 }
 
-/** Time of the processor that a server has used, in microseconds. */
-async function readCpu(server: ChildProcess): Promise<number> {
-  server.send('cpu');
-  const [{ user, system }] = (await once(server, 'message')) as [NodeJS.CpuUsage];
-  return user + system;
-}
-
-async function load(
-  { url, token }: ServerUnderLoad,
-  call: Call,
-  duration: number,
-): Promise<{ readonly rate: number; readonly requests: number }> {
-  const result = await autocannon({
-    url,
-    method: 'POST',
-    connections: CONNECTIONS,
-    duration,
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': 'tools/call',
-      'mcp-name': call.tool,
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    },
-    body: JSON.stringify(toolCall(call)),
-  });
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${url}: ${result.non2xx} answers were not 2xx, ${result.errors} failed`);
-  return { rate: result['2xx'] / result.duration, requests: result['2xx'] };
-}
-
-/** A `tools/call` of the era 2026-07-28. */
-export function toolCall({ tool, arguments: args }: Call): object {
-  return {
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'tools/call',
-    params: {
-      name: tool,
-      arguments: args,
-      _meta: {
-        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-        'io.modelcontextprotocol/clientCapabilities': {},
-      },
-    },
-  };
+function findMedianLoad(loads: readonly Load[]): Load {
+  return { rate: findMedian(loads.map(({ rate }) => rate)), cpu: findMedian(loads.map(({ cpu }) => cpu)) };
 }
 
 function findMedian(values: readonly number[]): number {

@@ -1,16 +1,7 @@
 import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { clientSecretBasic, McpAuthModule, McpOpenApi } from 'nestjs-mcp-auth';
+import { measureBoot } from './boot.js';
 import { createDocument } from './large-document.js';
-
-/** What the boot of an application took. */
-export interface Boot {
-  readonly milliseconds: number;
-  readonly cpuMilliseconds: number;
-  /** Of the process, with Node and Nest. */
-  readonly megabytes: number;
-}
 
 const text = JSON.stringify(createDocument(Number(process.argv[2])));
 
@@ -33,13 +24,4 @@ class LargeApi {}
 })
 class LargeModule {}
 
-const start = performance.now();
-const before = process.cpuUsage();
-const app = await NestFactory.create(LargeModule, new FastifyAdapter(), { logger: ['error'] });
-await app.init();
-const { user, system } = process.cpuUsage(before);
-process.send?.({
-  milliseconds: performance.now() - start,
-  cpuMilliseconds: (user + system) / 1000,
-  megabytes: process.memoryUsage().rss / 1e6,
-} satisfies Boot);
+process.send?.(await measureBoot(LargeModule));

@@ -1,7 +1,8 @@
 import { Injectable, Module } from '@nestjs/common';
 import { clientSecretBasic, DownstreamClient, McpAuthModule, McpOpenApi, McpTool } from 'nestjs-mcp-auth';
 import { z } from 'zod';
-import { startApi, startIssuer, startOnFastify, type ServerUnderLoad } from './servers.js';
+import type { ServerUnderLoad } from './listen.js';
+import { startNest } from './nest-application.js';
 
 const document = {
   openapi: '3.1.0',
@@ -21,9 +22,11 @@ const document = {
 };
 
 /** A server with one tool that calls an API: written by hand, or generated from a document. */
-export async function startOperationServer(by: 'written' | 'generated'): Promise<ServerUnderLoad> {
-  const [issuer, api] = [await startIssuer(), await startApi()];
-
+export async function startOperationServer(
+  by: 'written' | 'generated',
+  issuer: string,
+  api: string,
+): Promise<ServerUnderLoad> {
   @Injectable()
   class WrittenTools {
     constructor(private readonly downstream: DownstreamClient) {}
@@ -42,13 +45,13 @@ export async function startOperationServer(by: 'written' | 'generated'): Promise
   @McpOpenApi({ downstream: 'orders', document })
   class GeneratedTools {}
 
-  const { url } = await startOnFastify((resource) => {
+  return await startNest('fastify', (resource) => {
     @Module({
       imports: [
         McpAuthModule.forRoot({
           server: { name: 'orders', version: '1.0.0' },
           resource,
-          issuers: [{ issuer: issuer.issuer }],
+          issuers: [{ issuer }],
           client: { id: 'bench', authentication: clientSecretBasic('bench') },
           downstreams: { orders: { baseUrl: api, audience: 'orders' } },
           observability: { auditSink: { record: () => undefined } },
@@ -61,5 +64,4 @@ export async function startOperationServer(by: 'written' | 'generated'): Promise
     class OrdersModule {}
     return OrdersModule;
   });
-  return { url, token: await issuer.sign({ aud: url, sub: 'alice', scope: 'orders' }) };
 }

@@ -1,0 +1,51 @@
+import type { Boot } from './boot.js';
+import { askProcess } from './forked-process.js';
+import type { Registrations } from './registration-process.js';
+import type { Table } from './results.js';
+import type { Effort } from './turns.js';
+
+const COUNTS = [1, 1_000, 5_000];
+
+/** The boot of an application with so many tools, against an empty one; and tools that are registered while it runs. */
+export async function boots({ node, rounds, amount }: Effort): Promise<readonly Table[]> {
+  const counts = 'requests' in amount ? COUNTS.slice(0, 1) : COUNTS;
+  const applications = ['empty', ...counts.map(String)];
+  const all = new Map<string, Boot[]>(applications.map((one) => [one, []]));
+  for (let round = 0; round < rounds; round += 1)
+    for (const one of applications) all.get(one)?.push(await askProcess<Boot>('tool-boot-process', [one], node));
+  const least = (one: string, member: keyof Boot) => Math.min(...(all.get(one) ?? []).map((boot) => boot[member]));
+  const empty = least('empty', 'cpuMilliseconds');
+  const ratioOf = (one: string) => least(one, 'cpuMilliseconds') / empty;
+  return [
+    {
+      name: 'boots',
+      title: 'The boot of an application, by the number of its tools',
+      note: 'The least of the rounds, without the imports. An empty application is one of Nest alone on Fastify.',
+      rows: applications.map((one) => ({
+        tools: one === 'empty' ? 'empty application' : Number(one).toLocaleString('en'),
+        'CPU (ms)': Math.round(least(one, 'cpuMilliseconds')),
+        'boot (ms)': Math.round(least(one, 'milliseconds')),
+        'of an empty application': ratioOf(one),
+        'memory of the process (MB)': Math.round(least(one, 'megabytes')),
+      })),
+      ratios: Object.fromEntries(
+        counts.map((one) => [`empty application against ${one} tools`, 1 / ratioOf(String(one))]),
+      ),
+    },
+    await registrations(counts.at(-1) ?? 1, node),
+  ];
+}
+
+/** What tools cost that are registered while the application runs. */
+async function registrations(tools: number, node: Effort['node']): Promise<Table> {
+  const found = await askProcess<Registrations>('registration-process', [String(tools)], node);
+  return {
+    name: 'registrations',
+    title: 'Tools that are registered while the application runs',
+    rows: [
+      { registered: `${found.count} one after the other`, 'CPU (ms)': found.allMilliseconds },
+      { registered: `one more beside ${found.beside}`, 'CPU (ms)': found.oneMilliseconds },
+    ],
+    ratios: {},
+  };
+}
