@@ -1,6 +1,5 @@
 import { Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { AuthenticationGuard } from './entry/endpoint/authentication.guard.js';
 import { AccessTokenStrategy } from './resource-server/authentication/access-token.strategy.js';
 import { ClaimsValidation } from './resource-server/authentication/claims-validation.js';
 import { Introspection } from './resource-server/authentication/introspection.js';
@@ -9,17 +8,14 @@ import { ProofOfPossession } from './resource-server/authentication/proof-of-pos
 import { Revocations } from './resource-server/authentication/revocations.js';
 import { TokenVerification } from './resource-server/authentication/token-verification.js';
 import { VerifiedTokens } from './resource-server/authentication/verified-tokens.js';
-import { AuthorizationGuard } from './entry/endpoint/authorization.guard.js';
 import { ScopeHierarchy } from './resource-server/access/scope-hierarchy.js';
 import { Admission } from './resource-server/authorization/admission.js';
 import { Denials } from './resource-server/authorization/denials.js';
 import { DeniedAnswers } from './entry/endpoint/denied-answers.js';
-import { DownstreamGuard } from './entry/endpoint/downstream.guard.js';
 import { DownstreamPreparation } from './on-behalf-of/downstream/downstream-preparation.js';
 import { AdmissionRequests } from './mcp/tasks/admission-requests.js';
 import { KeptTasks } from './mcp/tasks/kept-tasks.js';
 import { RateLimits } from './resource-server/rate-limits/rate-limits.js';
-import { RateLimitGuard } from './entry/endpoint/rate-limit.guard.js';
 import { ArgumentsJudge } from './resource-server/authorization/arguments-judge.js';
 import { Policies } from './resource-server/authorization/policies.js';
 import { Catalogue } from './resource-server/catalogue/catalogue.js';
@@ -27,8 +23,8 @@ import { DecoratedMethods } from './resource-server/catalogue/decorated-methods.
 import { BootDoctor } from './doctor/boot-doctor.js';
 import { DownstreamClient } from './on-behalf-of/downstream/downstream-client.js';
 import { DownstreamSender } from './on-behalf-of/downstream/downstream-sender.js';
-import { EndpointGuard } from './entry/endpoint/endpoint.guard.js';
-import { AnswerHeaders } from './entry/routes/answer-headers.js';
+import { ENDPOINT_GUARDS } from './entry/endpoint/mcp.controller.js';
+import { BEFORE_ROUTES } from './entry/routes/before-routes.js';
 import { MountedControllers } from './entry/routes/mounted-controllers.js';
 import { CallerAccess } from './on-behalf-of/downstream/caller-access.js';
 import { ExchangeHealth } from './on-behalf-of/exchange/exchange-health.js';
@@ -125,12 +121,8 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     ServerHealth,
     McpAuthHealthIndicator,
     Challenges,
-    AnswerHeaders,
-    EndpointGuard,
-    AuthenticationGuard,
-    RateLimitGuard,
-    AuthorizationGuard,
-    DownstreamGuard,
+    ...BEFORE_ROUTES,
+    ...ENDPOINT_GUARDS,
     DeniedAnswers,
     Catalogue,
     Policies,

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import onHeaders from 'on-headers';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
+import { EarlyRequests } from './early-requests.js';
 import { adaptRoutes } from './fastify-routes.js';
 import { WELL_KNOWN } from '../endpoint/endpoint-options.js';
 
@@ -20,20 +21,20 @@ const PARTS_OF_TARGET = /^(?<origin>https?:\/\/[^/?#]*)?(?<path>[^?#;]*)(?<rest>
  * type than it says. The RFC 9728 document may be stored, because it is the same for everybody.
  */
 @Injectable()
-export class AnswerHeaders implements OnApplicationBootstrap {
+export class AnswerHeaders {
   readonly #logger = new CleanLogger('McpEndpoint');
   readonly #maxBodySize: number;
   readonly #documents: ReadonlySet<string>;
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
-  #isReady = false;
 
-  constructor({ backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost) {
+  constructor({ backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost, early: EarlyRequests) {
     this.#maxBodySize = endpoint.maxBodySize;
     const { path, metadataPaths } = endpoint;
     this.#documents = new Set(metadataPaths.map((one) => one.toLowerCase()));
     this.#paths = new Set([path, backChannelLogoutPath ?? path].map((one) => one.toLowerCase()));
     this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
+    early.restrictTo((request) => this.#isOurs(readPath(request)));
     // The adapter is there before it has body parsers, whose refusals are answers too.
     host.init$.subscribe(() => {
       // An application context has none, for example one that serves stdio.
@@ -50,16 +51,9 @@ export class AnswerHeaders implements OnApplicationBootstrap {
         this.#watch(path, request, response);
         // Fastify decodes paths before it looks for a route. Express does not.
         if (isExpress && this.#isRoute(path)) request.url = decodePath(request.url);
-        // An application may listen before its routes are there. 404 would tell clients that there is no such server.
-        if (this.#isReady || !this.#isOurs(path)) next();
-        else response.writeHead(503, { 'Retry-After': '1' }).end();
+        next();
       });
     });
-  }
-
-  /** Called by Nest when the routes are there. */
-  onApplicationBootstrap(): void {
-    this.#isReady = true;
   }
 
   #isOurs(path: string): boolean {
