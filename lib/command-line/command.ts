@@ -14,7 +14,8 @@ const USAGE = `Usage:
 Options:
   --json   prints JSON
   --probe  (doctor --config) asks the token endpoints for what they have to refuse, with the credentials of the server
-  --token <source>  (doctor --config) walks the access token of a user through the server. It is in a file, in "env:NAME", or in the standard input: "-"
+  --token <source>  (doctor --config) walks the access token of a user through the server, and calls the APIs. It is in a file, in "env:NAME", or in the standard input: "-"
+  --call <request>  (doctor --token) what an API is called for: "orders:/orders/1" or "orders:HEAD /orders"; repeatable. Defaults to its baseUrl
   --help   prints this
 
 Options of openapi:

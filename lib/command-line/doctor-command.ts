@@ -3,6 +3,7 @@ import { examineConfiguration } from '../doctor/configuration-file.js';
 import { report } from '../doctor/report.js';
 import { examineServer } from '../doctor/server-examination.js';
 import { EXIT, UsageError, type CommandOutput } from './command-output.js';
+import { readCall } from './read-call.js';
 import { readSecret } from './read-secret.js';
 
 /**
@@ -20,13 +21,16 @@ export async function runDoctor(args: readonly string[], { stdout }: CommandOutp
       json: { type: 'boolean' },
       probe: { type: 'boolean' },
       token: { type: 'string' },
+      call: { type: 'string', multiple: true },
     },
   });
   const [url, ...rest] = positionals;
   if (rest.length > 0 || (url === undefined) === (values.config === undefined)) throw new UsageError();
-  const { probe = false, token } = values;
+  const { probe = false, token, call = [] } = values;
   if (url !== undefined && (probe || token !== undefined)) throw new UsageError();
-  const asked = { probe, token: token === undefined ? undefined : await readSecret(token) };
+  if (call.length > 0 && token === undefined) throw new UsageError('--call needs --token: the API is called with it');
+  const calls = call.map(readCall);
+  const asked = { probe, token: token === undefined ? undefined : await readSecret(token), calls };
   const findings =
     url === undefined ? await examineConfiguration(values.config ?? '', asked) : await examineServer(url);
   stdout.write(values.json ? `${JSON.stringify({ findings }, undefined, 2)}\n` : report(findings));

@@ -3,13 +3,13 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:http';
 import { CleanLogger } from '../log/clean-logger.js';
-import { listNamedScopes } from '../resource-server/access/access-rule.js';
 import { Catalogue } from '../resource-server/catalogue/catalogue.js';
 import { describeError } from '../errors/reason.js';
 import { OpenApiOffers } from '../openapi/offers/open-api-offers.js';
 import { Issuers } from '../resource-server/issuers/issuers.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
+import { describeAccess } from './downstream-checks.js';
 import type { Finding } from './finding.js';
 import { askOwnEndpoint } from './own-endpoint.js';
 
@@ -62,7 +62,7 @@ export class BootDoctor implements OnApplicationBootstrap, BeforeApplicationShut
   async #examine(): Promise<void> {
     const tools = this.catalogue.offers.map(({ name, access, downstreams, readOnly }) => ({
       name,
-      scopes: listNamedScopes(access),
+      ...describeAccess(access),
       readOnly,
       downstreams,
     }));

@@ -2,11 +2,10 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Type } from '@nestjs/common';
 import { MetadataScanner, Reflector } from '@nestjs/core';
-import { listNamedScopes } from '../resource-server/access/access-rule.js';
 import { readDeclaredOptions } from '../resource-server/catalogue/class-defaults.js';
+import { ANONYMOUS } from '../resource-server/decorators/anonymous.decorator.js';
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 import { Issuer } from '../resource-server/issuers/issuer.js';
-import { Issuers } from '../resource-server/issuers/issuers.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import type { McpAuthModuleOptions } from '../configuration/mcp-auth-options.js';
 import { resolveOptions } from '../configuration/resolve-options.js';
@@ -15,8 +14,10 @@ import { describeDocument, type ExaminedDocument } from '../openapi/offers/exami
 import { findExportedClasses } from '../openapi/offers/exported-classes.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
-import type { ExaminedTool } from './downstream-checks.js';
-import { ExchangeProbes } from './exchange-probes.js';
+import type { AskedCall } from './api-call.js';
+import { describeAccess, type ExaminedTool } from './downstream-checks.js';
+import { probeIssuer } from './exchange-probes.js';
+import { rehearse } from './rehearsal.js';
 import type { Finding } from './finding.js';
 import { walkToken } from './token-walk.js';
 import { isJsonObject } from '../json/json-object.js';
@@ -77,19 +78,36 @@ export interface AskedProbes {
   readonly probe?: boolean;
   /** The access token of a user, which is walked through the server. */
   readonly token?: string | undefined;
+  /** What the APIs are called for with it. */
+  readonly calls?: readonly AskedCall[];
 }
 
 async function tryOut(
   options: ResolvedOptions,
   tools: readonly ExaminedTool[] | undefined,
-  { probe = false, token }: AskedProbes,
+  { probe = false, token, calls = [] }: AskedProbes,
 ): Promise<readonly Finding[]> {
   if (!probe && token === undefined) return [];
-  const issuers = new Issuers(options);
-  const probes = new ExchangeProbes(options, issuers);
-  const probed = probe ? await Promise.all(issuers.all.map(async (issuer) => await probes.probe(issuer))) : [];
-  const walked = token === undefined ? [] : await walkToken(token, { options, issuers, tools, probes });
-  return [...probed.flat(), ...walked];
+  const unknown = calls.find(({ downstream }) => !options.downstreams.has(downstream));
+  if (unknown) {
+    const names = [...options.downstreams.keys()].join(', ') || '(none)';
+    throw new Error(`--call names the downstream "${unknown.downstream}". Use one of: ${names}`);
+  }
+  return await rehearse(options, async (rehearsal) => {
+    const walked = token === undefined ? [] : await walkToken(token, { rehearsal, tools, calls });
+    const probed = probe
+      ? await Promise.all(rehearsal.issuers.all.map((issuer) => probeIssuer(issuer, rehearsal)))
+      : [];
+    // What a walk has found, a probe finds again, and for each downstream.
+    const known = new Set<string>();
+    return [...walked, ...probed.flat()].filter(({ code, subject, severity }) => {
+      const key = `${code} ${subject}`;
+      if (severity !== 'error') return true;
+      const isNew = !known.has(key);
+      known.add(key);
+      return isNew;
+    });
+  });
 }
 
 async function readOptions(exported: Readonly<Record<string, unknown>>): Promise<McpAuthModuleOptions | undefined> {
@@ -113,9 +131,13 @@ function readTools(classes: unknown): readonly ExaminedTool[] | undefined {
       const declared = readDeclaredOptions<McpToolOptions>(reflector, MCP_TOOL, type, methods[method] as () => unknown);
       if (!declared) return [];
       const { options } = declared;
-      const scopes = listNamedScopes({ scopes: options.scopes ?? [] });
-      const readOnly = options.annotations?.readOnlyHint === true;
-      return [{ name: `${name}.${method}`, scopes, readOnly, downstreams: [options.downstream ?? []].flat() }];
+      const { scopes = [], annotations } = options;
+      const anonymous = [methods[method] as () => unknown, type].some(
+        (one) => Reflect.getMetadata(ANONYMOUS, one) === true,
+      );
+      const readOnly = annotations?.readOnlyHint === true;
+      const downstreams = [options.downstream ?? []].flat();
+      return [{ name: `${name}.${method}`, ...describeAccess({ scopes, anonymous }), readOnly, downstreams }];
     });
   });
 }
@@ -137,9 +159,9 @@ async function examineClasses(
 }
 
 function listTools({ downstream, operations }: ExaminedDocument): readonly ExaminedTool[] {
-  return operations.map(({ tool, scopes }) => ({
+  return operations.map(({ tool, scopes = [], isAnonymous }) => ({
     name: tool,
-    scopes: listNamedScopes({ scopes: scopes ?? [] }),
+    ...describeAccess({ scopes, anonymous: isAnonymous }),
     downstreams: [downstream],
   }));
 }

@@ -1,3 +1,5 @@
+import { listNamedScopes, selectFixedScopes, type AccessRule } from '../resource-server/access/access-rule.js';
+import type { ScopeRule } from '../resource-server/access/scope-rule.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Finding } from './finding.js';
 
@@ -6,9 +8,27 @@ export interface ExaminedTool {
   readonly name: string;
   /** Scopes that do not depend on the arguments. */
   readonly scopes: readonly string[];
+  /** How they belong together. Defaults to all of them. */
+  readonly rule?: ScopeRule;
+  /** Whether its scopes depend on the arguments, too. */
+  readonly computesScopes?: boolean;
+  /** Whether it may be called without a token. */
+  readonly anonymous?: boolean;
   /** Whether it says that it only reads. */
   readonly readOnly?: boolean;
   readonly downstreams: readonly string[];
+}
+
+/** What a tool requires, as the doctor knows it. */
+export function describeAccess(
+  access: Pick<AccessRule, 'scopes'> & Partial<Pick<AccessRule, 'anonymous'>>,
+): Pick<ExaminedTool, 'scopes' | 'rule' | 'computesScopes' | 'anonymous'> {
+  return {
+    scopes: listNamedScopes(access),
+    rule: selectFixedScopes(access),
+    computesScopes: typeof access.scopes === 'function',
+    anonymous: access.anonymous ?? false,
+  };
 }
 
 /** Checks that every declared downstream is used, and that every used downstream is declared. */

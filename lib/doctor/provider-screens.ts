@@ -1,77 +1,207 @@
-/** What an operator looks for at a provider. */
-export type Topic = 'audience' | 'client' | 'exchange' | 'scope' | 'target';
+/** What an operator looks for at a provider. `userScope` is about the client of the user, and the others about this server. */
+export type Topic = 'audience' | 'client' | 'exchange' | 'scope' | 'target' | 'userScope';
 
 type Screens = Readonly<Record<Topic, string>>;
 
-/** Providers by the identifiers of their issuers, and where each keeps what the doctor asks for. */
-const PROVIDERS: readonly (readonly [issuer: RegExp, screens: Screens])[] = [
-  [
-    /\/realms\/[^/]+$/,
-    {
+/** Where a provider keeps what the doctor asks for. The pages in docs/providers link to what these words are from. */
+interface Provider {
+  /** Matches the identifiers of its issuers. */
+  readonly issuer: RegExp;
+  /** Dialects that only it speaks. They tell it where the issuer has a domain of its own. */
+  readonly dialects?: readonly string[];
+  readonly screens: Screens;
+}
+
+const NO_EXCHANGE =
+  'exchanges no tokens. Reach the API by `linked`, or as the server itself: `dialects.clientCredentials()`.';
+
+const PROVIDERS: readonly Provider[] = [
+  {
+    issuer: /\/realms\/[^/]+$/,
+    dialects: ['keycloak'],
+    screens: {
       audience:
-        'Keycloak: Client scopes > the scope of the tool > Mappers > Add mapper > Audience, with the URL of this server (`kcadm.sh create client-scopes/<id>/protocol-mappers/models`).',
+        'Keycloak: Client scopes > the scope of the tool > Mappers > Configure a new mapper (or Add mapper > By configuration) > Audience, with the URL of this server as Included Custom Audience and Add to access token on (`kcadm.sh create client-scopes/<scope id>/protocol-mappers/models`). The client of the user needs that scope: Clients > that client > Client scopes.',
       client:
-        'Keycloak: Clients > the client of this server: Enabled is on, Client authentication is on, and Credentials has the secret (`kcadm.sh get clients/<id>/client-secret`).',
+        'Keycloak: Clients > the client of this server. On Settings, it is enabled and Client authentication is on. On Credentials is its secret (`kcadm.sh get clients/<id>/client-secret`).',
       exchange:
-        'Keycloak: Clients > the client of this server > Settings > Capability config > Standard Token Exchange (`kcadm.sh update clients/<id> -s \'attributes."standard.token.exchange.enabled"=true\'`).',
+        'Keycloak: Clients > the client of this server > Settings > Capability config: Client authentication and Standard Token Exchange are on (`kcadm.sh update clients/<id> -s publicClient=false -s \'attributes."standard.token.exchange.enabled"=true\'`).',
       scope:
-        'Keycloak: Clients > the client of this server > Client scopes > Add client scope (`kcadm.sh update clients/<id>/optional-client-scopes/<scope id>`).',
+        'Keycloak: Clients > the client of this server > Client scopes > Add client scope (`kcadm.sh update clients/<id>/optional-client-scopes/<scope id>`). If the scope has role scope mappings (Client scopes > the scope > Scope), only users with one of these roles get it: Users > the user > Role mapping.',
       target:
-        'Keycloak: the token that comes in needs the client of this server in `aud`, and a client scope of this server needs an audience mapper for the client of the API: Client scopes > the scope > Mappers > Audience.',
+        'Keycloak: the token that comes in needs the client of this server in `aud`: Client scopes > the scope of the tool > Mappers > Audience, with that client as Included Client Audience. The API has to be an enabled client, and a client scope that this exchange asks for, or that is a Default one of the client of this server, has to have an Audience mapper for the client of the API. With Full scope allowed off (Clients > the client of this server > Client scopes > the dedicated scope > Scope), an audience that comes from roles needs these roles there.',
+      userScope:
+        'Keycloak: Clients > the client of the user > Client scopes > Add client scope, as Default or Optional (`kcadm.sh update clients/<id>/optional-client-scopes/<scope id>`).',
     },
-  ],
-  [
-    /microsoftonline|sts\.windows\.net|ciamlogin/,
-    {
-      audience: 'Entra: App registrations > Expose an API > Application ID URI (`az ad app update --identifier-uris`).',
-      client: 'Entra: App registrations > Certificates & secrets (`az ad app credential list`).',
-      exchange: 'Entra: the token has to be for this very application, whose id is `client.id` (`az ad app show`).',
-      scope: 'Entra: App registrations > API permissions > Grant admin consent (`az ad app permission admin-consent`).',
-      target: 'Entra: App registrations > API permissions of this server need the API (`az ad app permission add`).',
+  },
+  {
+    issuer: /microsoftonline|sts\.windows\.net|ciamlogin/,
+    dialects: ['entraOnBehalfOf'],
+    screens: {
+      audience:
+        'Entra: App registrations > the registration of this server > Expose an API > Application ID URI (`az ad app update --id <applicationId> --identifier-uris <resource>`).',
+      client:
+        'Entra: App registrations > the registration of this server > Certificates & secrets (`az ad app credential list --id <applicationId>`).',
+      exchange:
+        'Entra: the token has to be for the registration that asks: `client.id` is its Application (client) ID (`az ad app show --id <applicationId>`).',
+      scope:
+        'Entra: App registrations > the registration of this server > API permissions > Grant admin consent (`az ad app permission admin-consent --id <applicationId>`).',
+      target:
+        'Entra: App registrations > the registration of this server > API permissions > Add a permission (`az ad app permission add --id <applicationId> --api <API> --api-permissions <id>=Scope`).',
+      userScope:
+        'Entra: App registrations > the registration of this server > Expose an API > Add a client application, or API permissions of the registration of the client.',
     },
-  ],
-  [
-    /\.okta(preview|-emea)?\.com|oktapreview/,
-    {
-      audience: 'Okta: Security > API > Authorization servers > Settings > Audience.',
-      client: 'Okta: Applications > the client of this server > General > Client Credentials.',
-      exchange: 'Okta: Applications > General > Grant type > Token Exchange, and in the Access Policies of the server.',
-      scope: 'Okta: Security > API > Authorization servers > Scopes, and Access Policies > the rule of the client.',
-      target: 'Okta: Security > API > the server of the API > Trusted servers, and its audience.',
+  },
+  {
+    issuer: /\.okta(preview|-emea)?\.com|oktapreview/,
+    dialects: ['okta'],
+    screens: {
+      audience: 'Okta: Security > API > Authorization Servers > the server > Settings > Audience.',
+      client:
+        'Okta: Applications > Applications > the application of this server: it is active, and General > Client Credentials has its secret or key.',
+      exchange:
+        'Okta: Applications > Applications > the application of this server > General > General Settings > Grant type > Token Exchange.',
+      scope:
+        'Okta: Security > API > Authorization Servers > the server of the API > Scopes > Add Scope, and Access Policies > the rule for this client > Scopes requested.',
+      target:
+        'Okta: Security > API > Authorization Servers > the server of the API. On Access Policies, a policy names this client, and one of its rules has the grant Token Exchange and the scopes. On Settings > Trusted servers is the server that issued the token. `audience` is its Audience.',
+      userScope:
+        'Okta: Security > API > Authorization Servers > the server > Scopes, and Access Policies > the rule for the client of the user > Scopes requested.',
     },
-  ],
-  [
-    /\.auth0\.com/,
-    {
-      audience: 'Auth0: Applications > APIs > Identifier, which has to be the URL of this server.',
-      client: 'Auth0: Applications > the application of this server > Credentials.',
-      exchange: 'Auth0: Applications > the application > Advanced Settings > Grant Types > Token Exchange.',
-      scope: 'Auth0: Applications > APIs > Permissions, and the application under Machine to Machine / API Access.',
-      target: 'Auth0: Applications > APIs: the API has to exist, and the application needs access to it.',
+  },
+  {
+    issuer: /\.auth0\.com/,
+    dialects: ['auth0', 'auth0TokenVault'],
+    screens: {
+      audience: 'Auth0: Applications > APIs > the API of this server: its Identifier is the URL of this server.',
+      client: 'Auth0: Applications > Applications > the application of this server > Credentials.',
+      exchange:
+        'Auth0: Applications > Applications > the Custom API Client of this server > Token Exchange > On-Behalf-Of Token Exchange is on. Other grants are in Advanced Settings > Grant Types.',
+      scope:
+        'Auth0: Applications > APIs > the API > Permissions, and Applications > Applications > the application of this server > API Access > Edit > User-Delegated Access.',
+      target:
+        'Auth0: Applications > APIs: an API has `audience` as its Identifier. Applications > Applications > the application of this server > API Access > Edit > User-Delegated Access > Grant Access (`POST /api/v2/client-grants` with `subject_type: "user"`). Access without a user is granted there, too.',
+      userScope:
+        'Auth0: Applications > APIs > the API of this server > Permissions. With RBAC, the user has the permission by a role: User Management > Roles.',
     },
-  ],
-  [
-    /ping(one|identity|federate)|\/as$/,
-    {
-      audience: 'Ping: Applications > Resources > Audience; PingFederate: Access Token Management > Audience Claim.',
-      client: 'Ping: Applications > the application > Configuration; PingFederate: OAuth > Clients.',
-      exchange: 'Ping: Grant Type > Token Exchange; PingFederate: Token Exchange > Processor Policies.',
-      scope: 'Ping: Applications > the application > Resources; PingFederate: OAuth > Scope Management.',
-      target: 'Ping: Applications > Resources; PingFederate: Token Exchange > Generator mappings of the client.',
+  },
+  {
+    issuer: /^https:\/\/cognito-idp\./,
+    screens: {
+      audience:
+        'Cognito: tokens have an `aud` only if the client sent `resource`. Otherwise name the app client in `clients` of the preset.',
+      client:
+        'Cognito: User pools > the pool > App clients > the app client of this server (`aws cognito-idp describe-user-pool-client`).',
+      exchange: `Cognito ${NO_EXCHANGE}`,
+      scope:
+        'Cognito: User pools > the pool > App clients > the app client of this server > Login pages > Edit > Custom scopes (`aws cognito-idp update-user-pool-client --allowed-o-auth-scopes`).',
+      target:
+        'Cognito: User pools > the pool > Domain > Resource servers: the API with its custom scopes (`aws cognito-idp create-resource-server`).',
+      userScope:
+        'Cognito: User pools > the pool > App clients > the app client of the user > Login pages > Edit > Custom scopes (`aws cognito-idp update-user-pool-client --allowed-o-auth-scopes`).',
     },
-  ],
+  },
+  {
+    issuer: /\/adfs(\/services\/trust)?$/,
+    screens: {
+      audience:
+        'AD FS: AD FS Management > Application Groups > the group > the Web API of this server > Identifiers (`Set-AdfsWebApiApplication -Identifier`).',
+      client:
+        'AD FS: AD FS Management > Application Groups > the group > the server application of this server (`Get-AdfsServerApplication`; `Set-AdfsServerApplication -ResetClientSecret` makes a new secret).',
+      exchange:
+        'AD FS: the identifier of the Web API of this server has to be the client identifier of its server application, and Client Permissions of the Web API of the API has to permit it (`Grant-AdfsApplicationPermission`).',
+      scope:
+        'AD FS: AD FS Management > Service > Scope Descriptions, and Client Permissions of the Web API of the API > Permitted scopes (`Grant-AdfsApplicationPermission -ScopeNames`).',
+      target:
+        'AD FS: AD FS Management > Application Groups > the Web API of the API: `resource` is one of its Identifiers, and Client Permissions has the client of this server (`Grant-AdfsApplicationPermission`).',
+      userScope:
+        'AD FS: AD FS Management > Application Groups > the Web API of this server > Client Permissions > Permitted scopes (`Grant-AdfsApplicationPermission -ScopeNames`).',
+    },
+  },
+  {
+    issuer: /\.authentication\.[^/]*(hana\.ondemand|sap\.hana)|\.hana\.ondemand\.com\/oauth\/token$/,
+    screens: {
+      audience:
+        'XSUAA: the token has `xsappname` in `aud` when the user has a scope of the application: BTP cockpit > Security > Role Collections > the role collection > Users.',
+      client: 'XSUAA: the credentials are those of the binding or the service key (`cf service-key <instance> <key>`).',
+      exchange:
+        'XSUAA: `oauth2-configuration.grant-types` in xs-security.json has urn:ietf:params:oauth:grant-type:jwt-bearer (`cf update-service <instance> -c xs-security.json`).',
+      scope:
+        'XSUAA: `foreign-scope-references` in xs-security.json of this server, and `granted-apps` at the scope in that of the API (`cf update-service <instance> -c xs-security.json`).',
+      target:
+        'XSUAA: the scope of the API has this server in `granted-apps` of its xs-security.json, and the user has a role with it: BTP cockpit > Security > Role Collections.',
+      userScope: 'XSUAA: BTP cockpit > Security > Role Collections > a collection with the scope > Users.',
+    },
+  },
+  {
+    issuer: /\/application\/o\/[^/]+\/?$/,
+    screens: {
+      audience:
+        'authentik: Applications > Providers > the provider: its Client ID is in `aud`. Another value comes from a Scope Mapping (Customization > Property Mappings).',
+      client: 'authentik: Applications > Providers > the provider of this server > Edit > Client ID and Client Secret.',
+      exchange:
+        'authentik: Applications > Providers > the provider of this server > Edit > Grant Types > Token exchange, and Machine-to-Machine authentication settings > Federated OAuth2/OpenID Providers has the provider that issued the token.',
+      scope:
+        'authentik: Customization > Property Mappings > Scope Mapping, and Applications > Providers > the provider of the API > Edit > Advanced protocol settings > Scopes.',
+      target:
+        'authentik: Applications > Providers > the provider of the API > Edit > Federated OAuth2/OpenID Providers has the provider of this server, and the provider of the API has an application. `audience` is its Client ID; `resource` is refused.',
+      userScope:
+        'authentik: Applications > Providers > the provider > Edit > Advanced protocol settings > Scopes: the mapping of the scope is selected.',
+    },
+  },
+  {
+    issuer: /zitadel/,
+    screens: {
+      audience:
+        'ZITADEL: Projects > the project: clients of other projects ask for the scope `urn:zitadel:iam:org:project:id:<projectId>:aud`.',
+      client:
+        'ZITADEL: Projects > the project > the application of this server > Configuration, and its client secret.',
+      exchange:
+        'ZITADEL: Projects > the project > the application of this server > Configuration > Grant Types > Token Exchange.',
+      scope: 'ZITADEL: Projects > the project > Roles, and Authorizations of the user.',
+      target:
+        'ZITADEL: `audience` has to be one that the token already has: the client of the user asks for `urn:zitadel:iam:org:project:id:<projectId>:aud` of the API, too.',
+      userScope: 'ZITADEL: Projects > the project > Roles, and Authorizations of the user.',
+    },
+  },
+  {
+    issuer: /ping(one|identity|federate)|\/as$/,
+    screens: {
+      audience:
+        'PingOne: Applications > Resources > the resource of this server > Overview > Audience. PingFederate: Applications > OAuth > Access Token Management > the manager > Audience Claim Value.',
+      client:
+        'PingOne: Applications > Applications > the application of this server: it is enabled, and Overview has its secret. PingFederate: Applications > OAuth > Clients.',
+      exchange:
+        'PingOne: Applications > Applications > the application of this server > Configuration > Grant Type > Token exchange. PingFederate: Applications > OAuth > Clients > the client > Allowed Grant Types > Token Exchange, with a Processor Policy.',
+      scope:
+        'PingOne: Applications > Applications > the application of this server > Resources > the scopes of the API. PingFederate: System > OAuth Settings > Scope Management, and the scopes of the client.',
+      target:
+        'PingOne: Applications > Resources: the API with its Audience, and the application of this server has its scopes. PingFederate: Applications > Token Exchange > Processor Policies takes access tokens, and `resource` is a Resource URI of an access token manager.',
+      userScope:
+        'PingOne: Applications > Applications > the application of the client > Resources > the scopes of this server. PingFederate: Applications > OAuth > Clients > the client > its scopes.',
+    },
+  },
 ];
 
 const ELSEWHERE: Screens = {
-  audience: 'At the provider: have it write the URL of this server into `aud`.',
+  audience: 'At the provider: have it write the URL of this server into `aud` of access tokens.',
   client: 'At the provider: compare the id, the secret or the key of this client, and whether it is enabled.',
   exchange: 'At the provider: allow this client the grant of the dialect.',
   scope: 'At the provider: allow this client to ask for the scope.',
   target:
     'At the provider: the API has to exist under that name, and this client has to be allowed to exchange for it.',
+  userScope: 'At the provider: allow the client of the user to ask for the scope.',
 };
 
-/** The screen, or the command, of a provider. */
-export function nameScreen(issuer: string, topic: Topic): string {
-  return (PROVIDERS.find(([pattern]) => pattern.test(issuer))?.[1] ?? ELSEWHERE)[topic];
+/**
+ * The screen, or the command, of a provider.
+ *
+ * @param issuer - identifier of its issuer
+ * @param dialect - name of the dialect by which a token was asked for
+ */
+export function nameScreen(issuer: string, topic: Topic, dialect?: string): string {
+  const provider =
+    PROVIDERS.find(({ dialects = [] }) => dialect !== undefined && dialects.includes(dialect)) ??
+    PROVIDERS.find((one) => one.issuer.test(issuer));
+  return (provider?.screens ?? ELSEWHERE)[topic];
 }

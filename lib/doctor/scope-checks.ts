@@ -32,17 +32,27 @@ export function checkScopes(
   ];
 }
 
-/** Finds tools without scopes behind Entra ID, which refuses a request that names none. */
-export function checkEntraScopes(tools: readonly ExaminedTool[], { issuers }: ResolvedOptions): Finding[] {
-  const without = tools.filter(({ scopes }) => scopes.length === 0).map(({ name }) => name);
-  if (without.length === 0 || !issuers.some(isEntra)) return [];
+/**
+ * Finds tools for which clients ask Entra ID without a scope, which it refuses. Tools for everyone need no token, and a tool
+ * that computes its scopes may ask for some.
+ */
+export function checkEntraScopes(
+  tools: readonly ExaminedTool[],
+  { issuers, initialScopes }: Pick<ResolvedOptions, 'issuers' | 'initialScopes'>,
+): Finding[] {
+  const without = tools
+    .filter(({ scopes, computesScopes, anonymous }) => scopes.length === 0 && !computesScopes && !anonymous)
+    .map(({ name }) => name);
+  // Clients are told of these when they begin, whichever tool they mean.
+  const isToldOfSome = (initialScopes ?? []).length > 0;
+  if (without.length === 0 || isToldOfSome || !issuers.some(isEntra)) return [];
   return [
     {
       code: 'entra_scopes_missing',
       severity: 'warning',
       subject: `@McpTool ${without.join(', ')}`,
       message:
-        'It has no `scopes`. A client that is told of none asks for none, and Entra ID refuses that (AADSTS900144).',
+        'They have no `scopes`. A client that is told of no scope asks for none, and Entra ID refuses that (AADSTS900144).',
       fix: 'Give each tool a scope of the registration ("Expose an API"), or set `scopes.initial`.',
     },
   ];

@@ -1,88 +1,128 @@
 import { describeError } from '../errors/reason.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Caller } from '../resource-server/access/caller.js';
-import { findAccessTokenKey } from '../resource-server/authentication/access-token-key.js';
+import { judgeScopes } from '../resource-server/access/scope-rule.js';
 import { InvalidTokenError } from '../resource-server/authentication/invalid-token-error.js';
+import { ProofError } from '../resource-server/authentication/proof-error.js';
+import type { Binding } from '../resource-server/authentication/proof-of-possession.js';
 import { readToken } from '../resource-server/authentication/signed-token.js';
-import { checkRequiredClaims, toCaller } from '../resource-server/authentication/token-claims.js';
-import { createUnreadError } from '../resource-server/authentication/unread-token.js';
-import type { Issuer } from '../resource-server/issuers/issuer.js';
-import type { Issuers } from '../resource-server/issuers/issuers.js';
+import type { AskedCall } from './api-call.js';
 import type { ExaminedTool } from './downstream-checks.js';
-import type { ExchangeProbes } from './exchange-probes.js';
+import { walkDownstreams } from './downstream-walk.js';
 import type { Finding } from './finding.js';
+import { examineIssuer } from './issuer-examination.js';
 import { nameScreen } from './provider-screens.js';
+import type { Rehearsal } from './rehearsal.js';
 
-/** What is known when a token is walked through the server. */
+/** What a token is walked through. */
 export interface Walk {
-  readonly options: ResolvedOptions;
-  readonly issuers: Issuers;
+  readonly rehearsal: Rehearsal;
+  /** `undefined` if they are not known. */
   readonly tools: readonly ExaminedTool[] | undefined;
-  readonly probes: ExchangeProbes;
+  readonly calls: readonly AskedCall[];
 }
 
 /**
- * Does with the token of a user what the server does with it at a call: verifies it, compares its scopes with those of
- * the tools, and exchanges it for each downstream. The token is in no finding.
+ * Does with the token of a user what the server does with it at a call, with the very parts of the server: step 7, it is
+ * verified; step 8, its scopes are compared with those of the tools; step 9, it is exchanged for each downstream; step 10,
+ * the APIs are called. The token is in no finding.
  */
-export async function walkToken(
-  token: string,
-  { options, issuers, tools = [], probes }: Walk,
-): Promise<readonly Finding[]> {
-  let verified;
+export async function walkToken(token: string, { rehearsal, tools = [], calls }: Walk): Promise<readonly Finding[]> {
+  const { verification, proof, options } = rehearsal;
+  let binding: Binding = {};
+  let caller: Caller;
   try {
-    verified = await verify(token, issuers);
+    caller = await verification.verify(token, undefined, ({ claims }) => {
+      binding = proof.checkBinding(claims.cnf);
+    });
   } catch (error) {
-    return [explainRejection(error, token, issuers, options)];
+    return [explainRejection(error, token, rehearsal)];
   }
-  const { caller, issuer } = verified;
   return [
     {
       code: 'token_accepted',
       severity: 'info',
-      subject: issuer.identifier,
-      message: `Step 7: the token is good here. It is of the client ${caller.clientId ?? '(unnamed)'}, and has the scopes ${caller.scopes.join(' ') || '(none)'}.`,
+      subject: caller.issuer,
+      message: `Step 7: the token is good here. It is of ${describeParty(caller)}, and has the scopes ${caller.scopes.join(' ') || '(none)'}.`,
       fix: 'Nothing.',
     },
-    ...checkScopesOf(caller, tools, issuer),
-    ...(await probes.exchange(caller, issuer)),
+    ...describeBinding(binding, options.resource),
+    ...(await examineLookedUp(caller, rehearsal)),
+    ...checkScopesOf(caller, tools, rehearsal),
+    ...(await walkDownstreams(caller, rehearsal, calls)),
   ];
 }
 
-async function verify(token: string, issuers: Issuers): Promise<{ caller: Caller; issuer: Issuer }> {
-  const signed = readToken(token, issuers);
-  if (!signed) throw createUnreadError(token, issuers);
-  const { issuer, header, claims } = signed;
-  await findAccessTokenKey(signed);
-  checkRequiredClaims(claims, issuer.options);
-  return { caller: toCaller(claims, token, issuer.options, { typ: header.typ }), issuer };
+function describeParty({ clientId = '(unnamed)', appOnly, actor }: Caller): string {
+  const acting = actor ? `, for which ${actor.clientId ?? actor.subject ?? 'somebody'} acts` : '';
+  return `${appOnly ? `the client ${clientId}, without a user` : `a user of the client ${clientId}`}${acting}`;
 }
 
-function explainRejection(thrown: unknown, token: string, issuers: Issuers, { resource }: ResolvedOptions): Finding {
-  const finding = { code: 'token_refused', severity: 'error', subject: resource } as const;
-  if (!(thrown instanceof InvalidTokenError))
+function explainRejection(thrown: unknown, token: string, { issuers, options }: Rehearsal): Finding {
+  const finding = { code: 'token_refused', severity: 'error', subject: options.resource } as const;
+  if (!(thrown instanceof InvalidTokenError || thrown instanceof ProofError))
     return {
       ...finding,
-      message: `Step 7: the token cannot be verified: ${describeError(thrown)}`,
-      fix: 'See the other findings.',
+      message: `Step 7: the token cannot be verified: ${describeError(thrown)}.`,
+      fix: 'Check that this machine reaches the issuer, its keys, and the endpoint in `introspection`. See the other findings.',
     };
   const { message, refusal } = thrown;
-  const issuer = readToken(token, issuers)?.issuer.identifier;
-  const screen = issuer !== undefined && /\baud\b/.test(refusal.detail) ? ` ${nameScreen(issuer, 'audience')}` : '';
+  const issuer = readToken(token, issuers)?.issuer ?? issuers.findIntrospecting(token);
+  const screen = issuer && /\baud\b/.test(refusal.detail) ? ` ${nameScreen(issuer.identifier, 'audience')}` : '';
   return { ...finding, message: `Step 7: ${message}: ${refusal.detail}.`, fix: `${refusal.fix}${screen}` };
 }
 
-function checkScopesOf({ scopes }: Caller, tools: readonly ExaminedTool[], { identifier }: Issuer): readonly Finding[] {
-  const closed = tools.filter((tool) => !tool.scopes.every((scope) => scopes.includes(scope)));
-  if (closed.length === 0) return [];
-  const missing = [...new Set(closed.flatMap((tool) => tool.scopes))].filter((scope) => !scopes.includes(scope));
+/** The doctor holds no key of a client. */
+function describeBinding(binding: Binding, resource: string): readonly Finding[] {
+  const bound = [...(binding.jkt ? ['a key (DPoP)'] : []), ...(binding['x5t#S256'] ? ['a certificate (mTLS)'] : [])];
+  if (bound.length === 0) return [];
+  return [
+    {
+      code: 'proof_not_tried',
+      severity: 'info',
+      subject: resource,
+      message: `Step 7: the token is bound to ${bound.join(' and ')} of its client. The doctor does not have that, so it cannot try the proof of a request. All else about the token was checked.`,
+      fix: 'Nothing here. If requests of the client are refused, look for `token_rejected` in the audit: it says what is wrong with the proof.',
+    },
+  ];
+}
+
+/** An issuer that `issuerResolver` has looked up was not examined with the others. */
+async function examineLookedUp(caller: Caller, { issuers, options }: Rehearsal): Promise<readonly Finding[]> {
+  const issuer = issuers.findIssuer(caller.claims);
+  if (!issuer || issuers.all.includes(issuer)) return [];
+  return await examineIssuer(issuer, options, []);
+}
+
+function checkScopesOf(
+  { scopes, issuer }: Caller,
+  tools: readonly ExaminedTool[],
+  { hierarchy }: Rehearsal,
+): readonly Finding[] {
+  const closed = tools.filter(
+    ({ anonymous = false, rule, scopes: named }) =>
+      !anonymous && !judgeScopes(rule ?? named, scopes, hierarchy).sufficient,
+  );
+  if (closed.length === 0)
+    return tools.length === 0
+      ? []
+      : [
+          {
+            code: 'token_has_scopes',
+            severity: 'info',
+            subject: issuer,
+            message: `Step 8: the token has the scopes of all tools that are known here (${tools.length}).`,
+            fix: 'Nothing.',
+          },
+        ];
+  const held = hierarchy.expand(scopes);
+  const missing = [...new Set(closed.flatMap((tool) => tool.scopes))].filter((scope) => !held.has(scope));
   return [
     {
       code: 'token_lacks_scopes',
       severity: 'warning',
       subject: closed.map(({ name }) => name).join(', '),
       message: `Step 8: the token has no ${missing.join(', ')}, so the client is asked to step up for these tools.`,
-      fix: `Nothing, if the client steps up. Otherwise name the scopes in \`initialScopes\`, and allow the client of the user to ask for them. ${nameScreen(identifier, 'scope').replace('the client of this server', 'the client of the user')}`,
+      fix: `Nothing, if the client steps up. Otherwise name the scopes in \`scopes.initial\`, and let the client of the user ask for them. ${nameScreen(issuer, 'userScope')}`,
     },
   ];
 }

@@ -2,14 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { clientSecretBasic, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { dialects } from 'nestjs-mcp-auth';
+import { readCall } from '../../lib/command-line/read-call.js';
 import { readSecret } from '../../lib/command-line/read-secret.js';
-import { examineExports, type AskedProbes } from '../../lib/doctor/configuration-file.js';
-import { sendJson, TestIssuer } from '../support/test-issuer.js';
+import { RESOURCE, Route, type WalkParts } from './walked.js';
 
-const RESOURCE = 'https://mcp.example/mcp';
-
-let issuer: TestIssuer;
+let route: Route;
 let folder: string;
 
 beforeAll(async () => {
@@ -17,33 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 beforeEach(async () => {
-  issuer = await TestIssuer.start();
+  route = await Route.start();
 });
-afterEach(() => issuer.close());
+afterEach(() => route.close());
 
-async function examine(asked: AskedProbes, changes: Partial<McpAuthModuleOptions> = {}) {
-  const options: McpAuthModuleOptions = {
-    server: { name: 'orders', version: '1.0.0' },
-    resource: RESOURCE,
-    issuers: [{ issuer: issuer.issuer }],
-    client: { id: 'mcp', authentication: clientSecretBasic('the-secret-of-the-probe') },
-    downstreams: { orders: { baseUrl: 'https://orders.example', audience: 'orders-api' } },
-    ...changes,
-  };
-  const findings = await examineExports({ options }, asked);
-  return findings.map(({ code, severity, message, fix }) => ({ code, severity, text: `${message} ${fix}` }));
-}
-
-const errorsOf = async (...asked: Parameters<typeof examine>) =>
-  (await examine(...asked)).filter(({ severity }) => severity === 'error');
-
-const answer = (status: number, body: object) =>
-  issuer.answers.set('/token', (_request, response) => {
-    sendJson(response, status, body);
-  });
+const errorsOf = async (parts: WalkParts) => (await route.walk(parts)).filter(({ severity }) => severity === 'error');
 
 test('a token that has to be refused, and is, is no finding', async () => {
-  answer(400, { error: 'invalid_grant', error_description: 'Invalid token' });
+  route.answer(400, { error: 'invalid_grant', error_description: 'Invalid token' });
   expect(await errorsOf({ probe: true })).toEqual([]);
 });
 
@@ -54,35 +33,32 @@ test.each<[string, number, object, string]>([
   ['the target', 400, { error: 'invalid_target' }, 'target_refused'],
   ['nothing, because it fails', 400, {}, 'target_refused'],
 ])('a provider that refuses %s', async (_name, status, body, code) => {
-  answer(status, body);
+  route.answer(status, body);
   expect(await errorsOf({ probe: true })).toEqual([
     expect.objectContaining({ code, text: expect.stringContaining('orders-api') as unknown }),
   ]);
 });
 
-test('without being asked to, it sends no credentials', async () => {
-  await examine({});
-  expect(issuer.requests).not.toContain('/token');
-});
-
-test('the token of a user is walked through the steps, and never told', async () => {
-  const token = await issuer.token({ aud: RESOURCE, scope: 'orders:read' });
-  const findings = await examine({ token });
-  expect(findings.filter(({ text }) => /^Step/.test(text)).map(({ code }) => code)).toEqual([
-    'token_accepted',
-    'exchange_works',
+test('where the server calls an API as itself, it is asked for its own token', async () => {
+  const orders = { baseUrl: route.api.origin, scopes: ['orders.view'], dialect: dialects.clientCredentials() };
+  route.answer(400, { error: 'invalid_scope' });
+  expect(await errorsOf({ probe: true, options: { downstreams: { orders } } })).toEqual([
+    expect.objectContaining({
+      code: 'scope_not_allowed',
+      text: expect.stringMatching(/^Probe: .*scope=orders\.view/) as unknown,
+    }),
   ]);
-  expect(JSON.stringify(findings)).not.toContain(token.split('.')[1]);
 });
 
-test.each<[string, Record<string, unknown>, RegExp]>([
-  ['for another server', { aud: 'https://other.example' }, /its aud is "https:\/\/other\.example", and wanted is/],
-  ['of another issuer', { iss: 'https://other.example' }, /its iss is "https:\/\/other\.example"/],
-  ['that has expired', { aud: RESOURCE, exp: 1 }, /its exp is 1970/],
-])('a token %s is refused as the server would refuse it', async (_name, claims, text) => {
-  const token = await issuer.token(claims);
-  expect(await errorsOf({ token })).toEqual([
-    expect.objectContaining({ code: 'token_refused', text: expect.stringMatching(text) as unknown }),
+test('without being asked to, it sends no credentials', async () => {
+  await route.walk({});
+  expect(route.issuer.requests).not.toContain('/token');
+});
+
+test('what a walk has found, a probe does not find again', async () => {
+  route.answer(401, { error: 'invalid_client' });
+  expect((await errorsOf({ probe: true, token: {} })).map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^Step 9/) as unknown,
   ]);
 });
 
@@ -94,5 +70,26 @@ test('a token is read from a file or a variable, and refused as an argument', as
   expect(await readSecret('env:TOKEN_OF_THE_PROBE')).toBe('xyz');
   delete process.env.TOKEN_OF_THE_PROBE;
   await expect(readSecret('env:TOKEN_OF_THE_PROBE')).rejects.toThrow('there is no token');
-  await expect(readSecret(await issuer.token())).rejects.toThrow('seen by others');
+  await expect(readSecret(await route.issuer.token({ aud: RESOURCE }))).rejects.toThrow('seen by others');
+});
+
+test.each([
+  ['orders:/orders/1', { downstream: 'orders', method: 'GET', path: '/orders/1' }],
+  ['orders:head /orders', { downstream: 'orders', method: 'HEAD', path: '/orders' }],
+  ['orders:', { downstream: 'orders', method: 'GET', path: '' }],
+])('an API is called for %s', (text, call) => {
+  expect(readCall(text)).toEqual(call);
+});
+
+test.each([
+  ['orders', 'takes a downstream and a path'],
+  ['orders:DELETE /orders/1', 'GET and HEAD alone'],
+  ['orders:post /orders', 'GET and HEAD alone'],
+])('it is not called for %s', (text, problem) => {
+  expect(() => readCall(text)).toThrow(problem);
+});
+
+test('an API that there is not cannot be called', async () => {
+  const calls = [{ downstream: 'ledger', method: 'GET', path: '/' }] as const;
+  await expect(route.walk({ token: {}, calls })).rejects.toThrow('"ledger". Use one of: orders');
 });

@@ -23,8 +23,27 @@ export interface Failure extends TokenEndpointFailure {
   readonly scopes?: readonly string[];
 }
 
+/** The facts that an error was made from. They hold no tokens. */
+const facts = new WeakMap<DownstreamError, Failure>();
+
+/** The facts that a failure was classified by, for who looks for its cause; `undefined` if it was not classified. */
+export function recallFailure(error: DownstreamError): Failure | undefined {
+  return facts.get(error);
+}
+
 /** Makes the error for a code. The party that has to act is told what to do; the others learn nothing more. */
 export function createDownstreamError(
+  code: FailureCode,
+  message: string,
+  failure: Failure,
+  target: ResolvedDownstream,
+): DownstreamError {
+  const error = createError(code, message, failure, target);
+  facts.set(error, failure);
+  return error;
+}
+
+function createError(
   code: FailureCode,
   message: string,
   failure: Failure,
