@@ -25,7 +25,7 @@ import { DownstreamClient } from './on-behalf-of/downstream/downstream-client.js
 import { DownstreamSender } from './on-behalf-of/downstream/downstream-sender.js';
 import { ENDPOINT_GUARDS } from './entry/endpoint/mcp.controller.js';
 import { BEFORE_ROUTES } from './entry/routes/before-routes.js';
-import { MountedControllers } from './entry/routes/mounted-controllers.js';
+import { listPathsWithoutPrefix, MountedControllers } from './entry/routes/mounted-controllers.js';
 import { CallerAccess } from './on-behalf-of/downstream/caller-access.js';
 import { ExchangeHealth } from './on-behalf-of/exchange/exchange-health.js';
 import { TokenEndpoints } from './on-behalf-of/token-endpoint/token-endpoint.js';
@@ -194,6 +194,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
     private readonly modules: ModulesContainer,
   ) {
     super();
+    listPathsWithoutPrefix(config);
   }
 
   /**

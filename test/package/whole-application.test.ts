@@ -9,8 +9,7 @@ import { RESOURCE, WholeApplication, type RunningApplication } from './whole-app
 
 jest.setTimeout(600_000);
 
-/** Its packages take long to install: `npm run test:projects` has it. */
-const withNginx = NginxProcess.isExpected && process.env.ALL_NODES !== undefined ? describe : describe.skip;
+const withNginx = NginxProcess.isExpected ? describe : describe.skip;
 
 withNginx('the application of the documents', () => {
   let application: WholeApplication;
@@ -101,6 +100,7 @@ withNginx('the application of the documents', () => {
     };
     expect((await running.fetch(RESOURCE, { method: 'POST', body, headers })).status).toBe(200);
     await running.fetch(`${RESOURCE}?access_token=${secret}`, { method: 'POST', body, headers });
+    expect(running.log).toContain('"method":"POST","url":"/mcp"');
     expect(running.log).not.toContain(secret);
     expect(running.log).not.toMatch(/ERR_HTTP_HEADERS_SENT|"level":50/);
   });

@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import { Agent, fetch as fetchBy } from 'undici';
 import { examplesIn } from '../docs/documents.js';
 import { NginxProcess } from '../support/nginx-process.js';
-import { ENVIRONMENT_OF_A_PROJECT, installPackages } from '../support/node-release.js';
+import { linkPackages } from '../support/linked-packages.js';
+import { ENVIRONMENT_OF_A_PROJECT } from '../support/node-release.js';
 import { pack } from './tarball.js';
 
 const exec = promisify(execFile);
@@ -88,8 +89,8 @@ export class WholeApplication {
       await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeFile(join(folder, name), content);
     }
-    const packages = named.map((name) => (name === 'nestjs-mcp-auth' ? `file:${tarball}` : name));
-    await installPackages(folder, [...PACKAGES_OF_NEST_NEW, ...packages]);
+    const packages = named.filter((name) => name !== 'nestjs-mcp-auth');
+    await linkPackages(folder, [...PACKAGES_OF_NEST_NEW, ...packages], tarball);
     const application = new WholeApplication(folder);
     await application.#run('node_modules/typescript/bin/tsc');
     return application;

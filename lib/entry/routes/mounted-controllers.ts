@@ -40,7 +40,7 @@ export class MountedControllers {
     const { downstreams, backChannelLogoutPath } = options;
     const { path, metadataPaths: ownPaths } = options.endpoint;
     decorateControllers(this.types, options.endpoint.decorators);
-    const { exclude = [], ...prefixOptions } = config.getGlobalPrefixOptions();
+    const exclude = listPathsWithoutPrefix(config);
     // RFC 9728 section 3.1 puts the well-known part before the path. MCP clients also try the well-known path alone.
     // The first server of an application, or of a host, gets that address.
     const isFree = isPathShared(modules, options) || !exclude.some((excluded) => excluded.path === WELL_KNOWN);
@@ -63,7 +63,7 @@ export class MountedControllers {
       Controller({ path: backChannelLogoutPath, version: VERSION_NEUTRAL })(this.logout);
       ours.push(toExcludedPath(backChannelLogoutPath));
     }
-    config.setGlobalPrefixOptions({ ...prefixOptions, exclude: [...exclude, ...ours] });
+    exclude.push(...ours);
     sharePath(modules, { options, controllers: this.types }, platform);
   }
 
@@ -88,6 +88,21 @@ export class MountedControllers {
     }
   }
 }
+
+/**
+ * Returns the list of the paths that the global prefix does not apply to. It has to be there once this module is made:
+ * Nest hands it to the middleware of modules before it asks this module for its paths. Without the list, middleware for
+ * all routes skips these paths.
+ */
+export function listPathsWithoutPrefix(config: ApplicationConfig): ExcludedPath[] {
+  const { exclude, ...options } = config.getGlobalPrefixOptions();
+  if (exclude) return exclude;
+  const paths: ExcludedPath[] = [];
+  config.setGlobalPrefixOptions({ ...options, exclude: paths });
+  return paths;
+}
+
+type ExcludedPath = ReturnType<typeof toExcludedPath>;
 
 /** A path that the global prefix does not apply to. */
 function toExcludedPath(path: string, below = '/?') {
