@@ -205,7 +205,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
    * @throws {@link McpAuthConfigurationError} at boot, for options or tools that cannot work
    */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return addControllers(super.forRoot(options));
+    return MountedControllers.addTo(super.forRoot(options));
   }
 
   /**
@@ -216,7 +216,7 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
    * @throws {@link McpAuthConfigurationError} at boot, as {@link forRoot} does
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return addControllers(super.forRootAsync(options));
+    return MountedControllers.addTo(super.forRootAsync(options));
   }
 
   /** Called by Nest before it reads the routes. */
@@ -233,13 +233,4 @@ export class McpAuthModule extends ConfigurableModuleClass implements NestModule
     controllers.leaveToOwnLimits(this.module.get(RateLimits).throttlers);
     await this.module.get(ServerRegistry).discover();
   }
-}
-
-function addControllers(module: DynamicModule): DynamicModule {
-  const controllers = new MountedControllers();
-  return {
-    ...module,
-    controllers: controllers.types,
-    providers: [...(module.providers ?? []), { provide: MountedControllers, useValue: controllers }],
-  };
 }

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { examplesIn } from '../docs/documents.js';
-import { ENVIRONMENT_OF_A_PROJECT, installNode, installPackages } from '../support/node-release.js';
+import { linkPackages } from '../support/linked-packages.js';
+import { ENVIRONMENT_OF_A_PROJECT, installNode } from '../support/node-release.js';
 import { pack } from './tarball.js';
 
 const exec = promisify(execFile);
@@ -189,20 +190,17 @@ async function installPackagesOf(major: Project['nest']): Promise<string> {
   >;
   const nest = ['common', 'core', 'platform-express', 'testing'].map((one) => [`@nestjs/${one}`, `^${major}.0.0`]);
   const own = ['reflect-metadata', 'rxjs', '@modelcontextprotocol/client', '@types/node'];
-  await writeFile(
-    join(path, 'package.json'),
-    JSON.stringify({
-      private: true,
-      dependencies: {
-        ...Object.fromEntries(nest),
-        ...Object.fromEntries(own.map((name) => [name, devDependencies[name]])),
-        'nestjs-mcp-auth': `file:${tarball}`,
-        zod: dependencies.zod,
-        ...RUNNERS[major],
-      },
-    }),
+  const packages = Object.entries({
+    ...Object.fromEntries(nest),
+    ...Object.fromEntries(own.map((name) => [name, devDependencies[name]])),
+    zod: dependencies.zod,
+    ...RUNNERS[major],
+  });
+  await linkPackages(
+    path,
+    packages.map(([name, range]) => `${name}@${range}`),
+    tarball,
   );
-  await installPackages(path);
   return path;
 }
 

@@ -1,4 +1,4 @@
-import { Controller, RequestMethod, VERSION_NEUTRAL, type Type } from '@nestjs/common';
+import { Controller, RequestMethod, VERSION_NEUTRAL, type DynamicModule, type Type } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { SkipThrottle } from '@nestjs/throttler';
@@ -23,6 +23,16 @@ export class MountedControllers {
 
   constructor() {
     hideFromSwagger(this.types);
+  }
+
+  /** Gives a module controllers of its own. */
+  static addTo(module: DynamicModule): DynamicModule {
+    const controllers = new MountedControllers();
+    return {
+      ...module,
+      controllers: controllers.types,
+      providers: [...(module.providers ?? []), { provide: MountedControllers, useValue: controllers }],
+    };
   }
 
   get types(): Type[] {
