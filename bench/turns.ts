@@ -3,6 +3,9 @@ import type { NodeRelease } from './node-releases.js';
 import type { ServerChoice } from './server-process.js';
 import { BenchServer, type Amount, type Load } from './server-under-load.js';
 
+/** Turns before the first one that counts. */
+const WARM_UP = 3;
+
 /** How much is measured. */
 export interface Effort {
   readonly rounds: number;
@@ -31,7 +34,7 @@ export async function loadInTurn<Name extends string>(
 ): Promise<Readonly<Record<Name, Load>>> {
   const servers = new Map<string, BenchServer>();
   try {
-    const parts: { name: Name; loads: Load[]; load: () => Promise<Load> }[] = [];
+    const parts: { name: Name; loads: Load[]; load: (amount: Amount) => Promise<Load> }[] = [];
     for (const [name, { server: choice, message, era = '2026-07-28' }] of Object.entries<Turn>(turns)) {
       const key = JSON.stringify(choice);
       const server = servers.get(key) ?? (await BenchServer.start(choice, node));
@@ -39,10 +42,12 @@ export async function loadInTurn<Name extends string>(
       const token = await server.createToken();
       await server.ask(message, era, token);
       const written = writeMessage(message, era);
-      parts.push({ name: name as Name, loads: [], load: () => server.load(written, [token], amount) });
+      parts.push({ name: name as Name, loads: [], load: (much) => server.load(written, [token], much) });
     }
-    for (const { load } of parts) await load();
-    for (let round = 0; round < rounds; round += 1) for (const { loads, load } of parts) loads.push(await load());
+    // A compiler needs thousands of requests until it has done what it can.
+    const before = 'seconds' in amount ? { seconds: WARM_UP * amount.seconds } : amount;
+    for (const { load } of parts) await load(before);
+    for (let round = 0; round < rounds; round += 1) for (const { loads, load } of parts) loads.push(await load(amount));
     return Object.fromEntries(parts.map(({ name, loads }) => [name, findMedianLoad(loads)])) as Record<Name, Load>;
   } finally {
     for (const server of servers.values()) server.stop();

@@ -19,7 +19,7 @@ type Handler<Input> = (input: Input, context: McpContext) => unknown;
 
 /**
  * Registers tools, resources, resource templates and prompts while the application runs. Clients are notified that
- * their lists have changed; with `replicas.bus`, in all replicas. A registered primitive follows the same rules as a
+ * their lists have changed, once for all changes of one turn of the event loop; with `replicas.bus`, in all replicas. A registered primitive follows the same rules as a
  * decorated one: scopes, policies, downstreams, and the application's global guards, pipes, interceptors and filters.
  * A registration applies to this process only: each replica registers its own.
  */

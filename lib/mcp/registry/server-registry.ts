@@ -1,5 +1,6 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { Module } from '@nestjs/core/injector/module.js';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -35,6 +36,9 @@ const METHOD = 'handle';
 /** Registers the primitives of one server, at boot and later. */
 @Injectable()
 export class ServerRegistry {
+  /** The module that this registry belongs to. */
+  #module: Module | undefined;
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly catalogue: Catalogue,
@@ -104,7 +108,10 @@ export class ServerRegistry {
         return handler(input, context);
       }
     }
-    const host = [...this.modules.values()].find(({ providers }) => providers.get(ServerRegistry)?.instance === this);
+    this.#module ??= [...this.modules.values()].find(
+      ({ providers }) => providers.get(ServerRegistry)?.instance === this,
+    );
+    const host = this.#module;
     if (!host?.providers.has(ModuleRef)) throw new Error('The registry belongs to no module');
     const wrapper = new InstanceWrapper({
       token: Registered,

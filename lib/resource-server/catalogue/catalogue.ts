@@ -34,8 +34,8 @@ export class Catalogue implements ProtectedSurface {
   readonly #logger = new CleanLogger('McpResources');
   readonly #foreign: Offer[] = [];
   readonly #changes = new ListChanges();
-  #initialScopes: readonly string[] = [];
-  #hasAnonymous = false;
+  #initialScopes: readonly string[] | undefined;
+  #hasAnonymous: boolean | undefined;
   #revision = 0;
 
   constructor(
@@ -47,24 +47,24 @@ export class Catalogue implements ProtectedSurface {
 
   /** Sorted by name, like the other lists. */
   get tools(): readonly ToolDefinition[] {
-    return this.#collection.tools;
+    return this.#collection.lists.tools;
   }
 
   /** The tools that `tools/list` shows. */
   get listedTools(): readonly ToolDefinition[] {
-    return this.tools.filter(({ search }) => search !== 'found');
+    return this.#collection.lists.listedTools;
   }
 
   get resources(): readonly ResourceDefinition[] {
-    return this.#collection.resources;
+    return this.#collection.lists.resources;
   }
 
   get templates(): readonly ResourceTemplateDefinition[] {
-    return this.#collection.templates;
+    return this.#collection.lists.templates;
   }
 
   get prompts(): readonly PromptDefinition[] {
-    return this.#collection.prompts;
+    return this.#collection.lists.prompts;
   }
 
   get primitives(): readonly Primitive[] {
@@ -78,12 +78,13 @@ export class Catalogue implements ProtectedSurface {
 
   /** The scopes that a client should start with. */
   get initialScopes(): readonly string[] {
+    this.#initialScopes ??= selectInitialScopes(this.options, [...this.#collection.lists.all, ...this.#foreign]);
     return this.#initialScopes;
   }
 
   /** Whether anything can be called without a token. */
   get hasAnonymous(): boolean {
-    return this.#hasAnonymous;
+    return (this.#hasAnonymous ??= this.#collection.lists.all.some(({ access }) => access.anonymous));
   }
 
   /** Increases with every change of the catalogue. */
@@ -207,22 +208,22 @@ export class Catalogue implements ProtectedSurface {
    * @throws {@link McpAuthConfigurationError} with all problems, if there are any. Then nothing has changed
    */
   #replace(old: readonly Primitive[], added: readonly Primitive[], problems: string[]): void {
-    const all = new Map(this.#collection.all);
-    for (const one of old) all.delete(toKey(one));
-    for (const one of added) this.#add(all, one, problems);
-    const overlaps = findOverlaps(added, [...all.values()]);
+    const gone = new Set(old);
+    const names = new Map<string, Primitive>();
+    for (const one of added) {
+      const twin = names.get(toKey(one)) ?? this.#collection.all.get(toKey(one));
+      if (twin && !gone.has(twin)) problems.push(describeTwins(twin, one));
+      names.set(toKey(one), one);
+      problems.push(...findPrimitiveProblems(one, this.options));
+    }
+    const overlaps = findOverlaps(added, () =>
+      [...this.resources, ...this.templates].filter((one) => !gone.has(one) && !names.has(toKey(one))),
+    );
     problems.push(...overlaps.problems);
     // A fault of a class is reported by each of its methods.
     if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);
     for (const notice of overlaps.notices) this.#logger.warn(notice);
     this.#put(old, added);
-  }
-
-  #add(all: Map<string, Primitive>, one: Primitive, problems: string[]): void {
-    const twin = all.get(toKey(one));
-    if (twin) problems.push(describeTwins(twin, one));
-    all.set(toKey(one), one);
-    problems.push(...findPrimitiveProblems(one, this.options));
   }
 
   #isOffered(one: Primitive, problems: string[]): boolean {
@@ -234,8 +235,7 @@ export class Catalogue implements ProtectedSurface {
   #put(old: readonly Primitive[], added: readonly Primitive[]): void {
     this.#revision += 1;
     this.#collection.replace(old, added);
-    const { sorted } = this.#collection;
-    this.#initialScopes = selectInitialScopes(this.options, [...sorted, ...this.#foreign]);
-    this.#hasAnonymous = sorted.some(({ access }) => access.anonymous);
+    this.#initialScopes = undefined;
+    this.#hasAnonymous = undefined;
   }
 }

@@ -50,8 +50,9 @@ export function readDeclaredOptions<Options extends AccessOptions<never>>(
   handler: () => unknown,
 ): Declared<Options> | undefined {
   const own = reflector.get<Options | undefined>(key, handler);
+  if (!own) return undefined;
   const isAnonymous = reflector.get<boolean | undefined>(ANONYMOUS, handler) ?? false;
-  return own && addDefaults(own, readDefaults(type) ?? {}, isAnonymous);
+  return addDefaults(own, readDefaults(type) ?? {}, isAnonymous);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type PromptDefinition,
   type ResourceTemplateDefinition,
 } from './primitive.js';
+import { toKey } from './primitive-differences.js';
 
 /** Methods that complete arguments or list resources for the primitives of other methods. */
 export interface Companions {
@@ -27,15 +28,17 @@ export function attachCompanions(
   everywhere: readonly Primitive[],
   problems: string[],
 ): void {
+  const targets = indexTargets(primitives);
+  const known = indexTargets(everywhere);
   for (const { host, options } of completions) {
     const [kind, name] =
       'prompt' in options
         ? (['prompt', options.prompt] as const)
         : (['resourceTemplate', options.resourceTemplate] as const);
     const option = kind === 'prompt' ? 'prompt' : 'resourceTemplate';
-    const target = findTarget(kind, name, primitives);
+    const target = targets.get(`${kind} ${name}`);
     if (!target) {
-      if (!findTarget(kind, name, everywhere)) problems.push(describeMissing(host, option, name));
+      if (!known.has(`${kind} ${name}`)) problems.push(describeMissing(host, option, name));
       continue;
     }
     if (!listArguments(target).includes(options.argument)) {
@@ -52,20 +55,26 @@ export function attachCompanions(
     if (!other) target.completions.set(options.argument, { host });
   }
   for (const { host, options } of lists) {
-    const target = findTarget('resourceTemplate', options.resourceTemplate, primitives);
+    const key = `resourceTemplate ${options.resourceTemplate}`;
+    const target = targets.get(key);
     if (target?.kind === 'resourceTemplate') target.list ??= { host };
-    else if (!findTarget('resourceTemplate', options.resourceTemplate, everywhere))
-      problems.push(describeMissing(host, 'resourceTemplate', options.resourceTemplate));
+    else if (!known.has(key)) problems.push(describeMissing(host, 'resourceTemplate', options.resourceTemplate));
   }
 }
 
-function findTarget(kind: 'prompt' | 'resourceTemplate', name: string, primitives: readonly Primitive[]) {
-  return primitives.find(
-    (one): one is PromptDefinition | ResourceTemplateDefinition => one.kind === kind && one.name === name,
-  );
+type Target = PromptDefinition | ResourceTemplateDefinition;
+
+/** What companions may belong to, by its key. The first of a name counts. */
+function indexTargets(primitives: readonly Primitive[]): ReadonlyMap<string, Target> {
+  const targets = new Map<string, Target>();
+  for (const one of primitives) {
+    const isTarget = one.kind === 'prompt' || one.kind === 'resourceTemplate';
+    if (isTarget && !targets.has(toKey(one))) targets.set(toKey(one), one);
+  }
+  return targets;
 }
 
-function listArguments(target: PromptDefinition | ResourceTemplateDefinition): readonly string[] {
+function listArguments(target: Target): readonly string[] {
   return target.kind === 'prompt'
     ? (target.listing.arguments ?? []).map(({ name }) => name)
     : target.pattern.variables.map(({ name }) => name);

@@ -86,6 +86,8 @@ export class DecoratedMethods {
     for (const { wrapper, type, methods } of this.#listClasses(instead)) {
       const ofType: Primitive[] = [];
       for (const { name: method, handler, isGenerated } of methods) {
+        // Most methods of an application have no decorators.
+        if (!isDecorated(handler)) continue;
         const generated = isGenerated && { handler };
         const createHost = (decorator: string): MethodHost => ({ wrapper, type, method, decorator, ...generated });
         const completion = this.reflector.get<McpCompletionOptions | undefined>(MCP_COMPLETION, handler);
@@ -108,10 +110,12 @@ export class DecoratedMethods {
   /** Whether any method validates its arguments with a class. */
   hasValidatedClasses(): boolean {
     return [...this.#listClasses()].some(({ methods }) =>
-      methods.some(({ handler }) =>
-        OFFERS.some(
-          (key) => typeof this.reflector.get<{ input?: unknown } | undefined>(key, handler)?.input === 'function',
-        ),
+      methods.some(
+        ({ handler }) =>
+          isDecorated(handler) &&
+          OFFERS.some(
+            (key) => typeof this.reflector.get<{ input?: unknown } | undefined>(key, handler)?.input === 'function',
+          ),
       ),
     );
   }
@@ -127,6 +131,7 @@ export class DecoratedMethods {
     at: (decorator: string) => MethodHost,
     problems: string[],
   ): readonly Primitive[] {
+    if (!OFFERS.some((key) => Reflect.hasMetadata(key, handler))) return [];
     const surroundings = this.readSurroundings(type, handler);
     const defineDeclared = (
       key: string,
@@ -186,4 +191,8 @@ export class DecoratedMethods {
           ],
     );
   }
+}
+
+function isDecorated(handler: () => unknown): boolean {
+  return Reflect.getMetadataKeys(handler).length > 0;
 }

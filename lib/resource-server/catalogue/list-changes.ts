@@ -5,9 +5,11 @@ export type Listed = 'tools' | 'resources' | 'prompts';
 
 const LISTS = { tool: 'tools', resource: 'resources', resourceTemplate: 'resources', prompt: 'prompts' } as const;
 
-/** Notifies listeners that a list has changed. */
+/** Notifies listeners that a list has changed: once for all changes of one turn of the event loop. */
 export class ListChanges {
   readonly #listeners = new Set<(listed: Listed) => void>();
+  readonly #changed = new Set<Listed>();
+  #timer: NodeJS.Immediate | undefined;
 
   listen(listener: (listed: Listed) => void): void {
     this.#listeners.add(listener);
@@ -15,7 +17,18 @@ export class ListChanges {
 
   /** @param primitives - the added, removed or changed primitives */
   tell(primitives: readonly Primitive[]): void {
-    const lists = new Set(primitives.map(({ kind }) => LISTS[kind]));
+    for (const { kind } of primitives) this.#changed.add(LISTS[kind]);
+    if (this.#changed.size === 0) return;
+    // Whoever awaits one registration after the other stays in one turn.
+    this.#timer ??= setImmediate(() => {
+      this.#notify();
+    });
+  }
+
+  #notify(): void {
+    const lists = [...this.#changed];
+    this.#changed.clear();
+    this.#timer = undefined;
     for (const listed of lists) for (const listener of this.#listeners) listener(listed);
   }
 }

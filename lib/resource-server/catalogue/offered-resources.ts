@@ -107,13 +107,14 @@ export interface Overlaps {
  * Compares resources and templates of one server.
  *
  * @param added - those to compare with all others
- * @param all - everything that the server offers, those that are added among it
+ * @param listOthers - lists those that the server offers besides
  */
-export function findOverlaps(added: readonly Offer[], all: readonly Offer[]): Overlaps {
+export function findOverlaps(added: readonly Offer[], listOthers: () => readonly OfferedResource[]): Overlaps {
   const problems: string[] = [];
   const notices: string[] = [];
-  const others = new Set(all.filter(isResource));
-  for (const one of added.filter(isResource)) {
+  const compared = added.filter(isResource);
+  const others = new Set(compared.length > 0 ? [...listOthers(), ...compared] : []);
+  for (const one of compared) {
     others.delete(one);
     for (const other of others) {
       if ((one.kind === 'resource' && other.kind === 'resource') || isSameRule(one, other)) continue;

@@ -11,38 +11,30 @@ import type {
   ToolDefinition,
 } from './primitive.js';
 
-/** Primitives of one server, by name and by URI. Lists are sorted by name. */
+/** The primitives of one server in lists, each sorted by name. */
+interface Lists {
+  readonly all: readonly Primitive[];
+  readonly tools: readonly ToolDefinition[];
+  /** The tools that `tools/list` shows. */
+  readonly listedTools: readonly ToolDefinition[];
+  readonly resources: readonly ResourceDefinition[];
+  readonly templates: readonly ResourceTemplateDefinition[];
+  readonly prompts: readonly PromptDefinition[];
+}
+
+/** Primitives of one server, by name and by URI. */
 export class PrimitiveCollection {
   readonly uris = new OfferedResources();
   readonly #primitives = new Map<string, Primitive>();
-  #sorted: readonly Primitive[] = [];
-  #tools: readonly ToolDefinition[] = [];
-  #resources: readonly ResourceDefinition[] = [];
-  #templates: readonly ResourceTemplateDefinition[] = [];
-  #prompts: readonly PromptDefinition[] = [];
+  #lists: Lists | undefined;
 
   get all(): ReadonlyMap<string, Primitive> {
     return this.#primitives;
   }
 
-  get sorted(): readonly Primitive[] {
-    return this.#sorted;
-  }
-
-  get tools(): readonly ToolDefinition[] {
-    return this.#tools;
-  }
-
-  get resources(): readonly ResourceDefinition[] {
-    return this.#resources;
-  }
-
-  get templates(): readonly ResourceTemplateDefinition[] {
-    return this.#templates;
-  }
-
-  get prompts(): readonly PromptDefinition[] {
-    return this.#prompts;
+  /** Made when somebody asks for them: many primitives may come one after the other. */
+  get lists(): Lists {
+    return (this.#lists ??= sortIntoLists(this.#primitives.values()));
   }
 
   /** Puts primitives in place of others. */
@@ -55,12 +47,7 @@ export class PrimitiveCollection {
       this.#primitives.set(toKey(one), one);
       if ('pattern' in one) this.uris.add(one);
     }
-    const sorted = [...this.#primitives.values()].sort(({ name: a }, { name: b }) => (a < b ? -1 : 1));
-    this.#sorted = sorted;
-    this.#tools = sorted.filter((one) => one.kind === 'tool');
-    this.#resources = sorted.filter((one) => one.kind === 'resource');
-    this.#templates = sorted.filter((one) => one.kind === 'resourceTemplate');
-    this.#prompts = sorted.filter((one) => one.kind === 'prompt');
+    this.#lists = undefined;
   }
 
   /** @param findResource - finds a resource or template by its URI */
@@ -94,4 +81,17 @@ export class PrimitiveCollection {
     const primitive = this.#primitives.get(`${kind} ${name}`);
     return primitive && { primitive, variables: {} };
   }
+}
+
+function sortIntoLists(primitives: Iterable<Primitive>): Lists {
+  const all = [...primitives].sort(({ name: a }, { name: b }) => (a < b ? -1 : 1));
+  const tools = all.filter((one) => one.kind === 'tool');
+  return {
+    all,
+    tools,
+    listedTools: tools.filter(({ search }) => search !== 'found'),
+    resources: all.filter((one) => one.kind === 'resource'),
+    templates: all.filter((one) => one.kind === 'resourceTemplate'),
+    prompts: all.filter((one) => one.kind === 'prompt'),
+  };
 }
