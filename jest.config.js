@@ -14,6 +14,7 @@ export default {
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/test/keycloak/',
+    '<rootDir>/test/authorization-servers/',
     '<rootDir>/test/clients/installed/',
     '<rootDir>/test/conformance/',
   ],

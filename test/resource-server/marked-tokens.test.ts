@@ -37,6 +37,7 @@ const COPIES: readonly Shape[] = [
     },
     { typ: 'JWT' },
   ],
+  ['UAA', { nonce: 'n', scope: ['openid', 'read'], cid: 'app', rev_sig: 'x', jti: '2ca974' }, { typ: 'JWT' }],
   ['Casdoor', { nonce: 'n', tokenType: 'access-token', tag: '', scope: '', azp: 'c' }, { typ: 'JWT' }],
   ['ForgeRock', { nonce: 'n', tokenName: 'access_token', token_type: 'Bearer', realm: '/' }, { typ: 'JWT' }],
   ['Cognito, were it to have one', { nonce: 'n', token_use: 'access' }, { typ: 'JWT' }],
@@ -53,6 +54,7 @@ const OTHERS: readonly Shape[] = [
   ['an ID token of Cognito', { token_use: 'id', scope: 'read' }, { typ: 'JWT' }],
   ['a refresh token of Casdoor', { nonce: 'n', tokenType: 'refresh-token', scope: 'read' }, { typ: 'JWT' }],
   ['a refresh token of Keycloak', { typ: 'Refresh', scope: 'read' }, { typ: 'JWT' }],
+  ['a refresh token of UAA', { jti: '2ca974-r', cid: 'app', rev_sig: 'x' }, { typ: 'JWT' }],
   ['an ID token of Oracle', { tok_type: 'IT', scope: 'read' }, { typ: 'JWT' }],
 ];
 

@@ -1,4 +1,5 @@
 /** How each provider expects the exchange: values for `dialect` of a downstream, with their options. */
+export { adfsOnBehalfOf } from './adfs-on-behalf-of.js';
 export type { ActorToken } from './actor-token.js';
 export { auth0TokenVault, type Auth0TokenVaultOptions } from './auth0-token-vault.js';
 export { auth0 } from './auth0.js';
@@ -11,3 +12,4 @@ export { keycloak, type KeycloakDialectOptions } from './keycloak.js';
 export { none } from './none.js';
 export { okta } from './okta.js';
 export { rfc8693, type Rfc8693Options } from './rfc8693.js';
+export { xsuaa } from './xsuaa.js';

@@ -38,8 +38,16 @@ export function checkDownstream(
       fault(path, 'needs a `client` that is registered at this issuer. Add `{ id, issuer, authentication }`');
     }
     for (const problem of findExchangeProblems(name, one)) fault(path, problem);
+    for (const problem of findGrantProblems(
+      name,
+      one,
+      issuers.filter((each) => isNamed(each, [issuer])),
+    ))
+      fault(path, problem);
   }
   const isForOthers = names.some(({ identifier, template }) => !(identifier in byIssuer || template in byIssuer));
+  const others = issuers.filter((each) => !isNamed(each, Object.keys(byIssuer)));
+  for (const problem of findGrantProblems(name, options, others)) fault([], problem);
   if (isForOthers || names.length === 0) {
     for (const problem of findExchangeProblems(name, options)) fault([], problem);
     return;
@@ -47,6 +55,20 @@ export function checkDownstream(
   for (const option of EXCHANGE_OPTIONS.filter((one) => options[one] !== undefined)) {
     fault([option], 'has no effect, because `byIssuer` has each of `issuers`. Remove it, or one of them there');
   }
+}
+
+function isNamed(issuer: NamedIssuer, named: readonly string[]): boolean {
+  return listNames(issuer).some(({ identifier, template }) => named.includes(identifier) || named.includes(template));
+}
+
+/** What issuers are known not to do. */
+function findGrantProblems(name: string, options: ExchangeOptions, issuers: readonly NamedIssuer[]): readonly string[] {
+  const { dialect } = resolveExchangeTarget(name, options);
+  return issuers.flatMap(({ issuer, grantTypes }) => {
+    const missing = grantTypes && dialect.grantTypes.filter((grant) => !grantTypes.includes(grant));
+    if (!missing || missing.length === 0) return [];
+    return `has the dialect ${dialect.name}, which needs the grant ${missing.join(' and ')}, but ${issuer} has only ${grantTypes.join(', ')}. Choose another dialect (docs/dialects.md), or \`linked\``;
+  });
 }
 
 function findExchangeProblems(name: string, options: ExchangeOptions): ReadonlySet<string> {

@@ -43,6 +43,7 @@ export function refuseOtherTokens(claims: TokenClaims, typ: unknown, issuer: Res
   for (const claim of RARE_USES)
     if (isAmong(claims[claim], OF_OTHER_TOKENS))
       refuse(compareValues(`its claim ${claim}`, claims[claim], ['access_token']));
+  if (isRefreshTokenOfUaa(claims)) refuse('its jti ends in "-r", as that of a refresh token of UAA');
   if (claims.nonce !== undefined && !issuer.acceptNonce && !isMarkedAsAccessToken(claims, typ)) {
     refuse(
       'it has a nonce, as ID tokens have, and nothing marks it as an access token: no `typ` at+jwt, no claim for its use, and no scope',
@@ -51,9 +52,14 @@ export function refuseOtherTokens(claims: TokenClaims, typ: unknown, issuer: Res
   }
 }
 
+/** A refresh token of UAA and XSUAA is a JWT with the audience of its access token. UAA itself knows it by its id alone. */
+function isRefreshTokenOfUaa({ jti, cid, rev_sig: signature }: TokenClaims): boolean {
+  return typeof jti === 'string' && jti.endsWith('-r') && cid !== undefined && signature !== undefined;
+}
+
 /**
  * Whether a token says of itself that it is an access token: by its type (RFC 9068 section 2.1), by a claim, or by
- * scopes, which ID tokens do not have. A claim of an ID token then is what its issuer adds.
+ * scopes, which ID tokens do not have, but for those of UAA. A claim of an ID token then is what its issuer adds.
  */
 function isMarkedAsAccessToken(claims: TokenClaims, typ: unknown): boolean {
   if (typeof typ === 'string' && normalizeType(typ) === 'at+jwt') return true;

@@ -172,6 +172,11 @@ export interface IssuerOptions {
    * `iat`, which only says when a token was issued.
    */
   clockToleranceMs?: number;
+  /**
+   * Values of `grant_type` that its token endpoint is known to take. A downstream whose dialect needs another one stops
+   * the boot. Without it, what the issuer takes is unknown until it is asked.
+   */
+  grantTypes?: readonly string[];
   /** Where the scopes and the client are in this issuer's tokens. */
   claims?: ClaimMapping;
   /**

@@ -91,6 +91,7 @@ export const issuerSchema = z
     acceptMissingSubject: z.boolean().optional(),
     staleKeysMs: milliseconds(0, 86_400_000).optional(),
     clockToleranceMs: milliseconds(0, 300_000).optional(),
+    grantTypes: nonEmpty(text, 'the grants').optional(),
     claims: z
       .strictObject({
         scopes: z.array(claimSource<readonly string[]>()).optional(),

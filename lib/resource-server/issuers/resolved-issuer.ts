@@ -205,6 +205,7 @@ export interface NamedIssuer {
   readonly issuer: string;
   readonly tokenIssuer?: string | undefined;
   readonly tenants?: readonly string[] | undefined;
+  readonly grantTypes?: readonly string[] | undefined;
 }
 
 /** `iss` of the access tokens of an issuer, or of each of its tenants. */

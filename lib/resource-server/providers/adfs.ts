@@ -31,6 +31,12 @@ export function adfs(options: AdfsOptions): IssuerOptions {
     // An identifier that is no URI comes with a prefix.
     ...(audience !== undefined && { audiences: [audience, `microsoft:identityserver:${audience}`] }),
     algorithms: ['RS256'],
+    grantTypes: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    ],
     ...overrides,
     claims: { scopes: ['scp'], clientId: ['appid'], ...overrides.claims },
   };

@@ -44,6 +44,7 @@ export function cognito(options: CognitoOptions): IssuerOptions {
   return {
     issuer: `https://cognito-idp.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/${own.userPoolId}`,
     algorithms: ['RS256'],
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
     // Cognito writes no `typ`, and no `aud` unless the client asks for a resource. `token_use` tells its tokens apart.
     acceptMissingType: true,
     acceptMissingAudience: true,

@@ -39,6 +39,12 @@ export function xsuaa(options: XsuaaOptions): IssuerOptions {
     advertisedIssuer: url,
     audiences: [own.xsappname],
     algorithms: ['RS256'],
+    grantTypes: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    ],
     scopePrefix: prefix,
     ...overrides,
     ...((own.identityZone !== undefined || overrides.requiredValues) && {

@@ -18,7 +18,7 @@ export class ScriptlessBrowser {
     const response = await fetch(url, {
       ...init,
       redirect: 'manual',
-      headers: { cookie: this.cookies.headerFor(url) },
+      headers: { accept: 'text/html', cookie: this.cookies.headerFor(url) },
     });
     this.cookies.store(url, response);
     const { status, headers } = response;

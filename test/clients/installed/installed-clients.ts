@@ -15,6 +15,11 @@ function fromNpm(command: string | undefined, file: string): InstalledClient | u
 
 export const inspector = fromNpm(node, '@modelcontextprotocol/inspector/clients/launcher/build/index.js');
 export const mcpRemote = fromNpm(process.execPath, 'mcp-remote/dist/proxy.js');
+/** A library: the script that uses it, and where it is. */
+export const aiSdk: InstalledClient | undefined =
+  modules === undefined || node === undefined
+    ? undefined
+    : { command: node, args: [join(import.meta.dirname, 'ai-sdk-client.js'), modules] };
 export const pythonClient: InstalledClient | undefined =
   python === undefined ? undefined : { command: python, args: [join(import.meta.dirname, 'python_client.py')] };
 

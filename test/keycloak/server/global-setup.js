@@ -1,5 +1,6 @@
 import process from 'node:process';
-import { checkTools, KeycloakUnavailableError, newestVersion } from './distribution.js';
+import { checkTools, ServerUnavailableError } from '../../support/java-tools.js';
+import { newestVersion } from './distribution.js';
 import { ADMIN } from './keycloak-process.js';
 import { startPrepared } from './prepared-home.js';
 
@@ -33,7 +34,7 @@ export default async function setUp() {
     process.env.KEYCLOAK_VERSION = version;
     process.stdout.write(`Keycloak ${version}\n`);
   } catch (error) {
-    if (!(error instanceof KeycloakUnavailableError) || process.env.REQUIRE_KEYCLOAK !== undefined) throw error;
+    if (!(error instanceof ServerUnavailableError) || process.env.REQUIRE_KEYCLOAK !== undefined) throw error;
     process.stdout.write(`\nNOT TESTED against a real Keycloak: ${error.message}.\n\n`);
   }
 }

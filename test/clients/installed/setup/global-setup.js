@@ -5,7 +5,7 @@ import process from 'node:process';
 import { ClientsUnavailableError, installFromNpm, installFromPyPi } from './installation.js';
 
 const INSTALLATIONS = [
-  ['the Inspector and mcp-remote', installFromNpm],
+  ['the Inspector, mcp-remote and @ai-sdk/mcp', installFromNpm],
   ["the Python SDK's client", installFromPyPi],
 ];
 

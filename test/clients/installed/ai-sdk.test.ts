@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { clientSecretBasic, McpAuthModule } from 'nestjs-mcp-auth';
+import type { McpServer, McpServerOptions } from '../../../sample/quickstart/mcp-server/mcp-server.js';
+import { OrderTools } from '../../../sample/quickstart/mcp-server/order-tools.js';
+import { startQuickstart, type Quickstart } from '../../../sample/quickstart/quickstart.js';
+import { signIn } from '../../../sample/quickstart/walkthrough/sign-in.js';
+import { ClientQuickstart } from './client-quickstart.js';
+import { aiSdk, describeWith, environmentIn } from './installed-clients.js';
+
+/** The quickstart's MCP server, whose clients are to ask for these scopes when they sign in. */
+function createServerWith(initial: readonly string[]) {
+  return async ({ resource, issuer, client, ordersApi }: McpServerOptions): Promise<McpServer> => {
+    const module = {
+      module: class OrdersModule {
+        readonly of = 'tests';
+      },
+      imports: [
+        McpAuthModule.forRoot({
+          server: { name: 'orders', version: '1.0.0' },
+          resource,
+          issuers: [{ issuer }],
+          client: { id: client.id, authentication: clientSecretBasic(client.secret) },
+          downstreams: { orders: ordersApi },
+          scopes: { initial: [...initial] },
+        }),
+      ],
+      providers: [OrderTools],
+    };
+    const app = await NestFactory.create<NestExpressApplication>(module, { logger: false });
+    await app.init();
+    return { handle: app.getHttpAdapter().getInstance(), close: () => app.close() };
+  };
+}
+
+describeWith(aiSdk, '@ai-sdk/mcp', ({ command, args }) => {
+  const ports = { mcpPort: 0, authPort: 0, apiPort: 0 };
+  let usual: Quickstart;
+  let remedied: Quickstart;
+  beforeAll(async () => {
+    usual = await startQuickstart(ports);
+    remedied = await startQuickstart(ports, createServerWith(['orders:read', 'orders:write']));
+  });
+  afterAll(async () => {
+    await usual.close();
+    await remedied.close();
+  });
+
+  /** Lists, finds an order, and tries to create one, while alice is there to sign in. */
+  async function run(servers: Quickstart) {
+    const quickstart = await ClientQuickstart.of(servers);
+    const [script = '', modules = ''] = args;
+    const child = spawn(command, [script, quickstart.mcpUrl, modules], {
+      env: environmentIn(quickstart.home),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    const scopes: (string | null)[] = [];
+    const said: Record<string, unknown> = {};
+    try {
+      for await (const line of createInterface(child.stdout)) {
+        const { open, ...rest } = JSON.parse(line) as { open?: string };
+        Object.assign(said, rest);
+        if (open === undefined) continue;
+        scopes.push(new URL(open).searchParams.get('scope'));
+        child.stdin.write(`${(await signIn(open, { username: 'alice' })).href}\n`);
+      }
+    } finally {
+      child.kill();
+      await quickstart.close();
+    }
+    expect(await ended).toEqual([0, null]);
+    return { scopes, said, trail: quickstart.requests.trail };
+  }
+
+  test('finds the way in, signs in, lists and calls; and does not step up', async () => {
+    const { scopes, said, trail } = await run(usual);
+    expect(scopes).toEqual(['orders:read']);
+    expect(said.tools).toContain('create_order');
+    expect(said.found).toMatchObject({ result: { id: '1001', owner: 'alice' } });
+    expect(said.created).toEqual({ error: expect.stringContaining('403') });
+    expect(trail[0]).toBe('mcp POST /mcp 401');
+    expect(trail.filter((line) => line.startsWith('mcp POST /mcp 403'))).toHaveLength(1);
+  });
+
+  test('with scopes.initial it asks for all, and may call all', async () => {
+    const { scopes, said, trail } = await run(remedied);
+    expect(scopes).toEqual(['orders:read orders:write']);
+    expect(said.found).toMatchObject({ result: { id: '1001', owner: 'alice' } });
+    expect(said.created).toMatchObject({ result: { item: 'pump', owner: 'alice' } });
+    expect(trail).not.toContain('mcp POST /mcp 403');
+  });
+});
