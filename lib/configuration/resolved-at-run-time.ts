@@ -11,16 +11,19 @@ import { applyProfile, findProfileFaults } from './strict-profile.js';
  * Checks an issuer that the application has found for a token, as those that are known at boot, and fills in the
  * defaults.
  *
+ * @param found - what the application returned
  * @param iss - of the token
  * @param audiences - values of `aud` that mean this server
  * @throws {@link McpAuthConfigurationError} naming every option at fault
  */
 export function completeIssuer(
-  issuer: IssuerOptions,
+  found: IssuerOptions,
   iss: string,
   options: McpAuthModuleOptions,
   audiences: readonly string[],
 ): ResolvedIssuer {
+  const { acceptClearText } = options.issuerResolver ?? {};
+  const issuer = acceptClearText ? { acceptClearText, ...found } : found;
   const parsed = optionsSchema
     .extend({ issuers: issuersSchema })
     .safeParse({ ...options, issuers: [issuer] }, { reportInput: true });

@@ -70,6 +70,9 @@ export function findProfileFaults(options: CheckedOptions): readonly ProfileFaul
       ? [fault(['calls', 'allowRequestStateReplay'], `lets a state be used again. ${FIX}`)]
       : []),
     ...issuers.flatMap((issuer, index) => findIssuerFaults(issuer, ['issuers', index])),
+    ...(options.issuerResolver?.acceptClearText
+      ? [fault(['issuerResolver', 'acceptClearText'], `accepts what the strict profile refuses. ${FIX}`)]
+      : []),
     ...Object.entries(options.downstreams ?? {})
       .filter(([, { acceptClearText }]) => acceptClearText)
       .map(([name]) => fault(['downstreams', name, 'acceptClearText'], `sends tokens in clear text. ${FIX}`)),

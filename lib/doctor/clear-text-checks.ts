@@ -3,7 +3,7 @@ import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { Finding } from './finding.js';
 
 /** Tells the operator what travels in clear text. */
-export function describeClearText({ issuers, downstreams }: ResolvedOptions): Finding[] {
+export function describeClearText({ issuers, issuerResolver, downstreams }: ResolvedOptions): Finding[] {
   const createFinding = (subject: string, message: string): Finding => ({
     code: 'clear_text',
     severity: 'warning',
@@ -20,6 +20,14 @@ export function describeClearText({ issuers, downstreams }: ResolvedOptions): Fi
           `${identifier}: keys, tokens and secrets may travel in clear text. Who listens can act as any user.`,
         ),
       ),
+    ...(issuerResolver?.acceptClearText
+      ? [
+          createFinding(
+            'issuerResolver.acceptClearText',
+            `${issuerResolver.pattern}: keys, tokens and secrets may travel in clear text. Who listens can act as any user.`,
+          ),
+        ]
+      : []),
     ...[...downstreams]
       .filter(([, { baseUrl }]) => !isSecure(baseUrl))
       .map(([name, { baseUrl }]) =>

@@ -13,6 +13,9 @@ export class Keycloak {
   /** As it comes. */
   static readonly usual = new Keycloak(process.env.KEYCLOAK_ORIGIN);
 
+  /** As it comes, by the name that it has in a network of containers. A test has to resolve that name. */
+  static readonly inNetwork = new Keycloak(process.env.KEYCLOAK_ORIGIN?.replace('127.0.0.1', 'keycloak'));
+
   /** With resource indicators, ID-JAG and client ID metadata documents, which are experimental. */
   static readonly experimental = new Keycloak(process.env.KEYCLOAK_EXPERIMENTAL_ORIGIN);
 

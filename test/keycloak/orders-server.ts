@@ -24,6 +24,8 @@ export interface OrdersServerParts {
   readonly clientId?: (resource: string) => string;
   /** What is said of the realm besides its name. */
   readonly trust?: Partial<providers.KeycloakOptions>;
+  /** The name of the host of the API. Defaults to its address. */
+  readonly apiHost?: string;
   /** Changes to the downstream `orders`. */
   readonly orders?: Partial<DownstreamOptions>;
   readonly options?: Partial<McpAuthModuleOptions>;
@@ -65,6 +67,7 @@ export async function startOrdersServer({
   plan = planRealm(),
   clientId: clientIdFor = () => 'mcp-orders',
   trust = {},
+  apiHost = '127.0.0.1',
   orders,
   options = {},
   providers: provided = [OrderTools],
@@ -73,11 +76,12 @@ export async function startOrdersServer({
   const api = await TestApi.start();
   const events: AuditEvent[] = [];
   const { orders: usualOrders, ...others } = downstreamsAt(api.origin);
+  const baseUrl = api.origin.replace('127.0.0.1', apiHost);
   const optionsAt = (origin: string): McpAuthModuleOptions =>
     optionsFor(origin, plan.issuer, {
       issuers: [providers.keycloak({ url: plan.keycloak.origin, realm: plan.name, ...trust })],
       client: { id: clientIdFor(`${origin}/mcp`), authentication: clientSecretBasic(plan.secret) },
-      downstreams: { ...others, orders: { ...usualOrders, ...orders } as DownstreamOptions },
+      downstreams: { ...others, orders: { ...usualOrders, baseUrl, ...orders } as DownstreamOptions },
       observability: { auditSink: { record: (event: AuditEvent) => void events.push(event) } },
       ...options,
     });

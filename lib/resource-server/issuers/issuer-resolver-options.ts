@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { findUrlProblem } from '../../options/option-rules.js';
-import { createTextSchema } from '../../options/text-schema.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
+import { createTextSchema, text } from '../../options/text-schema.js';
 import { findPatternProblem } from './issuer-pattern.js';
 import type { IssuerOptions } from './issuer-options.js';
 import type { ResolvedIssuer } from './resolved-issuer.js';
@@ -33,6 +33,11 @@ export interface IssuerResolverOptions {
   cacheMs?: number;
   /** Most issuers that are kept, and most that are known not to be accepted. Defaults to 1 000. */
   maxIssuers?: number;
+  /**
+   * Accepts plain http for the pattern, for `advertised`, and for all issuers that `resolve` returns, as `acceptClearText`
+   * of an issuer does. An issuer may say `false` for itself.
+   */
+  acceptClearText?: boolean;
 }
 
 /** Options of the resolver, with the defaults filled in. */
@@ -42,6 +47,7 @@ export interface ResolvedIssuerResolver {
   /** Milliseconds. */
   readonly cacheMs: number;
   readonly maxIssuers: number;
+  readonly acceptClearText: boolean;
   readonly resolve: IssuerResolverOptions['resolve'];
   /**
    * Checks what `resolve` returned, and fills in the defaults.
@@ -57,12 +63,12 @@ const MAX_ISSUERS = 1_000;
 /** Schema of {@link IssuerResolverOptions}. */
 export const issuerResolverSchema = z
   .strictObject({
-    pattern: createTextSchema((value) => findPatternProblem(value) ?? findUrlProblem(value.replaceAll('*', 'tenant'))),
+    pattern: createTextSchema(findPatternProblem),
     resolve: z.custom<IssuerResolverOptions['resolve']>(
       (value) => typeof value === 'function',
       'is not a function. Give one that takes an `iss` and returns the options of its issuer, or `undefined`',
     ),
-    advertised: z.array(createTextSchema(findUrlProblem)).min(1, 'is empty. Name an issuer, or remove it').optional(),
+    advertised: z.array(text).min(1, 'is empty. Name an issuer, or remove it').optional(),
     cacheMs: z
       .custom<number>(
         (value) => typeof value === 'number' && value >= 1_000 && value <= 3_600_000,
@@ -70,6 +76,15 @@ export const issuerResolverSchema = z
       )
       .optional(),
     maxIssuers: z.int().positive('has to be a positive number of issuers').optional(),
+    acceptClearText: z.boolean().optional(),
+  })
+  .superRefine(({ pattern, advertised = [], acceptClearText }, context) => {
+    const check = (value: string, path: (string | number)[]) => {
+      const message = findBackendUrlProblem(value, acceptClearText);
+      if (message !== undefined) context.addIssue({ code: 'custom', path, message, input: value });
+    };
+    check(pattern.replaceAll('*', 'tenant'), ['pattern']);
+    for (const [index, value] of advertised.entries()) check(value, ['advertised', index]);
   })
   .optional();
 
@@ -79,8 +94,15 @@ export function resolveIssuerResolver(
   complete: ResolvedIssuerResolver['complete'],
 ): ResolvedIssuerResolver | undefined {
   if (!options) return undefined;
-  const { pattern, resolve, advertised = [], cacheMs = CACHE, maxIssuers = MAX_ISSUERS } = options;
-  return { pattern, resolve, advertised, cacheMs, maxIssuers, complete };
+  const {
+    pattern,
+    resolve,
+    advertised = [],
+    cacheMs = CACHE,
+    maxIssuers = MAX_ISSUERS,
+    acceptClearText = false,
+  } = options;
+  return { pattern, resolve, advertised, cacheMs, maxIssuers, acceptClearText, complete };
 }
 
 declare module '../../options/resolved-options.js' {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
-import { findUrlProblem } from '../../options/option-rules.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
 import { createTextSchema, text } from '../../options/text-schema.js';
 import { parsePresetOptions, type PresetOverrides } from './preset.js';
 
@@ -16,12 +16,13 @@ export interface AuthentikOptions extends PresetOverrides {
   groups?: boolean;
 }
 
-const schema = z.object({
-  url: createTextSchema(findUrlProblem),
-  application: z.string().regex(/^[A-Za-z0-9_-]+$/, 'is not a slug. Copy it from the application in authentik'),
-  clientId: text,
-  groups: z.boolean().optional(),
-});
+const createSchema = (acceptClearText: boolean | undefined) =>
+  z.object({
+    url: createTextSchema((value) => findBackendUrlProblem(value, acceptClearText)),
+    application: z.string().regex(/^[A-Za-z0-9_-]+$/, 'is not a slug. Copy it from the application in authentik'),
+    clientId: text,
+    groups: z.boolean().optional(),
+  });
 
 /**
  * An application of authentik, as an issuer. Its access tokens and ID tokens have the same `aud`, and a `nonce`. Access
@@ -31,7 +32,7 @@ const schema = z.object({
  * @throws {@link McpAuthConfigurationError} for options that name no application
  */
 export function authentik(options: AuthentikOptions): IssuerOptions {
-  const { own, overrides } = parsePresetOptions('authentik', schema, options);
+  const { own, overrides } = parsePresetOptions('authentik', createSchema(options.acceptClearText), options);
   return {
     // authentik spells its issuer identifiers with a trailing slash.
     issuer: `${own.url.replace(/\/$/, '')}/application/o/${own.application}/`,
