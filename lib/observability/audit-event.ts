@@ -65,6 +65,33 @@ export type DenialReason =
   /** A policy failed, so that nothing could be decided. */
   | 'undecided';
 
+/** What about a request is refused; stable. */
+export type RequestRefusal =
+  | 'origin'
+  | 'host'
+  /** More bytes than are allowed. */
+  | 'size'
+  /** More levels of JSON than are allowed. */
+  | 'depth'
+  /** A session of another caller, at a server behind `@ProtectedMcp`. */
+  | 'session'
+  /** Something that no rule of `@ProtectedMcp` allows. */
+  | 'rule'
+  /** The body is no message of JSON-RPC, or one that contradicts its headers. */
+  | 'message'
+  /** The method of HTTP. */
+  | 'method'
+  /** `Accept`. */
+  | 'accept'
+  /** `Content-Type` or `Content-Encoding`. */
+  | 'media_type'
+  /** There is nothing of that name. */
+  | 'not_found'
+  /** The application answered before the guards of the endpoint ran. */
+  | 'application'
+  /** Another status of 4xx. */
+  | 'other';
+
 /** What happened. `type` determines the other members. */
 type Occurrence =
   | { readonly type: 'operation_allowed'; readonly scopes: readonly string[] }
@@ -101,7 +128,7 @@ type Occurrence =
   | {
       readonly type: 'request_refused';
       /** What is refused; stable. */
-      readonly reason: 'origin' | 'host' | 'size' | 'depth' | 'session';
+      readonly reason: RequestRefusal;
       /** For operators: the value that came, and which was wanted. */
       readonly detail: string;
       /** What would change it: the option, or what to do. */

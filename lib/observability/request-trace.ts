@@ -146,6 +146,11 @@ export class RequestTrace {
     return context.with(this.#context, run);
   }
 
+  /** Whether it is known why the request fails. */
+  get hasFailed(): boolean {
+    return this.#errorType !== undefined;
+  }
+
   /** @param errorType - why the request fails, one of a fixed set */
   fail(errorType: string): void {
     this.#errorType = errorType;

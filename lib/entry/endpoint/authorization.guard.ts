@@ -2,7 +2,10 @@ import { BadRequestException, Injectable, type CanActivate, type ExecutionContex
 import { AdmissionRequests } from '../../mcp/tasks/admission-requests.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Admission } from '../../resource-server/authorization/admission.js';
+import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { DeniedAnswers } from './denied-answers.js';
+import { explainRefusal } from './described-answer.js';
+import { toNodeRequest } from './node-request.js';
 import type { McpRequest } from './mcp-request.js';
 import { tellNoInside } from './told-failures.js';
 
@@ -23,7 +26,7 @@ export class AuthorizationGuard implements CanActivate {
 
   async #authorize(request: McpRequest): Promise<void> {
     const { caller, operation, body, trace } = request;
-    refuseBatch(body);
+    refuseBatch(request);
     const asked = await this.requests.make(caller, operation, body);
     try {
       request.admitted = await this.admission.admit(asked, trace);
@@ -37,6 +40,13 @@ export class AuthorizationGuard implements CanActivate {
 }
 
 /** @throws BadRequestException for a JSON-RPC batch */
-export function refuseBatch(body: unknown): void {
-  if (Array.isArray(body)) throw new BadRequestException('JSON-RPC batches are not served. Send one message at a time');
+export function refuseBatch(request: McpRequest<Offer>): void {
+  const { body } = request;
+  if (!Array.isArray(body)) return;
+  explainRefusal(toNodeRequest(request), {
+    reason: 'message',
+    detail: `it is a batch of ${body.length} messages, and wanted is one message`,
+    fix: 'No option accepts that. Have the client send one message at a time, as MCP has it since 2025-06-18.',
+  });
+  throw new BadRequestException('JSON-RPC batches are not served. Send one message at a time');
 }

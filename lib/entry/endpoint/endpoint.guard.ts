@@ -21,6 +21,7 @@ import { readMessageBody } from './message-body.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { describeSize, describeSource, TOO_DEEP } from './refused-request.js';
 import { createErrorBody } from '../../mcp/protocol/error-body.js';
+import { RefusedAnswers } from './refused-answers.js';
 import { findHostProblem, findOriginProblem, readHosts } from './request-source.js';
 
 /** Response headers that a client in a browser must be able to read. */
@@ -41,6 +42,7 @@ export class EndpointGuard implements CanActivate {
     private readonly audit: AuditLog,
     private readonly host: HttpAdapterHost,
     private readonly inFlight: InFlight,
+    private readonly refused: RefusedAnswers,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -75,6 +77,7 @@ export class EndpointGuard implements CanActivate {
     request.trace = trace;
     request.operation = operation;
     const raw = response.raw ?? response;
+    this.refused.claim(raw, request);
     const most = raw.getMaxListeners(); // 0: any number
     if (most > 0) raw.setMaxListeners(most + OWN_LISTENERS);
     raw.once('close', () => {

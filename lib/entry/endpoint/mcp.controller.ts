@@ -18,6 +18,7 @@ import { RateLimitGuard } from './rate-limit.guard.js';
 import { ChallengeFilter } from './challenge.filter.js';
 import { readAddress, runFrom } from '../../limits/caller-address.js';
 import { McpServing } from '../../mcp/protocol/mcp-serving.js';
+import { explainTold } from './described-answer.js';
 import { EndpointGuard } from './endpoint.guard.js';
 import type { AuthorizedRequest, DeniedRequest } from '../../mcp/invocation/authorized-request.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
@@ -72,7 +73,17 @@ export class McpController {
     this.authentication.refuseEnded(request);
     const served = toServedRequest(request);
     const answered = this.#answer(request, response, (node, interruption) =>
-      this.serving.serve(node, raw, Object.assign(served, { interruption, show: () => showRequest(request) })),
+      this.serving.serve(
+        node,
+        raw,
+        Object.assign(served, {
+          interruption,
+          show: () => showRequest(request),
+          explain: (status: number, told: string) => {
+            explainTold(node, status, told);
+          },
+        }),
+      ),
     );
     // A stream has no end that an interceptor could wait for.
     if (request.operation?.method !== 'subscriptions/listen') await answered;

@@ -113,7 +113,7 @@ export class McpProtection implements OnApplicationBootstrap {
     if (!METHODS.has(String(request.method))) throw new MethodNotAllowedException();
     const { operation, body } = request;
     const response = context.switchToHttp().getResponse<PlatformResponse>();
-    refuseBatch(body);
+    refuseBatch(request);
     // If the application's parser skipped the body, the other server would read a message that nobody has authorized.
     if (request.method === 'POST' ? !operation && !isAnswer(body) : readOperation(body) !== undefined) {
       throw new BadRequestException('A JSON-RPC message is needed, by POST and as application/json');

@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import onHeaders from 'on-headers';
-import { CleanLogger } from '../../log/clean-logger.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { EarlyRequests } from './early-requests.js';
 import { adaptRoutes } from './fastify-routes.js';
 import { WELL_KNOWN } from '../endpoint/endpoint-options.js';
+import { RefusedAnswers } from '../endpoint/refused-answers.js';
 
 /** What a cache has to compare: the answer depends on the caller, and on the origin of the page (RFC 9110 section 12.5.5). */
 const VARY = ['Authorization', 'Origin'];
@@ -22,15 +22,19 @@ const PARTS_OF_TARGET = /^(?<origin>https?:\/\/[^/?#]*)?(?<path>[^?#;]*)(?<rest>
  */
 @Injectable()
 export class AnswerHeaders {
-  readonly #logger = new CleanLogger('McpEndpoint');
-  readonly #maxBodySize: number;
   readonly #documents: ReadonlySet<string>;
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
+  readonly #endpoint: string;
 
-  constructor({ backChannelLogoutPath, endpoint }: ResolvedOptions, host: HttpAdapterHost, early: EarlyRequests) {
-    this.#maxBodySize = endpoint.maxBodySize;
+  constructor(
+    { backChannelLogoutPath, endpoint }: ResolvedOptions,
+    host: HttpAdapterHost,
+    early: EarlyRequests,
+    private readonly refused: RefusedAnswers,
+  ) {
     const { path, metadataPaths } = endpoint;
+    this.#endpoint = path.toLowerCase();
     this.#documents = new Set(metadataPaths.map((one) => one.toLowerCase()));
     this.#paths = new Set([path, backChannelLogoutPath ?? path].map((one) => one.toLowerCase()));
     this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
@@ -72,9 +76,7 @@ export class AnswerHeaders {
   #watch(path: string, request: IncomingMessage, response: ServerResponse): void {
     const isDocument = this.#isDocument(path);
     if (!this.#isOurs(path)) return;
-    response.once('finish', () => {
-      if (response.statusCode === 413) this.#tellOfLowerLimit(Number(request.headers['content-length']));
-    });
+    if (path === this.#endpoint) this.refused.watch(request, response);
     onHeaders(response, function () {
       // The SDK says `keep-alive` of each stream, also to who asked for the connection to be closed. HTTP/2 has no such header.
       if (request.httpVersionMajor < 2 && !this.shouldKeepAlive) this.setHeader('Connection', 'close');
@@ -87,16 +89,6 @@ export class AnswerHeaders {
       // Express makes one of each body. Without one, nobody asks whether what was kept is still good.
       this.removeHeader('ETag');
     });
-  }
-
-  /** Only a body parser of the application refuses what the endpoint allows. It says so to the client alone. */
-  #tellOfLowerLimit(size: number): void {
-    if (!(size <= this.#maxBodySize)) return;
-    this.#logger.sum(
-      'warn',
-      'lower limit',
-      `A message of ${size} bytes was refused (413) by a body parser of the application, which allows less than \`endpoint.maxBodySize\` (${this.#maxBodySize}). Raise its limit, on Express with app.useBodyParser('json', { limit: ${this.#maxBodySize} })`,
-    );
   }
 }
 

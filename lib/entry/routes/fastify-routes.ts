@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { UnsupportedMediaTypeException } from '@nestjs/common';
+import { isPlainUtf8 } from '../endpoint/message-body.js';
 
 /** What is known of a route of Fastify before it is added. */
 interface Route {
@@ -9,7 +11,7 @@ interface Route {
   bodyLimit?: number;
   errorHandler?: (
     this: unknown,
-    error: Error & { readonly code?: string },
+    error: Error & { readonly code?: string; readonly statusCode?: number },
     request: unknown,
     reply: unknown,
   ) => unknown;
@@ -66,10 +68,12 @@ export function adaptRoutes(
     const bodyLimit = findLimit(url);
     if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
     route.errorHandler = function (error, request, reply) {
-      const isStated =
-        Number((request as { headers: IncomingHttpHeaders }).headers['content-length']) > (bodyLimit ?? Infinity);
+      const { headers } = request as { headers: IncomingHttpHeaders };
+      const isStated = Number(headers['content-length']) > (bodyLimit ?? Infinity);
       if (error.code !== undefined && (UNPARSED.has(error.code) || (error.code === TOO_LARGE && isStated)))
         return handler.call(this, request, reply);
+      // Fastify parses bodies in any coding and charset as they are.
+      if (error.statusCode === 400 && !isPlainUtf8({ headers })) throw new UnsupportedMediaTypeException();
       throw error;
     };
     if (isSlashIgnored || url.endsWith('/')) return;

@@ -20,6 +20,8 @@ interface ServedRequest {
   readonly interruption?: AbortSignal | undefined;
   /** Makes what guards and interceptors of tools may see of the HTTP request. */
   readonly show?: (() => object) | undefined;
+  /** Told why an answer refuses the request, for operators. */
+  readonly explain?: ((status: number, told: string) => void) | undefined;
 }
 
 /** A request that may be served. */

@@ -1,3 +1,5 @@
+import { isJsonObject } from '../../json/json-object.js';
+
 /** The answer to a message that is not dispatched. */
 export interface ErrorBody {
   readonly jsonrpc: '2.0';
@@ -17,4 +19,14 @@ export function createErrorBody(body: unknown, code: number, message: string): E
     id: typeof id === 'string' || typeof id === 'number' ? id : null,
     error: { code, message },
   };
+}
+
+/** The message of an error that an answer has in its body, which stays unread. */
+export async function readErrorMessage(answer: Response): Promise<string> {
+  const body: unknown = await answer
+    .clone()
+    .json()
+    .catch(() => undefined);
+  const error = isJsonObject(body) ? body.error : undefined;
+  return isJsonObject(error) && typeof error.message === 'string' ? error.message : '';
 }

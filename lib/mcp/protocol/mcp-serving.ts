@@ -35,7 +35,7 @@ import { InFlight } from './in-flight.js';
 import { Shutdown } from './shutdown.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';
-import { createErrorBody } from './error-body.js';
+import { createErrorBody, readErrorMessage } from './error-body.js';
 import { toInterruptionError } from './interruption-error.js';
 import { createChallengeResponse } from './challenge-response.js';
 import { ClientMessages } from './client-messages.js';
@@ -99,6 +99,7 @@ export class McpServing implements OnModuleDestroy {
         const answer = await this.#answer(request, served, incoming, options).catch((thrown: unknown) =>
           this.#answerFailure(toReadable(thrown), served),
         );
+        if (answer.status >= 400) served.explain?.(answer.status, await readErrorMessage(answer));
         return await toAcceptedForm(answer, accepted, body);
       },
     });
