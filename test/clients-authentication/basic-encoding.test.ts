@@ -92,6 +92,40 @@ describe.each(['express', 'fastify'] as const)('an authorization server, called 
   });
 });
 
+describe.each([['form', asForm] as const, ['none', asTheyAre] as const])('the encoding %s', (encoding, read) => {
+  const CHARACTERS = [...Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index)), ...'äß€漢😀'];
+
+  /** The header of a request, read as a server reads it. */
+  async function send(id: string, secret: string): Promise<readonly string[]> {
+    const headers = new Headers();
+    const authenticate = clientSecretBasic(secret, { encoding });
+    await authenticate({ issuer: 'https://id.example' }, { client_id: id }, new URLSearchParams(), headers);
+    return headerOf(headers.get('authorization') ?? undefined, read);
+  }
+
+  test('brings every character of an id and of a secret over', async () => {
+    const lost: string[] = [];
+    for (const character of CHARACTERS) {
+      const secret = `s${character}t`;
+      keepSecret(secret);
+      // A colon ends an id that is not encoded.
+      const id = encoding === 'none' && character === ':' ? 'id' : `i${character}d`;
+      const got = await send(id, secret);
+      if (got[0] !== id || got[1] !== secret) lost.push(character);
+    }
+    expect(lost).toEqual([]);
+  });
+});
+
+test('what every server takes is sent as it is', async () => {
+  // Of RFC 3986 section 2.3, and what stands in generated secrets.
+  const plain = 'abcXYZ019-._~!*()';
+  const headers = new Headers();
+  const authenticate = clientSecretBasic(plain);
+  await authenticate({ issuer: 'https://id.example' }, { client_id: plain }, new URLSearchParams(), headers);
+  expect(headerOf(headers.get('authorization') ?? undefined, asTheyAre)).toEqual([plain, plain]);
+});
+
 describe('an id with a colon', () => {
   const client = { id: 'urn:mcp', authentication: clientSecretBasic('s3cret', { encoding: 'none' }) };
 

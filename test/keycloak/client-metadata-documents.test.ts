@@ -2,12 +2,14 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { listen, type Listener } from '../support/listen.js';
 import { sendJson } from '../support/test-issuer.js';
+import { readCommands, runCommands, SIGN_IN } from './documented-commands.js';
 import { describeWithKeycloak, Keycloak } from './keycloak.js';
 import { startOrdersServer, type OrdersServer } from './orders-server.js';
 import { planRealm } from './realm.js';
 import { REDIRECT_URI } from './user.js';
 
 describeWithKeycloak('client ID metadata documents (experimental)', () => {
+  const plan = planRealm(Keycloak.experimental);
   let server: OrdersServer;
   let documents: Listener;
   let metadata: object;
@@ -18,8 +20,8 @@ describeWithKeycloak('client ID metadata documents (experimental)', () => {
     documents.server.on('request', (_request, response) => {
       sendJson(response, 200, metadata);
     });
-    server = await startOrdersServer({ plan: planRealm(Keycloak.experimental) });
-    await allow({});
+    server = await startOrdersServer({ plan });
+    await allow();
   });
   afterEach(() => {
     metadata = {};
@@ -29,30 +31,15 @@ describeWithKeycloak('client ID metadata documents (experimental)', () => {
     await documents.close();
   });
 
-  /** The client policy that the administrator has to make: the feature alone lets nobody in. */
-  async function allow(configuration: object): Promise<void> {
-    const executor = {
-      executor: 'client-id-metadata-document',
-      configuration: {
-        'cimd-allow-http-scheme': true,
-        'cimd-allow-permitted-domains': ['127.0.0.1'],
-        'cimd-restrict-same-domain': false,
-        ...configuration,
-      },
-    };
-    await server.realm.admin('PUT', '/client-policies/profiles', {
-      profiles: [{ name: 'documents', executors: [executor] }],
-    });
-    const condition = {
-      condition: 'client-id-uri',
-      configuration: {
-        'client-id-uri-scheme': ['http', 'https'],
-        'client-id-uri-allow-permitted-domains': ['127.0.0.1'],
-      },
-    };
-    await server.realm.admin('PUT', '/client-policies/policies', {
-      policies: [{ name: 'documents', enabled: true, conditions: [condition], profiles: ['documents'] }],
-    });
+  /** The client policy of the page, for documents on plain http. */
+  async function allow(): Promise<void> {
+    const { keycloak, name } = plan;
+    const { blocks } = await readCommands('providers/keycloak.md', ['In the realm', 'Experimental features']);
+    const script = (blocks.at(-1) ?? '')
+      .replace(/^DOCUMENTS=\S+/m, 'DOCUMENTS=127.0.0.1')
+      .replace('"cimd-allow-http-scheme": false', '"cimd-allow-http-scheme": true')
+      .replace('["https"]', '["http", "https"]');
+    await runCommands(SIGN_IN + script, { KEYCLOAK: keycloak.origin, REALM: name, RESOURCE: server.resource });
   }
 
   function publish(path: string, members: object = {}): void {

@@ -11,16 +11,25 @@ export interface DocumentedValues {
   readonly RESOURCE: string;
 }
 
-/** The commands of a page, in its order: the values that a reader sets, and what is run with them. */
-export async function readCommands(page: string): Promise<{ readonly names: string[]; readonly script: string }> {
+/** The commands of some sections of a page, in its order: the values that a reader sets, and what is run with them. */
+export interface DocumentedCommands {
+  readonly names: readonly string[];
+  readonly blocks: readonly string[];
+}
+
+/** @param sections - their headings, the first of which has the values */
+export async function readCommands(page: string, sections: readonly string[]): Promise<DocumentedCommands> {
   const text = await readFile(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
-  const blocks = [...text.matchAll(/^( *)```sh\n(.*?)^\1```$/gms)].map(([, indent = '', block = '']) =>
+  const chosen = text.split(/^## /m).filter((section) => sections.some((heading) => section.startsWith(heading)));
+  const all = [...chosen.join('').matchAll(/^( *)```sh\n(.*?)^\1```$/gms)].map(([, indent = '', block = '']) =>
     block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
   );
-  const [values = '', ...commands] = blocks;
-  const names = [...values.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name);
-  return { names, script: commands.join('\n') };
+  const [values = '', ...blocks] = all;
+  return { names: [...values.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name), blocks };
 }
+
+/** The commands of the page on Keycloak with which its administrator signs in. */
+export const SIGN_IN = 'kcadm.sh config credentials --server "$KEYCLOAK" --realm master --user admin\n';
 
 /**
  * Runs commands with the tools of the Keycloak under test, as its administrator.

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { decodeJwt } from 'jose';
 import { clientSecretBasic, dialects, McpAuthModule, providers } from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
-import { readCommands, runCommands } from './documented-commands.js';
+import { readCommands, runCommands, SIGN_IN, type DocumentedValues } from './documented-commands.js';
 import { DocumentedTools } from './documented-tools.js';
 import { describeWithKeycloak } from './keycloak.js';
 import { McpClient } from './mcp-client.js';
 import { planRealm, Realm } from './realm.js';
+import { expectTenSteps } from './ten-steps.js';
 import { User } from './user.js';
 
 describeWithKeycloak('a realm that was set up by the commands of the documentation', () => {
@@ -19,6 +19,8 @@ describeWithKeycloak('a realm that was set up by the commands of the documentati
   let realm: Realm;
   let alice: User;
   let resource: string;
+  let values: DocumentedValues;
+  let forAnyone: string;
 
   beforeAll(async () => {
     const plan = planRealm();
@@ -47,9 +49,12 @@ describeWithKeycloak('a realm that was set up by the commands of the documentati
     });
     resource = `${application.origin}/mcp`;
     alice = new User(realm, 'alice');
-    const { names, script } = await readCommands('providers/keycloak.md');
+    const { names, blocks } = await readCommands('providers/keycloak.md', ['In the realm', 'Clients']);
     expect(names).toEqual(['KEYCLOAK', 'REALM', 'RESOURCE']);
-    const printed = await runCommands(script, { KEYCLOAK: keycloak.origin, REALM: name, RESOURCE: resource });
+    values = { KEYCLOAK: keycloak.origin, REALM: name, RESOURCE: resource };
+    // The last one is for those who let anyone register.
+    forAnyone = blocks.slice(-2).join('\n');
+    const printed = await runCommands(blocks.slice(0, -1).join('\n'), values);
     secret = /^\S+$/m.exec(printed.trim())?.[0] ?? '';
     keepSecret(secret);
   });
@@ -74,17 +79,30 @@ describeWithKeycloak('a realm that was set up by the commands of the documentati
     const [known] = await realm.admin<{ defaultClientScopes: string[] }[]>('GET', `/clients?${query}`);
     expect(known?.defaultClientScopes).toEqual(hasDefaults ? expect.arrayContaining(['basic', 'profile']) : ['basic']);
     const subject = await alice.id();
-    const token = decodeJwt(client.accessToken);
-    expect(token).toMatchObject({ iss: realm.issuer, sub: subject, azp: client.clientId });
-    expect([token.aud].flat()).toEqual(expect.arrayContaining([resource, 'mcp-orders']));
     const order = await client.call('find_order');
     expect(application.log.lines.filter((line) => /^(error|warn)/.test(line))).toEqual([]);
-    expect(order.structuredContent).toEqual({
-      path: '/orders/1',
-      subject,
-      audience: 'orders-api',
+    await expectTenSteps({
+      ...{ client, order, subject, realm, api, resource },
+      origin: application.origin,
+      clientId: 'mcp-orders',
+      scopes: ['orders:read', 'orders:write'],
+      isRegisteredByItself: !hasDefaults || client.clientId !== 'assistant',
     });
-    const presented = decodeJwt(String(api.last.headers.authorization).replace(/^Bearer /, ''));
-    expect(presented).toMatchObject({ aud: 'orders-api', azp: 'mcp-orders', sub: subject, scope: 'orders.view' });
+  });
+
+  test('lets clients on loopback register, and others once the policy is deleted', async () => {
+    const register = async (redirectUri: string) => {
+      const response = await fetch(`${realm.issuer}/clients-registrations/openid-connect`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ client_name: 'x', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' }),
+      });
+      return response.status;
+    };
+    const others = ['cursor://anysphere.cursor-retrieval/oauth/callback', 'https://client.example.com/callback'];
+    expect(await register('http://localhost:3334/callback')).toBe(201);
+    for (const redirectUri of others) expect(await register(redirectUri)).toBe(403);
+    await runCommands(SIGN_IN + forAnyone, values);
+    for (const redirectUri of others) expect(await register(redirectUri)).toBe(201);
   });
 });
