@@ -2,12 +2,25 @@
 export interface BulkheadLimits {
   readonly maxConcurrent: number;
   readonly maxQueued: number;
+  /** Milliseconds that work waits at most. Defaults to no limit. */
+  readonly maxWaitMs?: number;
 }
 
 /** Too much runs and waits. */
 export class BulkheadFullError extends Error {}
 
+/** Another limit that work has to pass. */
+export interface Entrance {
+  /** Takes a place, if there is one. */
+  tryEnter(): boolean;
+  /** Whether it is of no use to wait for a place. */
+  isClosed(): boolean;
+}
+
+const OPEN: Entrance = { tryEnter: () => true, isClosed: () => false };
+
 interface Waiting {
+  readonly entrance: Entrance;
   readonly begin: () => void;
   readonly refuse: (error: BulkheadFullError) => void;
 }
@@ -28,26 +41,58 @@ export class FairBulkhead {
    * Runs work when it is the turn of its party.
    *
    * @param party - key of whoever asks for it
+   * @param entrance - of another limit. Defaults to none
    * @throws {@link BulkheadFullError} if too much runs and waits, also later, for the sake of another party
    */
-  async execute<Result>(party: string, work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.limits.maxConcurrent) await this.#wait(party);
+  async execute<Result>(party: string, work: () => Promise<Result>, entrance: Entrance = OPEN): Promise<Result> {
+    if (this.#running >= this.limits.maxConcurrent || !entrance.tryEnter()) await this.#wait(party, entrance);
     else this.#running += 1;
     try {
       return await work();
     } finally {
-      this.#leave();
+      this.#running -= 1;
+      this.admit();
     }
   }
 
-  async #wait(party: string): Promise<void> {
+  /** Begins what waits and has a place now. The next turn of its party comes after those of all others. */
+  admit(): void {
+    while (this.#waiting > 0 && this.#running < this.limits.maxConcurrent) {
+      const next = this.#takeNext();
+      if (!next) return;
+      this.#running += 1;
+      next.begin();
+    }
+  }
+
+  /** Begins what has a place now, and refuses what waits at a closed entrance. */
+  review(): void {
+    this.admit();
+    for (const [party, queue] of this.#queues)
+      for (const one of [...queue]) if (one.entrance.isClosed()) this.#refuse(party, queue, one, createClosedError());
+  }
+
+  async #wait(party: string, entrance: Entrance): Promise<void> {
+    if (entrance.isClosed()) throw createClosedError();
     if (this.#waiting >= this.limits.maxQueued) this.#makeRoom(party);
-    await new Promise<void>((begin, refuse) => {
+    let timer: NodeJS.Timeout | undefined;
+    const turn = new Promise<void>((begin, refuse) => {
       const queue = this.#queues.get(party) ?? [];
       this.#queues.set(party, queue);
-      queue.push({ begin, refuse });
+      const one = { entrance, begin, refuse };
+      queue.push(one);
       this.#waiting += 1;
+      const { maxWaitMs } = this.limits;
+      if (maxWaitMs === undefined) return;
+      timer = setTimeout(() => {
+        this.#refuse(party, queue, one, new BulkheadFullError('It has waited for too long'));
+      }, maxWaitMs);
     });
+    try {
+      await turn;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Refuses the last of the party that has more waiting than this one would have. */
@@ -55,26 +100,37 @@ export class FairBulkhead {
     const mine = (this.#queues.get(party)?.length ?? 0) + 1;
     let heaviest: [party: string, queue: Waiting[]] | undefined;
     for (const one of this.#queues) if (one[1].length > (heaviest?.[1].length ?? mine)) heaviest = one;
-    if (!heaviest) throw new BulkheadFullError('Too much waits');
-    const [loser, queue] = heaviest;
-    const last = queue.pop();
-    if (queue.length === 0) this.#queues.delete(loser);
-    this.#waiting -= 1;
-    last?.refuse(new BulkheadFullError('Others have less waiting'));
+    const last = heaviest?.[1].at(-1);
+    if (!heaviest || !last) throw new BulkheadFullError('Too much waits');
+    this.#refuse(...heaviest, last, new BulkheadFullError('Others have less waiting'));
   }
 
-  /** The place goes to the party whose turn it is, and its next turn comes after those of all others. */
-  #leave(): void {
-    const [next] = this.#queues;
-    if (!next) {
-      this.#running -= 1;
-      return;
-    }
-    const [party, queue] = next;
-    const first = queue.shift();
-    this.#queues.delete(party);
-    if (queue.length > 0) this.#queues.set(party, queue);
-    this.#waiting -= 1;
-    first?.begin();
+  #refuse(party: string, queue: Waiting[], one: Waiting, error: BulkheadFullError): void {
+    const index = queue.indexOf(one);
+    if (index === -1) return;
+    this.#remove(party, queue, index);
+    one.refuse(error);
   }
+
+  #takeNext(): Waiting | undefined {
+    for (const [party, queue] of this.#queues) {
+      const index = queue.findIndex(({ entrance }) => entrance.tryEnter());
+      const one = queue[index];
+      if (!one) continue;
+      this.#remove(party, queue, index);
+      if (this.#queues.delete(party)) this.#queues.set(party, queue);
+      return one;
+    }
+    return undefined;
+  }
+
+  #remove(party: string, queue: Waiting[], index: number): void {
+    queue.splice(index, 1);
+    this.#waiting -= 1;
+    if (queue.length === 0) this.#queues.delete(party);
+  }
+}
+
+function createClosedError(): BulkheadFullError {
+  return new BulkheadFullError('Nothing is answered');
 }

@@ -2,6 +2,7 @@ import {
   metrics,
   type Attributes,
   type Counter,
+  type Gauge,
   type Histogram,
   type Meter,
   type UpDownCounter,
@@ -25,6 +26,9 @@ interface Instruments {
   readonly limitsReached: Counter;
   readonly held: UpDownCounter;
   readonly heldBytes: UpDownCounter;
+  readonly outgoingRefused: Counter;
+  readonly outgoingRunning: UpDownCounter;
+  readonly outgoingLimit: Gauge;
 }
 
 const made = new WeakMap<Meter, Instruments>();
@@ -70,6 +74,15 @@ function getInstruments(): Instruments {
       heldBytes: meter.createUpDownCounter('nestjs_mcp_auth.held.bytes', {
         unit: 'By',
         description: 'Memory of what is held for callers, estimated',
+      }),
+      outgoingRefused: meter.createCounter('nestjs_mcp_auth.outgoing.refused', {
+        description: 'Requests that were not sent, because too many run and wait, or nothing is answered',
+      }),
+      outgoingRunning: meter.createUpDownCounter('nestjs_mcp_auth.outgoing.running', {
+        description: 'Requests to a service that run',
+      }),
+      outgoingLimit: meter.createGauge('nestjs_mcp_auth.outgoing.limit', {
+        description: 'Requests to a service that may run at once now',
       }),
     };
     made.set(meter, known);
@@ -130,4 +143,20 @@ export function recordHeld(quantity: string, count: number, bytes: number): void
   const { held, heldBytes } = getInstruments();
   held.add(count, { quantity });
   heldBytes.add(bytes, { quantity });
+}
+
+/** @param service - name of a downstream, or an issuer as configured */
+export function countRefused(service: string): void {
+  getInstruments().outgoingRefused.add(1, { service });
+}
+
+/**
+ * @param service - name of a downstream, or an issuer as configured
+ * @param change - requests that began, negative for those that are over
+ * @param limit - how many may run at once now
+ */
+export function recordConcurrency(service: string, change: number, limit: number): void {
+  const { outgoingRunning, outgoingLimit } = getInstruments();
+  outgoingRunning.add(change, { service });
+  outgoingLimit.record(limit, { service });
 }

@@ -129,11 +129,9 @@ export class CallerCircuits {
     attempt: () => Promise<Result>,
     hasFailed: (outcome: { readonly result: Result } | { readonly error: unknown }) => boolean,
   ): Promise<Result> {
+    this.throwIfOpen(caller);
     const own = this.#getOwn(caller);
     const isTest = this.#common.isOpen;
-    // Checked before anything is executed: nobody waits for the outcome of another one's test.
-    const isRefused = [own, this.#common].some(({ isPaused, isTested }) => isPaused || isTested);
-    if (isRefused || (isTest && this.#hasJustTested(caller))) throw new BrokenCircuitError();
     const count = (isFailure: boolean) => {
       this.#failing.count(caller, isFailure);
       if (isTest && isFailure) this.#failedTest = { caller, age: new Stopwatch() };
@@ -150,6 +148,15 @@ export class CallerCircuits {
         }
       }),
     );
+  }
+
+  /**
+   * @param caller - who a request is for
+   * @throws BrokenCircuitError if it would be refused now. Nobody waits for the outcome of another one's test
+   */
+  throwIfOpen(caller: string): void {
+    const isRefused = [this.#getOwn(caller), this.#common].some(({ isPaused, isTested }) => isPaused || isTested);
+    if (isRefused || (this.#common.isOpen && this.#hasJustTested(caller))) throw new BrokenCircuitError();
   }
 
   /** The next test is another caller's: it may be only for this one that the API fails. */

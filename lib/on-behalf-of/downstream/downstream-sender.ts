@@ -238,7 +238,7 @@ function toHead(answer: WireAnswer): Response {
 async function transmit(hop: Hop, headers: Record<string, string>, sending: Sending): Promise<WireAnswer> {
   const { method, url, body } = hop;
   const all = { ...DEFAULT_HEADERS, ...headers };
-  return await sending.transport.send({ method, url, headers: all, body }, sending.cancellation, sending.call.caller);
+  return await sending.transport.send({ method, url, headers: all, body }, sending.cancellation, sending.call);
 }
 
 /** Headers that are sent unless the tool sets them. */

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { BrokenCircuitError, handleWhen } from 'cockatiel';
 import { Agent, type Dispatcher } from 'undici';
-import { BulkheadFullError, FairBulkhead } from '../../limits/fair-bulkhead.js';
+import { AdaptiveBulkhead, type Outcome } from '../../limits/adaptive-bulkhead.js';
+import { BulkheadFullError } from '../../limits/fair-bulkhead.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { Cancellation } from './cancellation.js';
-import type { Caller } from '../../resource-server/access/caller.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { CallerCircuits } from './caller-circuits.js';
 import { decode } from './content-encoding.js';
@@ -13,6 +13,7 @@ import { NO_BODY, type WireAnswer } from './downstream-answer.js';
 import { TemporaryFailureError } from '../../errors/downstream-error.js';
 import type { RequestBody } from './request-body.js';
 import { createTemporaryFailure } from '../failures/temporary-failure.js';
+import type { ToolCall } from './tool-call.js';
 
 const logger = new CleanLogger('Downstream');
 
@@ -28,12 +29,20 @@ export interface WireRequest {
 export class DownstreamTransport {
   readonly #dispatcher: Dispatcher;
   readonly #circuits: CallerCircuits | undefined;
-  readonly #bulkhead: FairBulkhead;
+  readonly #bulkhead: AdaptiveBulkhead;
 
   constructor(private readonly target: Pick<ResolvedDownstream, 'name' | 'http'>) {
-    const { dispatcher, maxConcurrent, maxQueued, circuitBreaker } = target.http;
+    const { dispatcher, maxConcurrent, maxQueued, maxWaitMs, adaptConcurrency, circuitBreaker, timeoutMs } =
+      target.http;
     this.#dispatcher = dispatcher ?? new Agent({ connections: maxConcurrent });
-    this.#bulkhead = new FairBulkhead({ maxConcurrent, maxQueued });
+    this.#bulkhead = new AdaptiveBulkhead(
+      target.name,
+      { maxConcurrent, maxQueued, maxWaitMs, isAdaptive: adaptConcurrency, longestPatienceMs: 0.9 * timeoutMs },
+      (isSilent) => {
+        if (isSilent) logger.warn(`${target.name} answers nothing at the moment. Single requests try it`);
+        else logger.log(`${target.name} answers again`);
+      },
+    );
     this.#circuits =
       circuitBreaker &&
       new CallerCircuits(
@@ -41,8 +50,10 @@ export class DownstreamTransport {
         circuitBreaker,
         (state, who) => {
           const whose = who === 'one' ? ', of one caller' : '';
-          if (state === 'closed') logger.log(`${target.name} answers again${whose}`);
-          else logger.warn(`${target.name} fails so often that it gets no calls for a while${whose}`);
+          if (state === 'closed') {
+            if (who === 'all') this.#bulkhead.restart();
+            logger.log(`${target.name} answers again${whose}`);
+          } else logger.warn(`${target.name} fails so often that it gets no calls for a while${whose}`);
         },
       );
   }
@@ -52,17 +63,27 @@ export class DownstreamTransport {
    *
    * @throws {@link TemporaryFailureError} without an answer, or if the breaker is open; the reason of a cancellation
    */
-  async send(request: WireRequest, cancellation: Cancellation, caller: Caller | undefined): Promise<WireAnswer> {
+  async send(
+    request: WireRequest,
+    cancellation: Cancellation,
+    { caller, tool }: Pick<ToolCall, 'caller' | 'tool'>,
+  ): Promise<WireAnswer> {
     // All clients of a user are one caller: a user can have many. So are all callers without a token.
-    const key = deriveKey('downstream-caller', caller?.issuer, caller?.subject);
-    const attempt = () => this.#bulkhead.execute(key, () => this.#attempt(request, cancellation));
+    const party = deriveKey('downstream-caller', caller?.issuer, caller?.subject);
+    const circuits = this.#circuits;
+    const attempt = () => this.#attempt(request, cancellation);
     try {
-      if (!this.#circuits) return await attempt();
-      return await this.#circuits.execute(key, attempt, hasFailed);
+      circuits?.throwIfOpen(party);
+      return await this.#bulkhead.execute(
+        { party, kind: tool },
+        circuits ? () => circuits.execute(party, attempt, hasFailed) : attempt,
+        isAnswer,
+      );
     } catch (error) {
       if (error instanceof BrokenCircuitError)
         throw this.#createOverloadedError('it failed so often that it gets no calls for a while');
-      if (error instanceof BulkheadFullError) throw this.#createOverloadedError('too many requests wait for it');
+      if (error instanceof BulkheadFullError)
+        throw this.#createOverloadedError('too many requests run or wait, or it answers nothing at the moment');
       throw error;
     }
   }
@@ -113,7 +134,12 @@ export class DownstreamTransport {
   }
 }
 
-function hasFailed(outcome: { readonly result: WireAnswer } | { readonly error: unknown }): boolean {
+/** A failure is no answer: it may be quick because nobody is there who could be slow. */
+function isAnswer(outcome: Outcome<WireAnswer>): boolean {
+  return 'result' in outcome && !isFailedAnswer(outcome.result);
+}
+
+function hasFailed(outcome: Outcome<WireAnswer>): boolean {
   return 'result' in outcome ? isFailedAnswer(outcome.result) : isFailure(outcome.error);
 }
 

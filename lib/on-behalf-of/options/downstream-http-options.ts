@@ -75,6 +75,17 @@ export interface DownstreamHttpOptions {
   maxConcurrent?: number;
   /** Requests that wait at once; further ones fail, those of the user with most waiting first. Defaults to 1 000. */
   maxQueued?: number;
+  /**
+   * Milliseconds that a request waits for its turn at most. While the API answers nothing, none waits. Defaults to half
+   * of `timeoutMs`.
+   */
+  maxWaitMs?: number;
+  /**
+   * Whether fewer requests than `maxConcurrent` run at once while the API is slower than usual, or does not answer: down
+   * to one, and up again with each answer. Applies to the API, to each tool, and to each user of a tool. Defaults to
+   * `true`.
+   */
+  adaptConcurrency?: boolean;
   /** When the circuit breaker opens; `false` for never. */
   circuitBreaker?: CircuitBreakerOptions | false;
   /** Bytes that `json` reads at most. Defaults to 10 MiB. */
@@ -125,6 +136,8 @@ export const downstreamHttpSchema = z.strictObject({
   retries: z.int().min(0, 'has to be 0 or more').max(10, 'has to be at most 10').optional(),
   maxConcurrent: z.int().positive('has to be a positive number of requests').optional(),
   maxQueued: z.int().min(0, 'has to be 0 or more').optional(),
+  maxWaitMs: milliseconds.optional(),
+  adaptConcurrency: z.boolean().optional(),
   circuitBreaker: z
     .union(
       [
@@ -157,13 +170,15 @@ export const downstreamHttpSchema = z.strictObject({
 
 /** Fills in the defaults. */
 export function resolveDownstreamHttp(options: DownstreamHttpOptions = {}): ResolvedDownstreamHttp {
-  const { circuitBreaker = {}, letToolsSteerProxies = [], ...rest } = options;
+  const { circuitBreaker = {}, letToolsSteerProxies = [], timeoutMs = 10_000, ...rest } = options;
   return {
-    timeoutMs: 10_000,
+    timeoutMs,
     deadlineMs: 30_000,
     retries: 2,
     maxConcurrent: 100,
     maxQueued: 1_000,
+    maxWaitMs: timeoutMs / 2,
+    adaptConcurrency: true,
     maxJsonSize: 10 * 1024 * 1024,
     ...rest,
     letToolsSteerProxies: new Set(letToolsSteerProxies.map(normalizeHeaderName)),

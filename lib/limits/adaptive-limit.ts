@@ -1,0 +1,157 @@
+/** Requests that have to agree before a limit falls. One slow answer says nothing. */
+export const WINDOW = 10;
+
+/** How many times as much patience as usual a request has at most that tries alone. */
+const MAX_BACKOFF = 4;
+
+/** A request on its way through a limit. */
+export interface Passage {
+  /** Which of the limit's values it began under. */
+  readonly round: number;
+}
+
+/**
+ * How many requests may run at once, by TCP's rules for its window. If nothing is answered any more, it is one request,
+ * which tries (RFC 5681 section 3.1), with more patience each time (RFC 6298 section 5.5). Answers raise it by one each,
+ * so that it doubles in each round trip, up to where it was too much before; from there it grows slowly. If what was given
+ * up is answered after all, the limit is what it was (RFC 4015).
+ * What runs when nothing is answered any more takes no place from then on.
+ */
+export class AdaptiveLimit {
+  #limit: number;
+  /** Below it, the limit grows fast. */
+  #threshold: number;
+  /** Counts the values that were lowered. What began under an earlier one says nothing about this one. */
+  #round = 0;
+  readonly #places = new Set<Passage>();
+  #running = 0;
+  #lateInARow = 0;
+  #lastParty: string | undefined;
+  #backoff = 1;
+  /** The limit before the silence. */
+  #before: number | undefined;
+
+  /**
+   * @param max - the limit while all is well
+   * @param onChange - called when nothing is answered any more, and when something is again
+   */
+  constructor(
+    readonly max: number,
+    private readonly onChange: (isSilent: boolean) => void = () => undefined,
+  ) {
+    this.#limit = max;
+    this.#threshold = max;
+  }
+
+  /** How many may run at once now. */
+  get value(): number {
+    return Math.floor(this.#limit);
+  }
+
+  /** Requests that run, with those that take no place. */
+  get running(): number {
+    return this.#running;
+  }
+
+  get hasRoom(): boolean {
+    return this.#places.size < this.value;
+  }
+
+  /** Whether nothing was answered since the limit fell. */
+  get isSilent(): boolean {
+    return this.#before !== undefined;
+  }
+
+  /** How many times as much patience as usual the next request deserves. */
+  get backoff(): number {
+    return this.#backoff;
+  }
+
+  get round(): number {
+    return this.#round;
+  }
+
+  /** A request begins. */
+  enter(): Passage {
+    const passage = { round: this.#round };
+    this.#places.add(passage);
+    this.#running += 1;
+    return passage;
+  }
+
+  /**
+   * A request has no answer yet, and should have one.
+   *
+   * @param party - whose it is. Those of one party in a row count as one: nobody alone lowers a limit that others need.
+   *   `undefined` if all are counted
+   */
+  countLate(passage: Passage, party: string | undefined): void {
+    if (passage.round !== this.#round) return;
+    if (party !== undefined && party === this.#lastParty && !this.isSilent) return;
+    this.#lastParty = party;
+    this.#lateInARow += 1;
+    if (this.#lateInARow < Math.min(WINDOW, this.value)) return;
+    const wasSilent = this.isSilent;
+    this.#before ??= this.#limit;
+    this.restart();
+    this.#backoff = Math.min(2 * this.#backoff, MAX_BACKOFF);
+    if (!wasSilent) this.onChange(true);
+  }
+
+  /** A request takes no place any more, although it runs. */
+  giveUp(passage: Passage): void {
+    this.#places.delete(passage);
+  }
+
+  /**
+   * A request is over.
+   *
+   * @param answer - whether its answer was in time, or late; `undefined` without one
+   */
+  leave(passage: Passage, answer: 'in time' | 'late' | undefined): void {
+    this.#running -= 1;
+    this.#places.delete(passage);
+    if (!answer) return;
+    this.#lateInARow = 0;
+    this.#lastParty = undefined;
+    this.#backoff = 1;
+    if (this.#before !== undefined) {
+      if (answer === 'late') this.#limit = this.#before;
+      this.#before = undefined;
+      this.onChange(false);
+    }
+    if (answer === 'in time') this.#grow();
+  }
+
+  /** Too many run at once. */
+  lower(): void {
+    this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, this.#running) / 2));
+    this.#threshold = this.#limit;
+    this.#startRound();
+  }
+
+  /** Takes back that it was lowered. */
+  restore(limit: number): void {
+    this.#limit = Math.max(this.#limit, limit);
+    this.#threshold = this.max;
+  }
+
+  /** Begins with one request. What runs takes no place. */
+  restart(): void {
+    this.#limit = 1;
+    this.#threshold = this.max;
+    this.#places.clear();
+    this.#startRound();
+  }
+
+  #startRound(): void {
+    this.#round += 1;
+    this.#lateInARow = 0;
+    this.#lastParty = undefined;
+  }
+
+  #grow(): void {
+    const step = this.#limit < this.#threshold ? 1 : 1 / WINDOW;
+    this.#limit = Math.min(this.max, this.#limit + step);
+  }
+}
