@@ -9,7 +9,7 @@ import type { ProtectedSurface } from '../../resource-server/catalogue/protected
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import type { PlatformRequest } from './node-request.js';
-import type { TakenResponse } from './taken-response.js';
+import type { Interruptible } from './taken-response.js';
 
 /** A request to the endpoint. Each guard adds its results. The application may replace `user`. */
 export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
@@ -29,6 +29,6 @@ export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   admitted?: AuthorizedOperation<One> | AccessDeniedError;
   /** Set by `DownstreamGuard`: the state of the downstreams. */
   prepared?: PreparedDownstreams;
-  /** Set by `McpController`, once nobody else can answer the request any more. */
-  taken?: TakenResponse;
+  /** Set by `McpController`, or by `McpProtection`, once Nest and filters cannot answer the request any more. */
+  taken?: Interruptible;
 };

@@ -106,6 +106,7 @@ function toServedRequest({ admitted, trace, body, scheme, prepared }: McpRequest
 }
 
 function takeOver(request: McpRequest, response: PlatformResponse): TakenResponse {
-  request.taken = new TakenResponse(request, response);
-  return request.taken;
+  const taken = new TakenResponse(request, response);
+  request.taken = taken;
+  return taken;
 }

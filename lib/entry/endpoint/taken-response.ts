@@ -5,18 +5,10 @@ import { createErrorBody } from '../../mcp/protocol/error-body.js';
 import { toInternalError } from '../../mcp/protocol/interruption-error.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import type { PlatformResponse } from './node-request.js';
+import { ignoreAnswers, ignoreLateHeaders } from './ignored-answers.js';
 import { keepHeaders } from './preflight.js';
 
 const logger = new CleanLogger('McpEndpoint');
-
-/**
- * Methods with which applications and Nest answer a request: those of Express and of Fastify, on their own objects. The
- * endpoint uses those of Node.
- */
-const ANSWERING = 'code download json jsonp redirect render send sendFile sendStatus status view'.split(' ');
-
-/** Methods of Node that throw once the headers are sent. Interceptors that measure time call them at the end. */
-const HEADER_SETTING = ['appendHeader', 'removeHeader', 'setHeader', 'setHeaders'] as const;
 
 /** What the endpoint answers, past Nest. */
 export interface AnsweredRequest {
@@ -24,11 +16,17 @@ export interface AnsweredRequest {
   readonly trace: RequestTrace;
 }
 
+/** An answer that interceptors of the application cannot replace. */
+export interface Interruptible {
+  /** Takes what was thrown around the handler of the request. */
+  interrupt(thrown: unknown): void;
+}
+
 /**
  * A response that the endpoint answers itself. From here on nobody else can: what interceptors, filters and Nest write is
  * dropped, and what they throw becomes the result of the call.
  */
-export class TakenResponse {
+export class TakenResponse implements Interruptible {
   readonly #raw: ServerResponse;
   readonly #interruption = new AbortController();
 
@@ -88,18 +86,5 @@ export class TakenResponse {
     this.#raw
       .writeHead(500, { 'Content-Type': 'application/json' })
       .end(JSON.stringify(createErrorBody(body, code, message)));
-  }
-}
-
-/** Nest answers after the handler has returned, and filters and interceptors may at any time. */
-function ignoreAnswers(response: PlatformResponse): void {
-  for (const name of ANSWERING) if (name in response) Object.assign(response, { [name]: () => response });
-}
-
-function ignoreLateHeaders(raw: ServerResponse): void {
-  for (const name of HEADER_SETTING) {
-    const set = (raw as Partial<Record<typeof name, (...parts: unknown[]) => unknown>>)[name];
-    if (!set) continue;
-    Object.assign(raw, { [name]: (...parts: unknown[]) => (raw.headersSent ? raw : set.apply(raw, parts)) });
   }
 }

@@ -42,6 +42,7 @@ import { ForeignAnswers } from './foreign-answers.js';
 import { ForeignShares } from './foreign-shares.js';
 import { handleMessage } from './handled-message.js';
 import { freezeCopy } from '../../resource-server/authorization/frozen-copy.js';
+import type { ForeignOutcome } from './foreign-outcome.js';
 import { handOver } from './handed-over-request.js';
 import { PreparedRules, type Demand, type ProtectedMcpOptions } from './foreign-rules.js';
 
@@ -142,8 +143,12 @@ export class McpProtection implements OnApplicationBootstrap {
     return true;
   }
 
-  /** Runs the handler of the request until its answer is complete. Meanwhile `DownstreamClient` acts for the caller. */
-  async run(context: ExecutionContext, handle: () => Promise<unknown>): Promise<void> {
+  /**
+   * Runs the handler of the request until its answer is complete. Meanwhile `DownstreamClient` acts for the caller.
+   *
+   * @param outcome - learns that a stream is open which has no end to wait for
+   */
+  async run(context: ExecutionContext, outcome: ForeignOutcome, handle: () => Promise<unknown>): Promise<void> {
     const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
     const response = context.switchToHttp().getResponse<PlatformResponse>();
     if (request.method === 'OPTIONS') {
@@ -159,16 +164,8 @@ export class McpProtection implements OnApplicationBootstrap {
     const lease = runFrom(readAddress(request), () =>
       this.shares.take(request, response, isEndless ? endStream : undefined),
     );
-    const abort = new AbortController();
-    const over = new Promise<void>((resolve) => {
-      const end = () => {
-        if (!raw.writableFinished) abort.abort(new Error('The client went away'));
-        resolve();
-      };
-      // The client may have disconnected while the guards ran.
-      if (raw.closed) end();
-      else raw.once('close', end);
-    });
+    const { abort } = outcome;
+    const over = outcome.observe(isEndless);
     // A stream must not outlive the token, nor the session of the user.
     const release = this.streams.addForeign(caller, isEndless, endStream);
     void over.then(() => {

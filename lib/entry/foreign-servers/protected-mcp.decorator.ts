@@ -7,18 +7,21 @@ import {
   UsePipes,
   type CallHandler,
   type CanActivate,
+  type ExceptionFilter,
   type ExecutionContext,
   type NestInterceptor,
   type OnModuleInit,
   type Type,
 } from '@nestjs/common';
+import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
-import { from, lastValueFrom, Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { ChallengeFilter } from '../endpoint/challenge.filter.js';
+import { InterruptionFilter } from '../endpoint/interruption.filter.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import { tellNoInside } from '../endpoint/told-failures.js';
-import { toReadable } from '../../errors/reason.js';
 import { selectServer } from '../../servers/application-servers.js';
+import { ForeignHandling } from './foreign-handling.js';
 import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
 import { AuthorizedMessagePipe } from './handled-message.js';
 import { McpProtection } from './mcp-protection.js';
@@ -59,6 +62,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
 
     @Injectable()
     class ProtectedMcpInterceptor implements NestInterceptor, OnModuleInit {
+      readonly #handling = new WeakMap<object, ForeignHandling>();
       #protection: McpProtection | undefined;
 
       constructor(private readonly modules: ModulesContainer) {}
@@ -70,21 +74,11 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
         const protection = this.#protection;
         if (!protection) throw createNotReadyError();
-        return new Observable((subscriber) => {
-          const handle = async () => {
-            const result: unknown = await lastValueFrom(from(next.handle()), { defaultValue: undefined });
-            subscriber.next(result);
-            subscriber.complete();
-          };
-          const end = () => {
-            // Has an effect only if the server was not asked.
-            subscriber.next(undefined);
-            subscriber.complete();
-          };
-          protection.run(context, handle).then(end, (error: unknown) => {
-            subscriber.error(toReadable(error));
-          });
-        });
+        const request = context.switchToHttp().getRequest<object>();
+        // The server is asked once, however often an interceptor of the application asks.
+        const handling = this.#handling.get(request) ?? new ForeignHandling(protection, context, next);
+        this.#handling.set(request, handling);
+        return handling.observe();
       }
     }
 
@@ -94,7 +88,14 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       UseFilters(ChallengeFilter),
       UsePipes(AuthorizedMessagePipe),
     )(target);
+    askLast(InterruptionFilter, target);
   };
+}
+
+/** Nest asks the filters of a class from the last to the first. */
+function askLast(filter: Type<ExceptionFilter>, target: object): void {
+  const others = (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, target) ?? []) as unknown[];
+  Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, [filter, ...others], target);
 }
 
 function createNotReadyError(): Error {
