@@ -16,8 +16,11 @@ import {
   EMPTY,
   ignoreElements,
   map,
+  merge,
   NEVER,
   of,
+  repeat,
+  retry,
   switchMap,
   tap,
   throwError,
@@ -81,6 +84,7 @@ class CatchEverything extends BaseExceptionFilter {
 let isCaught = true;
 
 let aborted = 0;
+let counted = 0;
 
 @Injectable()
 class Tools {
@@ -92,6 +96,12 @@ class Tools {
   @McpTool({ description: 'x' })
   quick() {
     return 'done';
+  }
+
+  @McpTool({ description: 'x' })
+  count() {
+    counted += 1;
+    return String(counted);
   }
 
   @McpResource({ uri: 'slow://resource' })
@@ -135,6 +145,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     isCaught = true;
     server.log.lines.length = 0;
     aborted = 0;
+    counted = 0;
   });
 
   async function ask(era: Era, body: Record<string, unknown>, headers: Record<string, string> = {}) {
@@ -259,6 +270,26 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       around = { http: meddle };
       const { status, answer } = await call(era, 'slow');
       expect({ status, answer }).toMatchObject({ status: 200, answer: { result: { isError: true } } });
+    });
+
+    test.each<[string, Meddle]>([
+      ['asks twice', (next) => merge(next.handle(), next.handle())],
+      ['asks again', (next) => next.handle().pipe(switchMap(() => next.handle()))],
+      ['asks again later', (next) => next.handle().pipe(repeat({ count: 2, delay: 1 }))],
+      [
+        'tries again',
+        (next) =>
+          next.handle().pipe(
+            switchMap(() => throwError(() => new Error('inside'))),
+            retry(2),
+          ),
+      ],
+    ])('a call runs once for an interceptor that %s', async (_what, meddle) => {
+      around = { http: meddle };
+      const { status, answer } = await call(era, 'count');
+      expect({ status, answer }).toMatchObject({ status: 200, answer: { result: { content: [{ text: '1' }] } } });
+      expect(counted).toBe(1);
+      expect(server.log.lines.join('\n')).not.toContain('ERR_HTTP_HEADERS_SENT');
     });
 
     test.each<[string, Meddle]>([

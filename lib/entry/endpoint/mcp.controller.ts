@@ -42,6 +42,8 @@ export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
 @UseFilters(InterruptionFilter, ChallengeFilter)
 @UseGuards(...ENDPOINT_GUARDS)
 export class McpController {
+  readonly #handled = new WeakMap<McpRequest, Promise<void>>();
+
   constructor(
     private readonly serving: McpServing,
     private readonly authentication: AuthenticationGuard,
@@ -49,11 +51,17 @@ export class McpController {
 
   /**
    * Nest answers only if an interceptor of the application ends the request without running this: with a failure, and
-   * whatever the interceptor returned.
+   * whatever the interceptor returned. A request is handled once, however often an interceptor asks for it.
    */
   @All()
   @HttpCode(HttpStatus.INTERNAL_SERVER_ERROR)
   async handle(@Req() request: McpRequest, @Res({ passthrough: true }) response: PlatformResponse): Promise<void> {
+    const handled = this.#handled.get(request) ?? this.#handle(request, response);
+    this.#handled.set(request, handled);
+    await handled;
+  }
+
+  async #handle(request: McpRequest, response: PlatformResponse): Promise<void> {
     const raw = response.raw ?? response;
     if (request.method === 'OPTIONS') {
       takeOver(request, response);
