@@ -31,6 +31,17 @@ export class CallerLimits {
   #record({ holder, ...reached }: ReachedLimit): void {
     const { issuer, subject, clientId, appOnly = false } = holder ?? {};
     const caller = issuer === undefined || subject === undefined ? undefined : { issuer, subject, clientId, appOnly };
-    this.audit.record({ correlationId: randomUUID(), ...(caller && { caller }), type: 'limit_reached', ...reached });
+    const { quantity, limit } = reached;
+    const caps = this.options.limits.caps[quantity];
+    const [whose, cap] = limit === 'caller' ? ['one caller', caps.perCaller] : ['all callers together', caps.inAll];
+    const option = limit === 'caller' ? 'limits.perCaller' : 'limits.inAll';
+    this.audit.record({
+      correlationId: randomUUID(),
+      ...(caller && { caller }),
+      type: 'limit_reached',
+      ...reached,
+      detail: `${quantity}: ${whose} may have ${cap.count} of ${cap.bytes} bytes, and there was to be more`,
+      fix: `If that is no abuse, raise \`${option}.${quantity}\` or \`${option}.bytesOfEach\`.`,
+    });
   }
 }

@@ -98,6 +98,10 @@ type Occurrence =
   | {
       readonly type: 'operation_denied';
       readonly reason: DenialReason;
+      /** For operators: what the caller has, and what is wanted. */
+      readonly detail: string;
+      /** What would change it: the option, or what to do. */
+      readonly fix: string;
       /** Scopes that the operation requires. */
       readonly scopes: readonly string[];
       /** Class of the policy that denied. */
@@ -122,6 +126,10 @@ type Occurrence =
       readonly type: 'request_limited';
       /** Name of the throttler. */
       readonly throttler: string;
+      /** For operators: how often the caller asked, and how often it may. */
+      readonly detail: string;
+      /** What would change it: the option, or what to do. */
+      readonly fix: string;
       /** Milliseconds after which the caller may try again. */
       readonly retryAfterMs: number;
     }
@@ -150,6 +158,10 @@ type Occurrence =
       readonly limit: 'caller' | 'server';
       /** Whether something was refused, or the caller lost something older. */
       readonly effect: 'refused' | 'displaced';
+      /** For operators: how much there may be. */
+      readonly detail: string;
+      /** What would change it: the option. */
+      readonly fix: string;
     }
   | { readonly type: 'account_linked' | 'account_unlinked'; readonly downstream: string }
   | { readonly type: 'account_link_refused'; readonly downstream: string; readonly reason: string }

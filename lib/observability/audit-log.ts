@@ -57,7 +57,10 @@ export class AuditLog implements OnModuleInit, OnApplicationShutdown {
   /** Operators look into the log first. With a sink of the application, the event is not there. */
   #logRefusal(record: AuditRecord): void {
     if (!isLoggedRefusal(record)) return;
-    const { kind = record.type, text } = findRecurring(record) ?? {};
+    const { kind, text } = findRecurring(record) ?? {
+      kind: `${record.type} ${record.reason} ${record.operation?.name}`,
+      text: record.detail,
+    };
     this.#logger.sum('warn', kind, describeRefusal(record), text);
   }
 

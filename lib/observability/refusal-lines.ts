@@ -11,11 +11,12 @@ export interface Recurring {
 type Of<Type extends AuditRecord['type']> = Extract<AuditRecord, { type: Type }>;
 
 /** Refusals that the log has in words. */
-export type LoggedRefusal = Of<'token_rejected' | 'request_refused'>;
+export type LoggedRefusal = Of<'token_rejected' | 'request_refused' | 'operation_denied'>;
 
 const WHAT: Readonly<Record<LoggedRefusal['type'], string>> = {
   token_rejected: 'A token was rejected',
   request_refused: 'A request was refused',
+  operation_denied: 'An operation was denied',
 };
 
 /** Whether an event is a refusal that operators read in the log, in words. */
@@ -24,8 +25,11 @@ export function isLoggedRefusal(record: AuditRecord): record is LoggedRefusal {
 }
 
 /** Describes a refusal in words: what was refused, why, and what would change it. */
-export function describeRefusal({ type, correlationId, reason, detail, fix }: LoggedRefusal): string {
-  return `${WHAT[type]} [${correlationId}]: ${reason}${detail === undefined ? '' : `: ${detail}`}. ${fix}`;
+export function describeRefusal(record: LoggedRefusal): string {
+  const { type, correlationId, reason, detail, fix } = record;
+  const { method, name } = (type === 'operation_denied' && record.operation) || {};
+  const operation = method === undefined ? '' : ` (${method}${name === undefined ? '' : ` ${name}`})`;
+  return `${WHAT[type]} [${correlationId}]${operation}: ${reason}${detail === undefined ? '' : `: ${detail}`}. ${fix}`;
 }
 
 /** @returns `undefined` for what only verified callers can cause. Each of those is told */

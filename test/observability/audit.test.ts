@@ -61,6 +61,8 @@ test.each<[string, { tool: string; claims?: Record<string, unknown> }, Record<st
     operation: { method: 'tools/call', name: tool },
     scopesHeld: ['mail'],
     scopes: [],
+    detail: expect.any(String),
+    fix: expect.any(String),
     ...denial,
   });
 });

@@ -18,6 +18,8 @@ export interface AccessDenial {
   readonly denial?: Denial;
   /** Class name of the policy that denied the operation. */
   readonly policy?: string;
+  /** Ids of the clients that may use the server, for operators. */
+  readonly clients?: readonly string[];
   /** The error that a policy threw. */
   readonly cause?: unknown;
   /** Correlation id of the request. */
@@ -33,9 +35,11 @@ export class AccessDeniedError extends Error {
   readonly scopes: readonly string[];
   readonly denial: Denial | undefined;
   readonly policy: string | undefined;
+  readonly clients: readonly string[] | undefined;
   readonly reference: string;
 
-  constructor({ reason, caller, operation, primitive, scopes = [], denial, policy, cause, reference }: AccessDenial) {
+  constructor(denied: AccessDenial) {
+    const { reason, caller, operation, primitive, scopes = [], denial, policy, clients, cause, reference } = denied;
     super(`Access was denied: ${reason}`, { cause });
     this.reason = reason;
     this.caller = caller;
@@ -44,6 +48,7 @@ export class AccessDeniedError extends Error {
     this.scopes = scopes;
     this.denial = denial;
     this.policy = policy;
+    this.clients = clients;
     this.reference = reference;
   }
 

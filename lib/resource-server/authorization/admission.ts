@@ -182,8 +182,10 @@ export class Admission {
     reference: string,
   ): Promise<AuthorizedOperation<One>> {
     const { caller, operation, found } = request;
-    if (caller && !this.#isClientAllowed(caller)) {
-      throw new AccessDeniedError({ reason: 'client_not_allowed', caller, operation, reference });
+    const clients = caller && this.#findAllowedClients(caller);
+    if (clients && (caller.clientId === undefined || !clients.has(caller.clientId))) {
+      const reason = 'client_not_allowed';
+      throw new AccessDeniedError({ reason, caller, operation, clients: [...clients], reference });
     }
     if (!found) return grantNothing<One>(caller, operation);
     const { primitive } = found;
@@ -215,10 +217,9 @@ export class Admission {
     return grant({ caller, operation, primitive, input, judged: judged?.value, scopes });
   }
 
-  /** Whether the issuer's `clients` include the client. If not, another token of the client would not help. */
-  #isClientAllowed({ claims, clientId }: Caller): boolean {
-    const clients = this.issuers.findIssuer(claims)?.options.clients;
-    return !clients || (clientId !== undefined && clients.has(clientId));
+  /** `clients` of the issuer. No other token of a client that is not among them would help. */
+  #findAllowedClients({ claims }: Caller): ReadonlySet<string> | undefined {
+    return this.issuers.findIssuer(claims)?.options.clients;
   }
 
   #isListed(offer: Offer, caller: Caller | undefined, name: string | undefined): boolean {

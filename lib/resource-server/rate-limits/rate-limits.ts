@@ -88,6 +88,8 @@ export class RateLimits implements OnModuleInit {
         ...trace.createAuditContext(caller, operation),
         type: 'request_limited',
         throttler,
+        detail: `its caller has asked more often than the throttler "${throttler}" allows`,
+        fix: 'If that is no abuse, raise the limit in `limits.rate`, in `ThrottlerModule`, or in `@Throttle()` of the tool.',
         retryAfterMs: retryAfterSeconds * 1000,
       });
       throw error;
