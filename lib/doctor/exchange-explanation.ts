@@ -1,6 +1,7 @@
 import { CallerActionError, DownstreamError, OperatorActionError } from '../errors/downstream-error.js';
 import { describeError } from '../errors/reason.js';
 import { TokenEndpointError, type TokenEndpointFailure } from '../errors/token-endpoint-error.js';
+import { findDocumentedCause } from '../on-behalf-of/failures/documented-refusals.js';
 import { recallFailure } from '../on-behalf-of/failures/failure-error.js';
 import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { Finding } from './finding.js';
@@ -18,6 +19,7 @@ export interface AskedExchange {
 const CODES = {
   audience: 'exchange_refused',
   client: 'client_rejected',
+  consent: 'consent_missing',
   exchange: 'exchange_not_allowed',
   scope: 'scope_not_allowed',
   target: 'target_refused',
@@ -74,6 +76,8 @@ function readFailure(thrown: unknown): TokenEndpointFailure | undefined {
 
 /** Which topic an answer belongs to. What the provider writes in prose only sharpens the advice. */
 function findTopic({ status, error }: TokenEndpointFailure, message: string): Topic {
+  const cause = findDocumentedCause(message);
+  if (cause) return cause === 'policy' ? 'target' : cause;
   if (/not enabled|unsupported_grant_type/i.test(message)) return 'exchange';
   if (status === 401 || error === 'invalid_client') return 'client';
   if (error === 'unauthorized_client') return 'exchange';

@@ -3,6 +3,7 @@ import { isJsonObject } from '../json/json-object.js';
 import { tellTime, tellValue } from '../errors/refusal.js';
 import type { ExchangedToken } from '../on-behalf-of/dialects/dialect.js';
 import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
+import { checkNewToken } from './clock-checks.js';
 import type { Finding } from './finding.js';
 import { nameScreen } from './provider-screens.js';
 
@@ -47,10 +48,11 @@ function listClaims(claims: Readonly<Record<string, unknown>>): readonly string[
 export function checkToken(token: ExchangedToken, target: ResolvedDownstream, issuer: string): readonly Finding[] {
   const finding = { code: 'exchange_incomplete', severity: 'warning', subject: target.option } as const;
   const asked = [target.audience ?? []].flat();
-  const aud = readTokenClaims(token)?.aud;
+  const { aud, iat } = readTokenClaims(token) ?? {};
   const came: readonly unknown[] = [aud].flat();
   const withheld = token.grantedScopes && target.scopes.filter((scope) => !token.grantedScopes?.includes(scope));
   return [
+    ...checkNewToken(issuer, iat),
     ...(aud !== undefined && asked.length > 0 && !asked.some((one) => came.includes(one))
       ? [
           {

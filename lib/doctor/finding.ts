@@ -15,6 +15,7 @@ export type FindingCode =
   | 'check_relaxed'
   | 'clear_text'
   | 'clock_skewed'
+  | 'consent_missing'
   | 'downstream_not_declared'
   | 'downstream_unused'
   | 'endpoint_insecure'

@@ -1,5 +1,5 @@
 /** What an operator looks for at a provider. `userScope` is about the client of the user, and the others about this server. */
-export type Topic = 'audience' | 'client' | 'exchange' | 'scope' | 'target' | 'userScope';
+export type Topic = 'audience' | 'client' | 'consent' | 'exchange' | 'scope' | 'target' | 'userScope';
 
 type Screens = Readonly<Record<Topic, string>>;
 
@@ -23,13 +23,15 @@ const PROVIDERS: readonly Provider[] = [
       audience:
         'Keycloak: Client scopes > the scope of the tool > Mappers > Configure a new mapper (or Add mapper > By configuration) > Audience, with the URL of this server as Included Custom Audience and Add to access token on (`kcadm.sh create client-scopes/<scope id>/protocol-mappers/models`). The client of the user needs that scope: Clients > that client > Client scopes.',
       client:
-        'Keycloak: Clients > the client of this server. On Settings, it is enabled and Client authentication is on. On Credentials is its secret (`kcadm.sh get clients/<id>/client-secret`).',
+        'Keycloak: Clients > the client of this server > Settings: Enabled is on, Client authentication is on, and Credentials has the secret (`kcadm.sh get clients/<id>/client-secret`).',
+      consent:
+        'Keycloak: Clients > the client of this server > Settings > Consent required is off, or `consentUrl` of the downstream is a page on which users consent (`kcadm.sh update clients/<id> -s consentRequired=false`).',
       exchange:
-        'Keycloak: Clients > the client of this server > Settings > Capability config: Client authentication and Standard Token Exchange are on (`kcadm.sh update clients/<id> -s publicClient=false -s \'attributes."standard.token.exchange.enabled"=true\'`).',
+        'Keycloak: Clients > the client of this server > Settings > Capability config > Standard Token Exchange, for which Client authentication has to be on (`kcadm.sh update clients/<id> -s publicClient=false -s \'attributes."standard.token.exchange.enabled"=true\'`).',
       scope:
         'Keycloak: Clients > the client of this server > Client scopes > Add client scope (`kcadm.sh update clients/<id>/optional-client-scopes/<scope id>`). If the scope has role scope mappings (Client scopes > the scope > Scope), only users with one of these roles get it: Users > the user > Role mapping.',
       target:
-        'Keycloak: the token that comes in needs the client of this server in `aud`: Client scopes > the scope of the tool > Mappers > Audience, with that client as Included Client Audience. The API has to be an enabled client, and a client scope that this exchange asks for, or that is a Default one of the client of this server, has to have an Audience mapper for the client of the API. With Full scope allowed off (Clients > the client of this server > Client scopes > the dedicated scope > Scope), an audience that comes from roles needs these roles there.',
+        'Keycloak: the token that comes in needs the client of this server in `aud`: Client scopes > the scope of the tool > Mappers > Audience, with that client as Included Client Audience. The API has to be an enabled client, and a client scope that this exchange asks for, or that is a Default one of the client of this server, needs an audience mapper for the client of the API. With Full scope allowed off (Clients > the client of this server > Client scopes > the dedicated scope > Scope), an audience that comes from roles needs these roles there.',
       userScope:
         'Keycloak: Clients > the client of the user > Client scopes > Add client scope, as Default or Optional (`kcadm.sh update clients/<id>/optional-client-scopes/<scope id>`).',
     },
@@ -42,6 +44,8 @@ const PROVIDERS: readonly Provider[] = [
         'Entra: App registrations > the registration of this server > Expose an API > Application ID URI (`az ad app update --id <applicationId> --identifier-uris <resource>`).',
       client:
         'Entra: App registrations > the registration of this server > Certificates & secrets (`az ad app credential list --id <applicationId>`).',
+      consent:
+        'Entra: App registrations > the registration of this server > API permissions > Grant admin consent (`az ad app permission admin-consent --id <applicationId>`), or `consentUrl` of the downstream.',
       exchange:
         'Entra: the token has to be for the registration that asks: `client.id` is its Application (client) ID (`az ad app show --id <applicationId>`).',
       scope:
@@ -59,6 +63,8 @@ const PROVIDERS: readonly Provider[] = [
       audience: 'Okta: Security > API > Authorization Servers > the server > Settings > Audience.',
       client:
         'Okta: Applications > Applications > the application of this server: it is active, and General > Client Credentials has its secret or key.',
+      consent:
+        'Okta: Security > API > Authorization Servers > the server of the API > Scopes > the scope > User consent: Implicit.',
       exchange:
         'Okta: Applications > Applications > the application of this server > General > General Settings > Grant type > Token Exchange.',
       scope:
@@ -75,6 +81,7 @@ const PROVIDERS: readonly Provider[] = [
     screens: {
       audience: 'Auth0: Applications > APIs > the API of this server: its Identifier is the URL of this server.',
       client: 'Auth0: Applications > Applications > the application of this server > Credentials.',
+      consent: 'Auth0: Applications > APIs > the API > Settings > Allow Skipping User Consent is on.',
       exchange:
         'Auth0: Applications > Applications > the Custom API Client of this server > Token Exchange > On-Behalf-Of Token Exchange is on. Other grants are in Advanced Settings > Grant Types.',
       scope:
@@ -92,6 +99,7 @@ const PROVIDERS: readonly Provider[] = [
         'Cognito: tokens have an `aud` only if the client sent `resource`. Otherwise name the app client in `clients` of the preset.',
       client:
         'Cognito: User pools > the pool > App clients > the app client of this server (`aws cognito-idp describe-user-pool-client`).',
+      consent: `Cognito ${NO_EXCHANGE}`,
       exchange: `Cognito ${NO_EXCHANGE}`,
       scope:
         'Cognito: User pools > the pool > App clients > the app client of this server > Login pages > Edit > Custom scopes (`aws cognito-idp update-user-pool-client --allowed-o-auth-scopes`).',
@@ -108,6 +116,7 @@ const PROVIDERS: readonly Provider[] = [
         'AD FS: AD FS Management > Application Groups > the group > the Web API of this server > Identifiers (`Set-AdfsWebApiApplication -Identifier`).',
       client:
         'AD FS: AD FS Management > Application Groups > the group > the server application of this server (`Get-AdfsServerApplication`; `Set-AdfsServerApplication -ResetClientSecret` makes a new secret).',
+      consent: 'AD FS: asks no user for consent. Look at Client Permissions of the Web API of the API.',
       exchange:
         'AD FS: the identifier of the Web API of this server has to be the client identifier of its server application, and Client Permissions of the Web API of the API has to permit it (`Grant-AdfsApplicationPermission`).',
       scope:
@@ -124,6 +133,7 @@ const PROVIDERS: readonly Provider[] = [
       audience:
         'XSUAA: the token has `xsappname` in `aud` when the user has a scope of the application: BTP cockpit > Security > Role Collections > the role collection > Users.',
       client: 'XSUAA: the credentials are those of the binding or the service key (`cf service-key <instance> <key>`).',
+      consent: 'XSUAA: asks no user for consent. Look at the role collections of the user.',
       exchange:
         'XSUAA: `oauth2-configuration.grant-types` in xs-security.json has urn:ietf:params:oauth:grant-type:jwt-bearer (`cf update-service <instance> -c xs-security.json`).',
       scope:
@@ -139,6 +149,8 @@ const PROVIDERS: readonly Provider[] = [
       audience:
         'authentik: Applications > Providers > the provider: its Client ID is in `aud`. Another value comes from a Scope Mapping (Customization > Property Mappings).',
       client: 'authentik: Applications > Providers > the provider of this server > Edit > Client ID and Client Secret.',
+      consent:
+        'authentik: Applications > Providers > the provider of the API > Edit > Authorization flow: one with implicit consent.',
       exchange:
         'authentik: Applications > Providers > the provider of this server > Edit > Grant Types > Token exchange, and Machine-to-Machine authentication settings > Federated OAuth2/OpenID Providers has the provider that issued the token.',
       scope:
@@ -156,6 +168,7 @@ const PROVIDERS: readonly Provider[] = [
         'ZITADEL: Projects > the project: clients of other projects ask for the scope `urn:zitadel:iam:org:project:id:<projectId>:aud`.',
       client:
         'ZITADEL: Projects > the project > the application of this server > Configuration, and its client secret.',
+      consent: 'ZITADEL: asks no user for consent. Look at the authorizations of the user.',
       exchange:
         'ZITADEL: Projects > the project > the application of this server > Configuration > Grant Types > Token Exchange.',
       scope: 'ZITADEL: Projects > the project > Roles, and Authorizations of the user.',
@@ -171,6 +184,8 @@ const PROVIDERS: readonly Provider[] = [
         'PingOne: Applications > Resources > the resource of this server > Overview > Audience. PingFederate: Applications > OAuth > Access Token Management > the manager > Audience Claim Value.',
       client:
         'PingOne: Applications > Applications > the application of this server: it is enabled, and Overview has its secret. PingFederate: Applications > OAuth > Clients.',
+      consent:
+        'PingOne and PingFederate ask for consent at the sign-in: the client of the user asks for the scopes of the API, too.',
       exchange:
         'PingOne: Applications > Applications > the application of this server > Configuration > Grant Type > Token exchange. PingFederate: Applications > OAuth > Clients > the client > Allowed Grant Types > Token Exchange, with a Processor Policy.',
       scope:
@@ -186,6 +201,8 @@ const PROVIDERS: readonly Provider[] = [
 const ELSEWHERE: Screens = {
   audience: 'At the provider: have it write the URL of this server into `aud` of access tokens.',
   client: 'At the provider: compare the id, the secret or the key of this client, and whether it is enabled.',
+  consent:
+    'At the provider: consent for all users, or none that is needed for this client; or `consentUrl` of the downstream.',
   exchange: 'At the provider: allow this client the grant of the dialect.',
   scope: 'At the provider: allow this client to ask for the scope.',
   target:

@@ -1,4 +1,5 @@
 import { describeError } from '../errors/reason.js';
+import { tellTime } from '../errors/refusal.js';
 import type { Caller } from '../resource-server/access/caller.js';
 import { judgeScopes } from '../resource-server/access/scope-rule.js';
 import { InvalidTokenError } from '../resource-server/authentication/invalid-token-error.js';
@@ -6,6 +7,7 @@ import { ProofError } from '../resource-server/authentication/proof-error.js';
 import type { Binding } from '../resource-server/authentication/proof-of-possession.js';
 import { readToken } from '../resource-server/authentication/signed-token.js';
 import type { AskedCall } from './api-call.js';
+import { checkOldToken } from './clock-checks.js';
 import type { ExaminedTool } from './downstream-checks.js';
 import { walkDownstreams } from './downstream-walk.js';
 import type { Finding } from './finding.js';
@@ -35,7 +37,7 @@ export async function walkToken(token: string, { rehearsal, tools = [], calls }:
       binding = proof.checkBinding(claims.cnf);
     });
   } catch (error) {
-    return [explainRejection(error, token, rehearsal)];
+    return explainRejection(error, token, rehearsal);
   }
   return [
     {
@@ -57,18 +59,32 @@ function describeParty({ clientId = '(unnamed)', appOnly, actor }: Caller): stri
   return `${appOnly ? `the client ${clientId}, without a user` : `a user of the client ${clientId}`}${acting}`;
 }
 
-function explainRejection(thrown: unknown, token: string, { issuers, options }: Rehearsal): Finding {
+function explainRejection(thrown: unknown, token: string, { issuers, options }: Rehearsal): readonly Finding[] {
   const finding = { code: 'token_refused', severity: 'error', subject: options.resource } as const;
   if (!(thrown instanceof InvalidTokenError || thrown instanceof ProofError))
-    return {
-      ...finding,
-      message: `Step 7: the token cannot be verified: ${describeError(thrown)}.`,
-      fix: 'Check that this machine reaches the issuer, its keys, and the endpoint in `introspection`. See the other findings.',
-    };
+    return [
+      {
+        ...finding,
+        message: `Step 7: the token cannot be verified: ${describeError(thrown)}.`,
+        fix: 'Check that this machine reaches the issuer, its keys, and the endpoint in `introspection`. See the other findings.',
+      },
+    ];
   const { message, refusal } = thrown;
-  const issuer = readToken(token, issuers)?.issuer ?? issuers.findIntrospecting(token);
-  const screen = issuer && /\baud\b/.test(refusal.detail) ? ` ${nameScreen(issuer.identifier, 'audience')}` : '';
-  return { ...finding, message: `Step 7: ${message}: ${refusal.detail}.`, fix: `${refusal.fix}${screen}` };
+  const signed = readToken(token, issuers);
+  const issuer = (signed?.issuer ?? issuers.findIntrospecting(token))?.identifier;
+  const screen = issuer !== undefined && /\baud\b/.test(refusal.detail) ? ` ${nameScreen(issuer, 'audience')}` : '';
+  const age = /\bits exp\b/.test(refusal.detail) ? describeAge(signed?.claims.iat) : '';
+  return [
+    { ...finding, message: `Step 7: ${message}: ${refusal.detail}.${age}`, fix: `${refusal.fix}${screen}` },
+    ...(issuer === undefined ? [] : checkOldToken(issuer, signed?.claims.iat)),
+  ];
+}
+
+/** Nobody but the operator knows whether an expired token is a new one. */
+function describeAge(iat: unknown): string {
+  if (typeof iat !== 'number') return '';
+  const seconds = Math.round(Date.now() / 1000 - iat);
+  return ` Its iat is ${tellTime(iat)}, ${seconds} seconds ago: if it was issued just now, the clock of this machine is ahead by that.`;
 }
 
 /** The doctor holds no key of a client. */

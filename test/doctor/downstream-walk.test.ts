@@ -151,6 +151,22 @@ describe('step 9', () => {
   });
 });
 
+test.each([
+  [120, /^warning clock_skewed: Its clock is (?:119|120) seconds ahead of .*`clockToleranceMs: 1[45]\d000`/],
+  [-120, /^warning clock_skewed: Its clock is 12\d seconds behind .*expire 12\d seconds too early/],
+])('a token that is made just now tells the clock of its issuer: %d seconds', async (seconds, text) => {
+  const iat = Math.floor(Date.now() / 1000) + seconds;
+  route.answer(200, {
+    access_token: await route.issuer.token({ aud: 'orders-api', iat, exp: iat + 900 }),
+    token_type: 'Bearer',
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  });
+  const findings = await route.walk({ token: {} });
+  expect(findings.map(({ severity, code, text: said }) => `${severity} ${code}: ${said}`)).toContainEqual(
+    expect.stringMatching(text),
+  );
+});
+
 describe('step 10', () => {
   const call = async (status: number, headers: Record<string, string> = {}, parts: WalkParts = {}) => {
     route.api.answers.set('/', (_request, response) => {

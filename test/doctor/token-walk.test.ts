@@ -31,6 +31,30 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   expect(await told({ token })).toEqual([expect.stringMatching(text)]);
 });
 
+const now = () => Math.floor(Date.now() / 1000);
+
+test('a token from the future says by how much the clock of its issuer is ahead', async () => {
+  const skewed = (await route.walk({ token: { iat: now() + 600, exp: now() + 900 } })).filter(
+    ({ code }) => code === 'clock_skewed',
+  );
+  expect(skewed).toEqual([
+    {
+      code: 'clock_skewed',
+      severity: 'error',
+      subject: route.issuer.issuer,
+      text: expect.stringMatching(/^Its clock is (?:599|600) seconds ahead of .*not valid yet.*NTP/),
+    },
+  ]);
+});
+
+test('an expired token may be a new one, of which the walk says the numbers', async () => {
+  expect(await told({ token: { iat: now() - 600, exp: now() - 300 } })).toEqual([
+    expect.stringMatching(
+      /its exp is .*60\d seconds ago: if it was issued just now, the clock of this machine is ahead/,
+    ),
+  ]);
+});
+
 /** What the issuer says of opaque tokens, and of JWTs that it is asked about. */
 function introspect(says: object): Partial<IssuerOptions> {
   route.issuer.answers.set('/introspect', (_request, response) => {

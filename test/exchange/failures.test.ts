@@ -88,6 +88,16 @@ describe.each(['eager', 'lazy'])('what the caller can mend is a challenge of HTT
     expect(server.orders.requests).toEqual([]);
   });
 
+  test.each([
+    ['access_denied', 'The user said: Policy evaluation failed for this request'],
+    ['access_denied', 'Access was denied by a rule of the tenant'],
+    ['invalid_scope', 'scope exceeds what was granted'],
+    ['access_denied', 'Client is authorized'],
+  ])('prose that is not the documented one decides nothing: %s, %s', async (error, error_description) => {
+    refuseAtProvider(server, 403, { error, error_description });
+    expect((await call(tool)).text).not.toContain('This server is not set up');
+  });
+
   test('prose decides nothing', async () => {
     refuseAtProvider(server, 400, {
       error: 'invalid_target',
@@ -107,6 +117,48 @@ const OPERATOR: [string, number, object | string][] = [
   ['Entra ID: an unknown target', 400, { error: 'invalid_resource', error_codes: [500011] }],
   ['a proof that is not good', 400, { error: 'invalid_dpop_proof' }],
   ['an error that nobody knows', 400, { error: 'whatever' }],
+  // Their `error` alone would be the user's, and a scope that `scopeMap` has.
+  ...(
+    [
+      [
+        'Okta: no policy',
+        400,
+        'access_denied',
+        'Policy evaluation failed for this request, please check the policy configurations.',
+      ],
+      ['Okta: no policy, with 401', 401, 'access_denied', 'Policy evaluation failed for this request.'],
+      [
+        'Okta: no such scope',
+        400,
+        'invalid_scope',
+        'One or more scopes are not configured for the authorization server resource.',
+      ],
+      [
+        'Auth0: no client grant',
+        403,
+        'access_denied',
+        'Client is not authorized to access "https://orders.example". You need to create a "client-grant" associated to this API.',
+      ],
+      ['Auth0: no such API', 403, 'access_denied', 'Service not found: https://orders.example'],
+      [
+        'Auth0: no such API, in a token request',
+        403,
+        'access_denied',
+        'Service not enabled within domain: https://orders.example',
+      ],
+      ['Keycloak: a scope that is not assigned', 400, 'invalid_scope', 'Invalid scopes: write'],
+      [
+        'Entra ID: a scope that is none',
+        400,
+        'invalid_scope',
+        'AADSTS70011: The provided value for scope is not valid.',
+      ],
+    ] as const
+  ).map(([name, status, error, error_description]): [string, number, object] => [
+    name,
+    status,
+    { error, error_description },
+  ]),
   ['no error at all', 404, '<h1>Not found</h1>'],
   ['a redirect', 302, ''],
   ['200 with HTML', 200, '<h1>Sign in</h1>'],

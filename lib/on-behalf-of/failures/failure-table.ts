@@ -5,6 +5,7 @@ import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
 import { createDownstreamError, type Failure, type FailureCode } from './failure-error.js';
+import { findDocumentedCause, type DocumentedCause } from './documented-refusals.js';
 import { splitWords, readClaimsRequest } from './answer-fields.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { TOKEN_EXCHANGE } from '../dialects/token-types.js';
@@ -36,6 +37,11 @@ const any =
   (...conditions: readonly Condition[]): Condition =>
   (failure) =>
     conditions.some((applies) => applies(failure));
+
+const lacks =
+  (...causes: readonly DocumentedCause[]): Condition =>
+  ({ cause }) =>
+    cause !== undefined && causes.includes(cause);
 
 /** The server asked for its own token. */
 const isOwn: Condition = (failure) => failure.isOwn === true;
@@ -91,6 +97,8 @@ const PROVIDER: readonly Row[] = [
   ['issuer_unavailable', hasError('temporarily_unavailable', 'server_error')],
   ['issuer_rate_limited', hasError('slow_down', 'too_many_requests')],
   ['client_rejected', hasError('invalid_client', 'unauthorized_client')],
+  ['target_unknown', lacks('target')],
+  ['exchange_misconfigured', lacks('policy', 'scope')],
   // RFC 6749 section 5.2 reserves 401 for the client. Auth0 answers this for a wrong secret.
   ['client_rejected', all(hasStatus(401), hasError('access_denied'))],
   ['target_unknown', hasError('invalid_target', 'invalid_resource')],
@@ -104,7 +112,7 @@ const PROVIDER: readonly Row[] = [
   // The assertion was issued for that server just before.
   ['exchange_misconfigured', all(isForeign, any(rejectsToken, hasError('invalid_request')))],
   ['caller_claims_required', hasClaims],
-  ['caller_consent_required', wantsConsent],
+  ['caller_consent_required', any(wantsConsent, lacks('consent'))],
   ['caller_token_rejected', hasSuberror('bad_token', 'token_expired')],
   ['caller_authentication_insufficient', wantsSignIn],
   ['caller_scope_insufficient', hasError('invalid_scope', 'insufficient_scope')],
@@ -150,6 +158,7 @@ export function classifyExchangeFailure(
     return createDownstreamError('exchange_misconfigured', message, {}, downstream);
   const failure = {
     ...caught.failure,
+    cause: findDocumentedCause(caught.message),
     isTokenExchange: grantTypes.includes(TOKEN_EXCHANGE),
     isOwn: subject === 'client',
     foreign: caught.failure.foreign === true || downstream.linked !== undefined,
