@@ -17,6 +17,7 @@ const sections: Record<string, () => Promise<Section>> = {
   callers: async () => (await import('./callers.js')).callers,
   'downstream-calls': async () => (await import('./downstream-calls.js')).downstreamCalls,
   boots: async () => (await import('./boots.js')).boots,
+  listeners: async () => (await import('./listeners.js')).listeners,
   documents: async () => (await import('./documents.js')).documents,
   exchanges: async () => (await import('./exchanges.js')).exchanges,
   'cache-memory': async () => (await import('./cache-memory.js')).cacheMemory,

@@ -5,8 +5,8 @@ export type Era = (typeof ERAS)[number];
 
 /** A message of a client. */
 export interface Message {
-  readonly method: 'tools/call' | 'tools/list';
-  readonly params?: { readonly name: string; readonly arguments: object };
+  readonly method: 'tools/call' | 'tools/list' | 'subscriptions/listen';
+  readonly params?: { readonly name?: string; readonly arguments?: object; readonly notifications?: object };
 }
 
 export interface SentMessage {
@@ -33,7 +33,7 @@ export function writeMessage({ method, params }: Message, era: Era = '2026-07-28
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': era,
       ...(isModern && { 'mcp-method': method }),
-      ...(isModern && params && { 'mcp-name': params.name }),
+      ...(isModern && params?.name !== undefined && { 'mcp-name': params.name }),
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, ...(isModern && { _meta: meta }) } }),
   };

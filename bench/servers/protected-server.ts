@@ -1,16 +1,21 @@
-import { Injectable, Module } from '@nestjs/common';
+import { Injectable, Module, type INestApplication } from '@nestjs/common';
 import { McpAuthModule, McpTool } from 'nestjs-mcp-auth';
 import { createToolClass, echoInput } from './echo.js';
 import type { Platform, ServerUnderLoad } from './listen.js';
 import { MAX_BODY_SIZE, startNest } from './nest-application.js';
 
 /** This package: token verified, scope checked, arguments validated. */
-export async function startProtected(platform: Platform, tools: number, issuer: string): Promise<ServerUnderLoad> {
+export async function startProtected(
+  platform: Platform,
+  tools: number,
+  issuer: string,
+  configure: (app: INestApplication) => void = () => undefined,
+): Promise<ServerUnderLoad> {
   const Tools = createToolClass(tools, (name) => [
     McpTool({ name, description: 'Echo a text', input: echoInput, scopes: ['echo'] }) as MethodDecorator,
   ]);
   Injectable()(Tools);
-  return await startNest(platform, (resource) => {
+  const moduleFor = (resource: string) => {
     @Module({
       imports: [
         McpAuthModule.forRoot({
@@ -26,5 +31,6 @@ export async function startProtected(platform: Platform, tools: number, issuer: 
     })
     class EchoModule {}
     return EchoModule;
-  });
+  };
+  return await startNest(platform, moduleFor, configure);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { limitBacklog } from '../../lib/mcp/protocol/relayed-response.js';
+import { relay } from '../../lib/mcp/protocol/relayed-response.js';
 
 const piece = new Uint8Array(1_000);
 
@@ -20,7 +20,7 @@ function endless() {
 
 test('a body that nobody reads ends when too much waits', async () => {
   const { state, response } = endless();
-  const limited = limitBacklog(response, 10_000);
+  const limited = relay(response, { maxUnread: 10_000 });
   expect(limited.headers.get('x-name')).toBe('kept');
   while (!state.cancelled) await new Promise((resolve) => setImmediate(resolve));
   expect((await limited.arrayBuffer()).byteLength).toBe(10_000);
@@ -37,17 +37,17 @@ test('a body that is read passes whole, however long it is', async () => {
       left -= 1;
     },
   });
-  expect((await limitBacklog(new Response(body), 10_000).arrayBuffer()).byteLength).toBe(100_000);
+  expect((await relay(new Response(body), { maxUnread: 10_000 }).arrayBuffer()).byteLength).toBe(100_000);
 });
 
 test('a body whose reader goes away is cancelled', async () => {
   const { state, response } = endless();
-  await limitBacklog(response, 1_000_000).body?.cancel();
+  await relay(response, { maxUnread: 1_000_000 }).body?.cancel();
   while (!state.cancelled) await new Promise((resolve) => setImmediate(resolve));
   expect(state.cancelled).toBe(true);
 });
 
 test('an answer without a body stays as it is', () => {
   const response = new Response(null, { status: 202 });
-  expect(limitBacklog(response, 1)).toBe(response);
+  expect(relay(response, { maxUnread: 1 })).toBe(response);
 });

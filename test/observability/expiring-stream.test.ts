@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpTool } from 'nestjs-mcp-auth';
-import { endAt } from '../../lib/mcp/protocol/expiring-stream.js';
+import { relay } from '../../lib/mcp/protocol/relayed-response.js';
 import { headersFor, message } from '../support/mcp-request.js';
 import { startProtectedServer } from '../support/protected-server.js';
 import { watchTimers, type WatchedTimers } from '../support/watched-timers.js';
@@ -70,7 +70,7 @@ describe('a body that ends when a token expires', () => {
   });
 
   function readerUntil(seconds: number) {
-    const { body } = endAt(new Response(source.stream), seconds * 1000);
+    const { body } = relay(new Response(source.stream), { endsAt: seconds * 1000 });
     if (!body) throw new Error('There is no body');
     return body.getReader();
   }
@@ -82,7 +82,7 @@ describe('a body that ends when a token expires', () => {
 
   test('is otherwise that of the response, with its status and headers', async () => {
     const given = new Response('the body', { status: 207, statusText: 'So So', headers: { 'x-kept': 'yes' } });
-    const response = endAt(given, (NOW + 60) * 1000);
+    const response = relay(given, { endsAt: (NOW + 60) * 1000 });
     expect(response).toMatchObject({ status: 207, statusText: 'So So' });
     expect(response.headers.get('x-kept')).toBe('yes');
     expect(await response.text()).toBe('the body');
@@ -90,7 +90,7 @@ describe('a body that ends when a token expires', () => {
 
   test('is none where the response has none', () => {
     const given = new Response(null, { status: 202 });
-    expect(endAt(given, (NOW + 60) * 1000)).toBe(given);
+    expect(relay(given, { endsAt: (NOW + 60) * 1000 })).toBe(given);
     expect(timers.pending).toBe(0);
   });
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { TimedSignal } from '../../lib/mcp/invocation/call-timeout.js';
 import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
-import { endAt, runAt } from '../../lib/mcp/protocol/expiring-stream.js';
+import { relay } from '../../lib/mcp/protocol/relayed-response.js';
+import { runAt } from '../../lib/mcp/protocol/run-at.js';
 import { RunningTask } from '../../lib/mcp/tasks/running-task.js';
 import { Cancellation } from '../../lib/on-behalf-of/downstream/cancellation.js';
 import { waitFor } from '../../lib/time/time-limit.js';
@@ -103,7 +104,7 @@ const CASES: readonly (readonly [what: string, begin: Case])[] = [
   [
     'a stream of a token that its client leaves',
     () => {
-      const stream = endAt(new Response(new ReadableStream()), Date.now() + 60_000);
+      const stream = relay(new Response(new ReadableStream()), { endsAt: Date.now() + 60_000 });
       return () => stream.body?.cancel();
     },
   ],
@@ -118,7 +119,7 @@ const CASES: readonly (readonly [what: string, begin: Case])[] = [
           };
         },
       });
-      void endAt(new Response(source), Date.now() + 60_000).text();
+      void relay(new Response(source), { endsAt: Date.now() + 60_000 }).text();
       return close;
     },
   ],

@@ -13,15 +13,24 @@ export function listenToAllowed(
   mayRead: MayRead,
   listener: (event: ServerEvent) => void,
 ): () => void {
-  let told = Promise.resolve();
   let isOver = false;
+  /** The events that wait for a check, and those after them. */
+  let waiting: Promise<void> | undefined;
   const tell = async (event: ServerEvent) => {
     const isAllowed = event.kind !== 'resource_updated' || (await mayRead(event.uri));
     if (isAllowed && !isOver) listener(event);
   };
   const stop = bus.subscribe((event) => {
+    if (!waiting && event.kind !== 'resource_updated') {
+      listener(event);
+      return;
+    }
     // An event is dropped if the check fails or the stream no longer accepts it.
-    told = told.then(() => tell(event)).catch(() => undefined);
+    const told = (waiting ?? Promise.resolve()).then(() => tell(event)).catch(() => undefined);
+    waiting = told;
+    void told.then(() => {
+      if (waiting === told) waiting = undefined;
+    });
   });
   return () => {
     isOver = true;

@@ -9,7 +9,7 @@ import { measureText } from '../../limits/fair-cache.js';
 import { STREAM_SIZE } from '../../limits/quantity.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { OpenStreams } from './open-streams.js';
-import { limitBacklog, relay } from './relayed-response.js';
+import { relay } from './relayed-response.js';
 
 /**
  * Milliseconds. HAProxy asks every two seconds by default, and takes a server out after three answers; the time that calls
@@ -83,7 +83,7 @@ export class InFlight {
 
   /**
    * Counts an open stream, and the resources that it listens to. Ends it when the application stops, when the caller's
-   * token is revoked, when it has to make room for one of another caller, and when its client does not read it.
+   * token expires or is revoked, when it has to make room for one of another caller, and when its client does not read it.
    *
    * @param listen - the message that opened it, if it gets an answer at the end
    * @throws LimitError if the caller, or all callers together, have too many
@@ -104,7 +104,10 @@ export class InFlight {
       for (const lease of leases) lease.release();
       throw error;
     }
-    return relay(limitBacklog(response, MAX_BACKLOG), {
+    return relay(response, {
+      maxUnread: MAX_BACKLOG,
+      // A subscription must not outlive the token.
+      endsAt: caller?.expiresAtMs,
       onStart: (end) => {
         stop = () => {
           end(listen === undefined ? undefined : new TextEncoder().encode(buildFarewell(listen)));

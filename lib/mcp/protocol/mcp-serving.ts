@@ -28,7 +28,6 @@ import { raceAbort } from '../invocation/until-aborted.js';
 import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
 import { readAcceptedTypes, refuseAccept, toAcceptedForm, type AcceptedTypes } from './accepted-types.js';
 import { CallShares } from './call-shares.js';
-import { endAt } from './expiring-stream.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
 import { canBecomeChallenge, holdUntilBegun } from './held-stream.js';
 import { InFlight } from './in-flight.js';
@@ -208,11 +207,9 @@ export class McpServing implements OnModuleDestroy {
     }
   }
 
-  /** A subscription must not outlive the token. */
   #holdStream(response: Response, caller: Caller | undefined, listen?: unknown): Response {
     try {
-      const stream = caller ? endAt(response, caller.expiresAtMs) : response;
-      return this.inFlight.holdStream(stream, caller, listen);
+      return this.inFlight.holdStream(response, caller, listen);
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
       void response.body?.cancel().catch(() => undefined);

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
-import { runAt } from './expiring-stream.js';
-import { limitBacklog, relay } from './relayed-response.js';
+import { runAt } from './run-at.js';
+import { relay } from './relayed-response.js';
 
 /** Bytes of an answer that may wait for a client to read them: the last message of a call, and many before it. */
 const MAX_UNREAD = 8 * 1024 * 1024;
@@ -57,12 +57,11 @@ export class OpenStreams {
    * client reads so little that much of it waits. The call is cancelled then.
    */
   holdAnswer(response: Response, caller: Caller | undefined): Response {
-    const limited = limitBacklog(response, MAX_UNREAD);
-    if (!caller) return limited;
     let release: () => void = () => undefined;
-    return relay(limited, {
+    return relay(response, {
+      maxUnread: MAX_UNREAD,
       onStart: (end) => {
-        release = this.add(caller, false, end);
+        if (caller) release = this.add(caller, false, end);
       },
       onOver: () => {
         release();

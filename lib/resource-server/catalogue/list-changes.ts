@@ -9,7 +9,6 @@ const LISTS = { tool: 'tools', resource: 'resources', resourceTemplate: 'resourc
 export class ListChanges {
   readonly #listeners = new Set<(listed: Listed) => void>();
   readonly #changed = new Set<Listed>();
-  #timer: NodeJS.Immediate | undefined;
 
   listen(listener: (listed: Listed) => void): void {
     this.#listeners.add(listener);
@@ -17,10 +16,11 @@ export class ListChanges {
 
   /** @param primitives - the added, removed or changed primitives */
   tell(primitives: readonly Primitive[]): void {
+    const isScheduled = this.#changed.size > 0;
     for (const { kind } of primitives) this.#changed.add(LISTS[kind]);
-    if (this.#changed.size === 0) return;
+    if (isScheduled || this.#changed.size === 0) return;
     // Whoever awaits one registration after the other stays in one turn.
-    this.#timer ??= setImmediate(() => {
+    setImmediate(() => {
       this.#notify();
     });
   }
@@ -28,7 +28,6 @@ export class ListChanges {
   #notify(): void {
     const lists = [...this.#changed];
     this.#changed.clear();
-    this.#timer = undefined;
     for (const listed of lists) for (const listener of this.#listeners) listener(listed);
   }
 }

@@ -1,22 +1,4 @@
 import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
-import { relay } from './relayed-response.js';
-
-/**
- * Ends the body of a response when a token expires.
- *
- * @param expiresAt - milliseconds since the epoch
- */
-export function endAt(response: Response, expiresAt: number): Response {
-  let stop: () => void = () => undefined;
-  return relay(response, {
-    onStart: (end) => {
-      stop = runAt(expiresAt, end);
-    },
-    onOver: () => {
-      stop();
-    },
-  });
-}
 
 /**
  * Runs an action at a time.
