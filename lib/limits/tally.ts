@@ -72,11 +72,26 @@ export function listTallies(
     const all = ['anonymous', anonymous] as const;
     return address === undefined ? [all] : [[hash(['address', address]), perUser], all];
   }
-  const { issuer, subject, clientId } = holder;
+  const [ofCaller, ofUser] = deriveKeys(holder);
   return [
-    [hash([issuer, subject, clientId ?? null]), perCaller],
-    [hash([issuer, subject]), perUser],
+    [ofCaller, perCaller],
+    [ofUser, perUser],
   ];
+}
+
+type Keys = readonly [ofCaller: string, ofUser: string];
+
+/** All requests with a token share one caller, so that its keys are made once. */
+const keysOf = new WeakMap<Holder, Keys>();
+
+function deriveKeys(holder: Holder): Keys {
+  const known = keysOf.get(holder);
+  if (known) return known;
+  const { issuer, subject, clientId } = holder;
+  const keys: Keys = [hash([issuer, subject, clientId ?? null]), hash([issuer, subject])];
+  // Of a caller that may still change they would be wrong later.
+  if (Object.isFrozen(holder)) keysOf.set(holder, keys);
+  return keys;
 }
 
 function hash(members: readonly unknown[]): string {

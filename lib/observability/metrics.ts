@@ -17,6 +17,7 @@ const DURATION_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 
 interface Instruments {
   readonly duration: Histogram;
   readonly tokensRejected: Counter;
+  readonly tokenLookups: Counter;
   readonly operationsDenied: Counter;
   readonly requestsLimited: Counter;
   readonly introspectionsRefused: Counter;
@@ -46,6 +47,9 @@ function getInstruments(): Instruments {
       }),
       tokensRejected: meter.createCounter('nestjs_mcp_auth.tokens.rejected', {
         description: 'Requests whose token was refused',
+      }),
+      tokenLookups: meter.createCounter('nestjs_mcp_auth.verified_tokens.lookups', {
+        description: 'Tokens that were looked for among those that are verified already',
       }),
       operationsDenied: meter.createCounter('nestjs_mcp_auth.operations.denied', {
         description: 'Operations that a caller was denied',
@@ -98,6 +102,11 @@ export function recordDuration(seconds: number, attributes: Attributes): void {
 /** @param status - HTTP status of the answer */
 export function countRejected(status: number): void {
   getInstruments().tokensRejected.add(1, { 'http.response.status_code': status });
+}
+
+/** @param result - whether a token was verified before */
+export function countLookup(result: 'hit' | 'miss'): void {
+  getInstruments().tokenLookups.add(1, { result });
 }
 
 /** @param reason - one of a fixed set */

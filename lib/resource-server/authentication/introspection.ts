@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
@@ -16,6 +15,7 @@ import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+import { hashToken } from './token-hash.js';
 import { Revocations } from './revocations.js';
 import { verifyJws } from './signed-token.js';
 import { isMissingAudience, toCaller } from './token-claims.js';
@@ -50,7 +50,7 @@ export class Introspection {
    * @throws {@link IssuerUnusableError} if the issuer gives no trustworthy response
    */
   async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection, address = ''): Promise<Caller> {
-    const id = hash(token);
+    const id = hashToken(token);
     const claims = await this.#ask(token, issuer, introspection, address);
     if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
       throw new InvalidTokenError('The token is from another issuer', {
@@ -88,7 +88,7 @@ export class Introspection {
     introspection: ResolvedIntrospection,
     address: string,
   ): Promise<TokenClaims> {
-    const id = hash(token);
+    const id = hashToken(token);
     if (this.#inactive.get(id)) throw createInactiveError(issuer, introspection);
     let call = this.#calls.get(id);
     if (!call) {
@@ -230,8 +230,4 @@ function createInactiveError({ identifier }: Issuer, { client }: ResolvedIntrosp
     detail: `${identifier} says so to the client "${client.id}"`,
     fix: 'Nothing, if it has expired or is revoked. If all tokens are refused so, allow that client there to introspect tokens of other clients.',
   });
-}
-
-function hash(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }

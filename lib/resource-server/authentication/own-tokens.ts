@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -8,6 +7,7 @@ import { listClientIds } from '../access/app-only.js';
 import type { Caller } from '../access/caller.js';
 import type { ResolvedIssuer } from '../issuers/resolved-issuer.js';
 import { InvalidTokenError } from './invalid-token-error.js';
+import { hashToken } from './token-hash.js';
 
 const MAX_TOKENS = 10_000;
 
@@ -29,7 +29,7 @@ export class OwnTokens {
 
   /** Remembers a token that this server got, so that nobody can call with it. */
   remember(token: string): void {
-    this.#obtained.set(hash(token), true, LIFETIME);
+    this.#obtained.set(hashToken(token), true, LIFETIME);
   }
 
   /**
@@ -52,7 +52,7 @@ export class OwnTokens {
   }
 
   #hasObtained({ token }: Caller): boolean {
-    return this.#obtained.get(hash(token.reveal())) === true;
+    return this.#obtained.get(hashToken(token)) === true;
   }
 
   /** What makes a token one of this server: its client, or the client that acts. */
@@ -72,8 +72,4 @@ export class OwnTokens {
       .filter(({ issuer }) => (issuer === undefined ? isKnown : issuer === identifier || issuer === template))
       .map(({ id }) => id);
   }
-}
-
-function hash(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }

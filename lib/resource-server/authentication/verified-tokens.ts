@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { FairCache, measureText } from '../../limits/fair-cache.js';
 import type { Caller } from '../access/caller.js';
+import { countLookup } from '../../observability/metrics.js';
 import { Revocations } from './revocations.js';
+import { hashToken } from './token-hash.js';
 
 /** Objects take about so many times the memory of their JSON as a text. */
 const SIZE_OF_OBJECTS = 2;
@@ -28,7 +29,9 @@ export class VerifiedTokens {
   }
 
   find(token: string): Caller | undefined {
-    return this.#callers.get(hash(token));
+    const caller = this.#callers.get(hashToken(token));
+    countLookup(caller ? 'hit' : 'miss');
+    return caller;
   }
 
   /**
@@ -39,12 +42,7 @@ export class VerifiedTokens {
     if (since !== this.#revision) return;
     const lifetimeMs = Math.min(maxAge, caller.expiresAtMs - Date.now());
     if (lifetimeMs <= 0) return;
-    const token = caller.token.reveal();
-    const bytes = measureText(token) + SIZE_OF_OBJECTS * measureText(JSON.stringify(caller.claims));
-    this.#callers.offer(hash(token), caller, { holder: caller, lifetimeMs, bytes });
+    const bytes = measureText(caller.token.reveal()) + SIZE_OF_OBJECTS * measureText(JSON.stringify(caller.claims));
+    this.#callers.offer(hashToken(caller.token), caller, { holder: caller, lifetimeMs, bytes });
   }
-}
-
-function hash(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }
