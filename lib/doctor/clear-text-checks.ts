@@ -9,7 +9,7 @@ export function describeClearText({ issuers, issuerResolver, downstreams }: Reso
     severity: 'warning',
     subject,
     message,
-    fix: 'Use https. If that cannot be, see to it that nobody else is in the network in between.',
+    fix: 'Use https. Where that cannot be, make sure that nobody else is in the network in between.',
   });
   return [
     ...issuers
@@ -17,14 +17,14 @@ export function describeClearText({ issuers, issuerResolver, downstreams }: Reso
       .map(({ identifier }) =>
         createFinding(
           'issuers.acceptClearText',
-          `${identifier}: keys, tokens and secrets may travel in clear text. Who listens can act as any user.`,
+          `${identifier}: keys, tokens and secrets may travel in clear text. Whoever listens can act as any user.`,
         ),
       ),
     ...(issuerResolver?.acceptClearText
       ? [
           createFinding(
             'issuerResolver.acceptClearText',
-            `${issuerResolver.pattern}: keys, tokens and secrets may travel in clear text. Who listens can act as any user.`,
+            `${issuerResolver.pattern}: keys, tokens and secrets may travel in clear text. Whoever listens can act as any user.`,
           ),
         ]
       : []),
@@ -33,7 +33,7 @@ export function describeClearText({ issuers, issuerResolver, downstreams }: Reso
       .map(([name, { baseUrl }]) =>
         createFinding(
           `downstreams.${name}.acceptClearText`,
-          `Tokens of users travel to ${baseUrl.origin} in clear text. Who listens can use them.`,
+          `Tokens of users travel to ${baseUrl.origin} in clear text. Whoever listens can use them.`,
         ),
       ),
   ];

@@ -31,7 +31,7 @@ function checkAdvertised({ identifier, advertised, metadataIssuer, tenant }: Res
       code: 'advertised_issuer_differs',
       severity: 'warning',
       subject: identifier,
-      message: `Clients are told "${advertised}", and its metadata names the issuer "${metadataIssuer}". They refuse that metadata, unless another document is published for them.`,
+      message: `Clients are told "${advertised}", and its metadata names the issuer "${metadataIssuer}". They refuse it, unless a document of their own is published for them.`,
       fix: 'Check that the metadata under the advertised address names that address as `issuer`, or remove `advertisedIssuer`.',
     },
   ];

@@ -27,8 +27,7 @@ function checkEndpoints(issuer: string, metadata: IssuerMetadata, acceptClearTex
       ];
     }
     if (URL.canParse(url) && isSecure(new URL(url))) return [];
-    // What servers call may have another address inside than outside.
-    if (name === 'token_endpoint' && acceptClearText) return [];
+    if (acceptClearText && URL.canParse(url)) return describeAccepted(issuer, name, url);
     return [
       {
         ...finding,
@@ -38,6 +37,20 @@ function checkEndpoints(issuer: string, metadata: IssuerMetadata, acceptClearTex
       },
     ];
   });
+}
+
+/** Plain http that the operator has chosen. What servers alone call is told of with the option itself. */
+function describeAccepted(issuer: string, name: string, url: string): Finding[] {
+  if (name === 'token_endpoint') return [];
+  return [
+    {
+      code: 'clear_text',
+      severity: 'warning',
+      subject: issuer,
+      message: `Its ${name} is "${url}", as \`acceptClearText\` lets it be. Passwords of users travel there in clear text, and many MCP clients open no such page.`,
+      fix: 'Use https for the address that browsers see. Where only servers use plain http, tell the authorization server its public address.',
+    },
+  ];
 }
 
 /** The MCP specification requires clients to refuse a server that does not advertise PKCE with S256. */

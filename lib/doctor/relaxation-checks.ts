@@ -11,7 +11,7 @@ const RELAXATIONS: readonly Relaxation[] = [
   [
     'acceptMissingAudience',
     (one) => one.acceptMissingAudience,
-    'Tokens that do not say for whom they are are accepted.',
+    'Tokens without an audience are accepted, though they may be meant for another server.',
   ],
   ['acceptMissingSubject', (one) => one.acceptMissingSubject, 'Users whom a token does not name are their client.'],
   [
@@ -24,7 +24,7 @@ const RELAXATIONS: readonly Relaxation[] = [
   [
     'introspection.acceptMissingAudience',
     (one) => one.introspection?.acceptMissingAudience ?? false,
-    'Tokens of which the issuer does not say for whom they are are accepted.',
+    'Opaque tokens are accepted whose answer names no audience, though they may be meant for another server.',
   ],
 ];
 
@@ -50,7 +50,7 @@ function describeIssuers({ issuers, issuerResolver }: ResolvedOptions): Finding[
       code: 'check_relaxed',
       severity: 'info',
       subject: 'issuerResolver',
-      message: `Any issuer within ${issuerResolver.pattern} is accepted that \`resolve\` returns.`,
+      message: `Every issuer that \`resolve\` returns is accepted, if its name fits ${issuerResolver.pattern}.`,
       fix: 'Check that `resolve` looks the tenant up, and does not accept every `iss` within the pattern.',
     },
   ];
@@ -62,8 +62,8 @@ function describeDialects({ downstreams }: ResolvedOptions): Finding[] {
       code: 'check_relaxed',
       severity: 'info',
       subject: option,
-      message: `Its dialect ${dialect.name} has \`${relaxation}\`, so an answer may leave out what says whether the token is one for the API.`,
-      fix: 'Remove it once the authorization server answers as RFC 8693 section 2.2.1 demands.',
+      message: `Its dialect ${dialect.name} has \`${relaxation}\`, so nobody checks what the token in an answer is.`,
+      fix: 'Remove the option once the authorization server answers as RFC 8693 section 2.2.1 demands.',
     })),
   );
 }

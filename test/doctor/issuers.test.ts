@@ -119,6 +119,16 @@ describe('what is wrong with an issuer is found', () => {
       },
     ],
     [
+      'plain http that an option accepts, where browsers see it',
+      {
+        parts: {
+          metadata: { ...HEALTHY, authorization_endpoint: 'http://id.example/authorize' },
+          trust: { acceptClearText: true },
+        },
+        finding: { code: 'clear_text', severity: 'warning', message: /"http:\/\/id\.example\/authorize"/ },
+      },
+    ],
+    [
       'an endpoint that is no URL',
       {
         parts: { metadata: { authorization_endpoint: 'authorize' } },

@@ -97,6 +97,15 @@ describe('what does not go together is found', () => {
     expect(await found({ tools })).not.toContain(finding);
   });
 
+  test.each([
+    ['is for everyone', { anonymous: true }],
+    ['computes them', { computesScopes: true }],
+  ])('not a tool without scopes that %s', async (_name, rest) => {
+    const tools = [{ name: 'x', scopes: [], downstreams: [], ...rest }];
+    const codes = await found({ trust: { scopePrefix: 'api://0000/' }, tools });
+    expect(codes.join()).not.toContain('entra_scopes_missing');
+  });
+
   test.each<[string, Partial<McpAuthModuleOptions>, string | undefined]>([
     ['those of tools that write', {}, 'Clients start with orders:read, and get orders:write by stepping up'],
     [
