@@ -1,6 +1,5 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import onHeaders from 'on-headers';
-import { CleanLogger } from '../../log/clean-logger.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
@@ -23,7 +22,6 @@ const LAST_EVENT = 'last-event-id';
  */
 @Injectable()
 export class BoundSessions {
-  readonly #logger = new CleanLogger('ProtectedMcp');
   readonly #ring: KeyRing;
 
   constructor(
@@ -70,9 +68,6 @@ export class BoundSessions {
       detail: 'its Mcp-Session-Id was not given to this caller, or was sealed with other keys',
       fix: 'Nothing, if the client begins a new session. Replicas have to share `replicas.keys`.',
     });
-    this.#logger.warn(
-      `A request was refused [${trace.correlationId}]: its Mcp-Session-Id was not given to this caller`,
-    );
     return new NotFoundException('Session not found');
   }
 }

@@ -10,7 +10,6 @@ import {
 } from '@nestjs/common';
 import { readAddress, runFrom } from '../../limits/caller-address.js';
 import { CleanLogger } from '../../log/clean-logger.js';
-import { cleanText } from '../../log/clean-text.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
 import { RateLimits } from '../../resource-server/rate-limits/rate-limits.js';
 import { refuseBatch } from '../endpoint/authorization.guard.js';
@@ -45,9 +44,6 @@ import { freezeCopy } from '../../resource-server/authorization/frozen-copy.js';
 import type { ForeignOutcome } from './foreign-outcome.js';
 import { handOver } from './handed-over-request.js';
 import { PreparedRules, type Demand, type ProtectedMcpOptions } from './foreign-rules.js';
-
-/** Maximum characters of a name or URI in the log. */
-const MAX_NAME = 200;
 
 /** Protects endpoints of the application that another MCP server answers, such as one of the SDK. */
 @Injectable()
@@ -195,8 +191,14 @@ export class McpProtection implements OnApplicationBootstrap {
   }
 
   #refuse({ trace, caller, operation }: McpRequest<Offer>, reason: string): ForbiddenException {
-    const { method = '', name = '', uri = name } = trace.createAuditContext(caller, operation).operation ?? {};
-    this.#logger.warn(`${method} ${cleanText(uri, MAX_NAME)} was refused [${trace.correlationId}]: ${reason}`);
+    trace.fail('rule');
+    this.audit.record({
+      ...trace.createAuditContext(caller, operation),
+      type: 'request_refused',
+      reason: 'rule',
+      detail: reason,
+      fix: 'Compare it with the rules in `@ProtectedMcp`. No option accepts what may be read as something with another rule.',
+    });
     return new ForbiddenException('This is not offered here');
   }
 

@@ -1,4 +1,4 @@
-import { Injectable, type Type } from '@nestjs/common';
+import { Injectable, type CanActivate, type NestInterceptor, type Type } from '@nestjs/common';
 import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
@@ -19,6 +19,7 @@ import {
 import { PipedArguments, type CheckArguments } from './piped-arguments.js';
 import { refuseSkippedEnhancers } from './skipped-enhancers.js';
 import { follow } from './streamed-items.js';
+import { watchGuard, watchInterceptors, type ChangingInterceptors } from './watched-enhancers.js';
 
 /**
  * Runs a method the way Nest runs a controller's method.
@@ -118,15 +119,18 @@ export class MethodInvoker {
       guardsConsumer: {
         tryActivate: (guards, ...rest) =>
           withCallContext(guardsConsumer).tryActivate(
-            guards.filter((guard) => !(guard instanceof ThrottlerGuard)),
+            guards
+              .filter((guard) => !(guard instanceof ThrottlerGuard))
+              .map((guard) => watchGuard(guard as CanActivate)),
             ...rest,
           ),
       } satisfies Guards,
       /** Nest only waits for the last item of a stream. */
       interceptorsConsumer: {
-        intercept: (interceptors, args, instance, callback, next, type) =>
-          withCallContext(interceptorsConsumer).intercept(
-            interceptors,
+        intercept: (interceptors, args, instance, callback, next, type) => {
+          const changing: ChangingInterceptors = new Set();
+          return withCallContext(interceptorsConsumer).intercept(
+            [...watchInterceptors(interceptors as NestInterceptor[], changing)],
             args,
             instance,
             callback,
@@ -134,11 +138,12 @@ export class MethodInvoker {
               const [context, input] = args as [McpContext & { readonly body: unknown }, unknown];
               await this.#piped.get(context)?.checkUntaken([input, context.body]);
               const returned = await follow(await next(), context);
-              noteReturned(context, returned, interceptors);
+              noteReturned(context, returned, interceptors, changing);
               return returned;
             },
             type,
-          ),
+          );
+        },
       } satisfies Interceptors,
       externalErrorProxy: { createProxy: wrapInFilters },
     });
