@@ -12,9 +12,14 @@ interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Draws how the cost of `tools/list` grows with the number of tools. Both axes are logarithmic. */
-export function drawChart({ tables }: Results): string {
-  const rows = tables.find(({ name }) => name === 'tools/list')?.rows ?? [];
+/**
+ * Draws how the cost of `tools/list` grows with the number of tools. Both axes are logarithmic.
+ *
+ * @returns `undefined` if that was never measured
+ */
+export function drawChart({ tables }: Results): string | undefined {
+  const rows = tables.find(({ name }) => name === 'tools/list')?.rows;
+  if (!rows) return undefined;
   const names = Object.keys(rows[0] ?? {}).filter((column) => column !== 'tools' && !column.startsWith('ratio'));
   const series = names.map((name): Series => {
     return { name, points: rows.map((row) => [Number(row.tools), Number(row[name])]) };

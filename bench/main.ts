@@ -23,6 +23,9 @@ const sections: Record<string, () => Promise<Section>> = {
   'cache-memory': async () => (await import('./cache-memory.js')).cacheMemory,
 };
 
+/** Name of the picture. */
+const CHART = 'growth.svg';
+
 /** The table that the README has, too. */
 const SHOWN = 'serving on Node 24';
 
@@ -47,8 +50,9 @@ for (const [name, load] of Object.entries(sections)) {
 if (command.save) {
   const results = addTables(kept, measured, command.text);
   await saveText(file, JSON.stringify(results));
-  writeFileSync(join(command.folder, 'growth.svg'), drawChart(results));
-  await saveText(join(command.folder, 'RESULTS.md'), writeReport(results, 'growth.svg'));
+  const chart = drawChart(results);
+  if (chart !== undefined) writeFileSync(join(command.folder, CHART), chart);
+  await saveText(join(command.folder, 'RESULTS.md'), writeReport(results, chart === undefined ? undefined : CHART));
   const shown = results.tables.find(({ name }) => name === SHOWN);
   if (shown && command.folder === FOLDER)
     await saveText('README.md', putTable(readFileSync('README.md', 'utf8'), shown));

@@ -1,7 +1,7 @@
 import type { Cell, Results, Table } from './results.js';
 
-/** Writes `RESULTS.md`. @param chart - address of the picture */
-export function writeReport({ machine, tables }: Results, chart: string): string {
+/** Writes `RESULTS.md`. @param chart - address of the picture, if there is one */
+export function writeReport({ machine, tables }: Results, chart: string | undefined): string {
   const parts = tables.map(
     (table) =>
       `## ${table.title}\n\n${table.note ? `${table.note}\n\n` : ''}${writeTable(table)}\n\nMeasured on ${table.measured}.`,
@@ -14,8 +14,7 @@ CPU is the time of the processor that the process of the server takes for a requ
 
 Machine: ${machine}.
 
-![How the cost of a request grows](${chart})
-
+${chart === undefined ? '' : `![How the cost of a request grows](${chart})\n`}
 ${parts.join('\n\n')}
 `;
 }

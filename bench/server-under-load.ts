@@ -15,6 +15,7 @@ export type Amount = { readonly seconds: number } | { readonly requests: number 
 
 /** What a server does under load. */
 export interface Load {
+  readonly requests: number;
   /** Requests per second. */
   readonly rate: number;
   /** Time of the processor for a request, user and system, in microseconds. */
@@ -94,7 +95,7 @@ export class BenchServer {
     if (result.non2xx > 0 || result.errors > 0)
       throw new Error(`${this.url}: ${result.non2xx} answers were not 2xx, ${result.errors} failed`);
     const requests = result['2xx'];
-    return { rate: requests / result.duration, cpu: ((await this.measure()).cpu - before) / requests };
+    return { requests, rate: requests / result.duration, cpu: ((await this.measure()).cpu - before) / requests };
   }
 
   /** What the process has used: microseconds of the processor, and bytes of memory. */

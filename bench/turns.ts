@@ -3,8 +3,11 @@ import type { NodeRelease } from './node-releases.js';
 import type { ServerChoice } from './server-process.js';
 import { BenchServer, type Amount, type Load } from './server-under-load.js';
 
-/** Turns before the first one that counts. */
-const WARM_UP = 3;
+/** Requests before the first turn that counts: a compiler needs thousands until it has done what it can. */
+const WARM_UP = 3_000;
+
+/** Turns that these may take. */
+const MOST_WARM_UP = 6;
 
 /** How much is measured. */
 export interface Effort {
@@ -44,9 +47,7 @@ export async function loadInTurn<Name extends string>(
       const written = writeMessage(message, era);
       parts.push({ name: name as Name, loads: [], load: (much) => server.load(written, [token], much) });
     }
-    // A compiler needs thousands of requests until it has done what it can.
-    const before = 'seconds' in amount ? { seconds: WARM_UP * amount.seconds } : amount;
-    for (const { load } of parts) await load(before);
+    for (const { load } of parts) await warmUp(load, amount);
     for (let round = 0; round < rounds; round += 1) for (const { loads, load } of parts) loads.push(await load(amount));
     return Object.fromEntries(parts.map(({ name, loads }) => [name, findMedianLoad(loads)])) as Record<Name, Load>;
   } finally {
@@ -54,8 +55,20 @@ export async function loadInTurn<Name extends string>(
   }
 }
 
+async function warmUp(load: (amount: Amount) => Promise<Load>, amount: Amount): Promise<void> {
+  let sent = 0;
+  for (let turn = 0; sent < WARM_UP && turn < MOST_WARM_UP; turn += 1) {
+    sent += (await load(amount)).requests;
+    if ('requests' in amount) return;
+  }
+}
+
 function findMedianLoad(loads: readonly Load[]): Load {
-  return { rate: findMedian(loads.map(({ rate }) => rate)), cpu: findMedian(loads.map(({ cpu }) => cpu)) };
+  return {
+    requests: loads.reduce((sum, { requests }) => sum + requests, 0),
+    rate: findMedian(loads.map(({ rate }) => rate)),
+    cpu: findMedian(loads.map(({ cpu }) => cpu)),
+  };
 }
 
 function findMedian(values: readonly number[]): number {

@@ -59,7 +59,7 @@ describe('what is kept', () => {
       { tools: 10, 'McpServer & others': 3_000, ours: 1_000, 'ratio to McpServer': 3 },
       { tools: 1_000, 'McpServer & others': 30_000, ours: 1_100, 'ratio to McpServer': 27 },
     ];
-    const chart = drawChart(kept({ ...table({}, 'tools/list'), rows }));
+    const chart = drawChart(kept({ ...table({}, 'tools/list'), rows })) ?? '';
     const lines = [...chart.matchAll(/<polyline points="([^"]+)"/g)].map(([, points = '']) =>
       points.split(' ').map((point) => point.split(',').map(Number)),
     );
@@ -69,6 +69,11 @@ describe('what is kept', () => {
     expect(own?.[1]).toBeGreaterThan(other?.[1] ?? NaN);
     expect(chart).toContain('McpServer &amp; others');
     expect(chart).not.toMatch(/NaN|ratio/);
+  });
+
+  test('there is no chart of what was never measured', () => {
+    expect(drawChart(kept(table({})))).toBeUndefined();
+    expect(writeReport(kept(table({})), undefined)).not.toContain('![');
   });
 });
 
