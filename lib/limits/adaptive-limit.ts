@@ -8,6 +8,8 @@ const MAX_BACKOFF = 4;
 export interface Passage {
   /** Which of the limit's values it began under. */
   readonly round: number;
+  /** How many answers there were before it began. */
+  readonly answers: number;
 }
 
 /**
@@ -25,6 +27,7 @@ export class AdaptiveLimit {
   #round = 0;
   readonly #places = new Set<Passage>();
   #running = 0;
+  #answers = 0;
   #lateInARow = 0;
   #lastParty: string | undefined;
   #backoff = 1;
@@ -73,7 +76,7 @@ export class AdaptiveLimit {
 
   /** A request begins. */
   enter(): Passage {
-    const passage = { round: this.#round };
+    const passage = { round: this.#round, answers: this.#answers };
     this.#places.add(passage);
     this.#running += 1;
     return passage;
@@ -86,7 +89,8 @@ export class AdaptiveLimit {
    *   `undefined` if all are counted
    */
   countLate(passage: Passage, party: string | undefined): void {
-    if (passage.round !== this.#round) return;
+    // While it waited, others were answered, or the limit was another one.
+    if (passage.answers !== this.#answers || passage.round !== this.#round) return;
     if (party !== undefined && party === this.#lastParty && !this.isSilent) return;
     this.#lastParty = party;
     this.#lateInARow += 1;
@@ -112,6 +116,7 @@ export class AdaptiveLimit {
     this.#running -= 1;
     this.#places.delete(passage);
     if (!answer) return;
+    this.#answers += 1;
     this.#lateInARow = 0;
     this.#lastParty = undefined;
     this.#backoff = 1;

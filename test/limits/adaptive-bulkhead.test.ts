@@ -143,6 +143,14 @@ describe('what does not answer takes no place from the others:', () => {
   });
 });
 
+test('a burst of requests that hang is no silence while others are answered', async () => {
+  await warmUp();
+  for (let number = 0; number < 20; number += 1) service.send(user(number), 'report', never);
+  await service.sendSteadily(40, 12, (number) => ({ party: user(number), latency: after(20) }));
+  expect(service.events).toEqual([]);
+  expect(service.count('one')).toEqual({ answered: 480, timedOut: 0, refused: 0 });
+});
+
 describe('a service that is slow for the load', () => {
   test('gets less of it, and is as much used', async () => {
     // It does one after the other.
