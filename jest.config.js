@@ -17,6 +17,7 @@ export default {
     '<rootDir>/test/authorization-servers/',
     '<rootDir>/test/clients/installed/',
     '<rootDir>/test/conformance/',
+    '<rootDir>/test/rolling/',
   ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/secret-watch.setup.ts'],

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpTool, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { headersFor, toolCall } from '../support/mcp-request.js';
-import { NginxProcess } from '../support/nginx-process.js';
+import { areExpected, ProxyProcess } from '../support/proxy-process.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
 @Injectable()
@@ -104,12 +104,12 @@ const GATEWAYS: readonly (readonly [string, Gateway])[] = [
   ],
 ];
 
-const withNginx = NginxProcess.isExpected ? describe : describe.skip;
+const withNginx = areExpected('nginx') ? describe : describe.skip;
 
 withNginx.each(['express', 'fastify'] as const)('on %s', (platform) => {
   describe.each(GATEWAYS)('a gateway that %s', (_name, { resource, endpoint, metadata, locations }) => {
     let server: ProtectedServer;
-    let gateway: NginxProcess;
+    let gateway: ProxyProcess;
 
     beforeAll(async () => {
       server = await startProtectedServer({
@@ -118,7 +118,7 @@ withNginx.each(['express', 'fastify'] as const)('on %s', (platform) => {
         options: { resource: `${ORIGIN}${resource}`, ...(endpoint && { endpoint }) },
       });
       const upstream = `upstream mcp { server ${new URL(server.origin).host}; }`;
-      gateway = await NginxProcess.start(locations.replaceAll('UP', server.origin), upstream);
+      gateway = await ProxyProcess.startNginx(locations.replaceAll('UP', server.origin), upstream);
     });
     afterAll(async () => {
       await gateway.close();

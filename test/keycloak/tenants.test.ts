@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { clientSecretBasic, DownstreamClient, McpAuthModule, McpTool, providers } from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
-import { NginxProcess } from '../support/nginx-process.js';
+import { areExpected, ProxyProcess } from '../support/proxy-process.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestApi } from '../support/test-api.js';
@@ -36,7 +36,7 @@ async function readGateway(origins: Readonly<Record<string, string>>): Promise<{
   return { map: replace(map), locations: replace(locations) };
 }
 
-const describeWithGateway = NginxProcess.isExpected ? describeWithKeycloak : describe.skip;
+const describeWithGateway = areExpected('nginx') ? describeWithKeycloak : describe.skip;
 
 describeWithGateway('a realm for each tenant', () => {
   const acme = planRealm();
@@ -46,7 +46,7 @@ describeWithGateway('a realm for each tenant', () => {
   const clients: McpClient[] = [];
   let entrance: Server;
   let origin: string;
-  let nginx: NginxProcess;
+  let nginx: ProxyProcess;
   let api: TestApi;
   let application: TestApplication;
 
@@ -55,7 +55,7 @@ describeWithGateway('a realm for each tenant', () => {
   beforeAll(async () => {
     // Nginx listens on a socket, and clients know addresses only.
     entrance = createServer((incoming) => {
-      const through = connect(nginx.socketPath);
+      const through = connect(nginx.socket);
       for (const end of [incoming, through]) end.on('error', () => incoming.destroy());
       incoming.pipe(through).pipe(incoming);
     }).listen(0, '127.0.0.1');
@@ -94,7 +94,7 @@ describeWithGateway('a realm for each tenant', () => {
       'https://id.acme.example': acme.keycloak.origin,
       'http://127.0.0.1:3000': application.origin,
     });
-    nginx = await NginxProcess.start(locations, map);
+    nginx = await ProxyProcess.startNginx(locations, map);
     for (const plan of [acme, globex])
       realms.push(
         await Realm.create(plan, 'acme', {

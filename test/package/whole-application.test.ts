@@ -4,12 +4,12 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { TestDownstream, TestIssuer } from 'nestjs-mcp-auth/testing';
 import { headersFor, toolCall, type ToolResult } from '../support/mcp-request.js';
-import { NginxProcess } from '../support/nginx-process.js';
+import { areExpected } from '../support/proxy-process.js';
 import { RESOURCE, WholeApplication, type RunningApplication } from './whole-application.js';
 
 jest.setTimeout(600_000);
 
-const withNginx = NginxProcess.isExpected ? describe : describe.skip;
+const withNginx = areExpected('nginx') ? describe : describe.skip;
 
 withNginx('the application of the documents', () => {
   let application: WholeApplication;

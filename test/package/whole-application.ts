@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Agent, fetch as fetchBy } from 'undici';
 import { examplesIn } from '../docs/documents.js';
-import { NginxProcess } from '../support/nginx-process.js';
 import { linkPackages } from '../support/linked-packages.js';
 import { ENVIRONMENT_OF_A_PROJECT } from '../support/node-release.js';
+import { ProxyProcess } from '../support/proxy-process.js';
 import { pack } from './tarball.js';
 
 const exec = promisify(execFile);
@@ -129,14 +129,14 @@ export class RunningApplication {
 
   private constructor(
     private readonly process: ChildProcess,
-    private readonly gateway: NginxProcess,
+    private readonly gateway: ProxyProcess,
     private readonly socket: string,
   ) {}
 
   static async start(folder: string, settings: Readonly<Record<string, string>>): Promise<RunningApplication> {
     const socket = join(await mkdtemp(join(tmpdir(), 'application-')), 'socket');
     const [locations = ''] = readBlocks('nginx');
-    const gateway = await NginxProcess.start(
+    const gateway = await ProxyProcess.startNginx(
       locations.replaceAll('http://orders:3000', 'http://orders'),
       `upstream orders { server unix:${socket}; }`,
     );
@@ -169,7 +169,7 @@ export class RunningApplication {
     if (url.host !== new URL(RESOURCE).host) return await fetch(url, init);
     // The gateway would end TLS.
     url.protocol = 'http:';
-    const { socketPath } = this.gateway;
+    const { socket: socketPath } = this.gateway;
     const options = { ...init, dispatcher: new Agent({ connect: { socketPath } }) } as Parameters<typeof fetchBy>[1];
     return (await fetchBy(url, options)) as unknown as Response;
   };

@@ -11,8 +11,8 @@ import { describeWithProxies, ProxyProcess } from '../support/proxy-process.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import type { Platform } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
-
-const RESOURCE = 'https://mcp.example/mcp';
+import { ReplicaProcess, RESOURCE } from './replica-process.js';
+import { SteadyLoad } from './steady-load.js';
 
 /** Milliseconds between two questions of HAProxy, which takes a server out after three answers. By default 2000. */
 const INTERVAL = 100;
@@ -81,8 +81,16 @@ describeWithProxies('a rolling restart of two replicas', () => {
     const ports = replicas.map(portOf);
     const servers = ports.map((port) => `127.0.0.1:${port}`);
     const proxies = {
-      haproxy: await ProxyProcess.startHaproxy(servers, '/health', INTERVAL),
-      nginx: await ProxyProcess.startNginx(servers, FAIL_TIMEOUT),
+      haproxy: await ProxyProcess.startHaproxy({
+        servers,
+        ofServers: `check inter ${INTERVAL}ms`,
+        // A check may take longer than a default for checks that come so often.
+        lines: ['option httpchk GET /health', 'timeout check 5s'],
+      }),
+      nginx: await ProxyProcess.startNginx(
+        'location / { proxy_pass http://replicas; }',
+        `upstream replicas { ${servers.map((server) => `server ${server} fail_timeout=${FAIL_TIMEOUT}s;`).join(' ')} }`,
+      ),
     };
     const token = await issuer.token({ aud: RESOURCE });
     const body = toolCall('wait');
@@ -121,6 +129,38 @@ describeWithProxies('a rolling restart of two replicas', () => {
     await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
     await Promise.all(replicas.map((replica) => replica.close()));
     expect(Object.keys(answers).sort()).toEqual(['haproxy 200 true', 'nginx 200 true']);
+  });
+});
+
+describeWithProxies('processes of which one after the other is stopped by SIGTERM', () => {
+  test('lose no call and no stream behind nginx as it is by default, on Express and on Fastify', async () => {
+    const issuer = await TestIssuer.start();
+    const token = await issuer.token({ aud: RESOURCE });
+    const replicas = await Promise.all(
+      (['express', 'fastify', 'express'] as const).map((platform) =>
+        ReplicaProcess.start({ issuer: issuer.issuer, platform }),
+      ),
+    );
+    const servers = replicas.map(({ address }) => `server ${address};`).join(' ');
+    const proxy = await ProxyProcess.startNginx(
+      'location / { proxy_pass http://replicas; }',
+      `upstream replicas { ${servers} }`,
+    );
+    const load = new SteadyLoad(proxy, token);
+    for (const replica of replicas) await load.answerBy(replica.name);
+    const [first, second, last] = replicas;
+    for (const replica of [first, second]) {
+      replica?.signal('SIGTERM');
+      expect(await replica?.over).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(replica?.told).toBe('');
+    }
+    await load.answerBy(last?.name ?? '');
+    await load.stop();
+    expect(load.lost).toEqual([]);
+    expect([...load.outcomes.keys()].sort()).toEqual(['quick done', 'slow done', 'stream ended']);
+    await proxy.close();
+    await last?.close();
+    await issuer.close();
   });
 });
 

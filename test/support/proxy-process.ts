@@ -1,21 +1,38 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe } from '@jest/globals';
 
 /** Debian keeps servers where only the path of root leads. */
-export const PROXY_ENVIRONMENT = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
+const ENVIRONMENT = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
 
-const isInstalled =
-  spawnSync('haproxy', ['-v'], { env: PROXY_ENVIRONMENT }).status === 0 &&
-  spawnSync('nginx', ['-v'], { env: PROXY_ENVIRONMENT }).status === 0;
+type Proxy = 'haproxy' | 'nginx';
 
-/** Tests that need HAProxy and nginx: not run on a machine that has none, unless it has to have them. */
+/** Whether tests with these run: not on a machine that does not have them, unless it has to. */
+export function areExpected(...proxies: readonly Proxy[]): boolean {
+  const isInstalled = (proxy: Proxy) => spawnSync(proxy, ['-v'], { env: ENVIRONMENT }).status === 0;
+  return process.env.REQUIRE_PROXIES !== undefined || proxies.every(isInstalled);
+}
+
+/** Tests that need HAProxy and nginx. */
 export function describeWithProxies(name: string, tests: () => void): void {
-  if (isInstalled || process.env.REQUIRE_PROXIES !== undefined) describe(name, tests);
+  if (areExpected('haproxy', 'nginx')) describe(name, tests);
   else describe.skip(`${name} (not run: there are no haproxy and nginx on PATH)`, tests);
+}
+
+/** How HAProxy is told of its servers. Where a member is absent, its default holds. */
+export interface HaproxyOptions {
+  /** Host and port of each. */
+  readonly servers: readonly string[];
+  /** What stands after each server: `check`, for example. */
+  readonly ofServers?: string;
+  /** Lines of the section. */
+  readonly lines?: readonly string[];
 }
 
 /** A proxy of a test's own, on a socket in a directory of its own. */
@@ -29,35 +46,28 @@ export class ProxyProcess {
     return join(this.directory, 'proxy.sock');
   }
 
-  /**
-   * HAProxy, which asks servers whether they are ready.
-   *
-   * @param servers - host and port of each
-   * @param interval - milliseconds between two questions
-   */
-  static async startHaproxy(servers: readonly string[], path: string, interval: number): Promise<ProxyProcess> {
+  /** HAProxy, with the timeouts of Debian's configuration. It has none by default. */
+  static async startHaproxy({ servers, ofServers = '', lines = [] }: HaproxyOptions): Promise<ProxyProcess> {
     return await ProxyProcess.#start('haproxy', ['-db', '-f'], (directory) => [
       'defaults',
       '  mode http',
       '  timeout connect 5s',
-      '  timeout check 5s',
-      '  timeout client 30s',
-      '  timeout server 30s',
+      '  timeout client 50s',
+      '  timeout server 50s',
       'listen proxy',
       `  bind unix@${join(directory, 'proxy.sock')}`,
-      `  option httpchk GET ${path}`,
-      `  default-server inter ${interval}ms`,
-      ...servers.map((server, number) => `  server replica${number} ${server} check`),
+      ...lines.map((line) => `  ${line}`),
+      ...servers.map((server, number) => `  server replica${number} ${server} ${ofServers}`),
     ]);
   }
 
   /**
-   * Nginx, which learns of a server that is gone when a connection is refused.
+   * Nginx.
    *
-   * @param servers - host and port of each
-   * @param failTimeout - seconds for which it then leaves that server alone
+   * @param locations - what its one server has
+   * @param upstreams - groups of other servers
    */
-  static async startNginx(servers: readonly string[], failTimeout: number): Promise<ProxyProcess> {
+  static async startNginx(locations: string, upstreams = ''): Promise<ProxyProcess> {
     return await ProxyProcess.#start('nginx', ['-e', 'stderr', '-c'], (directory) => [
       'daemon off;',
       'master_process off;',
@@ -69,40 +79,41 @@ export class ProxyProcess {
       ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
         (kind) => `  ${kind}_temp_path ${join(directory, kind)};`,
       ),
-      '  upstream replicas {',
-      ...servers.map((server) => `    server ${server} fail_timeout=${failTimeout}s;`),
-      '  }',
-      '  server {',
-      `    listen unix:${join(directory, 'proxy.sock')};`,
-      '    location / { proxy_pass http://replicas; }',
-      '  }',
+      upstreams,
+      `  server { listen unix:${join(directory, 'proxy.sock')}; ${locations} }`,
       '}',
     ]);
   }
 
   static async #start(
-    command: string,
+    command: Proxy,
     args: readonly string[],
     configure: (directory: string) => readonly string[],
   ): Promise<ProxyProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'proxy-'));
     const file = join(directory, 'proxy.conf');
     await writeFile(file, `${configure(directory).join('\n')}\n`);
-    const child = spawn(command, [...args, file], { env: PROXY_ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, [...args, file], { env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] });
     let told = '';
     child.stderr.on('data', (piece: Buffer) => (told += piece.toString()));
     const proxy = new ProxyProcess(directory, child);
-    for (;;) {
-      if (child.exitCode !== null) throw new Error(`${command} did not start: ${told}`);
-      if (
-        await access(proxy.socket).then(
-          () => true,
-          () => false,
-        )
-      )
-        return proxy;
-      await new Promise(setImmediate);
+    while (!(await isListening(proxy.socket))) {
+      if (child.exitCode === null) continue;
+      await rm(directory, { recursive: true });
+      throw new Error(`${command} did not start: ${told}`);
     }
+    return proxy;
+  }
+
+  /** Sends a request through it, on a connection of its own. */
+  async send(
+    path: string,
+    { body, method = 'POST', headers = {} }: { body?: unknown; method?: string; headers?: OutgoingHttpHeaders } = {},
+  ): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string }> {
+    const sent = request({ socketPath: this.socket, path, method, headers, agent: false });
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+    return { status: response.statusCode ?? 0, headers: response.headers, text: await text(response) };
   }
 
   async close(): Promise<void> {
@@ -110,4 +121,15 @@ export class ProxyProcess {
     if (this.child.kill('SIGKILL')) await exit;
     await rm(this.directory, { recursive: true });
   }
+}
+
+/** Whether somebody accepts connections there. */
+async function isListening(path: string): Promise<boolean> {
+  const socket = connect(path);
+  const isConnected = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return isConnected;
 }

@@ -1,3 +1,4 @@
+import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import type { IncomingMessage } from 'node:http';
 import Negotiator from 'negotiator';
 import { isJsonObject } from '../../json/json-object.js';
@@ -69,4 +70,14 @@ function keepHeaders(response: Response, type: string): Headers {
 
 function readId(body: unknown): unknown {
   return isJsonObject(body) ? body.id : undefined;
+}
+
+/** Only a stream can answer a subscription. */
+export function canBeAnswered(served: AuthorizedRequest | DeniedRequest, { json, stream }: AcceptedTypes): boolean {
+  return stream || (json && !opensStream(served));
+}
+
+/** Whether the answer is a stream without an end. */
+export function opensStream(served: AuthorizedRequest | DeniedRequest): boolean {
+  return 'authorized' in served && served.authorized.operation?.method === 'subscriptions/listen';
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Stopwatch } from '../../time/stopwatch.js';
@@ -31,6 +32,7 @@ const MAX_BACKLOG = 256 * 1024;
 export class InFlight {
   readonly #responses = new Set<ServerResponse>();
   #isEmpty: (() => void) | undefined;
+  #busy = new Set<Socket>();
   #phase: 'open' | 'leaving' | 'closed' = 'open';
   /** Since somebody has asked whether the server is ready. */
   #readinessAsked: Stopwatch | undefined;
@@ -65,8 +67,9 @@ export class InFlight {
    * @returns whether it may be served: `false` once nothing new is taken
    */
   admit(response: ServerResponse): boolean {
-    if (this.#phase === 'closed') return false;
-    if (this.#phase === 'leaving') response.shouldKeepAlive = false;
+    const isExpected = this.#busy.delete(response.req.socket);
+    if (this.#phase === 'closed' && !isExpected) return false;
+    if (this.#phase !== 'open') response.shouldKeepAlive = false;
     this.#responses.add(response);
     response.once('close', () => {
       this.#responses.delete(response);
@@ -75,10 +78,19 @@ export class InFlight {
     return true;
   }
 
-  /** From now on the server is not ready, and each answer is the last one of its connection. Requests are still served. */
-  leave(): void {
+  /**
+   * From now on the server is not ready, and each answer is the last one of its connection. Requests are still served.
+   *
+   * @param busy - gets the connections whose answers have begun, and so cannot say that they are the last ones. One more
+   *   request of each is served, whenever it comes
+   */
+  leave(busy: Set<Socket>): void {
     this.#phase = 'leaving';
-    for (const response of this.#responses) response.shouldKeepAlive = false;
+    this.#busy = busy;
+    for (const response of this.#responses) {
+      if (response.headersSent && response.shouldKeepAlive) busy.add(response.req.socket);
+      response.shouldKeepAlive = false;
+    }
   }
 
   /**
@@ -121,15 +133,32 @@ export class InFlight {
     });
   }
 
-  /** Stops accepting requests, ends the streams and waits for calls, at most `calls.shutdownGraceMs` of the options. */
-  async drain(): Promise<void> {
+  /**
+   * Stops accepting requests, ends the streams and waits for calls, at most `calls.shutdownGraceMs` of the options.
+   *
+   * @param hurry - ends the waiting
+   */
+  async drain(hurry: AbortSignal): Promise<void> {
     this.#phase = 'closed';
     this.streams.endEndless();
-    if (this.#responses.size === 0) return;
-    const empty = new Promise<void>((resolve) => (this.#isEmpty = resolve));
+    if (this.#responses.size === 0 || hurry.aborted) return;
+    const empty = new Promise<void>((resolve) => {
+      this.#isEmpty = resolve;
+      hurry.addEventListener('abort', () => {
+        resolve();
+      });
+    });
     const late = () => new Error('Calls are still running');
     await waitFor(empty, this.options.shutdownGraceMs, late).catch(() => undefined);
   }
+}
+
+/**
+ * Closes the connection of a stream with the stream. A server that stops ends its streams, and a proxy must not send the
+ * next request to it.
+ */
+export function keepNoConnection(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
 }
 
 /** The message that ends a subscription without an error (MCP specification 2026-07-28, Subscriptions). */

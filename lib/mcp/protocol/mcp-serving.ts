@@ -26,11 +26,11 @@ import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
 import { raceAbort } from '../invocation/until-aborted.js';
 import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
-import { readAcceptedTypes, refuseAccept, toAcceptedForm, type AcceptedTypes } from './accepted-types.js';
+import { canBeAnswered, opensStream, readAcceptedTypes, refuseAccept, toAcceptedForm } from './accepted-types.js';
 import { CallShares } from './call-shares.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
 import { canBecomeChallenge, holdUntilBegun } from './held-stream.js';
-import { InFlight } from './in-flight.js';
+import { InFlight, keepNoConnection } from './in-flight.js';
 import { Shutdown } from './shutdown.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';
@@ -114,6 +114,7 @@ export class McpServing implements OnModuleDestroy {
     if (response.closed) return;
     const { caller } = 'denied' in request ? request.denied : request.authorized;
     if ('authorized' in request && !this.#takeShare(request, response)) return;
+    if (opensStream(request)) keepNoConnection(response);
     const conversation = readConversation(incoming.headers[SESSION_ID]);
     // Who reads no stream hears no question.
     const isAskable = readAcceptedTypes(incoming).stream;
@@ -143,6 +144,7 @@ export class McpServing implements OnModuleDestroy {
     const mayRead = (uri: string) => this.items.mayRead(uri, caller);
     const opened = this.subscriptions.openStream(identifyConversation(caller, conversation), mayRead);
     const { status, headers, body } = this.#holdStream(opened, caller);
+    keepNoConnection(response);
     response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
     await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
   }
@@ -227,12 +229,6 @@ export class McpServing implements OnModuleDestroy {
     if (!isDecided) throw new Error('A request reached the MCP server without authorization');
     return this.servers.make(served, era, this.messages.exchanges);
   }
-}
-
-/** Only a stream can answer a subscription. */
-function canBeAnswered(served: AuthorizedRequest | DeniedRequest, { json, stream }: AcceptedTypes): boolean {
-  const isListening = 'authorized' in served && served.authorized.operation?.method === 'subscriptions/listen';
-  return stream || (json && !isListening);
 }
 
 function isStream({ headers }: Response): boolean {
