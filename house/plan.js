@@ -116,7 +116,7 @@ export const wings = {
       },
       linking: {
         holds: 'Accounts that users link, and the pages on which they do.',
-        imports: ['dialects', 'exchange', 'failures', 'options', 'token-endpoint'],
+        imports: ['dialects', 'exchange', 'failures', 'options', 'token-cache', 'token-endpoint'],
       },
       exchange: {
         holds: 'Exchanges the token of a caller for one of an API.',

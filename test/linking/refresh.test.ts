@@ -40,6 +40,37 @@ describe('a token that has expired', () => {
   });
 });
 
+describe('while the partner cannot be had', () => {
+  test.each([
+    ['fails', 503],
+    ['asks to be left alone', 429],
+  ])(
+    'a token is used to its last two seconds, and the partner that %s is asked once in five',
+    async (_what, status) => {
+      lifetime(60);
+      await link();
+      const now = Date.now();
+      const passed = (seconds: number) => jest.spyOn(Date, 'now').mockImplementation(() => now + seconds * 1000);
+      parties.partner.breakDown(status, '{}');
+      const asked = () => parties.partner.requests.filter((path) => path === '/token').length;
+      const before = asked();
+      for (const seconds of [40, 41, 42]) {
+        passed(seconds);
+        expect(await contactsOf()).toBe('alice');
+      }
+      expect(asked()).toBe(before + 1);
+      passed(57);
+      expect(await contactsOf()).toBe('alice');
+      passed(59);
+      expect((await server.call('alice')).result?.isError).toBe(true);
+      expect(server.log.text).toContain('No new tokens for crm can be had');
+      parties.partner.mend();
+      expect(await contactsOf()).toBe('alice');
+      expect(server.log.text).toContain('New tokens for crm can be had');
+    },
+  );
+});
+
 describe('a token that the API refuses', () => {
   test('is refreshed, and the call goes through', async () => {
     await link();

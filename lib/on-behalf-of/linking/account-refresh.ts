@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
-import type { DownstreamError } from '../../errors/downstream-error.js';
+import { TemporaryFailureError, type DownstreamError } from '../../errors/downstream-error.js';
 import { ExchangeHealth } from '../exchange/exchange-health.js';
 import { classifyExchangeFailure } from '../failures/failure-table.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
@@ -9,6 +9,9 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { Guarded } from '../../replicas/guarded.js';
 import { Turns } from '../../replicas/turns.js';
+import { waitFor } from '../../time/time-limit.js';
+import { IssuerOutages, LateError, PATIENCE, PausedError } from '../token-cache/issuer-outages.js';
+import type { TokenSource } from '../token-cache/token-request.js';
 import { AccountServers, type LinkedDownstream } from './account-servers.js';
 import { LinkRecords, type AccountOwner, type LinkedAccount } from './link-records.js';
 import { toTokenEndpointError } from './oauth-failure.js';
@@ -29,6 +32,7 @@ export class AccountRefresh {
   readonly #turns: Turns | undefined;
   /** The last turn that is queued in this process, by account. */
   readonly #last = new Map<string, Promise<unknown>>();
+  readonly #outages = new IssuerOutages();
   readonly #running = new Map<string, Promise<LinkedAccount | undefined>>();
 
   constructor(
@@ -42,7 +46,8 @@ export class AccountRefresh {
   }
 
   /**
-   * The account with a usable access token.
+   * The account with a usable access token. While no new one can be had, that is the one that is still valid, as for
+   * exchanged tokens.
    *
    * @param refused - an access token that the API refused
    * @returns `undefined` if there is no account, or its tokens cannot be renewed
@@ -54,7 +59,21 @@ export class AccountRefresh {
     refused: string | undefined,
   ): Promise<LinkedAccount | undefined> {
     const account = await this.records.findAccount(owner);
-    if (!account || isUsable(account, refused)) return account;
+    if (!account || isGood(account, refused)) return account;
+    const source = this.#nameSource(target);
+    const asking = { source, isFinal: () => false, isTemporary, obtain: () => this.#join(owner, target, account) };
+    if (!isAlive(account, refused)) return await this.#outages.ask(asking, false);
+    try {
+      return await waitFor(this.#outages.ask(asking, true), PATIENCE, () => new LateError());
+    } catch (error) {
+      if (!isTemporary(error)) throw error;
+      this.#outages.recordUse(source);
+      return account;
+    }
+  }
+
+  /** Refreshes an account, or waits for the refresh that is running. */
+  async #join(owner: AccountOwner, target: LinkedDownstream, account: LinkedAccount) {
     const key = this.records.deriveAccountKey(owner);
     let running = this.#running.get(key);
     if (!running) {
@@ -64,6 +83,10 @@ export class AccountRefresh {
       this.#running.set(key, running);
     }
     return await running;
+  }
+
+  #nameSource({ name, linked }: LinkedDownstream): TokenSource {
+    return { issuer: linked.issuer ?? linked.tokenEndpoint ?? name, downstream: name };
   }
 
   /** Replaces an account. @throws what the store throws */
@@ -118,7 +141,7 @@ export class AccountRefresh {
   async #refresh(owner: AccountOwner, target: LinkedDownstream, outdated: string): Promise<LinkedAccount | undefined> {
     // Another replica may have refreshed since.
     const account = await this.records.findAccount(owner);
-    if (!account || isUsable(account, outdated)) return account;
+    if (!account || isGood(account, outdated)) return account;
     const { refreshToken } = account;
     if (refreshToken === undefined) return undefined;
     let refreshed: LinkedAccount;
@@ -172,6 +195,16 @@ function isUserNeeded(failure: unknown): boolean {
   return failure instanceof TokenEndpointError && ERRORS_OF_USER.includes(failure.failure.error ?? '');
 }
 
-function isUsable({ accessToken, expiresAt }: LinkedAccount, refused: string | undefined): boolean {
+function isTemporary(failure: unknown): boolean {
+  return failure instanceof TemporaryFailureError || failure instanceof PausedError || failure instanceof LateError;
+}
+
+/** Whether the token is not to be replaced yet. */
+function isGood({ accessToken, expiresAt }: LinkedAccount, refused: string | undefined): boolean {
   return accessToken !== refused && (expiresAt === undefined || Date.now() < expiresAt);
+}
+
+/** Whether the token can still be used, even if it is to be replaced. Without a new one the user has to act anyway. */
+function isAlive({ accessToken, usableUntil = 0 }: LinkedAccount, refused: string | undefined): boolean {
+  return accessToken !== refused && Date.now() < usableUntil;
 }

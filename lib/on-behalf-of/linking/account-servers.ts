@@ -14,6 +14,7 @@ import { Renewable } from '../../resource-server/issuers/renewable.js';
 import type { ResolvedLinkedAccount } from '../options/linked-account-options.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import { applyMargins } from '../token-cache/token-lifetime.js';
 import type { LinkedAccount } from './link-records.js';
 import { createOAuthClient } from './oauth-client.js';
 import { standardizeAnswer } from './standard-answer.js';
@@ -22,9 +23,6 @@ import { standardizeAnswer } from './standard-answer.js';
  * Metadata of an authorization server is discovered again after an hour. While the server is down, it serves for a day.
  */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
-
-/** Milliseconds before its expiry in which a token is no longer used. */
-const MARGIN = 30_000;
 
 /** A downstream whose users link accounts. */
 export type LinkedDownstream = ResolvedDownstream & {
@@ -151,8 +149,14 @@ function toAccount(answer: TokenEndpointResponse, { scopes }: LinkedDownstream):
   return {
     accessToken: value,
     scopes,
-    ...(life !== undefined && { expiresAt: Date.now() + life - Math.min(MARGIN, life / 2) }),
+    ...(life !== undefined && limitUse(life)),
     ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
     ...(grantedScopes && { grantedScopes }),
   };
+}
+
+function limitUse(lifetime: number): Pick<LinkedAccount, 'expiresAt' | 'usableUntil'> {
+  const { replacedAfter, usableFor } = applyMargins(lifetime);
+  const now = Date.now();
+  return { expiresAt: now + replacedAfter, usableUntil: now + usableFor };
 }

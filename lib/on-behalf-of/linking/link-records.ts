@@ -20,10 +20,12 @@ export interface AccountOwner {
 export interface LinkedAccount {
   readonly accessToken: string;
   /**
-   * When the access token is no longer used, shortly before it expires, in milliseconds since the epoch; `undefined` if
+   * When the access token is to be replaced, shortly before it expires, in milliseconds since the epoch; `undefined` if
    * its expiry is unknown.
    */
   readonly expiresAt?: number | undefined;
+  /** Until when it is used as long as no new one can be had, in milliseconds since the epoch. */
+  readonly usableUntil?: number | undefined;
   readonly refreshToken?: string | undefined;
   /** Requested scopes. */
   readonly scopes: readonly string[];

@@ -1,5 +1,4 @@
 import QuickLRU from 'quick-lru';
-import type { ExchangedToken } from '../dialects/dialect.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import type { TokenRequest, TokenSource } from './token-request.js';
 import { countOldToken } from '../../observability/metrics.js';
@@ -23,6 +22,11 @@ export class LateError extends Error {}
 /** Outages that are remembered. With `issuerResolver` there may be any number of issuers. The least recent go first. */
 const MAX_OUTAGES = 1_000;
 
+/** How a token is asked for, and what its failures mean. */
+export interface Obtaining<Token> extends Pick<TokenRequest, 'source' | 'isFinal' | 'isTemporary'> {
+  readonly obtain: () => Promise<Token>;
+}
+
 /** Since when tokens cannot be had from somewhere. */
 interface Outage {
   readonly pause: Stopwatch;
@@ -39,7 +43,7 @@ export class IssuerOutages {
    * @param hasToken - whether whoever asks has a token that can still be used
    * @throws what `obtain` throws, or {@link PausedError}
    */
-  async ask(request: TokenRequest, hasToken: boolean): Promise<ExchangedToken> {
+  async ask<Token>(request: Obtaining<Token>, hasToken: boolean): Promise<Token> {
     const { source } = request;
     if (hasToken && !this.#mayAsk(source)) throw new PausedError();
     const slow = setTimeout(() => {
@@ -93,7 +97,10 @@ export class IssuerOutages {
 }
 
 /** Whether a failure says only that no token can be had now. */
-export function isTemporary({ isTemporary, isFinal }: TokenRequest, error: unknown): boolean {
+export function isTemporary(
+  { isTemporary, isFinal }: Pick<TokenRequest, 'isFinal' | 'isTemporary'>,
+  error: unknown,
+): boolean {
   if (error instanceof PausedError || error instanceof LateError) return true;
   return isTemporary ? isTemporary(error) : !isFinal(error);
 }

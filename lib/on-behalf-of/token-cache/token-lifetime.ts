@@ -50,11 +50,23 @@ export function computeLife(token: ExchangedToken, subjectExpiresAt: number, ask
   // The clock may have been set back meanwhile.
   const keptAt = Math.min(askedAt, Date.now());
   const lifetime = computeLifetime(token, keptAt);
-  const end = (margin: number) => {
-    const kept = Math.min(lifetime - Math.min(margin, lifetime / 2), subjectExpiresAt - keptAt);
+  const { replacedAfter, usableFor } = applyMargins(lifetime);
+  const end = (after: number) => {
+    const kept = Math.min(after, subjectExpiresAt - keptAt);
     return keptAt + (kept > 0 ? kept : 0);
   };
-  return { token, keptAt, expiresAt: end(MARGIN), usableUntil: end(LAST_MARGIN) };
+  return { token, keptAt, expiresAt: end(replacedAfter), usableUntil: end(usableFor) };
+}
+
+/**
+ * When a token of any kind is to be replaced, and until when it is used if none can be had: milliseconds after it was
+ * asked for.
+ *
+ * @param lifetime - milliseconds for which it is valid
+ */
+export function applyMargins(lifetime: number): { readonly replacedAfter: number; readonly usableFor: number } {
+  const less = (margin: number) => lifetime - Math.min(margin, lifetime / 2);
+  return { replacedAfter: less(MARGIN), usableFor: less(LAST_MARGIN) };
 }
 
 /**
