@@ -22,7 +22,7 @@ export function watchGuard(guard: CanActivate): CanActivate {
 
       function follow(verdict: Verdict, tell: (isAllowed: boolean) => void): Verdict {
         if (isObservable(verdict)) {
-          return (verdict).pipe(
+          return verdict.pipe(
             tap({
               next: tell,
               error: (thrown: unknown) => {
