@@ -6,13 +6,15 @@ import { startQuickstart, type Quickstart } from '../../sample/quickstart/quicks
 import { EventLog } from '../../sample/quickstart/walkthrough/event-log.js';
 import { OAuthClient } from '../../sample/quickstart/walkthrough/oauth-client.js';
 import { signIn } from '../../sample/quickstart/walkthrough/sign-in.js';
+import { createServerWith } from './initial-scopes-server.js';
 
+const PORTS = { mcpPort: 0, authPort: 0, apiPort: 0 };
 const ORDER = { name: 'create_order', arguments: { item: 'pump', quantity: 1 } };
 
 let quickstart: Quickstart;
 let events: EventLog;
 beforeAll(async () => {
-  quickstart = await startQuickstart({ mcpPort: 0, authPort: 0, apiPort: 0 });
+  quickstart = await startQuickstart(PORTS);
   events = new EventLog(quickstart.events);
 });
 afterAll(() => quickstart.close());
@@ -73,5 +75,21 @@ describe('a client of @modelcontextprotocol/sdk 1.x', () => {
     await client.close();
 
     expect(events.lastToken('refresh_token').claims).toMatchObject({ scope: 'orders:read' });
+  });
+
+  test('may call all with its first token, where `scopes.initial` names all', async () => {
+    const usual = quickstart;
+    quickstart = await startQuickstart(PORTS, createServerWith(['orders:read', 'orders:write']));
+    try {
+      const oauth = new OAuthClient();
+      const { client } = await connect(oauth);
+      const created = await client.callTool(ORDER);
+      await client.close();
+      expect(created.structuredContent).toMatchObject({ item: 'pump', owner: 'alice' });
+      expect(oauth.authorizationUrl?.searchParams.get('scope')).toBe('orders:read orders:write');
+    } finally {
+      await quickstart.close();
+      quickstart = usual;
+    }
   });
 });

@@ -24,6 +24,42 @@ describe('a pattern', () => {
       ['https://id.example/a/v2/b'],
       ['https://id.example/a/v2/', 'https://id.example/a/v3/b'],
     ],
+    [
+      'https://*.eu.auth0.com/',
+      ['https://acme.eu.auth0.com/', 'https://xn--bcher-kva.eu.auth0.com/'],
+      [
+        'https://acme.eu.auth0.com',
+        'https://acme.eu.auth0.com//',
+        'https://acme.eu.auth0.com./',
+        'https://acme.eu.auth0.com:443/',
+        'https://ACME.eu.auth0.com/',
+        'https://bücher.eu.auth0.com/',
+        'https://аcme.eu.auth0.com/',
+        'https://acme。eu.auth0.com/',
+        'https://user:pass@acme.eu.auth0.com/',
+        'https:/\\acme.eu.auth0.com/',
+        `https://${'a'.repeat(64)}.eu.auth0.com/`,
+        `https://${'a-'.repeat(300)}.eu.auth0.com/`,
+        ' https://acme.eu.auth0.com/',
+        'https://acme.eu.auth0.com/\n',
+      ],
+    ],
+    [
+      'https://id.example:8443/realms/*',
+      ['https://id.example:8443/realms/acme'],
+      [
+        'https://id.example/realms/acme',
+        'https://id.example:8444/realms/acme',
+        'https://id.example:8443/realms/acme/',
+        'https://id.example:8443/realms/%61cme',
+        'https://id.example:8443/realms/..%2fadmin',
+        'https://id.example:8443/realms/./acme',
+        'https://id.example:8443/realms/acme;x',
+        'https://id.example:8443/realms/äcme',
+        'https://id.example:8443/realms/acme?x=/realms/acme',
+        `https://id.example:8443/realms/${'a'.repeat(129)}`,
+      ],
+    ],
   ])('%s', (pattern, within, without) => {
     expect(findPatternProblem(pattern)).toBeUndefined();
     const isWithin = createPatternTest(pattern);

@@ -2,40 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { clientSecretBasic, McpAuthModule } from 'nestjs-mcp-auth';
-import type { McpServer, McpServerOptions } from '../../../sample/quickstart/mcp-server/mcp-server.js';
-import { OrderTools } from '../../../sample/quickstart/mcp-server/order-tools.js';
 import { startQuickstart, type Quickstart } from '../../../sample/quickstart/quickstart.js';
 import { signIn } from '../../../sample/quickstart/walkthrough/sign-in.js';
+import { createServerWith } from '../initial-scopes-server.js';
 import { ClientQuickstart } from './client-quickstart.js';
 import { aiSdk, describeWith, environmentIn } from './installed-clients.js';
-
-/** The quickstart's MCP server, whose clients are to ask for these scopes when they sign in. */
-function createServerWith(initial: readonly string[]) {
-  return async ({ resource, issuer, client, ordersApi }: McpServerOptions): Promise<McpServer> => {
-    const module = {
-      module: class OrdersModule {
-        readonly of = 'tests';
-      },
-      imports: [
-        McpAuthModule.forRoot({
-          server: { name: 'orders', version: '1.0.0' },
-          resource,
-          issuers: [{ issuer }],
-          client: { id: client.id, authentication: clientSecretBasic(client.secret) },
-          downstreams: { orders: ordersApi },
-          scopes: { initial: [...initial] },
-        }),
-      ],
-      providers: [OrderTools],
-    };
-    const app = await NestFactory.create<NestExpressApplication>(module, { logger: false });
-    await app.init();
-    return { handle: app.getHttpAdapter().getInstance(), close: () => app.close() };
-  };
-}
 
 describeWith(aiSdk, '@ai-sdk/mcp', ({ command, args }) => {
   const ports = { mcpPort: 0, authPort: 0, apiPort: 0 };
