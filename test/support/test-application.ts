@@ -21,6 +21,8 @@ export interface ApplicationParts {
   readonly controllers?: Type[];
   /** Whether Nest has body parsers. */
   readonly bodyParser?: boolean | undefined;
+  /** Whether the platform believes what proxies say of a request. */
+  readonly trustProxy?: boolean | undefined;
   /** Puts other providers in place. */
   readonly override?: (testing: TestingModuleBuilder) => TestingModuleBuilder;
   /** Called before the application initialises. */
@@ -44,6 +46,7 @@ export async function startApplication(parts: ApplicationParts): Promise<TestApp
     providers = [],
     controllers = [],
     bodyParser = true,
+    trustProxy = false,
     configure,
     override = keep,
   } = parts;
@@ -55,8 +58,9 @@ export async function startApplication(parts: ApplicationParts): Promise<TestApp
     )
       .setLogger(log)
       .compile();
-    const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+    const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter({ trustProxy });
     const app = testing.createNestApplication(adapter, { bodyParser });
+    if (adapter instanceof ExpressAdapter) adapter.set('trust proxy', trustProxy);
     configure?.(app);
     await app.init();
     listener.server.on('request', watch);

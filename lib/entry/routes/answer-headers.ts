@@ -6,6 +6,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { EarlyRequests } from './early-requests.js';
 import { adaptRoutes } from './fastify-routes.js';
+import { isSharing } from './shared-paths.js';
 import { WELL_KNOWN } from '../endpoint/endpoint-options.js';
 import { RefusedAnswers } from '../endpoint/refused-answers.js';
 
@@ -28,11 +29,12 @@ export class AnswerHeaders {
   readonly #endpoint: string;
 
   constructor(
-    { backChannelLogoutPath, endpoint }: ResolvedOptions,
+    options: ResolvedOptions,
     host: HttpAdapterHost,
     early: EarlyRequests,
     private readonly refused: RefusedAnswers,
   ) {
+    const { backChannelLogoutPath, endpoint } = options;
     const { path, metadataPaths } = endpoint;
     this.#endpoint = path.toLowerCase();
     this.#documents = new Set(metadataPaths.map((one) => one.toLowerCase()));
@@ -55,6 +57,7 @@ export class AnswerHeaders {
         this.#watch(path, request, response);
         // Fastify decodes paths before it looks for a route. Express does not.
         if (isExpress && this.#isRoute(path)) request.url = decodePath(request.url);
+        if (isExpress && this.#isOurs(path) && isSharing(options)) ignoreForwardedHost(request);
         next();
       });
     });
@@ -90,6 +93,16 @@ export class AnswerHeaders {
       this.removeHeader('ETag');
     });
   }
+}
+
+/**
+ * Nest tells the servers of one path apart by what Express calls the host. With `trust proxy` that is a header that a page
+ * can send.
+ */
+function ignoreForwardedHost(request: IncomingMessage): void {
+  if (!('x-forwarded-host' in request.headers)) return;
+  const hostname = request.headers.host?.replace(/:\d*$/, '');
+  Object.defineProperty(request, 'hostname', { value: hostname, configurable: true });
 }
 
 /** The path of a request as routers compare it: Express ignores case and a slash at the end, Fastify decodes. */

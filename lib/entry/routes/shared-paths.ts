@@ -15,6 +15,14 @@ interface MountedServer {
 
 const mounted = new WeakMap<ModulesContainer, MountedServer[]>();
 
+/** Options of the servers that share their path with others. */
+const sharing = new WeakSet<ResolvedOptions>();
+
+/** Whether a server shares its path with others, which are told apart by the host of a request. */
+export function isSharing(options: ResolvedOptions): boolean {
+  return sharing.has(options);
+}
+
 /** Whether another server of the application has the path of this one, so far. */
 export function isPathShared(modules: ModulesContainer, options: ResolvedOptions): boolean {
   return (mounted.get(modules) ?? []).some((one) => readPath(one.options) === readPath(options));
@@ -30,12 +38,13 @@ export function isPathShared(modules: ModulesContainer, options: ResolvedOptions
 export function sharePath(modules: ModulesContainer, server: MountedServer, platform: string): void {
   const all = mounted.get(modules) ?? [];
   mounted.set(modules, [...all, server]);
-  const sharing = [...all, server].filter((one) => readPath(one.options) === readPath(server.options));
-  if (sharing.length === 1) return;
-  refuseSameHosts(server, sharing.slice(0, -1));
-  for (const [index, one] of sharing.entries()) {
+  const servers = [...all, server].filter((one) => readPath(one.options) === readPath(server.options));
+  if (servers.length === 1) return;
+  refuseSameHosts(server, servers.slice(0, -1));
+  for (const [index, one] of servers.entries()) {
+    sharing.add(one.options);
     const isFirst = index === 0;
-    const names = (isFirst ? sharing.slice(1) : [one]).flatMap(listHostNames);
+    const names = (isFirst ? servers.slice(1) : [one]).flatMap(listHostNames);
     if (platform === 'fastify') {
       // Fastify takes a route without a constraint where none with one fits.
       if (!isFirst) constrain(one.controllers, buildHostPattern(names, String.raw`(?::\d+)?`));

@@ -36,6 +36,8 @@ export function readAcceptedTypes({ headers: { accept } }: Pick<IncomingMessage,
  */
 export async function toAcceptedForm(response: Response, accepted: AcceptedTypes, body: unknown): Promise<Response> {
   const type = response.headers.get('content-type') ?? '';
+  // The SDK sets it on streams. What becomes of a connection is up to Node, and HTTP/2 has no such header.
+  response.headers.delete('connection');
   if (type.startsWith(STREAM_TYPE) && !accepted.stream) return await toJson(response, readId(body));
   if (type.startsWith(JSON_TYPE) && !accepted.json && response.ok) return toStream(response, await response.text());
   return response;
