@@ -126,6 +126,16 @@ describe('health', () => {
   // What was wrong before is mended.
   beforeEach(() => call('both'));
 
+  test('is down where a provider blames a second user by `error`, and documents that its set-up is at fault', async () => {
+    const error_description = 'Client is not authorized to access "orders-api". You need to create a "client-grant".';
+    refusing({ 'orders-api': { error: 'access_denied', error_description } }, 403);
+    await call('order');
+    // One user alone may be the reason.
+    expect(await health()).toEqual(UP);
+    await post(server.resource, toolCall('order'), { token: await server.token({ scope: 'a', sub: 'bob' }) });
+    expect(await health()).toEqual(['down', { status: 'down', code: 'target_unknown' }]);
+  });
+
   test('is down on account of the operator, and up again with the next token', async () => {
     await call('order');
     expect(await health()).toEqual(UP);
