@@ -48,12 +48,14 @@ export class McpClient {
   /**
    * @param registration - where an administrator registered it, or the scope that it names; else it registers itself
    * @param mode - the eras of the protocol that it speaks
+   * @param send - how its requests reach the server
    */
   constructor(
     private readonly url: URL,
     private readonly user: User,
     registration?: { readonly clientId: string; readonly realm: Realm } | { readonly scope: string },
     private readonly mode: 'auto' | 'legacy' = 'auto',
+    private readonly send: (url: string | URL, init: RequestInit) => Promise<Response> = fetch,
   ) {
     this.#oauth = new Credentials(registration && 'scope' in registration ? registration.scope : undefined);
     if (registration && 'clientId' in registration) {
@@ -114,7 +116,7 @@ export class McpClient {
   }
 
   readonly #fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
-    const response = await fetch(url, init);
+    const response = await this.send(url, init);
     const { status, headers } = response;
     const withToken = new Headers(init.headers).has('authorization');
     this.requests.push({ method: init.method ?? 'GET', url: new URL(url), withToken, status, headers });

@@ -143,6 +143,7 @@ const CREDENTIALS = {
   'x-amzn-oidc-data': '0123456789abcdef-oidc',
   'cf-access-jwt-assertion': '0123456789abcdef-cf',
   'x-client-secret': '0123456789abcdef-client',
+  'x-forwarded-client-cert': '0123456789abcdef-certificate',
 };
 
 describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
@@ -262,6 +263,19 @@ describe.each([
   ['@McpHeader', 'DPoP'],
   ['@McpHeader', 'X-Api-Key'],
   ['@McpHeader', 'x-forwarded-access-token'],
+  ['@McpHeader', 'Proxy-Authorization'],
+  ['@McpHeader', 'X-Forwarded-Client-Cert'],
+  ['@McpHeader', 'Client-Cert'],
+  ['@McpHeader', 'X-SSL-Client-Cert'],
+  ['@McpHeader', 'X-ARR-ClientCert'],
+  ['@McpHeader', 'X-Amzn-Mtls-Clientcert'],
+  ['@McpHeader', 'Ocp-Apim-Subscription-Key'],
+  ['@McpHeader', 'X-CSRF-Token'],
+  ['@McpHeader', 'X-Hub-Signature-256'],
+  ['@McpHeader', 'X-Amz-Security-Token'],
+  ['@McpHeader', 'X-Vault-Token'],
+  ['@McpHeader', 'X-OTP'],
+  ['@McpHeader', 'Set-Cookie'],
 ])('%s(%s)', (_decorator, name) => {
   test('stops the boot', async () => {
     @Injectable()

@@ -1,11 +1,39 @@
 import { Injectable } from '@nestjs/common';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { McpTool } from 'nestjs-mcp-auth';
+import { McpTool, type McpContext } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { callTool, message, post, textOf } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
 const TIME = '2026-01-31T10:00:00.000Z';
+
+const ODD = {
+  url: new URL('https://acme.example/a'),
+  tags: new Set(['a', 'b']),
+  byName: new Map([['x', { at: new Date(TIME) }]]),
+  pairs: new Map([[1, 'one']]),
+  bytes: Buffer.from('bytes'),
+  big: 2n ** 64n,
+};
+
+const oddOutput = z.object({
+  url: z.url(),
+  tags: z.array(z.string()),
+  byName: z.record(z.string(), z.object({ at: z.date() })),
+  pairs: z.array(z.tuple([z.number(), z.string()])),
+  bytes: z.base64(),
+  big: z.string(),
+});
+
+const ODD_AS_JSON = {
+  url: 'https://acme.example/a',
+  tags: ['a', 'b'],
+  byName: { x: { at: TIME } },
+  pairs: [[1, 'one']],
+  bytes: 'Ynl0ZXM=',
+  big: '18446744073709551616',
+};
 
 const input = z.object({
   at: z.date().optional().describe('when'),
@@ -36,6 +64,27 @@ class Tools {
   @McpTool({ description: 'x', output: z.object({ at: z.iso.datetime(), text: z.string() }) })
   texts() {
     return { at: new Date(TIME), text: new Date(TIME) } as unknown as { at: string; text: string };
+  }
+
+  @McpTool({
+    description: 'x',
+    output: oddOutput,
+  })
+  odd() {
+    return ODD as unknown as z.infer<typeof oddOutput>;
+  }
+
+  @McpTool({ description: 'x' })
+  oddWithoutSchema() {
+    return ODD;
+  }
+
+  @McpTool({ description: 'x', input: z.object({}) })
+  async form(_input: object, context: McpContext) {
+    const filled = await context.elicit('When?', z.object({ at: z.date(), big: z.bigint().optional() }));
+    if (filled.action !== 'accept') return filled;
+    const { at, big } = filled.content;
+    return { isDate: at instanceof Date, at, big };
   }
 
   @McpTool({ description: 'x', output: z.object({ at: z.date() }) })
@@ -113,6 +162,34 @@ describe('dates', () => {
 
   test('keep their own rules', async () => {
     expect((await call('take', { late: '2025-01-31T10:00:00Z' })).isError).toBe(true);
+  });
+
+  test.each(['odd', 'odd_without_schema'])(
+    'and what else JSON has no form for has one in results: %s',
+    async (name) => {
+      expect((await call(name)).structuredContent).toEqual(ODD_AS_JSON);
+    },
+  );
+
+  test.each<[string, unknown]>([
+    ['2025-11-25', 'legacy'],
+    ['2026-07-28', { pin: '2026-07-28' }],
+  ])('are texts in forms of %s, and dates in what was filled in', async (_revision, mode) => {
+    const client = new Client(
+      { name: 'x', version: '1' },
+      { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: mode as 'legacy' } },
+    );
+    const asked: unknown[] = [];
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      asked.push((params as { requestedSchema: { properties: unknown } }).requestedSchema.properties);
+      return { action: 'accept', content: { at: '2026-01-31T12:00:00+02:00', big: '7' } };
+    });
+    const requestInit = { headers: { authorization: `Bearer ${token}` } };
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.resource), { requestInit }));
+    const { structuredContent } = await client.callTool({ name: 'form', arguments: {} });
+    await client.close();
+    expect(asked).toEqual([{ at: { type: 'string', format: 'date-time' }, big: { type: 'string' } }]);
+    expect(structuredContent).toEqual({ isDate: true, at: TIME, big: '7' });
   });
 
   test('of results fit what the schema says, a date or a text', async () => {

@@ -17,6 +17,7 @@ import type {
   QuestionOptions,
 } from '../../resource-server/decorators/mcp-context.js';
 import { isJsonObject } from '../../json/json-object.js';
+import { describeForm, validateWire } from '../../resource-server/catalogue/wire-values.js';
 import { ToolError } from './tool-error.js';
 
 /** Maximum number of times the user is asked, if the answers do not fit the form. */
@@ -126,12 +127,12 @@ export class CallContext implements McpContext {
     schema: Schema,
     options?: QuestionOptions,
   ): Promise<ElicitedForm<StandardSchemaWithJSON.InferOutput<Schema>>> {
-    const question = inputRequired.elicit({ message, requestedSchema: schema });
+    const question = inputRequired.elicit({ message, requestedSchema: describeForm(schema) });
     const key = this.#takeKey('elicitation', options);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const { action, content } = readForm(await this.#channel.ask(round === 0 ? key : `${key}.${round}`, question));
       if (action !== 'accept') return { action };
-      const fitting = await schema['~standard'].validate(content);
+      const fitting = await validateWire(schema, content, 'input');
       if (!fitting.issues) return { action, content: fitting.value as StandardSchemaWithJSON.InferOutput<Schema> };
     }
     throw new ToolError('What was filled in did not fit the form.');

@@ -1,5 +1,6 @@
 import { isCallToolResult, isSpecType, type CallToolResult, type ContentBlock } from '@modelcontextprotocol/server';
 import type { ToolSchema } from '../../resource-server/decorators/access-options.js';
+import { toJsonValue, toJsonValues } from '../../resource-server/catalogue/json-values.js';
 import { validateWire } from '../../resource-server/catalogue/wire-values.js';
 import { StreamedItems } from './streamed-items.js';
 import { isJsonObject } from '../../json/json-object.js';
@@ -32,7 +33,7 @@ export function toErrorResult(text: string): CallToolResult {
 }
 
 async function validateOutput(output: ToolSchema, value: unknown): Promise<unknown> {
-  const result = await validateWire(output, value, 'output');
+  const result = await validateWire(output, toJsonValues(value), 'output');
   if (result.issues) throw new InvalidOutputError(result.issues.map(({ message }) => message).join('; '));
   return result.value;
 }
@@ -66,13 +67,17 @@ function toObject(value: unknown): Record<string, unknown> {
   return parsed;
 }
 
-/** JSON has no numbers of that size. */
-function writeBigInt(_key: string, value: unknown): unknown {
+/** Writes what JSON has no form for. A `Buffer` would already be an object of numbers. */
+function writeValue(this: unknown, key: string, value: unknown): unknown {
+  const own: unknown = Reflect.get(this as object, key);
+  const written = toJsonValue(own);
+  if (written !== own) return written;
+  // JSON has no numbers of that size.
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
 function toJson(value: unknown): string {
-  const text = JSON.stringify(value, writeBigInt) as string | undefined;
+  const text = JSON.stringify(value, writeValue) as string | undefined;
   if (text === undefined) throw new InvalidOutputError(`A ${typeof value} cannot be written as JSON`);
   return text;
 }

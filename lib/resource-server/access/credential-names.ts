@@ -12,6 +12,8 @@ const CREDENTIAL_WORDS: ReadonlySet<string> = new Set([
     'authtoken',
   ],
   ...['bearer', 'cookie', 'cookies', 'credential', 'credentials', 'csrf', 'dpop', 'grant', 'idtoken', 'jwt', 'kauth'],
+  // Certificates of clients, by which proxies tell who is there (RFC 9440).
+  ...['cert', 'certificate', 'clientcert', 'otp', 'passcode', 'totp'],
   ...['oauth', 'oidc', 'passphrase', 'passwd', 'password', 'pwd', 'refreshtoken', 'secret', 'secrets', 'session'],
   ...['sessionid', 'sessionstore', 'sid', 'sig', 'signature', 'token', 'tokens', 'xsrf'],
 ]);

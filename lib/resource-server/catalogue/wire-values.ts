@@ -1,4 +1,4 @@
-import type { StandardSchemaV1 } from '@modelcontextprotocol/server';
+import type { StandardSchemaV1, StandardSchemaWithJSON } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { ToolSchema } from '../decorators/access-options.js';
 import { isJsonObject } from '../../json/json-object.js';
@@ -8,6 +8,9 @@ const MAX_ROUNDS = 8;
 
 /** A date and time as JSON Schema has it (`date-time`, RFC 3339 section 5.6). */
 const dateTime = z.iso.datetime({ offset: true });
+
+/** What a big number is on the wire. */
+const DIGITS = String.raw`^-?\d+$`;
 
 const INTEGER = /^-?\d{1,400}$/;
 
@@ -48,13 +51,29 @@ export function describeWire(schema: ToolSchema, direction: Direction): Record<s
       const fix = FIXES[type];
       // What a codec or a pipe turns into something else is not on the wire.
       if (type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
-      else if (type === 'bigint') Object.assign(jsonSchema, { type: 'string', pattern: '^-?\\d+$' });
+      else if (type === 'bigint') Object.assign(jsonSchema, { type: 'string', pattern: DIGITS });
       else if (fix !== undefined && Object.keys(jsonSchema).every((key) => ANNOTATIONS.has(key)))
         problems.push(`z.${type}()${describePath(path)}: use ${fix}`);
     },
   });
   if (problems.length > 0) throw new Error(`has types that JSON has no values for. ${problems.join('; ')}`);
   return described;
+}
+
+/**
+ * Describes a schema of zod for a form, with dates and big numbers as texts. Forms have no patterns.
+ *
+ * @throws Error as {@link describeWire} does, when it is asked for the JSON Schema
+ */
+export function describeForm(schema: StandardSchemaWithJSON): StandardSchemaWithJSON {
+  if (!isZod(schema)) return schema;
+  const describe = () => {
+    const described = describeWire(schema, 'input') ?? {};
+    for (const property of Object.values((described.properties ?? {}) as Record<string, { pattern?: string }>))
+      if (property.pattern === DIGITS) delete property.pattern;
+    return described;
+  };
+  return { '~standard': { ...schema['~standard'], jsonSchema: { input: describe, output: describe } } };
 }
 
 /** Reads a value, in which dates may be strings, and strings dates. */
@@ -86,9 +105,15 @@ function readAt(value: unknown, issue: Issue, base: readonly PropertyKey[], dire
     if (expected === 'date' && typeof part === 'string' && dateTime.safeParse(part).success) return new Date(part);
     if (expected === 'bigint' && isInteger(part)) return BigInt(part);
     // A method returns what it has.
-    const isDate = direction === 'output' && expected === 'string' && part instanceof Date;
-    return isDate && !Number.isNaN(part.getTime()) ? part.toISOString() : part;
+    return direction === 'output' && expected === 'string' ? toText(part) : part;
   });
+}
+
+/** Values that are texts in JSON. */
+function toText(value: unknown): unknown {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? value : value.toISOString();
+  if (value instanceof URL) return value.href;
+  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 function isInteger(value: unknown): value is string | number {
