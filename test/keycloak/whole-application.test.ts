@@ -4,7 +4,7 @@ import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextproto
 import { decodeJwt } from 'jose';
 import { OAuthClient } from '../../sample/quickstart/walkthrough/oauth-client.js';
 import { RESOURCE, WholeApplication, type RunningApplication } from '../package/whole-application.js';
-import { NginxProcess } from '../support/nginx-process.js';
+import { areExpected } from '../support/proxy-process.js';
 import type { ToolResult } from '../support/mcp-request.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { TestApi } from '../support/test-api.js';
@@ -15,7 +15,7 @@ import { McpClient } from './mcp-client.js';
 import { planRealm, Realm } from './realm.js';
 import { User } from './user.js';
 
-const isExpected = Keycloak.usual.isRunning && NginxProcess.isExpected;
+const isExpected = Keycloak.usual.isRunning && areExpected('nginx');
 
 (isExpected ? describe : describe.skip)('the application of the documents, with the realm of the documents', () => {
   let application: WholeApplication;
@@ -35,7 +35,11 @@ const isExpected = Keycloak.usual.isRunning && NginxProcess.isExpected;
     alice = new User(realm, 'alice');
     const { blocks } = await readCommands('providers/keycloak.md', ['In the realm', 'Clients']);
     // The last one lets anyone register.
-    const printed = await runCommands(blocks.slice(0, -1).join('\n'), { KEYCLOAK: keycloak.origin, REALM: name, RESOURCE });
+    const printed = await runCommands(blocks.slice(0, -1).join('\n'), {
+      KEYCLOAK: keycloak.origin,
+      REALM: name,
+      RESOURCE,
+    });
     const secret = /^\S+$/m.exec(printed.trim())?.[0] ?? '';
     keepSecret(secret);
     application = await WholeApplication.create();
