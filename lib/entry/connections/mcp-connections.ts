@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HttpException, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import {
-  ProtocolError,
-  ProtocolErrorCode,
-  type Server,
-  type ServerContext,
-  type Transport,
-} from '@modelcontextprotocol/server';
+import { ProtocolError, ProtocolErrorCode, type Server, type Transport } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { AuthenticationGuard } from '../endpoint/authentication.guard.js';
@@ -25,6 +19,7 @@ import { ChangeNotifications } from '../../mcp/notifications/change-notification
 import { Subscriptions } from '../../mcp/notifications/subscriptions.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { identifyConversation, type Conversation } from '../../mcp/invocation/conversation.js';
+import type { MessageContext } from '../../mcp/invocation/message-context.js';
 import type { AuthorizedRequest } from '../../mcp/invocation/authorized-request.js';
 import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import { ProtocolServers } from '../../mcp/protocol/protocol-servers.js';
@@ -147,7 +142,7 @@ export class McpConnections implements OnModuleDestroy {
   async #admit(
     method: string,
     params: unknown,
-    { mcpReq: { id } }: ServerContext,
+    { mcpReq: { id } }: MessageContext,
     token: TokenSource | undefined,
   ): Promise<AuthorizedRequest> {
     return await this.#check({ jsonrpc: '2.0', id, method, params }, token, 'client');

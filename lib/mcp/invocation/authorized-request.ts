@@ -1,4 +1,3 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
 import type { DownstreamError } from '../../errors/downstream-error.js';
 import type { LimitError } from '../../errors/limit-error.js';
 import type { Lease } from '../../limits/lease.js';
@@ -9,6 +8,7 @@ import type { AccessDeniedError } from '../../resource-server/authorization/acce
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import type { Conversation } from './conversation.js';
+import type { MessageContext } from './message-context.js';
 
 interface ServedRequest {
   /** The parsed body. */
@@ -55,5 +55,5 @@ export interface DeniedRequest extends ServedRequest {
 export type Admit = (
   method: string,
   params: unknown,
-  context: ServerContext,
+  context: MessageContext,
 ) => AuthorizedRequest | Promise<AuthorizedRequest>;

@@ -1,24 +1,20 @@
 import { isJsonObject } from '../../json/json-object.js';
-import {
-  inputRequired,
-  type CallToolResult,
-  type InputRequiredResult,
-  type Server,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import { inputRequired, type CallToolResult, type InputRequiredResult } from '@modelcontextprotocol/server';
 import { CallerActionError, type ChallengeRemedy } from '../../errors/downstream-error.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { elicitPage, readPageAnswer, type PageAnswer } from './elicited-page.js';
 import { isAnswered } from './opened-page.js';
+import type { ClientIdentity } from './client-channel.js';
 import { RequestChannel } from './request-channel.js';
 import type { CallState, OpenState, RequestStates } from './request-state.js';
 import { toFailureResult } from './tool-failure.js';
+import type { MessageContext } from './message-context.js';
 
 /** The message of one round of a call. */
 export interface RoundMessage {
-  readonly context: ServerContext;
-  readonly server: Server;
+  readonly context: MessageContext;
+  readonly identity: ClientIdentity;
   /** As the client sent it. */
   readonly body: unknown;
 }
@@ -36,11 +32,11 @@ export class CallRound {
     private readonly states: RequestStates,
     private readonly authorized: Pick<AuthorizedOperation, 'caller'>,
     private readonly operation: Operation,
-    { context, server, body }: RoundMessage,
+    { context, identity, body }: RoundMessage,
   ) {
     this.#binding = states.bind(authorized.caller, operation, readBound(body));
     this.#state = states.open(context.mcpReq.requestState(), this.#binding);
-    this.channel = new RequestChannel(context, server, this.#state);
+    this.channel = new RequestChannel(context, identity, this.#state);
     this.answer = readPageAnswer(context.mcpReq.inputResponses, this.#state.page);
   }
 

@@ -7,28 +7,30 @@ import {
   type InputRequests,
   type InputResponses,
   type LoggingLevel,
-  type Server,
-  type ServerContext,
 } from '@modelcontextprotocol/server';
-import { Suspension, type ClientChannel } from './client-channel.js';
+import { Suspension, type ClientChannel, type ClientIdentity } from './client-channel.js';
 import type { McpClient } from '../../resource-server/decorators/mcp-context.js';
 import { computeDigest, type CallState, type OpenState } from './request-state.js';
+import type { MessageContext } from './message-context.js';
 
 /**
  * Reaches the client through the request that it made. A question ends the call. The call is then repeated with the
  * answers: by the client, or by the SDK for clients before 2026-07-28.
  */
 export class RequestChannel implements ClientChannel {
-  readonly #context: ServerContext;
-  readonly #server: Server;
+  readonly #context: MessageContext;
+  readonly #identity: ClientIdentity;
   readonly #state: CallState;
   readonly #asked: Record<string, string> = {};
   #questions: InputRequests | undefined;
 
-  /** @param state - what the call remembers of earlier rounds */
-  constructor(context: ServerContext, server: Server, state: CallState) {
+  /**
+   * @param identity - of a client before 2026-07-28
+   * @param state - what the call remembers of earlier rounds
+   */
+  constructor(context: MessageContext, identity: ClientIdentity, state: CallState) {
     this.#context = context;
-    this.#server = server;
+    this.#identity = identity;
     this.#state = state;
   }
 
@@ -43,8 +45,8 @@ export class RequestChannel implements ClientChannel {
     }
     return {
       era: 'legacy',
-      capabilities: this.#server.getClientCapabilities() ?? {},
-      info: this.#server.getClientVersion(),
+      capabilities: this.#identity.getClientCapabilities() ?? {},
+      info: this.#identity.getClientVersion(),
     };
   }
 

@@ -1,18 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import {
-  ProtocolError,
-  ProtocolErrorCode,
-  ResourceNotFoundError,
-  type Server,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import { LimitError } from '../../errors/limit-error.js';
 import type { Lease } from '../../limits/lease.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
+import type { ClientIdentity } from '../invocation/client-channel.js';
 import { toLimitError, toLimitResult } from '../invocation/limit-answer.js';
+import type { MessageContext } from '../invocation/message-context.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
 import { toChallengeError } from './challenge-response.js';
 import { readArguments } from '../../resource-server/access/operation.js';
@@ -25,6 +21,12 @@ import { CallShares } from './call-shares.js';
 
 export type CallMethod = 'tools/call' | 'prompts/get' | 'resources/read' | 'completion/complete';
 
+/** What a call names. */
+export interface CallParameters {
+  readonly name?: string;
+  readonly uri?: string;
+}
+
 /** The methods that call a method of the application. A primitive that the caller may not see counts as not found. */
 @Injectable()
 export class CallMethods {
@@ -35,58 +37,64 @@ export class CallMethods {
     private readonly shares: CallShares,
   ) {}
 
-  handle(server: Server, method: CallMethod, admit: Admit): void {
+  /**
+   * Answers a call.
+   *
+   * @param params - those of the message. They are valid
+   * @param identity - of a client before 2026-07-28
+   * @throws ProtocolError if the answer is an error
+   */
+  async answer(
+    method: CallMethod,
+    params: CallParameters,
+    context: MessageContext,
+    identity: ClientIdentity,
+    admit: Admit,
+  ): Promise<unknown> {
+    if (method === 'tools/call')
+      return await tellDenials(async () => await this.#callTool(params, context, identity, admit));
+    const served = await admit(method, params, context);
+    const { primitive, caller } = served.authorized;
     switch (method) {
-      case 'tools/call':
-        server.setRequestHandler(method, ({ params }, context) =>
-          tellDenials(async () => {
-            const served = await admit(method, params, context);
-            const { primitive, operation } = served.authorized;
-            if (primitive?.kind !== 'tool') {
-              if (operation?.through !== undefined) return toUnknownOperation();
-              throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
-            }
-            const args = readArguments(operation, served.body);
-            const run = (over: ServerContext, lease?: Lease) =>
-              tellDenials(() => this.#run(served, primitive, over, server, lease));
-            return (await this.#keepLimits(served, async () => {
-              const task = this.tasks.begin(primitive, served.authorized, args, context, run);
-              return await (task ?? run(context));
-            })) as never;
-          }),
-        );
-        break;
       case 'prompts/get':
-        server.setRequestHandler(method, async ({ params }, context) => {
-          const served = await admit(method, params, context);
-          const { primitive } = served.authorized;
-          if (primitive?.kind !== 'prompt')
-            throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${params.name}`);
-          return (await tellDenials(() => this.#run(served, primitive, context, server))) as never;
-        });
+        if (primitive?.kind !== 'prompt')
+          throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${params.name ?? ''}`);
         break;
       case 'resources/read':
-        server.setRequestHandler(method, async ({ params }, context) => {
-          const served = await admit(method, params, context);
-          const { primitive } = served.authorized;
-          if (!primitive) throw new ResourceNotFoundError(params.uri);
-          const outcome = await tellDenials(() => this.#run(served, primitive, context, server));
-          // A method may have said otherwise.
-          const isShared = 'cacheScope' in outcome && outcome.cacheScope === 'public';
-          const mayBeShared = primitive.access.anonymous || served.authorized.caller === undefined;
-          return (isShared && !mayBeShared ? { ...outcome, cacheScope: 'private' } : outcome) as never;
-        });
+        if (!primitive) throw new ResourceNotFoundError(params.uri ?? '');
         break;
       case 'completion/complete':
-        server.setRequestHandler(method, async ({ params }, context) => {
-          const served = await admit(method, params, context);
-          const { primitive } = served.authorized;
-          if (!primitive)
-            throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There are no completions for that name');
-          return (await tellDenials(() => this.#run(served, primitive, context, server))) as never;
-        });
+        if (!primitive)
+          throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There are no completions for that name');
         break;
     }
+    const outcome = await tellDenials(() => this.#run(served, primitive, context, identity));
+    if (method !== 'resources/read') return outcome;
+    // A method may have said otherwise.
+    const isShared = 'cacheScope' in outcome && outcome.cacheScope === 'public';
+    const mayBeShared = primitive.access.anonymous || caller === undefined;
+    return isShared && !mayBeShared ? { ...outcome, cacheScope: 'private' } : outcome;
+  }
+
+  async #callTool(
+    params: CallParameters,
+    context: MessageContext,
+    identity: ClientIdentity,
+    admit: Admit,
+  ): Promise<unknown> {
+    const served = await admit('tools/call', params, context);
+    const { primitive, operation } = served.authorized;
+    if (primitive?.kind !== 'tool') {
+      if (operation?.through !== undefined) return toUnknownOperation();
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name ?? ''}`);
+    }
+    const run = (over: MessageContext, lease?: Lease) =>
+      tellDenials(() => this.#run(served, primitive, over, identity, lease));
+    return await this.#keepLimits(served, async () => {
+      const args = readArguments(operation, served.body);
+      const task = this.tasks.begin(primitive, served.authorized, args, context, run);
+      return await (task ?? run(context));
+    });
   }
 
   /** Reports a limit that a tool call meets as its result. Over HTTP it becomes the answer if that has not begun. */
@@ -105,8 +113,8 @@ export class CallMethods {
   async #run(
     served: AuthorizedRequest,
     primitive: Primitive,
-    context: ServerContext,
-    server: Server,
+    context: MessageContext,
+    identity: ClientIdentity,
     ofTask?: Lease,
   ): Promise<Outcome> {
     const { authorized, trace, scheme, failure, access, body } = served;
@@ -117,7 +125,7 @@ export class CallMethods {
     const running = this.runner.run(authorized, primitive, {
       trace,
       context,
-      server,
+      identity,
       body,
       failure,
       access,

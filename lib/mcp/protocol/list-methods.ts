@@ -1,16 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import type { ListToolsResult, Server } from '@modelcontextprotocol/server';
 import { LimitError } from '../../errors/limit-error.js';
 import type { Lease } from '../../limits/lease.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
+import type { ClientIdentity } from '../invocation/client-channel.js';
 import { toLimitError } from '../invocation/limit-answer.js';
+import type { MessageContext } from '../invocation/message-context.js';
 import { CallShares } from './call-shares.js';
 import { Listings } from './listings.js';
 import { takePage } from './page-of-list.js';
 
 export type ListMethod = 'tools/list' | 'prompts/list' | 'resources/list' | 'resources/templates/list';
+
+/** What a list says of each primitive, by the member of the result that has it. */
+type ListedPrimitive = Primitive & { readonly listing: object };
 
 /** The methods that list primitives, one page at a time. */
 @Injectable()
@@ -22,44 +27,46 @@ export class ListMethods {
     private readonly shares: CallShares,
   ) {}
 
-  handle(server: Server, method: ListMethod, admit: Admit): void {
-    const { catalogue, listings } = this;
+  /**
+   * Answers with a page of a list.
+   *
+   * @param params - those of the message. They are valid
+   * @param identity - of a client before 2026-07-28
+   * @throws ProtocolError for a cursor that this server did not make
+   */
+  async answer(
+    method: ListMethod,
+    params: { readonly cursor?: string } | undefined,
+    context: MessageContext,
+    identity: ClientIdentity,
+    admit: Admit,
+  ): Promise<object> {
+    const served = await admit(method, params, context);
+    const cursor = params?.cursor;
+    const { catalogue } = this;
     switch (method) {
       case 'tools/list':
-        server.setRequestHandler(method, async ({ params }, context) => {
-          const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = listings.cutPage(catalogue.listedTools, authorized, params?.cursor);
-          return { tools: items.map(({ listing }) => listing), ...toCursor(nextCursor) } satisfies ListToolsResult;
-        });
-        break;
+        return this.#cut('tools', catalogue.listedTools, served, cursor);
       case 'prompts/list':
-        server.setRequestHandler(method, async ({ params }, context) => {
-          const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = listings.cutPage(catalogue.prompts, authorized, params?.cursor);
-          return { prompts: items.map(({ listing }) => listing), ...toCursor(nextCursor) };
-        });
-        break;
+        return this.#cut('prompts', catalogue.prompts, served, cursor);
       case 'resources/templates/list':
-        server.setRequestHandler(method, async ({ params }, context) => {
-          const { authorized } = await admit(method, params, context);
-          const { items, nextCursor } = listings.cutPage(catalogue.templates, authorized, params?.cursor);
-          return { resourceTemplates: items.map(({ listing }) => listing), ...toCursor(nextCursor) };
-        });
-        break;
-      case 'resources/list':
-        server.setRequestHandler(method, async ({ params }, context) => {
-          const served = await admit(method, params, context);
-          const { authorized, trace } = served;
-          const taken = served.lease ? undefined : this.#take(served);
-          const listing = listings.listResources(authorized, { trace, context, server, shown: served.show?.() });
-          (served.lease ?? taken)?.hold(listing);
-          taken?.release();
-          const resources = await listing;
-          const { items, nextCursor } = takePage(resources, ({ uri }) => uri, params?.cursor, this.options.pageSize);
-          return { resources: items, ...toCursor(nextCursor) };
-        });
-        break;
+        return this.#cut('resourceTemplates', catalogue.templates, served, cursor);
+      case 'resources/list': {
+        const { authorized, trace } = served;
+        const taken = served.lease ? undefined : this.#take(served);
+        const listing = this.listings.listResources(authorized, { trace, context, identity, shown: served.show?.() });
+        (served.lease ?? taken)?.hold(listing);
+        taken?.release();
+        const resources = await listing;
+        const { items, nextCursor } = takePage(resources, ({ uri }) => uri, cursor, this.options.pageSize);
+        return { resources: items, ...toCursor(nextCursor) };
+      }
     }
+  }
+
+  #cut(member: string, all: readonly ListedPrimitive[], { authorized }: AuthorizedRequest, cursor: string | undefined) {
+    const { items, nextCursor } = this.listings.cutPage(all, authorized, cursor);
+    return { [member]: items.map(({ listing }) => listing), ...toCursor(nextCursor) };
   }
 
   /** The share of a request that came without HTTP. Over HTTP it was taken before. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Server } from '@modelcontextprotocol/server';
+import { Server, type ServerContext } from '@modelcontextprotocol/server';
 import { toReadable } from '../../errors/reason.js';
 import type { Admit, AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import { tellDenials } from '../invocation/denied-operation.js';
@@ -11,10 +11,10 @@ import { Admission } from '../../resource-server/authorization/admission.js';
 import { AdmissionRequests } from '../tasks/admission-requests.js';
 import { TaskingServer } from '../tasks/tasking-server.js';
 import { TaskMethods } from '../tasks/task-methods.js';
-import { CallMethods } from './call-methods.js';
+import { CallMethods, type CallMethod, type CallParameters } from './call-methods.js';
 import { ConversationMethods } from './conversation-methods.js';
 import { ConversingServer } from './conversing-server.js';
-import { ListMethods } from './list-methods.js';
+import { ListMethods, type ListMethod } from './list-methods.js';
 import type { AdmitAnswer, OpenExchanges } from './open-exchanges.js';
 import { ServerDescription } from './server-description.js';
 import { tellProtocolErrors } from './told-errors.js';
@@ -103,13 +103,13 @@ export class ProtocolServers {
       case 'prompts/list':
       case 'resources/list':
       case 'resources/templates/list':
-        this.lists.handle(server, method, admit);
+        answerBy(server, method, (params, context) => this.lists.answer(method, params, context, server, admit));
         break;
       case 'tools/call':
       case 'prompts/get':
       case 'resources/read':
       case 'completion/complete':
-        this.calls.handle(server, method, admit);
+        answerBy(server, method, (params, context) => this.calls.answer(method, params, context, server, admit));
         break;
       case 'resources/subscribe':
       case 'resources/unsubscribe':
@@ -124,6 +124,19 @@ export class ProtocolServers {
       default:
     }
   }
+}
+
+/** Answers a method of the protocol. The SDK checks the message and the result. */
+function answerBy(
+  server: Server,
+  method: CallMethod | ListMethod,
+  answer: (params: CallParameters & { readonly cursor?: string }, context: ServerContext) => Promise<unknown>,
+): void {
+  const register = server.setRequestHandler.bind(server) as (
+    name: string,
+    handle: (request: { readonly params?: object }, context: ServerContext) => Promise<unknown>,
+  ) => void;
+  register(method, ({ params = {} }, context) => answer(params, context));
 }
 
 function isOffered(server: Server, method: string): boolean {

@@ -6,15 +6,15 @@ import {
   type CallToolResult,
   type InputRequiredResult,
   type Notification,
-  type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
 import type { TaskSupport } from '../../resource-server/catalogue/primitive.js';
 import { isOver, type OwnedCall, type TaskRecord } from './task-record.js';
+import type { MessageContext } from '../invocation/message-context.js';
 
 /** Runs the tool in a context that outlives the request. */
-export type RunInTask = (context: ServerContext) => Promise<unknown>;
+export type RunInTask = (context: MessageContext) => Promise<unknown>;
 
 /** A task of nobody belongs to whoever knows its id. */
 const TASK_ID_BYTES = 32;
@@ -60,7 +60,7 @@ export class RunningTask {
   }
 
   /** Runs the tool to its end, with one round for each time it asks the client. Never throws. */
-  async run(run: RunInTask, context: ServerContext): Promise<void> {
+  async run(run: RunInTask, context: MessageContext): Promise<void> {
     try {
       let round = this.#createContext(context, undefined, undefined);
       for (;;) {
@@ -130,10 +130,10 @@ export class RunningTask {
 
   /** The context of the tool's method. It belongs to the task, because the request is over. */
   #createContext(
-    context: ServerContext,
+    context: MessageContext,
     inputResponses: Record<string, unknown> | undefined,
     requestState: string | undefined,
-  ): ServerContext {
+  ): MessageContext {
     const notify = async ({ method, params }: Notification) => {
       const message = method === 'notifications/progress' ? params?.message : undefined;
       if (typeof message === 'string' && !isOver(this.#record)) await this.#become({ statusMessage: message });

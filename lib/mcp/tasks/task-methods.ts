@@ -6,7 +6,6 @@ import {
   ProtocolErrorCode,
   type ClientCapabilities,
   type Server,
-  type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
@@ -17,6 +16,7 @@ import { ChangeNotifications } from '../notifications/change-notifications.js';
 import { KeptTasks } from './kept-tasks.js';
 import { RunningTask } from './running-task.js';
 import { TASKS_EXTENSION, type OwnedCall } from './task-record.js';
+import type { MessageContext } from '../invocation/message-context.js';
 
 const paramsSchema = z.looseObject({ taskId: z.string() });
 
@@ -49,8 +49,8 @@ export class TaskMethods {
     { name, task: support }: ToolDefinition,
     authorized: AuthorizedOperation,
     args: unknown,
-    context: ServerContext,
-    run: (context: ServerContext, lease: Lease) => Promise<unknown>,
+    context: MessageContext,
+    run: (context: MessageContext, lease: Lease) => Promise<unknown>,
   ): Promise<unknown> | undefined {
     const { caller, input } = authorized;
     if (!support || 'problems' in input) return undefined;
@@ -98,8 +98,8 @@ export class TaskMethods {
 
   async #start(
     task: RunningTask,
-    run: (context: ServerContext, lease: Lease) => Promise<unknown>,
-    context: ServerContext,
+    run: (context: MessageContext, lease: Lease) => Promise<unknown>,
+    context: MessageContext,
   ): Promise<unknown> {
     const lease = await this.tasks.add(task);
     const { record } = task;
@@ -113,7 +113,7 @@ export class TaskMethods {
   }
 }
 
-function canHandleTasks({ mcpReq: { envelope } }: ServerContext): boolean {
+function canHandleTasks({ mcpReq: { envelope } }: MessageContext): boolean {
   const capabilities = (envelope as Record<string, ClientCapabilities | undefined> | undefined)?.[
     CLIENT_CAPABILITIES_META_KEY
   ];
