@@ -97,7 +97,11 @@ export const wings = {
     rooms: {
       protocol: {
         holds: 'MCP by the SDK: its servers, their methods, streams and lists.',
-        imports: ['invocation', 'notifications', 'tasks'],
+        imports: ['direct', 'invocation', 'notifications', 'tasks'],
+      },
+      direct: {
+        holds: 'What answers a message without a server of the SDK: how it is read, its context, its answer.',
+        imports: ['invocation'],
       },
       registry: { holds: '`McpRegistry`: what comes and goes at run time.', imports: ['invocation', 'notifications'] },
       tasks: { holds: 'The Tasks extension.', imports: ['invocation', 'notifications'] },

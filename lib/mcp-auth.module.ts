@@ -1,3 +1,4 @@
+import { PROTOCOL_PROVIDERS } from './mcp/protocol/protocol-providers.js';
 import { Module, type DynamicModule, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AccessTokenStrategy } from './resource-server/authentication/access-token.strategy.js';
@@ -55,8 +56,6 @@ import { McpAuthHealthIndicator } from './doctor/health.indicator.js';
 import { ServerHealth } from './doctor/server-health.js';
 import { ResolvedOptions } from './options/resolved-options.js';
 import { resolveOptions } from './configuration/resolve-options.js';
-import { ClientMessages } from './mcp/protocol/client-messages.js';
-import { McpServing } from './mcp/protocol/mcp-serving.js';
 import { BoundSessions } from './entry/foreign-servers/bound-sessions.js';
 import { ForeignAnswers } from './entry/foreign-servers/foreign-answers.js';
 import { ForeignShares } from './entry/foreign-servers/foreign-shares.js';
@@ -70,17 +69,7 @@ import { ResourceLists } from './mcp/invocation/resource-lists.js';
 import { RequestStates } from './mcp/invocation/request-state.js';
 import { PrimitiveRunner } from './mcp/invocation/primitive-runner.js';
 import { CallerLimits } from './limits/caller-limits.js';
-import { OpenStreams } from './mcp/protocol/open-streams.js';
-import { InFlight } from './mcp/protocol/in-flight.js';
-import { Shutdown } from './mcp/protocol/shutdown.js';
 import { PermittedItems } from './resource-server/authorization/permitted-items.js';
-import { Listings } from './mcp/protocol/listings.js';
-import { CallShares } from './mcp/protocol/call-shares.js';
-import { CallMethods } from './mcp/protocol/call-methods.js';
-import { ConversationMethods } from './mcp/protocol/conversation-methods.js';
-import { ListMethods } from './mcp/protocol/list-methods.js';
-import { ProtocolServers } from './mcp/protocol/protocol-servers.js';
-import { ServerDescription } from './mcp/protocol/server-description.js';
 import { TaskMethods } from './mcp/tasks/task-methods.js';
 import { OpenApiOffers } from './openapi/offers/open-api-offers.js';
 import { OperationSearch } from './openapi/search/operation-search.js';
@@ -142,18 +131,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     KeptTasks,
     TaskMethods,
     AdmissionRequests,
-    Listings,
-    ServerDescription,
-    ListMethods,
-    CallShares,
-    CallMethods,
-    ConversationMethods,
-    ProtocolServers,
-    OpenStreams,
-    InFlight,
-    Shutdown,
-    ClientMessages,
-    McpServing,
+    ...PROTOCOL_PROVIDERS,
     ServerRegistry,
     McpRegistry,
     McpConnections,

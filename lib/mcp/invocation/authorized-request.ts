@@ -38,6 +38,10 @@ export interface AuthorizedRequest extends ServedRequest {
   challenge?: ChallengeException | undefined;
   /** The limit that the call met. It replaces the answer if that has not begun. */
   limit?: LimitError | undefined;
+  /** What the method has already come to, if the SDK is only to answer with it. */
+  settled?: Promise<unknown> | undefined;
+  /** Remembers the SDK's answer, for others who ask the same. */
+  keepAnswer?: ((answer: Response) => Promise<Response>) | undefined;
   /** What the call, or the stream, takes of the share of its caller. */
   lease?: Lease | undefined;
 }

@@ -5,7 +5,7 @@ import type { Operation } from '../../resource-server/access/operation.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { elicitPage, readPageAnswer, type PageAnswer } from './elicited-page.js';
 import { isAnswered } from './opened-page.js';
-import type { ClientIdentity } from './client-channel.js';
+import type { IdentifyClient } from './client-channel.js';
 import { RequestChannel } from './request-channel.js';
 import type { CallState, OpenState, RequestStates } from './request-state.js';
 import { toFailureResult } from './tool-failure.js';
@@ -14,7 +14,7 @@ import type { MessageContext } from './message-context.js';
 /** The message of one round of a call. */
 export interface RoundMessage {
   readonly context: MessageContext;
-  readonly identity: ClientIdentity;
+  readonly identify: IdentifyClient;
   /** As the client sent it. */
   readonly body: unknown;
 }
@@ -32,11 +32,11 @@ export class CallRound {
     private readonly states: RequestStates,
     private readonly authorized: Pick<AuthorizedOperation, 'caller'>,
     private readonly operation: Operation,
-    { context, identity, body }: RoundMessage,
+    { context, identify, body }: RoundMessage,
   ) {
     this.#binding = states.bind(authorized.caller, operation, readBound(body));
     this.#state = states.open(context.mcpReq.requestState(), this.#binding);
-    this.channel = new RequestChannel(context, identity, this.#state);
+    this.channel = new RequestChannel(context, identify, this.#state);
     this.answer = readPageAnswer(context.mcpReq.inputResponses, this.#state.page);
   }
 

@@ -1,8 +1,14 @@
-import type { InputRequest, InputRequests, InputResponses, LoggingLevel, Server } from '@modelcontextprotocol/server';
+import type {
+  ClientCapabilities,
+  InputRequest,
+  InputRequests,
+  InputResponses,
+  LoggingLevel,
+} from '@modelcontextprotocol/server';
 import type { McpClient } from '../../resource-server/decorators/mcp-context.js';
 
-/** What a client before 2026-07-28 said of itself in `initialize`. Servers of the SDK know it. */
-export type ClientIdentity = Pick<Server, 'getClientCapabilities' | 'getClientVersion'>;
+/** Returns what a client before 2026-07-28 said of itself in `initialize`. */
+export type IdentifyClient = () => Pick<McpClient, 'info'> & { readonly capabilities: ClientCapabilities | undefined };
 
 /** The way from a running call to the client that makes it. */
 export interface ClientChannel {

@@ -7,7 +7,7 @@ import { toRetryResult } from './tool-failure.js';
 const STATUS = { caller_limit_reached: 429, server_limit_reached: 503 } as const;
 
 /** An answer over HTTP. */
-export interface LimitAnswer {
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: object;
@@ -44,7 +44,7 @@ export function sendLimit(response: ServerResponse, error: LimitError, message: 
  *
  * @param message - the message
  */
-export function describeLimit(error: LimitError, message: unknown): LimitAnswer {
+export function describeLimit(error: LimitError, message: unknown): HttpAnswer {
   const { id = null } = (message ?? {}) as { id?: unknown };
   const { code, message: text, data } = toLimitError(error);
   return {

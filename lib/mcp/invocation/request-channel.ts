@@ -8,7 +8,7 @@ import {
   type InputResponses,
   type LoggingLevel,
 } from '@modelcontextprotocol/server';
-import { Suspension, type ClientChannel, type ClientIdentity } from './client-channel.js';
+import { Suspension, type ClientChannel, type IdentifyClient } from './client-channel.js';
 import type { McpClient } from '../../resource-server/decorators/mcp-context.js';
 import { computeDigest, type CallState, type OpenState } from './request-state.js';
 import type { MessageContext } from './message-context.js';
@@ -19,18 +19,18 @@ import type { MessageContext } from './message-context.js';
  */
 export class RequestChannel implements ClientChannel {
   readonly #context: MessageContext;
-  readonly #identity: ClientIdentity;
+  readonly #identify: IdentifyClient;
   readonly #state: CallState;
   readonly #asked: Record<string, string> = {};
   #questions: InputRequests | undefined;
 
   /**
-   * @param identity - of a client before 2026-07-28
+   * @param identify - says who a client before 2026-07-28
    * @param state - what the call remembers of earlier rounds
    */
-  constructor(context: MessageContext, identity: ClientIdentity, state: CallState) {
+  constructor(context: MessageContext, identify: IdentifyClient, state: CallState) {
     this.#context = context;
-    this.#identity = identity;
+    this.#identify = identify;
     this.#state = state;
   }
 
@@ -43,10 +43,11 @@ export class RequestChannel implements ClientChannel {
       };
       return { era: 'modern', capabilities: capabilities ?? {}, info };
     }
+    const { capabilities, info } = this.#identify();
     return {
       era: 'legacy',
-      capabilities: this.#identity.getClientCapabilities() ?? {},
-      info: this.#identity.getClientVersion(),
+      capabilities: capabilities ?? {},
+      info,
     };
   }
 

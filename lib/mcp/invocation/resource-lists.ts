@@ -6,7 +6,7 @@ import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { ResourceTemplateDefinition } from '../../resource-server/catalogue/primitive.js';
 import { CallContext } from './call-context.js';
-import type { ClientIdentity } from './client-channel.js';
+import type { IdentifyClient } from './client-channel.js';
 import { PrimitiveInvocations } from './primitive-invocations.js';
 import { RequestChannel } from './request-channel.js';
 import { findToldError, toFailureResult } from './tool-failure.js';
@@ -17,7 +17,7 @@ import type { MessageContext } from './message-context.js';
 export interface ListMessage {
   readonly trace: RequestTrace;
   readonly context: MessageContext;
-  readonly identity: ClientIdentity;
+  readonly identify: IdentifyClient;
   /** What guards and interceptors may see of the HTTP request. */
   readonly shown: object | undefined;
 }
@@ -37,13 +37,13 @@ export class ResourceLists {
    */
   async list(
     { caller, primitive: template, operation }: AuthorizedOperation<ResourceTemplateDefinition>,
-    { trace, context, identity, shown }: ListMessage,
+    { trace, context, identify, shown }: ListMessage,
   ): Promise<readonly Resource[]> {
     const invoke = template && this.invocations.findList(template);
     if (!invoke || !operation) return [];
     const access = this.callers.openAccess(caller, trace.createAuditContext(caller, operation));
     const { signal } = context.mcpReq;
-    const channel = new RequestChannel(context, identity, { expiresAt: 0, answers: {}, asked: {}, done: {} });
+    const channel = new RequestChannel(context, identify, { expiresAt: 0, answers: {}, asked: {}, done: {} });
     const call = { tool: template.name, caller, downstreams: template.downstreams, access, signal };
     const { correlationId } = trace;
     const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: {}, shown });

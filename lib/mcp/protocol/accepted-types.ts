@@ -38,9 +38,14 @@ export async function toAcceptedForm(response: Response, accepted: AcceptedTypes
   const type = response.headers.get('content-type') ?? '';
   // The SDK sets it on streams. What becomes of a connection is up to Node, and HTTP/2 has no such header.
   response.headers.delete('connection');
-  if (type.startsWith(STREAM_TYPE) && !accepted.stream) return await toJson(response, readId(body));
+  if (isStream(response) && !accepted.stream) return await toJson(response, readId(body));
   if (type.startsWith(JSON_TYPE) && !accepted.json && response.ok) return toStream(response, await response.text());
   return response;
+}
+
+/** Whether an answer is a stream of events. */
+export function isStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith(STREAM_TYPE) ?? false;
 }
 
 /** Refuses a client that can read no answer. */

@@ -6,7 +6,7 @@ import type { Lease } from '../../limits/lease.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
-import type { ClientIdentity } from '../invocation/client-channel.js';
+import type { IdentifyClient } from '../invocation/client-channel.js';
 import { toLimitError, toLimitResult } from '../invocation/limit-answer.js';
 import type { MessageContext } from '../invocation/message-context.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
@@ -41,18 +41,18 @@ export class CallMethods {
    * Answers a call.
    *
    * @param params - those of the message. They are valid
-   * @param identity - of a client before 2026-07-28
+   * @param identify - says who a client before 2026-07-28
    * @throws ProtocolError if the answer is an error
    */
   async answer(
     method: CallMethod,
     params: CallParameters,
     context: MessageContext,
-    identity: ClientIdentity,
+    identify: IdentifyClient,
     admit: Admit,
   ): Promise<unknown> {
     if (method === 'tools/call')
-      return await tellDenials(async () => await this.#callTool(params, context, identity, admit));
+      return await tellDenials(async () => await this.#callTool(params, context, identify, admit));
     const served = await admit(method, params, context);
     const { primitive, caller } = served.authorized;
     switch (method) {
@@ -68,7 +68,7 @@ export class CallMethods {
           throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There are no completions for that name');
         break;
     }
-    const outcome = await tellDenials(() => this.#run(served, primitive, context, identity));
+    const outcome = await tellDenials(() => this.#run(served, primitive, context, identify));
     if (method !== 'resources/read') return outcome;
     // A method may have said otherwise.
     const isShared = 'cacheScope' in outcome && outcome.cacheScope === 'public';
@@ -79,7 +79,7 @@ export class CallMethods {
   async #callTool(
     params: CallParameters,
     context: MessageContext,
-    identity: ClientIdentity,
+    identify: IdentifyClient,
     admit: Admit,
   ): Promise<unknown> {
     const served = await admit('tools/call', params, context);
@@ -89,7 +89,7 @@ export class CallMethods {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name ?? ''}`);
     }
     const run = (over: MessageContext, lease?: Lease) =>
-      tellDenials(() => this.#run(served, primitive, over, identity, lease));
+      tellDenials(() => this.#run(served, primitive, over, identify, lease));
     return await this.#keepLimits(served, async () => {
       const args = readArguments(operation, served.body);
       const task = this.tasks.begin(primitive, served.authorized, args, context, run);
@@ -114,7 +114,7 @@ export class CallMethods {
     served: AuthorizedRequest,
     primitive: Primitive,
     context: MessageContext,
-    identity: ClientIdentity,
+    identify: IdentifyClient,
     ofTask?: Lease,
   ): Promise<Outcome> {
     const { authorized, trace, scheme, failure, access, body } = served;
@@ -125,7 +125,7 @@ export class CallMethods {
     const running = this.runner.run(authorized, primitive, {
       trace,
       context,
-      identity,
+      identify,
       body,
       failure,
       access,

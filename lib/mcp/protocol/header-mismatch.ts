@@ -14,31 +14,41 @@ const BASE64 = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0
 const DECIMAL = /^-?\d+(\.0+)?$/;
 const VISIBLE_ASCII = /^[\t\x20-\x7e]*$/;
 
+/** Refuses a message whose headers contradict its body: see {@link findHeaderMismatch}. */
+export function refuseHeaderMismatch(
+  body: unknown,
+  authorized: AuthorizedOperation,
+  headers: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
+): Response | undefined {
+  const problem = findHeaderMismatch(body, authorized, headers);
+  if (problem === undefined) return undefined;
+  const { id } = (body ?? {}) as { id?: unknown };
+  const error = { code: HEADER_MISMATCH, message: `Header mismatch: ${problem}` };
+  return Response.json({ jsonrpc: '2.0', id, error }, { status: 400 });
+}
+
 /**
- * Refuses a message whose headers contradict its body, because intermediaries may have routed it by the headers (MCP
+ * Finds where the headers of a message contradict its body, because intermediaries may have routed it by the headers (MCP
  * specification 2026-07-28, Server Validation). The SDK compares the standard headers of that revision. Here are the
  * headers of tool parameters, headers that are there twice, and standard headers of earlier revisions, which need none.
  *
  * @param body - as the client sent it
  */
-export function refuseHeaderMismatch(
+export function findHeaderMismatch(
   body: unknown,
   authorized: AuthorizedOperation,
   { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
-): Response | undefined {
-  const { id, params } = (body ?? {}) as {
-    id?: unknown;
+): string | undefined {
+  const { params } = (body ?? {}) as {
     params?: { arguments?: unknown; _meta?: Record<string, unknown> };
   };
   const isModern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-  const problem =
+  return (
     findRepeated(rawHeaders) ??
     (isModern
       ? findParameterMismatch(params.arguments, authorized, headers)
-      : findStandardMismatch(authorized.operation, headers));
-  if (problem === undefined) return undefined;
-  const error = { code: HEADER_MISMATCH, message: `Header mismatch: ${problem}` };
-  return Response.json({ jsonrpc: '2.0', id, error }, { status: 400 });
+      : findStandardMismatch(authorized.operation, headers))
+  );
 }
 
 /** Of two headers with one name, an intermediary may have read either. */

@@ -5,7 +5,7 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
 import type { Admit, AuthorizedRequest } from '../invocation/authorized-request.js';
-import type { ClientIdentity } from '../invocation/client-channel.js';
+import type { IdentifyClient } from '../invocation/client-channel.js';
 import { toLimitError } from '../invocation/limit-answer.js';
 import type { MessageContext } from '../invocation/message-context.js';
 import { CallShares } from './call-shares.js';
@@ -31,14 +31,14 @@ export class ListMethods {
    * Answers with a page of a list.
    *
    * @param params - those of the message. They are valid
-   * @param identity - of a client before 2026-07-28
+   * @param identify - says who a client before 2026-07-28
    * @throws ProtocolError for a cursor that this server did not make
    */
   async answer(
     method: ListMethod,
     params: { readonly cursor?: string } | undefined,
     context: MessageContext,
-    identity: ClientIdentity,
+    identify: IdentifyClient,
     admit: Admit,
   ): Promise<object> {
     const served = await admit(method, params, context);
@@ -54,7 +54,7 @@ export class ListMethods {
       case 'resources/list': {
         const { authorized, trace } = served;
         const taken = served.lease ? undefined : this.#take(served);
-        const listing = this.listings.listResources(authorized, { trace, context, identity, shown: served.show?.() });
+        const listing = this.listings.listResources(authorized, { trace, context, identify, shown: served.show?.() });
         (served.lease ?? taken)?.hold(listing);
         taken?.release();
         const resources = await listing;

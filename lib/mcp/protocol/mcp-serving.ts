@@ -1,36 +1,35 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import {
-  createMcpHandler,
-  type McpHandlerRequestOptions,
-  type McpHttpHandler,
-  type McpRequestContext,
-  type Server,
-} from '@modelcontextprotocol/server';
+import { type AuthInfo, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import { toReadable } from '../../errors/reason.js';
 import { isToldException } from '../../errors/told-exception.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
-import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
-import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import { LimitError } from '../../errors/limit-error.js';
-import { ChangeNotifications } from '../notifications/change-notifications.js';
-import { listenToAllowed } from '../notifications/allowed-events.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
 import { raceAbort } from '../invocation/until-aborted.js';
 import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
-import { canBeAnswered, opensStream, readAcceptedTypes, refuseAccept, toAcceptedForm } from './accepted-types.js';
+import {
+  canBeAnswered,
+  isStream,
+  opensStream,
+  readAcceptedTypes,
+  refuseAccept,
+  toAcceptedForm,
+} from './accepted-types.js';
 import { CallShares } from './call-shares.js';
+import { createWebRequest } from './web-request.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
 import { canBecomeChallenge, holdUntilBegun } from './held-stream.js';
 import { InFlight, keepNoConnection } from './in-flight.js';
+import { DirectServing, type HandedOver } from './direct-serving.js';
+import type { EventStream } from '../direct/event-stream.js';
 import { Shutdown } from './shutdown.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';
@@ -38,14 +37,13 @@ import { createErrorBody, readErrorMessage } from './error-body.js';
 import { toInterruptionError } from './interruption-error.js';
 import { createChallengeResponse } from './challenge-response.js';
 import { ClientMessages } from './client-messages.js';
-import { ProtocolServers } from './protocol-servers.js';
+import { SdkHandler } from './sdk-handler.js';
 import { toSdkRequest } from './sdk-request.js';
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 
 const SESSION_ID = 'mcp-session-id';
 
-/** The caller of the current request. One for all servers: Node never lets go of a storage that was used. */
-const listening = new AsyncLocalStorage<Caller | undefined>();
+const NOTHING_ANSWERED: HandedOver = { stream: undefined };
 
 /** What travels through the SDK along with a request. */
 type ServedRequest = Readonly<{ request: AuthorizedRequest | DeniedRequest; incoming: IncomingMessage }>;
@@ -54,12 +52,10 @@ type ServedRequest = Readonly<{ request: AuthorizedRequest | DeniedRequest; inco
 @Injectable()
 export class McpServing implements OnModuleDestroy {
   readonly #logger = new CleanLogger(McpServing.name);
-  readonly #handler: McpHttpHandler;
   readonly #nodeHandler: ReturnType<typeof toNodeHandler>;
 
   constructor(
-    private readonly servers: ProtocolServers,
-    notifications: ChangeNotifications,
+    private readonly sdk: SdkHandler,
     private readonly listings: Listings,
     private readonly items: PermittedItems,
     private readonly subscriptions: Subscriptions,
@@ -68,39 +64,11 @@ export class McpServing implements OnModuleDestroy {
     private readonly streams: OpenStreams,
     private readonly shares: CallShares,
     private readonly messages: ClientMessages,
+    private readonly direct: DirectServing,
   ) {
-    this.#handler = createMcpHandler((context) => this.#createServer(context), {
-      // Streams are counted for each caller.
-      maxSubscriptions: Number.POSITIVE_INFINITY,
-      bus: {
-        publish: (event) => {
-          notifications.bus.publish(event);
-        },
-        // The SDK subscribes while it answers the request that opens the stream.
-        subscribe: (listener) => {
-          const caller = listening.getStore();
-          return listenToAllowed(notifications.bus, (uri) => this.items.mayRead(uri, caller), listener);
-        },
-      },
-      onerror: (error) => {
-        this.#logger.debug(error.message);
-      },
-    });
     // The SDK gets the parsed body that was authorized. It must not read or serialize another one.
     this.#nodeHandler = toNodeHandler({
-      fetch: async (request, options) => {
-        const { request: served, incoming } = (options?.authInfo?.extra ?? {}) as unknown as ServedRequest;
-        const { body } = served;
-        const accepted = readAcceptedTypes(incoming);
-        if (!canBeAnswered(served, accepted)) return refuseAccept(body);
-        // For clients before 2026-07-28 the SDK demands both types.
-        request.headers.set('accept', 'application/json, text/event-stream');
-        const answer = await this.#answer(request, served, incoming, options).catch((thrown: unknown) =>
-          this.#answerFailure(toReadable(thrown), served),
-        );
-        if (answer.status >= 400) served.explain?.(answer.status, await readErrorMessage(answer));
-        return await toAcceptedForm(answer, accepted, body);
-      },
+      fetch: (request, options) => this.#respond(request, options),
     });
   }
 
@@ -116,9 +84,12 @@ export class McpServing implements OnModuleDestroy {
     if ('authorized' in request && !this.#takeShare(request, response)) return;
     if (opensStream(request)) keepNoConnection(response);
     const conversation = readConversation(incoming.headers[SESSION_ID]);
+    const accepted = readAcceptedTypes(incoming);
     // Who reads no stream hears no question.
-    const isAskable = readAcceptedTypes(incoming).stream;
-    request.conversation = conversation && !isAskable ? { ...conversation, capabilities: {} } : conversation;
+    request.conversation = conversation && !accepted.stream ? { ...conversation, capabilities: {} } : conversation;
+    const left =
+      'denied' in request ? NOTHING_ANSWERED : await this.direct.answer(request, { incoming, response, accepted });
+    if (!left) return;
     // The token is not passed on. Handlers act through DownstreamClient.
     const auth = {
       token: '',
@@ -126,7 +97,33 @@ export class McpServing implements OnModuleDestroy {
       scopes: [...(caller?.scopes ?? [])],
       extra: { request, incoming },
     };
-    await this.#nodeHandler(toSdkRequest(incoming, auth), response, null);
+    if (left.stream) await this.#goOn(left.stream, incoming, response, auth);
+    else await this.#nodeHandler(toSdkRequest(incoming, auth), response, null);
+  }
+
+  /** Lets the SDK end a stream that has begun. */
+  async #goOn(
+    stream: EventStream,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    authInfo: AuthInfo,
+  ): Promise<void> {
+    await stream.append(await this.#respond(createWebRequest(incoming, response), { authInfo }));
+  }
+
+  async #respond(request: Request, options: McpHandlerRequestOptions | undefined): Promise<Response> {
+    const { request: served, incoming } = (options?.authInfo?.extra ?? {}) as unknown as ServedRequest;
+    const { body } = served;
+    const accepted = readAcceptedTypes(incoming);
+    if (!canBeAnswered(served, accepted)) return refuseAccept(body);
+    // For clients before 2026-07-28 the SDK demands both types.
+    request.headers.set('accept', 'application/json, text/event-stream');
+    const answer = await this.#answer(request, served, incoming, options).catch((thrown: unknown) =>
+      this.#answerFailure(toReadable(thrown), served),
+    );
+    if (answer.status >= 400) served.explain?.(answer.status, await readErrorMessage(answer));
+    const kept = 'keepAnswer' in served && served.keepAnswer && answer.ok ? await served.keepAnswer(answer) : answer;
+    return await toAcceptedForm(kept, accepted, body);
   }
 
   /** Whether a GET opens the notification stream of a client before 2026-07-28. */
@@ -151,7 +148,7 @@ export class McpServing implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.shutdown.run();
-    await this.#handler.close();
+    await this.sdk.close();
   }
 
   async #answer(
@@ -161,8 +158,7 @@ export class McpServing implements OnModuleDestroy {
     options: McpHandlerRequestOptions | undefined,
   ): Promise<Response> {
     if ('denied' in served) {
-      const answer = () => this.#handler.fetch(request, { ...options, parsedBody: served.body });
-      return await listening.run(undefined, answer);
+      return await this.sdk.fetch(request, { ...options, parsedBody: served.body }, undefined);
     }
     const { caller, operation, primitive } = served.authorized;
     const { interruption } = served;
@@ -171,8 +167,7 @@ export class McpServing implements OnModuleDestroy {
     const mismatch = refuseHeaderMismatch(served.body, served.authorized, incoming);
     if (mismatch) return mismatch;
     const body = await raceAbort(this.listings.narrow(served.body, served.authorized), interruption);
-    const fetch = () => this.#handler.fetch(request, { ...options, parsedBody: body ?? null });
-    const answer = await listening.run(caller, fetch);
+    const answer = await this.sdk.fetch(request, { ...options, parsedBody: body ?? null }, caller);
     // Clients before 2026-07-28 are answered with a stream that starts before the call has ended.
     const isHeld = isStream(answer) && canBecomeChallenge(primitive);
     const response = isHeld ? await holdUntilBegun(answer) : answer;
@@ -218,21 +213,6 @@ export class McpServing implements OnModuleDestroy {
       return createLimitResponse(error, listen);
     }
   }
-
-  /** Creates the server of one request. Everything it holds was made at boot, so it costs next to nothing. */
-  #createServer({ authInfo, era }: McpRequestContext): Server {
-    const served = (authInfo?.extra?.request ?? {}) as AuthorizedRequest | DeniedRequest;
-    const isDecided =
-      'denied' in served
-        ? served.denied instanceof AccessDeniedError
-        : (served as Partial<AuthorizedRequest>).authorized instanceof AuthorizedOperation;
-    if (!isDecided) throw new Error('A request reached the MCP server without authorization');
-    return this.servers.make(served, era, this.messages.exchanges);
-  }
-}
-
-function isStream({ headers }: Response): boolean {
-  return headers.get('content-type')?.startsWith('text/event-stream') ?? false;
 }
 
 /** Replaces an answer before any of it is sent. */

@@ -56,10 +56,15 @@ export class ProtocolServers {
       server = new Type(implementation, offered);
     }
     tellProtocolErrors(server, served.interruption);
-    this.#handle(server, method, () => {
-      if ('denied' in served) throw served.denied;
-      return served;
-    });
+    this.#handle(
+      server,
+      method,
+      () => {
+        if ('denied' in served) throw served.denied;
+        return served;
+      },
+      'denied' in served ? undefined : served.settled,
+    );
     return server;
   }
 
@@ -93,9 +98,11 @@ export class ProtocolServers {
     return server;
   }
 
-  #handle(server: Server, method: string, letIn: Admit): void {
+  /** @param settled - what the method has already come to. What the client is asked then makes it run again */
+  #handle(server: Server, method: string, letIn: Admit, settled?: Promise<unknown>): void {
     // The SDK refuses handlers for capabilities that the server does not declare.
     if (!isOffered(server, method)) return;
+    const identify = () => ({ capabilities: server.getClientCapabilities(), info: server.getClientVersion() });
     // A tool result can report a denial. Other methods answer with an error.
     const admit: Admit = method === 'tools/call' ? letIn : (...asked) => tellDenials(() => letIn(...asked));
     switch (method) {
@@ -103,13 +110,17 @@ export class ProtocolServers {
       case 'prompts/list':
       case 'resources/list':
       case 'resources/templates/list':
-        answerBy(server, method, (params, context) => this.lists.answer(method, params, context, server, admit));
+        answerBy(server, method, (params, context) => this.lists.answer(method, params, context, identify, admit));
         break;
       case 'tools/call':
       case 'prompts/get':
       case 'resources/read':
       case 'completion/complete':
-        answerBy(server, method, (params, context) => this.calls.answer(method, params, context, server, admit));
+        answerBy(
+          server,
+          method,
+          takeOnce(settled, (params, context) => this.calls.answer(method, params, context, identify, admit)),
+        );
         break;
       case 'resources/subscribe':
       case 'resources/unsubscribe':
@@ -126,12 +137,20 @@ export class ProtocolServers {
   }
 }
 
+type Answer = (params: CallParameters & { readonly cursor?: string }, context: ServerContext) => Promise<unknown>;
+
+/** Answers with what is settled at first, and by the method from then on. */
+function takeOnce(settled: Promise<unknown> | undefined, answer: Answer): Answer {
+  let first = settled;
+  return async (...asked) => {
+    const once = first;
+    first = undefined;
+    return await (once ?? answer(...asked));
+  };
+}
+
 /** Answers a method of the protocol. The SDK checks the message and the result. */
-function answerBy(
-  server: Server,
-  method: CallMethod | ListMethod,
-  answer: (params: CallParameters & { readonly cursor?: string }, context: ServerContext) => Promise<unknown>,
-): void {
+function answerBy(server: Server, method: CallMethod | ListMethod, answer: Answer): void {
   const register = server.setRequestHandler.bind(server) as (
     name: string,
     handle: (request: { readonly params?: object }, context: ServerContext) => Promise<unknown>,

@@ -1,0 +1,209 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { ResolvedOptions } from '../../options/resolved-options.js';
+import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import { DirectContext } from '../direct/direct-context.js';
+import { readDirectMessage, type DirectMessage } from '../direct/direct-message.js';
+import { encodeAnswer, encodeServer } from '../direct/encoded-result.js';
+import { EventStream } from '../direct/event-stream.js';
+import { KeepAlive } from '../direct/keep-alive.js';
+import { PreparedResults } from '../direct/prepared-results.js';
+import type { AuthorizedRequest } from '../invocation/authorized-request.js';
+import type { IdentifyClient } from '../invocation/client-channel.js';
+import { beginConversation, identifyConversation } from '../invocation/conversation.js';
+import { describeLimit } from '../invocation/limit-answer.js';
+import type { AcceptedTypes } from './accepted-types.js';
+import { CallMethods, type CallMethod } from './call-methods.js';
+import { describeChallenge } from './challenge-response.js';
+import { ClientMessages } from './client-messages.js';
+import { ConversationMethods } from './conversation-methods.js';
+import { findHeaderMismatch } from './header-mismatch.js';
+import { OpenStreams } from './open-streams.js';
+import { ServerDescription } from './server-description.js';
+
+/** One HTTP request, and how it can be answered. */
+export interface HttpExchange {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly accepted: AcceptedTypes;
+}
+
+/** What the SDK has to go on with. */
+export interface HandedOver {
+  /** The stream that the answer has become. */
+  readonly stream: EventStream | undefined;
+}
+
+const CALLS: ReadonlySet<string> = new Set<CallMethod>([
+  'completion/complete',
+  'prompts/get',
+  'resources/read',
+  'tools/call',
+]);
+
+const JSON_HEADERS = { 'Content-Type': 'application/json' };
+
+/**
+ * Answers what one message answers, without the objects that the SDK makes for each request. What is rare, and what the
+ * SDK would refuse, is left to the SDK: messages, results and errors alike. So its rules are written down once.
+ */
+@Injectable()
+export class DirectServing implements OnModuleDestroy {
+  readonly #prepared = new PreparedResults();
+  readonly #keepAlive = new KeepAlive();
+  readonly #server: string;
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly catalogue: Catalogue,
+    private readonly calls: CallMethods,
+    private readonly conversations: ConversationMethods,
+    private readonly messages: ClientMessages,
+    private readonly streams: OpenStreams,
+    description: ServerDescription,
+  ) {
+    this.#server = encodeServer(description.implementation);
+  }
+
+  onModuleDestroy(): void {
+    this.#keepAlive.stop();
+  }
+
+  /**
+   * Answers a request, if it can.
+   *
+   * @returns what the SDK has to answer; `undefined` if everything is answered
+   */
+  async answer(served: AuthorizedRequest, exchange: HttpExchange): Promise<HandedOver | undefined> {
+    const message = this.#read(served, exchange);
+    if (!message) return { stream: undefined };
+    if (CALLS.has(message.method)) return await this.#call(message, served, exchange);
+    const key = this.#deriveKey(message, served);
+    if (key === undefined) return { stream: undefined };
+    const { revision } = this.catalogue;
+    const answer = this.#prepared.find(key, revision, message);
+    if (answer === undefined) {
+      served.keepAnswer = (response) => this.#prepared.keep(key, revision, message, response);
+      return { stream: undefined };
+    }
+    const conversation = message.method === 'initialize' ? beginConversation(served.body) : undefined;
+    const session = conversation === undefined ? {} : { 'Mcp-Session-Id': conversation };
+    exchange.response.writeHead(200, { ...JSON_HEADERS, ...session }).end(answer);
+    return undefined;
+  }
+
+  /** Rules that have another answer, or another form of it, are not looked at here. */
+  #read({ body, authorized }: AuthorizedRequest, { incoming, accepted }: HttpExchange): DirectMessage | undefined {
+    const { primitive } = authorized;
+    const isTask = primitive?.kind === 'tool' && primitive.task !== undefined;
+    if (!accepted.json || isTask || findHeaderMismatch(body, authorized, incoming) !== undefined) return undefined;
+    return readDirectMessage(body, incoming.headers);
+  }
+
+  /** Names what the result of a method depends on, besides the catalogue. */
+  #deriveKey({ era, method, params }: DirectMessage, { authorized }: AuthorizedRequest): string | undefined {
+    switch (method) {
+      case 'initialize':
+        return JSON.stringify([method, params.protocolVersion]);
+      case 'ping':
+      case 'server/discover':
+        return method;
+      case 'resources/list':
+        // Methods of the application say what there is.
+        if (this.catalogue.templates.some(({ list }) => list)) return undefined;
+        break;
+      default:
+    }
+    const { caller } = authorized;
+    if (!caller && !this.options.anonymous) return JSON.stringify([method, era, params.cursor, 'anonymous']);
+    if (this.options.list === 'all') return JSON.stringify([method, era, params.cursor]);
+    // What scopes a resource takes may change at any time.
+    const isComputed = this.catalogue.primitives.some(({ access }) => typeof access.scopes === 'function');
+    return isComputed ? undefined : JSON.stringify([method, era, params.cursor, [...(caller?.scopes ?? [])].sort()]);
+  }
+
+  async #call(
+    message: DirectMessage,
+    served: AuthorizedRequest,
+    { response, accepted }: HttpExchange,
+  ): Promise<HandedOver | undefined> {
+    const { caller } = served.authorized;
+    const { conversation } = served;
+    const stream = new EventStream(response, () => {
+      response.once(
+        'close',
+        this.streams.add(caller, false, () => response.destroy()),
+      );
+    });
+    const party = message.era === 'legacy' && conversation ? identifyConversation(caller, conversation) : undefined;
+    const context = new DirectContext(message, {
+      send: (notification) => {
+        if (accepted.stream) stream.send(notification);
+      },
+      level: () => (party === undefined ? undefined : this.conversations.getLevel(party)),
+    });
+    const onClose = () => {
+      context.end();
+    };
+    response.once('close', onClose);
+    const forget =
+      party === undefined
+        ? undefined
+        : this.messages.exchanges.begin(party, message.id, (cancellation) => {
+            context.end(readReason(cancellation));
+          });
+    if (accepted.stream) this.#keepAlive.add(stream);
+    const identify: IdentifyClient = () => ({
+      capabilities: conversation?.capabilities,
+      info: conversation?.clientInfo,
+    });
+    const { method, params } = message;
+    const running = this.calls.answer(method as CallMethod, params, context, identify, () => served);
+    let text: string | undefined;
+    try {
+      text = encodeAnswer(message, await running, this.#server);
+    } catch {
+      // The SDK makes the error of the answer.
+    } finally {
+      this.#keepAlive.delete(stream);
+      response.removeListener('close', onClose);
+      forget?.();
+    }
+    if (context.isEnded) {
+      // Who has cancelled waits for no answer (MCP specification 2025-11-25, Cancellation).
+      if (stream.hasBegun) stream.close();
+      else if (!response.closed) response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end();
+      return undefined;
+    }
+    if (stream.hasBegun) {
+      if (text === undefined) return handOver(served, running, stream);
+      stream.end(text);
+      return undefined;
+    }
+    if (served.limit) {
+      const { status, headers, body } = describeLimit(served.limit, served.body);
+      response.writeHead(status, headers).end(JSON.stringify(body));
+      return undefined;
+    }
+    if (served.challenge) {
+      const { status, headers, body } = describeChallenge(served.challenge);
+      response.writeHead(status, headers).end(JSON.stringify(body));
+      return undefined;
+    }
+    if (text === undefined) return handOver(served, running, undefined);
+    response.writeHead(200, JSON_HEADERS).end(text);
+    return undefined;
+  }
+}
+
+/** The method has run, and does not run again for the SDK. */
+function handOver(served: AuthorizedRequest, settled: Promise<unknown>, stream: EventStream | undefined): HandedOver {
+  served.settled = settled;
+  return { stream };
+}
+
+function readReason(cancellation: JSONRPCMessage): unknown {
+  const { params } = cancellation as { readonly params?: { readonly reason?: unknown } };
+  return params?.reason;
+}
