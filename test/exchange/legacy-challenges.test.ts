@@ -30,7 +30,7 @@ async function call(): Promise<Response> {
   return await post(server.resource, CALL, { token: await server.token(), headers: HEADERS });
 }
 
-describe('a client of 2025-11-25, whose answers are streams', () => {
+describe('a client of 2025-11-25, whose answers become streams with their first message', () => {
   test.each([
     [401, 'Bearer error="insufficient_user_authentication", acr_values="gold"', /acr_values="gold"/],
     [403, TOO_LITTLE, /error="insufficient_scope".*scope="orders:admin"/],
@@ -44,17 +44,16 @@ describe('a client of 2025-11-25, whose answers are streams', () => {
     expect(await response.json()).toMatchObject({ error });
   });
 
-  test('gets its result as before', async () => {
+  test('gets its result as JSON, if nothing was said before', async () => {
     const response = await call();
-    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
-    const [, data = ''] = /^data: (.*)$/m.exec(await response.text()) ?? [];
-    expect(JSON.parse(data)).toMatchObject({ id: 7, result: { structuredContent: { subject: 'alice' } } });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
+    expect(await response.json()).toMatchObject({ id: 7, result: { structuredContent: { subject: 'alice' } } });
   });
 
   test('gets in the result what the challenge would have said, where the stream has begun', async () => {
     const usual = globalThis.setInterval;
     jest.spyOn(globalThis, 'setInterval').mockImplementation((run: () => void, delay?: number, ...rest: []) => {
-      if (delay === 15_000) ticks.push(run);
+      if (delay === 5_000) ticks.push(run, run, run);
       return usual(run, delay, ...rest);
     });
     let answer: () => void = () => undefined;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ServerContext } from '@modelcontextprotocol/server';
-import { TimedSignal } from '../../lib/mcp/invocation/call-timeout.js';
+import { CallEnding } from '../../lib/mcp/invocation/call-ending.js';
+import { Ending } from '../../lib/time/ending.js';
 import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
 import { relay } from '../../lib/mcp/protocol/relayed-response.js';
 import { runAt } from '../../lib/mcp/protocol/run-at.js';
@@ -21,7 +22,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Begins what has a timer, and ends it. */
 type Case = () => Promise<() => unknown> | (() => unknown);
 
-const call = () => ({ signal: new AbortController().signal, abandon: new Set<never>() }) as never;
+const call = () => ({ ending: new Ending(), abandon: new Set<never>() }) as never;
 
 const late = () => new Error('late');
 
@@ -75,7 +76,7 @@ const CASES: readonly (readonly [what: string, begin: Case])[] = [
   [
     'a call that ends before its time is over',
     () => {
-      const signal = new TimedSignal(new AbortController().signal, 60_000);
+      const signal = new CallEnding(60_000, new Ending());
       return () => {
         signal.release();
       };

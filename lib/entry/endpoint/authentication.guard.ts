@@ -80,7 +80,7 @@ export class AuthenticationGuard implements CanActivate {
 
   /** Refuses what is about to begin, if the session of the caller has ended since the token was verified. */
   refuseEnded({ heldSession, scheme, surface }: McpRequest<Offer>): void {
-    const reason: unknown = heldSession?.signal.reason;
+    const reason: unknown = heldSession?.ending.reason;
     if (reason instanceof InvalidTokenError)
       throw this.challenges.createTokenChallenge({ scheme, surface }, 'invalid_token', reason.message);
   }

@@ -63,6 +63,7 @@ export class EndpointGuard implements CanActivate {
     if (!this.inFlight.admit(response.raw ?? response)) throw this.#createStoppingException(request, response);
     if (isTooDeep(request.body)) throw this.#refuse(request, 'depth', TOO_DEEP);
     const size = measureSize(request);
+    request.size = size;
     if (bodyProblem ?? size > endpoint.maxBodySize)
       throw this.#refuse(request, 'size', describeSize(size, endpoint.maxBodySize));
     return true;

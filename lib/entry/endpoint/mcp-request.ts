@@ -15,6 +15,8 @@ import type { Interruptible } from './taken-response.js';
 export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   /** Set by `EndpointGuard`. */
   trace: RequestTrace;
+  /** Set by `EndpointGuard`: bytes of the message. */
+  size?: number;
   /** Set by `EndpointGuard`: the operation of a POST. */
   operation?: Operation | undefined;
   /** Set by `EndpointGuard`, or by `McpProtection` before it: the operations behind the guards. */

@@ -22,6 +22,7 @@ import { explainTold } from './described-answer.js';
 import { EndpointGuard } from './endpoint.guard.js';
 import type { AuthorizedRequest, DeniedRequest } from '../../mcp/invocation/authorized-request.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
+import type { Ending } from '../../time/ending.js';
 import type { McpRequest } from './mcp-request.js';
 import { InterruptionFilter } from './interruption.filter.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
@@ -105,12 +106,19 @@ export class McpController {
   }
 }
 
-type Serve = (request: IncomingMessage, interruption: AbortSignal) => Promise<void>;
+type Serve = (request: IncomingMessage, interruption: Ending) => Promise<void>;
 
-function toServedRequest({ admitted, trace, body, scheme, prepared }: McpRequest): AuthorizedRequest | DeniedRequest {
+function toServedRequest({
+  admitted,
+  trace,
+  body,
+  size,
+  scheme,
+  prepared,
+}: McpRequest): AuthorizedRequest | DeniedRequest {
   if (!admitted) throw new Error('A request reached the endpoint without authorization');
-  if (admitted instanceof AccessDeniedError) return { body, trace, denied: admitted };
-  return { body, trace, authorized: admitted, scheme, failure: prepared?.failure, access: prepared?.access };
+  if (admitted instanceof AccessDeniedError) return { body, size, trace, denied: admitted };
+  return { body, size, trace, authorized: admitted, scheme, failure: prepared?.failure, access: prepared?.access };
 }
 
 function takeOver(request: McpRequest, response: PlatformResponse): TakenResponse {

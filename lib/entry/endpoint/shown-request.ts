@@ -12,7 +12,7 @@ const OF_NODE = new Set(Object.keys(new IncomingMessage(new Socket())).filter((n
 
 /** What this package and the platforms keep in a request. */
 const OF_PLATFORM = new Set([
-  ...['admitted', 'caller', 'heldSession', 'operation', 'prepared', 'scheme', 'surface', 'taken', 'trace'],
+  ...['admitted', 'caller', 'heldSession', 'operation', 'prepared', 'scheme', 'size', 'surface', 'taken', 'trace'],
   ...[
     '_body',
     '_parsedUrl',

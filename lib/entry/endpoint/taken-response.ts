@@ -4,6 +4,7 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import { createErrorBody } from '../../mcp/protocol/error-body.js';
 import { toInternalError } from '../../mcp/protocol/interruption-error.js';
 import type { RequestTrace } from '../../observability/request-trace.js';
+import { Ending } from '../../time/ending.js';
 import type { PlatformResponse } from './node-request.js';
 import { ignoreAnswers, ignoreLateHeaders } from './ignored-answers.js';
 import { keepHeaders } from './preflight.js';
@@ -28,7 +29,8 @@ export interface Interruptible {
  */
 export class TakenResponse implements Interruptible {
   readonly #raw: ServerResponse;
-  readonly #interruption = new AbortController();
+  /** Comes with what an interceptor threw while the call runs. */
+  readonly interruption = new Ending();
 
   constructor(
     private readonly request: AnsweredRequest,
@@ -41,11 +43,6 @@ export class TakenResponse implements Interruptible {
     }
     ignoreAnswers(response);
     ignoreLateHeaders(this.#raw);
-  }
-
-  /** Aborted with what an interceptor threw while the call runs. */
-  get interruption(): AbortSignal {
-    return this.#interruption.signal;
   }
 
   /** Waits for the answer. Never throws: what fails here is answered, as long as nothing is sent. */
@@ -70,7 +67,7 @@ export class TakenResponse implements Interruptible {
     logger.warn(
       `An interceptor of the application ended a request [${correlationId}] before its answer: ${describeError(error)}`,
     );
-    this.#interruption.abort(error);
+    this.interruption.end(error);
   }
 
   #fail(error: unknown): void {

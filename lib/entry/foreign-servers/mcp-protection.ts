@@ -23,6 +23,7 @@ import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isAnswer, readOperation, type Operation } from '../../resource-server/access/operation.js';
+import { Ending } from '../../time/ending.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
@@ -175,7 +176,7 @@ export class McpProtection implements OnApplicationBootstrap {
       caller,
       downstreams: primitive?.downstreams ?? [],
       access,
-      signal: abort.signal,
+      ending: Ending.of(abort.signal),
     };
     const refuse = () => this.#refuse(request, 'an interceptor or a pipe of the application changed it');
     const message = { authorized: this.#authorized.get(request), refuse };

@@ -1,10 +1,5 @@
-import {
-  LOG_LEVEL_META_KEY,
-  SdkError,
-  SdkErrorCode,
-  type LoggingLevel,
-  type RequestMetaEnvelope,
-} from '@modelcontextprotocol/server';
+import { LOG_LEVEL_META_KEY, type LoggingLevel, type RequestMetaEnvelope } from '@modelcontextprotocol/server';
+import { Ending } from '../../time/ending.js';
 import type { MessageContext } from '../invocation/message-context.js';
 import type { DirectMessage } from './direct-message.js';
 
@@ -33,8 +28,7 @@ export class DirectContext implements MessageContext, McpRequest {
   readonly requestState = NO_STATE as McpRequest['requestState'];
   readonly #era: DirectMessage['era'];
   readonly #source: MessageSource;
-  #abort: AbortController | undefined;
-  #end: { readonly reason: unknown } | undefined;
+  readonly ending = new Ending();
 
   constructor({ id, meta, envelope, era }: DirectMessage, source: MessageSource) {
     this.id = id;
@@ -48,26 +42,12 @@ export class DirectContext implements MessageContext, McpRequest {
     return this;
   }
 
-  /** Made when it is asked for. */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#end && !this.#abort.signal.aborted) this.#abort.abort(this.#end.reason);
-    return this.#abort.signal;
-  }
-
-  /** Whether the client has cancelled the message, or has left. */
-  get isEnded(): boolean {
-    return this.#end !== undefined;
-  }
-
-  /** @param reason - why nobody waits for the answer any more. Defaults to the end of the connection */
-  end(reason: unknown = new SdkError(SdkErrorCode.ConnectionClosed, 'Connection closed')): void {
-    this.#end ??= { reason };
-    this.#abort?.abort(reason);
+    return this.ending.signal;
   }
 
   notify: McpRequest['notify'] = (notification) => {
-    if (!this.#end) this.#source.send({ jsonrpc: '2.0', ...notification });
+    if (!this.ending.hasEnded) this.#source.send({ jsonrpc: '2.0', ...notification });
     return Promise.resolve();
   };
 

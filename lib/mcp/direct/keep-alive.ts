@@ -1,6 +1,9 @@
 /** Milliseconds. Common proxies end an answer that is silent for a minute. */
 const INTERVAL = 15_000;
 
+/** How often it is looked in an interval. */
+const ROUNDS = 3;
+
 /** What is to be kept alive. */
 interface Silent {
   keepAlive(): void;
@@ -17,24 +20,18 @@ export class KeepAlive {
     this.#open.set(one, this.#round);
     this.#timer ??= setInterval(() => {
       this.#keepAll();
-    }, INTERVAL).unref();
+    }, INTERVAL / ROUNDS).unref();
   }
 
   delete(one: Silent): void {
     this.#open.delete(one);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#open.clear();
-  }
-
-  #keepAll(): void {
-    for (const [one, since] of [...this.#open]) if (since < this.#round) one.keepAlive();
-    this.#round += 1;
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  #keepAll(): void {
+    this.#round += 1;
+    for (const [one, since] of [...this.#open]) if ((this.#round - since) % ROUNDS === 0) one.keepAlive();
   }
 }

@@ -7,17 +7,20 @@ import type { TokenScheme } from '../../resource-server/authentication/credentia
 import type { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import type { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import type { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
+import type { Ending } from '../../time/ending.js';
 import type { Conversation } from './conversation.js';
 import type { MessageContext } from './message-context.js';
 
 interface ServedRequest {
   /** The parsed body. */
   readonly body: unknown;
+  /** Bytes of the body, if it came over HTTP. */
+  readonly size?: number | undefined;
   readonly trace: RequestTrace;
   /** What a client before 2026-07-28 sent in `initialize`, if it sent its session id. */
   conversation?: Conversation | undefined;
-  /** Aborted with what an interceptor of the application throws around the endpoint. */
-  readonly interruption?: AbortSignal | undefined;
+  /** Comes with what an interceptor of the application throws around the endpoint. */
+  readonly interruption?: Ending | undefined;
   /** Makes what guards and interceptors of tools may see of the HTTP request. */
   readonly show?: (() => object) | undefined;
   /** Told why an answer refuses the request, for operators. */

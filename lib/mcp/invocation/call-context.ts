@@ -9,6 +9,7 @@ import type {
 import { inputRequired } from '@modelcontextprotocol/server';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
+import type { Ending } from '../../time/ending.js';
 import type { ClientChannel } from './client-channel.js';
 import type {
   ElicitedForm,
@@ -27,11 +28,12 @@ const MAX_ROUNDS = 5;
 export interface CallParts {
   readonly caller: Caller | undefined;
   readonly correlationId: string;
-  readonly signal: AbortSignal;
+  /** Of the call. */
+  readonly ending: Ending;
   readonly operation: Operation;
   readonly channel: ClientChannel;
   readonly input: unknown;
-  /** What guards and interceptors may see of the HTTP request. Without one there is nothing to see. */
+  /** What guards and interceptors may see of the HTTP request. `undefined` if there is nothing to see, or nobody. */
   readonly shown?: object | undefined;
 }
 
@@ -52,25 +54,30 @@ const NO_REQUEST = {
 export class CallContext implements McpContext {
   readonly caller: Caller | undefined;
   readonly correlationId: string;
-  readonly signal: AbortSignal;
   readonly operation: Operation;
+  readonly #ending: Ending;
   readonly #shown: object;
   #user: unknown;
   readonly #input: unknown;
   readonly #channel: ClientChannel;
   #questions = 0;
 
-  constructor({ caller, correlationId, signal, operation, channel, input, shown = NO_REQUEST }: CallParts) {
+  constructor({ caller, correlationId, ending, operation, channel, input, shown = NO_REQUEST }: CallParts) {
     this.caller = caller;
     this.correlationId = correlationId;
-    this.signal = signal;
     this.operation = operation;
     this.#input = input;
     this.#channel = channel;
+    this.#ending = ending;
     this.#shown = shown;
     this.#user = caller;
+    if (shown === NO_REQUEST) return;
     Object.setPrototypeOf(this, Object.create(shown, MEMBERS) as object);
     this.#joinLog();
+  }
+
+  get signal(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** The caller, unless a guard of the application has put another user here, for those after it. */
@@ -180,6 +187,8 @@ export class CallContext implements McpContext {
 
 /** Own members of a context come before those of the request. */
 const MEMBERS = Object.getOwnPropertyDescriptors(CallContext.prototype);
+
+Object.setPrototypeOf(CallContext.prototype, NO_REQUEST);
 
 /** Events of a request of Node. */
 const REQUEST_EVENTS: ReadonlySet<string> = new Set(['aborted', 'close', 'end', 'error']);

@@ -7,7 +7,7 @@ import { elicitPage, readPageAnswer, type PageAnswer } from './elicited-page.js'
 import { isAnswered } from './opened-page.js';
 import type { IdentifyClient } from './client-channel.js';
 import { RequestChannel } from './request-channel.js';
-import type { CallState, OpenState, RequestStates } from './request-state.js';
+import { createState, type CallState, type OpenState, type RequestStates } from './request-state.js';
 import { toFailureResult } from './tool-failure.js';
 import type { MessageContext } from './message-context.js';
 
@@ -24,7 +24,7 @@ export class CallRound {
   readonly channel: RequestChannel;
   /** The user's answer to the page that the client was asked to open. */
   readonly answer: PageAnswer | undefined;
-  readonly #binding: string;
+  #binding: string | undefined;
   readonly #state: CallState;
 
   /** @throws ProtocolError if the client's state was not sealed for this call */
@@ -32,10 +32,11 @@ export class CallRound {
     private readonly states: RequestStates,
     private readonly authorized: Pick<AuthorizedOperation, 'caller'>,
     private readonly operation: Operation,
-    { context, identify, body }: RoundMessage,
+    private readonly message: RoundMessage,
   ) {
-    this.#binding = states.bind(authorized.caller, operation, readBound(body));
-    this.#state = states.open(context.mcpReq.requestState(), this.#binding);
+    const { context, identify } = message;
+    const sealed = context.mcpReq.requestState();
+    this.#state = sealed === undefined ? createState() : states.open(sealed, this.#bind());
     this.channel = new RequestChannel(context, identify, this.#state);
     this.answer = readPageAnswer(context.mcpReq.inputResponses, this.#state.page);
   }
@@ -93,7 +94,13 @@ export class CallRound {
   /** Clients before 2026-07-28 do not get the state. */
   async #seal(state: OpenState): Promise<string> {
     const isCarried = this.channel.client.era === 'modern';
-    return await this.states.seal(state, this.#binding, isCarried, this.authorized.caller);
+    return await this.states.seal(state, this.#bind(), isCarried, this.authorized.caller);
+  }
+
+  /** Most calls have one round, and need no binding. */
+  #bind(): string {
+    this.#binding ??= this.states.bind(this.authorized.caller, this.operation, readBound(this.message.body));
+    return this.#binding;
   }
 }
 

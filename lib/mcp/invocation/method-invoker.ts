@@ -5,6 +5,7 @@ import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constant
 import type { MethodHost } from '../../resource-server/catalogue/primitive.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { CallExecutionContext } from './call-execution-context.js';
+import { toReadable } from '../../errors/reason.js';
 import { wrapInFilters, type EnhancedMethod } from './call-filters.js';
 import { noteReturned } from './changed-result.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
@@ -12,6 +13,7 @@ import {
   CONTEXT_PARAMETER,
   countInputParameters,
   defineParameters,
+  hasDecoratedParameters,
   isInputParameter,
   PARAMETERS,
   parametersFactory,
@@ -26,10 +28,19 @@ import { watchGuard, watchInterceptors, type ChangingInterceptors } from './watc
  *
  * @param check - asked before the method runs, with the arguments as the method gets them
  */
-export type Invocation = (context: McpContext, input: unknown, check: CheckArguments) => Promise<unknown>;
+export interface Invocation {
+  (context: McpContext, input: unknown, check: CheckArguments): Promise<unknown>;
+  /** Whether nothing of the application stands before or around the method, and the method takes the arguments as they are. */
+  readonly isBare: boolean;
+}
 
 type Method = (...args: unknown[]) => unknown;
 type ContextId = ReturnType<typeof ContextIdFactory.create>;
+
+/** Finds the enhancers of one kind. */
+interface Creator {
+  create(instance: object, callback: Method, moduleKey: string, contextId: unknown, inquirerId: string): unknown;
+}
 
 interface Guards {
   tryActivate(guards: unknown[], ...rest: unknown[]): Promise<boolean>;
@@ -71,18 +82,26 @@ export class MethodInvoker {
     if (problem !== undefined) throw new McpAuthConfigurationError([problem]);
     const count = countInputParameters(host);
     let invoke = isLater ? undefined : this.#prepare(host);
-    return async (context, input, check) => {
-      this.#piped.set(context, new PipedArguments(count, check));
+    const run = async (context: McpContext, input: unknown, check: CheckArguments) => {
       invoke ??= this.#prepare(host);
+      if (isBare(invoke)) return await invoke.bare(context, input, check);
+      this.#piped.set(context, new PipedArguments(count, check));
       return await invoke(context, input);
     };
+    return Object.defineProperty(run as unknown as Invocation, 'isBare', {
+      get: () => isBare((invoke ??= this.#prepare(host))),
+    });
   }
 
   #prepare(host: MethodHost): EnhancedMethod {
     const { wrapper } = host;
     const contexts = this.#createContexts(wrapper);
     if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
-      return wrapInEnhancers(contexts, host, wrapper.instance as Record<string, Method>);
+      const instance = wrapper.instance as Record<string, Method>;
+      const enhanced = wrapInEnhancers(contexts, host, instance);
+      return this.#isEnhanced(contexts, host, instance)
+        ? enhanced
+        : Object.assign(enhanced, { bare: callBare(host, instance) });
     }
     // Uses the host's own module, because another module may use the same token for another class.
     const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
@@ -91,6 +110,26 @@ export class MethodInvoker {
       const instance = await moduleRef.resolve<Record<string, Method>>(wrapper.token, contextId);
       return await wrapInEnhancers(contexts, host, instance, contextId)(context, input);
     };
+  }
+
+  /** Whether Nest finds something that stands around a method, or a parameter that is made for it. */
+  #isEnhanced(contexts: ExternalContextCreator, host: MethodHost, instance: Record<string, Method>): boolean {
+    if (hasDecoratedParameters(host)) return true;
+    const { wrapper, method, handler } = host;
+    const { pipesContextCreator, guardsContextCreator, interceptorsContextCreator, filtersContextCreator } =
+      contexts as unknown as Record<string, Creator>;
+    const find = (creator: Creator | undefined) =>
+      creator?.create(
+        instance,
+        (handler ?? instance[method]) as Method,
+        contexts.getContextModuleKey(undefined),
+        undefined,
+        wrapper.id,
+      );
+    const guards = (find(guardsContextCreator) as unknown[]).filter((guard) => !(guard instanceof ThrottlerGuard));
+    const others = [pipesContextCreator, interceptorsContextCreator].flatMap((creator) => find(creator) as unknown[]);
+    const { filters } = find(filtersContextCreator) as { readonly filters?: readonly unknown[] };
+    return guards.length + others.length > 0 || filters?.length !== 0;
   }
 
   #createContexts({ host }: MethodHost['wrapper']): ExternalContextCreator {
@@ -148,6 +187,27 @@ export class MethodInvoker {
       externalErrorProxy: { createProxy: wrapInFilters },
     });
   }
+}
+
+/** A method that nothing stands around. */
+type BareMethod = EnhancedMethod & {
+  readonly bare: (context: McpContext, input: unknown, check: CheckArguments) => Promise<unknown>;
+};
+
+function isBare(method: EnhancedMethod): method is BareMethod {
+  return 'bare' in method;
+}
+
+/** Calls a method as Nest would that finds no guard, pipe, interceptor or filter for it. */
+function callBare({ method, handler }: MethodHost, instance: Record<string, Method>): BareMethod['bare'] {
+  return async (context, input, check) => {
+    await check([input]);
+    try {
+      return await follow(await ((handler ?? instance[method]) as Method).call(instance, input, context), context);
+    } catch (thrown) {
+      throw toReadable(thrown);
+    }
+  };
 }
 
 /** Works like Nest's router, so that strategies of durable providers find the tenant of the call. */

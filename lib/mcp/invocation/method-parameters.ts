@@ -76,6 +76,11 @@ export function defineParameters({ type, method, decorator }: MethodHost): strin
   return undefined;
 }
 
+/** Whether a decorator says what a parameter of a method is. */
+export function hasDecoratedParameters({ type, method }: Pick<MethodHost, 'type' | 'method'>): boolean {
+  return Object.keys((Reflect.getMetadata(ROUTE_ARGS_METADATA, type, method) ?? {}) as object).length > 0;
+}
+
 /** The header that `@McpHeader()` or `@Headers()` names. */
 function readHeaderName(kind: number, data: unknown): string | undefined {
   if (data instanceof HeaderName) return data.name;

@@ -36,19 +36,25 @@ export class PrimitiveInvocations {
     input: unknown,
     check: CheckArguments,
   ): Promise<unknown> {
-    let { host } = primitive;
     if (method === 'completion/complete') {
       const request = input as CompletionRequest;
       const companion = 'completions' in primitive ? primitive.completions.get(request.argument) : undefined;
-      if (!companion) {
-        await check([input]);
-        return findChoices(primitive, request);
-      }
-      ({ host } = companion);
+      if (companion) return await this.#find(primitive, companion.host)(context, input, check);
+      await check([input]);
+      return findChoices(primitive, request);
     }
+    return await this.#find(primitive, primitive.host)(context, input, check);
+  }
+
+  /** Whether something of the application may look at the request of a call, besides the method. */
+  isSeen(primitive: Primitive, { method }: Operation): boolean {
+    return method === 'completion/complete' || !this.#find(primitive, primitive.host).isBare;
+  }
+
+  #find({ name }: Primitive, host: MethodHost): Invocation {
     const invoke = this.#invocations.get(host);
-    if (!invoke) throw new Error(`${primitive.name} is not prepared`);
-    return await invoke(context, input, check);
+    if (!invoke) throw new Error(`${name} is not prepared`);
+    return invoke;
   }
 
   /** Finds the method that lists the resources of a template, if any. */

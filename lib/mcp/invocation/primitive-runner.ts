@@ -20,8 +20,9 @@ import { toOutcome, type Outcome } from './call-outcome.js';
 import { toCompletionResult } from './completion-result.js';
 import { CallRound, type RoundMessage } from './call-round.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
-import { raceAbort } from './until-aborted.js';
-import { CallTimeout, TimedSignal } from './call-timeout.js';
+import type { Ending } from '../../time/ending.js';
+import { CallEnding, CallTimeout } from './call-ending.js';
+import { findEnding } from './message-context.js';
 import type { PageAnswer } from './elicited-page.js';
 import { isAnswered, waitForPage } from './opened-page.js';
 import { toPrimitiveError } from './primitive-failure.js';
@@ -41,10 +42,10 @@ export interface Surroundings extends RoundMessage {
   readonly access: DownstreamAccess | undefined;
   /** What the call takes of the share of its caller, until the method is over. */
   readonly lease: Lease | undefined;
-  /** What guards and interceptors may see of the HTTP request. */
-  readonly shown: object | undefined;
+  /** Makes what guards and interceptors may see of the HTTP request. */
+  readonly show: (() => object) | undefined;
   /** Ends the call with what an interceptor of the application threw around the endpoint. */
-  readonly interruption: AbortSignal | undefined;
+  readonly interruption: Ending | undefined;
   /**
    * Creates a challenge for what the caller lacks, and returns its text. It becomes the HTTP answer if that has not
    * begun.
@@ -75,7 +76,7 @@ export class PrimitiveRunner {
    * @throws AccessDeniedError if the caller may not do it with what pipes made of the arguments
    */
   async run(authorized: AuthorizedOperation, primitive: Primitive, surroundings: Surroundings): Promise<Outcome> {
-    const { trace, context, interruption, shown } = surroundings;
+    const { trace, context, interruption, show } = surroundings;
     const { caller, operation = NO_OPERATION, input, scopes } = authorized;
     const { correlationId } = trace;
     const event = trace.createAuditContext(caller, operation);
@@ -95,10 +96,8 @@ export class PrimitiveRunner {
     const round = new CallRound(this.states, authorized, operation, surroundings);
     const { channel } = round;
     const session = this.revocations.hold(caller);
-    const ending = interruption ? AbortSignal.any([session.signal, interruption]) : session.signal;
-    const outer = AbortSignal.any([context.mcpReq.signal, ending]);
-    const time = new TimedSignal(outer, primitive.timeoutMs);
-    const { signal } = time;
+    const ending = new CallEnding(primitive.timeoutMs, findEnding(context), session.ending, interruption);
+    const { over } = ending;
     try {
       if ('problems' in input) {
         trace.fail('tool_error');
@@ -106,21 +105,21 @@ export class PrimitiveRunner {
         return refuse(told, new HttpException(told, 400));
       }
       const access = surroundings.access ?? this.callers.openAccess(caller, event);
-      const failure = await this.#waitForMissing(primitive, access, surroundings, round.answer, signal);
+      const failure = await this.#waitForMissing(primitive, access, surroundings, round.answer, over);
       if (failure) throw failure;
       await round.begin().catch((error: unknown) => {
         final = { error };
         throw error;
       });
-      const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, signal };
+      const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, ending: over };
       const callContext = new CallContext({
         caller,
         correlationId,
-        signal,
+        ending: over,
         operation,
         channel,
         input: input.value,
-        shown,
+        shown: this.invocations.isSeen(primitive, operation) ? show?.() : undefined,
       });
       let requests: readonly unknown[] = [input.value];
       const check = async (readings: readonly unknown[]) => {
@@ -138,40 +137,40 @@ export class PrimitiveRunner {
         operation.method === 'completion/complete'
           ? await toCompletionResult(await running, select)
           : await toOutcome(await running, primitive, operation, callContext);
-      const result = await raceAbort(time.race(finish()), ending);
+      const result = await ending.race(finish());
       if (operation.method === 'completion/complete') {
-        session.signal.throwIfAborted();
+        throwIfEnded(session.ending);
         return result;
       }
       // Once the method has asked a question, its result is ignored.
       if (channel.questions) return await round.ask({});
       if (isInputRequiredResult(result)) return await round.ask(result);
       if ('isError' in result && result.isError) trace.fail('tool_error');
-      session.signal.throwIfAborted();
+      throwIfEnded(session.ending);
       return result;
     } catch (thrown) {
       const error = toReadable(thrown);
       if (error instanceof AccessDeniedError) throw error;
       allow();
-      if (session.signal.aborted) {
+      if (session.ending.hasEnded) {
         trace.fail('invalid_token');
-        throw session.signal.reason as Error;
+        throw session.ending.reason as Error;
       }
       if (final && error === final.error) throw error;
-      if (channel.questions && !signal.aborted) return await round.ask({});
+      if (channel.questions && !over.hasEnded) return await round.ask({});
       const isEnded =
-        signal.reason instanceof CallTimeout || (interruption?.aborted && signal.reason === interruption.reason);
-      if (signal.aborted && !isEnded) {
+        over.reason instanceof CallTimeout || (interruption?.hasEnded && over.reason === interruption.reason);
+      if (over.hasEnded && !isEnded) {
         trace.fail('cancelled');
         logger.debug(`${primitive.name} was cancelled [${correlationId}]`);
         return refuse(toErrorResult('The call was cancelled.'), error);
       }
-      trace.fail(signal.aborted ? 'timeout' : 'tool_error');
-      const failure = findToldError(signal.aborted ? signal.reason : error);
+      trace.fail(over.hasEnded ? 'timeout' : 'tool_error');
+      const failure = findToldError(over.hasEnded ? over.reason : error);
       const told = await round.fail(primitive.name, failure, correlationId, surroundings.challenge);
       return isInputRequiredResult(told) ? told : refuse(told, failure);
     } finally {
-      time.release();
+      ending.release();
       session.release();
     }
   }
@@ -184,11 +183,16 @@ export class PrimitiveRunner {
     access: DownstreamAccess,
     { failure }: Surroundings,
     answer: PageAnswer | undefined,
-    signal: AbortSignal,
+    over: Ending,
   ): Promise<DownstreamError | undefined> {
     if (!failure || !answer?.isOpen || !isAnswered(failure, answer)) return failure;
-    return await waitForPage(failure, async () => (await exchangeEagerly(access, primitive))[0], signal);
+    return await waitForPage(failure, async () => (await exchangeEagerly(access, primitive))[0], over.signal);
   }
+}
+
+/** @throws why it has ended */
+function throwIfEnded({ hasEnded, reason }: Ending): void {
+  if (hasEnded) throw reason as Error;
 }
 
 const NO_OPERATION: Operation = { method: '', name: undefined };

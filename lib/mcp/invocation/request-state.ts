@@ -92,7 +92,6 @@ export class RequestStates implements OnApplicationShutdown {
 
   /** @throws ProtocolError if the state was not sealed for this call, or has expired */
   open(sealed: unknown, binding: string): CallState {
-    if (sealed === undefined) return { expiresAt: 0, answers: {}, asked: {}, done: {} };
     const text = this.#ring.open(sealed, binding);
     const state = text === undefined ? undefined : stateSchema.safeParse(JSON.parse(text)).data;
     if (!state || state.expiresAt < Date.now()) throw createStateError();
@@ -123,6 +122,11 @@ export class RequestStates implements OnApplicationShutdown {
       throw new ProtocolError(ProtocolErrorCode.InternalError, 'The call cannot go on right now. Try again later');
     }
   }
+}
+
+/** The state of a call that begins. */
+export function createState(): CallState {
+  return { expiresAt: 0, answers: {}, asked: {}, done: {} };
 }
 
 function createStateError(): ProtocolError {

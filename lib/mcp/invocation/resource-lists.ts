@@ -9,9 +9,10 @@ import { CallContext } from './call-context.js';
 import type { IdentifyClient } from './client-channel.js';
 import { PrimitiveInvocations } from './primitive-invocations.js';
 import { RequestChannel } from './request-channel.js';
+import { createState } from './request-state.js';
 import { findToldError, toFailureResult } from './tool-failure.js';
 import { InvalidOutputError } from './tool-result.js';
-import type { MessageContext } from './message-context.js';
+import { findEnding, type MessageContext } from './message-context.js';
 
 /** The message of a list request. */
 export interface ListMessage {
@@ -42,11 +43,11 @@ export class ResourceLists {
     const invoke = template && this.invocations.findList(template);
     if (!invoke || !operation) return [];
     const access = this.callers.openAccess(caller, trace.createAuditContext(caller, operation));
-    const { signal } = context.mcpReq;
-    const channel = new RequestChannel(context, identify, { expiresAt: 0, answers: {}, asked: {}, done: {} });
-    const call = { tool: template.name, caller, downstreams: template.downstreams, access, signal };
+    const ending = findEnding(context);
+    const channel = new RequestChannel(context, identify, createState());
+    const call = { tool: template.name, caller, downstreams: template.downstreams, access, ending };
     const { correlationId } = trace;
-    const callContext = new CallContext({ caller, correlationId, signal, operation, channel, input: {}, shown });
+    const callContext = new CallContext({ caller, correlationId, ending, operation, channel, input: {}, shown });
     try {
       return toResources(await runToolCall(call, () => invoke(callContext, {}, () => Promise.resolve())));
     } catch (error) {

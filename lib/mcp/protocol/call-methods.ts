@@ -130,7 +130,7 @@ export class CallMethods {
       failure,
       access,
       lease,
-      shown: served.show?.(),
+      show: served.show,
       interruption: ofTask ? undefined : served.interruption,
       challenge: (remedy) => {
         const challenge = caller && this.challenges.createDownstreamChallenge(caller, scheme, [remedy], scopes);

@@ -18,8 +18,10 @@ export class CallShares {
    * @returns `undefined` if the message calls nothing of the application
    * @throws LimitError if too many calls run, for the caller or in all
    */
-  take({ authorized: { caller, operation }, body }: AuthorizedRequest): Lease | undefined {
+  take({ authorized: { caller, operation }, body, size }: AuthorizedRequest): Lease | undefined {
     if (!operation || !CALLS.has(operation.method)) return undefined;
-    return this.limits.of('callsInFlight').take(caller, { bytes: measureText(JSON.stringify(body)) });
+    return this.limits
+      .of('callsInFlight')
+      .take(caller, { bytes: size === undefined ? measureText(JSON.stringify(body)) : 2 * size });
   }
 }

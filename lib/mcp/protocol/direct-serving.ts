@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { Injectable } from '@nestjs/common';
+import { SdkError, SdkErrorCode, type JSONRPCMessage } from '@modelcontextprotocol/server';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { DirectContext } from '../direct/direct-context.js';
@@ -49,9 +49,10 @@ const JSON_HEADERS = { 'Content-Type': 'application/json' };
  * SDK would refuse, is left to the SDK: messages, results and errors alike. So its rules are written down once.
  */
 @Injectable()
-export class DirectServing implements OnModuleDestroy {
+export class DirectServing {
   readonly #prepared = new PreparedResults();
   readonly #keepAlive = new KeepAlive();
+  readonly #running = new Set<DirectContext>();
   readonly #server: string;
 
   constructor(
@@ -66,8 +67,9 @@ export class DirectServing implements OnModuleDestroy {
     this.#server = encodeServer(description.implementation);
   }
 
-  onModuleDestroy(): void {
-    this.#keepAlive.stop();
+  /** Ends all calls, as the server stops. */
+  close(): void {
+    for (const { ending } of [...this.#running]) ending.end(new StoppedError());
   }
 
   /**
@@ -144,15 +146,16 @@ export class DirectServing implements OnModuleDestroy {
       level: () => (party === undefined ? undefined : this.conversations.getLevel(party)),
     });
     const onClose = () => {
-      context.end();
+      context.ending.end(new SdkError(SdkErrorCode.ConnectionClosed, 'Connection closed'));
     };
     response.once('close', onClose);
     const forget =
       party === undefined
         ? undefined
         : this.messages.exchanges.begin(party, message.id, (cancellation) => {
-            context.end(readReason(cancellation));
+            context.ending.end(readReason(cancellation));
           });
+    this.#running.add(context);
     if (accepted.stream) this.#keepAlive.add(stream);
     const identify: IdentifyClient = () => ({
       capabilities: conversation?.capabilities,
@@ -166,14 +169,14 @@ export class DirectServing implements OnModuleDestroy {
     } catch {
       // The SDK makes the error of the answer.
     } finally {
+      this.#running.delete(context);
       this.#keepAlive.delete(stream);
       response.removeListener('close', onClose);
       forget?.();
     }
-    if (context.isEnded) {
-      // Who has cancelled waits for no answer (MCP specification 2025-11-25, Cancellation).
+    if (context.ending.hasEnded) {
       if (stream.hasBegun) stream.close();
-      else if (!response.closed) response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end();
+      else if (!response.closed) sendNothing(response, context.ending.reason);
       return undefined;
     }
     if (stream.hasBegun) {
@@ -183,6 +186,7 @@ export class DirectServing implements OnModuleDestroy {
     }
     if (served.limit) {
       const { status, headers, body } = describeLimit(served.limit, served.body);
+      served.explain?.(status, served.limit.message);
       response.writeHead(status, headers).end(JSON.stringify(body));
       return undefined;
     }
@@ -201,6 +205,19 @@ export class DirectServing implements OnModuleDestroy {
 function handOver(served: AuthorizedRequest, settled: Promise<unknown>, stream: EventStream | undefined): HandedOver {
   served.settled = settled;
   return { stream };
+}
+
+/** The server stops before a call has ended. */
+class StoppedError extends Error {
+  constructor() {
+    super('The server stops');
+  }
+}
+
+/** Who has cancelled waits for no answer (MCP specification 2025-11-25, Cancellation). */
+function sendNothing(response: ServerResponse, reason: unknown): void {
+  const isStopped = reason instanceof StoppedError;
+  response.writeHead(isStopped ? 503 : 200, isStopped ? {} : { 'Content-Type': 'text/event-stream' }).end();
 }
 
 function readReason(cancellation: JSONRPCMessage): unknown {

@@ -13,7 +13,7 @@ import { PermittedItems } from '../../resource-server/authorization/permitted-it
 import { LimitError } from '../../errors/limit-error.js';
 import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
-import { raceAbort } from '../invocation/until-aborted.js';
+import { race } from '../../time/ending.js';
 import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
 import {
   canBeAnswered,
@@ -148,6 +148,7 @@ export class McpServing implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.shutdown.run();
+    this.direct.close();
     await this.sdk.close();
   }
 
@@ -162,11 +163,11 @@ export class McpServing implements OnModuleDestroy {
     }
     const { caller, operation, primitive } = served.authorized;
     const { interruption } = served;
-    const delivered = await raceAbort(this.messages.deliver(served), interruption);
+    const delivered = await race(this.messages.deliver(served), interruption);
     if (delivered) return delivered;
     const mismatch = refuseHeaderMismatch(served.body, served.authorized, incoming);
     if (mismatch) return mismatch;
-    const body = await raceAbort(this.listings.narrow(served.body, served.authorized), interruption);
+    const body = await race(this.listings.narrow(served.body, served.authorized), interruption);
     const answer = await this.sdk.fetch(request, { ...options, parsedBody: body ?? null }, caller);
     // Clients before 2026-07-28 are answered with a stream that starts before the call has ended.
     const isHeld = isStream(answer) && canBecomeChallenge(primitive);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ProtocolError, type Server } from '@modelcontextprotocol/server';
 import { toReadable } from '../../errors/reason.js';
 import { CleanLogger } from '../../log/clean-logger.js';
-import { raceAbort } from '../invocation/until-aborted.js';
+import { race, type Ending } from '../../time/ending.js';
 import { toInternalError, toInterruptionError } from './interruption-error.js';
 
 /** Methods whose calls take the interruption themselves. */
@@ -18,24 +18,24 @@ const logger = new CleanLogger('McpServing');
  *
  * @param interruption - ends what has no result that could tell of a failure
  */
-export function tellProtocolErrors(server: Server, interruption?: AbortSignal): void {
+export function tellProtocolErrors(server: Server, interruption?: Ending): void {
   const register = server.setRequestHandler.bind(server) as (...parts: unknown[]) => void;
   const registerTold = (method: string, ...parts: unknown[]) => {
     const handle = parts.pop() as Handler;
-    const signal = CALLS.has(method) ? undefined : interruption;
-    register(method, ...parts, (...asked: unknown[]) => tell(method, async () => await handle(...asked), signal));
+    const ending = CALLS.has(method) ? undefined : interruption;
+    register(method, ...parts, (...asked: unknown[]) => tell(method, async () => await handle(...asked), ending));
   };
   server.setRequestHandler = registerTold;
 }
 
-async function tell(method: string, run: () => Promise<unknown>, interruption?: AbortSignal): Promise<unknown> {
+async function tell(method: string, run: () => Promise<unknown>, interruption?: Ending): Promise<unknown> {
   try {
-    return await raceAbort(run(), interruption);
+    return await race(run(), interruption);
   } catch (thrown) {
     const error = toReadable(thrown);
     if (error instanceof ProtocolError) throw error;
     const reference = randomUUID();
-    if (interruption?.aborted && error === interruption.reason) throw toInterruptionError(error, reference);
+    if (interruption?.hasEnded && error === interruption.reason) throw toInterruptionError(error, reference);
     logger.error(`${method} failed [${reference}]`, error);
     throw toInternalError(reference);
   }

@@ -11,10 +11,10 @@ export class Cancellation extends EventEmitter {
   readonly #release: () => void;
 
   /**
-   * @param call - signal of the call; the request ends with it
+   * @param call - the request ends with it
    * @param given - signal of the sender of the request
    */
-  constructor({ signal, abandon }: RunningCall, given: AbortSignal | undefined) {
+  constructor({ ending, abandon }: RunningCall, given: AbortSignal | undefined) {
     super();
     // Each attempt, hop and wait listens for some time.
     this.setMaxListeners(0);
@@ -30,7 +30,7 @@ export class Cancellation extends EventEmitter {
       given?.removeEventListener('abort', giveUp);
     };
     abandon.add(end);
-    if (signal.aborted) this.abort(signal.reason);
+    if (ending.hasEnded) this.abort(ending.reason);
     if (given?.aborted) giveUp();
     given?.addEventListener('abort', giveUp, { once: true });
   }

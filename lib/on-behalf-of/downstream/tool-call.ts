@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
+import type { Ending } from '../../time/ending.js';
 import type { DownstreamAccess } from './downstream-access.js';
 
 /** A running tool call: what it may reach, and for which caller. */
@@ -11,8 +12,8 @@ export interface ToolCall {
   /** Names of the downstreams that the tool declares. */
   readonly downstreams: readonly string[];
   readonly access: DownstreamAccess;
-  /** Aborted when the client gives up on the call. */
-  readonly signal: AbortSignal;
+  /** Ends when the client gives up on the call. */
+  readonly ending: Ending;
 }
 
 /** A call in progress. */
@@ -30,15 +31,14 @@ const calls = new AsyncLocalStorage<RunningCall>();
 export async function runToolCall<Result>(call: ToolCall, run: () => Promise<Result>): Promise<Result> {
   const abandon: RunningCall['abandon'] = new Set();
   const running = { ...call, abandon, ended: false };
-  const giveUp = () => {
-    for (const one of abandon) one(() => call.signal.reason);
-  };
-  call.signal.addEventListener('abort', giveUp, { once: true });
+  const forget = call.ending.onEnd((reason) => {
+    for (const one of abandon) one(() => reason);
+  });
   try {
     return await calls.run(running, run);
   } finally {
     running.ended = true;
-    call.signal.removeEventListener('abort', giveUp);
+    forget();
     for (const one of abandon) one(() => createOutsideCallError(running));
   }
 }

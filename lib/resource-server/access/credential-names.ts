@@ -42,6 +42,22 @@ export function isCredentialHeader(name: string): boolean {
  * @param name - in camel case, or with hyphens or underscores between its words
  */
 export function isCredentialName(name: string): boolean {
+  const known = answers.get(name);
+  if (known !== undefined) return known;
+  const answer = readName(name);
+  // Clients make up names.
+  if (answers.size >= MAX_NAMES) answers.clear();
+  if (name.length <= MAX_LENGTH) answers.set(name, answer);
+  return answer;
+}
+
+/** Most requests have the same names. */
+const answers = new Map<string, boolean>();
+const MAX_NAMES = 1_000;
+/** Characters of a name that is remembered. */
+const MAX_LENGTH = 100;
+
+function readName(name: string): boolean {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
     .toLowerCase()

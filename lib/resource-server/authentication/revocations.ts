@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import { isRevoking, readSession, type Revocation } from '../access/revocation.js';
+import { Ending } from '../../time/ending.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 
 /**
@@ -17,8 +18,8 @@ export type RevocationListener = (
 
 /** What is done for a caller. It ends with the session of the caller. */
 export interface HeldSession {
-  /** Aborted with an {@link InvalidTokenError} when the tokens of the caller are revoked. */
-  readonly signal: AbortSignal;
+  /** Comes with an {@link InvalidTokenError} when the tokens of the caller are revoked. */
+  readonly ending: Ending;
   /** Called when nothing is done for the caller any more. */
   release(): void;
 }
@@ -27,7 +28,7 @@ export interface HeldSession {
 @Injectable()
 export class Revocations {
   readonly #listeners = new Set<RevocationListener>();
-  readonly #held = new Map<AbortController, Caller>();
+  readonly #held = new Map<Ending, Caller>();
 
   onRevoked(listener: RevocationListener): void {
     this.#listeners.add(listener);
@@ -35,17 +36,17 @@ export class Revocations {
 
   /** Follows the session of a caller. Without a caller there is none that could end. */
   hold(caller: Caller | undefined): HeldSession {
-    const abort = new AbortController();
-    if (caller) this.#held.set(abort, caller);
-    return { signal: abort.signal, release: () => this.#held.delete(abort) };
+    const ending = new Ending();
+    if (caller) this.#held.set(ending, caller);
+    return { ending, release: () => this.#held.delete(ending) };
   }
 
   announce(revocation: Revocation, from: 'here' | 'replica'): void {
     const isMeant = (caller: Caller) => isRevoking(revocation, readSession(caller));
     for (const listener of this.#listeners) listener(revocation, isMeant, from);
-    for (const [abort, caller] of [...this.#held])
+    for (const [ending, caller] of [...this.#held])
       if (isMeant(caller))
-        abort.abort(
+        ending.end(
           new InvalidTokenError('The session of the user has ended', {
             detail: `${caller.issuer} has reported it, or \`TokenCache.revoke()\` was called`,
             fix: 'Nothing. The client has to sign its user in again.',

@@ -136,7 +136,7 @@ export class Admission {
     trace: RequestTrace,
   ): Promise<void> {
     const { caller, operation, primitive } = authorized;
-    if (!primitive || !operation) return;
+    if (!primitive || !operation || !dependsOnArguments(primitive)) return;
     const changed = readings.filter((reading) => !isDeepStrictEqual(reading, authorized.judged)).map(freezeCopy);
     const createDenial: CreateDenial = (denial) =>
       new AccessDeniedError({ ...denial, caller, operation, primitive, reference: trace.correlationId });
@@ -199,8 +199,8 @@ export class Admission {
     // A caller without the scopes is refused before its arguments are read.
     const isHeld = hasFixedScopes(caller, access, this.hierarchy);
     const input = isHeld ? await readJudgedArguments(request, found) : undefined;
-    const judged =
-      input && 'value' in input ? { value: request.known ? input.value : freezeCopy(input.value) } : undefined;
+    const isCopied = !request.known && dependsOnArguments(primitive);
+    const judged = input && 'value' in input ? { value: isCopied ? freezeCopy(input.value) : input.value } : undefined;
     const rule = await computeRule(request, found, judged);
     const { sufficient, needed: scopes } = judgeScopes(rule ?? [], caller?.scopes ?? [], this.hierarchy);
     if (caller && !isSignedInAsNeeded(caller, access)) {
@@ -227,6 +227,12 @@ export class Admission {
     const rule = computeListedRule(offer, name);
     return rule !== undefined && judgeScopes(rule, caller?.scopes ?? [], this.hierarchy).sufficient;
   }
+}
+
+/** Whether the decision about an offer looks at arguments. */
+function dependsOnArguments({ kind, access, policies }: Offer): boolean {
+  const isNamed = kind === 'tool' || kind === 'prompt';
+  return !isNamed || policies.length > 0 || typeof access.scopes === 'function';
 }
 
 /** Permission without a primitive to act on. */
