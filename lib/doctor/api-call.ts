@@ -1,3 +1,4 @@
+import { Ending } from '../time/ending.js';
 import { describeError } from '../errors/reason.js';
 import { DownstreamError, TemporaryFailureError } from '../errors/downstream-error.js';
 import { tellValue } from '../errors/refusal.js';
@@ -34,10 +35,9 @@ export async function callApi(
   { caller, access, target }: CallingParty,
   { sender }: Pick<Rehearsal, 'sender'>,
 ): Promise<Finding> {
-  const { signal } = new AbortController();
   const asked = `Step 10: ${method} ${target.baseUrl.href}${path.replace(/^\//, '')} was sent`;
   try {
-    const call = { caller, tool: 'doctor', downstreams: [downstream], access, signal };
+    const call = { caller, tool: 'doctor', downstreams: [downstream], access, ending: new Ending() };
     const answer = await runToolCall(call, () => sender.send(getToolCall(), downstream, path, { method }));
     discard(answer);
     answer.release();

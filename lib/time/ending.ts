@@ -86,16 +86,8 @@ export class Ending {
   race<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const forget = this.onEnd(reject);
-      promise.then(
-        (value) => {
-          forget();
-          resolve(value);
-        },
-        (error: unknown) => {
-          forget();
-          reject(error);
-        },
-      );
+      promise.then(resolve, reject);
+      promise.then(forget, forget);
     });
   }
 }
