@@ -111,7 +111,7 @@ export class ProxyProcess {
     { body, method = 'POST', headers = {} }: { body?: unknown; method?: string; headers?: OutgoingHttpHeaders } = {},
   ): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string }> {
     const sent = request({ socketPath: this.socket, path, method, headers, agent: false });
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    sent.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
     const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
     return { status: response.statusCode ?? 0, headers: response.headers, text: await text(response) };
   }
