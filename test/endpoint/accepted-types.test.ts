@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { McpTool, type McpContext } from 'nestjs-mcp-auth';
 import { z } from 'zod';
+import { request as requestHttp, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
 import { send, type Answer } from '../proof/send.js';
 import { beginConversation } from '../support/conversation.js';
 import { headersFor, message, toolCall } from '../support/mcp-request.js';
@@ -30,6 +32,19 @@ class Tools {
   guarded(): string {
     return 'ran';
   }
+}
+
+/** Sends a request without a body, and closes the connection when the head of the answer is there. */
+async function open(
+  url: string,
+  method: string,
+  headers: Record<string, string | undefined>,
+): Promise<IncomingMessage> {
+  const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
+  const asked = requestHttp(url, { method, agent: false, headers: sent as Record<string, string> }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  response.destroy();
+  return response;
 }
 
 type Era = '2025-11-25' | '2026-07-28';
@@ -124,5 +139,47 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   test('a subscription needs a stream', async () => {
     const listen = message('subscriptions/listen', { notifications: { toolsListChanged: true } });
     expect((await ask('2026-07-28', 'application/json', listen)).status).toBe(406);
+  });
+
+  const ACCEPTS: readonly (readonly [string | undefined, boolean])[] = [
+    [undefined, true],
+    ['', true],
+    ['*/*', true],
+    ['text/event-stream', true],
+    ['Text/Event-Stream; charset=utf-8', true],
+    ['application/json, text/event-stream', true],
+    ['text/event-stream;q=0.1, application/json', true],
+    ['text/*', true],
+    ['application/json', false],
+    ['application/*', false],
+    ['text/html', false],
+    ['*/*, text/event-stream;q=0', false],
+  ];
+
+  test.each(ACCEPTS)('a GET that accepts "%s" of a client that has said hello', async (accept, isStream) => {
+    const headers = { ...conversation, authorization: `Bearer ${await server.token()}`, accept };
+    const answer = await open(server.resource, 'GET', headers);
+    expect(answer.statusCode).toBe(isStream ? 200 : 405);
+    expect(answer.headers['content-type']).toContain(isStream ? 'text/event-stream' : 'application/json');
+  });
+
+  test.each(ACCEPTS)('a GET that accepts "%s" of anybody else', async (accept) => {
+    const authorization = `Bearer ${await server.token()}`;
+    const answer = await open(server.resource, 'GET', { authorization, accept });
+    expect(answer.statusCode).toBe(405);
+    expect(answer.headers.allow).toBe('POST, OPTIONS');
+    const challenged = await open(server.resource, 'GET', { ...conversation, accept });
+    expect(challenged.statusCode).toBe(401);
+    expect(challenged.headers['www-authenticate']).toContain('resource_metadata=');
+  });
+
+  test.each(ACCEPTS)('a DELETE that accepts "%s" ends nothing', async (accept) => {
+    const authorization = `Bearer ${await server.token()}`;
+    for (const said of [conversation, {}]) {
+      const answer = await open(server.resource, 'DELETE', { ...said, authorization, accept });
+      expect(answer.statusCode).toBe(405);
+      expect(answer.headers.allow).toBe('POST, OPTIONS');
+    }
+    expect((await open(server.resource, 'DELETE', { ...conversation, accept })).statusCode).toBe(401);
   });
 });

@@ -90,17 +90,40 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     ['http://mcp.example.com@evil.example/mcp', 'mcp.example.com'],
     ['http://127.0.0.1/mcp', 'mcp.example.com'],
     ['/mcp', ''],
+    ['/mcp', 'mcp.example.com:0443'],
+    ['/mcp', '127.1'],
+    ['/mcp', 'mcp.example.com,evil.example'],
+  ])('%s of the host %s is refused', async (target, host) => {
+    const answer = await ask(`POST ${target} HTTP/1.1`, [`Host: ${host}`], true, token);
+    expect(answer.status).toBe(403);
+    expect(answer.body).not.toContain('ran');
+  });
+
+  test.each([
     ['/mcp', '[::1'],
     ['/mcp', '[evil.example]'],
     ['/mcp', '[::1].evil.example'],
     ['/mcp', '::1'],
     ['/mcp', 'mcp.example.com::443'],
-    ['/mcp', 'mcp.example.com:0443'],
-    ['/mcp', '127.1'],
-  ])('%s of the host %s is refused', async (target, host) => {
-    const answer = await ask(`POST ${target} HTTP/1.1`, [`Host: ${host}`], true, token);
-    expect(answer.status).toBe(403);
-    expect(answer.body).not.toContain('ran');
+    ['/mcp', 'mcp.example.com:https'],
+    ['/mcp', 'mcp.example.com@evil.example'],
+    ['/mcp', 'mcp.example.com evil.example'],
+    ['/mcp', 'mcp.example.com/mcp'],
+    ['/mcp', 'mcp.example.com\r\nHost: mcp.example.com'],
+    ['/mcp', 'mcp.example.com\r\nhOST: MCP.example.com:443'],
+    ['/mcp', 'mcp.example.com\r\nHost: evil.example'],
+    ['/mcp', 'evil.example\r\nHost: mcp.example.com'],
+    ['/mcp', 'mcp.example.com\r\nHost:'],
+    ['http://mcp.example.com/mcp', 'mcp.example.com\r\nHost: mcp.example.com'],
+    ['http://[evil.example]/mcp', 'mcp.example.com'],
+  ])('%s of the malformed host %j is a bad request, with a token and without', async (target, host) => {
+    for (const sent of [token, undefined]) {
+      const answer = await ask(`POST ${target} HTTP/1.1`, [`Host: ${host}`], true, sent);
+      expect(answer.status).toBe(400);
+      expect(answer.body).not.toContain('ran');
+      expect(answer.head).not.toContain('www-authenticate');
+    }
+    expect(server.log.lines.some((line) => line.includes('RFC 9112 section 3.2'))).toBe(true);
   });
 
   test.each([

@@ -79,7 +79,7 @@ describe('a public server', () => {
     ['evil.example.com', 403],
     ['mcp.example.com.evil.example', 403],
     ['mcp.example.com:8443', 403],
-    ['mcp.example.com@evil.example', 403],
+    ['mcp.example.com@evil.example', 400],
     ['localhost.evil.example', 403],
     ['127.0.0.1.evil.example', 403],
     ['0x7f.1', 403],

@@ -1,6 +1,7 @@
 import {
   BadRequestException,
   ForbiddenException,
+  HttpException,
   Injectable,
   PayloadTooLargeException,
   ServiceUnavailableException,
@@ -19,10 +20,10 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { McpRequest } from './mcp-request.js';
 import { readMessageBody } from './message-body.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
-import { describeSize, describeSource, TOO_DEEP } from './refused-request.js';
+import { describeMalformedHost, describeSize, describeSource, TOO_DEEP } from './refused-request.js';
 import { createErrorBody } from '../../mcp/protocol/error-body.js';
 import { RefusedAnswers } from './refused-answers.js';
-import { findHostProblem, findOriginProblem, readHosts } from './request-source.js';
+import { findHostProblem, findOriginProblem, hasMalformedHost, readHosts } from './request-source.js';
 
 /** Response headers that a client in a browser must be able to read. */
 const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-Version', 'Mcp-Session-Id'];
@@ -32,6 +33,8 @@ const RETRY_AFTER = 1;
 
 /** Parts of this package that wait for the end of a response, besides those that Node expects. */
 const OWN_LISTENERS = 5;
+
+type Problem = 'malformed_host' | 'host' | 'origin' | 'size' | 'depth';
 
 /** Checks the origin, host and size of a request before its token is read. */
 @Injectable()
@@ -52,7 +55,9 @@ export class EndpointGuard implements CanActivate {
     const bodyProblem = await readMessageBody(request, endpoint.maxBodySize);
     this.#observe(request, response);
     const { origin } = request.headers;
-    const hosts = readHosts(toNodeRequest(request));
+    const node = toNodeRequest(request);
+    const hosts = readHosts(node);
+    if (hasMalformedHost(node)) throw this.#refuse(request, 'malformed_host', describeMalformedHost(hosts));
     const sourceProblem = findHostProblem(hosts, endpoint) ?? findOriginProblem(origin, endpoint);
     if (sourceProblem)
       throw this.#refuse(request, sourceProblem, describeSource(sourceProblem, hosts, request, endpoint));
@@ -86,8 +91,9 @@ export class EndpointGuard implements CanActivate {
     });
   }
 
-  #refuse(request: McpRequest, reason: 'host' | 'origin' | 'size' | 'depth', refusal: Refusal) {
+  #refuse(request: McpRequest, problem: Problem, refusal: Refusal): HttpException {
     const { trace } = request;
+    const reason = problem === 'malformed_host' ? 'host' : problem;
     trace.fail(reason);
     this.audit.record({
       type: 'request_refused',
@@ -95,10 +101,16 @@ export class EndpointGuard implements CanActivate {
       ...refusal,
       ...trace.createAuditContext(undefined, undefined),
     });
-    if (reason === 'depth') return createDepthException(request.body);
-    return reason === 'size'
-      ? new PayloadTooLargeException()
-      : new ForbiddenException(`Requests of this ${reason} are not served here`);
+    switch (problem) {
+      case 'malformed_host':
+        return new BadRequestException('A request has one Host, of a valid form');
+      case 'depth':
+        return createDepthException(request.body);
+      case 'size':
+        return new PayloadTooLargeException();
+      default:
+        return new ForbiddenException(`Requests of this ${problem} are not served here`);
+    }
   }
 
   /** Clients and proxies must not use the connection again (RFC 9110 sections 7.6.1, 10.2.3 and 15.6.4). */

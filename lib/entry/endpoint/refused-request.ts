@@ -1,4 +1,4 @@
-import { compareValues, type Refusal } from '../../errors/refusal.js';
+import { compareValues, tellValue, type Refusal } from '../../errors/refusal.js';
 import { MAX_DEPTH } from '../../json/json-depth.js';
 import type { ResolvedEndpoint } from './endpoint-options.js';
 import type { McpRequest } from './mcp-request.js';
@@ -15,6 +15,14 @@ export function describeSize(size: number, limit: number): Refusal {
   return {
     detail: `its message has ${came}, and wanted are ${limit} bytes at most`,
     fix: 'Raise `endpoint.maxBodySize`, and the limit of the body parser with it, if messages of that size are expected.',
+  };
+}
+
+/** Why a request is refused whose `Host` is malformed, or is there more than once. */
+export function describeMalformedHost(hosts: readonly string[]): Refusal {
+  return {
+    detail: `its Host is ${hosts.map(tellValue).join(' and ')}, and wanted is one line with a name or an address, and perhaps a port`,
+    fix: 'No option accepts that (RFC 9112 section 3.2). Have the client, or the proxy before this server, send one Host.',
   };
 }
 
