@@ -11,6 +11,9 @@ const MAX_REMEMBERED = 1_000;
 /** Milliseconds to which patience is rounded, so that there are few lists of timers. */
 const TICK = 50;
 
+/** Milliseconds until the next request tries, while nothing is answered. */
+const TRIAL_INTERVAL = 2_000;
+
 /** How much runs at once, and how long is long. */
 export interface AdaptiveLimits extends BulkheadLimits {
   /** Most milliseconds before a request without an answer is late. */
@@ -42,12 +45,16 @@ interface Gate {
 /**
  * Limits how many requests run at once at one service, and lowers that while answers are late or do not come: for the
  * service, for each kind of requests, and for each party with each kind. So neither one kind nor one party takes the
- * places of the others. What cannot run waits in a {@link FairBulkhead}; while nothing is answered, nothing waits.
+ * places of the others. What cannot run waits in a {@link FairBulkhead}; while nothing is answered, nothing waits. Late
+ * requests keep no place from others, unless it is for the load that they are late; so many may run besides as there are
+ * places.
  */
 export class AdaptiveBulkhead {
   readonly #queue: FairBulkhead;
   readonly #all: Gate;
   readonly #trend: LatencyTrend;
+  /** Late requests that run without a place. */
+  #withoutPlace = 0;
   readonly #gates = new QuickLRU<string, Gate>({ maxSize: MAX_REMEMBERED });
 
   /**
@@ -90,7 +97,8 @@ export class AdaptiveBulkhead {
       },
       isClosed: () => gates.some(({ limit }) => limit.isSilent && !limit.hasRoom),
     };
-    const run = () => this.#run(request, isAnswer, { gates, passages, party });
+    const run = (freePlace: () => void) =>
+      this.#run(request, isAnswer, { gates, passages, party, freePlace, isWithoutPlace: false });
     try {
       return await this.#queue.execute(party, run, entrance);
     } catch (error) {
@@ -108,8 +116,7 @@ export class AdaptiveBulkhead {
     const { longestPatienceMs } = this.limits;
     const known = gates.slice(1).filter(({ typical }) => typical.isKnown);
     const patience = known.length === 0 ? longestPatienceMs : Math.max(...known.map(({ typical }) => typical.patience));
-    const backoff = Math.max(1, ...gates.map(({ limit }) => limit.backoff));
-    const wait = Math.min(longestPatienceMs, patience * backoff);
+    const wait = gates.some(({ limit }) => limit.isSilent) ? Math.min(TRIAL_INTERVAL, longestPatienceMs) : patience;
     let immediate: NodeJS.Immediate | undefined;
     const timer = setTimeout(() => {
       // Answers that are here already are read before.
@@ -130,18 +137,25 @@ export class AdaptiveBulkhead {
     } finally {
       clearTimeout(timer);
       clearImmediate(immediate);
+      if (errand.isWithoutPlace) this.#withoutPlace -= 1;
       this.#leave(errand, isAnswered ? performance.now() - startedAt : undefined, patience);
     }
   }
 
-  #countLate({ gates, passages, party }: Running): void {
+  #countLate(errand: Running): void {
+    if (!this.limits.isAdaptive) return;
+    const { gates, passages, party, freePlace } = errand;
     passages.forEach((passage, index) => {
       const gate = gates[index];
       gate?.limit.countLate(passage, gate.isOwn ? undefined : party);
     });
-    // What hangs takes no places from what works.
-    if (gates.some(({ limit }) => limit.isSilent))
-      passages.forEach((passage, index) => gates[index]?.limit.giveUp(passage));
+    const isFreed = gates.some(({ limit }) => limit.isSilent) || !this.#all.limit.isLowered;
+    if (isFreed) passages.forEach((passage, index) => gates[index]?.limit.giveUp(passage));
+    errand.isWithoutPlace = isFreed && this.#withoutPlace < this.limits.maxConcurrent;
+    if (errand.isWithoutPlace) {
+      this.#withoutPlace += 1;
+      freePlace();
+    }
     this.#queue.review();
   }
 
@@ -194,6 +208,8 @@ interface Running {
   /** Through each of the gates. */
   readonly passages: readonly Passage[];
   readonly party: string;
+  readonly freePlace: () => void;
+  isWithoutPlace: boolean;
 }
 
 function round(milliseconds: number): number {

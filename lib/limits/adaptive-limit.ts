@@ -1,9 +1,6 @@
 /** Requests that have to agree before a limit falls. One slow answer says nothing. */
 export const WINDOW = 10;
 
-/** How many times as much patience as usual a request has at most that tries alone. */
-const MAX_BACKOFF = 4;
-
 /** A request on its way through a limit. */
 export interface Passage {
   /** Which of the limit's values it began under. */
@@ -14,9 +11,9 @@ export interface Passage {
 
 /**
  * How many requests may run at once, by TCP's rules for its window. If nothing is answered any more, it is one request,
- * which tries (RFC 5681 section 3.1), with more patience each time (RFC 6298 section 5.5). Answers raise it by one each,
- * so that it doubles in each round trip, up to where it was too much before; from there it grows slowly. If what was given
- * up is answered after all, the limit is what it was (RFC 4015).
+ * which tries (RFC 5681 section 3.1). Answers raise it by one each, so that it doubles in each round trip, up to where it
+ * was too much before; from there it grows slowly. If what was given up is answered after all, the limit is what it was
+ * (RFC 4015).
  * What runs when nothing is answered any more takes no place from then on.
  */
 export class AdaptiveLimit {
@@ -30,7 +27,6 @@ export class AdaptiveLimit {
   #answers = 0;
   #lateInARow = 0;
   #lastParty: string | undefined;
-  #backoff = 1;
   /** The limit before the silence. */
   #before: number | undefined;
 
@@ -65,9 +61,9 @@ export class AdaptiveLimit {
     return this.#before !== undefined;
   }
 
-  /** How many times as much patience as usual the next request deserves. */
-  get backoff(): number {
-    return this.#backoff;
+  /** Whether it is lower than it may be, since too many ran at once. */
+  get isLowered(): boolean {
+    return !this.isSilent && this.value < this.max;
   }
 
   get round(): number {
@@ -98,7 +94,6 @@ export class AdaptiveLimit {
     const wasSilent = this.isSilent;
     this.#before ??= this.#limit;
     this.restart();
-    this.#backoff = Math.min(2 * this.#backoff, MAX_BACKOFF);
     if (!wasSilent) this.onChange(true);
   }
 
@@ -119,7 +114,6 @@ export class AdaptiveLimit {
     this.#answers += 1;
     this.#lateInARow = 0;
     this.#lastParty = undefined;
-    this.#backoff = 1;
     if (this.#before !== undefined) {
       if (answer === 'late') this.#limit = this.#before;
       this.#before = undefined;

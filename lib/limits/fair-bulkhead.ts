@@ -41,17 +41,27 @@ export class FairBulkhead {
    * Runs work when it is the turn of its party.
    *
    * @param party - key of whoever asks for it
+   * @param work - may free its place before it is over
    * @param entrance - of another limit. Defaults to none
    * @throws {@link BulkheadFullError} if too much runs and waits, also later, for the sake of another party
    */
-  async execute<Result>(party: string, work: () => Promise<Result>, entrance: Entrance = OPEN): Promise<Result> {
+  async execute<Result>(
+    party: string,
+    work: (freePlace: () => void) => Promise<Result>,
+    entrance: Entrance = OPEN,
+  ): Promise<Result> {
     if (this.#running >= this.limits.maxConcurrent || !entrance.tryEnter()) await this.#wait(party, entrance);
     else this.#running += 1;
-    try {
-      return await work();
-    } finally {
-      this.#running -= 1;
+    let hasPlace = true;
+    const freePlace = () => {
+      if (hasPlace) this.#running -= 1;
+      hasPlace = false;
       this.admit();
+    };
+    try {
+      return await work(freePlace);
+    } finally {
+      freePlace();
     }
   }
 

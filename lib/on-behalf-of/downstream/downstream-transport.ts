@@ -34,7 +34,9 @@ export class DownstreamTransport {
   constructor(private readonly target: Pick<ResolvedDownstream, 'name' | 'http'>) {
     const { dispatcher, maxConcurrent, maxQueued, maxWaitMs, adaptConcurrency, circuitBreaker, timeoutMs } =
       target.http;
-    this.#dispatcher = dispatcher ?? new Agent({ connections: maxConcurrent });
+    // As many late requests may run besides.
+    const connections = adaptConcurrency ? 2 * maxConcurrent : maxConcurrent;
+    this.#dispatcher = dispatcher ?? new Agent({ connections });
     this.#bulkhead = new AdaptiveBulkhead(
       target.name,
       { maxConcurrent, maxQueued, maxWaitMs, isAdaptive: adaptConcurrency, longestPatienceMs: 0.9 * timeoutMs },

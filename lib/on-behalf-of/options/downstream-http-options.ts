@@ -71,7 +71,10 @@ export interface DownstreamHttpOptions {
    * PUT and DELETE, and to any request with an `Idempotency-Key`, if the body can be sent again. Defaults to 2.
    */
   retries?: number;
-  /** Requests that run at once; others wait, and users take turns. Defaults to 100. */
+  /**
+   * Requests that run at once; others wait, and users take turns. As many late ones may run besides, unless
+   * `adaptConcurrency` is `false`. Defaults to 100.
+   */
   maxConcurrent?: number;
   /** Requests that wait at once; further ones fail, those of the user with most waiting first. Defaults to 1 000. */
   maxQueued?: number;
@@ -82,8 +85,8 @@ export interface DownstreamHttpOptions {
   maxWaitMs?: number;
   /**
    * Whether fewer requests than `maxConcurrent` run at once while the API is slower than usual, or does not answer: down
-   * to one, and up again with each answer. Applies to the API, to each tool, and to each user of a tool. Defaults to
-   * `true`.
+   * to one, and up again with each answer. Applies to the API, to each tool, and to each user of a tool. Late requests
+   * keep no place from others. Defaults to `true`.
    */
   adaptConcurrency?: boolean;
   /** When the circuit breaker opens; `false` for never. */
