@@ -135,7 +135,7 @@ class Tools {
   }
 
   @McpTool({ description: 'x' })
-  defaults(input = { none: true }, { caller } = {} as McpContext) {
+  defaults(input: object = { none: true }, { caller } = {} as McpContext) {
     return { input, subject: caller?.subject };
   }
 
@@ -291,7 +291,7 @@ class Way {
     );
     const before: unknown[] = [];
     // The client tells of its own rounds as well, without a total.
-    const onprogress = (one: { total?: number }) => void (one.total !== undefined && before.push(one));
+    const onprogress = (one: { total?: number | undefined }) => void (one.total !== undefined && before.push(one));
     client.setRequestHandler('elicitation/create', ({ params }) => {
       before.push(params.message);
       return { action: 'accept', content: { sure: true } };
