@@ -3,6 +3,7 @@ import { describeError } from '../errors/reason.js';
 import { TokenEndpointError, type TokenEndpointFailure } from '../errors/token-endpoint-error.js';
 import { findDocumentedCause } from '../on-behalf-of/failures/documented-refusals.js';
 import { recallFailure } from '../on-behalf-of/failures/failure-error.js';
+import { describeTarget } from '../on-behalf-of/failures/failure-refusal.js';
 import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { Finding } from './finding.js';
 import { nameScreen, type Topic } from './provider-screens.js';
@@ -52,15 +53,6 @@ export function explainExchange(thrown: unknown, { target, issuer: own, step }: 
       ? `Compare \`${target.option}\` and \`client\` with what is registered at ${issuer}.`
       : 'Check that this machine reaches the token endpoint, and the credentials in `client.authentication`.',
   };
-}
-
-/** What was asked for, as the provider was told. */
-export function describeTarget({ name, audience, resource, scopes }: ResolvedDownstream): string {
-  const parts = { audience, resource, scope: scopes.length > 0 ? scopes.join(' ') : undefined };
-  const asked = Object.entries(parts).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key}=${String(value)}`],
-  );
-  return `A token for ${name}${asked.length > 0 ? ` (${asked.join(', ')})` : ''}`;
 }
 
 /** @returns `undefined` if no token endpoint has answered */

@@ -10,6 +10,8 @@ export interface DownstreamErrorOptions extends ErrorOptions {
   status?: number;
   /** Text for the model and its user in the tool's result. Without it the result does not mention the cause. */
   advice?: string;
+  /** What would change it, for operators: it is logged after the message. No client sees it. */
+  fix?: string;
 }
 
 /** A tool could not reach its downstream. The message is for the log; `advice` is for the result. */
@@ -20,6 +22,8 @@ export class DownstreamError extends McpAuthError {
   readonly status: number | undefined;
   /** Text for the model and its user in the tool's result. If `undefined`, the result does not mention the cause. */
   readonly advice: string | undefined;
+  /** What would change it, for operators; `undefined` if nothing of theirs would. */
+  readonly fix: string | undefined;
 
   /**
    * @param code - stable name of what went wrong
@@ -30,12 +34,13 @@ export class DownstreamError extends McpAuthError {
     /** Stable name of what went wrong. */
     readonly code: DownstreamErrorCode,
     message: string,
-    { downstream, status, advice, ...options }: DownstreamErrorOptions = {},
+    { downstream, status, advice, fix, ...options }: DownstreamErrorOptions = {},
   ) {
     super(message, options);
     this.downstream = downstream;
     this.status = status;
     this.advice = advice;
+    this.fix = fix;
   }
 }
 

@@ -1,3 +1,4 @@
+import { DownstreamError } from '../errors/downstream-error.js';
 import { toReadable } from '../errors/reason.js';
 import { cleanText } from './clean-text.js';
 
@@ -26,7 +27,7 @@ export function formatTrace(thrown: unknown): string {
 
 /** The messages of an error and of its causes, all on one line. */
 export function formatMessages(thrown: unknown): string {
-  return formatChain(thrown, ({ name, message }) => cleanText(`${name}: ${message}`), ', caused by: ');
+  return formatChain(thrown, (error) => cleanText(`${error.name}: ${error.message}${tellFix(error)}`), ', caused by: ');
 }
 
 /** Where an error and its causes come from, with their names and codes. Their messages may differ each time. */
@@ -50,13 +51,19 @@ function formatChain(thrown: unknown, format: (error: Error) => string, joint: s
 }
 
 /** A message may contain what looks like lines of a stack. */
-function formatStack({ name, message, stack = '' }: Error): string {
+function formatStack(error: Error): string {
+  const { name, message, stack = '' } = error;
   const start = message === '' ? -1 : stack.indexOf(message);
   const end = start + message.length;
   const head = start === -1 ? `${name}: ${message}` : stack.slice(0, end);
   const rest = start === -1 ? stack : stack.slice(end);
   const frames = rest.slice(0, MAX_STACK).split('\n').filter(isFrame);
-  return [head, ...frames.slice(0, MAX_FRAMES)].map((line) => cleanText(line)).join('\n');
+  return [`${head}${tellFix(error)}`, ...frames.slice(0, MAX_FRAMES)].map((line) => cleanText(line)).join('\n');
+}
+
+/** What the error says of it, for operators. */
+function tellFix(error: Error): string {
+  return error instanceof DownstreamError && error.fix !== undefined ? `. ${error.fix}` : '';
 }
 
 function isFrame(line: string): boolean {

@@ -113,9 +113,9 @@ type Occurrence =
       readonly reason: string;
       /**
        * For operators: the value that came, and which was wanted. Nobody has verified that value. It is cut, and
-       * contains no token. Absent if `reason` says it all.
+       * contains no token.
        */
-      readonly detail?: string;
+      readonly detail: string;
       /** What would change it: the option, or what to set at the provider. */
       readonly fix: string;
       /** HTTP status of the answer. */
@@ -164,9 +164,26 @@ type Occurrence =
       readonly fix: string;
     }
   | { readonly type: 'account_linked' | 'account_unlinked'; readonly downstream: string }
-  | { readonly type: 'account_link_refused'; readonly downstream: string; readonly reason: string }
+  | {
+      readonly type: 'account_link_refused';
+      readonly downstream: string;
+      /** For operators. */
+      readonly reason: string;
+      /** For operators: what came, and what was wanted. */
+      readonly detail: string;
+      /** What would change it: the option, or what to do. */
+      readonly fix: string;
+    }
   | (Exchange & { readonly type: 'token_exchanged' })
-  | (Exchange & { readonly type: 'token_exchange_failed'; readonly code: string });
+  | (Exchange & {
+      readonly type: 'token_exchange_failed';
+      /** Code of the error. */
+      readonly code: string;
+      /** For operators: what was asked for, and what came. Contains nothing that the provider wrote in prose. */
+      readonly detail: string;
+      /** What would change it: the option, or what to set at the provider. */
+      readonly fix: string;
+    });
 
 /** An exchange of a token (RFC 8693). */
 interface Exchange {

@@ -27,9 +27,9 @@ export function isLoggedRefusal(record: AuditRecord): record is LoggedRefusal {
 /** Describes a refusal in words: what was refused, why, and what would change it. */
 export function describeRefusal(record: LoggedRefusal): string {
   const { type, correlationId, reason, detail, fix } = record;
-  const { method, name } = (type === 'operation_denied' && record.operation) || {};
+  const { method, name } = (type === 'operation_denied' ? record.operation : undefined) ?? {};
   const operation = method === undefined ? '' : ` (${method}${name === undefined ? '' : ` ${name}`})`;
-  return `${WHAT[type]} [${correlationId}]${operation}: ${reason}${detail === undefined ? '' : `: ${detail}`}. ${fix}`;
+  return `${WHAT[type]} [${correlationId}]${operation}: ${reason}: ${detail}. ${fix}`;
 }
 
 /** @returns `undefined` for what only verified callers can cause. Each of those is told */

@@ -168,7 +168,7 @@ const rows: Record<string, Row> = {
     send: () => bearer('opaque-while-down'),
     status: 503,
     reason: expect.stringMatching(/^The issuer http.* is unavailable: introspection failed/) as never,
-    detail: /^undefined$/,
+    detail: /^what the token is checked with cannot be had from "http:\/\/127\.0\.0\.1:\d+"$/,
     fix: /doctor/,
   },
   'of another type': {

@@ -343,7 +343,15 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       expect(answer.headers['retry-after']).toBe('10');
       expect(answer.headers['www-authenticate']).toBeUndefined();
       expect(answer.text).not.toContain(reason);
-      expect(events).toEqual([expect.objectContaining({ type: 'token_rejected', reason, status: 503 })]);
+      expect(events).toEqual([
+        expect.objectContaining({
+          type: 'token_rejected',
+          reason,
+          status: 503,
+          detail: 'the store did not say whether its jti is new, and wanted is true or false within 2 s',
+          fix: 'Check the store in `proof.dpop.replayStore`.',
+        }),
+      ]);
       expect(CountedTool.ran).toBe(0);
       answers.claim = () => true;
       expect((await call([await proofOf(bound)])).status).toBe(200);

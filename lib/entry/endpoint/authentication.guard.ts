@@ -1,7 +1,7 @@
 import { Injectable, HttpException, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { readMessage, toReadable } from '../../errors/reason.js';
-import type { Refusal } from '../../errors/refusal.js';
+import { tellValue, type Refusal } from '../../errors/refusal.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from './mcp-request.js';
 import { toNodeRequest, type PlatformResponse } from './node-request.js';
@@ -183,16 +183,20 @@ class MissingTokenError extends Error {
 }
 
 /** Errors that say what came, what was wanted, and what would change it. */
-const EXPLAINED = [InvalidTokenError, MalformedCredentialsError, MissingTokenError, ProofError] as const;
+const EXPLAINED = [
+  InvalidTokenError,
+  MalformedCredentialsError,
+  MissingTokenError,
+  ProofError,
+  ReplayStoreError,
+] as const;
 
-function describeReason(error: unknown): { readonly reason: string } & Partial<Refusal> & Pick<Refusal, 'fix'> {
+function describeReason(error: unknown): { readonly reason: string } & Refusal {
   const reason = error instanceof Error ? readMessage(error) : 'unknown';
   for (const type of EXPLAINED) if (error instanceof type && error.refusal) return { reason, ...error.refusal };
   return {
     reason,
-    fix:
-      error instanceof ReplayStoreError
-        ? 'Check the store in `proof.dpop.replayStore`.'
-        : 'Check that this machine reaches the issuer, with `npx nestjs-mcp-auth doctor`.',
+    detail: `what the token is checked with cannot be had from ${tellValue(error instanceof IssuerUnusableError ? error.issuer : undefined)}`,
+    fix: 'Check that this machine reaches the issuer, with `npx nestjs-mcp-auth doctor`.',
   };
 }

@@ -18,6 +18,7 @@ import type { TokenRequest } from '../token-cache/token-request.js';
 import type { ExchangeDialect, ExchangedToken } from '../dialects/dialect.js';
 import { ExchangeHealth } from './exchange-health.js';
 import { createDownstreamError } from '../failures/failure-error.js';
+import { describeFailure } from '../failures/failure-refusal.js';
 import { classifyExchangeFailure, isFinal } from '../failures/failure-table.js';
 import { mayAct } from '../dialects/may-act.js';
 import { findOwnAuthority } from '../dialects/own-authority.js';
@@ -162,7 +163,7 @@ export class TokenExchange {
         party: this.#findParty(caller, dialect, error),
       });
       const code = error instanceof DownstreamError ? error.code : 'exchange_misconfigured';
-      this.audit.record({ ...exchange, type: 'token_exchange_failed', code });
+      this.audit.record({ ...exchange, type: 'token_exchange_failed', code, ...describeFailure(error, target) });
       throw error;
     }
   }
@@ -228,5 +229,5 @@ function createNotRegisteredError(caller: Caller | undefined, target: ResolvedDo
       target,
     );
   const message = `No token for ${target.name}: \`client\` is not registered at ${caller.issuer}`;
-  return createDownstreamError('exchange_misconfigured', message, {}, target);
+  return createDownstreamError('exchange_misconfigured', message, { error: 'client_not_registered' }, target);
 }

@@ -18,6 +18,11 @@ export function readClaimsRequest(value: unknown): string | undefined {
   }
 }
 
+/** `error` (RFC 6749 section 5.2). Anything else would only fill the log. */
+export function readErrorName(error: string): string {
+  return /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? error : 'unknown error';
+}
+
 /** Words separated by spaces (RFC 6749 section 3.3). */
 export function splitWords(value: string | undefined): readonly string[] {
   return (value ?? '').split(' ').filter((word) => word !== '');

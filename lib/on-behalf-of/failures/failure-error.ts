@@ -6,25 +6,10 @@ import {
   type CallerRemedy,
   type DownstreamErrorOptions,
 } from '../../errors/downstream-error.js';
-import type { CallerActionCode, OperatorActionCode, TemporaryFailureCode } from '../../errors/error-codes.js';
-import type { DocumentedCause } from './documented-refusals.js';
+import type { CallerActionCode } from '../../errors/error-codes.js';
+import type { Failure, FailureCode } from './failure.js';
+import { findFix } from './failure-fixes.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import type { TokenEndpointFailure } from '../../errors/token-endpoint-error.js';
-
-/** Codes of classified failures. */
-export type FailureCode = CallerActionCode | OperatorActionCode | TemporaryFailureCode | 'downstream_status';
-
-/** The facts that failures are classified by: `error`, `suberror`, `claims` and status. Of prose, only what is documented. */
-export interface Failure extends TokenEndpointFailure {
-  /** Whether the request was an RFC 8693 exchange, which reports a bad subject token as `invalid_request`. */
-  readonly isTokenExchange?: boolean;
-  /** What is missing, where the provider documents such an answer. */
-  readonly cause?: DocumentedCause | undefined;
-  /** Whether the server asked for its own token, not for its caller. */
-  readonly isOwn?: boolean;
-  /** Missing scopes, by their names at the API. */
-  readonly scopes?: readonly string[];
-}
 
 /** The facts that an error was made from. They hold no tokens. */
 const facts = new WeakMap<DownstreamError, Failure>();
@@ -53,9 +38,11 @@ function createError(
   target: ResolvedDownstream,
 ): DownstreamError {
   const { name } = target;
+  const fix = findFix(code, failure, target);
   const options: DownstreamErrorOptions = {
     downstream: name,
     ...(failure.status !== undefined && { status: failure.status }),
+    ...(fix !== undefined && { fix }),
   };
   switch (code) {
     case 'client_rejected':
@@ -114,7 +101,13 @@ function createCallerActionError(
     return createDownstreamError('exchange_misconfigured', message, failure, target);
   const code = found ?? 'caller_access_denied';
   const remedy = remedies[code];
-  return new CallerActionError(code, message, { ...options, ...(remedy && { remedy }), advice: ADVICE[code](name) });
+  const fix = findFix(code, failure, target);
+  return new CallerActionError(code, message, {
+    ...options,
+    ...(remedy && { remedy }),
+    ...(fix !== undefined && { fix }),
+    advice: ADVICE[code](name),
+  });
 }
 
 const ADVICE: Readonly<Record<CallerActionCode, (name: string) => string>> = {

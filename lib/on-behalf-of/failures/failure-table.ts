@@ -4,7 +4,8 @@ import { CallerActionError, DownstreamError, OperatorActionError } from '../../e
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { ExchangeDialect } from '../dialects/dialect.js';
-import { createDownstreamError, type Failure, type FailureCode } from './failure-error.js';
+import type { Failure, FailureCode } from './failure.js';
+import { createDownstreamError } from './failure-error.js';
 import { findDocumentedCause, type DocumentedCause } from './documented-refusals.js';
 import { splitWords, readClaimsRequest } from './answer-fields.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';

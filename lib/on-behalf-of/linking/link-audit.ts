@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { Refusal } from '../../errors/refusal.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import type { AccountOwner } from './link-records.js';
@@ -17,9 +18,19 @@ export class LinkAudit {
     this.audit.record({ ...createContext(owner), type: 'account_unlinked', downstream: owner.downstream });
   }
 
-  /** @param reason - for operators; contains no codes or tokens */
-  recordRefusal(owner: AccountOwner, reason: string): void {
-    this.audit.record({ ...createContext(owner), type: 'account_link_refused', downstream: owner.downstream, reason });
+  /** @param refused - for operators; contains no codes or tokens. `reference` is on the page, too */
+  recordRefusal(
+    owner: AccountOwner,
+    { reference, ...refused }: Refusal & { readonly reason: string; readonly reference: string },
+  ): void {
+    const { downstream } = owner;
+    this.audit.record({
+      ...createContext(owner),
+      correlationId: reference,
+      type: 'account_link_refused',
+      downstream,
+      ...refused,
+    });
   }
 }
 

@@ -1,15 +1,14 @@
 import { AuthorizationResponseError, ClientError } from 'openid-client';
 import { ClientCredentialsError } from '../../errors/client-credentials-error.js';
 import { OperatorActionError } from '../../errors/downstream-error.js';
+import { readErrorName } from '../failures/answer-fields.js';
 import { classifyExchangeFailure } from '../failures/failure-table.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { describeError } from '../../errors/reason.js';
 import type { LinkedDownstream } from './account-servers.js';
-import type { linkPages } from './link-page.js';
-import { readErrorName, toTokenEndpointError } from './oauth-failure.js';
-
-/** Why an account was not linked. */
-export type Refusal = Exclude<keyof typeof linkPages, 'linked'>;
+import type { LinkOutcome } from './link-page.js';
+import type { RefusedLink } from './link-refusal.js';
+import { toTokenEndpointError } from './oauth-failure.js';
 
 const CODE = { grantTypes: ['authorization_code'] };
 
@@ -18,24 +17,29 @@ const CODE = { grantTypes: ['authorization_code'] };
  *
  * @param caught - what openid-client or the store threw
  */
-export function classifyLinkFailure(caught: unknown): { readonly refusal: Refusal; readonly reason: string } {
+export function classifyLinkFailure(caught: unknown): RefusedLink {
   if (caught instanceof AuthorizationResponseError) {
     const { error } = caught;
     return {
-      refusal: REFUSALS[error] ?? 'failed',
+      outcome: OUTCOMES[error] ?? 'failed',
       reason: `the authorization server answered ${readErrorName(error)}`,
     };
   }
   const failure = toTokenEndpointError(caught);
   return {
-    refusal: isTemporary(failure) ? 'unavailable' : 'failed',
+    outcome: isTemporary(failure) ? 'unavailable' : 'failed',
     reason: describeError(caught instanceof ClientError ? caught : failure),
   };
 }
 
-/** RFC 6749 section 4.1.2.1. */
-const REFUSALS: Readonly<Record<string, Refusal>> = {
+/** RFC 6749 section 4.1.2.1, RFC 8707 section 2. */
+const OUTCOMES: Readonly<Record<string, LinkOutcome>> = {
   access_denied: 'denied',
+  invalid_request: 'misconfigured',
+  invalid_scope: 'misconfigured',
+  invalid_target: 'misconfigured',
+  unauthorized_client: 'misconfigured',
+  unsupported_response_type: 'misconfigured',
   server_error: 'unavailable',
   temporarily_unavailable: 'unavailable',
 };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
 import { CleanLogger } from '../../log/clean-logger.js';
@@ -7,9 +8,10 @@ import { AccountRefresh } from './account-refresh.js';
 import { AccountServers, isLinked, type LinkedDownstream } from './account-servers.js';
 import { BrowserCookie } from './browser-cookie.js';
 import { LinkAudit } from './link-audit.js';
-import { classifyLinkFailure, findOperatorsFault, type Refusal } from './link-failure.js';
-import { linkPages, type LinkPage } from './link-page.js';
+import { classifyLinkFailure, findOperatorsFault } from './link-failure.js';
+import { linkPages, type LinkOutcome, type LinkPage } from './link-page.js';
 import { buildAccountCallback, buildSignInCallback } from './link-paths.js';
+import { compareUsers, describeLinkRefusal, type RefusedLink } from './link-refusal.js';
 import { LinkRecords, type LinkRequest, type LinkStep } from './link-records.js';
 import { UserSignIn } from './user-sign-in.js';
 
@@ -79,7 +81,8 @@ export class LinkFlow {
         return this.#refuse('expired', 'the link was used already', request);
       const url = this.#toReturnUrl(buildSignInCallback(this.options.path), query);
       const identity = await this.signIn.identify(request, url, { state, codeVerifier, nonce });
-      if (identity !== request.identity) return this.#refuse('anotherUser', 'another user opened the link', request);
+      if (identity !== request.identity)
+        return this.#refuseAs(compareUsers(identity, request.identity, this.options.linking.subjectClaims), request);
       const { url: redirect, ...next } = await this.#beginAuthorization(target);
       await this.records.keepStep(next.state, {
         kind: 'authorization',
@@ -110,14 +113,9 @@ export class LinkFlow {
   }
 
   async #redeem(target: LinkedDownstream, url: URL, expected: { state: string; codeVerifier: string }) {
-    try {
-      const account = await this.servers.redeem(target, url, expected);
-      this.health.recordSuccess(target.name);
-      return account;
-    } catch (error) {
-      this.health.recordFailure(target.name, findOperatorsFault(error, target));
-      throw error;
-    }
+    const account = await this.servers.redeem(target, url, expected);
+    this.health.recordSuccess(target.name);
+    return account;
   }
 
   async #beginSignIn(request: LinkRequest) {
@@ -172,25 +170,37 @@ export class LinkFlow {
     try {
       return await attempt((one) => (request = one));
     } catch (error) {
-      const { refusal, reason } = classifyLinkFailure(error);
+      const refused = classifyLinkFailure(error);
       const target = request && this.#findTarget(request);
       const fault = target && findOperatorsFault(error, target);
-      return fault
-        ? this.#refuse(refusal, `${fault.code}, ${reason}`, request, 'error')
-        : this.#refuse(refusal, reason, request, 'warn');
+      if (!fault) return this.#refuseAs(refused, request, 'warn');
+      this.health.recordFailure(target.name, fault);
+      const { code, fix } = fault;
+      const misconfigured = { outcome: 'misconfigured', reason: `${code}, ${refused.reason}`, fix } as const;
+      return this.#refuseAs(misconfigured, request, 'error');
     }
   }
 
+  #refuse(outcome: LinkOutcome, reason: string, request: LinkRequest | undefined): { readonly page: LinkPage } {
+    return this.#refuseAs({ outcome, reason }, request);
+  }
+
   /** Refuses the request. Without a known link it is logged only at debug level, because anybody can cause that. */
-  #refuse(
-    refusal: Refusal,
-    reason: string,
+  #refuseAs(
+    refused: RefusedLink,
     request: LinkRequest | undefined,
     level: 'error' | 'warn' | 'debug' = request ? 'warn' : 'debug',
   ): { readonly page: LinkPage } {
-    this.#logger[level](`No account was linked${request ? ` at ${request.downstream}` : ''}: ${reason}`);
-    if (request) this.audit.recordRefusal(request, reason);
-    return { page: linkPages[refusal]() };
+    const { outcome, reason } = refused;
+    const reference = randomUUID();
+    if (request) {
+      const { downstream } = request;
+      const { detail, fix } = describeLinkRefusal(refused, downstream);
+      const told = detail === reason ? reason : `${reason}: ${detail}`;
+      this.#logger[level](`No account was linked at ${downstream}: ${told}. ${fix} [${reference}]`);
+      this.audit.recordRefusal(request, { reason, detail, fix, reference });
+    } else this.#logger[level](`No account was linked: ${reason}`);
+    return { page: linkPages[outcome](reference) };
   }
 }
 

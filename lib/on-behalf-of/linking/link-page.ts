@@ -1,4 +1,4 @@
-/** Texts of a page. None of them comes from a request. */
+/** Texts of a page. None of them comes from a request. The reference is made here, for the log and the audit. */
 export interface LinkPage {
   readonly status: number;
   readonly title: string;
@@ -34,17 +34,33 @@ export const linkPages = {
     title: 'Nothing was linked',
     text: `The access was not allowed. ${AGAIN}`,
   }),
-  failed: (): LinkPage => ({
+  failed: (reference: string): LinkPage => ({
     status: 502,
     title: 'Nothing was linked',
-    text: `Something went wrong that is not your fault. ${AGAIN}`,
+    text: `Something went wrong that is not your fault. ${AGAIN} If that does not help, tell whoever runs this server. ${tellReference(reference)}`,
   }),
+  misconfigured: (reference: string): LinkPage => ({ status: 502, ...tellFault(reference) }),
+  unidentified: (reference: string): LinkPage => ({ status: 403, ...tellFault(reference) }),
   unavailable: (): LinkPage => ({
     status: 503,
     title: 'Nothing was linked',
     text: `This does not work right now. Wait a little. ${AGAIN}`,
   }),
 } as const;
+
+/** Why an account was not linked. */
+export type LinkOutcome = Exclude<keyof typeof linkPages, 'linked'>;
+
+function tellFault(reference: string): Omit<LinkPage, 'status'> {
+  return {
+    title: 'Nothing was linked',
+    text: `This server is not set up to link your account, which is not your fault. Tell whoever runs it. ${tellReference(reference)} Go back to your assistant and ask it to try again when that is mended.`,
+  };
+}
+
+function tellReference(reference: string): string {
+  return `Reference for support: ${reference}.`;
+}
 
 /** Headers of every page, besides those of all answers: nothing is fetched, framed or disclosed. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
 import { toReadable } from '../../errors/reason.js';
-import { parseRetryAfter } from '../failures/answer-fields.js';
+import { parseRetryAfter, readErrorName } from '../failures/answer-fields.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 
@@ -40,9 +40,4 @@ function fromClientError({ message, code, cause }: ClientError): McpAuthError {
   }
   if (code === undefined) return new TokenEndpointError(message, {});
   return new TokenEndpointError(`the answer cannot be used: ${message}`, { status: 200, unusable: true });
-}
-
-/** `error` (RFC 6749 section 5.2). Anything else would only fill the log. */
-export function readErrorName(error: string): string {
-  return /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(error) ? error : 'unknown error';
 }

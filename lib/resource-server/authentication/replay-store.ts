@@ -1,15 +1,29 @@
 import { readMessage, toReadable } from '../../errors/reason.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import { waitFor } from '../../time/time-limit.js';
+import type { Refusal } from '../../errors/refusal.js';
 import type { ReplayStore } from './proof-options.js';
+
+/** Time limit for a store, in milliseconds. */
+const TIMEOUT = 2_000;
+
+const OF_STORE: Refusal = {
+  detail: `the store did not say whether its jti is new, and wanted is true or false within ${TIMEOUT / 1000} s`,
+  fix: 'Check the store in `proof.dpop.replayStore`.',
+};
 
 /** The store cannot tell whether a proof was used before. The proof is refused. */
 export class ReplayStoreError extends McpAuthError {
   readonly code = 'replay_store_unavailable';
-}
 
-/** Time limit for a store, in milliseconds. */
-const TIMEOUT = 2_000;
+  /** @param refusal - for operators alone */
+  constructor(
+    message: string,
+    readonly refusal: Refusal = OF_STORE,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Claims a key in a store that may fail, hang or return something other than a boolean.

@@ -66,7 +66,7 @@ export class UsedProofs {
   claim({ key, holder, iat, lifetimeMs }: ProofClaim): boolean {
     this.#sweep(SWEEP_EVERY);
     if (this.#floors.size >= MAX_FLOORS) this.#sweep(SWEEP_EVERY_WHEN_FULL);
-    if (this.#floors.size >= MAX_FLOORS) throw new ReplayStoreError('Too many proofs are in use');
+    if (this.#floors.size >= MAX_FLOORS) throw createFullError();
     const now = Date.now();
     const known = this.#proofs.get(key);
     if (known && known.until > now) return false;
@@ -76,7 +76,7 @@ export class UsedProofs {
     const proof = { user, iat, until: now + lifetimeMs };
     // Proofs expire by the wall clock, like the check of their `iat`.
     if (this.#proofs.offer(key, proof, { holder, lifetimeMs: Number.POSITIVE_INFINITY })) return true;
-    throw new ReplayStoreError('Too many proofs are in use');
+    throw createFullError();
   }
 
   #raiseFloor({ user, iat, until }: UsedProof): void {
@@ -93,4 +93,11 @@ export class UsedProofs {
     this.#proofs.deleteAll(({ until }) => until <= now);
     for (const [user, { until }] of this.#floors) if (until <= now) this.#floors.delete(user);
   }
+}
+
+function createFullError(): ReplayStoreError {
+  return new ReplayStoreError('Too many proofs are in use', {
+    detail: 'there is no room to remember its jti',
+    fix: 'Set `proof.dpop.replayStore`, which has more room, or add replicas. A lower `proof.dpop.maxAgeMs` frees room earlier.',
+  });
 }

@@ -80,7 +80,7 @@ export class OperationThrottler extends ThrottlerGuard {
     } catch (thrown) {
       const error = toReadable(thrown);
       if (!(error instanceof BlockedError)) throw error;
-      const { message, seconds } = error;
+      const { message, seconds, allowed } = error;
       const { name = 'default' } = request.throttler;
       const { res } = this.getRequestResponse(request.context);
       // A throttler with a name says it in `Retry-After-<name>`, which no client reads.
@@ -89,6 +89,7 @@ export class OperationThrottler extends ThrottlerGuard {
         method: readLimited(request.context).method,
         retryAfterSeconds: seconds,
         throttler: name,
+        allowed: { limit: allowed.limit, ttlMs: allowed.ttl },
       });
     }
   }
@@ -112,7 +113,7 @@ export class OperationThrottler extends ThrottlerGuard {
     detail: ThrottlerLimitDetail,
   ): Promise<void> {
     const seconds = Math.max(1, Math.ceil(detail.timeToBlockExpire));
-    throw new BlockedError(await this.getErrorMessage(context, detail), seconds);
+    throw new BlockedError(await this.getErrorMessage(context, detail), seconds, detail);
   }
 }
 
@@ -120,6 +121,7 @@ class BlockedError extends Error {
   constructor(
     message: string,
     readonly seconds: number,
+    readonly allowed: Pick<ThrottlerLimitDetail, 'limit' | 'ttl'>,
   ) {
     super(message);
   }

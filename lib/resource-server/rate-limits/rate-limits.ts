@@ -81,14 +81,14 @@ export class RateLimits implements OnModuleInit {
     } catch (thrown) {
       const error = toReadable(thrown);
       if (!(error instanceof RateLimitException)) throw error;
-      const { throttler, retryAfterSeconds } = error;
+      const { throttler, retryAfterSeconds, allowed } = error;
       countLimited(throttler);
       trace.fail('rate_limited');
       this.audit.record({
         ...trace.createAuditContext(caller, operation),
         type: 'request_limited',
         throttler,
-        detail: `its caller has asked more often than the throttler "${throttler}" allows`,
+        detail: `its caller asked more often than the throttler "${throttler}" allows: ${allowed.limit} times within ${allowed.ttlMs / 1000} s`,
         fix: 'If that is no abuse, raise the limit in `limits.rate`, in `ThrottlerModule`, or in `@Throttle()` of the tool.',
         retryAfterMs: retryAfterSeconds * 1000,
       });
