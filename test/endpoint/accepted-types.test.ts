@@ -23,8 +23,8 @@ class Tools {
   }
 
   @McpTool({ description: 'Asks the user' })
-  async ask(_args: unknown, { elicit }: McpContext): Promise<string> {
-    const answer = await elicit('Your name?', z.object({ name: z.string() }));
+  async ask(_args: unknown, context: McpContext): Promise<string> {
+    const answer = await context.elicit('Your name?', z.object({ name: z.string() }));
     return answer.action;
   }
 
@@ -133,7 +133,10 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
   test('a client that reads no streams is not asked what it could not hear', async () => {
     const answer = await ask('2025-11-25', 'application/json', toolCall('ask'));
     expect(answer.headers['content-type']).toMatch(/^application\/json/);
-    expect(JSON.parse(answer.text)).toMatchObject({ id: 1, result: { isError: true } });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      id: 1,
+      result: { isError: true, content: [{ text: expect.stringContaining('did not declare') }] },
+    });
   });
 
   test('a subscription needs a stream', async () => {
