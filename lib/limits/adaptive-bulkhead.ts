@@ -1,6 +1,6 @@
 import QuickLRU from 'quick-lru';
 import { countRefused, recordConcurrency } from '../observability/metrics.js';
-import { AdaptiveLimit, type Passage } from './adaptive-limit.js';
+import { AdaptiveLimit, WINDOW, type Passage } from './adaptive-limit.js';
 import { BulkheadFullError, FairBulkhead, type BulkheadLimits, type Entrance } from './fair-bulkhead.js';
 import { LatencyTrend } from './latency-trend.js';
 import { TypicalDuration } from './typical-duration.js';
@@ -13,6 +13,9 @@ const TICK = 50;
 
 /** Milliseconds until the next request tries, while nothing is answered. */
 const TRIAL_INTERVAL = 2_000;
+
+/** Requests of one party that have to be late, while others are answered, so that the party alone has to wait. */
+const OWN_WINDOW = 2 * WINDOW;
 
 /** How much runs at once, and how long is long. */
 export interface AdaptiveLimits extends BulkheadLimits {
@@ -145,9 +148,12 @@ export class AdaptiveBulkhead {
   #countLate(errand: Running): void {
     if (!this.limits.isAdaptive) return;
     const { gates, passages, party, freePlace } = errand;
+    // While others are answered, one party's requests may take longer than theirs.
+    const areOthersAnswered = passages.some((passage, index) => gates[index]?.limit.hasAnsweredSince(passage));
     passages.forEach((passage, index) => {
       const gate = gates[index];
-      gate?.limit.countLate(passage, gate.isOwn ? undefined : party);
+      if (gate?.isOwn) gate.limit.countLate(passage, undefined, areOthersAnswered ? OWN_WINDOW : WINDOW);
+      else gate?.limit.countLate(passage, party, WINDOW);
     });
     const isFreed = gates.some(({ limit }) => limit.isSilent) || !this.#all.limit.isLowered;
     if (isFreed) passages.forEach((passage, index) => gates[index]?.limit.giveUp(passage));
@@ -170,13 +176,14 @@ export class AdaptiveBulkhead {
     const [passage] = passages;
     if (duration !== undefined && ofKind && ofParty && passage) {
       const { isLoaded } = this.#trend;
-      if (!isLate) for (const { typical } of [ofKind, ofParty]) typical.learn(duration, { isLate, isLoaded });
+      const typical = [ofKind.typical, ofParty.typical];
+      if (!isLate) for (const one of typical) one.learn(duration, { isLate, isLoaded });
       else if (wereSilent.length > 0) {
         // It was slow, and nobody knew.
         ofParty.typical.accept(duration);
         if (wereSilent.some(({ isOwn }) => !isOwn)) ofKind.typical.accept(duration);
       }
-      const answered = { isLate, milliseconds: duration, ratio: duration / patience, typical: ofKind.typical };
+      const answered = { isLate, milliseconds: duration, ratio: duration / patience, typical };
       this.#trend.add(passage, answered);
     }
     recordConcurrency(this.service, -1, this.#all.limit.value);

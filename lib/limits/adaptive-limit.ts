@@ -70,6 +70,10 @@ export class AdaptiveLimit {
     return this.#round;
   }
 
+  hasAnsweredSince(passage: Passage): boolean {
+    return passage.answers !== this.#answers;
+  }
+
   /** A request begins. */
   enter(): Passage {
     const passage = { round: this.#round, answers: this.#answers };
@@ -82,15 +86,16 @@ export class AdaptiveLimit {
    * A request has no answer yet, and should have one.
    *
    * @param party - whose it is. Those of one party in a row count as one: nobody alone lowers a limit that others need.
-   *   `undefined` if all are counted
+   *   `undefined` if the limit is for one party
+   * @param enough - how many have to be late, so that nothing is answered
    */
-  countLate(passage: Passage, party: string | undefined): void {
+  countLate(passage: Passage, party: string | undefined, enough: number): void {
     // While it waited, others were answered, or the limit was another one.
-    if (passage.answers !== this.#answers || passage.round !== this.#round) return;
+    if (this.hasAnsweredSince(passage) || passage.round !== this.#round) return;
     if (party !== undefined && party === this.#lastParty && !this.isSilent) return;
     this.#lastParty = party;
     this.#lateInARow += 1;
-    if (this.#lateInARow < Math.min(WINDOW, this.value)) return;
+    if (this.#lateInARow < Math.min(enough, this.value)) return;
     const wasSilent = this.isSilent;
     this.#before ??= this.#limit;
     this.restart();

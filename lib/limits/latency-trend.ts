@@ -15,7 +15,8 @@ interface Answered {
   readonly milliseconds: number;
   /** How many times as long as the patience with it. */
   readonly ratio: number;
-  readonly typical: TypicalDuration;
+  /** Of its kind, and of its party. */
+  readonly typical: readonly TypicalDuration[];
 }
 
 /**
@@ -50,11 +51,11 @@ export class LatencyTrend {
     const before = this.#lowered;
     this.#lowered = undefined;
     if (before && late.length >= SOME * answers.length && ratio > OF_USE * before.ratio) {
-      for (const { typical, milliseconds } of late) typical.accept(milliseconds);
+      for (const { typical, milliseconds } of late) for (const one of typical) one.accept(milliseconds);
       this.limit.restore(before.from);
     } else if (late.length < NEARLY_ALL * answers.length || !this.isLoaded) {
       for (const { typical, milliseconds } of late)
-        typical.learn(milliseconds, { isLate: true, isLoaded: this.isLoaded });
+        for (const one of typical) one.learn(milliseconds, { isLate: true, isLoaded: this.isLoaded });
     } else {
       this.#lowered = { from: this.limit.value, ratio };
       this.limit.lower();
