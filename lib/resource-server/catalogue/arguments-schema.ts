@@ -1,5 +1,6 @@
 import type { StandardSchemaV1, Tool } from '@modelcontextprotocol/server';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
+import { describeForeign, sayHowToDescribe } from './foreign-schemas.js';
 import { describeWire, validateWire } from './wire-values.js';
 import { isValidatedClass, generateSchema, validateAsClass } from './validated-class.js';
 
@@ -22,11 +23,9 @@ const MAX_LENGTH = 300;
 export function toObjectSchema(schema: ArgumentsSchema, direction: 'input' | 'output'): ObjectSchema {
   if (isValidatedClass(schema)) return generateSchema(schema);
   // The types require it, but plain JavaScript and older schema libraries may lack it.
-  const convert = (schema['~standard'] as Partial<ToolSchema['~standard']>).jsonSchema?.[direction];
-  if (!convert)
-    throw new Error(
-      'cannot describe itself as JSON Schema. Use zod 4.2 or later, or another library with Standard JSON Schema',
-    );
+  const { vendor, jsonSchema } = schema['~standard'] as Partial<ToolSchema['~standard']>;
+  const convert = jsonSchema?.[direction];
+  if (!convert) throw new Error(`cannot describe itself as JSON Schema. ${sayHowToDescribe(vendor ?? '')}`);
   const converted = describe(schema, direction, convert);
   if (converted.type !== 'object')
     throw new Error('does not describe an object. Wrap it, for example in z.object({ … })');
@@ -39,7 +38,7 @@ function describe(
   convert: ToolSchema['~standard']['jsonSchema']['input'],
 ): Record<string, unknown> {
   try {
-    return convert({ target: 'draft-2020-12' });
+    return describeForeign(schema['~standard'].vendor, direction, convert);
   } catch (error) {
     const described = describeWire(schema, direction);
     if (!described) throw error;

@@ -1,22 +1,26 @@
 import { HttpException, ValidationPipe, type Type } from '@nestjs/common';
 import type { Tool } from '@modelcontextprotocol/server';
+import { findUnreadableDates, type PropertyTypes } from './class-dates.js';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
 
 type ObjectSchema = Tool['inputSchema'];
 type SchemaGenerator = typeof import('class-validator-jsonschema');
-type Transformations = NonNullable<
-  Parameters<SchemaGenerator['validationMetadatasToSchemas']>[0]
->['classTransformerMetadataStorage'];
+type Transformations =
+  | (NonNullable<Parameters<SchemaGenerator['validationMetadatasToSchemas']>[0]>['classTransformerMetadataStorage'] &
+      PropertyTypes)
+  | undefined;
 
 const DEFINITIONS = '#/$defs/';
 
 let generator: SchemaGenerator | undefined;
 let transformations: Transformations;
+let validators: typeof import('class-validator') | undefined;
 let pipe: ValidationPipe | undefined;
 
 /** Loads the optional packages for classes with decorators of `class-validator`. */
 export async function loadClassValidation(): Promise<void> {
   generator ??= await loadOptional(() => import('class-validator-jsonschema'));
+  validators ??= await loadOptional(() => import('class-validator'));
   // The module has no types. It is the only way to read the metadata of `@Type()`.
   const module = 'class-transformer/cjs/storage.js';
   const storage = await loadOptional(() => import(module) as Promise<{ defaultMetadataStorage?: Transformations }>);
@@ -33,7 +37,8 @@ export function isValidatedClass(schema: ArgumentsSchema): schema is Type<object
  *
  * @throws Error with what is wrong and how to fix it
  */
-export function generateSchema({ name }: Type<object>): ObjectSchema {
+export function generateSchema(type: Type<object>): ObjectSchema {
+  const { name } = type;
   if (!generator) {
     throw new Error(
       'is a class. Its JSON Schema needs class-validator-jsonschema. Install it, with class-validator and class-transformer, or use a schema',
@@ -45,6 +50,11 @@ export function generateSchema({ name }: Type<object>): ObjectSchema {
   }) as Record<string, Record<string, unknown>>;
   const schema = schemas[name];
   if (!schema) throw new Error(`is ${name}, which has no decorators of class-validator. Add them, or use a schema`);
+  const dates = validators && transformations ? findUnreadableDates(type, validators, transformations) : [];
+  if (dates.length > 0)
+    throw new Error(
+      `has dates that nothing makes of the texts that clients send: ${dates.join(', ')}. Put @Type(() => Date) of class-transformer on each`,
+    );
   const definitions: Record<string, unknown> = {};
   collect(schema, schemas, definitions);
   return {

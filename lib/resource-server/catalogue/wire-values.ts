@@ -83,7 +83,10 @@ export async function validateWire(
   direction: Direction,
 ): Promise<StandardSchemaV1.Result<unknown>> {
   let result = await schema['~standard'].validate(value);
-  if (!isZod(schema)) return result;
+  if (!isZod(schema)) {
+    const isText = direction === 'output' && result.issues !== undefined;
+    return isText ? await schema['~standard'].validate(toTexts(value)) : result;
+  }
   for (let round = 0; result.issues && round < MAX_ROUNDS; round += 1) {
     const issues = result.issues as readonly Issue[];
     const read = issues.reduce((one, issue) => readAt(one, issue, [], direction), value);
@@ -114,6 +117,14 @@ function toText(value: unknown): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? value : value.toISOString();
   if (value instanceof URL) return value.href;
   return typeof value === 'bigint' ? value.toString() : value;
+}
+
+/** Does the same everywhere in a value: other libraries do not say alike where they want a text. */
+function toTexts(value: unknown): unknown {
+  if (Array.isArray(value)) return (value as unknown[]).map(toTexts);
+  if (!isJsonObject(value)) return toText(value);
+  const text = toText(value);
+  return text === value ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toTexts(part)])) : text;
 }
 
 function isInteger(value: unknown): value is string | number {
