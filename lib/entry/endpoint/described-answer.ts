@@ -96,8 +96,8 @@ export function describeMediaType(headers: IncomingMessage['headers']): Refusal 
   const { 'content-type': type, 'content-encoding': encoding } = headers;
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
     return {
-      detail: compareValues('its Content-Encoding', encoding, 'one that a body parser of the application decodes'),
-      fix: 'Have the client send it as it is, or add a parser that decodes it, such as @fastify/compress.',
+      detail: compareValues('its Content-Encoding', encoding, ['gzip', 'deflate', 'br', 'identity']),
+      fix: 'Have the client send it as it is, or add a parser that decodes it.',
     };
   return {
     detail: compareValues('its Content-Type', type, ['application/json', 'application/json; charset=utf-8']),

@@ -1,12 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import { BadRequestException, UnsupportedMediaTypeException } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { BadRequestException, PayloadTooLargeException, UnsupportedMediaTypeException } from '@nestjs/common';
 import { isJsonObject } from '../../json/json-object.js';
+import { canDecode, decodeBody, readBytes, readCoding } from './body-bytes.js';
 import { describeMediaType, explainRefusal } from './described-answer.js';
 import { toNodeRequest, type PlatformRequest } from './node-request.js';
 
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
 
+/** How a message, or a batch, begins. */
+const JSON_START = /^[ \t\n\r]*[[{]/;
+
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
+
+/** For platforms whose parsers then find that none of them is for the type. */
+const decodedBodies = new WeakMap<IncomingMessage, Uint8Array>();
 
 /**
  * Sees to it that a request has its message, whatever the body parsers of the application made of the body: nothing,
@@ -22,8 +30,13 @@ export async function readMessageBody(request: PlatformRequest, maxSize: number)
   if (!isUtf8(node)) throw refuseMediaType(node);
   const body = isUnset(request.body) ? await readUnread(node, maxSize) : request.body;
   if (body === 'size') return 'size';
-  if (body instanceof Uint8Array) request.body = parse(Buffer.from(body).toString());
-  else if (typeof body === 'string') request.body = parse(body);
+  if (body instanceof Uint8Array) {
+    // Whoever left bytes may have decoded them, and left the header. No coding begins as JSON does.
+    const isCoded = readCoding(node.headers) !== undefined && !JSON_START.test(Buffer.from(body).toString('latin1'));
+    const bytes = isCoded ? await decodeBody(body, node.headers, maxSize) : Buffer.from(body);
+    if (bytes === 'size') return 'size';
+    request.body = parse(bytes.toString(), node);
+  } else if (typeof body === 'string') request.body = parse(body, node);
   return undefined;
 }
 
@@ -33,39 +46,51 @@ function isUnset(body: unknown): boolean {
 }
 
 async function readUnread(node: IncomingMessage, maxSize: number): Promise<Uint8Array | 'size' | undefined> {
-  const { 'content-length': length, 'content-encoding': encoding = 'identity' } = node.headers;
+  const coding = readCoding(node.headers);
+  const decoded = decodedBodies.get(node);
+  if (decoded) return decoded;
   if (node.readableDidRead) {
-    if (Number(length) > 2) explainRefusal(node, TAKEN);
+    if (Number(node.headers['content-length']) > 2) explainRefusal(node, TAKEN);
     return undefined;
   }
-  if (encoding.toLowerCase() !== 'identity') throw refuseMediaType(node);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    // Without the option, leaving off would close the connection before there is an answer.
-    for await (const chunk of node.iterator({ destroyOnReturn: false })) {
-      chunks.push(chunk as Buffer);
-      size += (chunk as Buffer).length;
-      if (size > maxSize) return 'size';
-    }
-  } catch {
-    // The client has left. Nobody hears what it is answered.
-    return undefined;
-  }
-  return size === 0 ? undefined : Buffer.concat(chunks);
+  if (coding !== undefined && !canDecode(coding)) throw refuseMediaType(node);
+  const bytes = await readBytes(node, maxSize);
+  return bytes === undefined || bytes.length === 0 ? undefined : bytes;
 }
 
-function parse(text: string): unknown {
+/**
+ * Decodes a body for a platform that does not.
+ *
+ * @param maxSize - bytes of a message
+ * @returns what the parsers of the platform read: the body as it is, if it has no coding, or one that is not decoded here
+ * @throws PayloadTooLargeException if the message is larger
+ * @throws BadRequestException if the body is not in its coding
+ */
+export async function decodePayload(node: IncomingMessage, payload: Readable, maxSize: number): Promise<Readable> {
+  const coding = readCoding(node.headers);
+  // Another hook of the application has decoded it.
+  if (coding === undefined || !canDecode(coding) || payload !== node) return payload;
+  const bytes = await readBytes(payload, maxSize);
+  const decoded = bytes instanceof Buffer ? await decodeBody(bytes, node.headers, maxSize) : bytes;
+  if (decoded === 'size') throw new PayloadTooLargeException();
+  if (decoded === undefined || decoded.length === 0) return Readable.from([]);
+  decodedBodies.set(node, decoded);
+  return Readable.from([decoded]);
+}
+
+function parse(text: string, node: IncomingMessage): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    const coding = readCoding(node.headers);
+    if (coding !== undefined && !canDecode(coding)) throw refuseMediaType(node);
     throw new BadRequestException('The body is not JSON');
   }
 }
 
 /** Whether a body can be read as it is. */
 export function isPlainUtf8({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  return isUtf8({ headers }) && (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
+  return isUtf8({ headers }) && readCoding(headers) === undefined;
 }
 
 /** JSON is in UTF-8 (RFC 8259 section 8.1). */

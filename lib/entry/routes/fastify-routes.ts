@@ -1,6 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
-import { isPlainUtf8 } from '../endpoint/message-body.js';
+import { decodePayload, isPlainUtf8 } from '../endpoint/message-body.js';
 
 /** What is known of a route of Fastify before it is added. */
 interface Route {
@@ -9,6 +10,7 @@ interface Route {
   readonly handler: Handler;
   readonly constraints?: unknown;
   bodyLimit?: number;
+  preParsing?: PreParsing | readonly PreParsing[];
   errorHandler?: (
     this: unknown,
     error: Error & { readonly code?: string; readonly statusCode?: number },
@@ -18,6 +20,13 @@ interface Route {
 }
 
 type Handler = (this: unknown, request: unknown, reply: unknown) => unknown;
+
+type PreParsing = (
+  this: unknown,
+  request: { readonly raw: IncomingMessage },
+  reply: unknown,
+  payload: Readable,
+) => Promise<Readable>;
 
 interface RouterOptions {
   readonly ignoreTrailingSlash?: boolean;
@@ -48,7 +57,7 @@ interface Fastify {
 
 /**
  * Makes Fastify serve our routes as Express does: with a slash at the end, too; with messages of the size that the endpoint
- * allows; and with a challenge, or another answer of ours, where Fastify finds no body to parse. Called before there are
+ * allows, compressed or not; and with a challenge, or another answer of ours, where Fastify finds no body to parse. Called before there are
  * routes.
  *
  * @param isOurs - whether a path is one of ours
@@ -65,19 +74,25 @@ export function adaptRoutes(
   fastify.addHook('onRoute', function (route) {
     const { url, handler } = route;
     if (!isOurs(url)) return;
+    const slashed = { ...route, url: `${url}/` };
     const bodyLimit = findLimit(url);
-    if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
+    if (bodyLimit !== undefined) {
+      route.bodyLimit = bodyLimit;
+      route.preParsing = [
+        async ({ raw }, _reply, payload) => await decodePayload(raw, payload, bodyLimit),
+        ...[route.preParsing ?? []].flat(),
+      ];
+    }
     route.errorHandler = function (error, request, reply) {
       const { headers } = request as { headers: IncomingHttpHeaders };
       const isStated = Number(headers['content-length']) > (bodyLimit ?? Infinity);
       if (error.code !== undefined && (UNPARSED.has(error.code) || (error.code === TOO_LARGE && isStated)))
         return handler.call(this, request, reply);
-      // Fastify parses bodies in any coding and charset as they are.
+      // Fastify parses bodies in any other coding, and in any charset, as they are.
       if (error.statusCode === 400 && !isPlainUtf8({ headers })) throw new UnsupportedMediaTypeException();
       throw error;
     };
     if (isSlashIgnored || url.endsWith('/')) return;
-    const slashed = { ...route, url: `${url}/` };
     // The route of HEAD comes by itself with that of GET.
     const [method] = [route.method].flat();
     if (!this.hasRoute({ method, url: slashed.url, constraints: route.constraints })) this.route(slashed);
