@@ -124,6 +124,7 @@ class Tools {
     yield { id: '7' };
     if (kind === 'throws') throw new ToolError('Not today');
     if (kind === 'rejects') await Promise.reject(new Error('inside'));
+    if (kind === 'returns_observable') return from(['b', 'c']);
     return kind === 'returns' ? { all: 2 } : undefined;
   }
 
@@ -215,7 +216,7 @@ const CASES: readonly Case[] = [
   ...Object.keys(THROWN).map((kind): Case => ['rejects', { kind }]),
   ...Object.keys(RETURNED).map((kind): Case => ['returns', { kind }]),
   ...['later', 'object', 'nothing', 'text', 'content', 'observable'].map((kind): Case => ['fits', { kind }]),
-  ...['ends', 'throws', 'rejects', 'returns'].map((kind): Case => ['yields', { kind }]),
+  ...['ends', 'throws', 'rejects', 'returns', 'returns_observable'].map((kind): Case => ['yields', { kind }]),
   ['counts', {}],
   ['counts', { first: 'one' }],
   ['counts', { first: 1 }],

@@ -29,7 +29,7 @@ export async function follow(returned: unknown, context: McpContext): Promise<un
       const next = await raceAbort(iterator.next(), context.signal);
       if (next.done) {
         isOver = true;
-        return next.value === undefined ? new StreamedItems(items) : next.value;
+        return next.value === undefined ? new StreamedItems(items) : await follow(next.value, context);
       }
       await take(next.value, items, context);
     }
