@@ -9,6 +9,7 @@ import { useCredentials } from '../../resource-server/clients/client-authenticat
 import { createClientFetch, toClientMetadata } from '../../resource-server/issuers/issuer-client.js';
 import { describeError, toReadable } from '../../errors/reason.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
+import { BulkheadFullError } from '../../limits/fair-bulkhead.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { FormParameters, TokenEndpointAnswer, TokenEndpointOptions } from '../dialects/dialect.js';
@@ -23,9 +24,13 @@ export interface Destination {
   readonly client: ClientRegistration;
 }
 
+/** Sends a request when there is room for it. */
+export type Passing = (request: () => Promise<TokenEndpointAnswer>) => Promise<TokenEndpointAnswer>;
+
 /**
  * Sends a form to the token endpoint of an authorization server.
  *
+ * @param pass - what each attempt has to pass
  * @throws TokenEndpointError for every answer without a usable token, and if there is no answer
  * @throws ClientCredentialsError if the client's credentials are not available
  */
@@ -34,6 +39,7 @@ export async function requestToken(
   grantType: string,
   parameters: FormParameters,
   { address, dpop, acceptMissingTokenType }: TokenEndpointOptions,
+  pass: Passing,
 ): Promise<TokenEndpointAnswer> {
   const server = readdressServer(metadata, address);
   const authenticate: ClientAuth = (...request) => useCredentials(() => authentication(...request));
@@ -75,15 +81,21 @@ export async function requestToken(
     return answer;
   }
 
-  return await withRetries(async (signal) => {
-    try {
-      return await attempt(signal);
-    } catch (error) {
-      // RFC 9449 section 8: the answer contained a nonce, and the DPoP handle has kept it.
-      if (!dpop || !(error instanceof TokenEndpointError) || error.failure.error !== 'use_dpop_nonce') throw error;
-      return await attempt(signal);
-    }
-  });
+  try {
+    return await withRetries(async (signal) => {
+      try {
+        return await pass(() => attempt(signal));
+      } catch (error) {
+        // RFC 9449 section 8: the answer contained a nonce, and the DPoP handle has kept it.
+        if (!dpop || !(error instanceof TokenEndpointError) || error.failure.error !== 'use_dpop_nonce') throw error;
+        return await pass(() => attempt(signal));
+      }
+    });
+  } catch (error) {
+    if (!(error instanceof BulkheadFullError)) throw error;
+    const why = 'too many requests run or wait, or it answers nothing at the moment';
+    throw new TokenEndpointError(`${metadata.issuer} was not asked: ${why}`, {});
+  }
 }
 
 /** The authorization server with the token endpoints that the dialect derives, on the same origins. */

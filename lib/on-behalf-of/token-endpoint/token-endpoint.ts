@@ -6,9 +6,16 @@ import { Renewable } from '../../resource-server/issuers/renewable.js';
 import type { TokenClaims } from '../../resource-server/access/claims.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import type { ForeignAuthorizationServer, TokenEndpoint } from '../dialects/dialect.js';
+import type {
+  ForeignAuthorizationServer,
+  FormParameters,
+  TokenEndpoint,
+  TokenEndpointAnswer,
+  TokenEndpointOptions,
+} from '../dialects/dialect.js';
 import { addSubjectState } from './subject-state.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { TokenEndpointLimits } from './token-endpoint-limits.js';
 import { requestToken, type Destination } from './token-endpoint-request.js';
 import { waitInTime } from './token-endpoint-retries.js';
 
@@ -17,9 +24,17 @@ import { waitInTime } from './token-endpoint-retries.js';
  */
 const METADATA_LIFETIME = { fresh: 60 * 60_000, stale: 24 * 60 * 60_000 };
 
+type DestinedRequest = [
+  destination: Destination,
+  grantType: string,
+  parameters: FormParameters,
+  options: TokenEndpointOptions,
+];
+
 /** Sends forms to the token endpoints of issuers and of other authorization servers. */
 @Injectable()
 export class TokenEndpoints {
+  readonly #limits = new TokenEndpointLimits();
   readonly #foreign = new Map<string, Renewable<IssuerMetadata>>();
 
   constructor(
@@ -34,13 +49,14 @@ export class TokenEndpoints {
    * @param claims - its claims
    */
   createFor(issuer: string, claims: TokenClaims): TokenEndpoint {
+    const party = deriveKey('downstream-caller', issuer, typeof claims.sub === 'string' ? claims.sub : undefined);
     return {
       request: async (grantType, parameters, options = {}) => {
         const { authorizationServer } = options;
         if (!authorizationServer) {
           const destination = await this.#findDestination(issuer, claims);
           try {
-            return await requestToken(destination, grantType, parameters, options);
+            return await this.#request(party, destination, grantType, parameters, options);
           } catch (error) {
             if (!(error instanceof TokenEndpointError)) throw error;
             throw await addSubjectState(error, destination, grantType, parameters);
@@ -49,7 +65,7 @@ export class TokenEndpoints {
         try {
           const metadata = await this.#getMetadata(authorizationServer);
           const { client } = authorizationServer;
-          return await requestToken({ metadata, client }, grantType, parameters, options);
+          return await this.#request(party, { metadata, client }, grantType, parameters, options);
         } catch (error) {
           if (!(error instanceof TokenEndpointError)) throw error;
           const message = `${authorizationServer.issuer}: ${error.message}`;
@@ -57,6 +73,13 @@ export class TokenEndpoints {
         }
       },
     };
+  }
+
+  async #request(party: string, ...request: DestinedRequest): Promise<TokenEndpointAnswer> {
+    const [destination, kind] = request;
+    return await requestToken(...request, (attempt) =>
+      this.#limits.execute(destination.metadata.issuer, { party, kind }, attempt),
+    );
   }
 
   async #findDestination(name: string, claims: TokenClaims): Promise<Destination> {
