@@ -70,6 +70,10 @@ describe.each<[string, Platform, Configure | undefined, boolean]>([
     }),
     false,
   ],
+  ['a middleware that parses, on Fastify', 'fastify', use(express.json(everything)), true],
+  ['a middleware that leaves text, on Fastify', 'fastify', use(express.text(everything)), true],
+  ['a middleware that leaves bytes, on Fastify', 'fastify', use(express.raw(everything)), true],
+  ['a middleware that leaves bytes before no parser, on Fastify', 'fastify', use(express.raw(everything)), false],
   ['none of Nest, on Fastify', 'fastify', undefined, false],
   ['none at all, on Fastify', 'fastify', parseOnFastify(undefined), false],
   ['one that leaves text, on Fastify', 'fastify', parseOnFastify({ parseAs: 'string' }), false],
@@ -106,14 +110,17 @@ const taken: RequestHandler = (request, _response, next) => {
   });
 };
 
-test('a middleware that reads the body and leaves nothing is told of in the log, once', async () => {
-  await start('express', use(taken));
-  const token = await server.token();
-  for (let times = 0; times < 2; times++)
-    expect((await post(server.resource, toolCall('run', { text: 'x' }), { token })).status).toBe(400);
-  const told = server.log.lines.filter((line) => line.startsWith('warn ') && line.includes('without its body'));
-  expect(told).toHaveLength(1);
-});
+test.each<Platform>(['express', 'fastify'])(
+  'a middleware that reads the body and leaves nothing is told of in the log, once, on %s',
+  async (platform) => {
+    await start(platform, use(taken));
+    const token = await server.token();
+    for (let times = 0; times < 2; times++)
+      expect((await post(server.resource, toolCall('run', { text: 'x' }), { token })).status).toBe(400);
+    const told = server.log.lines.filter((line) => line.startsWith('warn ') && line.includes('without its body'));
+    expect(told).toHaveLength(1);
+  },
+);
 
 test('a body parser that allows less than the endpoint is told of in the log, once', async () => {
   await start('express', use(express.json({ limit: 300 })));

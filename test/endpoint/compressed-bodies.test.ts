@@ -52,6 +52,8 @@ describe.each<[string, Platform, (app: INestApplication) => void, boolean]>([
   ['one that leaves text, on Express', 'express', use(express.text(everything)), false],
   ['one that leaves bytes, on Express', 'express', use(express.raw(everything)), false],
   ['one that leaves bytes as they came, on Express', 'express', use(collect), false],
+  ['a middleware that decodes, on Fastify', 'fastify', use(express.raw(everything)), true],
+  ['a middleware that leaves bytes as they came, on Fastify', 'fastify', use(collect), true],
   ['that of Nest, on Fastify', 'fastify', nothing, true],
   ['none, on Fastify', 'fastify', parseOnFastify(undefined), false],
   ['one that leaves text, on Fastify', 'fastify', parseOnFastify({ parseAs: 'string' }), false],

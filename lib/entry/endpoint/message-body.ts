@@ -14,7 +14,7 @@ const JSON_START = /^[ \t\n\r]*[[{]/;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
 /** For platforms whose parsers then find that none of them is for the type. */
-const decodedBodies = new WeakMap<IncomingMessage, Uint8Array>();
+const readBodies = new WeakMap<IncomingMessage, Uint8Array>();
 
 /**
  * Sees to it that a request has its message, whatever the body parsers of the application made of the body: nothing,
@@ -31,9 +31,7 @@ export async function readMessageBody(request: PlatformRequest, maxSize: number)
   const body = isUnset(request.body) ? await readUnread(node, maxSize) : request.body;
   if (body === 'size') return 'size';
   if (body instanceof Uint8Array) {
-    // Whoever left bytes may have decoded them, and left the header. No coding begins as JSON does.
-    const isCoded = readCoding(node.headers) !== undefined && !JSON_START.test(Buffer.from(body).toString('latin1'));
-    const bytes = isCoded ? await decodeBody(body, node.headers, maxSize) : Buffer.from(body);
+    const bytes = await decodeLeft(body, node, maxSize);
     if (bytes === 'size') return 'size';
     request.body = parse(bytes.toString(), node);
   } else if (typeof body === 'string') request.body = parse(body, node);
@@ -47,8 +45,8 @@ function isUnset(body: unknown): boolean {
 
 async function readUnread(node: IncomingMessage, maxSize: number): Promise<Uint8Array | 'size' | undefined> {
   const coding = readCoding(node.headers);
-  const decoded = decodedBodies.get(node);
-  if (decoded) return decoded;
+  const read = readBodies.get(node);
+  if (read) return read;
   if (node.readableDidRead) {
     if (Number(node.headers['content-length']) > 2) explainRefusal(node, TAKEN);
     return undefined;
@@ -59,23 +57,47 @@ async function readUnread(node: IncomingMessage, maxSize: number): Promise<Uint8
 }
 
 /**
- * Decodes a body for a platform that does not.
+ * Makes the body of a request readable for a platform that does not decode bodies, and waits for ever for one that a
+ * middleware has read.
  *
  * @param maxSize - bytes of a message
  * @returns what the parsers of the platform read: the body as it is, if it has no coding, or one that is not decoded here
  * @throws PayloadTooLargeException if the message is larger
  * @throws BadRequestException if the body is not in its coding
  */
-export async function decodePayload(node: IncomingMessage, payload: Readable, maxSize: number): Promise<Readable> {
+export async function preparePayload(node: IncomingMessage, payload: Readable, maxSize: number): Promise<Readable> {
+  // Another hook of the application has seen to it.
+  if (payload !== node) return payload;
+  if (node.readableEnded) {
+    const left = writeLeft((node as PlatformRequest).body);
+    return createPayload(left && (await decodeLeft(left, node, maxSize)), node);
+  }
   const coding = readCoding(node.headers);
-  // Another hook of the application has decoded it.
-  if (coding === undefined || !canDecode(coding) || payload !== node) return payload;
+  if (coding === undefined || !canDecode(coding)) return payload;
   const bytes = await readBytes(payload, maxSize);
   const decoded = bytes instanceof Buffer ? await decodeBody(bytes, node.headers, maxSize) : bytes;
-  if (decoded === 'size') throw new PayloadTooLargeException();
-  if (decoded === undefined || decoded.length === 0) return Readable.from([]);
-  decodedBodies.set(node, decoded);
-  return Readable.from([decoded]);
+  return createPayload(decoded, node);
+}
+
+/** Whoever left bytes may have decoded them, and left the header. No coding begins as JSON does. */
+async function decodeLeft(body: Uint8Array, { headers }: IncomingMessage, maxSize: number): Promise<Buffer | 'size'> {
+  const bytes = Buffer.from(body);
+  return JSON_START.test(bytes.toString('latin1')) ? bytes : await decodeBody(bytes, headers, maxSize);
+}
+
+/** What a middleware left of a body, as bytes again. */
+function writeLeft(body: unknown): Buffer | undefined {
+  if (body === undefined || body === null) return undefined;
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+function createPayload(bytes: Buffer | 'size' | undefined, node: IncomingMessage): Readable {
+  if (bytes === 'size') throw new PayloadTooLargeException();
+  if (bytes !== undefined && bytes.length > 0) readBodies.set(node, bytes);
+  const payload = Readable.from(bytes === undefined || bytes.length === 0 ? [] : [bytes]);
+  // Fastify compares this with the stated length.
+  return Object.assign(payload, { receivedEncodedLength: Number(node.headers['content-length'] ?? 0) });
 }
 
 function parse(text: string, node: IncomingMessage): unknown {
@@ -88,9 +110,10 @@ function parse(text: string, node: IncomingMessage): unknown {
   }
 }
 
-/** Whether a body can be read as it is. */
-export function isPlainUtf8({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  return isUtf8({ headers }) && readCoding(headers) === undefined;
+/** Whether a body has a charset and a coding that are read here. */
+export function isReadable({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const coding = readCoding(headers);
+  return isUtf8({ headers }) && (coding === undefined || canDecode(coding));
 }
 
 /** JSON is in UTF-8 (RFC 8259 section 8.1). */

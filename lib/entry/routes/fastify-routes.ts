@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
-import { decodePayload, isPlainUtf8 } from '../endpoint/message-body.js';
+import { preparePayload, isReadable } from '../endpoint/message-body.js';
 
 /** What is known of a route of Fastify before it is added. */
 interface Route {
@@ -79,7 +79,7 @@ export function adaptRoutes(
     if (bodyLimit !== undefined) {
       route.bodyLimit = bodyLimit;
       route.preParsing = [
-        async ({ raw }, _reply, payload) => await decodePayload(raw, payload, bodyLimit),
+        async ({ raw }, _reply, payload) => await preparePayload(raw, payload, bodyLimit),
         ...[route.preParsing ?? []].flat(),
       ];
     }
@@ -89,7 +89,7 @@ export function adaptRoutes(
       if (error.code !== undefined && (UNPARSED.has(error.code) || (error.code === TOO_LARGE && isStated)))
         return handler.call(this, request, reply);
       // Fastify parses bodies in any other coding, and in any charset, as they are.
-      if (error.statusCode === 400 && !isPlainUtf8({ headers })) throw new UnsupportedMediaTypeException();
+      if (error.statusCode === 400 && !isReadable({ headers })) throw new UnsupportedMediaTypeException();
       throw error;
     };
     if (isSlashIgnored || url.endsWith('/')) return;
