@@ -14,7 +14,7 @@ export class CallEnding {
   readonly over = new Ending();
   /** Comes with what the call does not wait for its method after. */
   readonly #abandoned = new Ending();
-  readonly #release: readonly (() => void)[];
+  readonly #stopClock: () => void;
 
   /**
    * @param timeout - milliseconds that the call may take. Defaults to no limit
@@ -25,15 +25,14 @@ export class CallEnding {
     const end = (reason: unknown) => {
       this.over.end(reason);
     };
-    const abandon = (reason: unknown) => {
-      this.#abandoned.end(reason);
-    };
     this.#abandoned.onEnd(end);
-    this.#release = [
-      ...[client.onEnd(end)],
-      ...others.flatMap((one) => (one ? [one.onEnd(abandon)] : [])),
-      ...(timeout === undefined ? [] : [this.#abandoned.endAfter(timeout, () => new CallTimeout(timeout))]),
-    ];
+    client.onEnd(end);
+    for (const other of others)
+      other?.onEnd((reason) => {
+        this.#abandoned.end(reason);
+      });
+    this.#stopClock =
+      timeout === undefined ? () => undefined : this.#abandoned.endAfter(timeout, () => new CallTimeout(timeout));
   }
 
   /** Waits for the method, unless the call is given up. */
@@ -41,8 +40,8 @@ export class CallEnding {
     return await this.#abandoned.race(running);
   }
 
-  /** Called when the call has ended. */
+  /** Called when the call has ended. What a task goes on with still hears of its end. */
   release(): void {
-    for (const release of this.#release) release();
+    this.#stopClock();
   }
 }

@@ -17,7 +17,7 @@ import { ArgumentsJudge, type CreateDenial } from './arguments-judge.js';
 import { Denials } from './denials.js';
 import { freezeCopy } from './frozen-copy.js';
 import { Policies } from './policies.js';
-import { computeListedRule, computeRule, readJudgedArguments } from './validated-arguments.js';
+import { computeListedRule, computeRule, readJudgedArguments, dependsOnArguments } from './validated-arguments.js';
 
 interface Leave<One extends Offer> {
   readonly caller: Caller | undefined;
@@ -227,12 +227,6 @@ export class Admission {
     const rule = computeListedRule(offer, name);
     return rule !== undefined && judgeScopes(rule, caller?.scopes ?? [], this.hierarchy).sufficient;
   }
-}
-
-/** Whether the decision about an offer looks at arguments. */
-function dependsOnArguments({ kind, access, policies }: Offer): boolean {
-  const isNamed = kind === 'tool' || kind === 'prompt';
-  return !isNamed || policies.length > 0 || typeof access.scopes === 'function';
 }
 
 /** Permission without a primitive to act on. */

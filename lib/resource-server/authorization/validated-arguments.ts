@@ -34,6 +34,12 @@ export async function validateArguments(
   }
 }
 
+/** Whether the decision about an offer looks at arguments. */
+export function dependsOnArguments({ kind, access, policies }: Offer): boolean {
+  const isNamed = kind === 'tool' || kind === 'prompt';
+  return !isNamed || policies.length > 0 || typeof access.scopes === 'function';
+}
+
 /** Reads the arguments that rules and policies judge. */
 export async function readJudgedArguments(
   { known, judgedAs, operation, body }: AdmissionRequest<Offer>,
