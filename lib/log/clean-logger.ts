@@ -18,7 +18,8 @@ const stacks = new Recurrences();
  */
 export class CleanLogger {
   readonly #logger: Logger;
-  readonly #lines = new Recurrences();
+  /** What each logger of an application was told. Another one, of the next application, is told anew. */
+  readonly #told = new WeakMap<object, Recurrences>();
 
   /** @param context - the name in front of each line */
   constructor(context: string) {
@@ -52,16 +53,25 @@ export class CleanLogger {
    */
   sum(level: 'warn' | 'error', kind: string, message: string, text?: string): void {
     const line = cleanText(message, MAX_SUMMED);
+    const teller = findTeller();
     const tell = (leftOut?: LeftOut) => {
-      this[level](addLeftOut(line, leftOut));
+      if (findTeller() === teller) this[level](addLeftOut(line, leftOut));
     };
-    this.#lines.sum(`${level} ${kind}`, tell, text);
+    const lines = this.#told.get(teller) ?? new Recurrences();
+    this.#told.set(teller, lines);
+    lines.sum(`${level} ${kind}`, tell, text);
   }
 
   /** Logs how many lines were left out so far. */
   flush(): void {
-    this.#lines.flush();
+    this.#told.get(findTeller())?.flush();
   }
+}
+
+/** The logger of the application, which Nest's loggers write to. */
+function findTeller(): object {
+  const { staticInstanceRef } = Logger as unknown as { readonly staticInstanceRef?: object };
+  return staticInstanceRef ?? Logger;
 }
 
 function format(message: string, error: readonly unknown[]): string {
