@@ -17,7 +17,7 @@ import { DirectServing } from '../../lib/mcp/protocol/direct-serving.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 
 /** So many messages for each platform: `ORACLE_MESSAGES=10000 npm run jest -- test/surface/direct-answers`. */
-const MESSAGES = Number(process.env.ORACLE_MESSAGES ?? 800);
+const MESSAGES = Number(process.env.ORACLE_MESSAGES ?? 1_000);
 const SEED = Number(process.env.ORACLE_SEED ?? 1);
 const BATCH = 100;
 
@@ -344,8 +344,8 @@ describe.each(['express', 'fastify'] as const)('messages of all kinds, on %s', (
           response.setEncoding('utf8');
           response.on('data', (piece: string) => (text += piece));
           response.on('end', () => {
+            const { 'content-type': type = '', ...raw } = response.headers;
             try {
-              const { 'content-type': type = '', ...raw } = response.headers;
               resolve({
                 status: response.statusCode ?? 0,
                 raw,
@@ -384,7 +384,7 @@ function pick(headers: Readonly<Record<string, unknown>>): Record<string, unknow
 
 function readMessages(type: string, text: string): readonly unknown[] {
   if (type.startsWith('text/event-stream'))
-    return Array.from(text.matchAll(/^data: (.*)$/gm), ([, data = '']) => JSON.parse(data) as unknown);
+    return Array.from(text.matchAll(/^data: ([^\n]*)$/gm), ([, data = '']) => JSON.parse(data) as unknown);
   if (text === '') return [];
   return [type.startsWith('application/json') ? JSON.parse(text) : text];
 }

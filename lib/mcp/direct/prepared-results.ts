@@ -5,7 +5,7 @@ import { unwrapResult, wrapResult } from './encoded-result.js';
 const MAX_SIZE = 16 * 1024 * 1024;
 
 /** A line of an event that has data, as the SDK writes it. */
-const DATA = /^data: (.*)$/m;
+const DATA = /^data: ([^\n]*)$/m;
 
 /** Results that stay the same until the catalogue changes, as the SDK wrote them. */
 export class PreparedResults {
