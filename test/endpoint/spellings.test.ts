@@ -53,7 +53,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       ['[::1]:443', 200],
       ['localhost.', 200],
       ['mcp.example.com:4430', 403],
-      ['mcp.example.com:443:443', 403],
+      ['mcp.example.com:443:443', 400],
       ['mcp.example.com..', 403],
       ['.mcp.example.com', 403],
       ['mcp.example.com.evil.example', 403],
