@@ -10,6 +10,7 @@ import { ignoreAnswers, ignoreLateHeaders } from '../endpoint/ignored-answers.js
 import type { McpRequest } from '../endpoint/mcp-request.js';
 import type { PlatformResponse } from '../endpoint/node-request.js';
 import type { Interruptible } from '../endpoint/taken-response.js';
+import { Ending } from '../../time/ending.js';
 
 const logger = new CleanLogger('ProtectedMcp');
 
@@ -22,7 +23,7 @@ const OF_SERVER = ['write', 'end', 'writeHead', 'flushHeaders', 'setHeader', 'ap
  */
 export class ForeignOutcome implements Interruptible {
   /** Ends what `DownstreamClient` does for the call. */
-  readonly abort = new AbortController();
+  readonly ending = new Ending();
   readonly #raw: ServerResponse;
   #isAnswered = false;
   /** What the response has been deprived of. */
@@ -55,7 +56,7 @@ export class ForeignOutcome implements Interruptible {
       await new Promise<void>((resolve) => {
         raw.once('close', resolve);
       });
-    if (!raw.writableFinished) this.abort.abort(new Error('The client went away'));
+    if (!raw.writableFinished) this.ending.end(new Error('The client went away'));
   }
 
   /** Called when the handler has returned. Nest answers with what it returned, unless the server answers. */
@@ -117,7 +118,7 @@ export class ForeignOutcome implements Interruptible {
     this.#send(id === undefined ? undefined : JSON.stringify(answer));
     this.#ignoreNest();
     this.#ignoreServer();
-    this.abort.abort(error);
+    this.ending.end(error);
   }
 
   #send(text: string | undefined): void {

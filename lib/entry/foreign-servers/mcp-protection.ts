@@ -23,7 +23,6 @@ import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import type { Found } from '../../resource-server/catalogue/found.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isAnswer, readOperation, type Operation } from '../../resource-server/access/operation.js';
-import { Ending } from '../../time/ending.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
@@ -161,7 +160,7 @@ export class McpProtection implements OnApplicationBootstrap {
     const lease = runFrom(readAddress(request), () =>
       this.shares.take(request, response, isEndless ? endStream : undefined),
     );
-    const { abort } = outcome;
+    const { ending } = outcome;
     const over = outcome.observe(isEndless);
     // A stream must not outlive the token, nor the session of the user.
     const release = this.streams.addForeign(caller, isEndless, endStream);
@@ -176,7 +175,7 @@ export class McpProtection implements OnApplicationBootstrap {
       caller,
       downstreams: primitive?.downstreams ?? [],
       access,
-      ending: Ending.of(abort.signal),
+      ending,
     };
     const refuse = () => this.#refuse(request, 'an interceptor or a pipe of the application changed it');
     const message = { authorized: this.#authorized.get(request), refuse };

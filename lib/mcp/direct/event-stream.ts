@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** Bytes of an answer that may wait for a client to read them: the last message of a call, and many before it. */
-const MAX_UNREAD = 8 * 1024 * 1024;
+export const MAX_UNREAD = 8 * 1024 * 1024;
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -9,6 +9,11 @@ const HEADERS = {
   // nginx would collect the events (its `proxy_buffering`).
   'X-Accel-Buffering': 'no',
 };
+
+/** Whether an answer is a stream of events. */
+export function isStream({ headers }: Pick<Response, 'headers'>): boolean {
+  return headers.get('content-type')?.startsWith(HEADERS['Content-Type']) ?? false;
+}
 
 /** An answer that becomes a stream of events with its first message (MCP specification, Streamable HTTP). */
 export class EventStream {
@@ -50,8 +55,7 @@ export class EventStream {
 
   /** Appends what another server answers: its events, or its message. */
   async append(answer: Response): Promise<void> {
-    const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-    if (!isStream || !answer.body) {
+    if (!isStream(answer) || !answer.body) {
       this.end(await answer.text());
       return;
     }

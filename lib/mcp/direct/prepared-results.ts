@@ -1,4 +1,5 @@
 import type { DirectMessage } from './direct-message.js';
+import { isStream } from './event-stream.js';
 import { unwrapResult, wrapResult } from './encoded-result.js';
 
 /** Characters of all results together. Cursors that clients make up must not fill the memory. */
@@ -34,8 +35,7 @@ export class PreparedResults {
   async keep(key: string, revision: number, { id }: DirectMessage, answer: Response): Promise<Response> {
     const { status, headers } = answer;
     const text = await answer.text();
-    const isStream = headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-    const result = unwrapResult(isStream ? (DATA.exec(text)?.[1] ?? '') : text, id);
+    const result = unwrapResult(isStream(answer) ? (DATA.exec(text)?.[1] ?? '') : text, id);
     if (result !== undefined) this.#remember(key, revision, result);
     return new Response(text, { status, headers });
   }

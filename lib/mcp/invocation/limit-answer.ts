@@ -35,7 +35,11 @@ export function createLimitResponse(error: LimitError, message: unknown): Respon
 
 /** Sends a limit before the message is dispatched. */
 export function sendLimit(response: ServerResponse, error: LimitError, message: unknown): void {
-  const { status, headers, body } = describeLimit(error, message);
+  sendAnswer(response, describeLimit(error, message));
+}
+
+/** Sends an answer of which nothing is sent yet. */
+export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   response.writeHead(status, headers).end(JSON.stringify(body));
 }
 

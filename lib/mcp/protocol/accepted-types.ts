@@ -1,6 +1,7 @@
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import type { IncomingMessage } from 'node:http';
 import Negotiator from 'negotiator';
+import { isStream } from '../direct/event-stream.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 const JSON_TYPE = 'application/json';
@@ -41,11 +42,6 @@ export async function toAcceptedForm(response: Response, accepted: AcceptedTypes
   if (isStream(response) && !accepted.stream) return await toJson(response, readId(body));
   if (type.startsWith(JSON_TYPE) && !accepted.json && response.ok) return toStream(response, await response.text());
   return response;
-}
-
-/** Whether an answer is a stream of events. */
-export function isStream({ headers }: Response): boolean {
-  return headers.get('content-type')?.startsWith(STREAM_TYPE) ?? false;
 }
 
 /** Refuses a client that can read no answer. */

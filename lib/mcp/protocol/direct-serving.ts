@@ -12,7 +12,7 @@ import { PreparedResults } from '../direct/prepared-results.js';
 import type { AuthorizedRequest } from '../invocation/authorized-request.js';
 import type { IdentifyClient } from '../invocation/client-channel.js';
 import { beginConversation, identifyConversation } from '../invocation/conversation.js';
-import { describeLimit } from '../invocation/limit-answer.js';
+import { describeLimit, sendAnswer } from '../invocation/limit-answer.js';
 import type { AcceptedTypes } from './accepted-types.js';
 import { CallMethods, type CallMethod } from './call-methods.js';
 import { describeChallenge } from './challenge-response.js';
@@ -185,14 +185,13 @@ export class DirectServing {
       return undefined;
     }
     if (served.limit) {
-      const { status, headers, body } = describeLimit(served.limit, served.body);
-      served.explain?.(status, served.limit.message);
-      response.writeHead(status, headers).end(JSON.stringify(body));
+      const answer = describeLimit(served.limit, served.body);
+      served.explain?.(answer.status, served.limit.message);
+      sendAnswer(response, answer);
       return undefined;
     }
     if (served.challenge) {
-      const { status, headers, body } = describeChallenge(served.challenge);
-      response.writeHead(status, headers).end(JSON.stringify(body));
+      sendAnswer(response, describeChallenge(served.challenge));
       return undefined;
     }
     if (text === undefined) return handOver(served, running, undefined);

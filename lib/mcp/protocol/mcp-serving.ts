@@ -15,21 +15,14 @@ import { Subscriptions } from '../notifications/subscriptions.js';
 import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
 import { race } from '../../time/ending.js';
 import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
-import {
-  canBeAnswered,
-  isStream,
-  opensStream,
-  readAcceptedTypes,
-  refuseAccept,
-  toAcceptedForm,
-} from './accepted-types.js';
+import { canBeAnswered, opensStream, readAcceptedTypes, refuseAccept, toAcceptedForm } from './accepted-types.js';
 import { CallShares } from './call-shares.js';
 import { createWebRequest } from './web-request.js';
 import { refuseHeaderMismatch } from './header-mismatch.js';
 import { canBecomeChallenge, holdUntilBegun } from './held-stream.js';
 import { InFlight, keepNoConnection } from './in-flight.js';
 import { DirectServing, type HandedOver } from './direct-serving.js';
-import type { EventStream } from '../direct/event-stream.js';
+import { isStream, type EventStream } from '../direct/event-stream.js';
 import { Shutdown } from './shutdown.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
+import { MAX_UNREAD } from '../direct/event-stream.js';
 import { runAt } from './run-at.js';
 import { relay } from './relayed-response.js';
-
-/** Bytes of an answer that may wait for a client to read them: the last message of a call, and many before it. */
-const MAX_UNREAD = 8 * 1024 * 1024;
 
 interface OpenStream {
   readonly caller: Caller | undefined;
