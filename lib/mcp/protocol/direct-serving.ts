@@ -113,7 +113,7 @@ export class DirectServing {
         return method;
       case 'resources/list':
         // Methods of the application say what there is.
-        if (this.catalogue.templates.some(({ list }) => list)) return undefined;
+        if (this.catalogue.hasListMethods) return undefined;
         break;
       default:
     }
@@ -121,7 +121,7 @@ export class DirectServing {
     if (!caller && !this.options.anonymous) return JSON.stringify([method, era, params.cursor, 'anonymous']);
     if (this.options.list === 'all') return JSON.stringify([method, era, params.cursor]);
     // What scopes a resource takes may change at any time.
-    const isComputed = this.catalogue.primitives.some(({ access }) => typeof access.scopes === 'function');
+    const isComputed = this.catalogue.hasComputedScopes;
     return isComputed ? undefined : JSON.stringify([method, era, params.cursor, [...(caller?.scopes ?? [])].sort()]);
   }
 

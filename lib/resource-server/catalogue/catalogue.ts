@@ -35,7 +35,6 @@ export class Catalogue implements ProtectedSurface {
   readonly #foreign: Offer[] = [];
   readonly #changes = new ListChanges();
   #initialScopes: readonly string[] | undefined;
-  #hasAnonymous: boolean | undefined;
   #revision = 0;
 
   constructor(
@@ -84,7 +83,17 @@ export class Catalogue implements ProtectedSurface {
 
   /** Whether anything can be called without a token. */
   get hasAnonymous(): boolean {
-    return (this.#hasAnonymous ??= this.#collection.lists.all.some(({ access }) => access.anonymous));
+    return this.#collection.lists.hasAnonymous;
+  }
+
+  /** Whether the scopes of anything are computed for each request. */
+  get hasComputedScopes(): boolean {
+    return this.#collection.lists.hasComputedScopes;
+  }
+
+  /** Whether methods of the application list resources of templates. */
+  get hasListMethods(): boolean {
+    return this.#collection.lists.hasListMethods;
   }
 
   /** Increases with every change of the catalogue. */
@@ -236,6 +245,5 @@ export class Catalogue implements ProtectedSurface {
     this.#revision += 1;
     this.#collection.replace(old, added);
     this.#initialScopes = undefined;
-    this.#hasAnonymous = undefined;
   }
 }

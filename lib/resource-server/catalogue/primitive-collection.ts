@@ -20,6 +20,12 @@ interface Lists {
   readonly resources: readonly ResourceDefinition[];
   readonly templates: readonly ResourceTemplateDefinition[];
   readonly prompts: readonly PromptDefinition[];
+  /** Whether anything can be called without a token. */
+  readonly hasAnonymous: boolean;
+  /** Whether the scopes of anything are computed for each request. */
+  readonly hasComputedScopes: boolean;
+  /** Whether methods of the application list resources of templates. */
+  readonly hasListMethods: boolean;
 }
 
 /** Primitives of one server, by name and by URI. */
@@ -86,12 +92,16 @@ export class PrimitiveCollection {
 function sortIntoLists(primitives: Iterable<Primitive>): Lists {
   const all = [...primitives].sort(({ name: a }, { name: b }) => (a < b ? -1 : 1));
   const tools = all.filter((one) => one.kind === 'tool');
+  const templates = all.filter((one) => one.kind === 'resourceTemplate');
   return {
     all,
     tools,
     listedTools: tools.filter(({ search }) => search !== 'found'),
     resources: all.filter((one) => one.kind === 'resource'),
-    templates: all.filter((one) => one.kind === 'resourceTemplate'),
+    templates,
     prompts: all.filter((one) => one.kind === 'prompt'),
+    hasAnonymous: all.some(({ access }) => access.anonymous),
+    hasComputedScopes: all.some(({ access }) => typeof access.scopes === 'function'),
+    hasListMethods: templates.some(({ list }) => list),
   };
 }
