@@ -10,6 +10,7 @@ import { inputRequired } from '@modelcontextprotocol/server';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { Operation } from '../../resource-server/access/operation.js';
 import type { Ending } from '../../time/ending.js';
+import { BoundMethod } from './bound-method.js';
 import type { ClientChannel } from './client-channel.js';
 import type {
   ElicitedForm,
@@ -121,14 +122,17 @@ export class CallContext implements McpContext {
     return this.#channel.requestState;
   }
 
+  @BoundMethod
   async progress(progress: number, total?: number, message?: string): Promise<void> {
     await this.#channel.progress(progress, total, message);
   }
 
+  @BoundMethod
   async log(level: LoggingLevel, data: unknown, logger?: string): Promise<void> {
     await this.#channel.log(level, data, logger);
   }
 
+  @BoundMethod
   async elicit<Schema extends StandardSchemaWithJSON>(
     message: string,
     schema: Schema,
@@ -145,22 +149,26 @@ export class CallContext implements McpContext {
     throw new ToolError('What was filled in did not fit the form.');
   }
 
+  @BoundMethod
   async elicitUrl(message: string, url: string, options?: QuestionOptions): Promise<'accept' | 'decline' | 'cancel'> {
     const question = inputRequired.elicitUrl({ message, url });
     return readForm(await this.#channel.ask(this.#takeKey('page', options), question)).action;
   }
 
+  @BoundMethod
   async sample(params: CreateMessageRequestParams, options?: QuestionOptions): Promise<CreateMessageResult> {
     const question = inputRequired.createMessage(params);
     return (await this.#channel.ask(this.#takeKey('sampling', options), question)) as CreateMessageResult;
   }
 
+  @BoundMethod
   async listRoots(options?: QuestionOptions): Promise<readonly Root[]> {
     const answer = await this.#channel.ask(this.#takeKey('roots', options), inputRequired.listRoots());
     const { roots } = (answer ?? {}) as { roots?: unknown };
     return Array.isArray(roots) ? (roots as Root[]) : [];
   }
 
+  @BoundMethod
   async once<Value>(key: string, run: () => Value | Promise<Value>): Promise<Value> {
     const { once } = this.#shown as { readonly once?: (event: string, listener: () => unknown) => unknown };
     // To enhancers that were written for HTTP, it is that of Node.
