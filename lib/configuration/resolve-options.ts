@@ -110,6 +110,13 @@ const schema = optionsSchema.superRefine((options, context) => {
   if (options.linking && !isLinking) {
     addFault('linking', 'has no effect without a downstream that has `linked`. Add one, or remove it');
   }
+  const nameless = introspecting.find(({ introspection }) => introspection?.subjectClaim === 'username');
+  if (isLinking && nameless && options.linking?.subjectClaim === undefined) {
+    addFault(
+      'linking.subjectClaim',
+      `is missing, but \`introspection\` of ${nameless.issuer} names users by \`username\`, which ID tokens do not have. Name the claims that are the same for a user in both: \`{ accessToken: "username", idToken: "preferred_username" }\``,
+    );
+  }
   const { path: logoutPath } = options.logout?.backChannel ?? {};
   const logoutProblem =
     logoutPath && findLogoutPathProblem(logoutPath, options.endpoint?.path ?? new URL(options.resource).pathname);

@@ -101,7 +101,7 @@ class Probe {
       subjectToken,
       claims: undefined,
       dpop: await target.dpop?.handle(),
-      tokenEndpoint: endpoints.createFor(caller.issuer, caller.claims),
+      tokenEndpoint: endpoints.createFor(caller),
     });
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import type { IssuerOptions, McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { Browser } from './browser.js';
 import { Parties, type LinkedServer } from './linked-server.js';
 
@@ -11,8 +11,12 @@ beforeEach(async () => {
 afterEach(() => parties.close());
 
 /** A server that knows users of ID tokens by another `sub` than those of access tokens. */
-async function serve(linking?: NonNullable<McpAuthModuleOptions['linking']>): Promise<LinkedServer> {
-  const server = await parties.serve({ options: linking ? { linking } : {} });
+async function serve(
+  linking?: NonNullable<McpAuthModuleOptions['linking']>,
+  subject?: NonNullable<IssuerOptions['claims']>['subject'],
+): Promise<LinkedServer> {
+  const issuers = [{ issuer: parties.enterprise.issuer, ...(subject && { claims: { subject } }) }];
+  const server = await parties.serve({ options: { issuers, ...(linking && { linking }) } });
   await parties.enterprise.register({
     id: 'mcp-server',
     secret: 'mcp-server-secret',
@@ -47,6 +51,37 @@ describe('where `sub` of ID tokens is another than that of access tokens', () =>
   test('nor with a claim that ID tokens do not have', async () => {
     const server = await serve({ subjectClaim: 'uid' });
     expect((await new Browser('alice').visit(await server.pageFor('alice'))).status).toBe(403);
+  });
+});
+
+describe('where `claims.subject` of the issuer says who a user is', () => {
+  const subject = (claims: Readonly<Record<string, unknown>>) => String(claims.uid ?? claims.sub);
+
+  test('it says so of both tokens', async () => {
+    const server = await serve(undefined, subject);
+    expect((await new Browser('alice').visit(await server.pageFor('alice'))).status).toBe(200);
+    expect((await server.call('alice')).result?.structuredContent?.of).toBe('alice');
+    const owner = { issuer: parties.enterprise.issuer, subject: 'identifier-of-alice' };
+    expect(await server.accounts.unlink(owner, 'crm')).toBe(true);
+  });
+
+  test('and who another is', async () => {
+    const server = await serve(undefined, subject);
+    expect((await new Browser('bob').visit(await server.pageFor('alice'))).status).toBe(403);
+    expect(server.log.text).toMatch(/now `claims\.subject of the issuer`/);
+  });
+
+  test('`linking.subjectClaim` says otherwise', async () => {
+    const server = await serve({ subjectClaim: { accessToken: 'uid', idToken: 'sub' } }, 'sub');
+    expect((await new Browser('alice').visit(await server.pageFor('alice'))).status).toBe(200);
+  });
+
+  test('a claim that ID tokens do not have is named to the operator', async () => {
+    const server = await serve(undefined, 'uid');
+    expect((await new Browser('alice').visit(await server.pageFor('alice'))).status).toBe(403);
+    expect(server.log.text).toMatch(
+      /Have the provider write `uid` into ID tokens\. `linking\.subjectClaim` has to name/,
+    );
   });
 });
 

@@ -188,6 +188,15 @@ describe('what stops the boot', () => {
       /^`linking\.subjectClaim` is neither the name of a claim nor two names/,
     ],
     [
+      'users whom introspection names by something that ID tokens do not have',
+      {
+        client,
+        issuers: [{ issuer: 'https://id.example', introspection: { subjectClaim: 'username' } }],
+        downstreams: { crm },
+      },
+      /^`linking\.subjectClaim` is missing, but `introspection` of https:\/\/id\.example names users by `username`/,
+    ],
+    [
       'linking, with nothing to link',
       { client, linking: { subjectClaim: 'oid' } },
       /^`linking` has no effect without a downstream that has `linked`/,

@@ -195,7 +195,7 @@ export class TokenExchange {
       subjectToken: dialect.subject === 'caller' ? caller.token.reveal() : '',
       claims,
       dpop: await target.dpop?.handle(),
-      tokenEndpoint: this.endpoints.createFor(caller.issuer, caller.claims),
+      tokenEndpoint: this.endpoints.createFor(caller),
     });
     if (!token) throw new Error(`the dialect ${dialect.name} returned no token`);
     return token;

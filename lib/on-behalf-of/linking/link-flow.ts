@@ -82,7 +82,7 @@ export class LinkFlow {
       const url = this.#toReturnUrl(buildSignInCallback(this.options.path), query);
       const identity = await this.signIn.identify(request, url, { state, codeVerifier, nonce });
       if (identity !== request.identity)
-        return this.#refuseAs(compareUsers(identity, request.identity, this.options.linking.subjectClaims), request);
+        return this.#refuseAs(compareUsers(identity, request.identity, this.signIn.nameClaims(request)), request);
       const { url: redirect, ...next } = await this.#beginAuthorization(target);
       await this.records.keepStep(next.state, {
         kind: 'authorization',

@@ -1,4 +1,5 @@
 import { compareValues, type Refusal } from '../../errors/refusal.js';
+import type { ClaimSource } from '../../resource-server/issuers/issuer-options.js';
 import type { SubjectClaims } from '../options/linked-account-options.js';
 import type { LinkOutcome } from './link-page.js';
 
@@ -22,10 +23,11 @@ export function describeLinkRefusal({ outcome, reason, detail, fix }: RefusedLin
 export function compareUsers(
   came: string | undefined,
   wanted: string,
-  { idToken, accessToken }: SubjectClaims,
+  claims: Record<keyof SubjectClaims, ClaimSource<string>>,
 ): RefusedLink {
+  const idToken = describeSource(claims.idToken);
   const detail = compareValues(`${idToken} of the ID token`, came, [wanted]);
-  const names = `\`linking.subjectClaim\` has to name the claims that are the same for a user in access tokens (now \`${accessToken}\`) and in ID tokens (now \`${idToken}\`).`;
+  const names = `\`linking.subjectClaim\` has to name the claims that are the same for a user in access tokens (now \`${describeSource(claims.accessToken)}\`) and in ID tokens (now \`${idToken}\`).`;
   if (came === undefined)
     return {
       outcome: 'unidentified',
@@ -39,6 +41,10 @@ export function compareUsers(
     detail,
     fix: `Nothing has to be changed if these are two users. If every user meets this, ${names}`,
   };
+}
+
+function describeSource(source: ClaimSource<string>): string {
+  return typeof source === 'string' ? source : 'claims.subject of the issuer';
 }
 
 const FIXES: Readonly<Record<LinkOutcome, (option: string) => string>> = {

@@ -100,9 +100,9 @@ export class ServerLinkedAccounts implements OnModuleInit {
 
   #createNotLinkedError(caller: Caller, owner: AccountOwner, target: LinkedDownstream): DownstreamError {
     const { name, linked } = target;
-    const identity = readIdentity(caller.claims, this.options.linking.subjectClaims.accessToken);
     const { tid } = caller.claims;
     const user = { issuer: caller.issuer, tenant: typeof tid === 'string' ? tid : undefined };
+    const identity = readIdentity(caller.claims, this.signIn.nameClaims(user).accessToken);
     const message = `No token for ${name}: the caller has not linked an account`;
     if (identity === undefined || !this.signIn.isKnown(user)) {
       const why = identity === undefined ? 'its token does not name its user' : '`client` is not registered there';

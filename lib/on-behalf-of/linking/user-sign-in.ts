@@ -1,9 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { authorizationCodeGrant, buildAuthorizationUrl, type Configuration } from 'openid-client';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
+import type { TokenClaims } from '../../resource-server/access/claims.js';
+import { readClaim } from '../../resource-server/authentication/claim-source.js';
+import type { Issuer } from '../../resource-server/issuers/issuer.js';
+import type { ClaimSource } from '../../resource-server/issuers/issuer-options.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
-import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
+import { findClient, SUBJECT } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
+import type { SubjectClaims } from '../options/linked-account-options.js';
 import type { CodeRequest } from './account-servers.js';
 import type { LinkRequest } from './link-records.js';
 import { createOAuthClient } from './oauth-client.js';
@@ -59,11 +64,23 @@ export class UserSignIn {
       expectedNonce: expected.nonce,
       idTokenExpected: true,
     });
-    return readIdentity(answer.claims() ?? {}, this.options.linking.subjectClaims.idToken);
+    return readIdentity(answer.claims() ?? {}, this.nameClaims(user).idToken);
   }
 
-  #findRegistration({ issuer: iss, tenant: tid }: User) {
-    const issuer = this.issuers.findIssuer({ iss, tid });
+  /** Where a user is named, in access tokens and in ID tokens. */
+  nameClaims(user: User): Record<keyof SubjectClaims, ClaimSource<string>> {
+    const { subjectClaims } = this.options.linking;
+    if (subjectClaims) return subjectClaims;
+    const source = this.#findIssuer(user)?.options.subjectSource ?? SUBJECT;
+    return { accessToken: source, idToken: source };
+  }
+
+  #findIssuer({ issuer: iss, tenant: tid }: User): Issuer | undefined {
+    return this.issuers.findIssuer({ iss, tid });
+  }
+
+  #findRegistration(user: User) {
+    const issuer = this.#findIssuer(user);
     const client = issuer && findClient(issuer.options, this.options.linking.clients);
     return client && { issuer, client };
   }
@@ -79,7 +96,7 @@ export class UserSignIn {
 }
 
 /** The value that names a user of one issuer, in access tokens and ID tokens alike. */
-export function readIdentity(claims: Readonly<Record<string, unknown>>, claim: string): string | undefined {
-  const identity = claims[claim];
+export function readIdentity(claims: TokenClaims, source: ClaimSource<string>): string | undefined {
+  const identity = readClaim(claims, source);
   return typeof identity === 'string' && identity !== '' ? identity : undefined;
 }

@@ -46,8 +46,8 @@ export interface LinkingOptions {
   client?: IssuerClientRegistration | readonly IssuerClientRegistration[];
   /**
    * Claim that names the same user in access tokens and in ID tokens; a pair if the two names differ. Defaults to
-   * `sub`. For Entra ID use `oid`, because `sub` differs from client to client. For Okta use
-   * `{ accessToken: 'uid', idToken: 'sub' }`, because `sub` of access tokens is the login.
+   * `claims.subject` of the issuer, which is `sub` by default. For Entra ID use `oid`, because `sub` differs from client
+   * to client. For Okta use `{ accessToken: 'uid', idToken: 'sub' }`, because `sub` of access tokens is the login.
    */
   subjectClaim?: string | SubjectClaims;
 }
@@ -174,15 +174,15 @@ export function resolveLinkedAccount(name: string, options: LinkedAccountOptions
   return { ...options, authorizationParameters, title };
 }
 
-/** Fills in the defaults, and both claim names. */
-function resolveSubjectClaims({ subjectClaim = 'sub' }: LinkingOptions): SubjectClaims {
+function resolveSubjectClaims({ subjectClaim }: LinkingOptions): SubjectClaims | undefined {
   return typeof subjectClaim === 'string' ? { accessToken: subjectClaim, idToken: subjectClaim } : subjectClaim;
 }
 
 /** How users sign in before they link an account. */
 export interface ResolvedLinking {
   readonly clients: readonly IssuerClientRegistration[];
-  readonly subjectClaims: SubjectClaims;
+  /** `undefined` if `claims.subject` of the issuer names users in both tokens. */
+  readonly subjectClaims: SubjectClaims | undefined;
 }
 
 declare module '../../options/resolved-options.js' {

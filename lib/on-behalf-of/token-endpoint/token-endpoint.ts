@@ -3,6 +3,7 @@ import { deriveKey } from '../../replicas/composite-key.js';
 import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { Renewable } from '../../resource-server/issuers/renewable.js';
+import type { Caller } from '../../resource-server/access/caller.js';
 import type { TokenClaims } from '../../resource-server/access/claims.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
@@ -45,11 +46,10 @@ export class TokenEndpoints {
   /**
    * The token endpoint of a caller's issuer, if the server is registered as a client there.
    *
-   * @param issuer - `iss` of the caller's token
-   * @param claims - its claims
+   * Callers with one issuer and subject share the requests that one of them may have at once.
    */
-  createFor(issuer: string, claims: TokenClaims): TokenEndpoint {
-    const party = deriveKey('downstream-caller', issuer, typeof claims.sub === 'string' ? claims.sub : undefined);
+  createFor({ issuer, subject, claims }: Pick<Caller, 'issuer' | 'subject' | 'claims'>): TokenEndpoint {
+    const party = deriveKey('downstream-caller', issuer, subject);
     return {
       request: async (grantType, parameters, options = {}) => {
         const { authorizationServer } = options;
