@@ -107,6 +107,7 @@ class Probe {
 }
 
 function makeUpCaller(issuer: string): Caller {
+  const expiresAtMs = Date.now() + 60_000;
   return {
     issuer,
     subject: 'nobody',
@@ -114,7 +115,8 @@ function makeUpCaller(issuer: string): Caller {
     appOnly: false,
     scopes: [],
     claims: { iss: issuer, sub: 'nobody' },
-    expiresAtMs: Date.now() + 60_000,
+    expiresAtMs,
+    acceptedUntilMs: expiresAtMs,
     token: new AccessToken(MADE_UP),
   };
 }

@@ -66,6 +66,7 @@ function toShape(values: Values, subject: 'caller' | 'client', cacheBy: 'token' 
       scopes: callerScopes ?? [],
       claims: { sid, acr, auth_time, act, may_act, cnf, ...(others as object) },
       expiresAtMs: inAnHour(),
+      acceptedUntilMs: inAnHour(),
       token: new AccessToken(String(token)),
     },
     client: { id: clientId, authentication: { version: () => credentials } },

@@ -185,7 +185,12 @@ describe('what a call remembers', () => {
 describe('a token that was verified', () => {
   const isKnown = (one: Values, other: Values): boolean => {
     const verified = new VerifiedTokens(callerLimits());
-    const caller = { ...toCaller({}), claims: {}, expiresAtMs: Date.now() + 60_000 };
+    const caller = {
+      ...toCaller({}),
+      claims: {},
+      expiresAtMs: Date.now() + 60_000,
+      acceptedUntilMs: Date.now() + 60_000,
+    };
     verified.remember({ ...caller, token: new AccessToken(String(one.token)) } as Caller, 60_000);
     return verified.find(String(other.token)) !== undefined;
   };

@@ -23,6 +23,7 @@ const createCaller = (name: string): Caller =>
     scopes: [],
     claims: { sub: name },
     expiresAtMs: Date.now() + 3_600_000,
+    acceptedUntilMs: Date.now() + 3_600_000,
     token: new AccessToken(`token of ${name}`),
   });
 

@@ -12,6 +12,7 @@ export const handedCallerSchema = z
     actor: z.custom<NonNullable<Caller['actor']>>().optional(),
     claims: z.record(z.string(), z.unknown()),
     expiresAtMs: z.number(),
+    acceptedUntilMs: z.number(),
   })
   .transform(({ actor, clientId, ...rest }): Caller => {
     return { ...rest, clientId, ...(actor && { actor }), token: new AccessToken('') };
@@ -19,6 +20,7 @@ export const handedCallerSchema = z
 
 /** Removes the token of a caller. */
 export function toHandedCaller(caller: Caller): z.input<typeof handedCallerSchema> {
-  const { issuer, subject, clientId, appOnly, scopes, actor, claims, expiresAtMs } = caller;
-  return { issuer, subject, clientId, appOnly, scopes: [...scopes], actor, claims: { ...claims }, expiresAtMs };
+  const { issuer, subject, clientId, appOnly, scopes, actor, claims, expiresAtMs, acceptedUntilMs } = caller;
+  const party = { issuer, subject, clientId, appOnly, actor };
+  return { ...party, scopes: [...scopes], claims: { ...claims }, expiresAtMs, acceptedUntilMs };
 }

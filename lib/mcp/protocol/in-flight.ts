@@ -8,7 +8,7 @@ import { waitFor } from '../../time/time-limit.js';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { measureText } from '../../limits/fair-cache.js';
 import { STREAM_SIZE } from '../../limits/quantity.js';
-import type { Caller } from '../../resource-server/access/caller.js';
+import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
 import { OpenStreams } from './open-streams.js';
 import { relay } from './relayed-response.js';
 
@@ -119,7 +119,7 @@ export class InFlight {
     return relay(response, {
       maxUnread: MAX_BACKLOG,
       // A subscription must not outlive the token.
-      endsAt: caller?.expiresAtMs,
+      endsAt: caller && computeEnd(caller),
       onStart: (end) => {
         stop = () => {
           end(listen === undefined ? undefined : new TextEncoder().encode(buildFarewell(listen)));

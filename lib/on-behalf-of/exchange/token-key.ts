@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { serializeSorted } from '../../json/sorted-json.js';
 import type { KeyMember } from '../../replicas/composite-key.js';
-import type { Caller } from '../../resource-server/access/caller.js';
+import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
 import { readSession } from '../../resource-server/access/revocation.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
@@ -59,7 +59,7 @@ export function identifyOwner({ caller, client, dialect }: Omit<TokenShape, 'cla
     issuer: caller.issuer,
     subject: caller.subject,
     sessionId: readSession(caller).sessionId,
-    expiresAt: caller.expiresAtMs,
+    expiresAt: computeEnd(caller),
   };
 }
 

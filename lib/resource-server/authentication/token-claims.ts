@@ -89,6 +89,7 @@ export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIss
     ...(actor && { actor }),
     claims: own,
     expiresAtMs: (exp as number) * 1000,
+    acceptedUntilMs: ((exp as number) + issuer.clockToleranceSeconds) * 1000,
     token: new AccessToken(token),
   });
 }

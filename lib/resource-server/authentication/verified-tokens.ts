@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { FairCache, measureText } from '../../limits/fair-cache.js';
-import type { Caller } from '../access/caller.js';
+import { computeEnd, type Caller } from '../access/caller.js';
 import { countLookup } from '../../observability/metrics.js';
 import { Revocations } from './revocations.js';
 import { hashToken } from './token-hash.js';
@@ -40,7 +40,7 @@ export class VerifiedTokens {
    */
   remember(caller: Caller, maxAge: number, since = this.#revision): void {
     if (since !== this.#revision) return;
-    const lifetimeMs = Math.min(maxAge, caller.expiresAtMs - Date.now());
+    const lifetimeMs = Math.min(maxAge, computeEnd(caller) - Date.now());
     if (lifetimeMs <= 0) return;
     const bytes = measureText(caller.token.reveal()) + SIZE_OF_OBJECTS * measureText(JSON.stringify(caller.claims));
     this.#callers.offer(hashToken(caller.token), caller, { holder: caller, lifetimeMs, bytes });
