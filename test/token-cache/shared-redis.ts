@@ -73,6 +73,12 @@ export class SharedRedis {
     return [...keys, ...values].join('\n');
   }
 
+  /** Until each store answers by the connection that it has. */
+  async untilStoresAreBack(): Promise<void> {
+    // Commands wait for the connection.
+    await Promise.all(this.#stores.map((store) => store.has('nothing')));
+  }
+
   /** Stops those connections that stores have made, as a process does that ends. */
   async disconnectStores(): Promise<void> {
     for (const store of this.#stores.splice(0)) await store.disconnect(true);
