@@ -7,7 +7,7 @@ import { Issuers } from '../issuers/issuers.js';
 import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
-import { findAccessTokenKey } from './access-token-key.js';
+import { verifyAccessToken } from './access-token-signature.js';
 import { Introspection } from './introspection.js';
 import { isOpaque } from './opaque-token.js';
 import { OwnTokens } from './own-tokens.js';
@@ -22,6 +22,12 @@ const MAX_AGE = 60_000;
 
 /** Algorithms that jsonwebtoken, used by passport-jwt, cannot verify. */
 const EDWARDS = ['EdDSA', 'Ed25519'];
+
+/** What passport-jwt gets in place of a request: a token, and a key that may have signed it. */
+interface Attempt {
+  readonly token: string;
+  readonly key: KeyObject;
+}
 
 /**
  * Verifies access tokens. JWTs of a configured issuer are verified with the issuer's keys (RFC 9068 section 4). Opaque
@@ -43,13 +49,14 @@ export class AccessTokenStrategy
     private readonly own: OwnTokens,
   ) {
     super({
-      jwtFromRequest: ({ token }: PresentedToken) => token,
-      secretOrKeyProvider: provideKey,
+      jwtFromRequest: ({ token }: Attempt) => token,
+      secretOrKeyProvider: ({ key }: Attempt, _token: string, done: (error: unknown, key: KeyObject) => void) => {
+        done(null, key);
+      },
       algorithms: SIGNING_ALGORITHMS.filter((algorithm) => !EDWARDS.includes(algorithm)),
       // `toCaller` checks all claims, because the rules differ between issuers.
       ignoreExpiration: true,
       jsonWebTokenOptions: { ignoreNotBefore: true },
-      passReqToCallback: true,
     } as unknown as StrategyOptionsWithoutRequest);
     passport.use(this.name, this);
   }
@@ -58,35 +65,59 @@ export class AccessTokenStrategy
   override authenticate(presented: object): void {
     if (!(presented instanceof PresentedToken))
       throw new Error('A request reached the strategy before its token was read');
-    const signed = readToken(presented.token, this.issuers);
-    const alg = signed?.header.alg;
-    if (signed && !(typeof alg === 'string' && EDWARDS.includes(alg))) {
-      presented.signed = signed;
-      super.authenticate(presented as never);
-      return;
-    }
-    (signed ? this.verifyEdwards(signed, presented) : this.introspect(presented)).then(
+    this.identify(presented).then(
       (caller) => {
         this.success(caller);
       },
       (error: unknown) => {
-        this.fail(error as never);
+        this.error(error as Error);
       },
     );
   }
 
   /** Called by passport-jwt with the claims of a token whose signature is valid. */
-  async validate(presented: PresentedToken, claims: TokenClaims): Promise<Caller> {
-    return await this.accept(claims, presented, presented.signed?.header.typ);
+  validate(claims: TokenClaims): TokenClaims {
+    return claims;
   }
 
   onApplicationShutdown(): void {
     passport.unuse(this.name);
   }
 
-  private async verifyEdwards(signed: SignedToken, presented: PresentedToken): Promise<Caller> {
-    await findAccessTokenKey(signed);
-    return await this.accept(signed.claims, presented, signed.header.typ);
+  private async identify(presented: PresentedToken): Promise<Caller> {
+    const signed = readToken(presented.token, this.issuers);
+    if (!signed) return await this.introspect(presented);
+    return await this.accept(await this.verify(signed), presented, signed.header.typ);
+  }
+
+  /** @returns the claims of a token that its issuer has signed */
+  private async verify(signed: SignedToken): Promise<TokenClaims> {
+    const { alg } = signed.header;
+    if (typeof alg === 'string' && EDWARDS.includes(alg)) {
+      await verifyAccessToken(signed);
+      return signed.claims;
+    }
+    let claims: TokenClaims | undefined;
+    await verifyAccessToken(signed, async ({ token }, key) => {
+      claims = await this.verifyWith({ token, key });
+      return claims !== undefined;
+    });
+    if (!claims) throw new Error('A token counts as signed, and passport-jwt has not verified it');
+    return claims;
+  }
+
+  /** Has passport-jwt verify a token with one key. @returns its claims, if the key has signed it */
+  private async verifyWith(attempt: Attempt): Promise<TokenClaims | undefined> {
+    return await new Promise((resolve, reject) => {
+      const strategy = Object.assign(Object.create(this) as this, {
+        success: resolve,
+        fail: () => {
+          resolve(undefined);
+        },
+        error: reject,
+      });
+      super.authenticate.call(strategy, attempt as never);
+    });
   }
 
   /** @param typ - of the header of the token */
@@ -117,17 +148,4 @@ export class AccessTokenStrategy
     this.verified.remember(caller, introspection.cacheMs, revision);
     return caller;
   }
-}
-
-/** Gives passport-jwt the key of a token that is not verified yet. */
-function provideKey({ signed }: PresentedToken, _token: string, done: (error: unknown, key?: KeyObject) => void): void {
-  if (!signed) throw new Error('A token reached passport-jwt before it was read');
-  findAccessTokenKey(signed).then(
-    (key) => {
-      done(null, key);
-    },
-    (error: unknown) => {
-      done(error);
-    },
-  );
 }

@@ -2,12 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { AuthGuard } from '@nestjs/passport';
-import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import type { Caller } from '../access/caller.js';
 import { Issuers } from '../issuers/issuers.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { ClaimsValidation } from './claims-validation.js';
-import { InvalidTokenError } from './invalid-token-error.js';
 import { PresentedToken } from './presented-token.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
@@ -53,16 +51,9 @@ export class TokenVerification extends AuthGuard() {
   }
 
   /** Called by `canActivate` of `@nestjs/passport`. */
-  override handleRequest<User = Caller>(error: unknown, user: User | false, info: unknown): User {
+  override handleRequest<User = Caller>(error: unknown, user: User | false): User {
     if (user) return user;
-    const cause = error ?? info;
-    if (error || cause instanceof McpAuthError) throw cause;
-    // jsonwebtoken's own messages, such as "invalid signature", are safe to log. Other errors may quote the token.
-    const isOwn = cause instanceof Error && cause.name === 'JsonWebTokenError';
-    throw new InvalidTokenError('The token is not valid for this server', {
-      detail: `it cannot be verified${isOwn ? ` (${cause.message})` : ''}`,
-      fix: 'Have the issuer make tokens as RFC 7515 and RFC 7519 have it.',
-    });
+    throw (error as Error | null) ?? new Error('Passport refused a token without saying why');
   }
 }
 
