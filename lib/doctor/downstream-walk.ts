@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { DownstreamAccess } from '../on-behalf-of/downstream/downstream-access.js';
+import { describeToken } from '../on-behalf-of/failures/described-token.js';
 import { describeTarget } from '../on-behalf-of/failures/failure-refusal.js';
 import type { ResolvedDownstream } from '../on-behalf-of/options/resolved-downstream.js';
 import type { Caller } from '../resource-server/access/caller.js';
 import { callApi, type AskedCall } from './api-call.js';
 import { explainExchange } from './exchange-explanation.js';
-import { checkToken, describeToken } from './exchanged-token.js';
+import { checkToken } from './exchanged-token.js';
 import type { Finding } from './finding.js';
 import type { Rehearsal } from './rehearsal.js';
 

@@ -16,7 +16,7 @@ export interface IssuerHealth {
 
 /** The health of a downstream: `down` if the operator has to act before any caller can use it. */
 export interface DownstreamHealth {
-  /** `down` if the last exchange failed for a reason that the operator has to fix. */
+  /** `down` if no token could be had, or the API refused it, for a reason that the operator has to fix. */
   readonly status: 'up' | 'down';
   /** Code of the {@link OperatorActionError}. */
   readonly code?: string;

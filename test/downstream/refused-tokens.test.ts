@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { dialects, DownstreamClient, McpTool } from 'nestjs-mcp-auth';
+import { dialects, DownstreamClient, errors, McpTool } from 'nestjs-mcp-auth';
 import { post, toolCall } from '../support/mcp-request.js';
 import { sendJson } from '../support/test-issuer.js';
 import { answer, answersInTurn } from './answers.js';
@@ -48,9 +48,11 @@ describe('a token that the API refuses', () => {
     expect(tool.issuer.exchanges).toHaveLength(2);
   });
 
-  test('twice is an answer like any other', async () => {
+  test('twice is for the operator: the provider has issued it for this API just now', async () => {
     answersInTurn(tool.orders, '/v1/x', answer(401, REFUSED));
-    expect(await tool.thrown(({ json: read }) => read('/x'))).toMatchObject({ code: 'downstream_status', status: 401 });
+    const error = await tool.thrown(({ json: read }) => read('/x'));
+    expect(error).toBeInstanceOf(errors.OperatorActionError);
+    expect(error).toMatchObject({ code: 'exchange_misconfigured', status: 401 });
     expect(tool.orders.requests).toHaveLength(2);
     expect(tool.issuer.exchanges).toHaveLength(2);
   });

@@ -34,7 +34,7 @@ describe('what the API itself answers', () => {
     const answer = await call('eager');
     expect(answer).toMatchObject({ status: 200, challenge: null, result: { isError: true } });
     expect(answer.text).not.toContain('internal');
-    expect(answer.text).toContain('Ask its operator');
+    expect(answer.text).toContain('This server is not set up to call the orders API for you. Tell its operator.');
   });
 
   test('a stronger sign-in', async () => {

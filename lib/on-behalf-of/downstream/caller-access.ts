@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { DownstreamError } from '../../errors/downstream-error.js';
+import { DownstreamError, OperatorActionError } from '../../errors/downstream-error.js';
 import type { AuditContext } from '../../observability/audit-event.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
 import { selectDownstream } from '../options/resolved-downstream.js';
 import type { DownstreamAccess } from './downstream-access.js';
+import { ExchangeHealth } from '../exchange/exchange-health.js';
+import { nameIssuer, nameParty } from '../exchange/failed-party.js';
 import { TokenExchange } from '../exchange/token-exchange.js';
 import { isLinked } from '../linking/account-servers.js';
 import { ServerLinkedAccounts } from '../linking/server-linked-accounts.js';
@@ -18,6 +20,7 @@ export class CallerAccess {
     private readonly issuers: Issuers,
     private readonly exchange: TokenExchange,
     private readonly accounts: ServerLinkedAccounts,
+    private readonly health: ExchangeHealth,
   ) {}
 
   /**
@@ -40,6 +43,11 @@ export class CallerAccess {
         if (target.dialect.subject === 'none') return undefined;
         if (isLinked(target)) return await this.accounts.getToken(caller, target, demand);
         return await exchanged(target, demand);
+      },
+      recordAnswer: (name, { method, url, status }, failure) => {
+        if (!(failure instanceof OperatorActionError) && !this.health.hasFaults(name)) return;
+        const party = caller && { issuer: nameIssuer(this.issuers, caller), party: nameParty(this.issuers, caller) };
+        this.health.recordAnswer(name, { ...party, request: `${method} ${url.pathname}`, status, failure });
       },
     };
   }

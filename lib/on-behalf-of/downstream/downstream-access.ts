@@ -1,5 +1,7 @@
 import type { ExchangedToken } from '../dialects/dialect.js';
+import type { DownstreamError } from '../../errors/downstream-error.js';
 import type { TokenDemand } from '../exchange/token-demand.js';
+import type { DownstreamAnswer } from './downstream-answer.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 
 /** A caller's downstreams, and the tokens to call them with. */
@@ -13,4 +15,10 @@ export interface DownstreamAccess {
    *   available
    */
   getToken(name: string, demand?: TokenDemand): Promise<ExchangedToken | undefined>;
+  /**
+   * Records for health what an API said.
+   *
+   * @param failure - the answer as a failure; `undefined` if it is a success
+   */
+  recordAnswer(name: string, answer: DownstreamAnswer, failure: DownstreamError | undefined): void;
 }

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { RefusedAnswer } from '../failures/failure-table.js';
+import type { SentToken } from '../failures/refused-by-api.js';
 import { parseRetryAfter } from '../failures/answer-fields.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 
@@ -27,6 +28,10 @@ export interface DownstreamAnswer extends WireAnswer {
   readonly challenges: RefusedAnswer['challenges'];
   /** Scopes of the token, if they are fewer than requested. */
   readonly grantedScopes?: readonly string[] | undefined;
+  /** The token that it answers, if there was one. */
+  readonly sent?: SentToken | undefined;
+  /** Of the request that it answers. */
+  readonly method: string;
   readonly url: URL;
   readonly redirected: boolean;
   /** Called once the body is read. Nothing can cancel the request any more. */

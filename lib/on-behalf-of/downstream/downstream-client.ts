@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { DownstreamName } from '../../options/register.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { toResponse, type DownstreamAnswer } from './downstream-answer.js';
-import { DownstreamError } from '../../errors/downstream-error.js';
+import { CleanLogger } from '../../log/clean-logger.js';
+import { discard, toResponse, type DownstreamAnswer } from './downstream-answer.js';
+import { DownstreamError, OperatorActionError } from '../../errors/downstream-error.js';
 import { DownstreamSender } from './downstream-sender.js';
-import { checkSuccess, readJson } from './json-answer.js';
+import { findFailure, readJson } from './json-answer.js';
 import { getToolCall, type ToolCall } from './tool-call.js';
 
 /** `RequestInit`, and `json`: a value to send as a JSON body. */
@@ -33,7 +34,7 @@ export interface Downstream {
    * @param input - as for `fetch`
    * @param init - as for `fetch`
    * @throws {@link DownstreamError} as `fetch` does, and for any status but 2xx: {@link CallerActionError}, {@link
-   *   TemporaryFailureError}, or with `downstream_status`
+   *   OperatorActionError}, {@link TemporaryFailureError}, or with `downstream_status`
    */
   readonly fetchOk: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
@@ -51,10 +52,14 @@ export interface Downstream {
 export interface Answered {
   readonly target: ResolvedDownstream;
   readonly answer: DownstreamAnswer;
+  /** What it means, and to whom; `undefined` for a status of 2xx. */
+  readonly failure: DownstreamError | undefined;
 }
 
 /** Sends a request to a downstream. */
 type Send = (input: string | URL | Request, init?: RequestInit) => Promise<Answered>;
+
+const logger = new CleanLogger('DownstreamClient');
 
 /** Where the client looks for its sender. */
 let getModule: (client: DownstreamClient) => ModuleRef;
@@ -101,29 +106,44 @@ function createSend(module: ModuleRef, nameFor: (call: ToolCall) => string): Sen
     const call = getToolCall();
     const name = nameFor(call);
     const answer = await module.get(DownstreamSender).send(call, name, input, init);
-    return { target: call.access.getDownstream(name), answer };
+    const target = call.access.getDownstream(name);
+    const failure = findFailure(target, answer);
+    call.access.recordAnswer(name, answer, failure);
+    return { target, answer, failure };
   };
 }
 
 function createDownstream(module: ModuleRef, nameFor: (call: ToolCall) => string): Downstream {
   const send = createSend(module, nameFor);
   const fetchOk: Downstream['fetchOk'] = async (input, init) => {
-    const { target, answer } = await send(input, init);
-    checkSuccess(target, answer);
-    return toResponse(target.name, answer);
+    const answered = await send(input, init);
+    checkSuccess(answered);
+    return toResponse(answered.target.name, answered.answer);
   };
   return {
     fetch: async (input, init) => {
-      const { target, answer } = await send(input, init);
+      const { target, answer, failure } = await send(input, init);
+      if (failure instanceof OperatorActionError) tellOperator(target, failure);
       return toResponse(target.name, answer);
     },
     fetchOk,
     json: async <T>(input: string | URL | Request, init: JsonRequestInit = {}) => {
-      const { target, answer } = await send(input, toJsonInit(input, init));
-      checkSuccess(target, answer);
-      return (await readJson(target, answer)) as T;
+      const answered = await send(input, toJsonInit(input, init));
+      checkSuccess(answered);
+      return (await readJson(answered.target, answered.answer)) as T;
     },
   };
+}
+
+function checkSuccess({ answer, failure }: Answered): void {
+  if (!failure) return;
+  discard(answer);
+  throw failure;
+}
+
+/** A tool that reads the status itself may tell nobody. */
+function tellOperator({ name }: ResolvedDownstream, { code, message, fix = '' }: OperatorActionError): void {
+  logger.sum('error', `${name} ${code}`, `(${code}) ${message}. ${fix}`);
 }
 
 function toJsonInit(input: string | URL | Request, { json, ...init }: JsonRequestInit): RequestInit {

@@ -80,7 +80,7 @@ export class DownstreamSender implements OnApplicationShutdown {
 }
 
 /** An answer with its challenges. */
-type ChallengingAnswer = WireAnswer & Pick<DownstreamAnswer, 'challenges' | 'grantedScopes'>;
+type ChallengingAnswer = WireAnswer & Pick<DownstreamAnswer, 'challenges' | 'grantedScopes' | 'sent'>;
 
 async function follow(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
   const { target } = sending;
@@ -92,7 +92,7 @@ async function follow(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
       const release = () => {
         sending.cancellation.release();
       };
-      return { ...answer, url: hop.url, redirected: redirects > 0, release };
+      return { ...answer, method: hop.method, url: hop.url, redirected: redirects > 0, release };
     }
     discard(answer);
     if (redirects === MAX_REDIRECTS) {
@@ -105,21 +105,25 @@ async function follow(first: Hop, sending: Sending): Promise<DownstreamAnswer> {
 
 /** Sends a request, and retries once with a new token. The old one may be revoked or insufficient without notice. */
 async function sendWithToken(hop: Hop, sending: Sending): Promise<ChallengingAnswer> {
-  const { access } = sending.call;
+  const { access, caller } = sending.call;
   const { name } = sending.target;
   const token = await access.getToken(name);
   const answer = await retry(hop, token, sending);
-  if (!token || answer.status !== 401) return answer;
+  if (!token) return answer;
+  const first = { ...answer, sent: { token, isRenewed: false, caller } };
+  if (answer.status !== 401) return first;
   const { error, claims } = answer.challenges.find(({ parameters }) => parameters.error)?.parameters ?? {};
   // Only the user can act on this.
-  if (error === 'insufficient_user_authentication') return answer;
+  if (error === 'insufficient_user_authentication') return first;
   const renewed = access.getToken(name, { refused: token.value, claims: decodeClaims(claims) });
   if (!hop.body.isReplayable) {
     renewed.catch(() => undefined);
-    return answer;
+    return first;
   }
   discard(answer);
-  return await retry(hop, await renewed, sending);
+  const other = await renewed;
+  const second = await retry(hop, other, sending);
+  return other ? { ...second, sent: { token: other, isRenewed: true, caller } } : second;
 }
 
 async function retry(hop: Hop, token: ExchangedToken | undefined, sending: Sending): Promise<ChallengingAnswer> {

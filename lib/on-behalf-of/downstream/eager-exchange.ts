@@ -10,7 +10,7 @@ import { classifyExchangeFailure } from '../failures/failure-table.js';
  * @returns why tokens are missing; the most pressing failure comes first
  */
 export async function exchangeEagerly(
-  access: DownstreamAccess,
+  access: Pick<DownstreamAccess, 'getDownstream' | 'getToken'>,
   { downstreams, exchange }: Pick<Offer, 'downstreams' | 'exchange'>,
 ): Promise<readonly DownstreamError[]> {
   if (exchange === 'lazy' || downstreams.length === 0) return [];

@@ -1,7 +1,7 @@
 import { isTextTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
 import { classifyAnswer } from '../failures/failure-table.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
-import { discard, readRetryAfter, type DownstreamAnswer } from './downstream-answer.js';
+import { readRetryAfter, type DownstreamAnswer } from './downstream-answer.js';
 import { DownstreamError } from '../../errors/downstream-error.js';
 import { waitFor } from '../../time/time-limit.js';
 import { createTemporaryFailure } from '../failures/temporary-failure.js';
@@ -12,21 +12,9 @@ import { createTemporaryFailure } from '../failures/temporary-failure.js';
  * @returns `undefined` for 2xx
  */
 export function findFailure(target: ResolvedDownstream, answer: DownstreamAnswer): DownstreamError | undefined {
-  const { status, challenges, grantedScopes } = answer;
+  const { status, challenges, grantedScopes, sent } = answer;
   if (status >= 200 && status < 300) return undefined;
-  return classifyAnswer(target, { status, challenges, retryAfterMs: readRetryAfter(answer), grantedScopes });
-}
-
-/**
- * Returns an answer of 2xx.
- *
- * @throws {@link DownstreamError} for any other status, classified by who can act on it
- */
-export function checkSuccess(target: ResolvedDownstream, answer: DownstreamAnswer): void {
-  const failure = findFailure(target, answer);
-  if (!failure) return;
-  discard(answer);
-  throw failure;
+  return classifyAnswer(target, { status, challenges, retryAfterMs: readRetryAfter(answer), grantedScopes, sent });
 }
 
 /**

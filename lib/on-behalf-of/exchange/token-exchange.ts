@@ -11,7 +11,6 @@ import { traceExchange } from '../../observability/exchange-span.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { deriveKey } from '../../replicas/composite-key.js';
 import { CallTokens } from '../token-cache/call-tokens.js';
 import { ServerTokenCache } from '../token-cache/server-token-cache.js';
 import type { TokenRequest } from '../token-cache/token-request.js';
@@ -22,6 +21,7 @@ import { describeFailure } from '../failures/failure-refusal.js';
 import { classifyExchangeFailure, isFinal } from '../failures/failure-table.js';
 import { mayAct } from '../dialects/may-act.js';
 import { findOwnAuthority } from '../dialects/own-authority.js';
+import { nameIssuer, nameParty } from './failed-party.js';
 import { identifyOwner, deriveTokenKey, type TokenShape } from './token-key.js';
 import { TokenEndpoints } from '../token-endpoint/token-endpoint.js';
 import { waitInTime } from '../token-endpoint/token-endpoint-retries.js';
@@ -168,9 +168,8 @@ export class TokenExchange {
     }
   }
 
-  /** The issuer as configured. Its tenants share one name, because their number is unbounded. */
-  #nameIssuer({ claims, issuer }: Caller): string {
-    return this.issuers.findIssuer(claims)?.identifier ?? issuer;
+  #nameIssuer(caller: Caller): string {
+    return nameIssuer(this.issuers, caller);
   }
 
   /**
@@ -178,9 +177,10 @@ export class TokenExchange {
    * token was sent. One tenant of many may refuse the server that another tenant accepts.
    */
   #findParty(caller: Caller, { subject }: ExchangeDialect, failure: unknown): string | undefined {
-    if (this.#nameIssuer(caller) !== caller.issuer) return caller.issuer;
+    const party = nameParty(this.issuers, caller);
+    if (party === caller.issuer) return party;
     const isOfServer = failure instanceof DownstreamError && failure.code === 'client_rejected';
-    return isOfServer || subject === 'client' ? undefined : deriveKey('exchange-party', caller.issuer, caller.subject);
+    return isOfServer || subject === 'client' ? undefined : party;
   }
 
   async #exchange(

@@ -66,7 +66,7 @@ function createError(
         advice: `The ${name} API cannot be reached for you right now. Try again${formatDelay(failure.retryAfterMs)}.`,
       });
     case 'downstream_status':
-      return new DownstreamError(code, message, { ...options, advice: adviseOnStatus(name, failure.status ?? 0) });
+      return new DownstreamError(code, message, { ...options, advice: adviseOnStatus(name, failure) });
     default:
       return createCallerActionError(code, message, failure, target, options);
   }
@@ -122,7 +122,10 @@ const ADVICE: Readonly<Record<CallerActionCode, (name: string) => string>> = {
   caller_without_user: (name) => `The ${name} API is called on behalf of a user, and your token has no user.`,
 };
 
-function adviseOnStatus(name: string, status: number): string {
+function adviseOnStatus(name: string, { status = 0, error, isRenewed }: Failure): string {
+  // The next call has another token. This one could not be sent again.
+  if (status === 401 && error === 'invalid_token' && isRenewed === false)
+    return `The ${name} API did not take the token of this call. Try again.`;
   switch (status) {
     case 401:
     case 403:

@@ -40,8 +40,13 @@ export function findFix(code: FailureCode, failure: Failure, target: ResolvedDow
 }
 
 /** Errors that dialects have for what a provider says in another way. */
-function findSetUpFix({ error, cause, scopes = [] }: Failure, target: ResolvedDownstream): string {
-  const { option } = target;
+function findSetUpFix(failure: Failure, target: ResolvedDownstream): string {
+  const { error, cause, scopes = [], unasked = [], isRenewed = false } = failure;
+  const { option, name } = target;
+  if (unasked.length > 0)
+    return `Name ${unasked.join(' ')} in \`scopes\` of \`${option}\`, and have the provider give it to the client of this server.`;
+  if (isRenewed)
+    return `Compare that with what ${name} expects: its trusted issuer with iss, its audience with aud, its keys with those of that issuer, and its clock. What is asked for is set in \`audience\`, \`resource\` and \`scopes\` of \`${option}\`.`;
   if (error === 'client_misconfigured')
     return 'Have the provider write the client of this server into `aud` of the tokens that come in. In Keycloak that is an audience mapper in a client scope of the client that users have.';
   if (error === 'client_not_registered')

@@ -8,6 +8,7 @@ import type { Failure, FailureCode } from './failure.js';
 import { createDownstreamError } from './failure-error.js';
 import { findDocumentedCause, type DocumentedCause } from './documented-refusals.js';
 import { splitWords, readClaimsRequest } from './answer-fields.js';
+import { describeApiAnswer, findUnasked, type SentToken } from './refused-by-api.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { TOKEN_EXCHANGE } from '../dialects/token-types.js';
 
@@ -123,6 +124,9 @@ const PROVIDER: readonly Row[] = [
   ['exchange_misconfigured', () => true],
 ];
 
+/** RFC 6750 section 3.1, RFC 9449 sections 7.1 and 9. They say nothing of what the caller may do. */
+const refusesToken = hasError('invalid_token', 'invalid_dpop_proof', 'use_dpop_nonce');
+
 /** Codes for answers of an API. */
 const API: readonly Row[] = [
   ['downstream_rate_limited', hasStatus(429)],
@@ -132,6 +136,12 @@ const API: readonly Row[] = [
   [
     'caller_authentication_insufficient',
     all(hasStatus(401), hasError('insufficient_user_authentication'), not(isForeign)),
+  ],
+  // The provider has issued it for this API just now. Signing in again would bring another like it.
+  ['exchange_misconfigured', all(hasStatus(401), refusesToken, ({ isRenewed }) => isRenewed === true)],
+  [
+    'exchange_misconfigured',
+    all(hasStatus(403), hasError('insufficient_scope'), ({ unasked = [] }) => unasked.length > 0),
   ],
   [
     'caller_scope_insufficient',
@@ -179,11 +189,13 @@ export interface RefusedAnswer {
   readonly retryAfterMs?: number | undefined;
   /** `grantedScopes` of the token in the request. */
   readonly grantedScopes?: readonly string[] | undefined;
+  /** The token in the request, if there was one. */
+  readonly sent?: SentToken | undefined;
 }
 
 /** Classifies a request that the API refused or did not answer. */
 export function classifyAnswer(downstream: ResolvedDownstream, answer: RefusedAnswer): DownstreamError {
-  const { status, retryAfterMs, grantedScopes } = answer;
+  const { status, retryAfterMs, grantedScopes, sent } = answer;
   const { dialect, linked } = downstream;
   const parameters = answer.challenges.find(({ parameters }) => parameters.error !== undefined)?.parameters ?? {};
   const withheld = grantedScopes ? downstream.scopes.filter((scope) => !grantedScopes.includes(scope)) : [];
@@ -193,19 +205,19 @@ export function classifyAnswer(downstream: ResolvedDownstream, answer: RefusedAn
     error: parameters.error,
     claims: decodeClaims(parameters.claims),
     scopes: parameters.scope === undefined ? withheld : splitWords(parameters.scope),
+    unasked: findUnasked(splitWords(parameters.scope), downstream, sent),
+    isRenewed: sent?.isRenewed,
+    description: parameters.error_description,
     acrValues: splitWords(parameters.acr_values),
     maxAgeMs: /^\d{1,9}$/.test(parameters.max_age ?? '') ? Number(parameters.max_age) * 1000 : undefined,
-    isOwn: dialect.subject === 'client',
+    isOwn: dialect.subject === 'client' || (dialect.subject === 'caller' && sent?.caller?.appOnly === true),
     foreign: dialect.subject !== 'caller' || dialect.foreign !== undefined || linked !== undefined,
   };
   const told =
     withheld.length > 0 ? `. The provider had withheld scopes that were asked for: ${withheld.join(', ')}` : '';
-  return createDownstreamError(
-    findCode(API, failure),
-    `${downstream.name} answered ${status}${told}`,
-    failure,
-    downstream,
-  );
+  const code = findCode(API, failure);
+  const message = describeApiAnswer(code, failure, downstream, sent);
+  return createDownstreamError(code, `${message}${told}`, failure, downstream);
 }
 
 /**

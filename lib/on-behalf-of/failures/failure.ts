@@ -15,4 +15,10 @@ export interface Failure extends TokenEndpointFailure {
   readonly isOwn?: boolean;
   /** Missing scopes, by their names at the API. */
   readonly scopes?: readonly string[];
+  /** Scopes that the API wants, and that this server never asks for. */
+  readonly unasked?: readonly string[];
+  /** Whether the token had just taken the place of one that the API refused; `undefined` if there was no token. */
+  readonly isRenewed?: boolean | undefined;
+  /** `error_description` of the API (RFC 6750 section 3). */
+  readonly description?: string | undefined;
 }

@@ -2,7 +2,6 @@ import { HttpException } from '@nestjs/common';
 import type { ReadResourceResult } from '@modelcontextprotocol/server';
 import { discard } from '../../on-behalf-of/downstream/downstream-answer.js';
 import type { Answered } from '../../on-behalf-of/downstream/downstream-client.js';
-import { findFailure } from '../../on-behalf-of/downstream/json-answer.js';
 import { readMediaKind } from '../inputs/media-choice.js';
 import { isFile, readContent, readMediaType } from './answer-content.js';
 import type { AnsweredOperation } from './answered-operation.js';
@@ -27,8 +26,7 @@ export async function toResourceAnswer(
   called: AnsweredOperation,
   uri: string,
 ): Promise<ReadResourceResult> {
-  const { target, answer } = answered;
-  const failure = findFailure(target, answer);
+  const { answer, failure } = answered;
   if (failure && MISSING.has(answer.status)) {
     discard(answer);
     throw new HttpException('There is no such resource.', 404);

@@ -4,7 +4,6 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import { ToolError } from '../../mcp/invocation/tool-error.js';
 import { NO_BODY } from '../../on-behalf-of/downstream/downstream-answer.js';
 import type { Answered } from '../../on-behalf-of/downstream/downstream-client.js';
-import { findFailure } from '../../on-behalf-of/downstream/json-answer.js';
 import { isFile, readContent, readMediaType, type AnswerContent } from './answer-content.js';
 import type { AnsweredOperation } from './answered-operation.js';
 import { describeEmpty } from './empty-answer.js';
@@ -27,7 +26,7 @@ const NOT_MODIFIED = 304;
  */
 export async function toToolAnswer(answered: Answered, called: AnsweredOperation): Promise<CallToolResult> {
   const { target, answer } = answered;
-  const failure = answer.status === NOT_MODIFIED ? undefined : findFailure(target, answer);
+  const failure = answer.status === NOT_MODIFIED ? undefined : answered.failure;
   if (failure) return await toRefusedResult(failure, answered, called);
   refuseStream(answered);
   if (isFile(readMediaType(answered)) && !isBodiless(answered, called)) return await toFileResult(answered, called);
