@@ -3,7 +3,6 @@ import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef,
 import { ThrottlerGuard } from '@nestjs/throttler';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import type { MethodHost } from '../../resource-server/catalogue/primitive.js';
-import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { CallExecutionContext } from './call-execution-context.js';
 import { toReadable } from '../../errors/reason.js';
 import { wrapInFilters, type EnhancedMethod } from './call-filters.js';
@@ -11,12 +10,12 @@ import { noteReturned } from './changed-result.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 import {
   CONTEXT_PARAMETER,
-  countInputParameters,
   defineParameters,
   hasDecoratedParameters,
   isInputParameter,
   PARAMETERS,
   parametersFactory,
+  refuseParameters,
 } from './method-parameters.js';
 import { PipedArguments, type CheckArguments } from './piped-arguments.js';
 import { refuseSkippedEnhancers } from './skipped-enhancers.js';
@@ -70,27 +69,29 @@ export class MethodInvoker {
   ) {}
 
   /**
-   * Prepares a method once, unless the host or one of its dependencies is request-scoped.
+   * Checks a method. It is prepared when it is first called, because many are never called: once, unless the host or one
+   * of its dependencies is request-scoped.
    *
-   * @param isLater - checks the method now, and does the rest when it is first called
    * @throws {@link McpAuthConfigurationError} if Nest would skip an enhancer of the method or cannot provide a
    *   parameter
    */
-  prepare(host: MethodHost, isLater = false): Invocation {
+  prepare(host: MethodHost): Invocation {
     refuseSkippedEnhancers(host, this.config);
-    const problem = defineParameters(host);
-    if (problem !== undefined) throw new McpAuthConfigurationError([problem]);
-    const count = countInputParameters(host);
-    let invoke = isLater ? undefined : this.#prepare(host);
-    const run = async (context: McpContext, input: unknown, check: CheckArguments) => {
-      invoke ??= this.#prepare(host);
-      if (isBare(invoke)) return await invoke.bare(context, input, check);
-      this.#piped.set(context, new PipedArguments(count, check));
-      return await invoke(context, input);
+    refuseParameters(host);
+    let method: EnhancedMethod | undefined;
+    let count = 0;
+    const find = () => {
+      if (method) return method;
+      count = defineParameters(host);
+      return (method = this.#prepare(host));
     };
-    return Object.defineProperty(run as unknown as Invocation, 'isBare', {
-      get: () => isBare((invoke ??= this.#prepare(host))),
-    });
+    const run = async (context: McpContext, input: unknown, check: CheckArguments) => {
+      const found = find();
+      if (isBare(found)) return await found.bare(context, input, check);
+      this.#piped.set(context, new PipedArguments(count, check));
+      return await found(context, input);
+    };
+    return Object.defineProperty(run as unknown as Invocation, 'isBare', { get: () => isBare(find()) });
   }
 
   #prepare(host: MethodHost): EnhancedMethod {

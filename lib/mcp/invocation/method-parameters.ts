@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { describePlace, type MethodHost } from '../../resource-server/catalogue/primitive.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 import { HeaderName } from '../../resource-server/decorators/parameter.decorators.js';
@@ -48,37 +49,55 @@ const DECORATORS: Readonly<Record<number, string>> = {
   [RouteParamtypes.RAW_BODY]: '@RawBody()',
 };
 
+/** @throws {@link McpAuthConfigurationError} if a call of MCP has no value for a parameter, or must not have it */
+export function refuseParameters({ type, method, decorator }: MethodHost): void {
+  for (const [key, { data }] of Object.entries(readDecorated({ type, method }))) {
+    const kind = readKind(key);
+    if (!isCustom(key) && !SERVED_TYPES.has(kind)) {
+      throw new McpAuthConfigurationError([
+        `A parameter of ${describePlace({ type, method })} has ${DECORATORS[kind] ?? 'a decorator'}, for which ${decorator} has no value. Move this parameter into a method of its own.`,
+      ]);
+    }
+    const header = readHeaderName(kind, data);
+    if (header !== undefined && isCredentialHeader(header)) {
+      throw new McpAuthConfigurationError([
+        `A parameter of ${describePlace({ type, method })} is the header ${header}, which carries a credential. No tool gets one. Remove the parameter: @CurrentCaller() says who calls, and DownstreamClient calls APIs for them.`,
+      ]);
+    }
+  }
+}
+
 /**
  * Declares a method's parameters to Nest: those with decorators, or else the input and then the context.
  *
- * @returns what is wrong with a parameter, and how to fix it
+ * @returns how many of them get arguments
  */
-export function defineParameters({ type, method, decorator }: MethodHost): string | undefined {
-  const decorated = (Reflect.getMetadata(ROUTE_ARGS_METADATA, type, method) ?? {}) as Record<string, Parameter>;
-  const parameters: Record<string, Parameter> = {};
-  const taken = new Set<number>();
-  for (const [key, parameter] of Object.entries(decorated)) {
-    const kind = Number(key.split(':')[0]);
-    if (!key.includes(CUSTOM_ROUTE_ARGS_METADATA) && !SERVED_TYPES.has(kind)) {
-      return `A parameter of ${describePlace({ type, method })} has ${DECORATORS[kind] ?? 'a decorator'}, for which ${decorator} has no value. Move this parameter into a method of its own.`;
-    }
-    const header = readHeaderName(kind, parameter.data);
-    if (header !== undefined && isCredentialHeader(header)) {
-      return `A parameter of ${describePlace({ type, method })} is the header ${header}, which carries a credential. No tool gets one. Remove the parameter: @CurrentCaller() says who calls, and DownstreamClient calls APIs for them.`;
-    }
-    parameters[key] = parameter;
-    taken.add(parameter.index);
-  }
+export function defineParameters({ type, method }: Pick<MethodHost, 'type' | 'method'>): number {
+  const parameters: Record<string, Parameter> = { ...readDecorated({ type, method }) };
+  const taken = new Set(Object.values(parameters).map(({ index }) => index));
   for (const [index, kind] of [RouteParamtypes.BODY, CONTEXT_PARAMETER].entries()) {
     if (!taken.has(index)) parameters[`${kind}:${index}`] = { index, data: undefined, pipes: [] };
   }
   Reflect.defineMetadata(PARAMETERS, parameters, type, method);
-  return undefined;
+  return Object.keys(parameters).filter((key) => !isCustom(key) && INPUT_TYPES.has(readKind(key))).length;
 }
 
 /** Whether a decorator says what a parameter of a method is. */
 export function hasDecoratedParameters({ type, method }: Pick<MethodHost, 'type' | 'method'>): boolean {
-  return Object.keys((Reflect.getMetadata(ROUTE_ARGS_METADATA, type, method) ?? {}) as object).length > 0;
+  return Object.keys(readDecorated({ type, method })).length > 0;
+}
+
+function readDecorated({ type, method }: Pick<MethodHost, 'type' | 'method'>): Readonly<Record<string, Parameter>> {
+  return (Reflect.getMetadata(ROUTE_ARGS_METADATA, type, method) ?? {}) as Record<string, Parameter>;
+}
+
+/** Nest writes `<kind>:<index>`, and more before it for decorators of applications. */
+function readKind(key: string): number {
+  return Number(key.split(':')[0]);
+}
+
+function isCustom(key: string): boolean {
+  return key.includes(CUSTOM_ROUTE_ARGS_METADATA);
 }
 
 /** The header that `@McpHeader()` or `@Headers()` names. */
@@ -102,14 +121,6 @@ const inputs = new WeakSet<object>();
 /** Whether a parameter's value is an {@link InputParameter}, which only {@link parametersFactory} makes. */
 export function isInputParameter(value: unknown): value is InputParameter {
   return typeof value === 'object' && value !== null && inputs.has(value);
-}
-
-/** Number of a method's parameters that get arguments. */
-export function countInputParameters({ type, method }: Pick<MethodHost, 'type' | 'method'>): number {
-  const parameters = (Reflect.getMetadata(PARAMETERS, type, method) ?? {}) as Record<string, Parameter>;
-  return Object.keys(parameters).filter(
-    (key) => !key.includes(CUSTOM_ROUTE_ARGS_METADATA) && INPUT_TYPES.has(Number(key.split(':')[0])),
-  ).length;
 }
 
 /** Finds a parameter's value among the arguments. */

@@ -15,12 +15,8 @@ export class PrimitiveInvocations {
 
   /** Prepares primitives, each of them once. */
   prepare(primitives: readonly Primitive[]): void {
-    for (const primitive of primitives) {
-      // There may be thousands of them, few of which are ever called.
-      const isLater = primitive.kind === 'tool' && primitive.search === 'found';
-      for (const host of listHosts(primitive)) {
-        if (!this.#invocations.has(host)) this.#invocations.set(host, this.invoker.prepare(host, isLater));
-      }
+    for (const host of primitives.flatMap(listHosts)) {
+      if (!this.#invocations.has(host)) this.#invocations.set(host, this.invoker.prepare(host));
     }
   }
 

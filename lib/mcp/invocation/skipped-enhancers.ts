@@ -17,9 +17,7 @@ import { describePlace, type MethodHost } from '../../resource-server/catalogue/
 export function refuseSkippedEnhancers(host: MethodHost, config: ApplicationConfig): void {
   const { wrapper, type, method } = host;
   const handler = host.handler ?? ((type.prototype as Record<string, object>)[method] as object);
-  const enhancers = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA].flatMap(
-    (key) => [type, handler].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]),
-  );
+  const enhancers = [type, handler].flatMap(listEnhancers);
   const skipped = enhancers.filter((enhancer) => isClass(enhancer) && !wrapper.host?.injectables.has(enhancer));
   const scoped = wrapper.isNotMetatype
     ? [
@@ -35,6 +33,20 @@ export function refuseSkippedEnhancers(host: MethodHost, config: ApplicationConf
     `${describePlace(host)} is behind ${names}, which Nest skips on providers made by useFactory or useValue. Provide the class itself, or with useClass.`,
   ]);
 }
+
+/** Enhancers of a class or a method. Most methods have none. */
+function listEnhancers(target: object): readonly unknown[] {
+  const keys = Reflect.getMetadataKeys(target).filter((key) => ENHANCERS.has(key));
+  return keys.flatMap((key) => Reflect.getMetadata(key, target) as unknown[]);
+}
+
+/** Metadata keys of the decorators that put something before or around methods. */
+const ENHANCERS: ReadonlySet<unknown> = new Set([
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+  EXCEPTION_FILTERS_METADATA,
+]);
 
 function isClass(value: unknown): value is Type {
   return typeof value === 'function';
