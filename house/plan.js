@@ -181,7 +181,7 @@ export const wings = {
       },
       limits: {
         holds: 'How much callers may hold at once, and who makes room. Options of the rate limits.',
-        imports: ['errors', 'observability', 'options', 'time'],
+        imports: ['errors', 'log', 'observability', 'options', 'time'],
       },
       observability: {
         holds: 'Audit events, spans, metrics, the log of failures.',

@@ -1,5 +1,5 @@
 import QuickLRU from 'quick-lru';
-import { countRefused, recordConcurrency } from '../observability/metrics.js';
+import { countRefused, recordConcurrency, type ServiceName } from '../observability/metrics.js';
 import { AdaptiveLimit, WINDOW, type Passage } from './adaptive-limit.js';
 import { BulkheadFullError, FairBulkhead, type BulkheadLimits, type Entrance } from './fair-bulkhead.js';
 import { LatencyTrend } from './latency-trend.js';
@@ -61,11 +61,11 @@ export class AdaptiveBulkhead {
   readonly #gates = new QuickLRU<string, Gate>({ maxSize: MAX_REMEMBERED });
 
   /**
-   * @param service - its name, for metrics
+   * @param service - for metrics
    * @param onChange - called when the service answers nothing any more, and when it answers again
    */
   constructor(
-    private readonly service: string,
+    private readonly service: ServiceName,
     private readonly limits: AdaptiveLimits,
     onChange: (isSilent: boolean) => void = () => undefined,
   ) {

@@ -154,18 +154,25 @@ export function recordHeld(quantity: string, count: number, bytes: number): void
   heldBytes.add(bytes, { quantity });
 }
 
-/** @param service - name of a downstream, or an issuer as configured */
-export function countRefused(service: string): void {
-  getInstruments().outgoingRefused.add(1, { service });
+/** A service that is asked. */
+export interface ServiceName extends Attributes {
+  /** Name of a downstream, or an issuer as configured. */
+  readonly service: string;
+  /** What of an issuer is asked. */
+  readonly endpoint?: 'token' | 'introspection' | 'metadata' | 'keys';
+}
+
+/** Counts a request that was not sent. */
+export function countRefused(service: ServiceName): void {
+  getInstruments().outgoingRefused.add(1, service);
 }
 
 /**
- * @param service - name of a downstream, or an issuer as configured
  * @param change - requests that began, negative for those that are over
  * @param limit - how many may run at once now
  */
-export function recordConcurrency(service: string, change: number, limit: number): void {
+export function recordConcurrency(service: ServiceName, change: number, limit: number): void {
   const { outgoingRunning, outgoingLimit } = getInstruments();
-  outgoingRunning.add(change, { service });
-  outgoingLimit.record(limit, { service });
+  outgoingRunning.add(change, service);
+  outgoingLimit.record(limit, service);
 }

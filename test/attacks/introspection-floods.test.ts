@@ -20,12 +20,16 @@ let isAsked: () => void;
 beforeEach(async () => {
   held = [];
   isAsked = () => undefined;
-  // Answers that are held back are waited for, however long the flood takes.
+  // Answers that are held back are waited for, however long the flood takes, and are not late.
+  jest.useFakeTimers({
+    doNotFake: ['Date', 'performance', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask'],
+  });
   jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal);
   server = await IntrospectingServer.start();
 });
 afterEach(async () => {
   jest.restoreAllMocks();
+  jest.useRealTimers();
   await server.close();
 });
 

@@ -28,7 +28,7 @@ export class SimulatedService {
 
   constructor(limits: Partial<AdaptiveLimits> = {}) {
     this.#bulkhead = new AdaptiveBulkhead(
-      'orders',
+      { service: 'orders' },
       {
         maxConcurrent: 100,
         maxQueued: 1_000,

@@ -3,6 +3,7 @@ import { BrokenCircuitError, handleWhen } from 'cockatiel';
 import { Agent, type Dispatcher } from 'undici';
 import { AdaptiveBulkhead, type Outcome } from '../../limits/adaptive-bulkhead.js';
 import { BulkheadFullError } from '../../limits/fair-bulkhead.js';
+import { tellSilence } from '../../limits/service-limits.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { Cancellation } from './cancellation.js';
@@ -37,13 +38,11 @@ export class DownstreamTransport {
     // As many late requests may run besides.
     const connections = adaptConcurrency ? 2 * maxConcurrent : maxConcurrent;
     this.#dispatcher = dispatcher ?? new Agent({ connections });
+    const service = { service: target.name };
     this.#bulkhead = new AdaptiveBulkhead(
-      target.name,
+      service,
       { maxConcurrent, maxQueued, maxWaitMs, isAdaptive: adaptConcurrency, longestPatienceMs: 0.9 * timeoutMs },
-      (isSilent) => {
-        if (isSilent) logger.warn(`${target.name} answers nothing at the moment. Single requests try it`);
-        else logger.log(`${target.name} answers again`);
-      },
+      tellSilence(service),
     );
     this.#circuits =
       circuitBreaker &&

@@ -146,7 +146,7 @@ export class AccountRefresh {
     if (refreshToken === undefined) return undefined;
     let refreshed: LinkedAccount;
     try {
-      refreshed = await this.servers.refresh(target, account, refreshToken);
+      refreshed = await this.servers.refresh(owner, target, account, refreshToken);
     } catch (error) {
       const failure = toTokenEndpointError(error);
       if (!isUserNeeded(failure)) throw this.#toFailure(owner, target, failure);

@@ -15,8 +15,8 @@ import type { ResolvedLinkedAccount } from '../options/linked-account-options.js
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { applyMargins } from '../token-cache/token-lifetime.js';
-import type { LinkedAccount } from './link-records.js';
-import { createOAuthClient } from './oauth-client.js';
+import type { AccountOwner, LinkedAccount } from './link-records.js';
+import { createOAuthClient, OAuthLimits } from './oauth-client.js';
 import { standardizeAnswer } from './standard-answer.js';
 
 /**
@@ -45,6 +45,7 @@ export interface CodeRequest {
 /** The authorization servers of APIs at which users link accounts. */
 @Injectable()
 export class AccountServers {
+  readonly #limits = new OAuthLimits();
   readonly #metadata: ReadonlyMap<string, Renewable<IssuerMetadata>>;
 
   constructor({ downstreams }: ResolvedOptions) {
@@ -57,11 +58,12 @@ export class AccountServers {
 
   /** The URL to send the browser to (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1). */
   async createAuthorizationUrl(
+    owner: AccountOwner,
     target: LinkedDownstream,
     { redirectUri, state, codeChallenge }: CodeRequest,
   ): Promise<URL> {
     const { linked, scopes, resource } = target;
-    return buildAuthorizationUrl(await this.#getClient(target), {
+    return buildAuthorizationUrl(await this.#getClient(target, owner), {
       ...linked.authorizationParameters,
       redirect_uri: redirectUri.href,
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),
@@ -79,12 +81,13 @@ export class AccountServers {
    * @throws what openid-client throws, or TokenEndpointError
    */
   async redeem(
+    owner: AccountOwner,
     target: LinkedDownstream,
     currentUrl: URL,
     expected: { readonly state: string; readonly codeVerifier: string },
   ): Promise<LinkedAccount> {
     const answer = await authorizationCodeGrant(
-      await this.#getClient(target),
+      await this.#getClient(target, owner),
       currentUrl,
       { expectedState: expected.state, pkceCodeVerifier: expected.codeVerifier },
       buildParameters(target),
@@ -97,8 +100,14 @@ export class AccountServers {
    *
    * @throws what openid-client throws, or TokenEndpointError
    */
-  async refresh(target: LinkedDownstream, account: LinkedAccount, refreshToken: string): Promise<LinkedAccount> {
-    const answer = await refreshTokenGrant(await this.#getClient(target), refreshToken, buildParameters(target));
+  async refresh(
+    owner: AccountOwner,
+    target: LinkedDownstream,
+    account: LinkedAccount,
+    refreshToken: string,
+  ): Promise<LinkedAccount> {
+    const client = await this.#getClient(target, owner);
+    const answer = await refreshTokenGrant(client, refreshToken, buildParameters(target));
     const { scopes, grantedScopes } = account;
     return { refreshToken, grantedScopes, ...toAccount(answer, target), scopes };
   }
@@ -108,8 +117,12 @@ export class AccountServers {
    *
    * @returns whether the server supports that
    */
-  async revoke(target: LinkedDownstream, { refreshToken, accessToken }: LinkedAccount): Promise<boolean> {
-    const client = await this.#getClient(target);
+  async revoke(
+    owner: AccountOwner,
+    target: LinkedDownstream,
+    { refreshToken, accessToken }: LinkedAccount,
+  ): Promise<boolean> {
+    const client = await this.#getClient(target, owner);
     if (client.serverMetadata().revocation_endpoint === undefined) return false;
     if (refreshToken !== undefined) await tokenRevocation(client, refreshToken, { token_type_hint: 'refresh_token' });
     // RFC 7009 section 2.1: the server need not revoke it together with the refresh token.
@@ -117,10 +130,16 @@ export class AccountServers {
     return true;
   }
 
-  async #getClient({ name, linked }: LinkedDownstream): Promise<Configuration> {
-    const metadata = this.#metadata.get(name);
-    if (!metadata) throw new Error(`There are no linked accounts at ${name}`);
-    return createOAuthClient(await metadata.get(), linked.client, standardizeAnswer);
+  async #getClient({ name, linked }: LinkedDownstream, owner: AccountOwner): Promise<Configuration> {
+    const renewable = this.#metadata.get(name);
+    if (!renewable) throw new Error(`There are no linked accounts at ${name}`);
+    const metadata = await renewable.get();
+    return createOAuthClient(
+      metadata,
+      linked.client,
+      this.#limits.createFor(metadata.issuer, owner),
+      standardizeAnswer,
+    );
   }
 }
 

@@ -12,7 +12,7 @@ import { classifyLinkFailure, findOperatorsFault } from './link-failure.js';
 import { linkPages, type LinkOutcome, type LinkPage } from './link-page.js';
 import { buildAccountCallback, buildSignInCallback } from './link-paths.js';
 import { compareUsers, describeLinkRefusal, type RefusedLink } from './link-refusal.js';
-import { LinkRecords, type LinkRequest, type LinkStep } from './link-records.js';
+import { LinkRecords, type AccountOwner, type LinkRequest, type LinkStep } from './link-records.js';
 import { UserSignIn } from './user-sign-in.js';
 
 /** The answer to the browser. */
@@ -83,7 +83,7 @@ export class LinkFlow {
       const identity = await this.signIn.identify(request, url, { state, codeVerifier, nonce });
       if (identity !== request.identity)
         return this.#refuseAs(compareUsers(identity, request.identity, this.signIn.nameClaims(request)), request);
-      const { url: redirect, ...next } = await this.#beginAuthorization(target);
+      const { url: redirect, ...next } = await this.#beginAuthorization(request, target);
       await this.records.keepStep(next.state, {
         kind: 'authorization',
         requestId,
@@ -105,15 +105,20 @@ export class LinkFlow {
       const target = this.#findTarget(request);
       if (!target) return this.#refuse('expired', 'the downstream is no longer configured', request);
       const url = this.#toReturnUrl(buildAccountCallback(this.options.path, downstream), query);
-      await this.accounts.replace(request, await this.#redeem(target, url, { state, codeVerifier }));
+      await this.accounts.replace(request, await this.#redeem(request, target, url, { state, codeVerifier }));
       this.audit.recordLink(request);
       const cookie = new BrowserCookie(this.#origin, requestId).removal;
       return { page: linkPages.linked(target.linked.title), cookie };
     });
   }
 
-  async #redeem(target: LinkedDownstream, url: URL, expected: { state: string; codeVerifier: string }) {
-    const account = await this.servers.redeem(target, url, expected);
+  async #redeem(
+    owner: AccountOwner,
+    target: LinkedDownstream,
+    url: URL,
+    expected: { state: string; codeVerifier: string },
+  ) {
+    const account = await this.servers.redeem(owner, target, url, expected);
     this.health.recordSuccess(target.name);
     return account;
   }
@@ -128,10 +133,10 @@ export class LinkFlow {
     };
   }
 
-  async #beginAuthorization(target: LinkedDownstream) {
+  async #beginAuthorization(owner: AccountOwner, target: LinkedDownstream) {
     const redirectUri = new URL(buildAccountCallback(this.options.path, target.name), this.#origin);
     const pending = await createCodeRequest();
-    return { ...pending, url: await this.servers.createAuthorizationUrl(target, { redirectUri, ...pending }) };
+    return { ...pending, url: await this.servers.createAuthorizationUrl(owner, target, { redirectUri, ...pending }) };
   }
 
   /** Takes what a state stands for. The browser and the redirect URI have to match. The state is void afterwards. */

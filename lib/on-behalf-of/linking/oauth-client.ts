@@ -4,24 +4,53 @@ import { createClientFetch, toClientMetadata } from '../../resource-server/issue
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
+import type { Outcome } from '../../limits/adaptive-bulkhead.js';
 import { isSecure } from '../../options/option-rules.js';
+import { deriveKey } from '../../replicas/composite-key.js';
+import { TokenEndpointLimits } from '../token-endpoint/token-endpoint-limits.js';
+import type { AccountOwner } from './link-records.js';
 
 /** Seconds that one answer of an authorization server may take. */
-const TIMEOUT = 5;
+export const TIMEOUT = 5;
 
 /** Endpoints that get browsers, codes and tokens. */
 const NEEDED = ['authorization_endpoint', 'token_endpoint'] as const;
 const ENDPOINTS = [...NEEDED, 'revocation_endpoint'] as const;
 
+/** Sends a request to an address when there is room for it. */
+export type Passing = (address: string, send: () => Promise<Response>) => Promise<Response>;
+
+/** What authorization servers are asked for users passes limits, as other requests for tokens do. */
+export class OAuthLimits {
+  readonly #limits = new TokenEndpointLimits(TIMEOUT * 1_000);
+
+  /**
+   * What the requests of a user have to pass.
+   *
+   * @param server - the authorization server
+   * @throws TokenEndpointError if too many run and wait, or nothing is answered
+   */
+  createFor(server: string, { issuer, subject }: Pick<AccountOwner, 'issuer' | 'subject'>): Passing {
+    const party = deriveKey('downstream-caller', issuer, subject);
+    return (address, send) => this.#limits.execute(server, { party, kind: address }, send, hasWorked);
+  }
+}
+
+function hasWorked(outcome: Outcome<Response>): boolean {
+  return 'result' in outcome && outcome.result.status < 500;
+}
+
 /**
  * The server as a client of an authorization server.
  *
+ * @param pass - sends each request when there is room for it
  * @param read - converts the answers of its endpoints to the standard's form
  * @throws {@link IssuerUnusableError} if an endpoint is missing or is not secure
  */
 export function createOAuthClient(
   metadata: IssuerMetadata,
   { id, authentication }: ClientRegistration,
+  pass: Passing,
   read: (response: Response) => Response | Promise<Response> = (response) => response,
 ): Configuration {
   const { issuer, mtls_endpoint_aliases: aliases } = metadata;
@@ -39,7 +68,8 @@ export function createOAuthClient(
   const configuration = new Configuration(metadata, id, toClientMetadata(authentication), authenticate);
   const send = createClientFetch(authentication) as CustomFetch;
   configuration.timeout = TIMEOUT;
-  configuration[customFetch] = async (address, options) => await read(await send(address, options));
+  configuration[customFetch] = async (address, options) =>
+    await read(await pass(address, () => send(address, options)));
   // The addresses were checked: plain http only occurs on loopback.
   allowInsecureRequests(configuration);
   return configuration;

@@ -89,7 +89,7 @@ export class ServerLinkedAccounts implements OnModuleInit {
     if (!account) return false;
     this.audit.recordUnlink(owner);
     try {
-      await this.servers.revoke(target, account);
+      await this.servers.revoke(owner, target, account);
     } catch (error) {
       this.#logger.warn(
         `An account at ${downstream} is unlinked, but its tokens are still valid there: ${describeError(toTokenEndpointError(error))}`,

@@ -11,9 +11,10 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { SubjectClaims } from '../options/linked-account-options.js';
 import type { CodeRequest } from './account-servers.js';
 import type { LinkRequest } from './link-records.js';
-import { createOAuthClient } from './oauth-client.js';
+import { createOAuthClient, OAuthLimits } from './oauth-client.js';
 
-type User = Pick<LinkRequest, 'issuer' | 'tenant'>;
+type Named = Pick<LinkRequest, 'issuer' | 'tenant'>;
+type User = Named & Pick<LinkRequest, 'subject'>;
 
 /**
  * Identifies the user of a browser. The user signs in at the issuer of the caller's token (OpenID Connect Core section
@@ -21,13 +22,15 @@ type User = Pick<LinkRequest, 'issuer' | 'tenant'>;
  */
 @Injectable()
 export class UserSignIn {
+  readonly #limits = new OAuthLimits();
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly issuers: Issuers,
   ) {}
 
   /** Whether the server is registered at a user's issuer, so that the user can sign in there. */
-  isKnown(user: User): boolean {
+  isKnown(user: Named): boolean {
     return this.#findRegistration(user) !== undefined;
   }
 
@@ -68,18 +71,18 @@ export class UserSignIn {
   }
 
   /** Where a user is named, in access tokens and in ID tokens. */
-  nameClaims(user: User): Record<keyof SubjectClaims, ClaimSource<string>> {
+  nameClaims(user: Named): Record<keyof SubjectClaims, ClaimSource<string>> {
     const { subjectClaims } = this.options.linking;
     if (subjectClaims) return subjectClaims;
     const source = this.#findIssuer(user)?.options.subjectSource ?? SUBJECT;
     return { accessToken: source, idToken: source };
   }
 
-  #findIssuer({ issuer: iss, tenant: tid }: User): Issuer | undefined {
+  #findIssuer({ issuer: iss, tenant: tid }: Named): Issuer | undefined {
     return this.issuers.findIssuer({ iss, tid });
   }
 
-  #findRegistration(user: User) {
+  #findRegistration(user: Named) {
     const issuer = this.#findIssuer(user);
     const client = issuer && findClient(issuer.options, this.options.linking.clients);
     return client && { issuer, client };
@@ -91,7 +94,8 @@ export class UserSignIn {
     const metadata = await registration.issuer.getMetadata();
     // If one configuration serves many tenants, the ID token has to come from the caller's own issuer.
     const issuer = registration.issuer.nameInIdTokens(user.issuer);
-    return createOAuthClient({ ...metadata, issuer }, registration.client);
+    const pass = this.#limits.createFor(issuer, user);
+    return createOAuthClient({ ...metadata, issuer }, registration.client, pass);
   }
 }
 

@@ -9,7 +9,6 @@ import { useCredentials } from '../../resource-server/clients/client-authenticat
 import { createClientFetch, toClientMetadata } from '../../resource-server/issuers/issuer-client.js';
 import { describeError, toReadable } from '../../errors/reason.js';
 import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
-import { BulkheadFullError } from '../../limits/fair-bulkhead.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { FormParameters, TokenEndpointAnswer, TokenEndpointOptions } from '../dialects/dialect.js';
@@ -81,21 +80,15 @@ export async function requestToken(
     return answer;
   }
 
-  try {
-    return await withRetries(async (signal) => {
-      try {
-        return await pass(() => attempt(signal));
-      } catch (error) {
-        // RFC 9449 section 8: the answer contained a nonce, and the DPoP handle has kept it.
-        if (!dpop || !(error instanceof TokenEndpointError) || error.failure.error !== 'use_dpop_nonce') throw error;
-        return await pass(() => attempt(signal));
-      }
-    });
-  } catch (error) {
-    if (!(error instanceof BulkheadFullError)) throw error;
-    const why = 'too many requests run or wait, or it answers nothing at the moment';
-    throw new TokenEndpointError(`${metadata.issuer} was not asked: ${why}`, {});
-  }
+  return await withRetries(async (signal) => {
+    try {
+      return await pass(() => attempt(signal));
+    } catch (error) {
+      // RFC 9449 section 8: the answer contained a nonce, and the DPoP handle has kept it.
+      if (!dpop || !(error instanceof TokenEndpointError) || error.failure.error !== 'use_dpop_nonce') throw error;
+      return await pass(() => attempt(signal));
+    }
+  });
 }
 
 /** The authorization server with the token endpoints that the dialect derives, on the same origins. */

@@ -1,9 +1,10 @@
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
+import { NotAskedError } from './token-endpoint-limits.js';
 import { waitFor } from '../../time/time-limit.js';
 
 /** Milliseconds to get a token, in all. */
-const DEADLINE = 10_000;
+export const DEADLINE = 10_000;
 const SECONDS = DEADLINE / 1000;
 
 const MAX_RETRIES = 2;
@@ -53,7 +54,7 @@ export async function waitInTime<Result>(promise: Promise<Result>, late: (when: 
 }
 
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof TokenEndpointError)) return false;
+  if (!(error instanceof TokenEndpointError) || error instanceof NotAskedError) return false;
   const { status } = error.failure;
   return status === undefined || status === 408 || status === 429 || status >= 500;
 }

@@ -14,11 +14,12 @@ import type {
   TokenEndpointAnswer,
   TokenEndpointOptions,
 } from '../dialects/dialect.js';
-import { addSubjectState } from './subject-state.js';
+import { ServiceLimits } from '../../limits/service-limits.js';
+import { addSubjectState, LIMITS } from './subject-state.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
-import { TokenEndpointLimits } from './token-endpoint-limits.js';
+import { hasAnswered, TokenEndpointLimits } from './token-endpoint-limits.js';
 import { requestToken, type Destination } from './token-endpoint-request.js';
-import { waitInTime } from './token-endpoint-retries.js';
+import { DEADLINE, waitInTime } from './token-endpoint-retries.js';
 
 /**
  * Metadata of an authorization server is discovered again after an hour. While the server is down, it serves for a day.
@@ -35,7 +36,8 @@ type DestinedRequest = [
 /** Sends forms to the token endpoints of issuers and of other authorization servers. */
 @Injectable()
 export class TokenEndpoints {
-  readonly #limits = new TokenEndpointLimits();
+  readonly #limits = new TokenEndpointLimits(DEADLINE);
+  readonly #introspections = new ServiceLimits(LIMITS);
   readonly #foreign = new Map<string, Renewable<IssuerMetadata>>();
 
   constructor(
@@ -59,7 +61,15 @@ export class TokenEndpoints {
             return await this.#request(party, destination, grantType, parameters, options);
           } catch (error) {
             if (!(error instanceof TokenEndpointError)) throw error;
-            throw await addSubjectState(error, destination, grantType, parameters);
+            throw await addSubjectState(error, destination, grantType, parameters, (ask) => {
+              const name = { service: destination.metadata.issuer, endpoint: 'introspection' } as const;
+              return this.#introspections.execute(
+                name,
+                { party, kind: 'subject' },
+                ask,
+                (outcome) => 'result' in outcome,
+              );
+            });
           }
         }
         try {
@@ -78,7 +88,7 @@ export class TokenEndpoints {
   async #request(party: string, ...request: DestinedRequest): Promise<TokenEndpointAnswer> {
     const [destination, kind] = request;
     return await requestToken(...request, (attempt) =>
-      this.#limits.execute(destination.metadata.issuer, { party, kind }, attempt),
+      this.#limits.execute(destination.metadata.issuer, { party, kind }, attempt, hasAnswered),
     );
   }
 

@@ -1,27 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { decodeProtectedHeader, jwtVerify } from 'jose';
-import { allowInsecureRequests, customFetch, introspectionRequest, processIntrospectionResponse } from 'oauth4webapi';
-import { BulkheadFullError, FairBulkhead } from '../../limits/fair-bulkhead.js';
+import { AdaptiveBulkhead } from '../../limits/adaptive-bulkhead.js';
+import { BulkheadFullError } from '../../limits/fair-bulkhead.js';
+import { tellSilence } from '../../limits/service-limits.js';
 import { ExpiringCache } from '../../time/expiring-cache.js';
-import { createClientFetch, toClientMetadata } from '../issuers/issuer-client.js';
 import { countIntrospectionRefused } from '../../observability/metrics.js';
-import { describeError, toReadable } from '../../errors/reason.js';
 import { compareValues } from '../../errors/refusal.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
-import { describeRefusal, readEndpointAnswer } from '../issuers/endpoint-answer.js';
-import type { SentRequest } from '../issuers/sent-secrets.js';
 import type { Issuer } from '../issuers/issuer.js';
 import type { Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
+import { findServer, IntrospectionRequest, TIMEOUT } from './introspection-request.js';
 import { InvalidTokenError } from './invalid-token-error.js';
 import { hashToken } from './token-hash.js';
 import { Revocations } from './revocations.js';
-import { verifyJws } from './signed-token.js';
 import { isMissingAudience, toCaller } from './token-claims.js';
 
-/** Time limit for the endpoint, in milliseconds. */
-const TIMEOUT = 5_000;
+/** A token waits for its turn no longer than for an answer. */
+const LIMITS = { maxWaitMs: TIMEOUT, longestPatienceMs: 0.9 * TIMEOUT, isAdaptive: true };
 
 /** Inactive tokens that are remembered. What is kept of each is a hash, so that this is a bound in bytes, too: 6 MB. */
 const MAX_TOKENS = 10_000;
@@ -35,7 +31,7 @@ export class Introspection {
   readonly #inactive = new ExpiringCache<true>(MAX_TOKENS);
   readonly #calls = new Map<string, Promise<TokenClaims>>();
   /** Requests of each issuer that run or wait. */
-  readonly #bulkheads = new WeakMap<Issuer, FairBulkhead>();
+  readonly #bulkheads = new WeakMap<Issuer, AdaptiveBulkhead>();
 
   constructor(revocations: Revocations) {
     // An answer that was asked for before a revocation is not shared with requests after it.
@@ -92,8 +88,7 @@ export class Introspection {
     if (this.#inactive.get(id)) throw createInactiveError(issuer, introspection);
     let call = this.#calls.get(id);
     if (!call) {
-      const ask = () => introspect(token, issuer, introspection);
-      const answer = this.#runInTurn(issuer, introspection, address, ask);
+      const answer = this.#askInTurn(token, issuer, introspection, address);
       const asked = this.#settle(id, answer, issuer, introspection).finally(() => {
         if (this.#calls.get(id) === asked) this.#calls.delete(id);
       });
@@ -118,92 +113,45 @@ export class Introspection {
 
   /**
    * Strangers can make up tokens. Only so many are asked about at once, and only so many wait. Addresses take turns.
+   * While the endpoint answers nothing, single requests try it.
    *
-   * @throws {@link IssuerUnusableError} if too many wait
+   * @throws {@link IssuerUnusableError} if too many wait, or nothing is answered
    */
-  async #runInTurn<Answer>(
+  async #askInTurn(
+    token: string,
     issuer: Issuer,
-    limits: ResolvedIntrospection,
+    introspection: ResolvedIntrospection,
     address: string,
-    ask: () => Promise<Answer>,
-  ): Promise<Answer> {
-    let bulkhead = this.#bulkheads.get(issuer);
-    if (!bulkhead) {
-      bulkhead = new FairBulkhead(limits);
-      this.#bulkheads.set(issuer, bulkhead);
-    }
+  ): Promise<TokenClaims> {
+    const server = await findServer(issuer, introspection);
+    const request = new IntrospectionRequest(token, issuer, introspection);
     try {
-      return await bulkhead.execute(address, ask);
+      return await this.#getBulkhead(issuer, introspection).execute(
+        { party: address, kind: 'introspection' },
+        () => request.send(server),
+        () => request.isAnswered,
+      );
     } catch (error) {
       if (!(error instanceof BulkheadFullError)) throw error;
       countIntrospectionRefused(issuer.options.template);
-      throw new IssuerUnusableError(issuer.identifier, 'too many tokens wait to be introspected');
+      const why = 'too many tokens wait to be introspected, or the endpoint answers nothing at the moment';
+      throw new IssuerUnusableError(issuer.identifier, why);
     }
   }
-}
 
-async function introspect(
-  token: string,
-  issuer: Issuer,
-  { endpoint, client, signedResponse }: ResolvedIntrospection,
-): Promise<TokenClaims> {
-  const as =
-    endpoint === undefined
-      ? await issuer.getMetadata()
-      : { issuer: issuer.options.metadataIssuer, introspection_endpoint: endpoint };
-  const registration = {
-    client_id: client.id,
-    ...toClientMetadata(client.authentication),
-    ...(signedResponse !== undefined && { introspection_signed_response_alg: signedResponse }),
-  };
-  const send = createClientFetch(client.authentication);
-  let sent: SentRequest | undefined;
-  try {
-    const response = await introspectionRequest(as, registration, client.authentication, token, {
-      additionalParameters: { token_type_hint: 'access_token' },
-      signal: AbortSignal.timeout(TIMEOUT),
-      [customFetch]: (url, init) => {
-        sent = init;
-        return send(url, init);
-      },
-      // The addresses are already checked: plain http is allowed only on loopback.
-      [allowInsecureRequests]: true,
-    });
-    if (response.status !== 200 && sent) throw new Error(describeRefusal(await readEndpointAnswer(response), sent));
-    if (signedResponse !== undefined) await verifySignature(response.clone(), issuer, signedResponse);
-    return dropNulls(await processIntrospectionResponse(as, registration, response));
-  } catch (thrown) {
-    const error = toReadable(thrown);
-    if (error instanceof IssuerUnusableError) throw error;
-    // Without `cause`, which may contain the request.
-    throw new IssuerUnusableError(issuer.identifier, `introspection failed. ${describeError(error)}`);
+  #getBulkhead(issuer: Issuer, { maxConcurrent, maxQueued }: ResolvedIntrospection): AdaptiveBulkhead {
+    let bulkhead = this.#bulkheads.get(issuer);
+    if (!bulkhead) {
+      const endpoint = 'introspection';
+      bulkhead = new AdaptiveBulkhead(
+        { service: issuer.options.template, endpoint },
+        { ...LIMITS, maxConcurrent, maxQueued },
+        tellSilence({ service: issuer.identifier, endpoint }),
+      );
+      this.#bulkheads.set(issuer, bulkhead);
+    }
+    return bulkhead;
   }
-}
-
-/** RFC 9701 section 5. */
-const SIGNED_ANSWER = {
-  name: 'an answer of introspection',
-  types: new Set(['token-introspection+jwt']),
-  acceptMissingType: false,
-};
-
-/** Verifies that this issuer has signed the response (RFC 9701 section 5). */
-async function verifySignature(response: Response, issuer: Issuer, algorithm: string): Promise<void> {
-  const type = response.headers.get('content-type')?.split(';')[0];
-  if (type !== 'application/token-introspection+jwt') throw new Error('the answer is not signed');
-  const jwt = await response.text();
-  const found = await verifyJws(
-    { token: jwt, header: decodeProtectedHeader(jwt) },
-    { ...SIGNED_ANSWER, algorithms: [algorithm] },
-    issuer,
-  );
-  if ('problem' in found) throw new Error(`the answer ${found.problem}: ${found.refusal.detail}`);
-  await jwtVerify(jwt, found.key, { algorithms: [algorithm] });
-}
-
-/** Many servers write `null` for a member that they have no value for. */
-function dropNulls(claims: TokenClaims): TokenClaims {
-  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null));
 }
 
 /**
