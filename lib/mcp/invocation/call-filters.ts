@@ -3,6 +3,7 @@ import { CleanLogger } from '../../log/clean-logger.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
 import { CallExecutionContext, getResponse } from './call-execution-context.js';
+import { toThrottledError } from './call-throttlers.js';
 import { Suspension } from './client-channel.js';
 
 /** A method behind its guards, pipes, interceptors and filters. */
@@ -32,7 +33,7 @@ export function wrapInFilters(target: EnhancedMethod, filters: Filters, type: st
       const host = new CallExecutionContext([context, input]);
       host.setType(type);
       const answer = await askFilters(filters, error, host, context);
-      if (answer === undefined || answer === null) throw error;
+      if (answer === undefined || answer === null) throw toThrottledError(error, response);
       return answer;
     } finally {
       response.conclude();

@@ -1,10 +1,10 @@
-import { Injectable, type CanActivate, type NestInterceptor, type Type } from '@nestjs/common';
+import { Injectable, type NestInterceptor, type Type } from '@nestjs/common';
 import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { ThrottlerGuard } from '@nestjs/throttler';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import type { MethodHost } from '../../resource-server/catalogue/primitive.js';
 import { CallExecutionContext } from './call-execution-context.js';
 import { toReadable } from '../../errors/reason.js';
+import { isCountedBefore, selectGuards } from './call-throttlers.js';
 import { wrapInFilters, type EnhancedMethod } from './call-filters.js';
 import { noteReturned } from './changed-result.js';
 import type { McpContext } from '../../resource-server/decorators/mcp-context.js';
@@ -20,7 +20,7 @@ import {
 import { PipedArguments, type CheckArguments } from './piped-arguments.js';
 import { refuseSkippedEnhancers } from './skipped-enhancers.js';
 import { follow } from './streamed-items.js';
-import { watchGuard, watchInterceptors, type ChangingInterceptors } from './watched-enhancers.js';
+import { watchInterceptors, type ChangingInterceptors } from './watched-enhancers.js';
 
 /**
  * Runs a method the way Nest runs a controller's method.
@@ -127,7 +127,7 @@ export class MethodInvoker {
         undefined,
         wrapper.id,
       );
-    const guards = (find(guardsContextCreator) as unknown[]).filter((guard) => !(guard instanceof ThrottlerGuard));
+    const guards = (find(guardsContextCreator) as unknown[]).filter((guard) => !isCountedBefore(guard));
     const others = [pipesContextCreator, interceptorsContextCreator].flatMap((creator) => find(creator) as unknown[]);
     const { filters } = find(filtersContextCreator) as { readonly filters?: readonly unknown[] };
     return guards.length + others.length > 0 || filters?.length !== 0;
@@ -155,15 +155,9 @@ export class MethodInvoker {
         if (!arguments_) throw new Error('A method gets arguments outside of a call');
         return await arguments_.settle(name, input, piped);
       }) as ExternalContextCreator['getParamValue'],
-      /** `RateLimits` has counted the call, for its caller. This guard would count it again, by an address. */
       guardsConsumer: {
         tryActivate: (guards, ...rest) =>
-          withCallContext(guardsConsumer).tryActivate(
-            guards
-              .filter((guard) => !(guard instanceof ThrottlerGuard))
-              .map((guard) => watchGuard(guard as CanActivate)),
-            ...rest,
-          ),
+          withCallContext(guardsConsumer).tryActivate([...selectGuards(guards)], ...rest),
       } satisfies Guards,
       /** Nest only waits for the last item of a stream. */
       interceptorsConsumer: {

@@ -22,6 +22,7 @@ import { CallRound, type RoundMessage } from './call-round.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
 import type { Ending } from '../../time/ending.js';
 import { CallEnding, CallTimeout } from './call-ending.js';
+import { ThrottledError } from './call-throttlers.js';
 import { findEnding } from './message-context.js';
 import type { PageAnswer } from './elicited-page.js';
 import { isAnswered, waitForPage } from './opened-page.js';
@@ -156,7 +157,7 @@ export class PrimitiveRunner {
         trace.fail('invalid_token');
         throw session.ending.reason as Error;
       }
-      if (final && error === final.error) throw error;
+      if ((final && error === final.error) || error instanceof ThrottledError) throw error;
       if (channel.questions && !over.hasEnded) return await round.ask({});
       const isEnded =
         over.reason instanceof CallTimeout || (interruption?.hasEnded && over.reason === interruption.reason);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from '@modelcontextprotocol/server';
 import type { Primitive } from '../../resource-server/catalogue/primitive.js';
+import { ThrottledError } from '../invocation/call-throttlers.js';
 import { LimitError } from '../../errors/limit-error.js';
 import type { Lease } from '../../limits/lease.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
@@ -147,6 +148,12 @@ export class CallMethods {
       if (error instanceof InvalidTokenError) {
         served.challenge = this.challenges.createTokenChallenge({ scheme, primitive }, error.code, error.message);
         throw toChallengeError(served.challenge);
+      }
+      if (error instanceof ThrottledError) {
+        if (ofTask) return toLimitResult(error);
+        if (primitive.kind === 'tool') throw error;
+        served.limit = error;
+        throw toLimitError(error);
       }
       throw error;
     } finally {

@@ -4,6 +4,7 @@ import { Reflector } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import {
   ThrottlerGuard,
+  type ThrottlerGetTrackerFunction,
   type ThrottlerLimitDetail,
   type ThrottlerModuleOptions,
   type ThrottlerOptions,
@@ -13,6 +14,7 @@ import {
 import { toReadable } from '../../errors/reason.js';
 import { readAddress } from '../../limits/caller-address.js';
 import type { Caller } from '../access/caller.js';
+import { trackBy, type OwnThrottlers } from './own-throttlers.js';
 import { RateLimitException } from './rate-limit-exception.js';
 import { CLIENTS_OF_USER } from '../../limits/limit-options.js';
 import type { RateLimit, ResolvedRateLimits } from '../../limits/rate-limit-options.js';
@@ -55,16 +57,18 @@ export class OperationThrottler extends ThrottlerGuard {
   /**
    * @param resource - of the server. Each server counts for itself, also in a storage that they share
    * @param application - options of the application's `ThrottlerModule`
+   * @param guards - count calls by these options in place of this
    * @param users - counts for users, in this process
    */
   constructor(
     private readonly resource: string,
     limits: ResolvedRateLimits,
     application: ThrottlerModuleOptions,
+    guards: OwnThrottlers,
     storage: ThrottlerStorage,
     private readonly users: ThrottlerStorage,
   ) {
-    super(combineOptions(resource, limits, application), storage, new Reflector());
+    super(combineOptions(resource, limits, application, guards), storage, new Reflector());
   }
 
   /** Names of the throttlers. */
@@ -74,7 +78,7 @@ export class OperationThrottler extends ThrottlerGuard {
 
   protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
     try {
-      const isLetIn = await super.handleRequest(request);
+      const isLetIn = await super.handleRequest(this.#isOwn(request) ? this.#trackByOwn(request) : request);
       await this.#countUser(request);
       return isLetIn;
     } catch (thrown) {
@@ -94,11 +98,24 @@ export class OperationThrottler extends ThrottlerGuard {
     }
   }
 
+  /** Whether the application says whom a request counts for. */
+  #isOwn({ getTracker }: ThrottlerRequest): boolean {
+    return getTracker !== this.commonOptions.getTracker;
+  }
+
+  #trackByOwn(request: ThrottlerRequest): ThrottlerRequest {
+    const trackCaller = this.commonOptions.getTracker as ThrottlerGetTrackerFunction;
+    // Trackers look for the user where guards of routes put it.
+    const own: ThrottlerGetTrackerFunction = (req, context) =>
+      request.getTracker(Object.create(req, { user: { value: readLimited(context).caller } }) as typeof req, context);
+    return { ...request, getTracker: trackBy(own, trackCaller) };
+  }
+
   /** Clients can be registered at will. All clients of a user together may do as much as four. */
-  async #countUser({ context, limit, ttl, blockDuration, throttler, getTracker }: ThrottlerRequest): Promise<void> {
+  async #countUser(request: ThrottlerRequest): Promise<void> {
+    const { context, limit, ttl, blockDuration, throttler } = request;
     const { caller } = readLimited(context);
-    // A tool with a tracker of its own does not count callers.
-    if (caller?.clientId === undefined || getTracker !== this.commonOptions.getTracker) return;
+    if (caller?.clientId === undefined || this.#isOwn(request)) return;
     const { name = 'default' } = throttler;
     const tracker = JSON.stringify([this.resource, caller.issuer, caller.subject]);
     const target = name === ALL_REQUESTS ? undefined : findTarget(context);
@@ -132,14 +149,21 @@ function combineOptions(
   resource: string,
   { perCaller, perTool }: ResolvedRateLimits,
   application: ThrottlerModuleOptions,
+  guards: OwnThrottlers,
 ): ThrottlerModuleOptions {
   const common = Array.isArray(application) ? { throttlers: application } : application;
-  const { skipIf: skipAll, ignoreUserAgents, ...rest } = common;
+  const { skipIf: skipAll, getTracker: trackAll, ignoreUserAgents, ...rest } = common;
+  const isCounted = ({ decorated }: LimitedTarget) =>
+    common.throttlers.length > 0 && decorated !== undefined && guards.count(decorated);
   const own = common.throttlers.length > 0 ? common.throttlers : perTool ? [toThrottler('default', perTool)] : [];
-  const ofTools = own.map(({ getTracker: _ofRoutes, skipIf = skipAll, ...throttler }) => ({
+  const ofTools = own.map(({ getTracker = trackAll, skipIf = skipAll, ...throttler }) => ({
     ...(ignoreUserAgents && { ignoreUserAgents }),
     ...throttler,
-    skipIf: (context: ExecutionContext) => !findTarget(context) || (skipIf?.(context) ?? false),
+    ...(getTracker && { getTracker }),
+    skipIf: (context: ExecutionContext) => {
+      const target = findTarget(context);
+      return !target || isCounted(target) || (skipIf?.(context) ?? false);
+    },
   }));
   const ofCallers = perCaller && {
     ...toThrottler(ALL_REQUESTS, perCaller),

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { toReadable } from '../../errors/reason.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { AuditLog } from '../../observability/audit-log.js';
@@ -13,6 +13,7 @@ import type { MethodHost, Offer } from '../catalogue/primitive.js';
 import { findApplicationThrottling } from './limit-storage.js';
 import { MemoryLimitStorage } from './memory-limit-storage.js';
 import { LimitedRequest, OperationThrottler, type LimitedTarget } from './operation-throttler.js';
+import { OwnThrottlers } from './own-throttlers.js';
 import { RateLimitException } from './rate-limit-exception.js';
 
 /** An authenticated request, and the response to it. */
@@ -34,6 +35,7 @@ export class RateLimits implements OnModuleInit {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly modules: ModulesContainer,
+    private readonly config: ApplicationConfig,
     private readonly admission: Admission,
     private readonly audit: AuditLog,
   ) {}
@@ -57,7 +59,14 @@ export class RateLimits implements OnModuleInit {
     const { perCaller, perTool } = rateLimits;
     if (throttlers.length === 0 && !perCaller && !perTool) return;
     const { options: given, storage } = application ?? { options: [], storage: this.#storage };
-    this.#throttler = new OperationThrottler(resource, rateLimits, given, storage, this.#storage);
+    this.#throttler = new OperationThrottler(
+      resource,
+      rateLimits,
+      given,
+      new OwnThrottlers(this.config),
+      storage,
+      this.#storage,
+    );
     await this.#throttler.onModuleInit();
   }
 
