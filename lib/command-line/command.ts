@@ -22,6 +22,7 @@ Options of openapi:
   --include <choice>       an operationId, a method and path such as "GET /orders/**", or JSON such as {"tag":"public"}; repeatable
   --exclude <choice>       the same, for what is not offered
   --allow-origin <origin>  an origin that documents and their references may be fetched from; repeatable
+  --accept-clear-text      plain http to these origins
   --downstream <name>      the downstream of the API; defaults to the name of the file
   --scopes <map>           JSON: the scopes of the API, each with those of the server
   --max-tools <number>     how many tools there may be

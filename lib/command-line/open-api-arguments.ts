@@ -33,6 +33,7 @@ export function readOpenApiArguments(args: readonly string[]): OpenApiArguments 
       include: { type: 'string', multiple: true },
       exclude: { type: 'string', multiple: true },
       'allow-origin': { type: 'string', multiple: true },
+      'accept-clear-text': { type: 'boolean' },
       downstream: { type: 'string' },
       scopes: { type: 'string' },
       'max-tools': { type: 'string' },
@@ -47,7 +48,7 @@ export function readOpenApiArguments(args: readonly string[]): OpenApiArguments 
   const { config, include, exclude, downstream, scopes, strict, json = false, write, force = false, check } = values;
   if (rest.length > 0 || (document === undefined && config === undefined)) throw new UsageError();
   if (write !== undefined && check !== undefined) throw new UsageError('Use --write or --check, not both');
-  const { 'allow-origin': allowOrigins, 'max-tools': maxTools } = values;
+  const { 'allow-origin': allowOrigins, 'accept-clear-text': acceptClearText, 'max-tools': maxTools } = values;
   return {
     document,
     config,
@@ -55,6 +56,7 @@ export function readOpenApiArguments(args: readonly string[]): OpenApiArguments 
       ...(include && { include: include.map((choice) => readChoice('include', choice)) }),
       ...(exclude && { exclude: exclude.map((choice) => readChoice('exclude', choice)) }),
       ...(allowOrigins && { allowOrigins }),
+      ...(acceptClearText !== undefined && { acceptClearText }),
       ...(downstream !== undefined && { downstream }),
       ...(scopes !== undefined && { scopes: readJson('scopes', scopes) as Record<string, string> }),
       ...(maxTools !== undefined && { maxTools: readNumber('max-tools', maxTools) }),

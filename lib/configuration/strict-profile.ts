@@ -76,6 +76,9 @@ export function findProfileFaults(options: CheckedOptions): readonly ProfileFaul
     ...Object.entries(options.downstreams ?? {})
       .filter(([, { acceptClearText }]) => acceptClearText)
       .map(([name]) => fault(['downstreams', name, 'acceptClearText'], `sends tokens in clear text. ${FIX}`)),
+    ...Object.entries(options.downstreams ?? {})
+      .filter(([, { linked }]) => linked?.acceptClearText)
+      .map(([name]) => fault(['downstreams', name, 'linked', 'acceptClearText'], `sends tokens in clear text. ${FIX}`)),
     ...findProofFaults(options),
     ...findExchangeFaults(options),
     ...findClientFaults(client, ['client']),
@@ -157,7 +160,10 @@ function findProofFaults({ proof = {} }: CheckedOptions): readonly ProfileFault[
 function findExchangeFaults({ downstreams = {} }: CheckedOptions): readonly ProfileFault[] {
   return Object.entries(downstreams).flatMap(([name, { dialect, byIssuer = {} }]) =>
     [dialect, ...Object.values(byIssuer).map((form) => form.dialect)]
-      .flatMap((one) => one?.relaxations ?? [])
+      .flatMap((one) => [
+        ...(one?.relaxations ?? []),
+        ...(one?.foreign?.authorizationServer?.acceptClearText ? ['authorizationServer.acceptClearText'] : []),
+      ])
       .map((option) =>
         fault(
           ['downstreams', name, 'dialect'],

@@ -1,5 +1,6 @@
 import type { ExaminedDocument } from '../openapi/offers/examined-document.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
+import { createClearTextFinding } from './clear-text-checks.js';
 import type { Finding } from './finding.js';
 
 /** Operations that a finding names. */
@@ -8,10 +9,21 @@ const MAX_NAMED = 5;
 /** Checks what OpenAPI documents have become against the downstreams that are their APIs. */
 export function checkApiDocuments(documents: readonly ExaminedDocument[], options: ResolvedOptions): Finding[] {
   return documents.flatMap((document) => [
+    ...describeClearText(document),
     ...checkScopes(document),
     ...checkLeftOut(document),
     ...checkServers(document, options),
   ]);
+}
+
+function describeClearText({ place, acceptClearText }: ExaminedDocument): Finding[] {
+  if (!acceptClearText) return [];
+  return [
+    createClearTextFinding(
+      `${place}, acceptClearText`,
+      'The document may come in clear text. Whoever is on the way can say which tools there are, and what they need.',
+    ),
+  ];
 }
 
 function checkScopes({ place, operations }: ExaminedDocument): Finding[] {

@@ -36,7 +36,7 @@ export async function examineForeignServers({
       .flatMap(listAsked)
       .map(async (asked) => {
         const { issuer, metadataUrl, acceptClearText } = asked.server;
-        const key = deriveKey('authorization-server', issuer, metadataUrl);
+        const key = deriveKey('authorization-server', issuer, metadataUrl, String(acceptClearText));
         const one = published.get(key) ?? fetchPublished(issuer, metadataUrl, acceptClearText);
         published.set(key, one);
         try {
@@ -53,10 +53,10 @@ export async function examineForeignServers({
 function listAsked(downstream: ResolvedDownstream): readonly Asked[] {
   const { dialect, onAppOnly, linked } = downstream;
   if (linked) {
-    const { issuer, metadataUrl, client, tokenEndpoint } = linked;
+    const { issuer, metadataUrl, acceptClearText, client, tokenEndpoint } = linked;
     // With a configured token endpoint there is no metadata to examine.
     if (issuer === undefined || tokenEndpoint !== undefined) return [];
-    const server = { issuer, client, ...(metadataUrl !== undefined && { metadataUrl }) };
+    const server = { issuer, client, acceptClearText, ...(metadataUrl !== undefined && { metadataUrl }) };
     return [{ downstream, server, grantTypes: ['authorization_code'] }];
   }
   const own = onAppOnly === 'clientCredentials' && findOwnAuthority(dialect);

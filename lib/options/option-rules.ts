@@ -95,7 +95,16 @@ function isPublicAddress({ hostname }: URL): boolean {
 
 /** The address of a page for people, which may have a query and a fragment. */
 export function findPageProblem(value: string): Problem {
-  return findUrlProblem(value.replace(/[?#].*$/s, ''));
+  return findUrlProblem(withoutQuery(value));
+}
+
+/** As {@link findPageProblem}, for pages inside a network whose operator may accept plain http. */
+export function findInnerPageProblem(value: string, acceptClearText?: boolean): Problem {
+  return findBackendUrlProblem(withoutQuery(value), acceptClearText);
+}
+
+function withoutQuery(value: string): string {
+  return value.replace(/[?#].*$/s, '');
 }
 
 /** RFC 8707 section 2, `resource`: an absolute URI without a fragment, not necessarily a URL. */

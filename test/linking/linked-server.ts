@@ -85,10 +85,11 @@ export class Parties {
     );
   }
 
-  static async start(): Promise<Parties> {
+  /** @param hosts - of the two authorization servers. Browsers tell cookies apart by them */
+  static async start(hosts: readonly [string, string] = ['127.0.0.1', 'localhost']): Promise<Parties> {
     const [enterprise, partner, listener] = await Promise.all([
-      UserAuthorizationServer.start('127.0.0.1'),
-      UserAuthorizationServer.start('localhost'),
+      UserAuthorizationServer.start(hosts[0]),
+      UserAuthorizationServer.start(hosts[1]),
       listen(),
     ]);
     const parties = new Parties(enterprise, partner, listener.origin);

@@ -44,7 +44,7 @@ export class UserAuthorizationServer {
   ) {}
 
   /** @param host - of its issuer identifier; browsers tell cookies apart by it */
-  static async start(host: '127.0.0.1' | 'localhost'): Promise<UserAuthorizationServer> {
+  static async start(host: string): Promise<UserAuthorizationServer> {
     const listener = await listen();
     const issuer = listener.origin.replace('127.0.0.1', host);
     const key = await takeSigningKey();

@@ -286,9 +286,9 @@ test.each<[string, Parts, RegExp]>([
     /baseUrl` is plain http to an address of the public/,
   ],
   [
-    'for clients',
-    { issuer: { advertisedIssuer: 'http://keycloak:8080/a', acceptClearText: true } },
-    /advertisedIssuer` is plain http/,
+    'for clients, at a public address',
+    { issuer: { advertisedIssuer: 'http://203.0.113.7/a', acceptClearText: true } },
+    /advertisedIssuer` is plain http to an address of the public/,
   ],
   ['without a use', { orders: { acceptClearText: true } }, /acceptClearText` has no effect/],
   [

@@ -136,7 +136,7 @@ export class AccountServers {
     const metadata = await renewable.get();
     return createOAuthClient(
       metadata,
-      linked.client,
+      { ...linked.client, acceptClearText: linked.acceptClearText },
       this.#limits.createFor(metadata.issuer, owner),
       standardizeAnswer,
     );
@@ -145,9 +145,11 @@ export class AccountServers {
 
 /** Servers without metadata are identified by their endpoints. */
 async function loadMetadata(linked: ResolvedLinkedAccount): Promise<IssuerMetadata> {
-  const { issuer, metadataUrl, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
+  const { issuer, metadataUrl, acceptClearText } = linked;
+  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
   if (authorizationEndpoint === undefined || tokenEndpoint === undefined) {
-    return await discoverMetadata(issuer ?? '', { metadataUrl, needed: ['authorization_endpoint', 'token_endpoint'] });
+    const needed = ['authorization_endpoint', 'token_endpoint'] as const;
+    return await discoverMetadata(issuer ?? '', { metadataUrl, acceptClearText, needed });
   }
   return {
     issuer: issuer ?? new URL(authorizationEndpoint).origin,

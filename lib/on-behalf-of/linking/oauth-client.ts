@@ -5,13 +5,15 @@ import type { IssuerMetadata } from '../../resource-server/issuers/issuer-metada
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { Outcome } from '../../limits/adaptive-bulkhead.js';
-import { isSecure } from '../../options/option-rules.js';
+import { isBackendUrl } from '../../options/option-rules.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { TokenEndpointLimits } from '../token-endpoint/token-endpoint-limits.js';
 import type { AccountOwner } from './link-records.js';
 
 /** Seconds that one answer of an authorization server may take. */
 export const TIMEOUT = 5;
+
+const ACCEPT = 'If nobody else can listen on the way there, set `acceptClearText` where it is configured';
 
 /** Endpoints that get browsers, codes and tokens. */
 const NEEDED = ['authorization_endpoint', 'token_endpoint'] as const;
@@ -43,23 +45,25 @@ function hasWorked(outcome: Outcome<Response>): boolean {
 /**
  * The server as a client of an authorization server.
  *
+ * @param client - its registration, and whether the operator accepts plain http to that server
  * @param pass - sends each request when there is room for it
  * @param read - converts the answers of its endpoints to the standard's form
  * @throws {@link IssuerUnusableError} if an endpoint is missing or is not secure
  */
 export function createOAuthClient(
   metadata: IssuerMetadata,
-  { id, authentication }: ClientRegistration,
+  client: ClientRegistration & { readonly acceptClearText: boolean },
   pass: Passing,
   read: (response: Response) => Response | Promise<Response> = (response) => response,
 ): Configuration {
   const { issuer, mtls_endpoint_aliases: aliases } = metadata;
+  const { id, authentication, acceptClearText } = client;
   for (const name of NEEDED) {
     if (metadata[name] === undefined) throw new IssuerUnusableError(issuer, `its metadata has no ${name}`);
   }
   for (const address of ENDPOINTS.flatMap((name) => [metadata[name], aliases?.[name]])) {
-    if (address !== undefined && !(URL.canParse(address) && isSecure(new URL(address)))) {
-      throw new IssuerUnusableError(issuer, `${address} is neither https nor on loopback`);
+    if (address !== undefined && !(URL.canParse(address) && isBackendUrl(new URL(address), acceptClearText))) {
+      throw new IssuerUnusableError(issuer, `${address} is neither https nor on loopback. ${ACCEPT}`);
     }
   }
   // The result is awaited, although its type does not say so.
@@ -70,7 +74,7 @@ export function createOAuthClient(
   configuration.timeout = TIMEOUT;
   configuration[customFetch] = async (address, options) =>
     await read(await pass(address, () => send(address, options)));
-  // The addresses were checked: plain http only occurs on loopback.
+  // The addresses were checked: plain http only occurs on loopback, and where the operator accepts it.
   allowInsecureRequests(configuration);
   return configuration;
 }

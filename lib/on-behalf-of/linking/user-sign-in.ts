@@ -94,8 +94,9 @@ export class UserSignIn {
     const metadata = await registration.issuer.getMetadata();
     // If one configuration serves many tenants, the ID token has to come from the caller's own issuer.
     const issuer = registration.issuer.nameInIdTokens(user.issuer);
+    const { acceptClearText } = registration.issuer.options;
     const pass = this.#limits.createFor(issuer, user);
-    return createOAuthClient({ ...metadata, issuer }, registration.client, pass);
+    return createOAuthClient({ ...metadata, issuer }, { ...registration.client, acceptClearText }, pass);
   }
 }
 

@@ -6,7 +6,7 @@ import { oneOrMany } from '../../options/one-or-many.js';
 import { linkedAccountSchema, findProblemsBesideLinked, type LinkedAccountOptions } from './linked-account-options.js';
 import {
   findBackendUrlProblem,
-  findPageProblem,
+  findInnerPageProblem,
   findResourceScopeProblem,
   findScopeProblem,
   findUriProblem,
@@ -46,8 +46,8 @@ export interface DownstreamOptions extends ExchangeOptions {
   /** Absolute URL that every call stays under. The exchanged token goes to its origin and nowhere else. */
   baseUrl: string;
   /**
-   * Accepts plain http to the API, in `baseUrl`. Tokens of users then travel in clear text, and whoever listens on the way
-   * can use them. For networks of a cluster or of containers, which nobody else is in.
+   * Accepts plain http to the API, in `baseUrl`, and in `consentUrl`. Tokens of users then travel in clear text, and
+   * whoever listens on the way can use them. For networks of a cluster or of containers, which nobody else is in.
    */
   acceptClearText?: boolean;
   /**
@@ -122,7 +122,7 @@ const exchangeOptions = {
   parameters: parameters.optional(),
   onAppOnly: z.enum(['deny', 'clientCredentials']).optional(),
   scopeMap: scopeMap.optional(),
-  consentUrl: createTextSchema(findPageProblem).optional(),
+  consentUrl: text.optional(),
 };
 
 /** Names of {@link ExchangeOptions}. */
@@ -147,7 +147,12 @@ export const downstreamSchema = z
     const { baseUrl, acceptClearText } = options;
     const message = baseUrl === '' ? undefined : findBackendUrlProblem(baseUrl, acceptClearText);
     if (message) context.addIssue({ code: 'custom', path: ['baseUrl'], message });
-    else if (acceptClearText && /^https:/i.test(baseUrl)) {
+    const pages = listConsentPages(options);
+    for (const [path, page] of pages) {
+      const problem = findInnerPageProblem(page, acceptClearText);
+      if (problem) context.addIssue({ code: 'custom', path, message: problem });
+    }
+    if (acceptClearText && [baseUrl, ...pages.map(([, page]) => page)].every((url) => /^https:/i.test(url))) {
       const idle = 'has no effect, because `baseUrl` is https. Remove it';
       context.addIssue({ code: 'custom', path: ['acceptClearText'], message: idle });
     }
@@ -162,3 +167,18 @@ export const downstreamSchema = z
       context.addIssue({ code: 'custom', path: [option], message });
     }
   });
+
+/** Pages at which users consent, with the paths of their options. */
+function listConsentPages({
+  consentUrl,
+  byIssuer = {},
+}: {
+  readonly consentUrl?: string | undefined;
+  readonly byIssuer?: Readonly<Record<string, { readonly consentUrl?: string | undefined }>> | undefined;
+}): readonly (readonly [path: string[], page: string])[] {
+  const all = [
+    [['consentUrl'], consentUrl],
+    ...Object.entries(byIssuer).map(([issuer, one]) => [['byIssuer', issuer, 'consentUrl'], one.consentUrl] as const),
+  ] as const;
+  return all.flatMap(([path, page]) => (page === undefined ? [] : [[[...path], page] as const]));
+}

@@ -6,8 +6,8 @@ import {
   type ClientRegistration,
   type IssuerClientRegistration,
 } from '../../resource-server/clients/client-registration.js';
-import { findUrlProblem } from '../../options/option-rules.js';
-import { createTextSchema, text } from '../../options/text-schema.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
+import { text } from '../../options/text-schema.js';
 
 /**
  * An API whose authorization server does not know the callers' issuer. Each user links an account there once, in a
@@ -27,6 +27,11 @@ export interface LinkedAccountOptions {
   tokenEndpoint?: string;
   /** Revocation endpoint (RFC 7009), if a server without metadata has one. */
   revocationEndpoint?: string;
+  /**
+   * Accepts plain http to that server. Codes, tokens and secrets, and what users enter there, then travel in clear text,
+   * and whoever listens on the way can use them. For networks of a cluster or of containers, which nobody else is in.
+   */
+  acceptClearText?: boolean;
   /**
    * The server's own registration there, with `<resource>/link/callback/<name of the downstream>` as its redirect URI.
    */
@@ -64,6 +69,7 @@ export interface SubjectClaims {
 export interface ResolvedLinkedAccount extends LinkedAccountOptions {
   readonly authorizationParameters: Readonly<Record<string, string>>;
   readonly title: string;
+  readonly acceptClearText: boolean;
 }
 
 /** Parameters that only the library sets. */
@@ -95,16 +101,24 @@ const ABOUT_EXCHANGE = [
   'dpop',
 ] as const;
 
-const endpoint = createTextSchema(findUrlProblem).optional();
+/** The addresses of the authorization server. */
+const ADDRESSES = [
+  'issuer',
+  'metadataUrl',
+  'authorizationEndpoint',
+  'tokenEndpoint',
+  'revocationEndpoint',
+] as const satisfies readonly (keyof LinkedAccountOptions)[];
 
 /** Schema of {@link LinkedAccountOptions}. */
 export const linkedAccountSchema = z
   .strictObject({
-    issuer: endpoint,
-    metadataUrl: endpoint,
-    authorizationEndpoint: endpoint,
-    tokenEndpoint: endpoint,
-    revocationEndpoint: endpoint,
+    issuer: text.optional(),
+    metadataUrl: text.optional(),
+    authorizationEndpoint: text.optional(),
+    tokenEndpoint: text.optional(),
+    revocationEndpoint: text.optional(),
+    acceptClearText: z.boolean().optional(),
     client: clientRegistrationSchema,
     authorizationParameters: z
       .record(text, text)
@@ -118,6 +132,11 @@ export const linkedAccountSchema = z
     const addFault = (option: keyof LinkedAccountOptions, message: string) => {
       context.addIssue({ code: 'custom', path: [option], message });
     };
+    for (const option of ADDRESSES) {
+      const value = linked[option];
+      const problem = value ? findBackendUrlProblem(value, linked.acceptClearText) : undefined;
+      if (problem) addFault(option, problem);
+    }
     const { issuer, metadataUrl, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = linked;
     const isGiven = authorizationEndpoint !== undefined || tokenEndpoint !== undefined;
     if (!isGiven && issuer === undefined) {
@@ -170,8 +189,8 @@ export const LINKED: ExchangeDialect = {
 
 /** Fills in the defaults. */
 export function resolveLinkedAccount(name: string, options: LinkedAccountOptions): ResolvedLinkedAccount {
-  const { authorizationParameters = {}, title = name } = options;
-  return { ...options, authorizationParameters, title };
+  const { authorizationParameters = {}, title = name, acceptClearText = false } = options;
+  return { ...options, authorizationParameters, title, acceptClearText };
 }
 
 function resolveSubjectClaims({ subjectClaim }: LinkingOptions): SubjectClaims | undefined {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { describeIssue } from '../../options/option-problems.js';
 import { text } from '../../options/text-schema.js';
 import { answerOptionSchemas } from '../answers/answer-options.js';
-import { documentOptionSchemas } from '../documents/document-options.js';
+import { documentOptionSchemas, findOriginFaults } from '../documents/document-options.js';
 import { inputOptionSchemas } from '../inputs/input-options.js';
 import { choiceOptionSchemas } from '../operations/choice-options.js';
 import { nameOptionSchemas } from '../operations/name-options.js';
@@ -22,6 +22,10 @@ const openApiSchema = z
     ...searchOptionSchemas,
     ...answerOptionSchemas,
     ...resourceOptionSchemas,
+  })
+  .superRefine((options, context) => {
+    for (const [index, message] of findOriginFaults(options))
+      context.addIssue({ code: 'custom', path: ['allowOrigins', index], message });
   })
   .refine(({ offer, listed }) => offer === 'search' || listed === undefined, {
     path: ['listed'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../json/json-object.js';
-import { findUrlProblem } from '../../options/option-rules.js';
-import { createTextSchema, text } from '../../options/text-schema.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
+import { text } from '../../options/text-schema.js';
 import { documentLimitsSchema, type DocumentLimits } from './document-limits.js';
 import { reloadSchema, type ReloadOptions } from './reload-options.js';
 
@@ -24,6 +24,11 @@ export interface DocumentOptions {
    */
   allowOrigins?: readonly string[];
   /**
+   * Accepts plain http to `allowOrigins`. Whoever is on the way can then change the document: which tools there are, what
+   * they say, and which scopes they need. For networks of a cluster or of containers, which nobody else is in.
+   */
+  acceptClearText?: boolean;
+  /**
    * Lets `$ref` read every file that the process may read. Otherwise only files below the directory of the document are
    * read. A document that was fetched reads no files in any case.
    */
@@ -34,20 +39,36 @@ export interface DocumentOptions {
   reload?: ReloadOptions;
 }
 
-const origin = createTextSchema((value) => {
-  const problem = findUrlProblem(value);
+/** What is wrong with an origin of `allowOrigins`. */
+function findOriginProblem(value: string, acceptClearText: boolean | undefined): string | undefined {
+  const problem = findBackendUrlProblem(value, acceptClearText);
   if (problem !== undefined) return problem;
   const { origin } = new URL(value);
   return value === origin ? undefined : `is no origin. Write "${origin}"`;
-});
+}
 
 /** Schemas of {@link DocumentOptions}. */
 export const documentOptionSchemas = {
   document: z.union([text, z.instanceof(URL), z.record(z.string(), z.unknown()), z.function()], {
     error: 'has to be a path, a URL, an OpenAPI document, or a function that returns one',
   }),
-  allowOrigins: z.array(origin).optional(),
+  allowOrigins: z.array(text).optional(),
+  acceptClearText: z.boolean().optional(),
   letReferencesReadAnyFile: z.boolean().optional(),
   documentLimits: documentLimitsSchema.optional(),
   reload: reloadSchema.optional(),
 };
+
+/** Finds the faults of origins, by their index. */
+export function findOriginFaults({
+  allowOrigins = [],
+  acceptClearText,
+}: {
+  readonly allowOrigins?: readonly string[] | undefined;
+  readonly acceptClearText?: boolean | undefined;
+}): readonly (readonly [index: number, problem: string])[] {
+  return allowOrigins.flatMap((value, index) => {
+    const problem = findOriginProblem(value, acceptClearText);
+    return problem === undefined ? [] : [[index, problem] as const];
+  });
+}

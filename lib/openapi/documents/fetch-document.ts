@@ -1,5 +1,5 @@
 import { describeError } from '../../errors/reason.js';
-import { isSecure } from '../../options/option-rules.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
 import type { ReadBudget } from './document-limits.js';
 import { DocumentProblem } from './document-problem.js';
 
@@ -10,6 +10,13 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 const ACCEPT =
   'application/vnd.oai.openapi+json, application/json, application/vnd.oai.openapi, application/yaml, */*;q=0.5';
+
+/** Where documents may be fetched from. */
+export interface AllowedPlaces {
+  readonly origins: ReadonlySet<string>;
+  /** Whether these may be plain http on other hosts than this one. */
+  readonly acceptClearText: boolean;
+}
 
 /** What is kept of an answer, to ask whether it has changed (RFC 9110 section 13.1). */
 export interface Validators {
@@ -28,19 +35,18 @@ export interface FetchedDocument extends Validators {
 /**
  * Gets a document from an origin that is allowed. Redirects are followed to such origins alone. No credentials are sent.
  *
- * @param origins - that are allowed
  * @param known - of the last answer
  * @throws {@link DocumentProblem} if it may not be asked for, or does not come
  */
 export async function fetchDocument(
   address: URL,
-  origins: ReadonlySet<string>,
+  allowed: AllowedPlaces,
   budget: ReadBudget,
   known?: Validators,
 ): Promise<FetchedDocument> {
   let url = address;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-    refuseOther(url, origins, hops > 0 ? address : undefined);
+    refuseOther(url, allowed, hops > 0 ? address : undefined);
     const response = await send(url, budget, known);
     const location = response.headers.get('location');
     if (!REDIRECTS.has(response.status) || location === null) return await read(response, url, budget, known);
@@ -52,7 +58,7 @@ export async function fetchDocument(
 }
 
 /** @param from - what redirected there */
-function refuseOther(url: URL, origins: ReadonlySet<string>, from: URL | undefined): void {
+function refuseOther(url: URL, { origins, acceptClearText }: AllowedPlaces, from: URL | undefined): void {
   const place = from?.href ?? url.href;
   const what = from ? `redirects to ${url.origin}, which` : 'has an origin that';
   if (url.username !== '' || url.password !== '')
@@ -64,7 +70,8 @@ function refuseOther(url: URL, origins: ReadonlySet<string>, from: URL | undefin
     throw new DocumentProblem(place, `has the scheme \`${url.protocol}\`. Give a path, or an https URL`);
   if (!origins.has(url.origin))
     throw new DocumentProblem(place, `${what} \`allowOrigins\` does not name. Add "${url.origin}" if you trust it`);
-  if (!isSecure(url)) throw new DocumentProblem(place, 'is plain http on a host that is not loopback. Use https');
+  const problem = findBackendUrlProblem(url.origin, acceptClearText);
+  if (problem !== undefined) throw new DocumentProblem(place, problem);
 }
 
 function withoutCredentials(url: URL): string {

@@ -5,7 +5,7 @@ import type { DocumentOptions } from './document-options.js';
 import { DocumentProblem } from './document-problem.js';
 import { GIVEN } from './document-source.js';
 import { DoubledMember, examineValue, type ExaminedFile } from './examine-value.js';
-import { fetchDocument, type Validators } from './fetch-document.js';
+import { fetchDocument, type AllowedPlaces, type Validators } from './fetch-document.js';
 import { NamedParts } from './named-parts.js';
 import { resolveFile } from './open-api-document.js';
 import { parseText } from './parse-text.js';
@@ -32,7 +32,7 @@ export class FileReading {
   /** Files that were not read, and why. */
   readonly unread = new Map<string, string>();
   readonly parts = new NamedParts();
-  readonly #origins: ReadonlySet<string>;
+  readonly #allowed: AllowedPlaces;
 
   /** @param known - what was read before, by where it was asked for. It is not parsed again if it has not changed */
   constructor(
@@ -40,7 +40,8 @@ export class FileReading {
     private readonly budget: ReadBudget,
     private readonly known: ReadonlyMap<string, ReadFile>,
   ) {
-    this.#origins = new Set(options.allowOrigins ?? []);
+    const { allowOrigins = [], acceptClearText = false } = options;
+    this.#allowed = { origins: new Set(allowOrigins), acceptClearText };
   }
 
   /** Takes a document that was given as an object. */
@@ -117,7 +118,7 @@ export class FileReading {
       const bytes = await readDocumentFile(url, within, this.budget);
       return this.#keep(asked, this.#parse(asked, bytes, known));
     }
-    const fetched = await fetchDocument(url, this.#origins, this.budget, known?.validators);
+    const fetched = await fetchDocument(url, this.#allowed, this.budget, known?.validators);
     const { bytes, url: last, ...validators } = fetched;
     // What has not changed is known.
     return this.#keep(asked, bytes ? { ...this.#parse(last.href, bytes, known), validators } : (known as ReadFile));

@@ -24,6 +24,8 @@ export interface ExaminedDocument {
   readonly place: string;
   /** Name of the downstream that is the API. */
   readonly downstream: string;
+  /** Whether it may come by plain http. */
+  readonly acceptClearText: boolean;
   /** Where the document says that the API is. */
   readonly servers: readonly string[];
   readonly operations: readonly ExaminedOperation[];
@@ -45,6 +47,7 @@ export function describeDocument(
   return {
     place,
     downstream: offers.options.downstream,
+    acceptClearText: offers.options.acceptClearText ?? false,
     servers: listServerUrls(document),
     operations: tools.map(({ offered, method }) => describeOperation(type, offered.operation, method)),
     leftOut: new LeftOutOperations(faulty).list(),

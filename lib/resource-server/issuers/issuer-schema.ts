@@ -2,7 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { clientRegistrationSchema } from '../clients/client-registration.js';
 import { SIGNING_ALGORITHMS, type ClaimSource, type IssuerOptions } from './issuer-options.js';
-import { findBackendUrlProblem, findUrlProblem } from '../../options/option-rules.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
 import { CLAIMS_OF_USE } from '../access/claims.js';
 import { listNames, listTokenIssuers, TENANT } from './resolved-issuer.js';
 import { text } from '../../options/text-schema.js';
@@ -124,13 +124,11 @@ export const issuerSchema = z
     const addFault = (option: string, message: string) => {
       context.addIssue({ code: 'custom', path: [option], message });
     };
-    for (const option of ['issuer', 'metadataUrl'] as const) {
+    for (const option of ['issuer', 'metadataUrl', 'advertisedIssuer'] as const) {
       const value = issuer[option]?.replaceAll(TENANT, 'tenant');
       const problem = value ? findBackendUrlProblem(value, issuer.acceptClearText) : undefined;
       if (problem) addFault(option, problem);
     }
-    const toldProblem = issuer.advertisedIssuer && findUrlProblem(issuer.advertisedIssuer.replaceAll(TENANT, 'tenant'));
-    if (toldProblem) addFault('advertisedIssuer', toldProblem);
     const { endpoint } = issuer.introspection ?? {};
     const message = endpoint && findBackendUrlProblem(endpoint, issuer.acceptClearText);
     if (message) context.addIssue({ code: 'custom', path: ['introspection', 'endpoint'], message });

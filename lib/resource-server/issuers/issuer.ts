@@ -4,7 +4,7 @@ import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from './resolved-issuer.js';
 import { computeClockSkew } from './clock-skew.js';
 import { fetchFromIssuer } from './issuer-fetch.js';
-import { isSecure } from '../../options/option-rules.js';
+import { isBackendUrl } from '../../options/option-rules.js';
 import { describeError } from '../../errors/reason.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { IssuerName } from './issuer-name.js';
@@ -103,7 +103,8 @@ export class Issuer {
   /** The authorization endpoint (RFC 8414 section 2), if the metadata is loaded and names one to send users to. */
   get authorizationEndpoint(): string | undefined {
     const endpoint: unknown = this.#metadata.latest?.authorization_endpoint;
-    return typeof endpoint === 'string' && URL.canParse(endpoint) && isSecure(new URL(endpoint)) ? endpoint : undefined;
+    if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) return undefined;
+    return isBackendUrl(new URL(endpoint), this.options.acceptClearText) ? endpoint : undefined;
   }
 
   /** Seconds by which the issuer's clock was ahead of ours when its metadata was fetched; `undefined` if unknown. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
-import { findBackendUrlProblem } from '../../options/option-rules.js';
-import { createTextSchema, text } from '../../options/text-schema.js';
-import { parsePresetOptions, type PresetOverrides } from './preset.js';
+import { text } from '../../options/text-schema.js';
+import { createAddressSchema, parsePresetOptions, type PresetOverrides } from './preset.js';
 
 /** An OAuth2/OpenID provider of authentik. */
 export interface AuthentikOptions extends PresetOverrides {
@@ -16,9 +15,9 @@ export interface AuthentikOptions extends PresetOverrides {
   groups?: boolean;
 }
 
-const createSchema = (acceptClearText: boolean | undefined) =>
+const createSchema = (options: AuthentikOptions) =>
   z.object({
-    url: createTextSchema((value) => findBackendUrlProblem(value, acceptClearText)),
+    url: createAddressSchema(options),
     application: z.string().regex(/^[A-Za-z0-9_-]+$/, 'is not a slug. Copy it from the application in authentik'),
     clientId: text,
     groups: z.boolean().optional(),
@@ -32,7 +31,7 @@ const createSchema = (acceptClearText: boolean | undefined) =>
  * @throws {@link McpAuthConfigurationError} for options that name no application
  */
 export function authentik(options: AuthentikOptions): IssuerOptions {
-  const { own, overrides } = parsePresetOptions('authentik', createSchema(options.acceptClearText), options);
+  const { own, overrides } = parsePresetOptions('authentik', createSchema(options), options);
   return {
     // authentik spells its issuer identifiers with a trailing slash.
     issuer: `${own.url.replace(/\/$/, '')}/application/o/${own.application}/`,

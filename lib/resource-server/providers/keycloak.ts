@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { ClaimSource, IssuerOptions } from '../issuers/issuer-options.js';
 import type { TokenClaims } from '../access/claims.js';
-import { findBackendUrlProblem } from '../../options/option-rules.js';
-import { createTextSchema, text } from '../../options/text-schema.js';
-import { parsePresetOptions, type PresetOverrides } from './preset.js';
+import { text } from '../../options/text-schema.js';
+import { createAddressSchema, parsePresetOptions, type PresetOverrides } from './preset.js';
 import { isJsonObject } from '../../json/json-object.js';
 
 /** A realm of a Keycloak server. */
@@ -16,9 +15,9 @@ export interface KeycloakOptions extends PresetOverrides {
   roles?: { realm?: boolean; clients?: readonly string[] };
 }
 
-const createSchema = (acceptClearText: boolean | undefined) =>
+const createSchema = (options: KeycloakOptions) =>
   z.object({
-    url: createTextSchema((value) => findBackendUrlProblem(value, acceptClearText)),
+    url: createAddressSchema(options),
     realm: text,
     roles: z.strictObject({ realm: z.boolean().optional(), clients: z.array(text).optional() }).optional(),
   });
@@ -30,7 +29,7 @@ const createSchema = (acceptClearText: boolean | undefined) =>
  * @throws {@link McpAuthConfigurationError} for options that name no realm
  */
 export function keycloak(options: KeycloakOptions): IssuerOptions {
-  const { own, overrides } = parsePresetOptions('keycloak', createSchema(options.acceptClearText), options);
+  const { own, overrides } = parsePresetOptions('keycloak', createSchema(options), options);
   const { realm = false, clients = [] } = own.roles ?? {};
   const roles: ClaimSource<readonly string[]>[] = [
     ...(realm ? ['realm_access.roles'] : []),

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
-import { findUrlProblem } from '../../options/option-rules.js';
-import { createTextSchema, text } from '../../options/text-schema.js';
-import { guid, parsePresetOptions, type PresetOverrides } from './preset.js';
+import { text } from '../../options/text-schema.js';
+import { createAddressSchema, guid, parsePresetOptions, type PresetOverrides } from './preset.js';
 
 /** Regions of PingOne, by the ends of their domains. */
 const REGIONS = ['com', 'ca', 'eu', 'asia', 'com.au', 'sg'] as const;
@@ -22,12 +21,13 @@ export interface PingOptions extends PresetOverrides {
   audience?: string;
 }
 
-const schema = z.object({
-  environmentId: guid.optional(),
-  region: z.enum(REGIONS).optional(),
-  issuer: createTextSchema(findUrlProblem).optional(),
-  audience: text.optional(),
-});
+const createSchema = (options: PingOptions) =>
+  z.object({
+    environmentId: guid.optional(),
+    region: z.enum(REGIONS).optional(),
+    issuer: createAddressSchema(options).optional(),
+    audience: text.optional(),
+  });
 
 /**
  * PingOne or PingFederate, as an issuer.
@@ -36,7 +36,7 @@ const schema = z.object({
  * @throws {@link McpAuthConfigurationError} for options that name neither, or both
  */
 export function ping(options: PingOptions): IssuerOptions {
-  const { own, overrides } = parsePresetOptions('ping', schema, options);
+  const { own, overrides } = parsePresetOptions('ping', createSchema(options), options);
   const { environmentId, region, audience } = own;
   if ((environmentId === undefined) === (own.issuer === undefined)) {
     throw new McpAuthConfigurationError([

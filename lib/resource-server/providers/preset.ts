@@ -2,9 +2,16 @@ import { z } from 'zod';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
 import { describeIssue } from '../../options/option-problems.js';
+import { findBackendUrlProblem } from '../../options/option-rules.js';
+import { createTextSchema } from '../../options/text-schema.js';
 
 /** Issuer options that a preset accepts besides its own. They override the preset. */
 export type PresetOverrides = Partial<Omit<IssuerOptions, 'issuer' | 'tenants' | 'acceptAnyTenant'>>;
+
+/** Address of a provider that people run themselves, and may accept on plain http. */
+export function createAddressSchema({ acceptClearText }: PresetOverrides): z.ZodString {
+  return createTextSchema((value) => findBackendUrlProblem(value, acceptClearText));
+}
 
 /** Host of an identity provider, without scheme and path. */
 export const domain = z

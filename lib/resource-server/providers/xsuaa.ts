@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { IssuerOptions } from '../issuers/issuer-options.js';
-import { findUrlProblem } from '../../options/option-rules.js';
-import { createTextSchema, text } from '../../options/text-schema.js';
-import { guid, parsePresetOptions, type PresetOverrides } from './preset.js';
+import { text } from '../../options/text-schema.js';
+import { createAddressSchema, guid, parsePresetOptions, type PresetOverrides } from './preset.js';
 import { withoutPrefix } from './prefixed-scopes.js';
 
 /** An instance of the Authorization and Trust Management service of SAP BTP (XSUAA), bound to the MCP server. */
@@ -15,11 +14,12 @@ export interface XsuaaOptions extends PresetOverrides {
   identityZone?: string;
 }
 
-const schema = z.object({
-  url: createTextSchema(findUrlProblem),
-  xsappname: text,
-  identityZone: guid.optional(),
-});
+const createSchema = (options: XsuaaOptions) =>
+  z.object({
+    url: createAddressSchema(options),
+    xsappname: text,
+    identityZone: guid.optional(),
+  });
 
 /**
  * XSUAA of SAP BTP, as an issuer. Its tokens name their keys in the header (`jku`). That is ignored: the keys are those
@@ -29,7 +29,7 @@ const schema = z.object({
  * @throws {@link McpAuthConfigurationError} for options that name no service instance
  */
 export function xsuaa(options: XsuaaOptions): IssuerOptions {
-  const { own, overrides } = parsePresetOptions('xsuaa', schema, options);
+  const { own, overrides } = parsePresetOptions('xsuaa', createSchema(options), options);
   const url = own.url.replace(/\/$/, '');
   const prefix = `${own.xsappname}.`;
   return {
