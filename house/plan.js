@@ -101,7 +101,7 @@ export const wings = {
       },
       direct: {
         holds: 'What answers a message without a server of the SDK: how it is read, its context, its answer.',
-        imports: ['invocation'],
+        imports: ['invocation', 'notifications'],
       },
       registry: { holds: '`McpRegistry`: what comes and goes at run time.', imports: ['invocation', 'notifications'] },
       tasks: { holds: 'The Tasks extension.', imports: ['invocation', 'notifications'] },

@@ -50,6 +50,7 @@ import { BackChannelLogout } from './entry/logout/back-channel-logout.js';
 import { LogoutTokens } from './entry/logout/logout-token.js';
 import { Challenges } from './resource-server/challenges/challenges.js';
 import { Subscriptions } from './mcp/notifications/subscriptions.js';
+import { EventStreams } from './mcp/notifications/event-streams.js';
 import { ChangeNotifications } from './mcp/notifications/change-notifications.js';
 import { AuditLog } from './observability/audit-log.js';
 import { McpAuthHealthIndicator } from './doctor/health.indicator.js';
@@ -127,6 +128,7 @@ import { TokenCache } from './on-behalf-of/token-cache/token-cache.js';
     PrimitiveRunner,
     ResourceLists,
     ChangeNotifications,
+    EventStreams,
     Subscriptions,
     KeptTasks,
     TaskMethods,

@@ -9,6 +9,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server';
 import { isJsonObject } from '../../json/json-object.js';
+import { isSubscriptionFilter } from './listen-filter.js';
 
 /** The revision that has an envelope in each request. */
 const MODERN_REVISION = '2026-07-28';
@@ -48,6 +49,7 @@ const PARAMETERS: Readonly<Record<string, Readonly<Record<string, (value: unknow
   'resources/read': { uri: isText },
   'resources/templates/list': { cursor: isOptional(isText) },
   'server/discover': {},
+  'subscriptions/listen': { notifications: isSubscriptionFilter },
   'tools/call': { name: isText, arguments: isOptional(isJsonObject) },
   'tools/list': { cursor: isOptional(isText) },
 };
@@ -60,7 +62,9 @@ const NAMED_BY: Readonly<Record<string, string>> = {
 };
 
 const OF_MODERN = new Set(Object.keys(PARAMETERS).filter((method) => method !== 'initialize' && method !== 'ping'));
-const OF_LEGACY = new Set(Object.keys(PARAMETERS).filter((method) => method !== 'server/discover'));
+const OF_LEGACY = new Set(
+  Object.keys(PARAMETERS).filter((method) => method !== 'server/discover' && method !== 'subscriptions/listen'),
+);
 
 /**
  * Reads a message that one message answers, if there is nothing about it that the SDK would refuse or that is rare. The

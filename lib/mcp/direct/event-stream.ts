@@ -3,7 +3,11 @@ import type { ServerResponse } from 'node:http';
 /** Bytes of an answer that may wait for a client to read them: the last message of a call, and many before it. */
 export const MAX_UNREAD = 8 * 1024 * 1024;
 
-const HEADERS = {
+/** Bytes of events that may wait for a client that listens. */
+export const MAX_BACKLOG = 256 * 1024;
+
+/** Headers of a stream of events. */
+export const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
   // nginx would collect the events (its `proxy_buffering`).
@@ -12,7 +16,7 @@ const HEADERS = {
 
 /** Whether an answer is a stream of events. */
 export function isStream({ headers }: Pick<Response, 'headers'>): boolean {
-  return headers.get('content-type')?.startsWith(HEADERS['Content-Type']) ?? false;
+  return headers.get('content-type')?.startsWith(STREAM_HEADERS['Content-Type']) ?? false;
 }
 
 /** An answer that becomes a stream of events with its first message (MCP specification, Streamable HTTP). */
@@ -69,7 +73,7 @@ export class EventStream {
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.onBegin();
-      response.writeHead(200, HEADERS);
+      response.writeHead(200, STREAM_HEADERS);
     }
     response.write(piece);
     if (response.writableLength > MAX_UNREAD) response.destroy();

@@ -7,6 +7,7 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { listenToAllowed, type MayRead } from './allowed-events.js';
 import { ChangeNotifications } from './change-notifications.js';
+import { EncodedEvent } from './encoded-event.js';
 
 /** Milliseconds for which a subscription is remembered. */
 const MAX_AGE = 24 * 60 * 60_000;
@@ -72,7 +73,7 @@ export class Subscriptions {
         };
         const mayHear = (uri: string) => this.isSubscribed(party, { kind: 'resource_updated', uri }) && mayRead(uri);
         const unsubscribe = listenToAllowed(this.notifications.bus, mayHear, (event) => {
-          write(`event: message\ndata: ${JSON.stringify(toNotification(event))}\n\n`);
+          controller.enqueue(new EncodedEvent(event).frame);
         });
         const timer = setInterval(() => {
           write(': keep-alive\n\n');
@@ -109,12 +110,4 @@ export class Subscriptions {
       if (!(error instanceof LimitError)) throw error;
     }
   }
-}
-
-/** Turns an event into the notification that clients receive. */
-function toNotification(event: ServerEvent): Record<string, unknown> {
-  if (event.kind === 'resource_updated') {
-    return { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: event.uri } };
-  }
-  return { jsonrpc: '2.0', method: `notifications/${event.kind.replace('_list_changed', '/list_changed')}` };
 }

@@ -21,6 +21,7 @@ import { ConversationMethods } from './conversation-methods.js';
 import { findHeaderMismatch } from './header-mismatch.js';
 import { OpenStreams } from './open-streams.js';
 import { ServerDescription } from './server-description.js';
+import { SubscriptionStreams } from './subscription-streams.js';
 
 /** One HTTP request, and how it can be answered. */
 export interface HttpExchange {
@@ -62,6 +63,7 @@ export class DirectServing {
     private readonly conversations: ConversationMethods,
     private readonly messages: ClientMessages,
     private readonly streams: OpenStreams,
+    private readonly subscriptions: SubscriptionStreams,
     description: ServerDescription,
   ) {
     this.#server = encodeServer(description.implementation);
@@ -81,6 +83,11 @@ export class DirectServing {
     const message = this.#read(served, exchange);
     if (!message) return { stream: undefined };
     if (CALLS.has(message.method)) return await this.#call(message, served, exchange);
+    if (message.method === 'subscriptions/listen') {
+      const { accepted, response } = exchange;
+      const isAnswered = accepted.stream && (await this.subscriptions.answer(message, served, response));
+      return isAnswered ? undefined : { stream: undefined };
+    }
     const key = this.#deriveKey(message, served);
     if (key === undefined) return { stream: undefined };
     const { revision } = this.catalogue;

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Stopwatch } from '../../time/stopwatch.js';
 import { waitFor } from '../../time/time-limit.js';
@@ -9,6 +8,9 @@ import { CallerLimits } from '../../limits/caller-limits.js';
 import { measureText } from '../../limits/fair-cache.js';
 import { STREAM_SIZE } from '../../limits/quantity.js';
 import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
+import { MAX_BACKLOG } from '../direct/event-stream.js';
+import { encodeFarewell } from '../direct/subscription-messages.js';
+import { encodeFrame } from '../notifications/encoded-event.js';
 import { OpenStreams } from './open-streams.js';
 import { relay } from './relayed-response.js';
 
@@ -20,9 +22,6 @@ const BALANCER_GRACE = 10_000;
 
 /** Milliseconds within which a balancer has asked for readiness, if there is one. */
 const WATCHED = 60_000;
-
-/** Bytes that may wait for a client to read them. */
-const MAX_BACKLOG = 256 * 1024;
 
 /**
  * Tracks requests and open streams. When the application stops, answers first ask clients to close their connections; then
@@ -104,33 +103,51 @@ export class InFlight {
     if (!response.body) return response;
     let stop: () => void = () => undefined;
     let release: () => void = () => undefined;
-    const onDisplaced = () => {
+    const giveBack = this.takeStream(caller, readUris(listen), () => {
       stop();
-    };
-    const leases = [this.limits.of('streams').take(caller, { bytes: STREAM_SIZE, onDisplaced })];
-    const uris = readUris(listen);
-    try {
-      const size = { count: uris.length, bytes: measureText(...uris) };
-      if (uris.length > 0) leases.push(this.limits.of('subscriptions').take(caller, size));
-    } catch (error) {
-      for (const lease of leases) lease.release();
-      throw error;
-    }
+    });
     return relay(response, {
       maxUnread: MAX_BACKLOG,
       // A subscription must not outlive the token.
       endsAt: caller && computeEnd(caller),
       onStart: (end) => {
         stop = () => {
-          end(listen === undefined ? undefined : new TextEncoder().encode(buildFarewell(listen)));
+          end(listen === undefined ? undefined : Buffer.from(encodeFrame(encodeFarewell(readId(listen)))));
         };
         release = this.streams.add(caller, true, stop);
       },
       onOver: () => {
         release();
-        for (const lease of leases) lease.release();
+        giveBack();
       },
     });
+  }
+
+  /**
+   * Counts an open stream.
+   *
+   * @param uris - the resources that it listens to
+   * @param onDisplaced - called when it has to make room for one of another caller
+   * @returns a function to call once the stream is over
+   * @throws LimitError if the caller, or all callers together, have too many
+   */
+  takeStream(caller: Caller | undefined, uris: readonly string[], onDisplaced: () => void): () => void {
+    const stream = this.limits.of('streams').take(caller, { bytes: STREAM_SIZE, onDisplaced });
+    if (uris.length === 0)
+      return () => {
+        stream.release();
+      };
+    try {
+      const size = { count: uris.length, bytes: measureText(...uris) };
+      const subscriptions = this.limits.of('subscriptions').take(caller, size);
+      return () => {
+        stream.release();
+        subscriptions.release();
+      };
+    } catch (error) {
+      stream.release();
+      throw error;
+    }
   }
 
   /**
@@ -161,11 +178,8 @@ export function keepNoConnection(response: ServerResponse): void {
   response.shouldKeepAlive = false;
 }
 
-/** The message that ends a subscription without an error (MCP specification 2026-07-28, Subscriptions). */
-function buildFarewell(listen: unknown): string {
-  const { id } = listen as { id: string | number };
-  const result = { resultType: 'complete', _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
-  return `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`;
+function readId(listen: unknown): string | number {
+  return (listen as { readonly id: string | number }).id;
 }
 
 /** The resources that a `subscriptions/listen` names. */

@@ -9,6 +9,7 @@ import { ProtocolServers } from './protocol-servers.js';
 import { OpenStreams } from './open-streams.js';
 import { InFlight } from './in-flight.js';
 import { Shutdown } from './shutdown.js';
+import { SubscriptionStreams } from './subscription-streams.js';
 import { ClientMessages } from './client-messages.js';
 import { DirectServing } from './direct-serving.js';
 import { SdkHandler } from './sdk-handler.js';
@@ -27,6 +28,7 @@ export const PROTOCOL_PROVIDERS: readonly Type[] = [
   InFlight,
   Shutdown,
   ClientMessages,
+  SubscriptionStreams,
   DirectServing,
   SdkHandler,
   McpServing,
