@@ -12,7 +12,14 @@ const MAX_REMEMBERED = 1_000;
 const TICK = 50;
 
 /** Milliseconds until the next request tries, while nothing is answered. */
-const TRIAL_INTERVAL = 2_000;
+export const TRIAL_INTERVAL = 2_000;
+
+/** Requests that run at once until one is answered: so many, or this part of all, where many may run. */
+const LEAST_AT_FIRST = 20;
+const PART_AT_FIRST = 1 / 5;
+
+/** Part of the longest patience after which requests are late while none was answered yet. */
+const FIRST_PATIENCE = 2 / 9;
 
 /** Requests of one party that have to be late, while others are answered, so that the party alone has to wait. */
 const OWN_WINDOW = 2 * WINDOW;
@@ -55,6 +62,8 @@ interface Gate {
 export class AdaptiveBulkhead {
   readonly #queue: FairBulkhead;
   readonly #all: Gate;
+  /** Milliseconds before a request is late while none was answered yet. */
+  readonly #firstWait: number;
   readonly #trend: LatencyTrend;
   /** Late requests that run without a place. */
   #withoutPlace = 0;
@@ -70,7 +79,10 @@ export class AdaptiveBulkhead {
     onChange: (isSilent: boolean) => void = () => undefined,
   ) {
     this.#queue = new FairBulkhead(limits);
-    this.#all = this.#createGate(false, onChange);
+    const { maxConcurrent, longestPatienceMs } = limits;
+    const first = Math.min(maxConcurrent, Math.max(LEAST_AT_FIRST, Math.floor(PART_AT_FIRST * maxConcurrent)));
+    this.#all = { ...this.#createGate(false), limit: new AdaptiveLimit(maxConcurrent, first, onChange) };
+    this.#firstWait = Math.min(longestPatienceMs, Math.max(TRIAL_INTERVAL, FIRST_PATIENCE * longestPatienceMs));
     this.#trend = new LatencyTrend(this.#all.limit);
   }
 
@@ -119,7 +131,12 @@ export class AdaptiveBulkhead {
     const { longestPatienceMs } = this.limits;
     const known = gates.slice(1).filter(({ typical }) => typical.isKnown);
     const patience = known.length === 0 ? longestPatienceMs : Math.max(...known.map(({ typical }) => typical.patience));
-    const wait = gates.some(({ limit }) => limit.isSilent) ? Math.min(TRIAL_INTERVAL, longestPatienceMs) : patience;
+    const isSilent = gates.some(({ limit }) => limit.isSilent);
+    const wait = isSilent
+      ? Math.min(TRIAL_INTERVAL, longestPatienceMs)
+      : this.#all.limit.isNew
+        ? this.#firstWait
+        : patience;
     let immediate: NodeJS.Immediate | undefined;
     const timer = setTimeout(() => {
       // Answers that are here already are read before.
@@ -141,7 +158,7 @@ export class AdaptiveBulkhead {
       clearTimeout(timer);
       clearImmediate(immediate);
       if (errand.isWithoutPlace) this.#withoutPlace -= 1;
-      this.#leave(errand, isAnswered ? performance.now() - startedAt : undefined, patience);
+      this.#leave(errand, isAnswered ? performance.now() - startedAt : undefined, { wait, patience });
     }
   }
 
@@ -166,11 +183,16 @@ export class AdaptiveBulkhead {
   }
 
   /** @param duration - milliseconds until the answer; `undefined` without one */
-  #leave({ gates, passages }: Running, duration: number | undefined, patience: number): void {
+  #leave(
+    { gates, passages }: Running,
+    duration: number | undefined,
+    { wait, patience }: { readonly wait: number; readonly patience: number },
+  ): void {
     const isLate = duration !== undefined && duration > patience;
+    const answer = duration === undefined ? undefined : isLate || duration > wait ? 'late' : 'in time';
     const wereSilent = gates.filter(({ limit }) => limit.isSilent);
     passages.forEach((passage, index) => {
-      gates[index]?.limit.leave(passage, duration === undefined ? undefined : isLate ? 'late' : 'in time');
+      gates[index]?.limit.leave(passage, answer);
     });
     const [, ofKind, ofParty] = gates;
     const [passage] = passages;
@@ -199,13 +221,9 @@ export class AdaptiveBulkhead {
     return gate;
   }
 
-  #createGate(isOwn: boolean, onChange?: (isSilent: boolean) => void): Gate {
+  #createGate(isOwn: boolean): Gate {
     const { maxConcurrent, longestPatienceMs } = this.limits;
-    return {
-      limit: new AdaptiveLimit(maxConcurrent, onChange),
-      isOwn,
-      typical: new TypicalDuration(longestPatienceMs),
-    };
+    return { limit: new AdaptiveLimit(maxConcurrent), isOwn, typical: new TypicalDuration(longestPatienceMs) };
   }
 }
 

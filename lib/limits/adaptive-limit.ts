@@ -13,7 +13,7 @@ export interface Passage {
  * How many requests may run at once, by TCP's rules for its window. If nothing is answered any more, it is one request,
  * which tries (RFC 5681 section 3.1). Answers raise it by one each, so that it doubles in each round trip, up to where it
  * was too much before; from there it grows slowly. If what was given up is answered after all, the limit is what it was
- * (RFC 4015).
+ * (RFC 4015). It begins with a part of what may run, until something is answered.
  * What runs when nothing is answered any more takes no place from then on.
  */
 export class AdaptiveLimit {
@@ -32,13 +32,15 @@ export class AdaptiveLimit {
 
   /**
    * @param max - the limit while all is well
+   * @param first - the limit until the first answer
    * @param onChange - called when nothing is answered any more, and when something is again
    */
   constructor(
     readonly max: number,
+    first = max,
     private readonly onChange: (isSilent: boolean) => void = () => undefined,
   ) {
-    this.#limit = max;
+    this.#limit = first;
     this.#threshold = max;
   }
 
@@ -61,9 +63,14 @@ export class AdaptiveLimit {
     return this.#before !== undefined;
   }
 
-  /** Whether it is lower than it may be, since too many ran at once. */
+  /** Whether it is lower than it may be: nothing was answered yet, or too many ran at once. */
   get isLowered(): boolean {
     return !this.isSilent && this.value < this.max;
+  }
+
+  /** Whether nothing was answered yet. */
+  get isNew(): boolean {
+    return this.#answers === 0;
   }
 
   get round(): number {
@@ -97,7 +104,7 @@ export class AdaptiveLimit {
     this.#lateInARow += 1;
     if (this.#lateInARow < Math.min(enough, this.value)) return;
     const wasSilent = this.isSilent;
-    this.#before ??= this.#limit;
+    this.#before ??= this.isNew ? this.max : this.#limit;
     this.restart();
     if (!wasSilent) this.onChange(true);
   }
@@ -116,6 +123,7 @@ export class AdaptiveLimit {
     this.#running -= 1;
     this.#places.delete(passage);
     if (!answer) return;
+    if (this.isNew && this.#round === 0) this.#limit = this.max;
     this.#answers += 1;
     this.#lateInARow = 0;
     this.#lastParty = undefined;

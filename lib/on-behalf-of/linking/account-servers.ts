@@ -10,9 +10,10 @@ import {
 import { toExchangedToken } from '../dialects/exchanged-token.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
 import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
-import { Renewable } from '../../resource-server/issuers/renewable.js';
+import { createOverdueError, Renewable } from '../../resource-server/issuers/renewable.js';
 import type { ResolvedLinkedAccount } from '../options/linked-account-options.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
+import { countRefused } from '../../observability/metrics.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { applyMargins } from '../token-cache/token-lifetime.js';
 import type { AccountOwner, LinkedAccount } from './link-records.js';
@@ -50,9 +51,7 @@ export class AccountServers {
 
   constructor({ downstreams }: ResolvedOptions) {
     this.#metadata = new Map(
-      [...downstreams.values()].flatMap(({ name, linked }) =>
-        linked ? [[name, new Renewable(() => loadMetadata(linked), METADATA_LIFETIME)]] : [],
-      ),
+      [...downstreams.values()].flatMap(({ name, linked }) => (linked ? [[name, createMetadata(linked)]] : [])),
     );
   }
 
@@ -141,6 +140,18 @@ export class AccountServers {
       standardizeAnswer,
     );
   }
+}
+
+function createMetadata(linked: ResolvedLinkedAccount): Renewable<IssuerMetadata> {
+  const service = linked.issuer ?? '';
+  return new Renewable(
+    () => loadMetadata(linked),
+    METADATA_LIFETIME,
+    (failure) => {
+      countRefused({ service, endpoint: 'metadata' });
+      return failure ?? createOverdueError(service, 'metadata');
+    },
+  );
 }
 
 /** Servers without metadata are identified by their endpoints. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { discoverMetadata, type IssuerMetadata } from '../../resource-server/issuers/issuer-metadata.js';
 import { Issuers } from '../../resource-server/issuers/issuers.js';
-import { Renewable } from '../../resource-server/issuers/renewable.js';
+import { createOverdueError, Renewable } from '../../resource-server/issuers/renewable.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { TokenClaims } from '../../resource-server/access/claims.js';
 import { findClient } from '../../resource-server/issuers/resolved-issuer.js';
@@ -14,6 +14,7 @@ import type {
   TokenEndpointAnswer,
   TokenEndpointOptions,
 } from '../dialects/dialect.js';
+import { countRefused } from '../../observability/metrics.js';
 import { ServiceLimits } from '../../limits/service-limits.js';
 import { addSubjectState, LIMITS } from './subject-state.js';
 import { TokenEndpointError } from '../../errors/token-endpoint-error.js';
@@ -109,6 +110,10 @@ export class TokenEndpoints {
       metadata = new Renewable(
         () => discoverMetadata(issuer, { metadataUrl, acceptClearText, needed: ['token_endpoint'] }),
         METADATA_LIFETIME,
+        (failure) => {
+          countRefused({ service: issuer, endpoint: 'metadata' });
+          return failure ?? createOverdueError(issuer, 'metadata');
+        },
       );
       this.#foreign.set(key, metadata);
     }

@@ -41,15 +41,19 @@ export class IssuerKeys {
   /**
    * @param fetchKeys - throws an {@link IssuerUnusableError} if the keys are not available
    * @param staleMs - milliseconds for which keys that are no longer fresh are used, while others cannot be fetched
-   * @param events - `onFailure` is called for each failed fetch, `onStale` each time that such keys are used
+   * @param events - `refuse` makes the error for callers who are not to wait, `onFailure` is called for each failed fetch, `onStale` each time that such keys are used
    */
   constructor(
     fetchKeys: () => Promise<readonly VerificationKey[]>,
     private readonly staleMs: number,
-    events: { readonly onFailure?: (error: unknown) => void; readonly onStale?: () => void } = {},
+    events: {
+      readonly refuse: (failure: unknown) => unknown;
+      readonly onFailure: (error: unknown) => void;
+      readonly onStale: () => void;
+    },
   ) {
-    this.#keys = new Renewable(fetchKeys, { fresh: FRESH, stale: this.maxAge }, events.onFailure);
-    this.#onStale = events.onStale ?? (() => undefined);
+    this.#keys = new Renewable(fetchKeys, { fresh: FRESH, stale: this.maxAge }, events.refuse, events.onFailure);
+    this.#onStale = events.onStale;
   }
 
   /** Milliseconds after which keys are no longer used at all. */

@@ -1,5 +1,5 @@
 import { CleanLogger } from '../../log/clean-logger.js';
-import { countStaleKeys } from '../../observability/metrics.js';
+import { countRefused, countStaleKeys } from '../../observability/metrics.js';
 import { McpAuthConfigurationError } from '../../errors/configuration-error.js';
 import { TENANT, type ResolvedIssuer } from './resolved-issuer.js';
 import { computeClockSkew } from './clock-skew.js';
@@ -10,7 +10,7 @@ import { IssuerKeys } from './issuer-keys.js';
 import { IssuerName } from './issuer-name.js';
 import { discoverMetadata, type IssuerMetadata } from './issuer-metadata.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
-import { Renewable } from './renewable.js';
+import { createOverdueError, Renewable } from './renewable.js';
 import { canVerify, readVerificationKeys, type VerificationKey } from './verification-key.js';
 
 /** Metadata is rediscovered after an hour. While the issuer is down it is used for a day. */
@@ -51,8 +51,9 @@ export class Issuer {
           this.#clockSkewSeconds = computeClockSkew(answer);
         },
       });
-    this.#metadata = new Renewable(discover, METADATA_LIFETIME, warn);
+    this.#metadata = new Renewable(discover, METADATA_LIFETIME, createRefusal(options, 'metadata'), warn);
     this.keys = new IssuerKeys(() => this.#loadKeys(), options.staleKeysMs, {
+      refuse: createRefusal(options, 'keys'),
       onFailure: warn,
       onStale: () => {
         this.#recordStaleKeys();
@@ -180,6 +181,14 @@ export class Issuer {
   #createKeysError(cause: unknown): IssuerUnusableError {
     return new IssuerUnusableError(this.identifier, `no usable keys. ${describeError(cause)}`, { cause });
   }
+}
+
+/** Makes and counts the errors of callers who are not to wait for an issuer that does not answer, or fails. */
+function createRefusal({ identifier, template }: ResolvedIssuer, endpoint: 'metadata' | 'keys') {
+  return (failure: unknown) => {
+    countRefused({ service: template, endpoint });
+    return failure ?? createOverdueError(identifier, endpoint);
+  };
 }
 
 /** Members of the metadata that an issuer is of no use without. */

@@ -1,3 +1,5 @@
+import { TRIAL_INTERVAL } from '../../limits/adaptive-bulkhead.js';
+import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { Stopwatch } from '../../time/stopwatch.js';
 import { waitFor } from '../../time/time-limit.js';
 
@@ -11,28 +13,34 @@ export interface Lifetime {
 
 /** Milliseconds of the pause after the second failure in a row. Each further failure doubles it. */
 const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 10_000;
+const LONGEST_PAUSE = TRIAL_INTERVAL;
 
 /** Milliseconds after which callers stop waiting for a load, and use the previous value. */
 const PATIENCE = 1_000;
 
 /**
  * A value that an issuer publishes. It is loaded when first needed, cached, and reloaded when it is no longer fresh.
- * While the issuer is down it is used for a while longer. One load runs at a time. After repeated failures there are
- * pauses without requests to the issuer.
+ * While the issuer is down it is used for a while longer. Callers share a load. One that takes too long is a load of
+ * those who wait for it already: later callers are refused, but for one who tries again now and then. So it is after
+ * repeated failures, with pauses without requests to the issuer.
  */
 export class Renewable<Value> {
   #value: Value | undefined;
   /** Time since the value was loaded. */
   #age: Stopwatch | undefined;
   #isExpired = false;
-  #loading: { readonly value: Promise<Value>; readonly age: Stopwatch } | undefined;
+  #loading: Load<Value> | undefined;
   #failure: { readonly error: unknown; readonly pause: number; readonly age: Stopwatch } | undefined;
 
-  /** @param onFailure - called once for each failed load */
+  /**
+   * @param refuse - called for each caller for whom nothing is loaded; gets the error of the last load, if it failed, and
+   *   returns the error to throw
+   * @param onFailure - called once for each failed load
+   */
   constructor(
     private readonly load: () => Promise<Value>,
     private readonly lifetime: Lifetime,
+    private readonly refuse: (failure: unknown) => unknown,
     private readonly onFailure: (error: unknown) => void = () => undefined,
   ) {}
 
@@ -73,15 +81,21 @@ export class Renewable<Value> {
   /**
    * Reloads the value, or joins the load that is running.
    *
-   * @throws the error of the load, or of the last one during a pause
+   * @throws the error of the load, or that of `refuse`
    */
   async renew(): Promise<Value> {
-    if (!this.#loading) {
-      if (this.#failure && this.#failure.age.elapsed < this.#failure.pause) throw this.#failure.error;
-      const value = this.#renew().finally(() => (this.#loading = undefined));
-      this.#loading = { value, age: new Stopwatch() };
-    }
-    return await this.#loading.value;
+    const [running, failure] = [this.#loading, this.#failure];
+    const isLate = running && running.age.elapsed >= TRIAL_INTERVAL;
+    if (running && !isLate && !running.isTrial) return await running.value;
+    const isPaused = running ? !isLate : failure && failure.age.elapsed < failure.pause;
+    if (isPaused) throw this.refuse(failure?.error);
+    const age = new Stopwatch();
+    const isTrial = running !== undefined || (failure !== undefined && failure.pause > 0);
+    const value = this.#renew(age).finally(() => {
+      if (this.#loading?.value === value) this.#loading = undefined;
+    });
+    this.#loading = { value, age, isTrial };
+    return await value;
   }
 
   /** Milliseconds that callers still wait for the running load. An issuer that hangs only delays the first callers. */
@@ -89,7 +103,7 @@ export class Renewable<Value> {
     return PATIENCE - (this.#loading?.age.elapsed ?? 0);
   }
 
-  async #renew(): Promise<Value> {
+  async #renew(running: Stopwatch): Promise<Value> {
     try {
       const value = await this.load();
       this.#value = value;
@@ -98,10 +112,27 @@ export class Renewable<Value> {
       this.#failure = undefined;
       return value;
     } catch (error) {
-      const pause = this.#failure ? Math.min(Math.max(this.#failure.pause * 2, FIRST_PAUSE), LONGEST_PAUSE) : 0;
+      const isFirst = !this.#failure && running.elapsed < TRIAL_INTERVAL;
+      const pause = isFirst ? 0 : Math.min(Math.max((this.#failure?.pause ?? 0) * 2, FIRST_PAUSE), LONGEST_PAUSE);
       this.#failure = { error, pause, age: new Stopwatch() };
       this.onFailure(error);
       throw error;
     }
   }
+}
+
+/** The error for callers who are not to wait for an issuer that does not answer. */
+export function createOverdueError(issuer: string, what: string): IssuerUnusableError {
+  return new IssuerUnusableError(
+    issuer,
+    `its ${what} did not come within ${TRIAL_INTERVAL} ms. Single requests try again`,
+  );
+}
+
+/** A load that runs. */
+interface Load<Value> {
+  readonly value: Promise<Value>;
+  readonly age: Stopwatch;
+  /** Whether it is one caller who tries, after others had to wait too long, or for nothing. */
+  readonly isTrial: boolean;
 }

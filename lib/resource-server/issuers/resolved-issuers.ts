@@ -11,7 +11,7 @@ import { Issuer } from './issuer.js';
 import type { IssuerOptions } from './issuer-options.js';
 import { createPatternTest } from './issuer-pattern.js';
 import type { ResolvedIssuerResolver } from './issuer-resolver-options.js';
-import { Renewable } from './renewable.js';
+import { createOverdueError, Renewable } from './renewable.js';
 
 /** Milliseconds that the application may take to find an issuer. */
 const TIMEOUT = 5_000;
@@ -88,6 +88,7 @@ export class ResolvedIssuers {
     const answer = new Renewable<Answer | undefined>(
       async () => await this.#ask(iss, address, this.#known.get(iss)?.latest),
       { fresh: this.options.cacheMs, stale: this.options.cacheMs + STALE },
+      (failure) => failure ?? createOverdueError(iss, 'configuration'),
     );
     this.#asked.set(iss, answer);
     return answer;
