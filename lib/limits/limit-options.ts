@@ -24,7 +24,7 @@ export interface ShareOptions {
   pendingLinks?: number;
   /** Linked accounts in the memory of a process without `replicas.store`. Defaults to 100 and 50 000. */
   linkedAccounts?: number;
-  /** Exchanged tokens in the memory of a process. Defaults to 200 and 10 000. */
+  /** Exchanged tokens in the memory of a process, and linked accounts of `replicas.store`. Defaults to 200 and 10 000. */
   cachedTokens?: number;
   /** Access tokens whose verification is remembered. Defaults to 100 and 10 000. */
   cachedCallers?: number;

@@ -67,7 +67,7 @@ function getInstruments(): Instruments {
         description: 'Tokens verified with keys that should have been fetched anew',
       }),
       oldTokens: meter.createCounter('nestjs_mcp_auth.old_tokens.uses', {
-        description: 'Exchanged tokens that were used again because no new ones could be had',
+        description: 'Tokens that were used again because no new ones could be had, or their store was down',
       }),
       limitsReached: meter.createCounter('nestjs_mcp_auth.limits.reached', {
         description: 'Times that a caller, or all callers together, held too much',

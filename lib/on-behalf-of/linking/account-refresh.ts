@@ -58,9 +58,18 @@ export class AccountRefresh {
     target: LinkedDownstream,
     refused: string | undefined,
   ): Promise<LinkedAccount | undefined> {
-    const account = await this.records.findAccount(owner);
-    if (!account || isGood(account, refused)) return account;
     const source = this.#nameSource(target);
+    let account: LinkedAccount | undefined;
+    try {
+      account = await this.records.findAccount(owner);
+    } catch (error) {
+      // The account may have changed, or be gone. It is used as long as nobody can tell.
+      const used = this.records.findUsedAccount(owner);
+      if (!used || !isAlive(used, refused)) throw error;
+      this.#outages.recordUse(source);
+      return used;
+    }
+    if (!account || isGood(account, refused)) return account;
     const asking = { source, isFinal: () => false, isTemporary, obtain: () => this.#join(owner, target, account) };
     if (!isAlive(account, refused)) return await this.#outages.ask(asking, false);
     try {
@@ -200,11 +209,11 @@ function isTemporary(failure: unknown): boolean {
 }
 
 /** Whether the token is not to be replaced yet. */
-function isGood({ accessToken, expiresAt }: LinkedAccount, refused: string | undefined): boolean {
-  return accessToken !== refused && (expiresAt === undefined || Date.now() < expiresAt);
+function isGood({ accessToken, life }: LinkedAccount, refused: string | undefined): boolean {
+  return accessToken !== refused && life?.msToReplacement !== 0;
 }
 
 /** Whether the token can still be used, even if it is to be replaced. Without a new one the user has to act anyway. */
-function isAlive({ accessToken, usableUntil = 0 }: LinkedAccount, refused: string | undefined): boolean {
-  return accessToken !== refused && Date.now() < usableUntil;
+function isAlive({ accessToken, life }: LinkedAccount, refused: string | undefined): boolean {
+  return accessToken !== refused && life?.msToEnd !== 0;
 }

@@ -15,7 +15,7 @@ import type { ResolvedLinkedAccount } from '../options/linked-account-options.js
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { countRefused } from '../../observability/metrics.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { applyMargins } from '../token-cache/token-lifetime.js';
+import { AccountLife } from './account-life.js';
 import type { AccountOwner, LinkedAccount } from './link-records.js';
 import { createOAuthClient, OAuthLimits } from './oauth-client.js';
 import { standardizeAnswer } from './standard-answer.js';
@@ -181,14 +181,8 @@ function toAccount(answer: TokenEndpointResponse, { scopes }: LinkedDownstream):
   return {
     accessToken: value,
     scopes,
-    ...(life !== undefined && limitUse(life)),
+    ...(life !== undefined && { life: AccountLife.begin(life) }),
     ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
     ...(grantedScopes && { grantedScopes }),
   };
-}
-
-function limitUse(lifetime: number): Pick<LinkedAccount, 'expiresAt' | 'usableUntil'> {
-  const { replacedAfter, usableFor } = applyMargins(lifetime);
-  const now = Date.now();
-  return { expiresAt: now + replacedAfter, usableUntil: now + usableFor };
 }

@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import type { Holder } from '../../limits/tally.js';
+import { FairCache, measureText } from '../../limits/fair-cache.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { deriveKey } from '../../replicas/composite-key.js';
-import { MemoryStore, SharedSealedStore, type SealedStore } from '../../replicas/sealed-store.js';
+import { MemoryStore, SharedSealedStore, type SealedStore, type SealedValue } from '../../replicas/sealed-store.js';
+import type { WrittenLife } from '../../replicas/written-life.js';
+import { AccountLife } from './account-life.js';
 
 /** The user who owns an account, and the API that it is at. */
 export interface AccountOwner {
@@ -19,19 +22,17 @@ export interface AccountOwner {
 /** A linked account, with the tokens from its authorization server. */
 export interface LinkedAccount {
   readonly accessToken: string;
-  /**
-   * When the access token is to be replaced, shortly before it expires, in milliseconds since the epoch; `undefined` if
-   * its expiry is unknown.
-   */
-  readonly expiresAt?: number | undefined;
-  /** Until when it is used as long as no new one can be had, in milliseconds since the epoch. */
-  readonly usableUntil?: number | undefined;
+  /** How long the access token lasts; `undefined` if that is unknown. */
+  readonly life?: AccountLife | undefined;
   readonly refreshToken?: string | undefined;
   /** Requested scopes. */
   readonly scopes: readonly string[];
   /** Granted scopes, if they are fewer than the requested ones. */
   readonly grantedScopes?: readonly string[] | undefined;
 }
+
+/** An account as it is stored. */
+type StoredAccount = Omit<LinkedAccount, 'life'> & { readonly life?: WrittenLife };
 
 /** A request to a user to link an account. */
 export interface LinkRequest extends AccountOwner {
@@ -61,11 +62,16 @@ export const REQUEST_LIFETIME = 10 * 60_000;
 /** Milliseconds for which an account stays linked after its tokens were last obtained. */
 const ACCOUNT_LIFETIME = 366 * 24 * 60 * 60_000;
 
+/** Milliseconds for which an account serves after the store had it last. */
+const LONGEST_HOLD = 60 * 60_000;
+
 /** Stored requests, states and linked accounts. Every method throws if the store fails. */
 @Injectable()
 export class LinkRecords implements OnApplicationShutdown {
   readonly #accounts: SealedStore;
   readonly #pending: SealedStore;
+  /** Accounts that this process has used, for when the shared store cannot be read. */
+  readonly #used: FairCache<LinkedAccount> | undefined;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -76,6 +82,7 @@ export class LinkRecords implements OnApplicationShutdown {
     this.#accounts = shared
       ? new SharedSealedStore(shared, 'accounts', options.resource)
       : new MemoryStore(limits.of('linkedAccounts'));
+    this.#used = shared && new FairCache(limits.of('cachedTokens'));
     this.#pending = shared
       ? new SharedSealedStore(shared, 'link-requests', options.resource, pending)
       : new MemoryStore(pending);
@@ -85,6 +92,7 @@ export class LinkRecords implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.#accounts.stop();
     this.#pending.stop();
+    this.#used?.clear();
   }
 
   /**
@@ -103,21 +111,45 @@ export class LinkRecords implements OnApplicationShutdown {
   }
 
   async findAccount(owner: AccountOwner): Promise<LinkedAccount | undefined> {
-    return parse(await this.#accounts.get(this.deriveAccountKey(owner))) as LinkedAccount | undefined;
+    const key = this.deriveAccountKey(owner);
+    const found = await this.#accounts.read(key);
+    const known = this.#used?.get(key);
+    this.#used?.delete(key);
+    if (!found) return undefined;
+    const account = readAccount(found, known);
+    this.#holdUsed(owner, account);
+    return account;
+  }
+
+  /** An account that this process has used lately, whose token is still valid. For when the store cannot be read. */
+  findUsedAccount(owner: AccountOwner): LinkedAccount | undefined {
+    return this.#used?.get(this.deriveAccountKey(owner));
   }
 
   async keepAccount(owner: AccountOwner, account: LinkedAccount): Promise<void> {
-    const { expiresAt, refreshToken } = account;
-    const isShort = expiresAt !== undefined && refreshToken === undefined;
-    const lifetime = isShort ? Math.max(1, expiresAt - Date.now()) : ACCOUNT_LIFETIME;
-    await this.#accounts.set(this.deriveAccountKey(owner), JSON.stringify(account), {
+    const { life, refreshToken } = account;
+    const key = this.deriveAccountKey(owner);
+    const freshForMs = life?.msToReplacement;
+    await this.#accounts.set(key, JSON.stringify({ ...account, life: life?.write() }), {
       holder: toHolder(owner),
-      lifetimeMs: lifetime,
+      lifetimeMs: freshForMs === undefined || refreshToken !== undefined ? ACCOUNT_LIFETIME : Math.max(1, freshForMs),
+      freshForMs,
+    });
+    if (this.#used?.get(key)) this.#holdUsed(owner, account);
+  }
+
+  #holdUsed(owner: AccountOwner, account: LinkedAccount): void {
+    const { life, accessToken, refreshToken = '' } = account;
+    this.#used?.offer(this.deriveAccountKey(owner), account, {
+      holder: toHolder(owner),
+      lifetimeMs: Math.min(LONGEST_HOLD, life?.msToEnd ?? LONGEST_HOLD),
+      bytes: measureText(accessToken, refreshToken),
     });
   }
 
   /** @returns whether the account existed */
   async dropAccount(owner: AccountOwner): Promise<boolean> {
+    this.#used?.delete(this.deriveAccountKey(owner));
     return await this.#accounts.delete(this.deriveAccountKey(owner));
   }
 
@@ -162,6 +194,14 @@ export class LinkRecords implements OnApplicationShutdown {
 /** A user has the same accounts by every client. */
 function toHolder({ issuer, subject }: AccountOwner): Holder {
   return { issuer, subject };
+}
+
+/** @param known - what this process knows of the account since it used it last */
+function readAccount({ value, isFresh }: SealedValue, known: LinkedAccount | undefined): LinkedAccount {
+  const { life, ...account } = JSON.parse(value) as StoredAccount;
+  // A store without a clock cannot tell how old a token is. This process knows since when it has used it.
+  if (isFresh === undefined && known?.accessToken === account.accessToken) return { ...account, life: known.life };
+  return { ...account, ...(life && { life: AccountLife.read(life, isFresh) }) };
 }
 
 function parse(text: string | undefined): unknown {

@@ -146,7 +146,11 @@ function hasScopesFor({ scopes }: LinkedAccount, target: LinkedDownstream): bool
   return target.scopes.every((scope) => scopes.includes(scope));
 }
 
-function toToken({ accessToken, expiresAt, grantedScopes }: LinkedAccount): ExchangedToken {
-  const expiresInMs = expiresAt === undefined ? undefined : Math.max(0, expiresAt - Date.now());
-  return { value: accessToken, type: 'bearer', expiresInMs, ...(grantedScopes && { grantedScopes }) };
+function toToken({ accessToken, life, grantedScopes }: LinkedAccount): ExchangedToken {
+  return {
+    value: accessToken,
+    type: 'bearer',
+    expiresInMs: life?.msToReplacement,
+    ...(grantedScopes && { grantedScopes }),
+  };
 }

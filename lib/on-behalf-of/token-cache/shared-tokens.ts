@@ -6,14 +6,9 @@ import { Guarded } from '../../replicas/guarded.js';
 import { KeyRing } from '../../replicas/key-ring.js';
 import type { Revocation } from '../../resource-server/access/revocation.js';
 import { SharedStore } from '../../replicas/shared-store.js';
+import { computeAge, LIFE_OF_UNKNOWN_AGE } from '../../replicas/written-life.js';
 import { LONGEST_LIFE, type Marks, type TokenLife } from './token-lifetime.js';
 import type { TokenOwner } from './token-owner.js';
-
-/** Milliseconds by which the clocks of replicas may differ until one of them counts as wrong. */
-const CLOCK_TOLERANCE = 60_000;
-
-/** Milliseconds for which a token is used whose age nobody knows. The store is asked again then. */
-const LIFE_OF_UNKNOWN_AGE = 2_000;
 
 /** Milliseconds for which a mark stays: longer than all tokens from before it. */
 const MARK_LIFE = LONGEST_LIFE + 60 * 60_000;
@@ -76,21 +71,20 @@ export class SharedTokens {
     await Promise.all(keys.map((key) => this.guarded.insist(() => this.#store.write(key, randomUUID(), MARK_LIFE))));
   }
 
-  /** Lifetimes are relative, because the clock of another replica may be wrong, or that of this one. */
   #open(value: unknown, place: string, marks: Marks): Omit<Found, 'marks'> {
     const opened = this.#ring.open(value, place);
     if (opened === undefined) return { life: undefined };
     const [token, type, scopes, writtenAt, replacedAfter, usableFor, since] = JSON.parse(opened) as Sealed;
     if (!Array.isArray(since) || !marks.every((mark, at) => mark === since[at])) return { life: undefined };
     const now = Date.now();
-    const age = now - writtenAt;
+    const age = computeAge({ writtenAt, usableFor });
     const toLife = (keptAt: number, replaced: number, usable: number): TokenLife => {
       const expiresAt = keptAt + replaced;
       const told = { value: token, type, expiresInMs: expiresAt - now, ...(scopes && { grantedScopes: scopes }) };
       return { token: told, keptAt, expiresAt, usableUntil: keptAt + usable, marks };
     };
-    if (age >= -CLOCK_TOLERANCE && age <= usableFor) {
-      const keptAt = now - Math.max(age, 0);
+    if (age !== undefined) {
+      const keptAt = now - age;
       return { life: now < keptAt + replacedAfter ? toLife(keptAt, replacedAfter, usableFor) : undefined };
     }
     if (!this.#store.expiresByItself) return { life: undefined, isAgeUnknown: true };
