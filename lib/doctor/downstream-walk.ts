@@ -20,7 +20,7 @@ export async function walkDownstreams(
   rehearsal: Rehearsal,
   calls: readonly AskedCall[],
 ): Promise<readonly Finding[]> {
-  const access = rehearsal.access.openAccess(caller, { correlationId: randomUUID() });
+  const access = rehearsal.access.openAccess(caller, () => ({ correlationId: randomUUID() }));
   const findings = await Promise.all(
     [...rehearsal.options.downstreams.keys()].map(async (name) => {
       const wanted = calls.filter((call) => call.downstream === name);

@@ -6,11 +6,13 @@ export const MAX_DEPTH = 100;
 
 /** Whether a value has more than {@link MAX_DEPTH} levels of objects and arrays. A value in itself has. */
 export function isTooDeep(value: unknown): boolean {
-  let level = [value].filter(hasMembers);
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) return true;
-    level = level.flatMap((one) => (Object.values(one) as unknown[]).filter(hasMembers));
-  }
+  return hasMembers(value) && isDeeperThan(MAX_DEPTH, value);
+}
+
+function isDeeperThan(levels: number, value: object): boolean {
+  if (levels === 0) return true;
+  for (const member of Array.isArray(value) ? (value as unknown[]) : (Object.values(value) as unknown[]))
+    if (hasMembers(member) && isDeeperThan(levels - 1, member)) return true;
   return false;
 }
 

@@ -5,7 +5,7 @@ import { cleanText } from '../log/clean-text.js';
 import { toReadable } from '../errors/reason.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
-import type { AuditEvent, AuditRecord } from './audit-event.js';
+import type { AuditContext, AuditEvent, AuditRecord } from './audit-event.js';
 import { LoggerAuditSink, type AuditSink } from './audit-sink.js';
 import { mapTexts } from './map-texts.js';
 import { describeRefusal, findRecurring, isLoggedRefusal } from './refusal-lines.js';
@@ -42,6 +42,16 @@ export class AuditLog implements OnModuleInit, OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.#logger.flush();
     if (this.#sink instanceof LoggerAuditSink) this.#sink.flush();
+  }
+
+  /**
+   * Records that an operation begins, unless nobody would read it: the sink is the logger, which leaves out its level.
+   *
+   * @param create - makes the record
+   */
+  recordAllowed(create: () => AuditContext & { readonly scopes: readonly string[] }): void {
+    if (this.#sink instanceof LoggerAuditSink && !this.#sink.isOrdinaryWritten) return;
+    this.record({ ...create(), type: 'operation_allowed' });
   }
 
   /** Cleans and cuts the texts of strangers. Never throws, and does not wait for the sink. */

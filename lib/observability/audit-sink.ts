@@ -40,6 +40,11 @@ export class LoggerAuditSink implements AuditSink {
     else tell();
   }
 
+  /** Whether lines of normal operation reach the logger's output. */
+  get isOrdinaryWritten(): boolean {
+    return Logger.isLevelEnabled('log');
+  }
+
   /** Writes how many refusals were left out so far. Called when the application stops. */
   flush(): void {
     this.#refusals.flush();

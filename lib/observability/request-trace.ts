@@ -10,6 +10,7 @@ import {
   trace,
   type Context,
   type Span,
+  type SpanContext,
 } from '@opentelemetry/api';
 import { isJsonObject } from '../json/json-object.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
@@ -69,7 +70,7 @@ const NAME_KEYS: Readonly<Record<string, string>> = {
  * One request of the endpoint in logs, events and traces. Without an OpenTelemetry SDK it only has a correlation id.
  */
 export class RequestTrace {
-  readonly correlationId = randomUUID();
+  #correlationId: string | undefined;
   readonly #startedAt = performance.now();
   readonly #span: Span;
   readonly #context: Context;
@@ -92,12 +93,18 @@ export class RequestTrace {
     this.#disclosesUris = disclosesUris;
     const method = operation && METHODS.has(operation.method) ? operation.method : '_OTHER';
     this.#attributes = { 'mcp.method.name': method };
-    const { parent, link } = extractOrigin(headers, body);
+    const { parent, link } = findOrigin(headers, body);
     this.#span = trace
       .getTracer(INSTRUMENTATION)
       .startSpan(method, { kind: SpanKind.SERVER, links: link ? [{ context: link }] : [] }, parent);
     if (operation?.through !== undefined) this.#span.setAttribute('mcp.tool.through', operation.through);
-    this.#context = trace.setSpan(parent, this.#span);
+    this.#context = isSpanContextValid(this.#span.spanContext()) ? trace.setSpan(parent, this.#span) : parent;
+  }
+
+  /** Names the request in logs, events and errors: a UUID, made when it is first asked for. */
+  get correlationId(): string {
+    this.#correlationId ??= randomUUID();
+    return this.#correlationId;
   }
 
   /**
@@ -113,10 +120,10 @@ export class RequestTrace {
 
   /** The request as audit events describe it. */
   createAuditContext(caller: Caller | undefined, operation: Operation | undefined): AuditContext {
-    const { traceId } = this.#span.spanContext();
+    const spanContext = this.#span.spanContext();
     return {
       correlationId: this.correlationId,
-      traceId: isSpanContextValid(this.#span.spanContext()) ? traceId : undefined,
+      traceId: isSpanContextValid(spanContext) ? spanContext.traceId : undefined,
       caller: caller && {
         issuer: caller.issuer,
         subject: caller.subject,
@@ -159,8 +166,9 @@ export class RequestTrace {
   /** @param status - HTTP status of the answer */
   end(status: number): void {
     const errorType = this.#errorType ?? (status >= 500 ? String(status) : undefined);
-    const attributes = { ...this.#attributes, ...(errorType !== undefined && { 'error.type': errorType }) };
-    this.#span.setAttributes({ ...attributes, 'http.response.status_code': status });
+    const attributes = this.#attributes;
+    if (errorType !== undefined) attributes['error.type'] = errorType;
+    if (this.#span.isRecording()) this.#span.setAttributes({ ...attributes, 'http.response.status_code': status });
     if (errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
     this.#span.end();
     recordDuration((performance.now() - this.#startedAt) / 1000, attributes);
@@ -168,13 +176,19 @@ export class RequestTrace {
 }
 
 /** What the request is part of. Baggage of a client stays outside, because it would travel on to internal APIs. */
-function extractOrigin(headers: IncomingHttpHeaders, body: unknown) {
-  const surrounding = propagation.deleteBaggage(context.active());
+function findOrigin(headers: IncomingHttpHeaders, body: unknown): { parent: Context; link?: SpanContext | undefined } {
+  const surrounding = leaveBaggage(context.active());
   const active = trace.getSpanContext(surrounding);
+  // Without a propagator nothing can be read.
+  if (propagation.fields().length === 0) return { parent: surrounding };
   const fromMeta = propagation.extract(ROOT_CONTEXT, readTraceFields(readMeta(body)));
   if (trace.getSpanContext(fromMeta)) return { parent: fromMeta, link: active };
-  if (active) return { parent: surrounding, link: undefined };
-  return { parent: propagation.extract(ROOT_CONTEXT, readTraceFields(headers)), link: undefined };
+  if (active) return { parent: surrounding };
+  return { parent: propagation.extract(ROOT_CONTEXT, readTraceFields(headers)) };
+}
+
+function leaveBaggage(surrounding: Context): Context {
+  return propagation.getBaggage(surrounding) ? propagation.deleteBaggage(surrounding) : surrounding;
 }
 
 function readTraceFields(carrier: Readonly<Record<string, unknown>>): Record<string, string> {

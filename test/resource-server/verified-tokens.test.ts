@@ -1,4 +1,4 @@
-import crypto, { createHash } from 'node:crypto';
+import crypto, { createHash, hash } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AccessToken, type Caller } from '../../lib/resource-server/access/caller.js';
@@ -60,15 +60,19 @@ describe('hashes', () => {
     made = 0;
     crypto.createHash = (...args: Parameters<typeof createHash>) => {
       made += 1;
-      return original(...args);
+      return original.createHash(...args);
     };
+    crypto.hash = ((...args: Parameters<typeof hash>) => {
+      made += 1;
+      return original.hash(...args);
+    }) as typeof hash;
     syncBuiltinESMExports();
   });
   afterEach(() => {
-    crypto.createHash = original;
+    Object.assign(crypto, original);
     syncBuiltinESMExports();
   });
-  const original = createHash;
+  const original = { createHash, hash };
 
   test('of a token are made once', () => {
     const token = new AccessToken('secret');

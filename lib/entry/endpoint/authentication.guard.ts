@@ -89,12 +89,8 @@ export class AuthenticationGuard implements CanActivate {
     const response = context.switchToHttp().getResponse<PlatformResponse>();
     const raw = response.raw ?? response;
     const session = this.revocations.hold(caller);
-    // The client may have disconnected while the token was verified.
+    // The client may have disconnected while the token was verified. Otherwise `EndpointGuard` releases it.
     if (raw.closed) session.release();
-    else
-      raw.once('close', () => {
-        session.release();
-      });
     return session;
   }
 

@@ -23,7 +23,7 @@ import { toNodeRequest, type PlatformResponse } from './node-request.js';
 import { describeMalformedHost, describeSize, describeSource, TOO_DEEP } from './refused-request.js';
 import { createErrorBody } from '../../mcp/protocol/error-body.js';
 import { RefusedAnswers } from './refused-answers.js';
-import { findHostProblem, findOriginProblem, hasMalformedHost, readHosts } from './request-source.js';
+import { findOriginProblem, HostJudge, readHosts } from './request-source.js';
 
 /** Response headers that a client in a browser must be able to read. */
 const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After', 'MCP-Protocol-Version', 'Mcp-Session-Id'];
@@ -39,6 +39,8 @@ type Problem = 'malformed_host' | 'host' | 'origin' | 'size' | 'depth';
 /** Checks the origin, host and size of a request before its token is read. */
 @Injectable()
 export class EndpointGuard implements CanActivate {
+  readonly #hosts: HostJudge;
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly catalogue: Catalogue,
@@ -46,19 +48,30 @@ export class EndpointGuard implements CanActivate {
     private readonly host: HttpAdapterHost,
     private readonly inFlight: InFlight,
     private readonly refused: RefusedAnswers,
-  ) {}
+  ) {
+    this.#hosts = new HostJudge(options.endpoint);
+  }
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<McpRequest>();
-    const response = context.switchToHttp().getResponse<PlatformResponse>();
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<McpRequest>();
+    const response = http.getResponse<PlatformResponse>();
+    // Almost always, the body is there: a promise would be waited for.
+    const read = readMessageBody(request, this.options.endpoint.maxBodySize);
+    return read === undefined
+      ? this.#check(request, response, undefined)
+      : read.then((problem) => this.#check(request, response, problem));
+  }
+
+  #check(request: McpRequest, response: PlatformResponse, bodyProblem: 'size' | undefined): boolean {
     const { endpoint } = this.options;
-    const bodyProblem = await readMessageBody(request, endpoint.maxBodySize);
     this.#observe(request, response);
     const { origin } = request.headers;
     const node = toNodeRequest(request);
     const hosts = readHosts(node);
-    if (hasMalformedHost(node)) throw this.#refuse(request, 'malformed_host', describeMalformedHost(hosts));
-    const sourceProblem = findHostProblem(hosts, endpoint) ?? findOriginProblem(origin, endpoint);
+    const hostProblem = this.#hosts.findProblem(node, hosts);
+    if (hostProblem === 'malformed_host') throw this.#refuse(request, 'malformed_host', describeMalformedHost(hosts));
+    const sourceProblem = hostProblem ?? findOriginProblem(origin, endpoint);
     if (sourceProblem)
       throw this.#refuse(request, sourceProblem, describeSource(sourceProblem, hosts, request, endpoint));
     if (origin !== undefined) {
@@ -86,8 +99,11 @@ export class EndpointGuard implements CanActivate {
     this.refused.claim(raw, request);
     const most = raw.getMaxListeners(); // 0: any number
     if (most > 0) raw.setMaxListeners(most + OWN_LISTENERS);
+    // One listener for all that waits for the end of a response: each costs a call of its own.
     raw.once('close', () => {
       trace.end(raw.statusCode);
+      request.heldSession?.release();
+      this.inFlight.dismiss(raw);
     });
   }
 

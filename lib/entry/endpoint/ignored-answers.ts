@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { PlatformResponse } from './node-request.js';
 
 /**
@@ -8,21 +8,34 @@ import type { PlatformResponse } from './node-request.js';
 const ANSWERING = 'code download json jsonp redirect render send sendFile sendStatus status view'.split(' ');
 
 /** Methods of Node that throw once the headers are sent. Interceptors that measure time call them at the end. */
-const HEADER_SETTING = ['appendHeader', 'removeHeader', 'setHeader', 'setHeaders'] as const;
+const HEADER_SETTING = ['appendHeader', 'removeHeader', 'setHeader', 'setHeaders'].map((name) => {
+  const ofNode = (ServerResponse.prototype as unknown as Record<string, SetHeader>)[name] as SetHeader;
+  return [name, ofNode, toEarly(ofNode)] as const;
+});
 
 /**
  * Ignores what others than the endpoint answer. Nest answers after the handler has returned, and filters and interceptors
  * may at any time.
  */
 export function ignoreAnswers(response: PlatformResponse): void {
-  for (const name of ANSWERING) if (name in response) Object.assign(response, { [name]: () => response });
+  const answering = response as unknown as Record<string, () => unknown>;
+  const ignore = () => response;
+  for (const name of ANSWERING) if (name in answering) answering[name] = ignore;
 }
 
 /** Ignores headers that are set once they are sent. */
 export function ignoreLateHeaders(raw: ServerResponse): void {
-  for (const name of HEADER_SETTING) {
-    const set = (raw as Partial<Record<typeof name, (...parts: unknown[]) => unknown>>)[name];
-    if (!set) continue;
-    Object.assign(raw, { [name]: (...parts: unknown[]) => (raw.headersSent ? raw : set.apply(raw, parts)) });
+  const setting = raw as unknown as Record<string, SetHeader | undefined>;
+  for (const [name, ofNode, setEarly] of HEADER_SETTING) {
+    const set = setting[name];
+    if (set !== undefined) setting[name] = set === ofNode ? setEarly : toEarly(set);
   }
+}
+
+type SetHeader = (this: ServerResponse, ...parts: unknown[]) => unknown;
+
+function toEarly(set: SetHeader): SetHeader {
+  return function (...parts) {
+    return this.headersSent ? this : set.apply(this, parts);
+  };
 }

@@ -33,4 +33,6 @@ export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   prepared?: PreparedDownstreams;
   /** Set by `McpController`, or by `McpProtection`, once Nest and filters cannot answer the request any more. */
   taken?: Interruptible;
+  /** Set by `McpController`, once it serves the request. */
+  handled?: Promise<void>;
 };

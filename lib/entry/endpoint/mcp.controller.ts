@@ -43,8 +43,6 @@ export const ENDPOINT_GUARDS: readonly Type<CanActivate>[] = [
 @UseFilters(InterruptionFilter, ChallengeFilter)
 @UseGuards(...ENDPOINT_GUARDS)
 export class McpController {
-  readonly #handled = new WeakMap<McpRequest, Promise<void>>();
-
   constructor(
     private readonly serving: McpServing,
     private readonly authentication: AuthenticationGuard,
@@ -57,9 +55,8 @@ export class McpController {
   @All()
   @HttpCode(HttpStatus.INTERNAL_SERVER_ERROR)
   async handle(@Req() request: McpRequest, @Res({ passthrough: true }) response: PlatformResponse): Promise<void> {
-    const handled = this.#handled.get(request) ?? this.#handle(request, response);
-    this.#handled.set(request, handled);
-    await handled;
+    request.handled ??= this.#handle(request, response);
+    await request.handled;
   }
 
   async #handle(request: McpRequest, response: PlatformResponse): Promise<void> {
@@ -80,45 +77,37 @@ export class McpController {
       throw new MethodNotAllowedException();
     }
     this.authentication.refuseEnded(request);
-    const served = toServedRequest(request);
     const answered = this.#answer(request, response, (node, interruption) =>
-      this.serving.serve(
-        node,
-        raw,
-        Object.assign(served, {
-          interruption,
-          show: () => showRequest(request),
-          explain: (status: number, told: string) => {
-            explainTold(node, status, told);
-          },
-        }),
-      ),
+      this.serving.serve(node, raw, toServedRequest(request, node, interruption)),
     );
     // A stream has no end that an interceptor could wait for.
     if (request.operation?.method !== 'subscriptions/listen') await answered;
   }
 
-  async #answer(request: McpRequest, response: PlatformResponse, serve: Serve): Promise<void> {
+  async #answer(request: McpRequest, response: PlatformResponse, answer: Serve): Promise<void> {
     const taken = takeOver(request, response);
-    await runFrom(readAddress(request), () =>
-      request.trace.run(() => taken.answer(() => serve(toNodeRequest(request), taken.interruption))),
-    );
+    const serve = () => request.trace.run(() => taken.answer(() => answer(toNodeRequest(request), taken.interruption)));
+    // Where there is a caller, nothing is held for an address.
+    await (request.caller ? serve() : runFrom(readAddress(request), serve));
   }
 }
 
 type Serve = (request: IncomingMessage, interruption: Ending) => Promise<void>;
 
-function toServedRequest({
-  admitted,
-  trace,
-  body,
-  size,
-  scheme,
-  prepared,
-}: McpRequest): AuthorizedRequest | DeniedRequest {
+function toServedRequest(
+  request: McpRequest,
+  node: IncomingMessage,
+  interruption: Ending,
+): AuthorizedRequest | DeniedRequest {
+  const { admitted, trace, body, size, scheme, prepared } = request;
   if (!admitted) throw new Error('A request reached the endpoint without authorization');
-  if (admitted instanceof AccessDeniedError) return { body, size, trace, denied: admitted };
-  return { body, size, trace, authorized: admitted, scheme, failure: prepared?.failure, access: prepared?.access };
+  const show = () => showRequest(request);
+  const explain = (status: number, told: string) => {
+    explainTold(node, status, told);
+  };
+  const parts = { body, size, trace, interruption, show, explain };
+  if (admitted instanceof AccessDeniedError) return { ...parts, denied: admitted };
+  return { ...parts, authorized: admitted, scheme, failure: prepared?.failure, access: prepared?.access };
 }
 
 function takeOver(request: McpRequest, response: PlatformResponse): TakenResponse {

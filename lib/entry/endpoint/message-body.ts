@@ -21,13 +21,27 @@ const readBodies = new WeakMap<IncomingMessage, Uint8Array>();
  * because there are none, or text, or bytes.
  *
  * @param maxSize - bytes of a message
- * @returns `'size'` if the message is larger
+ * @returns `undefined` if the message is there; otherwise a promise, of `'size'` if the message is larger
  * @throws BadRequestException if the body is not JSON
  */
-export async function readMessageBody(request: PlatformRequest, maxSize: number): Promise<'size' | undefined> {
+export function readMessageBody(request: PlatformRequest, maxSize: number): Promise<'size' | undefined> | undefined {
+  if (request.method !== 'POST') return undefined;
   const node = toNodeRequest(request);
-  if (request.method !== 'POST' || !JSON_TYPE.test(node.headers['content-type'] ?? '')) return undefined;
-  if (!isUtf8(node)) throw refuseMediaType(node);
+  const type = node.headers['content-type'] ?? '';
+  // What most clients send.
+  const isPlain = type === 'application/json';
+  if (!isPlain && !JSON_TYPE.test(type)) return undefined;
+  if (!isPlain && !isUtf8(node)) throw refuseMediaType(node);
+  const { body } = request;
+  const isParsed = typeof body === 'object' && !(body instanceof Uint8Array) && !isUnset(body);
+  return isParsed ? undefined : readLeftBody(request, node, maxSize);
+}
+
+async function readLeftBody(
+  request: PlatformRequest,
+  node: IncomingMessage,
+  maxSize: number,
+): Promise<'size' | undefined> {
   const body = isUnset(request.body) ? await readUnread(node, maxSize) : request.body;
   if (body === 'size') return 'size';
   if (body instanceof Uint8Array) {
@@ -40,7 +54,12 @@ export async function readMessageBody(request: PlatformRequest, maxSize: number)
 
 /** Parsers of Express 4 leave an empty object where they parsed nothing. */
 function isUnset(body: unknown): boolean {
-  return body === undefined || body === null || (isJsonObject(body) && Object.keys(body).length === 0);
+  return body === undefined || body === null || (isJsonObject(body) && isEmpty(body));
+}
+
+function isEmpty(body: object): boolean {
+  for (const key in body) if (Object.hasOwn(body, key)) return false;
+  return true;
 }
 
 async function readUnread(node: IncomingMessage, maxSize: number): Promise<Uint8Array | 'size' | undefined> {

@@ -8,7 +8,7 @@ const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
 export function keepHeaders(response: PlatformResponse): void {
   if (!response.raw) return;
   for (const [name, value] of Object.entries(response.getHeaders())) {
-    if (value !== undefined) response.raw.setHeader(name, value);
+    if (value !== undefined && response.raw.getHeader(name) !== value) response.raw.setHeader(name, value);
   }
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import onHeaders from 'on-headers';
 import { AuditLog } from '../../observability/audit-log.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { describeAnswer, findExplanation } from './described-answer.js';
@@ -15,8 +14,10 @@ interface WatchedAnswer {
   readonly request?: McpRequest;
 }
 
+const WATCHED = Symbol('watched');
+
 /** Servers of one application may have one path. */
-const watched = new WeakMap<ServerResponse, WatchedAnswer>();
+type WatchedResponse = ServerResponse & { [WATCHED]?: WatchedAnswer };
 
 /**
  * Answers past the guards that are no refusals of this kind. Tokens, permissions and rates have events of their own. With
@@ -33,21 +34,23 @@ export class RefusedAnswers {
   ) {}
 
   /** Watches the answer to a request at the path of this server. Called before anything reads the request. */
-  watch(node: IncomingMessage, response: ServerResponse): void {
-    if (!watched.has(response) || this.#isNamed(node)) watched.set(response, { server: this });
-    onHeaders(response, () => {
-      const { server, request } = watched.get(response) ?? {};
-      if (server === this) this.#record(node, response.statusCode, request);
-    });
+  watch(node: IncomingMessage, response: WatchedResponse): void {
+    if (!response[WATCHED] || this.#isNamed(node)) response[WATCHED] = { server: this };
+  }
+
+  /** Records the answer, if it refuses the request of {@link watch}. Called when its headers are about to be sent. */
+  recordAnswer(node: IncomingMessage, response: WatchedResponse): void {
+    if (response.statusCode < 400) return;
+    const { server, request } = response[WATCHED] ?? {};
+    if (server === this) this.#record(node, response.statusCode, request);
   }
 
   /** Called when the guards of this server begin with a request. */
-  claim(response: ServerResponse, request: McpRequest): void {
-    watched.set(response, { server: this, request });
+  claim(response: WatchedResponse, request: McpRequest): void {
+    response[WATCHED] = { server: this, request };
   }
 
   #record(node: IncomingMessage, status: number, request: McpRequest | undefined): void {
-    if (status < 400) return;
     const trace = request?.trace;
     // Failures of the server are in the log.
     if (trace && (trace.hasFailed || status >= 500 || NOT_RECORDED.has(status))) return;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import QuickLRU from 'quick-lru';
 import { isLoopback } from '../../options/option-rules.js';
 import { normalizeHost } from './host-name.js';
 import type { ResolvedEndpoint } from './endpoint-options.js';
@@ -10,24 +11,51 @@ const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
 /** RFC 9110 section 7.2: an address in brackets, or a name (RFC 3986 section 3.2.2), and perhaps a port. */
 const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
 
+const HOST_HEADER = 'host';
+
+/** How many different hosts are remembered, and of how many characters. Clients name the same one each time. */
+const MAX_KNOWN = 100;
+const MAX_NAME = 253;
+
 /**
  * Returns each host that a request names: in `Host`, in its equivalent of HTTP/2, and in a target that is a whole URL.
  * What proxies add, such as `X-Forwarded-Host`, is not among them: a page can send that, too.
  */
 export function readHosts(request: IncomingMessage): readonly string[] {
   const { headers, url = '' } = request;
+  const hosts = readLines(request);
   const { ':authority': authority } = headers;
-  const [, target] = ABSOLUTE_FORM.exec(url) ?? [];
-  return [...readLines(request), ...[authority, target].filter((one) => typeof one === 'string')];
+  if (typeof authority === 'string') hosts.push(authority);
+  const target = url.startsWith('/') ? undefined : ABSOLUTE_FORM.exec(url)?.[1];
+  if (target !== undefined) hosts.push(target);
+  return hosts;
 }
 
-/** Whether a request has several `Host` lines, or one of another form (RFC 9112 section 3.2). */
-export function hasMalformedHost(request: IncomingMessage): boolean {
-  return readLines(request).length > 1 || !readHosts(request).every((host) => HOST.test(host));
+/** Judges the hosts that requests name. */
+export class HostJudge {
+  readonly #known = new QuickLRU<string, 'malformed_host' | 'host' | 'good'>({ maxSize: MAX_KNOWN });
+
+  constructor(private readonly endpoint: ResolvedEndpoint) {}
+
+  /** @param hosts - as {@link readHosts} found them */
+  findProblem(request: IncomingMessage, hosts: readonly string[]): 'malformed_host' | 'host' | undefined {
+    const [host = ''] = hosts;
+    const isOne = hosts.length === 1 && host.length <= MAX_NAME;
+    const known = isOne ? this.#known.get(host) : undefined;
+    const verdict = known ?? this.#judge(request, hosts);
+    if (isOne && known === undefined) this.#known.set(host, verdict);
+    return verdict === 'good' ? undefined : verdict;
+  }
+
+  #judge(request: IncomingMessage, hosts: readonly string[]): 'malformed_host' | 'host' | 'good' {
+    // Several `Host` lines, or one of another form (RFC 9112 section 3.2).
+    if (readLines(request).length > 1 || !hosts.every((host) => HOST.test(host))) return 'malformed_host';
+    return findHostProblem(hosts, this.endpoint) ?? 'good';
+  }
 }
 
 /** A page can make its own name resolve to any address (DNS rebinding), but `Host` then contains that name. */
-export function findHostProblem(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
+function findHostProblem(hosts: readonly string[], endpoint: ResolvedEndpoint): 'host' | undefined {
   const { allowedHosts } = endpoint;
   if (allowedHosts === 'any') return undefined;
   const names = new Set(hosts.map(normalizeHost));
@@ -46,8 +74,13 @@ export function findOriginProblem(origin: string | undefined, endpoint: Resolved
 }
 
 /** Node keeps the first of several lines in `headers`. */
-function readLines({ rawHeaders }: IncomingMessage): readonly string[] {
-  return rawHeaders.filter((_value, index) => rawHeaders[index - 1]?.toLowerCase() === 'host' && index % 2 === 1);
+function readLines({ rawHeaders }: IncomingMessage): string[] {
+  const lines: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const { [index]: name = '', [index + 1]: value = '' } = rawHeaders;
+    if (name.length === HOST_HEADER.length && name.toLowerCase() === HOST_HEADER) lines.push(value);
+  }
+  return lines;
 }
 
 /** An IP address is not a name, so DNS rebinding cannot use it. IPv6 has several spellings of each. */

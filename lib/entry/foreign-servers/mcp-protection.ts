@@ -131,7 +131,7 @@ export class McpProtection implements OnApplicationBootstrap {
     request.prepared = await this.preparation.prepare(authorized, request);
     if (authorized.primitive || watched.length > 0) {
       const scopes = [...new Set([authorized, ...watched].flatMap((one) => one.scopes))];
-      this.audit.record({ ...trace.createAuditContext(caller, operation), type: 'operation_allowed', scopes });
+      this.audit.recordAllowed(() => ({ ...trace.createAuditContext(caller, operation), scopes }));
     }
     this.#authorized.set(request, freezeCopy(body));
     this.foreign.narrow(request, response, rules);
@@ -168,10 +168,10 @@ export class McpProtection implements OnApplicationBootstrap {
       release();
       lease.release();
     });
-    const event = trace.createAuditContext(caller, operation);
-    const access = prepared?.access ?? this.callers.openAccess(caller, event);
+    const describe = () => trace.createAuditContext(caller, operation);
+    const access = prepared?.access ?? this.callers.openAccess(caller, describe);
     const call = {
-      tool: event.operation?.name ?? '',
+      tool: describe().operation?.name ?? '',
       caller,
       downstreams: primitive?.downstreams ?? [],
       access,

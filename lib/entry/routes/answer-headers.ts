@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import onHeaders from 'on-headers';
+import QuickLRU from 'quick-lru';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { EarlyRequests } from './early-requests.js';
@@ -12,9 +13,26 @@ import { RefusedAnswers } from '../endpoint/refused-answers.js';
 
 /** What a cache has to compare: the answer depends on the caller, and on the origin of the page (RFC 9110 section 12.5.5). */
 const VARY = ['Authorization', 'Origin'];
+const ALONE = VARY.join(', ');
 
 /** A request target (RFC 9112 section 3.2). Routers end the path where a query or a fragment begins. */
 const PARTS_OF_TARGET = /^(?<origin>https?:\/\/[^/?#]*)?(?<path>[^?#;]*)(?<rest>.*)$/is;
+
+/** How many request targets are remembered, and of how many characters. */
+const MAX_KNOWN = 100;
+const MAX_TARGET = 500;
+
+/** The part of a Fastify instance that is used here. */
+interface Fastify {
+  addHook(
+    name: 'onRequest',
+    hook: (
+      request: { readonly raw: IncomingMessage },
+      reply: { readonly raw: ServerResponse },
+      done: () => void,
+    ) => void,
+  ): void;
+}
 
 /**
  * Sets the headers that every answer of a server has, whoever gives it: a guard, a body parser, a filter of the
@@ -27,6 +45,7 @@ export class AnswerHeaders {
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
   readonly #endpoint: string;
+  readonly #compared = new QuickLRU<string, string>({ maxSize: MAX_KNOWN });
 
   constructor(
     options: ResolvedOptions,
@@ -40,27 +59,42 @@ export class AnswerHeaders {
     this.#documents = new Set(metadataPaths.map((one) => one.toLowerCase()));
     this.#paths = new Set([path, backChannelLogoutPath ?? path].map((one) => one.toLowerCase()));
     this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
-    early.restrictTo((request) => this.#isOurs(readPath(request)));
+    early.restrictTo((request) => this.#isOurs(this.#readPath(request)));
     // The adapter is there before it has body parsers, whose refusals are answers too.
     host.init$.subscribe(() => {
       // An application context has none, for example one that serves stdio.
       const httpAdapter = host.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
-      if (httpAdapter?.getType() === 'fastify')
+      if (httpAdapter?.getType() === 'fastify') {
         adaptRoutes(
           httpAdapter.getInstance(),
           (one) => this.#isOurs(toComparedPath(one)),
           (one) => (toComparedPath(one) === path.toLowerCase() ? endpoint.maxBodySize : undefined),
         );
-      const isExpress = httpAdapter?.getType() === 'express';
+        // Costs less than a middleware, and comes before all of them.
+        httpAdapter.getInstance<Fastify>().addHook('onRequest', ({ raw: request }, { raw: response }, done) => {
+          this.#watch(this.#readPath(request), request, response);
+          done();
+        });
+        return;
+      }
       httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-        const path = readPath(request);
+        const path = this.#readPath(request);
         this.#watch(path, request, response);
         // Fastify decodes paths before it looks for a route. Express does not.
-        if (isExpress && this.#isRoute(path)) request.url = decodePath(request.url);
-        if (isExpress && this.#isOurs(path) && isSharing(options)) ignoreForwardedHost(request);
+        if (this.#isRoute(path)) request.url = decodePath(request.url);
+        if (isSharing(options) && this.#isOurs(path)) ignoreForwardedHost(request);
         next();
       });
     });
+  }
+
+  /** The path of a request as routers compare it: Express ignores case and a slash at the end, Fastify decodes. */
+  #readPath({ url = '' }: IncomingMessage): string {
+    const known = this.#compared.get(url);
+    if (known !== undefined) return known;
+    const path = toComparedPath(PARTS_OF_TARGET.exec(url)?.groups?.path ?? '');
+    if (url.length <= MAX_TARGET) this.#compared.set(url, path);
+    return path;
   }
 
   #isOurs(path: string): boolean {
@@ -77,10 +111,13 @@ export class AnswerHeaders {
   }
 
   #watch(path: string, request: IncomingMessage, response: ServerResponse): void {
-    const isDocument = this.#isDocument(path);
     if (!this.#isOurs(path)) return;
-    if (path === this.#endpoint) this.refused.watch(request, response);
+    const isDocument = this.#isDocument(path);
+    const { refused } = this;
+    const isWatched = path === this.#endpoint;
+    if (isWatched) refused.watch(request, response);
     onHeaders(response, function () {
+      if (isWatched) refused.recordAnswer(request, this);
       // The SDK says `keep-alive` of each stream, also to who asked for the connection to be closed. HTTP/2 has no such header.
       if (request.httpVersionMajor < 2 && !this.shouldKeepAlive) this.setHeader('Connection', 'close');
       this.setHeader('X-Content-Type-Options', 'nosniff');
@@ -88,9 +125,10 @@ export class AnswerHeaders {
       // Proxies must not compress a stream of events, because they would hold it back.
       const isStream = String(this.getHeader('Cache-Control')).includes('no-transform');
       this.setHeader('Cache-Control', isStream ? 'no-store, no-transform' : 'no-store');
-      this.setHeader('Vary', addWords(this.getHeader('Vary'), VARY));
+      const vary = this.getHeader('Vary');
+      this.setHeader('Vary', vary === undefined ? ALONE : addWords(vary, VARY));
       // Express makes one of each body. Without one, nobody asks whether what was kept is still good.
-      this.removeHeader('ETag');
+      if (this.hasHeader('ETag')) this.removeHeader('ETag');
     });
   }
 }
@@ -103,11 +141,6 @@ function ignoreForwardedHost(request: IncomingMessage): void {
   if (!('x-forwarded-host' in request.headers)) return;
   const hostname = request.headers.host?.replace(/:\d*$/, '');
   Object.defineProperty(request, 'hostname', { value: hostname, configurable: true });
-}
-
-/** The path of a request as routers compare it: Express ignores case and a slash at the end, Fastify decodes. */
-function readPath({ url }: IncomingMessage): string {
-  return toComparedPath(PARTS_OF_TARGET.exec(url ?? '')?.groups?.path ?? '');
 }
 
 function toComparedPath(path: string): string {
@@ -130,8 +163,8 @@ function decode(text: string): string {
   }
 }
 
-function addWords(present: ReturnType<ServerResponse['getHeader']>, words: readonly string[]): string {
-  const all = [present ?? []].flat().flatMap((value) => String(value).split(','));
+function addWords(present: string | number | readonly string[], words: readonly string[]): string {
+  const all = [present].flat().flatMap((value) => String(value).split(','));
   const trimmed = [...all, ...words].map((word) => word.trim()).filter((word) => word !== '');
   return trimmed
     .filter((word, index) => !trimmed.slice(0, index).some((one) => one.toLowerCase() === word.toLowerCase()))

@@ -74,7 +74,8 @@ const OF_LEGACY = new Set(
  * @param headers - of its request
  */
 export function readDirectMessage(body: unknown, headers: IncomingHttpHeaders): DirectMessage | undefined {
-  if (!isJsonContentType(headers['content-type'])) return undefined;
+  const { 'content-type': type } = headers;
+  if (type !== 'application/json' && !isJsonContentType(type)) return undefined;
   if (!isJsonObject(body) || !Object.hasOwn(PARAMETERS, String(body.method))) return undefined;
   const version = readHeader(headers, 'mcp-protocol-version');
   const method = readHeader(headers, 'mcp-method');

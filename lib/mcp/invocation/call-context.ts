@@ -28,7 +28,7 @@ const MAX_ROUNDS = 5;
 /** The parts of a call's context. */
 export interface CallParts {
   readonly caller: Caller | undefined;
-  readonly correlationId: string;
+  readonly trace: { readonly correlationId: string };
   /** Of the call. */
   readonly ending: Ending;
   readonly operation: Operation;
@@ -54,8 +54,8 @@ const NO_REQUEST = {
 /** The context of one call, and for enhancers a request: what it has not itself is that of the HTTP request. */
 export class CallContext implements McpContext {
   readonly caller: Caller | undefined;
-  readonly correlationId: string;
   readonly operation: Operation;
+  readonly #trace: CallParts['trace'];
   readonly #ending: Ending;
   readonly #shown: object;
   #user: unknown;
@@ -63,9 +63,9 @@ export class CallContext implements McpContext {
   readonly #channel: ClientChannel;
   #questions = 0;
 
-  constructor({ caller, correlationId, ending, operation, channel, input, shown = NO_REQUEST }: CallParts) {
+  constructor({ caller, trace, ending, operation, channel, input, shown = NO_REQUEST }: CallParts) {
     this.caller = caller;
-    this.correlationId = correlationId;
+    this.#trace = trace;
     this.operation = operation;
     this.#input = input;
     this.#channel = channel;
@@ -75,6 +75,10 @@ export class CallContext implements McpContext {
     if (shown === NO_REQUEST) return;
     Object.setPrototypeOf(this, Object.create(shown, MEMBERS) as object);
     this.#joinLog();
+  }
+
+  get correlationId(): string {
+    return this.#trace.correlationId;
   }
 
   get signal(): AbortSignal {

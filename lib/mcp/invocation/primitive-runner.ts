@@ -57,9 +57,6 @@ export interface Surroundings extends RoundMessage {
 /** Runs an authorized operation: calls the method for the caller, and turns the outcome into a result. */
 @Injectable()
 export class PrimitiveRunner {
-  /** Operations that are already in the audit. A call of several rounds is recorded once. */
-  readonly #audited = new WeakSet<AuthorizedOperation>();
-
   constructor(
     private readonly invocations: PrimitiveInvocations,
     private readonly callers: CallerAccess,
@@ -79,8 +76,7 @@ export class PrimitiveRunner {
   async run(authorized: AuthorizedOperation, primitive: Primitive, surroundings: Surroundings): Promise<Outcome> {
     const { trace, context, interruption, show } = surroundings;
     const { caller, operation = NO_OPERATION, input, scopes } = authorized;
-    const { correlationId } = trace;
-    const event = trace.createAuditContext(caller, operation);
+    const describe = () => trace.createAuditContext(caller, operation);
     let final: { readonly error: unknown } | undefined;
     const refuse = (told: CallToolResult, error: unknown): CallToolResult => {
       if (primitive.kind === 'tool') return told;
@@ -90,9 +86,8 @@ export class PrimitiveRunner {
     };
     // An operation has one outcome: the method's arguments may turn out to be denied.
     const allow = () => {
-      if ('value' in input && !this.#audited.has(authorized))
-        this.audit.record({ ...event, type: 'operation_allowed', scopes });
-      this.#audited.add(authorized);
+      if ('value' in input && !authorized.isAudited) this.audit.recordAllowed(() => ({ ...describe(), scopes }));
+      authorized.isAudited = true;
     };
     const round = new CallRound(this.states, authorized, operation, surroundings);
     const { channel } = round;
@@ -105,7 +100,7 @@ export class PrimitiveRunner {
         const told = toErrorResult(`Invalid arguments for ${primitive.name}:\n${input.problems.join('\n')}`);
         return refuse(told, new HttpException(told, 400));
       }
-      const access = surroundings.access ?? this.callers.openAccess(caller, event);
+      const access = surroundings.access ?? this.callers.openAccess(caller, describe);
       const failure = await this.#waitForMissing(primitive, access, surroundings, round.answer, over);
       if (failure) throw failure;
       await round.begin().catch((error: unknown) => {
@@ -115,7 +110,7 @@ export class PrimitiveRunner {
       const call = { tool: primitive.name, caller, downstreams: primitive.downstreams, access, ending: over };
       const callContext = new CallContext({
         caller,
-        correlationId,
+        trace,
         ending: over,
         operation,
         channel,
@@ -163,12 +158,12 @@ export class PrimitiveRunner {
         over.reason instanceof CallTimeout || (interruption?.hasEnded && over.reason === interruption.reason);
       if (over.hasEnded && !isEnded) {
         trace.fail('cancelled');
-        logger.debug(`${primitive.name} was cancelled [${correlationId}]`);
+        logger.debug(`${primitive.name} was cancelled [${trace.correlationId}]`);
         return refuse(toErrorResult('The call was cancelled.'), error);
       }
       trace.fail(over.hasEnded ? 'timeout' : 'tool_error');
       const failure = findToldError(over.hasEnded ? over.reason : error);
-      const told = await round.fail(primitive.name, failure, correlationId, surroundings.challenge);
+      const told = await round.fail(primitive.name, failure, trace.correlationId, surroundings.challenge);
       return isInputRequiredResult(told) ? told : refuse(told, failure);
     } finally {
       ending.release();

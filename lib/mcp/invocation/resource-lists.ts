@@ -42,16 +42,15 @@ export class ResourceLists {
   ): Promise<readonly Resource[]> {
     const invoke = template && this.invocations.findList(template);
     if (!invoke || !operation) return [];
-    const access = this.callers.openAccess(caller, trace.createAuditContext(caller, operation));
+    const access = this.callers.openAccess(caller, () => trace.createAuditContext(caller, operation));
     const ending = findEnding(context);
     const channel = new RequestChannel(context, identify, createState());
     const call = { tool: template.name, caller, downstreams: template.downstreams, access, ending };
-    const { correlationId } = trace;
-    const callContext = new CallContext({ caller, correlationId, ending, operation, channel, input: {}, shown });
+    const callContext = new CallContext({ caller, trace, ending, operation, channel, input: {}, shown });
     try {
       return toResources(await runToolCall(call, () => invoke(callContext, {}, () => Promise.resolve())));
     } catch (error) {
-      toFailureResult(template.name, findToldError(error), correlationId);
+      toFailureResult(template.name, findToldError(error), trace.correlationId);
       return [];
     }
   }

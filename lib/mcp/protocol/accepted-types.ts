@@ -1,6 +1,7 @@
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import type { IncomingMessage } from 'node:http';
 import Negotiator from 'negotiator';
+import QuickLRU from 'quick-lru';
 import { isStream } from '../direct/event-stream.js';
 import { isJsonObject } from '../../json/json-object.js';
 
@@ -19,9 +20,21 @@ export interface AcceptedTypes {
   readonly stream: boolean;
 }
 
+/** How many headers are remembered, and of how many characters. Clients send the same one each time. */
+const MAX_KNOWN = 100;
+const MAX_LENGTH = 500;
+
+const known = new QuickLRU<string, AcceptedTypes>({ maxSize: MAX_KNOWN });
+
 /** Reads `Accept` (RFC 9110 section 12.5.1). A client that does not send it takes anything. */
-export function readAcceptedTypes({ headers: { accept } }: Pick<IncomingMessage, 'headers'>): AcceptedTypes {
-  if (accept === undefined || accept.trim() === '') return { json: true, stream: true };
+export function readAcceptedTypes({ headers: { accept = '' } }: Pick<IncomingMessage, 'headers'>): AcceptedTypes {
+  const types = known.get(accept) ?? negotiate(accept);
+  if (accept.length <= MAX_LENGTH) known.set(accept, types);
+  return types;
+}
+
+function negotiate(accept: string): AcceptedTypes {
+  if (accept.trim() === '') return { json: true, stream: true };
   const types = new Negotiator({ headers: { accept: accept.replaceAll(PARAMETER, '') } }).mediaTypes([
     JSON_TYPE,
     STREAM_TYPE,

@@ -43,8 +43,6 @@ const CALLS: ReadonlySet<string> = new Set<CallMethod>([
   'tools/call',
 ]);
 
-const JSON_HEADERS = { 'Content-Type': 'application/json' };
-
 /**
  * Answers what one message answers, without the objects that the SDK makes for each request. What is rare, and what the
  * SDK would refuse, is left to the SDK: messages, results and errors alike. So its rules are written down once.
@@ -97,8 +95,8 @@ export class DirectServing {
       return { stream: undefined };
     }
     const conversation = message.method === 'initialize' ? beginConversation(served.body) : undefined;
-    const session = conversation === undefined ? {} : { 'Mcp-Session-Id': conversation };
-    exchange.response.writeHead(200, { ...JSON_HEADERS, ...session }).end(answer);
+    if (conversation !== undefined) exchange.response.setHeader('Mcp-Session-Id', conversation);
+    sendJson(exchange.response, answer);
     return undefined;
   }
 
@@ -202,9 +200,16 @@ export class DirectServing {
       return undefined;
     }
     if (text === undefined) return handOver(served, running, undefined);
-    response.writeHead(200, JSON_HEADERS).end(text);
+    sendJson(response, text);
     return undefined;
   }
+}
+
+/** Without headers before it, Node states the length of the text, and sends everything at once. */
+function sendJson(response: ServerResponse, text: string): void {
+  response.statusCode = 200;
+  response.setHeader('Content-Type', 'application/json');
+  response.end(text);
 }
 
 /** The method has run, and does not run again for the SDK. */

@@ -53,9 +53,16 @@ export function findHeaderMismatch(
 
 /** Of two headers with one name, an intermediary may have read either. */
 function findRepeated(rawHeaders: readonly string[]): string | undefined {
-  const names = rawHeaders.filter((_entry, index) => index % 2 === 0).map((name) => name.toLowerCase());
-  const repeated = names.find((name, index) => MIRRORING.test(name) && names.indexOf(name) !== index);
-  return repeated === undefined ? undefined : `${repeated} is there more than once`;
+  const names = new Set<string>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const { [index]: sent = '' } = rawHeaders;
+    if (!sent.startsWith('m') && !sent.startsWith('M')) continue;
+    const name = sent.toLowerCase();
+    if (!MIRRORING.test(name)) continue;
+    if (names.has(name)) return `${name} is there more than once`;
+    names.add(name);
+  }
+  return undefined;
 }
 
 function findStandardMismatch(operation: Operation | undefined, headers: IncomingMessage['headers']) {

@@ -61,7 +61,7 @@ export class InFlight {
   }
 
   /**
-   * Counts a request until its response is complete.
+   * Counts a request, until {@link dismiss} is called with its response.
    *
    * @returns whether it may be served: `false` once nothing new is taken
    */
@@ -70,11 +70,12 @@ export class InFlight {
     if (this.#phase === 'closed' && !isExpected) return false;
     if (this.#phase !== 'open') response.shouldKeepAlive = false;
     this.#responses.add(response);
-    response.once('close', () => {
-      this.#responses.delete(response);
-      if (this.#responses.size === 0) this.#isEmpty?.();
-    });
     return true;
+  }
+
+  /** Called when a response is complete, or its connection is lost. */
+  dismiss(response: ServerResponse): void {
+    if (this.#responses.delete(response) && this.#responses.size === 0) this.#isEmpty?.();
   }
 
   /**

@@ -26,16 +26,16 @@ export class CallerAccess {
   /**
    * Opens access to the downstreams on behalf of a caller. Anonymous calls act on nobody's behalf.
    *
-   * @param event - details of the request for audit events
+   * @param describe - tells audit events of the request
    */
-  openAccess(caller: Caller | undefined, event: AuditContext): DownstreamAccess {
+  openAccess(caller: Caller | undefined, describe: () => AuditContext): DownstreamAccess {
     const issuer = caller && this.issuers.findIssuer(caller.claims);
     const getDownstream = (name: string) => {
       const target = this.options.downstreams.get(name);
       if (target) return issuer ? selectDownstream(target, issuer.options) : target;
       throw new DownstreamError('downstream_not_declared', `There is no downstream "${name}"`, { downstream: name });
     };
-    const exchanged = this.exchange.prepareTokens(caller, event);
+    const exchanged = this.exchange.prepareTokens(caller, describe);
     return {
       getDownstream,
       getToken: async (name, demand) => {

@@ -105,7 +105,7 @@ export class DownstreamPreparation {
   }
 
   async #exchange(caller: Caller | undefined, operation: Operation, offer: Offer, trace: RequestTrace) {
-    const access = this.callers.openAccess(caller, trace.createAuditContext(caller, operation));
+    const access = this.callers.openAccess(caller, () => trace.createAuditContext(caller, operation));
     return { access, failures: await trace.run(() => exchangeEagerly(access, offer)) };
   }
 }

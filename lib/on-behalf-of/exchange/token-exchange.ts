@@ -61,18 +61,18 @@ export class TokenExchange {
    * Gets tokens on behalf of a caller, for one call. However often the call asks for one, it is exchanged once, unless
    * the API refuses it.
    *
-   * @param event - details of the request for audit events
+   * @param describe - tells audit events of the request
    */
-  prepareTokens(caller: Caller | undefined, event: AuditContext): ExchangedTokens {
+  prepareTokens(caller: Caller | undefined, describe: () => AuditContext): ExchangedTokens {
     const memory: CallMemory = { keys: new Map(), claims: new Map(), tokens: new CallTokens() };
-    return async (target, demand) => await this.#getToken(caller, target, demand, event, memory);
+    return async (target, demand) => await this.#getToken(caller, target, demand, describe, memory);
   }
 
   async #getToken(
     caller: Caller | undefined,
     target: ResolvedDownstream,
     demand: TokenDemand | undefined,
-    event: AuditContext,
+    describe: () => AuditContext,
     memory: CallMemory,
   ): Promise<ExchangedToken> {
     const dialect = selectDialect(caller, target);
@@ -98,7 +98,7 @@ export class TokenExchange {
       isFinal,
       isTemporary: (error) => error instanceof TemporaryFailureError,
       source: { issuer: this.#nameIssuer(caller), downstream: target.name },
-      obtain: () => this.#obtain(caller, target, dialect, claims, event),
+      obtain: () => this.#obtain(caller, target, dialect, claims, describe),
     });
     // An issuer may answer with the very token that it was sent.
     if (token.value !== caller.token.reveal()) this.ownTokens.remember(token.value);
@@ -142,10 +142,10 @@ export class TokenExchange {
     target: ResolvedDownstream,
     dialect: ExchangeDialect,
     claims: string | undefined,
-    event: AuditContext,
+    describe: () => AuditContext,
   ): Promise<ExchangedToken> {
     const { name, audience, resource, scopes } = target;
-    const exchange = { ...event, downstream: name, audience, targetResource: resource, scopes };
+    const exchange = { ...describe(), downstream: name, audience, targetResource: resource, scopes };
     try {
       const token = await traceExchange(name, async () => {
         try {

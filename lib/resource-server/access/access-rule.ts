@@ -1,6 +1,6 @@
 import type { Caller } from './caller.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
-import { judgeScopes, listRuleScopes, type ScopeRule } from './scope-rule.js';
+import { judgeScopes, listRuleScopes, type ScopeRule, type ScopeVerdict } from './scope-rule.js';
 
 /** Computes the required scopes from the validated arguments. */
 export type ScopesOfArguments = (input: never) => ScopeRule;
@@ -36,9 +36,13 @@ export function selectSufficientScopes(rule: Pick<AccessRule, 'scopes'>, hierarc
   return judgeScopes(selectFixedScopes(rule), [], hierarchy).needed;
 }
 
-/** Whether the caller holds the scopes that are known without the arguments. */
-export function hasFixedScopes(caller: Caller | undefined, rule: AccessRule, hierarchy: ScopeHierarchy): boolean {
-  return judgeScopes(selectFixedScopes(rule), caller?.scopes ?? [], hierarchy).sufficient;
+/** Checks the scopes that a caller holds against those that are known without the arguments. */
+export function judgeFixedScopes(
+  caller: Caller | undefined,
+  rule: AccessRule,
+  hierarchy: ScopeHierarchy,
+): ScopeVerdict {
+  return judgeScopes(selectFixedScopes(rule), caller?.scopes ?? [], hierarchy);
 }
 
 /** RFC 9470: whether the user's sign-in meets `acrValues` and `maxAgeMs` of the rule. */

@@ -10,16 +10,27 @@ const MAX_IMPLIED = 1_000;
  */
 export class ScopeHierarchy {
   readonly #implied: (scope: string) => readonly string[];
+  /** By the scopes of callers. A function may change its mind. */
+  readonly #expanded: WeakMap<readonly string[], ReadonlySet<string>> | undefined;
 
   constructor(implications: ScopeImplications = {}) {
     this.#implied =
       typeof implications === 'function'
         ? implications
         : (scope) => (Object.hasOwn(implications, scope) ? (implications[scope] ?? []) : []);
+    this.#expanded = typeof implications === 'function' ? undefined : new WeakMap();
   }
 
   /** The scopes and everything that they imply, over any number of steps. */
   expand(scopes: readonly string[]): ReadonlySet<string> {
+    const known = this.#expanded?.get(scopes);
+    if (known) return known;
+    const expanded = this.#expand(scopes);
+    if (Object.isFrozen(scopes)) this.#expanded?.set(scopes, expanded);
+    return expanded;
+  }
+
+  #expand(scopes: readonly string[]): ReadonlySet<string> {
     const all = new Set(scopes);
     const most = all.size + MAX_IMPLIED;
     // Iterating a set also visits the entries added during the iteration.

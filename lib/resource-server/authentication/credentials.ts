@@ -31,6 +31,8 @@ const IN_QUERY: Refusal = {
 
 const SEVERAL_FIX = 'Have the client, or the proxy that adds another one, send exactly one.';
 
+const HEADER = 'authorization';
+
 /** The parts of a Node request that may carry a token. Express's request and Fastify's `raw` have them. */
 export interface CredentialSource {
   readonly url?: string | undefined;
@@ -52,7 +54,7 @@ export function readCredentials({ url, headers, rawHeaders }: CredentialSource):
     );
   }
   // Node keeps only the first of several Authorization headers, but a proxy may have checked another.
-  const count = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length;
+  const count = countLines(rawHeaders);
   if (count > 1) {
     throw new MalformedCredentialsError('There is more than one Authorization header', {
       detail: `there are ${count}`,
@@ -65,6 +67,15 @@ export function readCredentials({ url, headers, rawHeaders }: CredentialSource):
   return headers.authorization === undefined
     ? { kind: 'none' }
     : { kind: 'none', refusal: describeScheme(headers.authorization) };
+}
+
+function countLines(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const { [index]: name = '' } = rawHeaders;
+    if (name.length === HEADER.length && name.toLowerCase() === HEADER) count += 1;
+  }
+  return count;
 }
 
 /** What follows the scheme may be a secret. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { hasFixedScopes, isSignedInAsNeeded, selectSufficientScopes } from '../access/access-rule.js';
+import { judgeFixedScopes, isSignedInAsNeeded, selectSufficientScopes } from '../access/access-rule.js';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
 import { Denial } from '../access/policy.js';
@@ -51,6 +51,8 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
   readonly judged: unknown;
   /** Scopes that the operation requires. */
   readonly scopes: readonly string[];
+  /** Whether it is already in the audit. A call of several rounds is recorded once. */
+  isAudited = false;
   #readings: readonly unknown[] = [];
 
   private constructor({ caller, operation, primitive, input, judged, scopes }: Leave<One>) {
@@ -97,7 +99,7 @@ export class Admission {
   ): Promise<AuthorizedOperation<One>> {
     if (request.found) trace.aimAt(request.found.primitive.name);
     try {
-      return await trace.run(() => this.#decide(request, trace.correlationId));
+      return await trace.run(() => this.#decide(request, trace));
     } catch (error) {
       if (!(error instanceof AccessDeniedError)) throw error;
       this.denials.record(error, trace);
@@ -116,7 +118,7 @@ export class Admission {
    */
   async findLeave<One extends Offer>(request: AdmissionRequest<One>): Promise<AuthorizedOperation<One> | undefined> {
     try {
-      const leave = await this.#decide(request, '');
+      const leave = await this.#decide(request);
       return leave.primitive && 'value' in leave.input ? leave : undefined;
     } catch {
       return undefined;
@@ -176,33 +178,34 @@ export class Admission {
     }
   }
 
-  /** @param reference - correlation id of the request */
+  /** @param trace - of the request, if it asks for the operation itself */
   async #decide<One extends Offer>(
     request: AdmissionRequest<One>,
-    reference: string,
+    trace?: RequestTrace,
   ): Promise<AuthorizedOperation<One>> {
     const { caller, operation, found } = request;
     const clients = caller && this.#findAllowedClients(caller);
     if (clients && (caller.clientId === undefined || !clients.has(caller.clientId))) {
-      const reason = 'client_not_allowed';
-      throw new AccessDeniedError({ reason, caller, operation, clients: [...clients], reference });
+      const told = { caller, operation, clients: [...clients], reference: trace?.correlationId ?? '' };
+      throw new AccessDeniedError({ reason: 'client_not_allowed', ...told });
     }
     if (!found) return grantNothing<One>(caller, operation);
     const { primitive } = found;
     const { access } = primitive;
     const createDenial: CreateDenial = (denial) =>
-      new AccessDeniedError({ ...denial, caller, operation, primitive, reference });
+      new AccessDeniedError({ ...denial, caller, operation, primitive, reference: trace?.correlationId ?? '' });
     if (!caller && !access.anonymous && !this.options.anonymous) {
       throw createDenial({ reason: 'insufficient_scope', scopes: selectSufficientScopes(access, this.hierarchy) });
     }
     const asked = request.judgedAs ?? request;
     // A caller without the scopes is refused before its arguments are read.
-    const isHeld = hasFixedScopes(caller, access, this.hierarchy);
-    const input = isHeld ? await readJudgedArguments(request, found) : undefined;
+    const fixed = judgeFixedScopes(caller, access, this.hierarchy);
+    const input = fixed.sufficient ? await readJudgedArguments(request, found) : undefined;
     const isCopied = !request.known && dependsOnArguments(primitive);
     const judged = input && 'value' in input ? { value: isCopied ? freezeCopy(input.value) : input.value } : undefined;
     const rule = await computeRule(request, found, judged);
-    const { sufficient, needed: scopes } = judgeScopes(rule ?? [], caller?.scopes ?? [], this.hierarchy);
+    const { sufficient, needed: scopes } =
+      rule === access.scopes ? fixed : judgeScopes(rule ?? [], caller?.scopes ?? [], this.hierarchy);
     if (caller && !isSignedInAsNeeded(caller, access)) {
       throw createDenial({ reason: 'insufficient_user_authentication', scopes });
     }
