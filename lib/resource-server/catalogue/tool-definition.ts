@@ -2,6 +2,7 @@ import type { Tool } from '@modelcontextprotocol/server';
 import type { ArgumentsSchema } from '../decorators/access-options.js';
 import type { McpToolOptions } from '../decorators/mcp-tool.decorator.js';
 import { isOwnSchema, toObjectSchema } from './arguments-schema.js';
+import { isPlainSchema } from './plain-schema.js';
 import { defineOffer, createFault } from './offer.js';
 import type { Surroundings } from './surroundings.js';
 import { findParameterHeaders, type ParameterHeader } from './parameter-headers.js';
@@ -24,8 +25,13 @@ export function defineTool(
 ): ToolDefinition {
   const { name = toSnakeCase(host.method), title, description, input, output, annotations, icons, meta } = options;
   const fault = createFault(host, problems);
+  const isPlain = {
+    input: !input || isPlainSchema(input, 'input'),
+    output: !output || isPlainSchema(output, 'output'),
+  };
   const isDescribedLater =
-    surroundings.search === 'found' && [input, output].every((schema) => !schema || isOwnSchema(schema));
+    (isPlain.input && isPlain.output) ||
+    (surroundings.search === 'found' && [input, output].every((schema) => !schema || isOwnSchema(schema)));
   const describe = (direction: 'input' | 'output', schema: ArgumentsSchema): Tool['inputSchema'] => {
     try {
       return toObjectSchema(schema, direction);
@@ -70,9 +76,10 @@ export function defineTool(
     readOnly: annotations?.readOnlyHint === true && surroundings.search !== 'finder',
     output,
     get parameterHeaders() {
-      return (parameterHeaders ??= findParameterHeaders(tool.listing.inputSchema, (message) => {
+      const onFault = (message: string) => {
         fault('input', message);
-      }));
+      };
+      return (parameterHeaders ??= isPlain.input ? [] : findParameterHeaders(tool.listing.inputSchema, onFault));
     },
     task: task && {
       required: task.support === 'required',
@@ -81,7 +88,7 @@ export function defineTool(
     },
     search: surroundings.search,
   };
-  // Faults are found at boot. So are the parameters of headers, which each call compares.
+  // Whatever may be faulty is found at boot. So are the parameters of headers, which each call compares.
   return isDescribedLater ? tool : { ...tool };
 }
 

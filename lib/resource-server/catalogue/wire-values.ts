@@ -150,7 +150,8 @@ function explain(issue: Issue): Issue {
   return { ...issue, message: `Invalid input: expected a date and time with its offset, such as ${EXAMPLE}` };
 }
 
-function isZod(schema: ToolSchema): schema is ToolSchema & z.core.$ZodType {
+/** Whether a schema is one of zod 4, of any copy of it. */
+export function isZod(schema: ToolSchema): schema is ToolSchema & z.core.$ZodType {
   return schema['~standard'].vendor === 'zod' && '_zod' in schema;
 }
 

@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
+import { isValidatedClass } from './validated-class.js';
+import { isZod } from './wire-values.js';
+
+/** What a schema of zod is made of. Which members there are depends on its type. */
+interface Definition {
+  readonly type: string;
+  readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
+  readonly catchall?: z.core.$ZodType;
+  readonly element?: z.core.$ZodType;
+  readonly items?: readonly z.core.$ZodType[];
+  readonly rest?: z.core.$ZodType | null;
+  readonly keyType?: z.core.$ZodType;
+  readonly valueType?: z.core.$ZodType;
+  readonly innerType?: z.core.$ZodType;
+  readonly options?: readonly z.core.$ZodType[];
+  readonly values?: readonly unknown[];
+  readonly defaultValue?: unknown;
+}
+
+/** Types that JSON has values for, and those that are texts on the wire. */
+const TYPES: ReadonlySet<string> = new Set([
+  'any',
+  'array',
+  'bigint',
+  'boolean',
+  'date',
+  'default',
+  'enum',
+  'literal',
+  'never',
+  'nonoptional',
+  'null',
+  'nullable',
+  'number',
+  'object',
+  'optional',
+  'readonly',
+  'record',
+  'string',
+  'tuple',
+  'union',
+  'unknown',
+]);
+
+/** Metadata that say nothing to this package, and are texts. */
+const TEXTS: ReadonlySet<string> = new Set(['title', 'description']);
+
+/**
+ * Whether a schema is an object of zod that certainly has a JSON Schema, and marks no argument as a header. To describe it
+ * takes long, and can wait until somebody asks. Of all others, only the description tells whether they are right.
+ */
+export function isPlainSchema(schema: ArgumentsSchema, direction: 'input' | 'output'): boolean {
+  if (isValidatedClass(schema) || !isZod(schema) || schema._zod.def.type !== 'object') return false;
+  // Versions before 4.2 have none.
+  const { jsonSchema } = schema['~standard'] as Partial<ToolSchema['~standard']>;
+  if (typeof jsonSchema?.[direction] !== 'function') return false;
+  try {
+    return isPlain(schema, new Set());
+  } catch {
+    // A getter of the application has thrown. It does so again when the schema is described.
+    return false;
+  }
+}
+
+function isPlain(schema: z.core.$ZodType, seen: Set<z.core.$ZodType>): boolean {
+  if (seen.has(schema)) return true;
+  seen.add(schema);
+  const { def, parent, toJSONSchema } = schema._zod;
+  const definition = def as unknown as Definition;
+  const { type, values = [] } = definition;
+  if (!TYPES.has(type) || toJSONSchema !== undefined || !hasPlainMetadata(schema)) return false;
+  if (type === 'literal' && !values.every(isJsonPrimitive)) return false;
+  if (type === 'default' && !isJsonPrimitive(definition.defaultValue)) return false;
+  return (parent ? isPlain(parent, seen) : true) && listParts(definition).every((part) => isPlain(part, seen));
+}
+
+function listParts(definition: Definition): readonly z.core.$ZodType[] {
+  const { shape = {}, items = [], options = [] } = definition;
+  const { catchall, element, rest, keyType, valueType, innerType } = definition;
+  const others = [catchall, element, rest, keyType, valueType, innerType];
+  return [...Object.values(shape), ...items, ...options, ...others.flatMap((part) => part ?? [])];
+}
+
+/** Other metadata become part of the description. The application may have another copy of zod, which alone has them. */
+function hasPlainMetadata(schema: z.core.$ZodType & { readonly meta?: () => unknown }): boolean {
+  if (typeof schema.meta !== 'function') return false;
+  const metadata = (schema.meta() ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.entries(metadata).every(([key, value]) => TEXTS.has(key) && typeof value === 'string');
+}
+
+function isJsonPrimitive(value: unknown): boolean {
+  return typeof value === 'number' ? Number.isFinite(value) : value === null || /^(string|boolean)$/.test(typeof value);
+}
