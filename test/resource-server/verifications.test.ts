@@ -1,4 +1,4 @@
-import crypto from 'node:crypto';
+import crypto, { hash } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
@@ -60,6 +60,15 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
       expect([await send(token), verifications]).toEqual([200, 1]);
     },
   );
+
+  test('a token is hashed once for each request', async () => {
+    const hashing = jest.spyOn(crypto, 'hash').mockImplementation(hash);
+    syncBuiltinESMExports();
+    const token = await sign('ES256');
+    const count = () => hashing.mock.calls.filter(([, content]) => content === token).length;
+    expect([await send(token), count()]).toEqual([200, 1]);
+    expect([await send(token), count()]).toEqual([200, 2]);
+  });
 
   test('a token that names no key is verified with each key of its type, until one has signed it', async () => {
     const other = await server.issuer.addKey('RS256');

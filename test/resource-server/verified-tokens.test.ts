@@ -39,14 +39,14 @@ describe('tokens that are verified', () => {
     }
     expect(most).toBe(500);
     expect(held.count).toBe(500);
-    expect(verified.find('token of user-4999')?.subject).toBe('user-4999');
-    expect(verified.find('token of user-0')).toBeUndefined();
+    expect(verified.find(hashToken('token of user-4999'))?.subject).toBe('user-4999');
+    expect(verified.find(hashToken('token of user-0'))).toBeUndefined();
   });
 
   test('are counted when they are looked for: hits and misses', async () => {
     const verified = new VerifiedTokens(callerLimits());
     verified.remember(createCaller('alice'), 60_000);
-    for (const name of ['alice', 'alice', 'bob']) verified.find(`token of ${name}`);
+    for (const name of ['alice', 'alice', 'bob']) verified.find(hashToken(`token of ${name}`));
     expect(await telemetry.counted('nestjs_mcp_auth.verified_tokens.lookups')).toEqual([
       [{ result: 'hit' }, 2],
       [{ result: 'miss' }, 1],

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { serializeSorted } from '../../json/sorted-json.js';
 import type { KeyMember } from '../../replicas/composite-key.js';
 import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
 import { readSession } from '../../resource-server/access/revocation.js';
+import { hashToken } from '../../resource-server/authentication/token-hash.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { TokenOwner } from '../token-cache/token-owner.js';
@@ -73,7 +73,7 @@ const CLAIMS_OF_ONE_TOKEN = new Set(['exp', 'iat', 'jti', 'nbf', 'aio', 'rh', 'u
 function listSubjectMembers(caller: Caller, cacheBy: 'token' | 'session'): KeyMember {
   const { sessionId: session } = readSession(caller);
   if (cacheBy === 'token' || session === undefined) {
-    return ['token', createHash('sha256').update(caller.token.reveal()).digest('base64url')];
+    return ['token', hashToken(caller.token)];
   }
   const lasting = Object.entries(caller.claims).filter(([claim]) => !CLAIMS_OF_ONE_TOKEN.has(claim));
   const claims = serializeSorted(Object.fromEntries(lasting));

@@ -41,6 +41,9 @@ export class AccessTokenStrategy
   /** Unique per instance, because passport registers strategies by name for the whole process. */
   override readonly name = `nestjs-mcp-auth:${randomUUID()}`;
 
+  /** What passport makes objects from, one for each request. */
+  private readonly registered: AccessTokenStrategy = this;
+
   // No "#" members: passport calls `authenticate` on an object that inherits from this one and would lack them.
   constructor(
     private readonly issuers: Issuers,
@@ -85,7 +88,7 @@ export class AccessTokenStrategy
   }
 
   private async identify(presented: PresentedToken): Promise<Caller> {
-    const signed = readToken(presented.token, this.issuers);
+    const signed = readToken(presented.token.reveal(), this.issuers);
     if (!signed) return await this.introspect(presented);
     return await this.accept(await this.verify(signed), presented, signed.header.typ);
   }
@@ -109,7 +112,7 @@ export class AccessTokenStrategy
   /** Has passport-jwt verify a token with one key. @returns its claims, if the key has signed it */
   private async verifyWith(attempt: Attempt): Promise<TokenClaims | undefined> {
     return await new Promise((resolve, reject) => {
-      const strategy = Object.assign(Object.create(this) as this, {
+      const strategy = Object.assign(Object.create(this.registered) as this, {
         success: resolve,
         fail: () => {
           resolve(undefined);
@@ -123,7 +126,7 @@ export class AccessTokenStrategy
   /** @param typ - of the header of the token */
   private async accept(claims: TokenClaims, { token, address }: PresentedToken, typ: unknown): Promise<Caller> {
     const issuer = this.issuers.findIssuer(claims);
-    if (!issuer) throw createUnreadError(token, this.issuers);
+    if (!issuer) throw createUnreadError(token.reveal(), this.issuers);
     const { introspection } = issuer.options;
     checkRequiredClaims(claims, issuer.options);
     const caller = toCaller(claims, token, issuer.options, { typ });
@@ -138,9 +141,10 @@ export class AccessTokenStrategy
 
   private async introspect({ token, address }: PresentedToken): Promise<Caller> {
     // A token of another issuer is shown to nobody.
-    const issuer = isOpaque(token) ? this.issuers.findIntrospecting(token) : undefined;
+    const text = token.reveal();
+    const issuer = isOpaque(text) ? this.issuers.findIntrospecting(text) : undefined;
     const introspection = issuer?.options.introspection;
-    if (!issuer || !introspection) throw createUnreadError(token, this.issuers);
+    if (!issuer || !introspection) throw createUnreadError(text, this.issuers);
     const { revision } = this.verified;
     const caller = await this.introspection.verify(token, issuer, introspection, address);
     this.issuers.remember(caller.claims, issuer);

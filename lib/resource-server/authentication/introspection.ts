@@ -7,7 +7,7 @@ import { countIntrospectionRefused } from '../../observability/metrics.js';
 import { compareValues } from '../../errors/refusal.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import type { Issuer } from '../issuers/issuer.js';
-import type { Caller } from '../access/caller.js';
+import type { AccessToken, Caller } from '../access/caller.js';
 import type { TokenClaims } from '../access/claims.js';
 import type { ResolvedIntrospection } from '../issuers/resolved-issuer.js';
 import { findServer, IntrospectionRequest, TIMEOUT } from './introspection-request.js';
@@ -45,7 +45,12 @@ export class Introspection {
    * @throws {@link InvalidTokenError} if the token is not active, or not valid for this server
    * @throws {@link IssuerUnusableError} if the issuer gives no trustworthy response
    */
-  async verify(token: string, issuer: Issuer, introspection: ResolvedIntrospection, address = ''): Promise<Caller> {
+  async verify(
+    token: AccessToken,
+    issuer: Issuer,
+    introspection: ResolvedIntrospection,
+    address = '',
+  ): Promise<Caller> {
     const id = hashToken(token);
     const claims = await this.#ask(token, issuer, introspection, address);
     if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
@@ -66,7 +71,7 @@ export class Introspection {
    * @throws {@link IssuerUnusableError} if the issuer gives no trustworthy response
    */
   async confirm(caller: Caller, issuer: Issuer, introspection: ResolvedIntrospection, address = ''): Promise<void> {
-    const { iss, tid, sub } = await this.#ask(caller.token.reveal(), issuer, introspection, address);
+    const { iss, tid, sub } = await this.#ask(caller.token, issuer, introspection, address);
     const other = (name: string, came: unknown, wanted: string) =>
       new InvalidTokenError('The token is not active', {
         detail: compareValues(`${name} of the answer`, came, [wanted]),
@@ -79,7 +84,7 @@ export class Introspection {
 
   /** What the issuer says of an active token. */
   async #ask(
-    token: string,
+    token: AccessToken,
     issuer: Issuer,
     introspection: ResolvedIntrospection,
     address: string,
@@ -88,7 +93,7 @@ export class Introspection {
     if (this.#inactive.get(id)) throw createInactiveError(issuer, introspection);
     let call = this.#calls.get(id);
     if (!call) {
-      const answer = this.#askInTurn(token, issuer, introspection, address);
+      const answer = this.#askInTurn(token.reveal(), issuer, introspection, address);
       const asked = this.#settle(id, answer, issuer, introspection).finally(() => {
         if (this.#calls.get(id) === asked) this.#calls.delete(id);
       });

@@ -1,4 +1,4 @@
-import type { Caller } from '../access/caller.js';
+import type { AccessToken, Caller } from '../access/caller.js';
 
 /** An access token read from a request. Passport and its strategies receive it instead of the request. */
 export class PresentedToken {
@@ -7,7 +7,7 @@ export class PresentedToken {
 
   /** @param address - of whoever sends it, if it has one */
   constructor(
-    readonly token: string,
+    readonly token: AccessToken,
     readonly address?: string,
   ) {}
 }

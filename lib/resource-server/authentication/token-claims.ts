@@ -55,10 +55,16 @@ export interface TokenOrigin {
 /**
  * Creates a caller from verified claims: either the signature is verified, or the issuer returned the claims.
  *
+ * @param claims - are frozen with the caller
  * @throws {@link InvalidTokenError} if a claim is missing or has the wrong type (RFC 9068 section 2.2, RFC 7519 section
  * 4.1), or if the token is expired, not yet valid, not for this server, or no access token
  */
-export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIssuer, origin: TokenOrigin = {}): Caller {
+export function toCaller(
+  claims: TokenClaims,
+  token: AccessToken,
+  issuer: ResolvedIssuer,
+  origin: TokenOrigin = {},
+): Caller {
   if (isTooDeep(claims)) {
     throw new InvalidTokenError('The token has claims that are nested too deeply', {
       detail: 'they have too many levels',
@@ -78,19 +84,17 @@ export function toCaller(claims: TokenClaims, token: string, issuer: ResolvedIss
   checkRequiredValues(claims, issuer);
   const party = identifyParty(claims, issuer, origin);
   if (isMissingAudience(aud)) checkRecipient(party.clientId, issuer);
-  // A copy, because the claims and the actors in them are frozen below.
-  const own = structuredClone(claims);
-  const actor = readActor(own, issuer.maxActors);
+  const actor = readActor(claims, issuer.maxActors);
   // Frozen, because all requests with this token share it. No one may add a scope.
   return deepFreeze({
     issuer: iss,
     ...party,
     scopes: mapSafely(issuer, () => readScopes(claims, issuer)),
     ...(actor && { actor }),
-    claims: own,
+    claims,
     expiresAtMs: (exp as number) * 1000,
     acceptedUntilMs: ((exp as number) + issuer.clockToleranceSeconds) * 1000,
-    token: new AccessToken(token),
+    token,
   });
 }
 
@@ -204,7 +208,7 @@ function readScopes(claims: TokenClaims, issuer: ResolvedIssuer): readonly strin
 
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null && !(value instanceof AccessToken)) {
-    Object.values(value).forEach(deepFreeze);
+    for (const member of Object.values(value)) if (typeof member === 'object') deepFreeze(member);
     Object.freeze(value);
   }
   return value;

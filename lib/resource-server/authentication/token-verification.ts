@@ -7,6 +7,7 @@ import { Issuers } from '../issuers/issuers.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { ClaimsValidation } from './claims-validation.js';
 import { PresentedToken } from './presented-token.js';
+import { hashToken, toAccessToken } from './token-hash.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /**
@@ -37,7 +38,9 @@ export class TokenVerification extends AuthGuard() {
     prove: (caller: Caller) => void | Promise<void>,
   ): Promise<Caller> {
     await this.issuers.resolve(token, address);
-    const caller = this.verified.find(token) ?? (await this.#identify(new PresentedToken(token, address)));
+    const hash = hashToken(token);
+    const known = this.verified.find(hash);
+    const caller = known ?? (await this.#identify(new PresentedToken(toAccessToken(token, hash), address)));
     await prove(caller);
     await this.validation.check(caller);
     return caller;

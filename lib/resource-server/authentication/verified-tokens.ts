@@ -28,8 +28,9 @@ export class VerifiedTokens {
     return this.#revision;
   }
 
-  find(token: string): Caller | undefined {
-    const caller = this.#callers.get(hashToken(token));
+  /** @param hash - of the token */
+  find(hash: string): Caller | undefined {
+    const caller = this.#callers.get(hash);
     countLookup(caller ? 'hit' : 'miss');
     return caller;
   }
