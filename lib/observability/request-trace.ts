@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import {
   context,
   isSpanContextValid,
@@ -163,17 +163,34 @@ export class RequestTrace {
     this.#errorType = errorType;
   }
 
-  /** @param status - HTTP status of the answer */
-  end(status: number): void {
-    const errorType = this.#errorType ?? (status >= 500 ? String(status) : undefined);
+  /** @param answer - its HTTP status, or the answer itself, which its client may not have waited for */
+  end(answer: number | ServerResponse): void {
+    const status = typeof answer === 'number' ? answer : readStatus(answer);
+    const isCut = typeof answer !== 'number' && this.#isCut(answer);
+    const failed = status !== undefined && status >= 500 ? String(status) : undefined;
+    const errorType = this.#errorType ?? (isCut ? 'cancelled' : failed);
     const attributes = this.#attributes;
     if (errorType !== undefined) attributes['error.type'] = errorType;
-    if (this.#span.isRecording()) this.#span.setAttributes({ ...attributes, 'http.response.status_code': status });
+    if (this.#span.isRecording())
+      this.#span.setAttributes({ ...attributes, ...(status !== undefined && { 'http.response.status_code': status }) });
     if (errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
     this.#span.end();
     recordDuration((performance.now() - this.#startedAt) / 1000, attributes);
   }
+
+  /** Whether the client has left before the end of the answer. */
+  #isCut({ headersSent, writableEnded }: ServerResponse): boolean {
+    return !writableEnded && !(headersSent && OPEN_ENDED.has(this.#attributes['mcp.method.name']));
+  }
 }
+
+/** An answer that is not sent has no status, whatever Nest has set it to. */
+function readStatus({ headersSent, statusCode }: ServerResponse): number | undefined {
+  return headersSent ? statusCode : undefined;
+}
+
+/** Methods whose answer lasts until the client leaves, and the `GET` of older clients. */
+const OPEN_ENDED: ReadonlySet<string | undefined> = new Set(['subscriptions/listen', '_OTHER']);
 
 /** What the request is part of. Baggage of a client stays outside, because it would travel on to internal APIs. */
 function findOrigin(headers: IncomingHttpHeaders, body: unknown): { parent: Context; link?: SpanContext | undefined } {

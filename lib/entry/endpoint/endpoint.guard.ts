@@ -101,7 +101,7 @@ export class EndpointGuard implements CanActivate {
     if (most > 0) raw.setMaxListeners(most + OWN_LISTENERS);
     // One listener for all that waits for the end of a response: each costs a call of its own.
     raw.once('close', () => {
-      trace.end(raw.statusCode);
+      trace.end(raw);
       request.heldSession?.release();
       this.inFlight.dismiss(raw);
     });

@@ -22,7 +22,7 @@ const readBodies = new WeakMap<IncomingMessage, Uint8Array>();
  *
  * @param maxSize - bytes of a message
  * @returns `undefined` if the message is there; otherwise a promise, of `'size'` if the message is larger
- * @throws BadRequestException if the body is not JSON
+ * @throws BadRequestException if the body is not JSON, or the client has left before its end
  */
 export function readMessageBody(request: PlatformRequest, maxSize: number): Promise<'size' | undefined> | undefined {
   if (request.method !== 'POST') return undefined;
@@ -72,7 +72,8 @@ async function readUnread(node: IncomingMessage, maxSize: number): Promise<Uint8
   }
   if (coding !== undefined && !canDecode(coding)) throw refuseMediaType(node);
   const bytes = await readBytes(node, maxSize);
-  return bytes === undefined || bytes.length === 0 ? undefined : bytes;
+  if (bytes === undefined) throw createLeftException();
+  return bytes.length === 0 ? undefined : bytes;
 }
 
 /**
@@ -82,7 +83,7 @@ async function readUnread(node: IncomingMessage, maxSize: number): Promise<Uint8
  * @param maxSize - bytes of a message
  * @returns what the parsers of the platform read: the body as it is, if it has no coding, or one that is not decoded here
  * @throws PayloadTooLargeException if the message is larger
- * @throws BadRequestException if the body is not in its coding
+ * @throws BadRequestException if the body is not in its coding, or the client has left before its end
  */
 export async function preparePayload(node: IncomingMessage, payload: Readable, maxSize: number): Promise<Readable> {
   // Another hook of the application has seen to it.
@@ -94,7 +95,8 @@ export async function preparePayload(node: IncomingMessage, payload: Readable, m
   const coding = readCoding(node.headers);
   if (coding === undefined || !canDecode(coding)) return payload;
   const bytes = await readBytes(payload, maxSize);
-  const decoded = bytes instanceof Buffer ? await decodeBody(bytes, node.headers, maxSize) : bytes;
+  if (bytes === undefined) throw createLeftException();
+  const decoded = bytes === 'size' ? bytes : await decodeBody(bytes, node.headers, maxSize);
   return createPayload(decoded, node);
 }
 
@@ -139,6 +141,11 @@ export function isReadable({ headers }: Pick<IncomingMessage, 'headers'>): boole
 function isUtf8({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const [, charset = 'utf-8'] = CHARSET.exec(headers['content-type'] ?? '') ?? [];
   return charset.toLowerCase() === 'utf-8';
+}
+
+/** Ends the request. Nobody gets the answer. */
+function createLeftException(): BadRequestException {
+  return new BadRequestException('The client has left before the end of its message');
 }
 
 function refuseMediaType(node: IncomingMessage): UnsupportedMediaTypeException {

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../../observability/audit-log.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { describeAnswer, findExplanation } from './described-answer.js';
+import { hasLeft } from './left-clients.js';
 import type { McpRequest } from './mcp-request.js';
 import { normalizeHost } from './host-name.js';
 import { readHosts } from './request-source.js';
@@ -42,7 +43,8 @@ export class RefusedAnswers {
   recordAnswer(node: IncomingMessage, response: WatchedResponse): void {
     if (response.statusCode < 400) return;
     const { server, request } = response[WATCHED] ?? {};
-    if (server === this) this.#record(node, response.statusCode, request);
+    // A client that has left is refused nothing.
+    if (server === this && !hasLeft(node, response)) this.#record(node, response.statusCode, request);
   }
 
   /** Called when the guards of this server begin with a request. */

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
+import { hasLeft } from '../endpoint/left-clients.js';
 import { preparePayload, isReadable } from '../endpoint/message-body.js';
 
 /** What is known of a route of Fastify before it is added. */
@@ -84,7 +85,9 @@ export function adaptRoutes(
       ];
     }
     route.errorHandler = function (error, request, reply) {
-      const { headers } = request as { headers: IncomingHttpHeaders };
+      const { headers, raw } = request as { headers: IncomingHttpHeaders; raw: IncomingMessage };
+      // Nest would log that as a failure of the server.
+      if (hasLeft(raw)) return undefined;
       const isStated = Number(headers['content-length']) > (bodyLimit ?? Infinity);
       if (error.code !== undefined && (UNPARSED.has(error.code) || (error.code === TOO_LARGE && isStated)))
         return handler.call(this, request, reply);
