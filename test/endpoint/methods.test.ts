@@ -47,6 +47,40 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     expect(response.headers.get('access-control-allow-methods')).toBeNull();
   });
 
+  test('who has a conversation learns that GET is allowed, for its stream', async () => {
+    const authorization = `Bearer ${await server.token()}`;
+    const initialize = {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+    };
+    const begun = await fetch(server.resource, {
+      method: 'POST',
+      headers: {
+        authorization,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body: JSON.stringify(initialize),
+    });
+    await begun.text();
+    const id = begun.headers.get('mcp-session-id') ?? '';
+    const allowed = async (method: string, headers: Record<string, string>) => {
+      const { status, headers: answered } = await ask(method, { authorization, ...headers });
+      return [status, answered.get('allow')];
+    };
+    for (const method of ['HEAD', 'DELETE', 'PUT'])
+      expect(await allowed(method, { 'mcp-session-id': id })).toEqual([405, 'GET, POST, OPTIONS']);
+    expect(await allowed('OPTIONS', { 'mcp-session-id': id })).toEqual([204, 'GET, POST, OPTIONS']);
+    for (const method of ['HEAD', 'DELETE', 'PUT'])
+      expect(await allowed(method, { 'mcp-session-id': 'made up' })).toEqual([405, 'POST, OPTIONS']);
+    expect(await allowed('GET', { 'mcp-session-id': id, accept: 'application/json' })).toEqual([405, 'POST, OPTIONS']);
+    const stream = await ask('GET', { authorization, 'mcp-session-id': id, accept: 'text/event-stream' });
+    expect(stream.status).toBe(200);
+    await stream.body?.cancel();
+  });
+
   test('the preflight of a page gets what the page needs, without a token', async () => {
     const response = await ask('OPTIONS', {
       origin: PAGE,

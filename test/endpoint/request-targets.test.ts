@@ -79,9 +79,31 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
     ['/mcp%20', 'mcp.example.com'],
     ['/mcp;x=1', 'mcp.example.com'],
     ['/%256dcp', 'mcp.example.com'],
+    ['/MCP', 'mcp.example.com'],
+    ['/Mcp/', 'mcp.example.com'],
+    ['/mcP?x=1', 'mcp.example.com'],
+    ['/%4dcp', 'mcp.example.com'],
+    ['/mcp;x', 'mcp.example.com'],
+    ['/mcp\\', 'mcp.example.com'],
+    ['http://mcp.example.com/MCP', 'mcp.example.com'],
     ['http://mcp.example.com/x/mcp', 'mcp.example.com'],
   ])('%s of the host %s is another path', async (target, host) => {
-    expect((await ask(`POST ${target} HTTP/1.1`, [`Host: ${host}`], true, token)).status).toBe(404);
+    const answer = await ask(`POST ${target} HTTP/1.1`, [`Host: ${host}`], true, token);
+    expect(answer.status).toBe(404);
+    expect(answer.head).not.toContain('www-authenticate');
+    expect(JSON.parse(answer.body)).toMatchObject({ statusCode: 404, error: 'Not Found' });
+  });
+
+  test.each([
+    `${DOCUMENT}/MCP`,
+    `${DOCUMENT}/Mcp/`,
+    DOCUMENT.toUpperCase(),
+    `${DOCUMENT}//mcp`,
+    `${DOCUMENT}/mcp//`,
+    `${DOCUMENT}/mcp;x`,
+    `/${DOCUMENT}/mcp`,
+  ])('%s is no document', async (target) => {
+    expect((await ask(`GET ${target} HTTP/1.1`, ['Host: mcp.example.com'], false)).status).toBe(404);
   });
 
   test.each([

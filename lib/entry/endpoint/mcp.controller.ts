@@ -63,7 +63,7 @@ export class McpController {
     const raw = response.raw ?? response;
     if (request.method === 'OPTIONS') {
       takeOver(request, response);
-      answerPreflight(request, raw);
+      answerPreflight(request, raw, this.#listMethods(request));
       return;
     }
     if (request.method === 'GET' && this.serving.isListening(toNodeRequest(request))) {
@@ -73,7 +73,7 @@ export class McpController {
     }
     if (request.method !== 'POST') {
       // There are no sessions that DELETE could end.
-      raw.setHeader('Allow', 'POST, OPTIONS');
+      raw.setHeader('Allow', this.#listMethods(request));
       throw new MethodNotAllowedException();
     }
     this.authentication.refuseEnded(request);
@@ -82,6 +82,12 @@ export class McpController {
     );
     // A stream has no end that an interceptor could wait for.
     if (request.operation?.method !== 'subscriptions/listen') await answered;
+  }
+
+  /** `Allow` (RFC 9110 section 10.2.1). A GET that comes here has left streams out of its `Accept`. */
+  #listMethods(request: McpRequest): string {
+    const mayListen = request.method !== 'GET' && this.serving.isConversing(toNodeRequest(request));
+    return mayListen ? 'GET, POST, OPTIONS' : 'POST, OPTIONS';
   }
 
   async #answer(request: McpRequest, response: PlatformResponse, answer: Serve): Promise<void> {

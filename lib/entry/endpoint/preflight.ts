@@ -12,20 +12,23 @@ export function keepHeaders(response: PlatformResponse): void {
   }
 }
 
-/** Answers a CORS preflight request. */
-export function answerPreflight(request: IncomingMessage, response: PlatformResponse): void {
+/**
+ * Answers a CORS preflight request.
+ *
+ * @param allowed - the methods of the endpoint, as `Allow` names them
+ */
+export function answerPreflight(request: IncomingMessage, response: PlatformResponse, allowed: string): void {
   keepHeaders(response);
   response.hijack?.();
-  (response.raw ?? response).writeHead(204, buildPreflightHeaders(request)).end();
+  (response.raw ?? response).writeHead(204, buildPreflightHeaders(request, allowed)).end();
 }
 
 /** RFC 9110 section 9.3.7, and the Fetch standard, CORS-preflight. `*` would not cover `Authorization`. */
-function buildPreflightHeaders({ headers }: IncomingMessage): Record<string, string> {
-  if (headers.origin === undefined || headers['access-control-request-method'] === undefined)
-    return { Allow: 'POST, OPTIONS' };
+function buildPreflightHeaders({ headers }: IncomingMessage, allowed: string): Record<string, string> {
+  if (headers.origin === undefined || headers['access-control-request-method'] === undefined) return { Allow: allowed };
   const wanted = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());
   return {
-    Allow: 'POST, OPTIONS',
+    Allow: allowed,
     'Access-Control-Allow-Methods': 'POST',
     'Access-Control-Allow-Headers': wanted.filter((name) => HEADER_NAME.test(name)).join(', '),
     'Access-Control-Max-Age': '600',

@@ -148,7 +148,7 @@ export class McpProtection implements OnApplicationBootstrap {
     const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
     const response = context.switchToHttp().getResponse<PlatformResponse>();
     if (request.method === 'OPTIONS') {
-      answerPreflight(request, response);
+      answerPreflight(request, response, 'POST, OPTIONS');
       return;
     }
     this.authentication.refuseEnded(request);

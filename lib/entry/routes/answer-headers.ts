@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, NotFoundException } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import onHeaders from 'on-headers';
 import QuickLRU from 'quick-lru';
@@ -45,6 +45,9 @@ export class AnswerHeaders {
   readonly #paths: ReadonlySet<string>;
   readonly #pages: string;
   readonly #endpoint: string;
+  /** Paths of ours as they are written. */
+  readonly #exact: ReadonlySet<string>;
+  readonly #exactPages: string;
   readonly #compared = new QuickLRU<string, string>({ maxSize: MAX_KNOWN });
 
   constructor(
@@ -58,7 +61,9 @@ export class AnswerHeaders {
     this.#endpoint = path.toLowerCase();
     this.#documents = new Set(metadataPaths.map((one) => one.toLowerCase()));
     this.#paths = new Set([path, backChannelLogoutPath ?? path].map((one) => one.toLowerCase()));
-    this.#pages = `${buildLinkPath(path)}/`.toLowerCase();
+    this.#exact = new Set([path, backChannelLogoutPath ?? path, ...metadataPaths, WELL_KNOWN]);
+    this.#exactPages = `${buildLinkPath(path)}/`;
+    this.#pages = this.#exactPages.toLowerCase();
     early.restrictTo((request) => this.#isOurs(this.#readPath(request)));
     // The adapter is there before it has body parsers, whose refusals are answers too.
     host.init$.subscribe(() => {
@@ -77,13 +82,14 @@ export class AnswerHeaders {
         });
         return;
       }
-      httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+      httpAdapter?.use((request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
         const path = this.#readPath(request);
         this.#watch(path, request, response);
         // Fastify decodes paths before it looks for a route. Express does not.
         if (this.#isRoute(path)) request.url = decodePath(request.url);
         if (isSharing(options) && this.#isOurs(path)) ignoreForwardedHost(request);
-        next();
+        if (this.#isMisspelt(request, path)) next(createNotFoundException(request));
+        else next();
       });
     });
   }
@@ -92,7 +98,7 @@ export class AnswerHeaders {
   #readPath({ url = '' }: IncomingMessage): string {
     const known = this.#compared.get(url);
     if (known !== undefined) return known;
-    const path = toComparedPath(PARTS_OF_TARGET.exec(url)?.groups?.path ?? '');
+    const path = toComparedPath(readTargetPath(url));
     if (url.length <= MAX_TARGET) this.#compared.set(url, path);
     return path;
   }
@@ -104,6 +110,18 @@ export class AnswerHeaders {
   /** Whether a path is one of ours as it is, without a part that varies. */
   #isRoute(path: string): boolean {
     return this.#isDocument(path) || this.#paths.has(path);
+  }
+
+  /**
+   * Whether a path is one of ours but for the case of its letters. Paths are compared with case (RFC 3986 section
+   * 6.2.2.1), as Fastify and proxies do. Express does not.
+   */
+  #isMisspelt({ url = '' }: IncomingMessage, path: string): boolean {
+    if (this.#exact.has(url)) return false;
+    const exact = trimSlash(readTargetPath(url));
+    if (path.startsWith(this.#pages)) return !exact.startsWith(this.#exactPages);
+    const isOurs = this.#paths.has(path) || this.#documents.has(path) || path === WELL_KNOWN;
+    return isOurs && !this.#exact.has(exact);
   }
 
   #isDocument(path: string): boolean {
@@ -143,8 +161,21 @@ function ignoreForwardedHost(request: IncomingMessage): void {
   Object.defineProperty(request, 'hostname', { value: hostname, configurable: true });
 }
 
+function readTargetPath(url: string): string {
+  return PARTS_OF_TARGET.exec(url)?.groups?.path ?? '';
+}
+
 function toComparedPath(path: string): string {
-  return decode(path).toLowerCase().replace(/\/$/, '');
+  return trimSlash(path).toLowerCase();
+}
+
+function trimSlash(path: string): string {
+  return decode(path).replace(/\/$/, '');
+}
+
+/** As Nest answers where there is no route. */
+function createNotFoundException({ method = '', url = '' }: IncomingMessage): NotFoundException {
+  return new NotFoundException(`Cannot ${method} ${url}`);
 }
 
 /** Decodes the path of a request target, and leaves the rest as it is. */

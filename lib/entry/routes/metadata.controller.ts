@@ -5,7 +5,10 @@ import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Challenges } from '../../resource-server/challenges/challenges.js';
 import { buildProtectedResourceMetadata } from '../../resource-server/challenges/protected-resource-metadata.js';
 
-/** Serves the protected resource metadata to anyone and any origin, because clients in browsers need it. */
+/**
+ * Serves the protected resource metadata to anyone and any origin, because clients in browsers need it. `Host` is not
+ * checked: nothing of a request is in the document, and DNS rebinding gains nothing from what every page may read.
+ */
 @Injectable()
 export class MetadataController {
   constructor(

@@ -121,7 +121,12 @@ export class McpServing implements OnModuleDestroy {
 
   /** Whether a GET opens the notification stream of a client before 2026-07-28. */
   isListening(incoming: IncomingMessage): boolean {
-    return readConversation(incoming.headers[SESSION_ID]) !== undefined && readAcceptedTypes(incoming).stream;
+    return this.isConversing(incoming) && readAcceptedTypes(incoming).stream;
+  }
+
+  /** Whether a request is of a conversation, whose client may ask for the notification stream. */
+  isConversing(incoming: IncomingMessage): boolean {
+    return readConversation(incoming.headers[SESSION_ID]) !== undefined;
   }
 
   /**
