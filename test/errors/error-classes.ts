@@ -40,8 +40,10 @@ const found = files.flatMap((file) =>
 const kindsOf = (base: string): typeof found =>
   found.filter((one) => one.base === base).flatMap((one) => [one, ...kindsOf(one.name)]);
 
-/** Every class of errors in `lib` but the base of all. */
-export const errorClasses: readonly ErrorClass[] = kindsOf('McpAuthError').map((one) => {
+/** Every class of errors in `lib` but the base of all, and but kinds that keep the codes of their class. */
+const withCodes = kindsOf('McpAuthError').filter(({ base, codes }) => base === 'McpAuthError' || codes.length > 0);
+
+export const errorClasses: readonly ErrorClass[] = withCodes.map((one) => {
   const ofKinds = new Set(kindsOf(one.name).flatMap(({ codes }) => codes));
   return { ...one, codes: one.codes.filter((code) => !ofKinds.has(code)) };
 });
