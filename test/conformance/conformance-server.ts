@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { McpAuthModule } from 'nestjs-mcp-auth';
 import { optionsFor } from '../support/module-options.js';
 import { startProtectedServer } from '../support/protected-server.js';
-import { startApplication } from '../support/test-application.js';
+import { startApplication, type Platform } from '../support/test-application.js';
 import { changingTools } from './fixtures/changing-tools.js';
 import { contentTools } from './fixtures/content-tools.js';
 import type { Needs } from './fixtures/needs.js';
@@ -40,13 +40,17 @@ export interface AuthorizedServer extends ConformanceServer {
 }
 
 /** One where each tool, resource and prompt takes a scope, behind a proxy that has tokens with all of them. */
-export async function startAuthorizedServer(): Promise<AuthorizedServer> {
+export async function startAuthorizedServer(platform?: Platform): Promise<AuthorizedServer> {
   const scopes = new Set<string>();
   const needs: Needs = (scope) => {
     scopes.add(scope);
     return { scopes: [scope] };
   };
-  const server = await startProtectedServer({ providers: fixtures(needs), options: { calls: { shutdownGraceMs: 0 } } });
+  const server = await startProtectedServer({
+    ...(platform && { platform }),
+    providers: fixtures(needs),
+    options: { calls: { shutdownGraceMs: 0 } },
+  });
   const proxy = await startTokenProxy(server.origin, () => server.token([...scopes].join(' ')));
   return {
     url: endpointAt(proxy.origin),

@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import process from 'node:process';
 import { Injectable } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -13,16 +13,13 @@ import {
   type McpContext,
 } from 'nestjs-mcp-auth';
 import { z } from 'zod';
-import { DirectServing } from '../../lib/mcp/protocol/direct-serving.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
+import { ask, openBothPaths, plain, type Path, type Sent } from './both-paths.js';
 
-/** So many messages for each platform: `ORACLE_MESSAGES=10000 npm run jest -- test/surface/direct-answers`. */
+/** So many messages for each platform. `npm run test:oracle` sends ten times as many. */
 const MESSAGES = Number(process.env.ORACLE_MESSAGES ?? 1_000);
 const SEED = Number(process.env.ORACLE_SEED ?? 1);
 const BATCH = 100;
-
-/** Has the SDK answer a request that the direct path would. */
-const BY_SDK = 'x-by-sdk';
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
@@ -113,17 +110,6 @@ class Everything {
   more({ id }: { id: string }) {
     return { id };
   }
-}
-
-interface Sent {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly messages: readonly unknown[];
 }
 
 const METHODS: Readonly<Record<string, readonly object[]>> = {
@@ -298,31 +284,26 @@ describe.each(['express', 'fastify'] as const)('messages of all kinds, on %s', (
   let server: ProtectedServer;
   let token: string;
   let session: string;
-  let direct = 0;
+  let count: { readonly direct: number };
 
   beforeAll(async () => {
-    const answer = DirectServing.prototype.answer;
-    jest.spyOn(DirectServing.prototype, 'answer').mockImplementation(async function (
-      this: DirectServing,
-      served,
-      exchange,
-    ) {
-      if (exchange.incoming.headers[BY_SDK] !== undefined) return { stream: undefined };
-      const left = await answer.call(this, served, exchange);
-      if (!left) direct += 1;
-      return left;
-    });
+    count = openBothPaths();
     server = await startProtectedServer({
       platform,
       providers: [Everything],
       options: { lists: { pageSize: 4 }, limits: { rate: { acceptUnlimitedRequests: true } } },
     });
     token = await server.token();
-    const hello = await ask({
-      headers: { 'content-type': 'application/json', accept: accepts[0] ?? '' },
-      // Nobody answers questions here.
-      body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: METHODS.initialize?.[1] },
-    });
+    const hello = await ask(
+      server.resource,
+      withCredentials({
+        headers: { 'content-type': 'application/json', accept: accepts[0] ?? '' },
+        // Nobody answers questions here.
+        body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: METHODS.initialize?.[1] },
+      }),
+      'direct',
+      agent,
+    );
     session = String(hello.raw['mcp-session-id']);
   });
   afterAll(async () => {
@@ -331,68 +312,22 @@ describe.each(['express', 'fastify'] as const)('messages of all kinds, on %s', (
     await server.close();
   });
 
-  async function ask({ headers, body }: Sent): Promise<Answer & { readonly raw: Readonly<Record<string, unknown>> }> {
+  function withCredentials({ headers, body }: Sent): Sent {
     const withSession = headers['mcp-session-id'] === 'one' ? { ...headers, 'mcp-session-id': session } : headers;
-    return await new Promise((resolve, reject) => {
-      request(server.resource, { method: 'POST', agent, headers: { ...withSession, authorization: `Bearer ${token}` } })
-        .setTimeout(5_000, () => {
-          reject(new Error(`No answer to ${JSON.stringify({ headers, body })}`));
-        })
-        .on('error', reject)
-        .on('response', (response) => {
-          let text = '';
-          response.setEncoding('utf8');
-          response.on('data', (piece: string) => (text += piece));
-          response.on('end', () => {
-            const { 'content-type': type = '', ...raw } = response.headers;
-            try {
-              resolve({
-                status: response.statusCode ?? 0,
-                raw,
-                headers: pick(raw),
-                messages: readMessages(type, text),
-              });
-            } catch {
-              reject(new Error(`Not what ${type} says: ${text}`));
-            }
-          });
-        })
-        .end(JSON.stringify(body));
-    });
+    return { headers: { ...withSession, authorization: `Bearer ${token}` }, body };
   }
 
   test(`${MESSAGES} of them are answered as the SDK answers them`, async () => {
     const all = fc.sample(sent, { numRuns: MESSAGES, seed: SEED });
     for (let first = 0; first < all.length; first += BATCH) {
       const batch = all.slice(first, first + BATCH);
-      const answers = await Promise.all(batch.map(async (one) => plain(await ask(one))));
-      const oracle = await Promise.all(
-        batch.map(async ({ headers, body }) => plain(await ask({ headers: { ...headers, [BY_SDK]: '1' }, body }))),
-      );
+      const askAll = (path: Path) =>
+        Promise.all(batch.map(async (one) => plain(await ask(server.resource, withCredentials(one), path, agent))));
+      const answers = await askAll('direct');
+      const oracle = await askAll('sdk');
       for (const [index, one] of batch.entries()) expect([one, answers[index]]).toEqual([one, oracle[index]]);
     }
     // The test would say nothing if the SDK answered all of them.
-    expect(direct).toBeGreaterThan(MESSAGES / 8);
+    expect(count.direct).toBeGreaterThan(MESSAGES / 8);
   }, 600_000);
 });
-
-/** Headers that clients act on. Those of streams differ, because the direct path begins a stream only to say something. */
-function pick(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { 'www-authenticate': challenge, 'retry-after': retry, allow } = headers;
-  return { challenge, retry, allow, hasSession: 'mcp-session-id' in headers };
-}
-
-function readMessages(type: string, text: string): readonly unknown[] {
-  if (type.startsWith('text/event-stream'))
-    return Array.from(text.matchAll(/^data: ([^\n]*)$/gm), ([, data = '']) => JSON.parse(data) as unknown);
-  if (text === '') return [];
-  return [type.startsWith('application/json') ? JSON.parse(text) : text];
-}
-
-/** Without what is new with each answer: references, sealed states. */
-function plain({ status, headers, messages }: Answer): Answer {
-  const text = JSON.stringify(messages)
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<reference>')
-    .replaceAll(/"requestState":"[^"]*"/g, '"requestState":"<state>"');
-  return { status, headers, messages: JSON.parse(text) as unknown[] };
-}
