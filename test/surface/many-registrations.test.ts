@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { McpRegistry, McpTool } from 'nestjs-mcp-auth';
 import { Catalogue } from '../../lib/resource-server/catalogue/catalogue.js';
 import type { Primitive } from '../../lib/resource-server/catalogue/primitive.js';
+import { UriPattern } from '../../lib/resource-server/resource-uris/uri-pattern.js';
 import { ChangeNotifications } from '../../lib/mcp/notifications/change-notifications.js';
 import { LocalBus } from '../support/local-bus.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
@@ -136,5 +137,35 @@ describe('one more tool', () => {
     expect(reads.count).toBe(0);
     for (const one of others) catalogue.remove(one);
     expect(catalogue.findTool('counted_0')).toBeUndefined();
+  });
+});
+
+describe.each([
+  ['resource', (index: number) => `many://${index}`],
+  ['resourceTemplate', (index: number) => `many${index}://{id}`],
+  ['prompt', (index: number) => `many_${index}`],
+] as const)('one more %s', (kind, nameOf) => {
+  test('costs the same beside many others: none of them is looked at', async () => {
+    const catalogue = server.app.get(Catalogue, { strict: false });
+    const registrations = await Promise.all([
+      registry.registerResource({ name: 'model', uri: 'model://1' }, () => 'x'),
+      registry.registerResourceTemplate({ name: 'model', uriTemplate: 'model://1/{id}' }, () => 'x'),
+      registry.registerPrompt({ name: 'model' }, () => 'x'),
+    ]);
+    const model = catalogue.primitives.find((one) => one.kind === kind && one.name.startsWith('model')) as Primitive;
+    const copy = (index: number) => {
+      const name = nameOf(index);
+      return { ...model, name, ...('pattern' in model && { pattern: UriPattern.parse(name) }) } as Primitive;
+    };
+    const reads = { count: 0 };
+    const others = Array.from({ length: 100 }, (_, index) => countReads(copy(index), reads));
+    for (const one of others) catalogue.add(one, []);
+    reads.count = 0;
+    const last = copy(1_000);
+    catalogue.add(last, []);
+    expect(catalogue.remove(last)).toBe(true);
+    expect(reads.count).toBe(0);
+    for (const one of others) expect(catalogue.remove(one)).toBe(true);
+    for (const one of registrations) one.remove();
   });
 });

@@ -12,7 +12,8 @@ import type { Found } from './found.js';
 import { selectNew } from './new-primitives.js';
 import { selectInitialScopes } from './initial-scopes.js';
 import { ListChanges, type Listed } from './list-changes.js';
-import { findOverlaps, type OfferedResources } from './offered-resources.js';
+import type { OfferedResources } from './offered-resources.js';
+import { findOverlaps } from './overlaps.js';
 import { PrimitiveCollection } from './primitive-collection.js';
 import { isGeneratedFor, listDifferences, toKey } from './primitive-differences.js';
 import { listServerNames } from '../../servers/application-servers.js';
@@ -225,9 +226,8 @@ export class Catalogue implements ProtectedSurface {
       names.set(toKey(one), one);
       problems.push(...findPrimitiveProblems(one, this.options));
     }
-    const overlaps = findOverlaps(added, () =>
-      [...this.resources, ...this.templates].filter((one) => !gone.has(one) && !names.has(toKey(one))),
-    );
+    const isGone = (one: Primitive) => gone.has(one) || names.has(toKey(one));
+    const overlaps = findOverlaps(added, this.uris.near, isGone);
     problems.push(...overlaps.problems);
     // A fault of a class is reported by each of its methods.
     if (problems.length > 0) throw new McpAuthConfigurationError([...new Set(problems)]);

@@ -1,23 +1,25 @@
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { Operation } from '../access/operation.js';
-import { areInConflict, compareTargets, ResourceUris } from '../resource-uris/resource-uris.js';
+import { ResourceUris } from '../resource-uris/resource-uris.js';
 import type { Found } from './found.js';
-import { describePlace, type Offer, type ResourceDefinition, type ResourceTemplateDefinition } from './primitive.js';
+import { NearResources, type OfferedResource } from './near-resources.js';
 import { isSameRule } from './same-rule.js';
 import { decodeValues } from './template-variables.js';
 
-type OfferedResource = ResourceDefinition | ResourceTemplateDefinition;
-
 /** Resources and templates of one server, by URI. */
 export class OfferedResources {
+  /** For the comparison of others with them. */
+  readonly near = new NearResources();
   readonly #logger = new CleanLogger('McpResources');
   readonly #uris = new ResourceUris<OfferedResource>({ ignoresScheme: false });
 
   add(offered: OfferedResource): void {
+    this.near.add(offered);
     this.#uris.add(offered);
   }
 
   remove(offered: OfferedResource): void {
+    this.near.remove(offered);
     this.#uris.remove(offered);
   }
 
@@ -94,48 +96,3 @@ function toTexts(value: unknown): string | string[] | undefined {
 }
 
 const TEXTS: ReadonlySet<string> = new Set(['string', 'number', 'bigint', 'boolean']);
-
-/** What is to be said of resources and templates that match the same URIs under different rules. */
-export interface Overlaps {
-  /** Neither is more specific, so that nobody can tell which rule applies. */
-  readonly problems: readonly string[];
-  /** The more specific one applies. */
-  readonly notices: readonly string[];
-}
-
-/**
- * Compares resources and templates of one server.
- *
- * @param added - those to compare with all others
- * @param listOthers - lists those that the server offers besides
- */
-export function findOverlaps(added: readonly Offer[], listOthers: () => readonly OfferedResource[]): Overlaps {
-  const problems: string[] = [];
-  const notices: string[] = [];
-  const compared = added.filter(isResource);
-  const others = new Set(compared.length > 0 ? [...listOthers(), ...compared] : []);
-  for (const one of compared) {
-    others.delete(one);
-    for (const other of others) {
-      if ((one.kind === 'resource' && other.kind === 'resource') || isSameRule(one, other)) continue;
-      const relation = compareTargets(one, other);
-      if (areInConflict(one, other)) problems.push(describeConflict(one, other));
-      else if (relation === 'within') notices.push(describeNotice(one, other));
-      else if (relation === 'around') notices.push(describeNotice(other, one));
-    }
-  }
-  return { problems, notices };
-}
-
-function isResource(offer: Offer): offer is OfferedResource {
-  return offer.kind === 'resource' || offer.kind === 'resourceTemplate';
-}
-
-function describeConflict(one: Offer, other: Offer): string {
-  const names = [one, other].map(({ name, host }) => `"${name}" (${describePlace(host)})`).join(' and ');
-  return `${names} match the same URIs and have different rules, and neither is more specific. Give them the same rule, or templates that do not overlap.`;
-}
-
-function describeNotice(narrow: Offer, wide: Offer): string {
-  return `"${narrow.name}" (${describePlace(narrow.host)}) lies within "${wide.name}" (${describePlace(wide.host)}), which has another rule. The rule of "${narrow.name}" applies to its URIs.`;
-}

@@ -27,12 +27,12 @@ export class ResourceUris<Target extends UriTarget> {
 
   add(target: Target): void {
     this.#spelled.add(target.pattern, target);
-    this.#folded.add(foldTemplate(target.pattern.parts, { scheme: this.#ignoresScheme, query: true }), target);
+    this.#folded.add(this.#fold(target), target);
   }
 
   remove(target: Target): void {
-    this.#spelled.remove(target);
-    this.#folded.remove(target);
+    this.#spelled.remove(target.pattern, target);
+    this.#folded.remove(this.#fold(target), target);
   }
 
   /** Finds the target of a URI as it is spelled. Takes time for one reading alone, and decides nothing. */
@@ -56,6 +56,10 @@ export class ResourceUris<Target extends UriTarget> {
     }
     return undefined;
   }
+
+  #fold({ pattern }: Target): UriPattern {
+    return foldTemplate(pattern.parts, { scheme: this.#ignoresScheme, query: true });
+  }
 }
 
 /** How two targets lie to each other, as they are spelled. */
@@ -65,10 +69,29 @@ export function compareTargets(one: UriTarget, other: UriTarget): PatternRelatio
 
 /** Whether there are URIs for which neither of two templates is the more specific one, for some server at least. */
 export function areInConflict(one: UriTarget, other: UriTarget): boolean {
-  const kept = { scheme: false, query: false };
   const relations = [
     compareTargets(one, other),
-    comparePatterns(foldTemplate(one.pattern.parts, kept), foldTemplate(other.pattern.parts, kept)),
+    comparePatterns(foldTemplate(one.pattern.parts, KEPT), foldTemplate(other.pattern.parts, KEPT)),
   ];
   return relations.some((relation) => relation === 'equal' || relation === 'overlapping');
+}
+
+const KEPT = { scheme: false, query: false };
+
+/** What the URIs of a target begin with: as they are spelled, and folded. */
+export type Beginnings = readonly [spelled: string, folded: string];
+
+/** Reads what all URIs of a target begin with. */
+export function readBeginnings({ pattern: { parts } }: UriTarget): Beginnings {
+  const [spelled, folded] = [parts[0], foldTemplate(parts, KEPT).parts[0]];
+  return [typeof spelled === 'string' ? spelled : '', typeof folded === 'string' ? folded : ''];
+}
+
+/** Whether targets with these beginnings may have a URI in common, or be in conflict ({@link areInConflict}). */
+export function mayMeet(one: Beginnings, other: Beginnings): boolean {
+  return isEitherPrefix(one[0], other[0]) || isEitherPrefix(one[1], other[1]);
+}
+
+function isEitherPrefix(one: string, other: string): boolean {
+  return one.startsWith(other) || other.startsWith(one);
 }

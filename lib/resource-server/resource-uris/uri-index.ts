@@ -23,8 +23,8 @@ export class UriIndex<Item> {
   readonly #entries: Entry<Item>[] = [];
 
   add(pattern: UriPattern, item: Item): void {
-    const [text = '', ...more] = pattern.parts;
-    if (typeof text === 'string' && more.length === 0) {
+    const text = readExact(pattern);
+    if (text !== undefined) {
       this.#exact.set(text, [...(this.#exact.get(text) ?? []), item]);
       return;
     }
@@ -38,11 +38,14 @@ export class UriIndex<Item> {
     this.#entries.splice(index < 0 ? this.#entries.length : index, 0, entry);
   }
 
-  remove(item: Item): void {
-    for (const [text, items] of this.#exact) {
-      const others = items.filter((one) => one !== item);
+  /** @param pattern - with which the item was added */
+  remove(pattern: UriPattern, item: Item): void {
+    const text = readExact(pattern);
+    if (text !== undefined) {
+      const others = (this.#exact.get(text) ?? []).filter((one) => one !== item);
       if (others.length > 0) this.#exact.set(text, others);
       else this.#exact.delete(text);
+      return;
     }
     const index = this.#entries.findIndex((entry) => entry.item === item);
     const [removed] = index < 0 ? [] : this.#entries.splice(index, 1);
@@ -71,4 +74,9 @@ export class UriIndex<Item> {
     }
     return found.map(({ item }) => item);
   }
+}
+
+/** The only URI of a pattern without variables. */
+function readExact({ parts: [text = '', ...more] }: UriPattern): string | undefined {
+  return typeof text === 'string' && more.length === 0 ? text : undefined;
 }
