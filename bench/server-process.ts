@@ -23,7 +23,9 @@ const kinds = {
   sdk: async () => (await import('./servers/bare-servers.js')).startSdk(),
   'mcp-server': async (_platform, tools) => (await import('./servers/bare-servers.js')).startMcpServer(tools),
   'mcp-nest': async (platform, tools, { issuer }) =>
-    (await import('./servers/mcp-nest-server.js')).startMcpNest(platform, tools, issuer),
+    (await import('./servers/mcp-nest-server.js')).startMcpNest(platform, tools, issuer, true),
+  'mcp-nest-verifying': async (platform, tools, { issuer }) =>
+    (await import('./servers/mcp-nest-server.js')).startMcpNest(platform, tools, issuer, false),
   protected: async (platform, tools, { issuer }) =>
     (await import('./servers/protected-server.js')).startProtected(platform, tools, issuer),
   'static-token': async (_platform, _tools, at) =>

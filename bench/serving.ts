@@ -11,6 +11,8 @@ const SERVERS = {
   'SDK, `McpServer`, ten tools': { kind: 'mcp-server' },
   'mcp-nest on Fastify, ten tools, guard': { kind: 'mcp-nest', platform: 'fastify' },
   'mcp-nest on Express, ten tools, guard': { kind: 'mcp-nest', platform: 'express' },
+  'mcp-nest on Fastify, ten tools, guard that verifies each time': { kind: 'mcp-nest-verifying', platform: 'fastify' },
+  'mcp-nest on Express, ten tools, guard that verifies each time': { kind: 'mcp-nest-verifying', platform: 'express' },
   'this package on Fastify, one tool': { kind: 'protected', platform: 'fastify', tools: 1 },
   'this package on Fastify, ten tools': { kind: 'protected', platform: 'fastify' },
   'this package on Express, one tool': { kind: 'protected', platform: 'express', tools: 1 },
@@ -25,6 +27,14 @@ const RATIOS: Readonly<Record<string, readonly [ours: Server, other: Server]>> =
   'Express against the SDK': ['this package on Express, one tool', 'SDK, low-level server'],
   'Fastify against mcp-nest': ['this package on Fastify, ten tools', 'mcp-nest on Fastify, ten tools, guard'],
   'Express against mcp-nest': ['this package on Express, ten tools', 'mcp-nest on Express, ten tools, guard'],
+  'Fastify against mcp-nest that verifies each time': [
+    'this package on Fastify, ten tools',
+    'mcp-nest on Fastify, ten tools, guard that verifies each time',
+  ],
+  'Express against mcp-nest that verifies each time': [
+    'this package on Express, ten tools',
+    'mcp-nest on Express, ten tools, guard that verifies each time',
+  ],
 };
 
 /** One `tools/call` that echoes, on each Node, in both eras. */
@@ -44,7 +54,7 @@ export async function serving(effort: Effort): Promise<readonly Table[]> {
     tables.push({
       name: `serving on Node ${node.major}`,
       title: `A \`tools/call\` that echoes, on Node ${node.version}`,
-      note: 'This package verifies the token, checks the scope and validates the arguments. The guard of mcp-nest verifies the token by the keys of the issuer, and remembers that as long as this package does. The servers of the SDK ask nobody for a token.',
+      note: 'This package verifies the token, checks the scope and validates the arguments. The guard of mcp-nest verifies the token by the keys of the issuer, and remembers that as long as this package does; the one that verifies each time is as its documentation shows it. The servers of the SDK ask nobody for a token.',
       rows: Object.keys(SERVERS).map((server) => ({
         server,
         ...Object.fromEntries(

@@ -19,10 +19,18 @@ import { startNest } from './nest-application.js';
 const VERIFIED_FOR = 60_000;
 
 /**
- * `@rekog/mcp-nest` with a guard that verifies the token by the keys of the issuer, as this package does, and remembers it
- * for as long. It does no more than that: it looks at no scope.
+ * `@rekog/mcp-nest` with a guard that verifies the token by the keys of the issuer, as this package does. It does no more
+ * than that: it looks at no scope.
+ *
+ * @param remembers - whether it remembers for as long as this package that a token was right. The documentation of
+ *   mcp-nest shows a guard that does not
  */
-export async function startMcpNest(platform: Platform, tools: number, issuer: string): Promise<ServerUnderLoad> {
+export async function startMcpNest(
+  platform: Platform,
+  tools: number,
+  issuer: string,
+  remembers: boolean,
+): Promise<ServerUnderLoad> {
   const transport = new StreamableHttpTransport();
   const strategy = new McpStrategy({ name: 'echo', version: '1.0.0', transports: [transport] });
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
@@ -35,9 +43,14 @@ export async function startMcpNest(platform: Platform, tools: number, issuer: st
       const { headers } = context.switchToHttp().getRequest<{ headers: { authorization?: string } }>();
       const [, token] = /^Bearer (.+)$/i.exec(headers.authorization ?? '') ?? [];
       if (token === undefined) throw new UnauthorizedException();
+      const verify = () => jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'] });
+      if (!remembers) {
+        await verify();
+        return true;
+      }
       const key = createHash('sha256').update(token).digest('base64url');
       if ((verified.get(key) ?? 0) > Date.now()) return true;
-      await jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'] });
+      await verify();
       if (verified.size >= 10_000) verified.clear();
       verified.set(key, Date.now() + VERIFIED_FOR);
       return true;
