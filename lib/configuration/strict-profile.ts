@@ -112,6 +112,9 @@ function findIssuerFaults(issuer: CheckedIssuer, path: readonly PropertyKey[]): 
     ...(introspection?.acceptMissingAudience
       ? [fault(at('introspection.acceptMissingAudience'), `accepts what the strict profile refuses. ${FIX}`)]
       : []),
+    ...((introspection?.acceptStaleAnswersMs ?? 0) > 0
+      ? [fault(at('introspection.acceptStaleAnswersMs'), `accepts tokens that were revoked. ${FIX}`)]
+      : []),
     ...(issuer.claims?.subject === undefined || issuer.claims.subject === 'sub'
       ? []
       : [fault(at('claims.subject'), `is not "sub" (RFC 9068 section 2.2). ${FIX}`)]),

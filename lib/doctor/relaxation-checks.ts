@@ -26,6 +26,11 @@ const RELAXATIONS: readonly Relaxation[] = [
     (one) => one.introspection?.acceptMissingAudience ?? false,
     'Opaque tokens are accepted whose answer names no audience, though they may be meant for another server.',
   ],
+  [
+    'introspection.acceptStaleAnswersMs',
+    (one) => (one.introspection?.acceptStaleAnswersMs ?? 0) > 0,
+    'Tokens that were revoked are accepted while the issuer cannot be asked of them.',
+  ],
 ];
 
 /** Tells the operator what the options give up. */

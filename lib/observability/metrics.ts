@@ -23,6 +23,7 @@ interface Instruments {
   readonly introspectionsRefused: Counter;
   readonly tokenExchanges: Counter;
   readonly staleKeys: Counter;
+  readonly staleAnswers: Counter;
   readonly oldTokens: Counter;
   readonly limitsReached: Counter;
   readonly held: UpDownCounter;
@@ -65,6 +66,9 @@ function getInstruments(): Instruments {
       }),
       staleKeys: meter.createCounter('nestjs_mcp_auth.stale_keys.uses', {
         description: 'Tokens verified with keys that should have been fetched anew',
+      }),
+      staleAnswers: meter.createCounter('nestjs_mcp_auth.stale_answers.uses', {
+        description: 'Tokens accepted by an answer of introspection that should have been asked for anew',
       }),
       oldTokens: meter.createCounter('nestjs_mcp_auth.old_tokens.uses', {
         description: 'Tokens that were used again because no new ones could be had, or their store was down',
@@ -117,6 +121,11 @@ export function countDenied(reason: string): void {
 /** @param issuer - as configured */
 export function countStaleKeys(issuer: string): void {
   getInstruments().staleKeys.add(1, { issuer });
+}
+
+/** @param issuer - as configured */
+export function countStaleAnswer(issuer: string): void {
+  getInstruments().staleAnswers.add(1, { issuer });
 }
 
 /** @param downstream - its name, if it is known */

@@ -215,6 +215,10 @@ describe('what contradicts the strict profile stops the boot, and says what to d
       ofIssuer({ introspection: { ...introspection, acceptMissingAudience: true } }),
     ],
     [
+      'issuers[0].introspection.acceptStaleAnswersMs',
+      ofIssuer({ introspection: { ...introspection, acceptStaleAnswersMs: 1 } }),
+    ],
+    [
       'issuers[0].introspection.subjectClaim',
       ofIssuer({ introspection: { ...introspection, subjectClaim: 'username' } }),
     ],

@@ -41,6 +41,7 @@ describe('what does not go together is found', () => {
         ['acceptNonce', { acceptNonce: true }],
         ['acceptOwnTokens', { acceptOwnTokens: true }],
         ['introspection.acceptMissingAudience', { introspection: { client: CLIENT, acceptMissingAudience: true } }],
+        ['introspection.acceptStaleAnswersMs', { introspection: { client: CLIENT, acceptStaleAnswersMs: 1 } }],
       ] as const
     ).map(([option, trust]): [string, PatientParts, string] => [
       `what ${option} gives up`,

@@ -164,6 +164,12 @@ describe('a bad issuer option stops the boot with its name, the fault and the fi
       /https/,
     ],
     [
+      'old introspection answers believed for too long',
+      { introspection: { client, acceptStaleAnswersMs: 600_001 } },
+      'introspection.acceptStaleAnswersMs` is not between 0 and 600000',
+      /Choose/,
+    ],
+    [
       'introspection cached for too long',
       { introspection: { client, cacheMs: 300_001 } },
       'introspection.cacheMs` is not between 0 and 300000',

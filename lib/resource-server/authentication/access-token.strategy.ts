@@ -10,6 +10,7 @@ import type { TokenClaims } from '../access/claims.js';
 import { verifyAccessToken } from './access-token-signature.js';
 import { Introspection } from './introspection.js';
 import { isOpaque } from './opaque-token.js';
+import { LastAnswers } from './last-answers.js';
 import { OwnTokens } from './own-tokens.js';
 import { PresentedToken } from './presented-token.js';
 import { readToken, type SignedToken } from './signed-token.js';
@@ -44,6 +45,8 @@ export class AccessTokenStrategy
   /** What passport makes objects from, one for each request. */
   private readonly registered: AccessTokenStrategy = this;
 
+  private readonly answers: LastAnswers;
+
   // No "#" members: passport calls `authenticate` on an object that inherits from this one and would lack them.
   constructor(
     private readonly issuers: Issuers,
@@ -61,6 +64,7 @@ export class AccessTokenStrategy
       ignoreExpiration: true,
       jsonWebTokenOptions: { ignoreNotBefore: true },
     } as unknown as StrategyOptionsWithoutRequest);
+    this.answers = new LastAnswers(verified);
     passport.use(this.name, this);
   }
 
@@ -132,11 +136,19 @@ export class AccessTokenStrategy
     const caller = toCaller(claims, token, issuer.options, { typ });
     this.issuers.remember(caller.claims, issuer);
     this.own.check(caller, issuer.options);
-    const { revision } = this.verified;
-    const isAsked = introspection?.includesJwts === true;
-    if (isAsked) await this.introspection.confirm(caller, issuer, introspection, address);
-    this.verified.remember(caller, isAsked ? Math.min(MAX_AGE, introspection.cacheMs) : MAX_AGE, revision);
-    return caller;
+    if (introspection?.includesJwts !== true) {
+      this.verified.remember(caller, MAX_AGE);
+      return caller;
+    }
+    return await this.answers.ask(
+      token,
+      issuer,
+      { ...introspection, cacheMs: Math.min(MAX_AGE, introspection.cacheMs) },
+      async () => {
+        await this.introspection.confirm(caller, issuer, introspection, address);
+        return caller;
+      },
+    );
   }
 
   private async introspect({ token, address }: PresentedToken): Promise<Caller> {
@@ -145,11 +157,11 @@ export class AccessTokenStrategy
     const issuer = isOpaque(text) ? this.issuers.findIntrospecting(text) : undefined;
     const introspection = issuer?.options.introspection;
     if (!issuer || !introspection) throw createUnreadError(text, this.issuers);
-    const { revision } = this.verified;
-    const caller = await this.introspection.verify(token, issuer, introspection, address);
-    this.issuers.remember(caller.claims, issuer);
-    this.own.check(caller, issuer.options);
-    this.verified.remember(caller, introspection.cacheMs, revision);
-    return caller;
+    return await this.answers.ask(token, issuer, introspection, async () => {
+      const caller = await this.introspection.verify(token, issuer, introspection, address);
+      this.issuers.remember(caller.claims, issuer);
+      this.own.check(caller, issuer.options);
+      return caller;
+    });
   }
 }

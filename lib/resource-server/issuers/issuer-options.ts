@@ -75,6 +75,12 @@ export interface IntrospectionOptions {
    * 000.
    */
   cacheMs?: number;
+  /**
+   * Milliseconds, 0 to 600 000, for which the last answer is still believed after `cacheMs` while the issuer cannot be
+   * asked. A token that was revoked meanwhile is accepted as long, by every call; one that has expired is not. Defaults to
+   * 0: such requests are answered with 503.
+   */
+  acceptStaleAnswersMs?: number;
   /** Requests to the endpoint that run at once; others wait. Defaults to 20. */
   maxConcurrent?: number;
   /** Tokens that wait at once to be introspected. Requests with further ones get 503. Defaults to 100. */

@@ -54,6 +54,7 @@ const introspection = z.strictObject({
     .optional(),
   signedResponse: z.enum(SIGNING_ALGORITHMS).optional(),
   cacheMs: milliseconds(0, 300_000).optional(),
+  acceptStaleAnswersMs: milliseconds(0, 600_000).optional(),
   maxConcurrent: z.int().positive('has to be a positive number of requests').optional(),
   maxQueued: z.int().min(0, 'has to be 0 or more').optional(),
   subjectClaim: z.enum(['sub', 'username']).optional(),

@@ -22,6 +22,8 @@ export interface ResolvedIntrospection {
   readonly signedResponse: string | undefined;
   /** Milliseconds. */
   readonly cacheMs: number;
+  /** Milliseconds. */
+  readonly acceptStaleAnswersMs: number;
   readonly maxConcurrent: number;
   readonly maxQueued: number;
   /** Where answers name the caller. */
@@ -187,6 +189,7 @@ function resolveIntrospection(
     tokens: options.tokens,
     signedResponse: options.signedResponse,
     cacheMs: options.cacheMs ?? INTROSPECTION_CACHE,
+    acceptStaleAnswersMs: options.acceptStaleAnswersMs ?? 0,
     maxConcurrent: options.maxConcurrent ?? MAX_INTROSPECTIONS.concurrent,
     maxQueued: options.maxQueued ?? MAX_INTROSPECTIONS.queued,
     subjectSource: options.subjectClaim ?? claims?.subject ?? SUBJECT,
