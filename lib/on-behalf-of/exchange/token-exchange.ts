@@ -101,7 +101,7 @@ export class TokenExchange {
       obtain: () => this.#obtain(caller, target, dialect, claims, describe),
     });
     // An issuer may answer with the very token that it was sent.
-    if (token.value !== caller.token.reveal()) this.ownTokens.remember(token.value);
+    if (token.value !== caller.token.reveal()) this.ownTokens.remember(token);
     return token;
   }
 

@@ -14,6 +14,11 @@ const MAX_TOKENS = 10_000;
 /** Milliseconds for which an obtained token is remembered. No token that is exchanged lives longer. */
 const LIFETIME = 24 * 60 * 60_000;
 
+/** A token that a server got for itself. */
+interface ObtainedToken {
+  readonly value: string;
+}
+
 /**
  * Tells tokens of callers from those that the servers of the application got for themselves, by exchange or otherwise.
  * An API that gets such a token, or a tool that leaks it, could call this server with it.
@@ -21,6 +26,8 @@ const LIFETIME = 24 * 60 * 60_000;
 @Injectable()
 export class OwnTokens {
   readonly #obtained = new ExpiringCache<true>(MAX_TOKENS);
+  /** Hashes of tokens that a cache gives out again and again. */
+  readonly #hashes = new WeakMap<ObtainedToken, string>();
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -28,8 +35,13 @@ export class OwnTokens {
   ) {}
 
   /** Remembers a token that this server got, so that nobody can call with it. */
-  remember(token: string): void {
-    this.#obtained.set(hashToken(token), true, LIFETIME);
+  remember(token: ObtainedToken): void {
+    let hash = this.#hashes.get(token);
+    if (hash === undefined) {
+      hash = hashToken(token.value);
+      this.#hashes.set(token, hash);
+    }
+    this.#obtained.set(hash, true, LIFETIME);
   }
 
   /**
