@@ -14,6 +14,7 @@ const USAGE = `Usage:
 Options:
   --json   prints JSON
   --probe  (doctor --config) asks the token endpoints for what they have to refuse, with the credentials of the server
+  --issuer <iss>  (doctor --config) an issuer that \`issuerResolver\` finds, to be examined with the others; repeatable
   --token <source>  (doctor --config) walks the access token of a user through the server, and calls the APIs. It is in a file, in "env:NAME", or in the standard input: "-"
   --call <request>  (doctor --token) what an API is called for: "orders:/orders/1" or "orders:HEAD /orders"; repeatable. Defaults to its baseUrl
   --help   prints this

@@ -33,6 +33,10 @@ export function completeIssuer(
   );
   if (issuer.introspection && !issuer.introspection.client)
     faults.push('`introspection.client` is missing. An issuer that is found at run time has to bring it.');
+  if (issuer.introspection && issuer.introspection.jwt !== 'always')
+    faults.push(
+      "`introspection` has no effect here: an opaque token does not say whose it is, so no issuer that is found at run time is asked about one. Set `introspection.jwt` to 'always' to have its JWTs looked up, or put the issuer into `issuers`.",
+    );
   if (issuer.tenants ?? issuer.acceptAnyTenant)
     faults.push('`tenants` and `acceptAnyTenant` have no meaning here: each tenant is asked about by itself.');
   if (faults.length > 0) throw new McpAuthConfigurationError(faults);

@@ -12,11 +12,12 @@ import { resolveOptions } from '../configuration/resolve-options.js';
 import { describeProblems, examineClass } from '../openapi/offers/examine-class.js';
 import { describeDocument, type ExaminedDocument } from '../openapi/offers/examined-document.js';
 import { findExportedClasses } from '../openapi/offers/exported-classes.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
+import { ResolvedOptions } from '../options/resolved-options.js';
 import { diagnose } from './diagnosis.js';
 import type { AskedCall } from './api-call.js';
 import { describeAccess, type ExaminedTool } from './downstream-checks.js';
 import { probeIssuer } from './exchange-probes.js';
+import { findNamedIssuers } from './named-issuers.js';
 import { rehearse } from './rehearsal.js';
 import type { Finding } from './finding.js';
 import { walkToken } from './token-walk.js';
@@ -52,12 +53,17 @@ export async function examineExports(
     const resolved = resolveOptions(options);
     const issuers = resolved.issuers.map((issuer) => new Issuer(issuer));
     for (const issuer of issuers) await issuer.checkGivenKeys();
+    const named = await findNamedIssuers(asked.issuers ?? [], resolved);
+    const all = Object.assign(new ResolvedOptions(resolved), {
+      issuers: [...resolved.issuers, ...named.issuers.map((one) => one.options)],
+    });
     const { documents, problems } = await examineClasses(exported.tools, resolved);
     const tools = readTools(exported.tools)?.concat(documents.flatMap(listTools));
     return [
       ...problems.map(toFinding),
-      ...(await diagnose({ options: resolved, issuers, tools, documents })),
-      ...(await tryOut(resolved, tools, asked)),
+      ...named.findings,
+      ...(await diagnose({ options: all, issuers: [...issuers, ...named.issuers], tools, documents })),
+      ...(await tryOut(resolved, tools, asked, named.issuers)),
     ];
   });
 }
@@ -80,12 +86,15 @@ export interface AskedProbes {
   readonly token?: string | undefined;
   /** What the APIs are called for with it. */
   readonly calls?: readonly AskedCall[];
+  /** `iss` of issuers that `issuerResolver` finds, which are examined with the others. */
+  readonly issuers?: readonly string[];
 }
 
 async function tryOut(
   options: ResolvedOptions,
   tools: readonly ExaminedTool[] | undefined,
   { probe = false, token, calls = [] }: AskedProbes,
+  named: readonly Issuer[],
 ): Promise<readonly Finding[]> {
   if (!probe && token === undefined) return [];
   const unknown = calls.find(({ downstream }) => !options.downstreams.has(downstream));
@@ -96,7 +105,7 @@ async function tryOut(
   return await rehearse(options, async (rehearsal) => {
     const walked = token === undefined ? [] : await walkToken(token, { rehearsal, tools, calls });
     const probed = probe
-      ? await Promise.all(rehearsal.issuers.all.map((issuer) => probeIssuer(issuer, rehearsal)))
+      ? await Promise.all([...rehearsal.issuers.all, ...named].map((issuer) => probeIssuer(issuer, rehearsal)))
       : [];
     // What a walk has found, a probe finds again, and for each downstream.
     const known = new Set<string>();

@@ -29,6 +29,7 @@ export type FindingCode =
   | 'grant_type_not_advertised'
   | 'invalid_configuration'
   | 'issuer_metadata_unusable'
+  | 'issuer_not_found'
   | 'issuer_without_client'
   | 'keys_unfit'
   | 'keys_unusable'
@@ -51,6 +52,7 @@ export type FindingCode =
   | 'token_accepted'
   | 'token_has_scopes'
   | 'token_lacks_scopes'
+  | 'token_large'
   | 'token_issuer_mismatch'
   | 'token_not_required'
   | 'token_refused';

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { selectServers, type ServerSelection } from '../servers/application-servers.js';
-import { ServerHealth, type DownstreamHealth, type Health, type IssuerHealth } from './server-health.js';
+import {
+  ServerHealth,
+  type DownstreamHealth,
+  type Health,
+  type IssuerHealth,
+  type ResolvedIssuersHealth,
+} from './server-health.js';
 
 /** A result in the form of `@nestjs/terminus`. */
 export type McpAuthHealth<Key extends string = string> = Record<
@@ -11,6 +17,11 @@ export type McpAuthHealth<Key extends string = string> = Record<
     /** Present if the application is about to stop, so that balancers send no more requests. */
     readonly isStopping?: true;
     readonly issuers: Readonly<Record<string, IssuerHealth>>;
+    /**
+     * Issuers that were found for tokens; absent without `issuerResolver`. The status does not depend on them: one tenant
+     * must not take the server from the others.
+     */
+    readonly resolvedIssuers?: ResolvedIssuersHealth;
     /** Absent if there are no downstreams. */
     readonly downstreams?: Readonly<Record<string, DownstreamHealth>>;
   }
@@ -39,6 +50,7 @@ export class McpAuthHealthIndicator {
   ): Promise<McpAuthHealth<Key>> {
     const servers = selectServers(this.modules, ServerHealth, selection, 'McpAuthHealthIndicator.check');
     const issuers = merge(await Promise.all(servers.map((server) => server.checkIssuers())));
+    const resolved = servers.flatMap((server) => server.checkResolvedIssuers() ?? []);
     const downstreams = merge(servers.map((server) => server.checkDownstreams()));
     const isStopping = servers.map((server) => server.checkStopping()).includes(true);
     const isUp =
@@ -48,10 +60,19 @@ export class McpAuthHealthIndicator {
         status: isUp ? 'up' : 'down',
         ...(isStopping && { isStopping }),
         issuers,
+        ...(resolved.length > 0 && { resolvedIssuers: add(resolved) }),
         ...(Object.keys(downstreams).length > 0 && { downstreams }),
       },
     } as McpAuthHealth<Key>;
   }
+}
+
+function add(all: readonly ResolvedIssuersHealth[]): ResolvedIssuersHealth {
+  return all.reduce((one, other) => ({
+    up: one.up + other.up,
+    down: one.down + other.down,
+    downIssuers: [...new Set([...one.downIssuers, ...other.downIssuers])],
+  }));
 }
 
 /** Of two results with the same name, keeps the worse one: the one that is `down`, or else the one with older keys. */

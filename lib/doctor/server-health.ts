@@ -4,6 +4,9 @@ import { Issuers } from '../resource-server/issuers/issuers.js';
 import { InFlight } from '../mcp/protocol/in-flight.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 
+/** Issuers that are named. */
+const MAX_NAMED = 10;
+
 /** The health of an issuer. It contains nothing confidential. */
 export interface IssuerHealth {
   /** `up` if its keys are usable. */
@@ -12,6 +15,19 @@ export interface IssuerHealth {
   readonly keysAgeMs?: number;
   /** Present if newer keys cannot be fetched, so that a withdrawn one may still be accepted. */
   readonly areKeysStale?: true;
+}
+
+/**
+ * The health of the issuers that were found for tokens (`issuerResolver`). Those that nobody has used for long are not
+ * counted.
+ */
+export interface ResolvedIssuersHealth {
+  /** How many have keys that are usable. */
+  readonly up: number;
+  /** How many have none. Their users get 503, and all others are served. */
+  readonly down: number;
+  /** Identifiers of those that are down, ten at most. */
+  readonly downIssuers: readonly string[];
 }
 
 /** The health of a downstream: `down` if the operator has to act before any caller can use it. */
@@ -53,6 +69,19 @@ export class ServerHealth {
         return [issuer.identifier, { status: 'up', ...keysAgeMs, ...(isStale && { areKeysStale: true }) }];
       }),
     );
+  }
+
+  /**
+   * Nothing is fetched: what is down is known from the tokens of its users.
+   *
+   * @returns `undefined` if no issuers are found for tokens
+   */
+  checkResolvedIssuers(): ResolvedIssuersHealth | undefined {
+    if (!this.options.issuerResolver) return undefined;
+    const { resolved } = this.known;
+    const down = resolved.filter(({ keys }) => keys.areMissing).map(({ identifier }) => identifier);
+    const up = resolved.filter(({ keys }) => keys.areUsable).length;
+    return { up, down: down.length, downIssuers: down.slice(0, MAX_NAMED) };
   }
 
   checkDownstreams(): [string, DownstreamHealth][] {

@@ -14,6 +14,7 @@ import type { Finding } from './finding.js';
 import { examineIssuer } from './issuer-examination.js';
 import { nameScreen } from './provider-screens.js';
 import type { Rehearsal } from './rehearsal.js';
+import { checkTokenSize } from './token-size.js';
 
 /** What a token is walked through. */
 export interface Walk {
@@ -47,6 +48,7 @@ export async function walkToken(token: string, { rehearsal, tools = [], calls }:
       message: `Step 7: the token is good here. It is of ${describeParty(caller)}, and has the scopes ${caller.scopes.join(' ') || '(none)'}.`,
       fix: 'Nothing.',
     },
+    ...checkTokenSize(token, caller.issuer),
     ...describeBinding(binding, options.resource),
     ...(await examineLookedUp(caller, rehearsal)),
     ...checkScopesOf(caller, tools, rehearsal),

@@ -250,3 +250,23 @@ test('no probe waits for ever: where an issuer does not answer, the time that it
   for (const answer of await answers) expect(answer).toMatchObject(down({ [issuer.issuer]: { status: 'down' } }));
   expect(issuer.requests.filter((path) => path === '/jwks')).toHaveLength(1);
 });
+
+test('issuers that were found for tokens are counted, and one that is down takes nothing from the others', async () => {
+  const pattern = `${issuer.origin}/realms/*`;
+  const realm = (name: string) => `${issuer.origin}/realms/${name}`;
+  issuer.answers.set('/.well-known/oauth-authorization-server/realms/good', (_request, response) => {
+    sendJson(response, 200, { ...issuer.metadata(), issuer: realm('good') });
+  });
+  await start({ issuerResolver: { pattern, resolve: (iss) => ({ issuer: iss }) } });
+  const statusOf = async (name: string) => {
+    const token = await issuer.token({ iss: realm(name), aud: `${server.origin}/mcp` });
+    return (await post(`${server.origin}/mcp`, toolCall('find'), { token })).status;
+  };
+  expect([await statusOf('good'), await statusOf('bad')]).toEqual([200, 503]);
+  const { status, details } = await probe();
+  expect(status).toBe(200);
+  expect(details['mcp-auth']).toMatchObject({
+    status: 'up',
+    resolvedIssuers: { up: 1, down: 1, downIssuers: [realm('bad')] },
+  });
+});

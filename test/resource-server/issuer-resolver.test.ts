@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { McpTool, type IssuerOptions, type IssuerResolverOptions, type McpContext } from 'nestjs-mcp-auth';
+import {
+  clientSecretBasic,
+  McpTool,
+  type IssuerOptions,
+  type IssuerResolverOptions,
+  type McpContext,
+} from 'nestjs-mcp-auth';
 import type { TestKey } from 'nestjs-mcp-auth/testing';
 import { post, textOf, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
@@ -179,6 +185,10 @@ describe.each(['express', 'fastify'] as const)('issuers that are not known at bo
     ['returns another issuer', () => ({ issuer: 'https://other.example' })],
     ['returns options that are none', () => ({ issuer: 7 }) as never],
     ['returns options without what they need', (iss) => ({ issuer: iss, acceptMissingAudience: true })],
+    [
+      'returns an issuer that would be asked about opaque tokens',
+      (iss) => ({ issuer: iss, introspection: { client: { id: 'a', authentication: clientSecretBasic('b') } } }),
+    ],
     ['returns an issuer on plain http elsewhere', (iss) => ({ issuer: 'http://id.example', tokenIssuer: iss })],
   ])('is no fault of the token where the application %s', async (_name, answer) => {
     await start(platform);

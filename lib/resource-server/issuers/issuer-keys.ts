@@ -61,6 +61,16 @@ export class IssuerKeys {
     return FRESH + this.staleMs;
   }
 
+  /** Whether there are keys that may still be used. */
+  get areUsable(): boolean {
+    return this.age <= this.maxAge;
+  }
+
+  /** Whether there are none, and they could not be fetched when somebody last needed them, not long ago. */
+  get areMissing(): boolean {
+    return !this.areUsable && this.#keys.failureAge <= this.maxAge;
+  }
+
   /** Whether the keys are no longer fresh. One that the issuer has withdrawn may be among them. */
   get isStale(): boolean {
     return this.#keys.isStale;

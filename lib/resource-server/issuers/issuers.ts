@@ -30,6 +30,11 @@ export class Issuers implements OnModuleInit {
     for (const issuer of this.all) await issuer.checkGivenKeys();
   }
 
+  /** Those that the application has found for tokens, and are kept. */
+  get resolved(): readonly Issuer[] {
+    return this.#resolved?.all ?? [];
+  }
+
   /** The issuer of an access token with these claims, which need not be verified. */
   findIssuer(claims: Readonly<Record<string, unknown>>): Issuer | undefined {
     const { iss, tid } = claims;
@@ -41,7 +46,7 @@ export class Issuers implements OnModuleInit {
   /** The issuer of an ID token or a logout token with these claims, which are not verified yet. */
   findSignIn({ iss, tid }: Readonly<Record<string, unknown>>): Issuer | undefined {
     if (typeof iss !== 'string') return undefined;
-    return [...this.all, ...(this.#resolved?.all ?? [])].find((issuer) => issuer.hasSignedIn(iss, tid));
+    return [...this.all, ...this.resolved].find((issuer) => issuer.hasSignedIn(iss, tid));
   }
 
   /** Remembers the issuer of verified claims, for as long as someone has them. */

@@ -59,6 +59,11 @@ export class Renewable<Value> {
     return this.#value !== undefined && (this.#isExpired || this.age > this.lifetime.fresh);
   }
 
+  /** Milliseconds since the last load failed; infinite if it did not. */
+  get failureAge(): number {
+    return this.#failure?.age.elapsed ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Marks the value as no longer fresh. It is reloaded, and still used if that fails. */
   expire(): void {
     this.#isExpired = true;
