@@ -6,7 +6,9 @@ type Listener = (reason: unknown) => void;
  */
 export class Ending {
   #end: { readonly reason: unknown } | undefined;
-  #listeners: Set<Listener> | undefined;
+  /** Most have one listener, and need no set. */
+  #first: Listener | undefined;
+  #others: Set<Listener> | undefined;
   #abort: AbortController | undefined;
 
   /** Follows a signal. */
@@ -41,9 +43,12 @@ export class Ending {
     if (this.#end) return;
     this.#end = { reason };
     this.#abort?.abort(reason);
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener(reason);
+    const listener = this.#first;
+    const others = this.#others;
+    this.#first = undefined;
+    this.#others = undefined;
+    listener?.(reason);
+    if (others) for (const one of others) one(reason);
   }
 
   /**
@@ -71,10 +76,16 @@ export class Ending {
       listener(this.#end.reason);
       return () => undefined;
     }
-    const listeners = (this.#listeners ??= new Set());
-    listeners.add(listener);
+    if (!this.#first && !this.#others) {
+      this.#first = listener;
+      return () => {
+        if (this.#first === listener) this.#first = undefined;
+      };
+    }
+    const others = (this.#others ??= new Set());
+    others.add(listener);
     return () => {
-      listeners.delete(listener);
+      others.delete(listener);
     };
   }
 
@@ -86,8 +97,13 @@ export class Ending {
   race<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const forget = this.onEnd(reject);
-      promise.then(resolve, reject);
-      promise.then(forget, forget);
+      const settle =
+        <Outcome>(take: (outcome: Outcome) => void) =>
+        (outcome: Outcome) => {
+          forget();
+          take(outcome);
+        };
+      promise.then(settle(resolve), settle(reject));
     });
   }
 }

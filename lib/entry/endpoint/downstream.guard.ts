@@ -9,10 +9,14 @@ import { tellNoInside } from './told-failures.js';
 export class DownstreamGuard implements CanActivate {
   constructor(private readonly preparation: DownstreamPreparation) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
     const { admitted } = request;
-    if (!(admitted instanceof AuthorizedOperation)) return true;
+    const isReaching = admitted instanceof AuthorizedOperation && this.preparation.isNeeded(admitted);
+    return !isReaching || this.#prepare(request, admitted);
+  }
+
+  async #prepare(request: McpRequest, admitted: AuthorizedOperation): Promise<boolean> {
     request.prepared = await tellNoInside(request, () => this.preparation.prepare(admitted, request));
     return true;
   }

@@ -12,7 +12,11 @@ export class RateLimitGuard implements CanActivate {
     private readonly catalogue: Catalogue,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    return !this.limits.areSet || this.#count(context);
+  }
+
+  async #count(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<McpRequest>();
     if (request.method === 'OPTIONS') return true;

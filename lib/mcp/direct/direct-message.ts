@@ -8,6 +8,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server';
+import QuickLRU from 'quick-lru';
 import { isJsonObject } from '../../json/json-object.js';
 import { isSubscriptionFilter } from './listen-filter.js';
 
@@ -80,30 +81,73 @@ export function readDirectMessage(body: unknown, headers: IncomingHttpHeaders): 
   const version = readHeader(headers, 'mcp-protocol-version');
   const method = readHeader(headers, 'mcp-method');
   const name = readHeader(headers, 'mcp-name');
-  const route = classifyInboundRequest({
-    httpMethod: 'POST',
-    ...(version !== undefined && { protocolVersionHeader: version }),
-    ...(method !== undefined && { mcpMethodHeader: method }),
-    ...(name !== undefined && { mcpNameHeader: name }),
-    body,
-  });
-  const message = toMessage(body, route.kind === 'modern' ? 'modern' : 'legacy');
+  const era = findEra(body, version, method);
+  const message = era && toMessage(body, era);
   if (!message) return undefined;
-  if (route.kind === 'modern') {
-    const isRequest = route.messageKind === 'request' && route.classification.revision === MODERN_REVISION;
+  if (era === 'modern') {
     const source = NAMED_BY[message.method];
     const isNamed = source === undefined ? name === undefined : name === message.params[source];
-    return isRequest && version !== undefined && method !== undefined && isNamed && OF_MODERN.has(message.method)
+    return version !== undefined && method !== undefined && isNamed && OF_MODERN.has(message.method)
       ? message
       : undefined;
   }
-  const isRequest = route.kind === 'legacy' && (route.reason === 'initialize' || route.reason === 'no-claim');
   const isKnown = version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version);
   const isWhole = message.method !== 'initialize' || isInitializeRequest(body);
-  return isRequest && isKnown && isWhole && OF_LEGACY.has(message.method) ? message : undefined;
+  return isKnown && isWhole && OF_LEGACY.has(message.method) ? message : undefined;
 }
 
-function toMessage(body: Members, era: 'modern' | 'legacy'): DirectMessage | undefined {
+type Era = DirectMessage['era'];
+
+/** How many frames are remembered, and of how many characters. Those of one client are the same each time. */
+const MAX_FRAMES = 500;
+const MAX_FRAME = 2_000;
+
+const eras = new QuickLRU<string, Era | 'neither'>({ maxSize: MAX_FRAMES });
+
+/**
+ * Has the SDK classify a request by its frame: all but its id, its progress token, and the parameters of its method, which
+ * the SDK does not look at here.
+ *
+ * @returns `undefined` if it is no request that the SDK would serve
+ */
+function findEra(body: Members, version: string | undefined, methodHeader: string | undefined): Era | undefined {
+  const { jsonrpc, id, method, params, ...others } = body;
+  const isId = typeof id === 'string' || Number.isSafeInteger(id);
+  if (jsonrpc !== '2.0' || !isId || !isEmpty(others)) return undefined;
+  const seen = isJsonObject(params) ? readFrame(params) : params;
+  const frame = JSON.stringify({ version, methodHeader, method, params: seen });
+  const known = eras.get(frame);
+  const era = known ?? classify(body, version, methodHeader) ?? 'neither';
+  if (known === undefined && frame.length <= MAX_FRAME) eras.set(frame, era);
+  return era === 'neither' ? undefined : era;
+}
+
+/** What the SDK looks at in parameters. A progress token that could not be one is looked at here, too. */
+function readFrame({ _meta: meta, protocolVersion }: Members): Members {
+  if (!isJsonObject(meta) || !isProgressToken(meta.progressToken)) return { meta, protocolVersion };
+  const { progressToken, ...rest } = meta;
+  return { meta: rest, protocolVersion };
+}
+
+function classify(body: Members, version: string | undefined, methodHeader: string | undefined): Era | undefined {
+  const route = classifyInboundRequest({
+    httpMethod: 'POST',
+    ...(version !== undefined && { protocolVersionHeader: version }),
+    ...(methodHeader !== undefined && { mcpMethodHeader: methodHeader }),
+    body,
+  });
+  if (route.kind === 'modern')
+    return route.messageKind === 'request' && route.classification.revision === MODERN_REVISION ? 'modern' : undefined;
+  const isServed = route.kind === 'legacy' && (route.reason === 'initialize' || route.reason === 'no-claim');
+  return isServed ? 'legacy' : undefined;
+}
+
+function isEmpty(members: Members): boolean {
+  for (const name in members) if (Object.hasOwn(members, name)) return false;
+  return true;
+}
+
+function toMessage(body: Members, era: Era): DirectMessage | undefined {
   const { id, method, params = {} } = body;
   if ((typeof id !== 'string' && typeof id !== 'number') || typeof method !== 'string' || !isJsonObject(params))
     return undefined;
@@ -128,12 +172,17 @@ function splitMeta(meta: Members): [envelope: Members, rest: Members | undefined
   return [envelope, rest];
 }
 
-function isPlainMeta(meta: unknown, era: 'modern' | 'legacy'): meta is Members {
+function isPlainMeta(meta: unknown, era: Era): meta is Members {
   if (!isJsonObject(meta)) return false;
-  const { progressToken } = meta;
-  const isToken = progressToken === undefined || isText(progressToken) || Number.isSafeInteger(progressToken);
   const known: readonly string[] = era === 'modern' ? ENVELOPE : [];
-  return isToken && Object.keys(meta).every((key) => !key.startsWith(RESERVED) || known.includes(key));
+  return (
+    isProgressToken(meta.progressToken) &&
+    Object.keys(meta).every((key) => !key.startsWith(RESERVED) || known.includes(key))
+  );
+}
+
+function isProgressToken(value: unknown): boolean {
+  return value === undefined || isText(value) || Number.isSafeInteger(value);
 }
 
 function readHeader(headers: IncomingHttpHeaders, name: string): string | undefined {

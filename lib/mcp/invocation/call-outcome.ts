@@ -16,7 +16,7 @@ import type { McpContext } from '../../resource-server/decorators/mcp-context.js
 import { findChange } from './changed-result.js';
 import { toPromptResult } from './prompt-result.js';
 import { toResourceResult } from './resource-result.js';
-import { InvalidOutputError, toToolResult } from './tool-result.js';
+import { InvalidOutputError, toTextResult, toToolResult } from './tool-result.js';
 
 /** The result of any call. */
 export type Outcome = CallToolResult | ReadResourceResult | GetPromptResult | CompleteResult | InputRequiredResult;
@@ -55,6 +55,7 @@ async function isOutcome(value: unknown, primitive: Primitive, operation: Operat
 }
 
 async function toPlainOutcome(value: unknown, primitive: Primitive, operation: Operation): Promise<MethodOutcome> {
+  if (typeof value === 'string' && primitive.kind === 'tool' && !primitive.output) return toTextResult(value);
   const outcome = toPlain(await convert(value, primitive, operation), primitive);
   if (isTooDeep(outcome)) throw new InvalidOutputError(`it has more than ${MAX_DEPTH} levels of JSON`);
   return outcome;

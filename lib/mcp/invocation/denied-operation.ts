@@ -45,8 +45,17 @@ export async function tellDenials<Result>(run: () => Promise<Result> | Result): 
   try {
     return await run();
   } catch (error) {
-    if (error instanceof AccessDeniedError) return tellDenial(error) as Result;
-    if (error instanceof RateLimitException) return tellLimit(error) as Result;
-    throw error;
+    return tellRefusal(error) as Result;
   }
+}
+
+/**
+ * Answers an operation that was denied or too much.
+ *
+ * @throws ProtocolError if the operation is not a tool call, and the error if it is another one
+ */
+export function tellRefusal(error: unknown): CallToolResult {
+  if (error instanceof AccessDeniedError) return tellDenial(error);
+  if (error instanceof RateLimitException) return tellLimit(error);
+  throw error;
 }

@@ -40,9 +40,14 @@ async function validateOutput(output: ToolSchema, value: unknown): Promise<unkno
 
 function toUnvalidatedResult(value: unknown): CallToolResult {
   if (value === undefined || value === null) return { content: [] };
-  if (typeof value === 'string') return { content: [{ type: 'text', text: value }] };
+  if (typeof value === 'string') return toTextResult(value);
   const blocks = Array.isArray(value) ? (value as unknown[]) : [value];
   return blocks.length > 0 && blocks.every(isBlock) ? { content: blocks } : toStructuredResult(value);
+}
+
+/** A text as the result of a tool. It is as its JSON says it. */
+export function toTextResult(text: string): CallToolResult {
+  return { content: [{ type: 'text', text }] };
 }
 
 /** Turns one streamed item into content blocks. */

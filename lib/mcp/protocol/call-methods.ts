@@ -13,7 +13,7 @@ import type { MessageContext } from '../invocation/message-context.js';
 import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
 import { toChallengeError } from './challenge-response.js';
 import { readArguments } from '../../resource-server/access/operation.js';
-import { tellDenials } from '../invocation/denied-operation.js';
+import { tellDenials, tellRefusal } from '../invocation/denied-operation.js';
 import type { Outcome } from '../invocation/call-outcome.js';
 import { PrimitiveRunner } from '../invocation/primitive-runner.js';
 import { toUnknownOperation } from '../invocation/unknown-operation.js';
@@ -52,8 +52,7 @@ export class CallMethods {
     identify: IdentifyClient,
     admit: Admit,
   ): Promise<unknown> {
-    if (method === 'tools/call')
-      return await tellDenials(async () => await this.#callTool(params, context, identify, admit));
+    if (method === 'tools/call') return await this.#callTool(params, context, identify, admit);
     const served = await admit(method, params, context);
     const { primitive, caller } = served.authorized;
     switch (method) {
@@ -77,33 +76,28 @@ export class CallMethods {
     return isShared && !mayBeShared ? { ...outcome, cacheScope: 'private' } : outcome;
   }
 
+  /** Reports a denial, and a limit that the call meets, as its result. Over HTTP a limit becomes the answer if that has not begun. */
   async #callTool(
     params: CallParameters,
     context: MessageContext,
     identify: IdentifyClient,
     admit: Admit,
   ): Promise<unknown> {
-    const served = await admit('tools/call', params, context);
-    const { primitive, operation } = served.authorized;
-    if (primitive?.kind !== 'tool') {
-      if (operation?.through !== undefined) return toUnknownOperation();
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name ?? ''}`);
-    }
-    const run = (over: MessageContext, lease?: Lease) =>
-      tellDenials(() => this.#run(served, primitive, over, identify, lease));
-    return await this.#keepLimits(served, async () => {
-      const args = readArguments(operation, served.body);
-      const task = this.tasks.begin(primitive, served.authorized, args, context, run);
-      return await (task ?? run(context));
-    });
-  }
-
-  /** Reports a limit that a tool call meets as its result. Over HTTP it becomes the answer if that has not begun. */
-  async #keepLimits(served: AuthorizedRequest, run: () => Promise<unknown>): Promise<unknown> {
+    let served: AuthorizedRequest | undefined;
     try {
-      return await run();
+      const request = (served = await admit('tools/call', params, context));
+      const { authorized } = request;
+      const { primitive, operation } = authorized;
+      if (primitive?.kind !== 'tool') {
+        if (operation?.through !== undefined) return toUnknownOperation();
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name ?? ''}`);
+      }
+      const run = (over: MessageContext, lease: Lease) =>
+        tellDenials(() => this.#run(request, primitive, over, identify, lease));
+      const task = this.tasks.begin(primitive, authorized, readArguments(operation, request.body), context, run);
+      return await (task ?? this.#run(request, primitive, context, identify));
     } catch (error) {
-      if (!(error instanceof LimitError)) throw error;
+      if (!served || !(error instanceof LimitError)) return tellRefusal(error);
       served.trace.fail(error.code);
       served.limit = error;
       return toLimitResult(error);

@@ -51,14 +51,19 @@ export class DownstreamPreparation {
     private readonly module: ModuleRef,
   ) {}
 
+  /** Whether an operation may reach downstreams whose tokens can be had before it runs. */
+  isNeeded({ operation, primitive, input }: AuthorizedOperation<Offer>): boolean {
+    if (!primitive || primitive.downstreams.length === 0) return false;
+    return operation !== undefined && REACHES.has(operation.method) && 'value' in input && !this.#isClientReplaced();
+  }
+
   /**
    * @param authorized - the policies have allowed it: no token is requested for a denied operation
    * @throws ChallengeException if the client can obtain what a downstream demands
    */
   async prepare(authorized: AuthorizedOperation<Offer>, parts: RequestParts): Promise<PreparedDownstreams> {
-    const { caller, operation, primitive, input, scopes } = authorized;
-    const isReaching = operation !== undefined && REACHES.has(operation.method) && 'value' in input;
-    if (!primitive || !isReaching || primitive.downstreams.length === 0 || this.#isClientReplaced()) return {};
+    const { caller, operation, primitive, scopes } = authorized;
+    if (!primitive || !operation || !this.isNeeded(authorized)) return {};
     const { trace, scheme } = parts;
     const { access, failures } = await this.#exchange(caller, operation, primitive, trace);
     const [failure] = failures;

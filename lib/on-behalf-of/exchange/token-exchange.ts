@@ -64,8 +64,11 @@ export class TokenExchange {
    * @param describe - tells audit events of the request
    */
   prepareTokens(caller: Caller | undefined, describe: () => AuditContext): ExchangedTokens {
-    const memory: CallMemory = { keys: new Map(), claims: new Map(), tokens: new CallTokens() };
-    return async (target, demand) => await this.#getToken(caller, target, demand, describe, memory);
+    let memory: CallMemory | undefined;
+    return async (target, demand) => {
+      memory ??= { keys: new Map(), claims: new Map(), tokens: new CallTokens() };
+      return await this.#getToken(caller, target, demand, describe, memory);
+    };
   }
 
   async #getToken(

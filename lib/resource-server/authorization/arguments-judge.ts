@@ -39,6 +39,7 @@ export class ArgumentsJudge {
     // Schemas and pipes may make the URI of another resource, which has another rule.
     if (!isCompanion(request.operation) && this.catalogue.uris.isOther(request.operation, request.arguments))
       throw createDenial({ reason: 'other_resource', cause: new NotFoundException() });
+    if (primitive.policies.length === 0) return;
     const objection = await this.policies.findObjection(primitive, request).catch((cause: unknown) => {
       throw createDenial({ reason: 'undecided', cause });
     });

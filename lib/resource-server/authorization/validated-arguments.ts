@@ -15,11 +15,11 @@ import {
 } from './known-arguments.js';
 
 /** Validates the arguments of the method. */
-export async function validateArguments(
+export function validateArguments(
   { primitive, variables }: Found<Offer>,
   operation: Operation | undefined,
   body: unknown,
-): Promise<Parsed> {
+): Parsed | Promise<Parsed> {
   if (operation?.method === 'completion/complete') return { value: readCompletion(body) };
   if (operation?.method === 'resources/list') return { value: {} };
   switch (primitive.kind) {
@@ -27,10 +27,10 @@ export async function validateArguments(
       return { value: { uri: operation?.name ?? primitive.name } };
     case 'resourceTemplate':
       return primitive.input
-        ? await parseWith(primitive.input, variables)
+        ? parseWith(primitive.input, variables)
         : { value: { uri: operation?.name, ...variables } };
     default:
-      return await parseWith(primitive.input, readArguments(operation, body));
+      return parseWith(primitive.input, readArguments(operation, body));
   }
 }
 
@@ -41,14 +41,14 @@ export function dependsOnArguments({ kind, access, policies }: Offer): boolean {
 }
 
 /** Reads the arguments that rules and policies judge. */
-export async function readJudgedArguments(
+export function readJudgedArguments(
   { known, judgedAs, operation, body }: AdmissionRequest<Offer>,
   found: Found<Offer>,
-): Promise<Parsed> {
-  if (known) return await toKnownArguments(found.primitive, known);
+): Parsed | Promise<Parsed> {
+  if (known) return toKnownArguments(found.primitive, known);
   return judgedAs
-    ? await validateArguments(found, judgedAs.operation, judgedAs.body)
-    : await validateArguments(found, operation, body);
+    ? validateArguments(found, judgedAs.operation, judgedAs.body)
+    : validateArguments(found, operation, body);
 }
 
 /**

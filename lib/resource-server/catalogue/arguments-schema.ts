@@ -79,10 +79,12 @@ function listProblems<Problem>(problems: readonly Problem[], describe: (problem:
 }
 
 /** If a transform of the application throws, the arguments count as invalid. */
-async function validate(schema: ToolSchema, args: unknown) {
+function validate(schema: ToolSchema, args: unknown) {
+  const unreadable = () => ({ issues: [{ message: 'could not be read', path: [] }] });
   try {
-    return await validateWire(schema, args, 'input');
+    const result = validateWire(schema, args, 'input');
+    return result instanceof Promise ? result.catch(unreadable) : result;
   } catch {
-    return { issues: [{ message: 'could not be read', path: [] }] };
+    return unreadable();
   }
 }

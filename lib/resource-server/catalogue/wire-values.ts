@@ -76,13 +76,25 @@ export function describeForm(schema: StandardSchemaWithJSON): StandardSchemaWith
   return { '~standard': { ...schema['~standard'], jsonSchema: { input: describe, output: describe } } };
 }
 
-/** Reads a value, in which dates may be strings, and strings dates. */
-export async function validateWire(
+/** Reads a value, in which dates may be strings, and strings dates. Most fit as they are, and need no promise. */
+export function validateWire(
   schema: ToolSchema,
   value: unknown,
   direction: Direction,
+): StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>> {
+  const result = schema['~standard'].validate(value);
+  // A library may say both.
+  const { issues } = result as { readonly issues?: unknown };
+  return 'value' in result && issues === undefined ? result : readWire(schema, value, direction, result);
+}
+
+async function readWire(
+  schema: ToolSchema,
+  value: unknown,
+  direction: Direction,
+  first: StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>,
 ): Promise<StandardSchemaV1.Result<unknown>> {
-  let result = await schema['~standard'].validate(value);
+  let result = await first;
   if (!isZod(schema)) {
     const isText = direction === 'output' && result.issues !== undefined;
     return isText ? await schema['~standard'].validate(toTexts(value)) : result;

@@ -70,6 +70,11 @@ export class RateLimits implements OnModuleInit {
     await this.#throttler.onModuleInit();
   }
 
+  /** Whether anything is counted. */
+  get areSet(): boolean {
+    return this.#throttler !== undefined;
+  }
+
   /** Names of the throttlers that count requests of this server. */
   get throttlers(): readonly string[] {
     return this.#throttler?.names ?? [];
