@@ -15,6 +15,8 @@ export interface ReplicaOptions {
   /** Defaults to one that is free. */
   readonly port?: number;
   readonly calls?: CallOptions;
+  /** Whether Nest, or Fastify, closes all connections when the application closes. */
+  readonly forceClose?: boolean;
   /** What starts it. Defaults to Node, with the sources. */
   readonly command?: readonly string[];
 }
@@ -38,7 +40,14 @@ export class ReplicaProcess {
     child.stderr?.on('data', (piece: Buffer) => (this.#told += piece.toString()));
   }
 
-  static async start({ issuer, platform, port = 0, calls = {}, command = COMMAND }: ReplicaOptions) {
+  static async start({
+    issuer,
+    platform,
+    port = 0,
+    calls = {},
+    forceClose = false,
+    command = COMMAND,
+  }: ReplicaOptions) {
     const [file = '', ...args] = command;
     const child = spawn(file, args, {
       env: {
@@ -48,6 +57,7 @@ export class ReplicaProcess {
         PLATFORM: platform,
         PORT: String(port),
         CALLS: JSON.stringify(calls),
+        ...(forceClose && { FORCE_CLOSE: '1' }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

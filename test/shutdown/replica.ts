@@ -9,7 +9,7 @@ import { McpAuthHealthIndicator, McpAuthModule, McpTool } from 'nestjs-mcp-auth'
 
 /** A process of a server. It says on standard output who it is and where it listens. */
 
-const { ISSUER = '', RESOURCE = '', PLATFORM, PORT = '0', CALLS = '{}' } = process.env;
+const { ISSUER = '', RESOURCE = '', PLATFORM, PORT = '0', CALLS = '{}', FORCE_CLOSE } = process.env;
 
 @Injectable()
 class Tools {
@@ -55,8 +55,12 @@ class HealthController {
 })
 class ReplicaModule {}
 
-const adapter = PLATFORM === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
-const app = await NestFactory.create(ReplicaModule, adapter, { logger: ['warn', 'error', 'fatal'] });
+const forceCloseConnections = FORCE_CLOSE !== undefined;
+const adapter = PLATFORM === 'fastify' ? new FastifyAdapter({ forceCloseConnections }) : new ExpressAdapter();
+const app = await NestFactory.create(ReplicaModule, adapter, {
+  logger: ['warn', 'error', 'fatal'],
+  forceCloseConnections,
+});
 app.enableShutdownHooks();
 await app.listen(Number(PORT), '127.0.0.1');
 const { port } = (app.getHttpServer() as { address(): { port: number } }).address();
