@@ -1,6 +1,12 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { McpRegistry } from 'nestjs-mcp-auth';
+import type { Platform } from './servers/listen.js';
 import { startProtected } from './servers/protected-server.js';
+
+/** A server that clients listen to: one of this package, or Node's own, which knows nobody and checks nothing. */
+export type ListenedTo = Platform | 'node:http';
 
 /** What a process with listeners holds, in bytes, and what it has used, in microseconds of the processor. */
 export interface Held {
@@ -9,18 +15,41 @@ export interface Held {
   readonly cpu: number;
 }
 
+const [, , kind, issuer = ''] = process.argv as [string, string, ListenedTo, string?];
+
 let app: INestApplication | undefined;
-const server = await startProtected('fastify', 10, process.argv[2] ?? '', (created) => {
-  app = created;
-});
-process.send?.(server);
+/** Streams of Node's own server. */
+const open = new Set<ServerResponse>();
+
+process.send?.({ url: kind === 'node:http' ? await startBare() : (await startProtected(kind, 10, issuer, keep)).url });
 process.on('message', (question) => void answer(question as 'hold' | 'change'));
 process.on('disconnect', () => process.exit());
 
+function keep(created: INestApplication): void {
+  app = created;
+}
+
 async function answer(question: 'hold' | 'change'): Promise<void> {
-  if (question === 'change') await app?.get(McpRegistry).registerTool({ name: 'new', description: 'New' }, () => 1);
-  else for (let time = 0; time < 3; time += 1) globalThis.gc?.();
+  if (question === 'hold') for (let time = 0; time < 3; time += 1) globalThis.gc?.();
+  else if (app) await app.get(McpRegistry).registerTool({ name: 'new', description: 'New' }, () => 1);
+  else for (const response of open) writeEvent(response, 'notifications/tools/list_changed');
   const { heapUsed, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   process.send?.({ heap: heapUsed, rss, cpu: user + system } satisfies Held);
+}
+
+async function startBare(): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      open.add(response.writeHead(200, { 'content-type': 'text/event-stream' }));
+      response.once('close', () => open.delete(response));
+      writeEvent(response, 'notifications/subscriptions/acknowledged');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+}
+
+function writeEvent(response: ServerResponse, method: string): void {
+  response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method })}\n\n`);
 }

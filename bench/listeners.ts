@@ -2,9 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { startProcess } from './forked-process.js';
-import type { Held } from './listener-process.js';
+import type { Held, ListenedTo } from './listener-process.js';
 import { writeMessage } from './messages.js';
-import type { Table } from './results.js';
+import type { NodeRelease } from './node-releases.js';
+import type { Cell, Table } from './results.js';
 import { getIssuer } from './server-under-load.js';
 import type { ServerUnderLoad } from './servers/listen.js';
 import type { Effort } from './turns.js';
@@ -13,6 +14,9 @@ import type { Effort } from './turns.js';
 const LISTENERS = 10_000;
 
 const OPENED_AT_ONCE = 50;
+
+/** Those before the others. */
+const FIRST = ['a', 'b', 'c'];
 
 /** A listener: its connection, and what is to come. */
 interface Listener {
@@ -24,13 +28,28 @@ interface Listener {
 /** Idle `subscriptions/listen`: what each holds, how fast one change reaches all of them, and what stays behind. */
 export async function listeners({ node, amount }: Effort): Promise<readonly Table[]> {
   const count = 'requests' in amount ? amount.requests : LISTENERS;
+  const rows: Record<string, Cell>[] = [];
+  for (const kind of ['node:http', 'fastify', 'express'] as const)
+    rows.push(await measure(kind, Math.max(count - FIRST.length, 1), node));
+  return [
+    {
+      name: 'listeners',
+      title: `${count.toLocaleString('en')} idle listeners, and one change`,
+      note: 'Each has a connection and a caller of its own. The client is on the same machine, and takes its part of the time. `node:http` is what connections with one answer cost in Node: no token, no names, nothing remembered.',
+      rows,
+      ratios: {},
+    },
+  ];
+}
+
+async function measure(kind: ListenedTo, count: number, node: NodeRelease): Promise<Record<string, Cell>> {
   const { issuer, sign } = await getIssuer();
-  const { child, answer } = await startProcess<ServerUnderLoad>('listener-process', [issuer], node);
+  const { child, answer } = await startProcess<ServerUnderLoad>('listener-process', [kind, issuer], node);
   try {
     const { url } = answer;
     const open = async (name: string) => await openListener(url, sign({ aud: url, sub: name, scope: 'echo' }));
     // What the first ones cost is that of the code.
-    const first = await Promise.all(['a', 'b', 'c'].map(open));
+    const first = await Promise.all(FIRST.map(open));
     const before = await ask(child, 'hold');
     const all: Listener[] = [];
     while (all.length < count) {
@@ -48,24 +67,16 @@ export async function listeners({ node, amount }: Effort): Promise<readonly Tabl
     const closed = [...first, ...all].map(({ socket }) => once(socket.destroy(), 'close'));
     await Promise.all(closed);
     const after = await ask(child, 'hold');
-    return [
-      {
-        name: 'listeners',
-        title: `${count.toLocaleString('en')} idle listeners, and one change`,
-        note: 'Each has a connection and a caller of its own. The client is on the same machine, and takes its part of the time.',
-        rows: [
-          {
-            'kB of heap for each': (held.heap - before.heap) / count / 1000,
-            'kB of the process for each': (held.rss - before.rss) / count / 1000,
-            'told after (median, ms)': Math.round(delays[Math.floor(delays.length / 2)] ?? NaN),
-            'told after (last, ms)': Math.round(delays.at(-1) ?? NaN),
-            'CPU of the change (ms)': Math.round(used / 1000),
-            'MB left behind': Math.round((after.rss - before.rss) / 1e6),
-          },
-        ],
-        ratios: {},
-      },
-    ];
+    return {
+      server: kind === 'node:http' ? kind : `this package, ${kind}`,
+      'kB of heap for each': (held.heap - before.heap) / count / 1000,
+      'kB of the process for each': (held.rss - before.rss) / count / 1000,
+      'told after (median, ms)': Math.round(delays[Math.floor(delays.length / 2)] ?? NaN),
+      'told after (last, ms)': Math.round(delays.at(-1) ?? NaN),
+      'CPU of the change (ms)': Math.round(used / 1000),
+      'MB of heap left behind': Math.round((after.heap - before.heap) / 1e6),
+      'MB of the process left behind': Math.round((after.rss - before.rss) / 1e6),
+    };
   } finally {
     child.kill();
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { rateLimitSchema, type RateLimitOptions } from './rate-limit-options.js';
-import { BYTES, QUANTITIES, type Quantity } from './quantity.js';
+import { BYTES, QUANTITIES, type Counts, type Quantity } from './quantity.js';
 
 /** How much of each quantity there may be in a process. */
 export interface ShareOptions {
@@ -122,10 +122,11 @@ export function resolveLimits({ perCaller = {}, inAll = {} }: LimitOptions = {},
   const bytesInAll = inAll.bytesOfEach ?? Math.max(BYTES.inAll, perCaller.bytesOfEach ?? 0);
   const bytesOfCaller = perCaller.bytesOfEach ?? Math.min(BYTES.perCaller, bytesInAll);
   const resolve = (name: Quantity): QuantityCaps => {
-    const defaults = QUANTITIES[name];
+    const defaults: Counts = QUANTITIES[name];
     const all = inAll[name] ?? Math.max(defaults.inAll, perCaller[name] ?? 0);
     const own: Cap = { count: perCaller[name] ?? Math.min(defaults.perCaller, all), bytes: bytesOfCaller };
-    const everything: Cap = { count: all, bytes: bytesInAll };
+    const bytes = inAll.bytesOfEach ?? Math.max(bytesInAll, all * (defaults.bytes ?? 0));
+    const everything: Cap = { count: all, bytes };
     return {
       perCaller: own,
       perUser: multiply(own, CLIENTS_OF_USER),

@@ -1,5 +1,5 @@
 /** How many of one kind there may be. */
-interface Counts {
+export interface Counts {
   /** For each caller. */
   readonly perCaller: number;
   /** For all callers of a process together. */
@@ -11,12 +11,26 @@ interface Counts {
   readonly atCap: 'refuse' | 'displace';
   /** What a client is told of it. */
   readonly label: string;
+  /** Bytes that each takes, where all take the same. As many as there may be in all then fit, unless the options say less. */
+  readonly bytes?: number;
 }
+
+/** Bytes that an entry takes besides its content, with the tallies of a holder who has no other. */
+export const OVERHEAD = 1_280;
+
+/** Bytes that an open stream takes, estimated. */
+export const STREAM_SIZE = 16 * 1024;
 
 /** Everything that the server holds for callers, with the defaults. A person with a few clients never meets them. */
 export const QUANTITIES = {
   callsInFlight: { perCaller: 100, inAll: 5_000, atCap: 'refuse', label: 'running calls' },
-  streams: { perCaller: 32, inAll: 10_000, atCap: 'refuse', label: 'open streams' },
+  streams: {
+    perCaller: 32,
+    inAll: 10_000,
+    atCap: 'refuse',
+    label: 'open streams',
+    bytes: STREAM_SIZE + OVERHEAD,
+  },
   subscriptions: { perCaller: 1_000, inAll: 50_000, atCap: 'displace', label: 'subscriptions' },
   conversations: { perCaller: 100, inAll: 10_000, atCap: 'displace', label: 'conversations' },
   openQuestions: { perCaller: 32, inAll: 10_000, atCap: 'refuse', label: 'open questions' },
@@ -35,6 +49,3 @@ export type Quantity = keyof typeof QUANTITIES;
 
 /** Bytes of memory for each quantity. */
 export const BYTES = { perCaller: 8 * 1024 * 1024, inAll: 64 * 1024 * 1024 } as const;
-
-/** Bytes that an open stream takes, estimated. */
-export const STREAM_SIZE = 16 * 1024;

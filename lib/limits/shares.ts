@@ -2,12 +2,9 @@ import { LimitError } from '../errors/limit-error.js';
 import { countLimit, recordHeld } from '../observability/metrics.js';
 import { Lease } from './lease.js';
 import type { Cap, QuantityCaps } from './limit-options.js';
-import { QUANTITIES, type Quantity } from './quantity.js';
+import { OVERHEAD, QUANTITIES, type Quantity } from './quantity.js';
 import { Ranking } from './ranking.js';
 import { listTallies, Tally, type Displaceable, type Holder } from './tally.js';
-
-/** Bytes that an entry takes besides its content, with the tallies of a holder who has no other. */
-const OVERHEAD = 1_280;
 
 /** What is to be held. */
 export interface Demand {

@@ -1,4 +1,8 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { ListeningStream } from '../../lib/mcp/direct/listening-stream.js';
+import { EncodedEvent } from '../../lib/mcp/notifications/encoded-event.js';
 import { relay } from '../../lib/mcp/protocol/relayed-response.js';
 
 const piece = new Uint8Array(1_000);
@@ -50,4 +54,17 @@ test('a body whose reader goes away is cancelled', async () => {
 test('an answer without a body stays as it is', () => {
   const response = new Response(null, { status: 202 });
   expect(relay(response, { maxUnread: 1 })).toBe(response);
+});
+
+test('a stream of notifications ends when its client reads so little that too much waits', () => {
+  // Nothing of it is sent.
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  let hasEnded = false;
+  const stream = new ListeningStream(response, { id: 1, hears: () => true, onOver: () => (hasEnded = true) });
+  stream.begin(': listening\n\n');
+  const event = new EncodedEvent({ kind: 'resource_updated', uri: 'x'.repeat(10_000) });
+  for (let count = 0; count < 20; count += 1) stream.tell(event);
+  expect([response.destroyed, hasEnded]).toEqual([false, false]);
+  for (let count = 0; count < 20; count += 1) stream.tell(event);
+  expect([response.destroyed, hasEnded, stream.isOver]).toEqual([true, true, true]);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { resolveOptions } from '../../lib/configuration/resolve-options.js';
-import { QUANTITIES } from '../../lib/limits/quantity.js';
+import { QUANTITIES, STREAM_SIZE } from '../../lib/limits/quantity.js';
+import { Shares } from '../../lib/limits/shares.js';
 import { optionsFor } from '../support/module-options.js';
 
 const resolve = (limits: NonNullable<McpAuthModuleOptions['limits']>) =>
@@ -9,6 +10,22 @@ const resolve = (limits: NonNullable<McpAuthModuleOptions['limits']>) =>
 
 test('every quantity has a default that leaves room for many callers', () => {
   for (const { perCaller, inAll } of Object.values(QUANTITIES)) expect(inAll).toBeGreaterThanOrEqual(10 * perCaller);
+});
+
+test('as many streams fit as there may be, unless the options say less', () => {
+  const take = (limits: NonNullable<McpAuthModuleOptions['limits']>) => {
+    const shares = new Shares('streams', resolve(limits).streams);
+    for (;;) {
+      try {
+        shares.take({ issuer: 'https://id.test', subject: `user-${shares.count}` }, { bytes: STREAM_SIZE });
+      } catch {
+        return shares.count;
+      }
+    }
+  };
+  expect(take({})).toBe(QUANTITIES.streams.inAll);
+  expect(take({ inAll: { streams: 12_000 } })).toBe(12_000);
+  expect(take({ inAll: { bytesOfEach: 1_000_000 } })).toBe(56);
 });
 
 test('what is said of one quantity changes no other', () => {

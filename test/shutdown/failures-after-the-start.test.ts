@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { McpTool } from 'nestjs-mcp-auth';
-import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
 import { CallShares } from '../../lib/mcp/protocol/call-shares.js';
+import { SubscriptionStreams } from '../../lib/mcp/protocol/subscription-streams.js';
 import { beginConversation } from '../support/conversation.js';
 import { takeFailedAnswers } from '../support/failed-answers.js';
-import { post, toolCall } from '../support/mcp-request.js';
+import { message, post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import type { Platform } from '../support/test-application.js';
 
@@ -30,13 +30,19 @@ const PARTS: readonly (readonly [
   ],
   [
     'a stream',
-    (failure) => jest.spyOn(Subscriptions.prototype, 'openStream').mockImplementation(failure),
+    (failure) => jest.spyOn(SubscriptionStreams.prototype, 'listen').mockImplementation(failure),
     async (resource, token) => {
       const headers = await beginConversation(resource, token);
       return await fetch(resource, {
         headers: { ...headers, accept: 'text/event-stream', authorization: `Bearer ${token}` },
       });
     },
+  ],
+  [
+    'a subscription',
+    (failure) => jest.spyOn(SubscriptionStreams.prototype, 'answer').mockImplementation(failure),
+    (resource, token) =>
+      post(resource, message('subscriptions/listen', { notifications: { toolsListChanged: true } }), { token }),
   ],
 ];
 

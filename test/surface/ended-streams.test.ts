@@ -1,9 +1,15 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { InMemoryServerEventBus, type ServerEvent } from '@modelcontextprotocol/server';
 import { listenToAllowed } from '../../lib/mcp/notifications/allowed-events.js';
 import { ChangeNotifications } from '../../lib/mcp/notifications/change-notifications.js';
+import { EventStreams } from '../../lib/mcp/notifications/event-streams.js';
 import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
+import { InFlight } from '../../lib/mcp/protocol/in-flight.js';
+import { OpenStreams } from '../../lib/mcp/protocol/open-streams.js';
+import { SubscriptionStreams } from '../../lib/mcp/protocol/subscription-streams.js';
 import type { ResolvedOptions } from '../../lib/options/resolved-options.js';
 import { Revocations } from '../../lib/resource-server/authentication/revocations.js';
 import { callerLimits } from '../support/caller-limits.js';
@@ -48,15 +54,33 @@ test('who has stopped listening is kept by nobody, and hears nothing that was on
   expect([count(), heard]).toEqual([0, []]);
 });
 
-test('a stream of notifications whose client has gone leaves neither a timer nor a listener', async () => {
+test('a stream of notifications whose client has gone leaves neither a timer nor a listener', () => {
   jest.useFakeTimers();
   const { bus, count } = watchedBus();
-  const quiet = { bus, onHanded: () => undefined, hand: () => undefined };
-  const subscriptions = new Subscriptions(quiet as never, callerLimits());
-  const { body } = subscriptions.openStream('party', () => true);
-  expect([jest.getTimerCount(), count()]).toEqual([1, 1]);
-  await body?.cancel();
-  expect([jest.getTimerCount(), count()]).toEqual([0, 0]);
+  const quiet = { bus, onHanded: () => undefined, hand: () => undefined } as never;
+  const limits = callerLimits();
+  const open = new OpenStreams(new Revocations());
+  const streams = new SubscriptionStreams(
+    new EventStreams(quiet),
+    new Subscriptions(quiet, limits),
+    {} as never,
+    {} as never,
+    {} as never,
+    new InFlight({} as never, limits, open),
+    open,
+  );
+  const responses = ['one', 'another'].map((id) => {
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    const clientInfo = { name: 'x', version: '1' };
+    streams.listen({ id, protocolVersion: '2025-11-25', capabilities: {}, clientInfo }, undefined, response);
+    return response;
+  });
+  const held = () => [jest.getTimerCount(), count(), limits.of('streams').count];
+  expect(held()).toEqual([1, 1, 2]);
+  responses[0]?.emit('close');
+  expect(held()).toEqual([1, 1, 1]);
+  responses[1]?.emit('close');
+  expect(held()).toEqual([0, 0, 0]);
 });
 
 test('a server that has stopped listens to no other replica', async () => {

@@ -2,13 +2,12 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { CallEnding } from '../../lib/mcp/invocation/call-ending.js';
 import { Ending } from '../../lib/time/ending.js';
-import { Subscriptions } from '../../lib/mcp/notifications/subscriptions.js';
+import { EventStreams } from '../../lib/mcp/notifications/event-streams.js';
 import { relay } from '../../lib/mcp/protocol/relayed-response.js';
 import { runAt } from '../../lib/mcp/protocol/run-at.js';
 import { RunningTask } from '../../lib/mcp/tasks/running-task.js';
 import { Cancellation } from '../../lib/on-behalf-of/downstream/cancellation.js';
 import { waitFor } from '../../lib/time/time-limit.js';
-import { callerLimits } from '../support/caller-limits.js';
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'performance'] });
@@ -129,9 +128,12 @@ const CASES: readonly (readonly [what: string, begin: Case])[] = [
     'a stream of notifications that its client leaves',
     () => {
       const bus = { subscribe: () => () => undefined };
-      const notifications = { bus, onHanded: () => undefined, hand: () => undefined };
-      const { body } = new Subscriptions(notifications as never, callerLimits()).openStream('party', () => true);
-      return () => body?.cancel();
+      const streams = new EventStreams({ bus } as never);
+      const stream = { isOver: false, hears: () => true, tell: () => undefined, keepAlive: () => undefined };
+      streams.add(stream);
+      return () => {
+        streams.delete(stream);
+      };
     },
   ],
 ];

@@ -68,7 +68,10 @@ export class McpController {
     }
     if (request.method === 'GET' && this.serving.isListening(toNodeRequest(request))) {
       this.authentication.refuseEnded(request);
-      void this.#answer(request, response, (node) => this.serving.listen(node, raw, request.caller));
+      await this.#answer(request, response, (node) => {
+        this.serving.listen(node, raw, request.caller);
+        return Promise.resolve();
+      });
       return;
     }
     if (request.method !== 'POST') {

@@ -36,7 +36,7 @@ export class ListeningStream implements EventStreamListener {
 
   /** @param first - the first piece */
   begin(first: string): void {
-    this.response.once('close', () => {
+    this.response.on('close', () => {
       this.#leave();
     });
     this.response.writeHead(200, STREAM_HEADERS);
@@ -80,6 +80,8 @@ export class ListeningStream implements EventStreamListener {
     const { response } = this;
     if (this.#isOver || response.destroyed) return;
     response.write(piece);
-    if (response.writableLength > MAX_BACKLOG) response.destroy();
+    if (response.writableLength <= MAX_BACKLOG) return;
+    this.#leave();
+    response.destroy();
   }
 }

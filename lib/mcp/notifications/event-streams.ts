@@ -19,32 +19,39 @@ export class EventStreams {
   readonly #open = new Set<EventStreamListener>();
   readonly #order = new EventOrder<EncodedEvent>();
   readonly #rounds = new Rounds<EventStreamListener>();
-  #timer: NodeJS.Timeout | undefined;
+  /** Ends what there is while streams are open. */
+  #rest: (() => void) | undefined;
 
-  constructor({ bus }: ChangeNotifications) {
-    bus.subscribe((event) => {
-      if (this.#open.size === 0) return;
-      const encoded = new EncodedEvent(event);
-      this.#visit((stream) => {
-        this.#order.pass(stream, event, encoded);
-      });
-    });
-  }
+  constructor(private readonly notifications: ChangeNotifications) {}
 
   add(stream: EventStreamListener): void {
     this.#open.add(stream);
-    this.#timer ??= setInterval(() => {
-      this.#visit((one) => {
-        one.keepAlive();
-      });
-    }, KEEP_ALIVE).unref();
+    this.#rest ??= this.#work();
   }
 
   delete(stream: EventStreamListener): void {
     this.#open.delete(stream);
     if (this.#open.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#rest?.();
+    this.#rest = undefined;
+  }
+
+  #work(): () => void {
+    const timer = setInterval(() => {
+      this.#visit((stream) => {
+        stream.keepAlive();
+      });
+    }, KEEP_ALIVE).unref();
+    const unsubscribe = this.notifications.bus.subscribe((event) => {
+      const encoded = new EncodedEvent(event);
+      this.#visit((stream) => {
+        this.#order.pass(stream, event, encoded);
+      });
+    });
+    return () => {
+      clearInterval(timer);
+      unsubscribe();
+    };
   }
 
   #visit(visit: (stream: EventStreamListener) => void): void {

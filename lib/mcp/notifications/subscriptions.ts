@@ -5,9 +5,7 @@ import { CallerLimits } from '../../limits/caller-limits.js';
 import { FairCache } from '../../limits/fair-cache.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { deriveKey } from '../../replicas/composite-key.js';
-import { listenToAllowed, type MayRead } from './allowed-events.js';
 import { ChangeNotifications } from './change-notifications.js';
-import { EncodedEvent } from './encoded-event.js';
 
 /** Milliseconds for which a subscription is remembered. */
 const MAX_AGE = 24 * 60 * 60_000;
@@ -19,9 +17,6 @@ export interface Subscriber {
   /** The caller. */
   readonly holder: Caller | undefined;
 }
-
-/** Milliseconds between two keep-alive comments on a stream. */
-const KEEP_ALIVE = 15_000;
 
 /**
  * Subscriptions of clients before 2026-07-28. They subscribe in separate requests (`resources/subscribe`) and listen
@@ -56,44 +51,6 @@ export class Subscriptions {
    */
   isSubscribed(party: string, event: ServerEvent): boolean {
     return event.kind !== 'resource_updated' || this.#uris.get(deriveKey('subscription', party, event.uri)) === true;
-  }
-
-  /**
-   * Opens a stream of the events that a party receives.
-   *
-   * @param mayRead - whether the listener may read a resource
-   */
-  openStream(party: string, mayRead: MayRead): Response {
-    const encoder = new TextEncoder();
-    let end: () => void = () => undefined;
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        const write = (text: string) => {
-          controller.enqueue(encoder.encode(text));
-        };
-        const mayHear = (uri: string) => this.isSubscribed(party, { kind: 'resource_updated', uri }) && mayRead(uri);
-        const unsubscribe = listenToAllowed(this.notifications.bus, mayHear, (event) => {
-          controller.enqueue(new EncodedEvent(event).frame);
-        });
-        const timer = setInterval(() => {
-          write(': keep-alive\n\n');
-        }, KEEP_ALIVE).unref();
-        end = () => {
-          clearInterval(timer);
-          unsubscribe();
-        };
-        write(': listening\n\n');
-      },
-      cancel: () => {
-        end();
-      },
-    });
-    const headers = {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-cache, no-transform',
-      'X-Accel-Buffering': 'no',
-    };
-    return new Response(body, { headers });
   }
 
   #take(kind: 'subscribe' | 'unsubscribe', { party, holder }: Subscriber, uri: string): void {

@@ -97,10 +97,10 @@ export class InFlight {
    * Counts an open stream, and the resources that it listens to. Ends it when the application stops, when the caller's
    * token expires or is revoked, when it has to make room for one of another caller, and when its client does not read it.
    *
-   * @param listen - the message that opened it, if it gets an answer at the end
+   * @param listen - the message that opened it, and is answered at the end
    * @throws LimitError if the caller, or all callers together, have too many
    */
-  holdStream(response: Response, caller: Caller | undefined, listen?: unknown): Response {
+  holdStream(response: Response, caller: Caller | undefined, listen: unknown): Response {
     if (!response.body) return response;
     let stop: () => void = () => undefined;
     let release: () => void = () => undefined;
@@ -113,7 +113,7 @@ export class InFlight {
       endsAt: caller && computeEnd(caller),
       onStart: (end) => {
         stop = () => {
-          end(listen === undefined ? undefined : Buffer.from(encodeFrame(encodeFarewell(readId(listen)))));
+          end(Buffer.from(encodeFrame(encodeFarewell(readId(listen)))));
         };
         release = this.streams.add(caller, true, stop);
       },

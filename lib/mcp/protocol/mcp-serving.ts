@@ -1,7 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { type AuthInfo, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
@@ -9,10 +6,8 @@ import { toReadable } from '../../errors/reason.js';
 import { isToldException } from '../../errors/told-exception.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import type { Caller } from '../../resource-server/access/caller.js';
-import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import { LimitError } from '../../errors/limit-error.js';
-import { Subscriptions } from '../notifications/subscriptions.js';
-import { beginConversation, readConversation, identifyConversation } from '../invocation/conversation.js';
+import { beginConversation, readConversation } from '../invocation/conversation.js';
 import { race } from '../../time/ending.js';
 import { createLimitResponse, sendLimit } from '../invocation/limit-answer.js';
 import { canBeAnswered, opensStream, readAcceptedTypes, refuseAccept, toAcceptedForm } from './accepted-types.js';
@@ -30,6 +25,7 @@ import { createErrorBody, readErrorMessage } from './error-body.js';
 import { toInterruptionError } from './interruption-error.js';
 import { createChallengeResponse } from './challenge-response.js';
 import { ClientMessages } from './client-messages.js';
+import { SubscriptionStreams } from './subscription-streams.js';
 import { SdkHandler } from './sdk-handler.js';
 import { toSdkRequest } from './sdk-request.js';
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
@@ -50,8 +46,7 @@ export class McpServing implements OnModuleDestroy {
   constructor(
     private readonly sdk: SdkHandler,
     private readonly listings: Listings,
-    private readonly items: PermittedItems,
-    private readonly subscriptions: Subscriptions,
+    private readonly subscriptions: SubscriptionStreams,
     private readonly inFlight: InFlight,
     private readonly shutdown: Shutdown,
     private readonly streams: OpenStreams,
@@ -129,19 +124,13 @@ export class McpServing implements OnModuleDestroy {
     return readConversation(incoming.headers[SESSION_ID]) !== undefined;
   }
 
-  /**
-   * Opens the notification stream for such a client, until its token expires (MCP specification 2025-11-25,
-   * Streamable HTTP, Listening for Messages from the Server).
-   */
-  async listen(incoming: IncomingMessage, response: ServerResponse, caller: Caller | undefined): Promise<void> {
+  /** Opens that stream. */
+  listen(incoming: IncomingMessage, response: ServerResponse, caller: Caller | undefined): void {
     const conversation = readConversation(incoming.headers[SESSION_ID]);
-    if (!conversation) return;
-    const mayRead = (uri: string) => this.items.mayRead(uri, caller);
-    const opened = this.subscriptions.openStream(identifyConversation(caller, conversation), mayRead);
-    const { status, headers, body } = this.#holdStream(opened, caller);
+    // The client may have disconnected. Its response closes only once.
+    if (!conversation || response.closed) return;
     keepNoConnection(response);
-    response.writeHead(status, Object.fromEntries(headers)).flushHeaders();
-    await pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => undefined);
+    this.subscriptions.listen(conversation, caller, response);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -192,8 +181,12 @@ export class McpServing implements OnModuleDestroy {
   /** Counts a call until its answer and its method are over. Answers if that would be too many. */
   #takeShare(request: AuthorizedRequest, response: ServerResponse): boolean {
     try {
-      request.lease = this.shares.take(request);
-      response.once('close', () => request.lease?.release());
+      const lease = this.shares.take(request);
+      if (!lease) return true;
+      request.lease = lease;
+      response.on('close', () => {
+        lease.release();
+      });
       return true;
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
@@ -203,7 +196,7 @@ export class McpServing implements OnModuleDestroy {
     }
   }
 
-  #holdStream(response: Response, caller: Caller | undefined, listen?: unknown): Response {
+  #holdStream(response: Response, caller: Caller | undefined, listen: unknown): Response {
     try {
       return this.inFlight.holdStream(response, caller, listen);
     } catch (error) {

@@ -1,18 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { ServerEvent } from '@modelcontextprotocol/server';
+import type { ServerEvent, SubscriptionFilter } from '@modelcontextprotocol/server';
 import { LimitError } from '../../errors/limit-error.js';
 import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
 import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import { race } from '../../time/ending.js';
 import type { DirectMessage } from '../direct/direct-message.js';
-import { honorFilter, isSubscriptionFilter, SubscribedEvents } from '../direct/listen-filter.js';
+import { honorFilter, SubscribedEvents } from '../direct/listen-filter.js';
 import { ListeningStream, type Listening } from '../direct/listening-stream.js';
 import { encodeAcknowledgement } from '../direct/subscription-messages.js';
 import type { AuthorizedRequest } from '../invocation/authorized-request.js';
-import { describeLimit, sendAnswer } from '../invocation/limit-answer.js';
+import { identifyConversation, type Conversation } from '../invocation/conversation.js';
+import { describeLimit, sendAnswer, sendLimit } from '../invocation/limit-answer.js';
 import { encodeFrame } from '../notifications/encoded-event.js';
 import { EventStreams } from '../notifications/event-streams.js';
+import { Subscriptions } from '../notifications/subscriptions.js';
 import { InFlight } from './in-flight.js';
 import { Listings } from './listings.js';
 import { OpenStreams } from './open-streams.js';
@@ -24,6 +26,7 @@ import { ServerDescription } from './server-description.js';
 export class SubscriptionStreams {
   constructor(
     private readonly events: EventStreams,
+    private readonly subscriptions: Subscriptions,
     private readonly listings: Listings,
     private readonly items: PermittedItems,
     private readonly description: ServerDescription,
@@ -38,16 +41,17 @@ export class SubscriptionStreams {
    */
   async answer(message: DirectMessage, served: AuthorizedRequest, response: ServerResponse): Promise<boolean> {
     const { body, authorized, interruption } = served;
-    let narrowed: unknown;
-    try {
-      narrowed = await race(this.listings.narrow(body, authorized), interruption);
-    } catch {
-      // It fails for the SDK, too, where it is told.
-      return false;
+    let asked = message.params.notifications as SubscriptionFilter;
+    if (asked.resourceSubscriptions) {
+      try {
+        const narrowed = await race(this.listings.narrow(body, authorized), interruption);
+        asked = (narrowed as { readonly params: { readonly notifications: SubscriptionFilter } }).params.notifications;
+      } catch {
+        // It fails for the SDK, too, where it is told.
+        return false;
+      }
     }
-    const { notifications } = (narrowed as { readonly params: { readonly notifications: unknown } }).params;
-    if (!isSubscriptionFilter(notifications)) return false;
-    const filter = honorFilter(notifications, this.description.offered.capabilities ?? {});
+    const filter = honorFilter(asked, this.description.offered.capabilities ?? {});
     if (Object.keys(filter).length === 0) return false;
     if (response.closed) return true;
     const { caller } = authorized;
@@ -55,7 +59,13 @@ export class SubscriptionStreams {
     const subscribed = new SubscribedEvents(filter);
     const hears = (event: ServerEvent) => subscribed.has(event) && this.#mayHear(event, caller);
     try {
-      this.#open(response, caller, uris, { id: message.id, hears }, encodeAcknowledgement(message.id, filter));
+      this.#open(
+        response,
+        caller,
+        uris,
+        { id: message.id, hears },
+        encodeFrame(encodeAcknowledgement(message.id, filter)),
+      );
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
       const answer = describeLimit(error, body);
@@ -63,6 +73,21 @@ export class SubscriptionStreams {
       sendAnswer(response, answer);
     }
     return true;
+  }
+
+  /**
+   * Opens the notification stream of a client before 2026-07-28, until its token expires (MCP specification 2025-11-25,
+   * Streamable HTTP, Listening for Messages from the Server).
+   */
+  listen(conversation: Conversation, caller: Caller | undefined, response: ServerResponse): void {
+    const party = identifyConversation(caller, conversation);
+    const hears = (event: ServerEvent) => this.subscriptions.isSubscribed(party, event) && this.#mayHear(event, caller);
+    try {
+      this.#open(response, caller, [], { id: undefined, hears }, ': listening\n\n');
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      sendLimit(response, error, undefined);
+    }
   }
 
   /** @throws LimitError if there are too many streams or subscriptions */
@@ -83,7 +108,7 @@ export class SubscriptionStreams {
       stream.end();
     };
     releases.push(this.inFlight.takeStream(caller, uris, end));
-    stream.begin(encodeFrame(first));
+    stream.begin(first);
     this.events.add(stream);
     releases.push(this.streams.add(caller, true, end));
     // A subscription must not outlive the token.
