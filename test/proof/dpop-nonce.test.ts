@@ -76,6 +76,30 @@ describe('nonces of this server pass', () => {
   });
 });
 
+describe('a replica whose clock is ten minutes ahead or behind', () => {
+  /** The answers to a client that uses what it was given last, and goes to each of the two by turns. */
+  async function outcomesFrom(nonceGiven: number): Promise<string[]> {
+    let nonce = nonceAt(nonceGiven);
+    const outcomes: string[] = [];
+    for (let request = 0; request < 6; request += 1) {
+      const clock = request % 2 === 0 ? NOW : NOW + 2 * SLOT;
+      itIs(clock);
+      const answer = await outcomeWith(nonce);
+      outcomes.push(answer);
+      if (answer === 'use_dpop_nonce') nonce = nonceAt(clock);
+    }
+    return outcomes;
+  }
+
+  test('gives nonces that pass at once', async () => {
+    expect(await outcomesFrom(NOW + 2 * SLOT)).toEqual(Array(6).fill('accepted'));
+  });
+
+  test('refuses that of another once at most', async () => {
+    expect(await outcomesFrom(NOW)).toEqual(['accepted', 'use_dpop_nonce', ...Array<string>(4).fill('accepted')]);
+  });
+});
+
 describe('other nonces are refused, with a request for a good one', () => {
   test.each<[string, () => unknown]>([
     ['missing', () => undefined],
@@ -84,7 +108,7 @@ describe('other nonces are refused, with a request for a good one', () => {
     ['a number', () => 7],
     ['in a list', () => [nonceAt(NOW)]],
     ['stale', () => nonceAt(NOW - 2 * SLOT)],
-    ['of the future', () => nonceAt(NOW + SLOT)],
+    ['of a future that is no clock of a replica', () => nonceAt(NOW + 3 * SLOT)],
     ['of another secret', () => nonceAt(NOW, possession({ nonceSecret: `${SECRET}!` }))],
     [
       'forged without a secret',

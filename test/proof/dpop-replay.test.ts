@@ -89,27 +89,64 @@ describe('a proof is good once', () => {
 
 describe('what a store is asked', () => {
   test.each([
-    ['made just now', 0, 361],
-    ['as old as may be', -300, 61],
-    ['as far ahead as may be', 300, 661],
-    ['with a fraction', 0.25, 362],
-  ])('whole seconds until after the proof has run out: %s', async (_name, ahead, lifetime) => {
-    const replayStore = new RecordingStore();
-    itIs(NOW);
-    await possession({ replayStore }).check(
-      request(await client.proof({ iat: NOW + ahead })),
-      'dpop',
-      TOKEN,
-      client.confirmation,
-    );
-    expect(replayStore.claims).toEqual([{ key: expect.stringMatching(/^[\w-]{43}$/), lifetimeMs: lifetime * 1000 }]);
-  });
+    ['made just now', 0, 901],
+    ['as old as may be', -300, 601],
+    ['as far ahead as may be', 300, 1201],
+    ['with a fraction', 0.25, 902],
+  ])(
+    'whole seconds until the proof has run out by a clock that is ten minutes behind: %s',
+    async (_name, ahead, lifetime) => {
+      const replayStore = new RecordingStore();
+      itIs(NOW);
+      await possession({ replayStore }).check(
+        request(await client.proof({ iat: NOW + ahead })),
+        'dpop',
+        TOKEN,
+        client.confirmation,
+      );
+      expect(replayStore.claims).toEqual([{ key: expect.stringMatching(/^[\w-]{43}$/), lifetimeMs: lifetime * 1000 }]);
+    },
+  );
 
   test('nothing of the jti, which may be long and odd', async () => {
     const replayStore = new RecordingStore();
     const dpop = possession({ replayStore });
     await dpop.check(request(await client.proof({ jti: '*\r\nFLUSHALL' })), 'dpop', TOKEN, client.confirmation);
     expect(JSON.stringify(replayStore.claims)).not.toContain('FLUSHALL');
+  });
+});
+
+describe('two replicas whose clocks differ by ten minutes, or less', () => {
+  const SKEWS = [-600, -300, -61, 61, 300, 600];
+  const AGES = [-300, 0, 300];
+  const cases = SKEWS.flatMap((skew) => AGES.map((ahead) => [skew, ahead] as const));
+
+  test.each(cases)('accept a proof once: %i s, made %i s from now', async (skew, ahead) => {
+    let time = NOW;
+    const keys = new Map<string, number>();
+    /** Like Redis, it goes by a clock of its own. */
+    const replayStore: ReplayStore = {
+      claim(key, lifetimeMs) {
+        const isNew = (keys.get(key) ?? 0) <= time;
+        if (isNew) keys.set(key, time + lifetimeMs / 1000);
+        return isNew;
+      },
+    };
+    const [writer, reader] = [possession({ replayStore }), possession({ replayStore })];
+    const source = request(await client.proof({ iat: NOW + ahead }));
+    const at = async (now: number, replica = reader) => {
+      itIs(now);
+      return await outcome(replica.check(source, 'dpop', TOKEN, client.confirmation));
+    };
+    expect(await at(NOW, writer)).toBe('accepted');
+    let others = 0;
+    for (; time <= NOW + 1_300; time += 20) {
+      expect(await at(time + skew)).toBe('invalid_dpop_proof');
+      // One that shares nothing.
+      if ((await at(time + skew, possession())) === 'accepted') others += 1;
+    }
+    // Clocks that are further from the client’s than proofs last refuse it anyway.
+    expect(others > 0).toBe(skew - ahead <= 300);
   });
 });
 

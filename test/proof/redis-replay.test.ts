@@ -197,14 +197,17 @@ describeWithRedis('two replicas that share a Redis', () => {
     expect(await keys()).toHaveLength(20);
   });
 
-  test.each([0, -200, 200])('a key outlives its proof made %i seconds from now, and not by much', async (offset) => {
-    const iat = seconds() + offset;
-    expect((await call('express', await proofOf(bound, { iat }))).status).toBe(200);
-    const [key = ''] = await keys();
-    const left = await replicas.express.redis.ttl(key);
-    expect(left).toBeLessThanOrEqual(300 + offset + 61);
-    expect(seconds() + left).toBeGreaterThanOrEqual(iat + 300);
-  });
+  test.each([0, -200, 200])(
+    'a key outlives its proof made %i seconds from now, by the clock of each replica',
+    async (offset) => {
+      const iat = seconds() + offset;
+      expect((await call('express', await proofOf(bound, { iat }))).status).toBe(200);
+      const [key = ''] = await keys();
+      const left = await replicas.express.redis.ttl(key);
+      expect(left).toBeLessThanOrEqual(300 + offset + 601);
+      expect(seconds() + left).toBeGreaterThanOrEqual(iat + 300 + 600);
+    },
+  );
 
   test('Redis learns nothing of the token and the proof', async () => {
     const { jti } = claimsOf();

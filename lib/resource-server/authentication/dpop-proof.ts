@@ -3,6 +3,7 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWTPayload } from 
 import type { Shares } from '../../limits/shares.js';
 import { compareValues, tellStart, tellTime, tellValue } from '../../errors/refusal.js';
 import type { Holder } from '../../limits/tally.js';
+import { BORNE_SKEW } from '../../replicas/borne-skew.js';
 import { deriveKey } from '../../replicas/composite-key.js';
 import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { DpopOptions, ReplayStore } from './proof-options.js';
@@ -26,8 +27,8 @@ export interface ProofSubject {
 /** Maximum difference between a proof's `iat` and now, in milliseconds (SEP-1932). */
 const LIFETIME = 300_000;
 
-/** Maximum difference between the clocks of replicas that share a store, in seconds. */
-const CLOCK_SKEW = 60;
+/** Milliseconds by which the clock of this process may be set back while a proof that it remembers stays refused. */
+const SET_BACK = 60_000;
 
 /** Private members of a JWK (RFC 7518 section 6, RFC 9964 section 3). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
@@ -125,12 +126,13 @@ export class DpopProofs {
         `the thumbprint of its key begins with ${tellStart(thumbprint)}, and cnf.jkt of the token with ${tellStart(subject.thumbprint)}`,
       );
     // Rounded up to whole seconds, because `iat` may have a fraction.
-    const lifetime = Math.ceil(iat + this.#lifetime - now) + 1 + CLOCK_SKEW;
+    const left = Math.ceil(iat + this.#lifetime - now) + 1;
     const claim = {
       key: deriveKey('proof', thumbprint, jti),
       holder: subject.holder,
       iat,
-      lifetimeMs: lifetime * 1000,
+      // Another replica may accept the proof until its own clock says that it is too old.
+      lifetimeMs: left * 1000 + (this.#store ? BORNE_SKEW : SET_BACK),
     };
     if (!(await this.#claim(claim)))
       throw createRefusedProof(
