@@ -184,3 +184,18 @@ test('an API that gives no answer blames nobody who calls', () => {
   );
   expect([logged.length, health]).toEqual([1, 'up']);
 });
+
+test.each<[string, readonly number[], RegExp]>([
+  ['the arguments', [400, 412, 413, 414, 415, 422, 428], /Check the arguments\./],
+  ['what is there', [404, 410], /Check the identifiers/],
+  ['the state', [409, 423], /in the present state/],
+  ['the access', [401, 403], /Ask its operator for access/],
+  ['the tool, and not the arguments', [405, 407, 411, 421, 426, 431], /Tell the operator of this server/],
+  ['nobody', [408, 425], /Try again/],
+])('a status of an API that is about %s says so', (_what, statuses, told) => {
+  for (const status of statuses) {
+    const { advice } = createDownstreamError('downstream_status', 'Why it failed', { status }, target);
+    expect(advice).toMatch(told);
+    if (!told.source.includes('arguments')) expect(advice).not.toContain('Check the arguments');
+  }
+});

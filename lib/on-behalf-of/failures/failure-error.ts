@@ -134,7 +134,18 @@ function adviseOnStatus(name: string, { status = 0, error, isRenewed }: Failure)
     case 410:
       return `The ${name} API has nothing there. Check the identifiers in the arguments.`;
     case 409:
-      return `The ${name} API cannot do this in the present state (409).`;
+    case 423:
+      return `The ${name} API cannot do this in the present state (${status}).`;
+    case 408:
+    case 425:
+      return `The ${name} API did not get the request in time (${status}). Try again.`;
+    case 405:
+    case 407:
+    case 411:
+    case 421:
+    case 426:
+    case 431:
+      return `The ${name} API does not take requests as this tool sends them (${status}). Other arguments would not help. Tell the operator of this server.`;
     default:
       return `The ${name} API refused the request (${status}). Check the arguments.`;
   }
