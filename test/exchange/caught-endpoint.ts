@@ -2,6 +2,7 @@ import { errors, type ClientAuthentication, type McpAuthModuleOptions } from 'ne
 import type { ExchangeDialect, ForeignAuthorizationServer, TokenEndpoint } from 'nestjs-mcp-auth/dialects';
 import { startDownstreamServer, type DownstreamServer } from '../downstream/downstream-server.js';
 import { OrderTools } from '../support/order-tools.js';
+import type { Platform } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import { attempt } from './dialect-server.js';
 
@@ -16,6 +17,7 @@ export interface CaughtEndpoint extends DownstreamServer {
 export async function catchTokenEndpoint(
   authentication?: ClientAuthentication,
   options: Partial<McpAuthModuleOptions> = {},
+  platform: Platform = 'express',
 ): Promise<CaughtEndpoint> {
   const given: TokenEndpoint[] = [];
   const dialect: ExchangeDialect = {
@@ -28,6 +30,7 @@ export async function catchTokenEndpoint(
     },
   };
   const server = await startDownstreamServer({
+    platform,
     providers: [OrderTools],
     ...(authentication && { client: { id: 'mcp', authentication } }),
     orders: { dialect },
