@@ -183,7 +183,8 @@ function hasSameOrigin(...urls: readonly string[]): boolean {
  * @throws {@link McpAuthConfigurationError} naming every option at fault
  */
 export function resolveOptions(options: McpAuthModuleOptions): ResolvedOptions {
-  const result = schema.safeParse(options, { reportInput: true });
+  // They are read once, so that it would not pay to compile the schema.
+  const result = schema.safeParse(options, { reportInput: true, jitless: true });
   if (!result.success)
     throw new McpAuthConfigurationError(result.error.issues.flatMap((issue) => describeIssue(issue)));
   return new ResolvedOptions(fillIn(applyProfile(options)));

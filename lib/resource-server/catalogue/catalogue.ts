@@ -135,9 +135,10 @@ export class Catalogue implements ProtectedSurface {
    */
   async discover(): Promise<readonly Primitive[]> {
     await this.decorated.prepare();
-    if (this.decorated.hasValidatedClasses()) await loadClassValidation();
+    const classes = this.decorated.list();
+    if (this.decorated.hasValidatedClasses(classes)) await loadClassValidation();
     const problems: string[] = [];
-    const { primitives, companions } = this.decorated.find(problems);
+    const { primitives, companions } = this.decorated.find(problems, classes);
     const found = selectNew(primitives, this.primitives).filter((one) => this.#isOffered(one, problems));
     const all = [...this.primitives, ...found];
     attachCompanions(companions, all, primitives, problems);
@@ -164,7 +165,7 @@ export class Catalogue implements ProtectedSurface {
    */
   defineGenerated(type: Type, methods: GeneratedMethods): readonly Primitive[] {
     const problems: string[] = [];
-    const { primitives, companions } = this.decorated.find(problems, new Map([[type, methods]]));
+    const { primitives, companions } = this.decorated.find(problems, this.decorated.list(new Map([[type, methods]])));
     const isOf = isGeneratedFor(type);
     const defined = primitives.filter((one) => isOf(one) && this.#isOffered(one, problems));
     const others = this.primitives.filter((one) => !isOf(one));

@@ -19,8 +19,8 @@ import { defineResource, defineResourceTemplate } from './resource-definition.js
 import { readSurroundings, type Surroundings } from './surroundings.js';
 import { defineTool } from './tool-definition.js';
 
-/** A class of the application and its methods. */
-interface Decorated {
+/** A class of the application and its decorated methods. */
+export interface Decorated {
   readonly wrapper: MethodHost['wrapper'];
   readonly type: Type;
   readonly methods: readonly DecoratedMethod[];
@@ -30,6 +30,8 @@ interface Decorated {
 interface DecoratedMethod {
   readonly name: string;
   readonly handler: () => unknown;
+  /** What its decorators say. To look each of them up takes long. */
+  readonly metadata: ReadonlySet<unknown>;
   /** Whether the class itself has no such method, or another one. */
   readonly isGenerated?: boolean;
 }
@@ -75,26 +77,26 @@ export class DecoratedMethods {
 
   /**
    * @param problems - receives faulty declarations and decorators without effect
-   * @param instead - methods that classes would be given in place of their generated ones
+   * @param classes - from {@link list}
    */
   find(
     problems: string[],
-    instead: ReadonlyMap<Type, GeneratedMethods> = new Map(),
+    classes: readonly Decorated[],
   ): { readonly primitives: readonly Primitive[]; readonly companions: Companions } {
     const primitives: Primitive[] = [];
     const companions: Companions = { completions: [], lists: [] };
-    for (const { wrapper, type, methods } of this.#listClasses(instead)) {
+    for (const { wrapper, type, methods } of classes) {
       const ofType: Primitive[] = [];
-      for (const { name: method, handler, isGenerated } of methods) {
-        // Most methods of an application have no decorators.
-        if (!isDecorated(handler)) continue;
+      for (const { name: method, handler, metadata, isGenerated } of methods) {
         const generated = isGenerated && { handler };
         const createHost = (decorator: string): MethodHost => ({ wrapper, type, method, decorator, ...generated });
-        const completion = this.reflector.get<McpCompletionOptions | undefined>(MCP_COMPLETION, handler);
+        const completion =
+          metadata.has(MCP_COMPLETION) && this.reflector.get<McpCompletionOptions>(MCP_COMPLETION, handler);
         if (completion) companions.completions.push({ host: createHost('@McpCompletion'), options: completion });
-        const list = this.reflector.get<McpResourceListOptions | undefined>(MCP_RESOURCE_LIST, handler);
+        const list =
+          metadata.has(MCP_RESOURCE_LIST) && this.reflector.get<McpResourceListOptions>(MCP_RESOURCE_LIST, handler);
         if (list) companions.lists.push({ host: createHost('@McpResourceList'), options: list });
-        const offers = this.#defineOffers(handler, type, createHost, problems);
+        const offers = this.#defineOffers({ handler, metadata }, type, createHost, problems);
         ofType.push(...offers);
         if (offers.length === 0) problems.push(...this.#findVainDecorators(handler, `${type.name}.${method}`));
       }
@@ -108,14 +110,14 @@ export class DecoratedMethods {
   }
 
   /** Whether any method validates its arguments with a class. */
-  hasValidatedClasses(): boolean {
-    return [...this.#listClasses()].some(({ methods }) =>
-      methods.some(
-        ({ handler }) =>
-          isDecorated(handler) &&
-          OFFERS.some(
-            (key) => typeof this.reflector.get<{ input?: unknown } | undefined>(key, handler)?.input === 'function',
-          ),
+  hasValidatedClasses(classes: readonly Decorated[]): boolean {
+    return classes.some(({ methods }) =>
+      methods.some(({ handler, metadata }) =>
+        OFFERS.some(
+          (key) =>
+            metadata.has(key) &&
+            typeof this.reflector.get<{ input?: unknown } | undefined>(key, handler)?.input === 'function',
+        ),
       ),
     );
   }
@@ -126,18 +128,19 @@ export class DecoratedMethods {
   }
 
   #defineOffers(
-    handler: () => unknown,
+    { handler, metadata }: Pick<DecoratedMethod, 'handler' | 'metadata'>,
     type: Type,
     at: (decorator: string) => MethodHost,
     problems: string[],
   ): readonly Primitive[] {
-    if (!OFFERS.some((key) => Reflect.hasMetadata(key, handler))) return [];
+    if (!OFFERS.some((key) => metadata.has(key))) return [];
     const surroundings = this.readSurroundings(type, handler);
     const defineDeclared = (
       key: string,
       decorator: string,
       define: (options: never, host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive,
     ): Primitive[] => {
+      if (!metadata.has(key)) return [];
       const declared = readDeclaredOptions<AccessOptions<never>>(this.reflector, key, type, handler);
       if (!declared) return [];
       const { options, ofClass } = declared;
@@ -157,7 +160,13 @@ export class DecoratedMethods {
     if (defaults) checkDefaults(type, defaults, isAnonymous, offers, problems);
   }
 
-  *#listClasses(instead: ReadonlyMap<Type, GeneratedMethods> = new Map()): Iterable<Decorated> {
+  /**
+   * Lists the classes of all providers and controllers.
+   *
+   * @param instead - methods that classes would be given in place of their generated ones
+   */
+  list(instead: ReadonlyMap<Type, GeneratedMethods> = new Map()): readonly Decorated[] {
+    const classes: Decorated[] = [];
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const instance = wrapper.instance as object | null | undefined;
       if (wrapper.isAlias || typeof instance !== 'object' || instance === null) continue;
@@ -174,8 +183,13 @@ export class DecoratedMethods {
         .filter((name) => !generated.has(name))
         .map((name) => ({ name, handler: prototype[name] as () => unknown }));
       const others = [...generated].map(([name, handler]) => ({ name, handler, isGenerated: true }));
-      yield { wrapper, type, methods: [...own, ...others] };
+      const methods = [...own, ...others]
+        .map((method) => ({ ...method, metadata: new Set(Reflect.getMetadataKeys(method.handler)) }))
+        // Most methods of an application have no decorators.
+        .filter(({ metadata }) => metadata.size > 0);
+      classes.push({ wrapper, type, methods });
     }
+    return classes;
   }
 
   #findVainDecorators(target: Type | (() => unknown), place: string): string[] {
@@ -191,8 +205,4 @@ export class DecoratedMethods {
           ],
     );
   }
-}
-
-function isDecorated(handler: () => unknown): boolean {
-  return Reflect.getMetadataKeys(handler).length > 0;
 }

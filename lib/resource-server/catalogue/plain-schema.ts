@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ArgumentsSchema, ToolSchema } from '../decorators/access-options.js';
 import { isValidatedClass } from './validated-class.js';
 import { isZod } from './wire-values.js';
@@ -18,6 +18,8 @@ interface Definition {
   readonly values?: readonly unknown[];
   readonly defaultValue?: unknown;
 }
+
+type WithMetadata = z.core.$ZodType & { readonly meta?: () => unknown };
 
 /** Types that JSON has values for, and those that are texts on the wire. */
 const TYPES: ReadonlySet<string> = new Set([
@@ -56,6 +58,7 @@ export function isPlainSchema(schema: ArgumentsSchema, direction: 'input' | 'out
   // Versions before 4.2 have none.
   const { jsonSchema } = schema['~standard'] as Partial<ToolSchema['~standard']>;
   if (typeof jsonSchema?.[direction] !== 'function') return false;
+  if (typeof (schema as WithMetadata).meta !== 'function') return false;
   try {
     return isPlain(schema, new Set());
   } catch {
@@ -68,26 +71,48 @@ function isPlain(schema: z.core.$ZodType, seen: Set<z.core.$ZodType>): boolean {
   if (seen.has(schema)) return true;
   seen.add(schema);
   const { def, parent, toJSONSchema } = schema._zod;
-  const definition = def as unknown as Definition;
-  const { type, values = [] } = definition;
+  const { type } = def;
   if (!TYPES.has(type) || toJSONSchema !== undefined || !hasPlainMetadata(schema)) return false;
-  if (type === 'literal' && !values.every(isJsonPrimitive)) return false;
-  if (type === 'default' && !isJsonPrimitive(definition.defaultValue)) return false;
-  return (parent ? isPlain(parent, seen) : true) && listParts(definition).every((part) => isPlain(part, seen));
+  if (parent && !isPlain(parent, seen)) return false;
+  const isPlainPart = (part: z.core.$ZodType | null | undefined) => !part || isPlain(part, seen);
+  const definition = def as unknown as Definition;
+  // Most schemas have no parts.
+  switch (type) {
+    case 'literal':
+      return (definition.values ?? []).every(isJsonPrimitive);
+    case 'object':
+      return Object.values(definition.shape ?? {}).every(isPlainPart) && isPlainPart(definition.catchall);
+    case 'array':
+      return isPlainPart(definition.element);
+    case 'tuple':
+      return (definition.items ?? []).every(isPlainPart) && isPlainPart(definition.rest);
+    case 'record':
+      return isPlainPart(definition.keyType) && isPlainPart(definition.valueType);
+    case 'union':
+      return (definition.options ?? []).every(isPlainPart);
+    case 'default':
+      return isJsonPrimitive(definition.defaultValue) && isPlainPart(definition.innerType);
+    default:
+      return isPlainPart(definition.innerType);
+  }
 }
 
-function listParts(definition: Definition): readonly z.core.$ZodType[] {
-  const { shape = {}, items = [], options = [] } = definition;
-  const { catchall, element, rest, keyType, valueType, innerType } = definition;
-  const others = [catchall, element, rest, keyType, valueType, innerType];
-  return [...Object.values(shape), ...items, ...options, ...others.flatMap((part) => part ?? [])];
-}
-
-/** Other metadata become part of the description. The application may have another copy of zod, which alone has them. */
-function hasPlainMetadata(schema: z.core.$ZodType & { readonly meta?: () => unknown }): boolean {
+/**
+ * Other metadata become part of the description. The application may have an older copy of zod, which keeps them itself.
+ * Those of a parent count, too. They are looked at with the parent.
+ */
+function hasPlainMetadata(schema: WithMetadata): boolean {
+  if (isSharedBy(schema) && !z.globalRegistry.has(schema)) return true;
   if (typeof schema.meta !== 'function') return false;
   const metadata = (schema.meta() ?? {}) as Readonly<Record<string, unknown>>;
   return Object.entries(metadata).every(([key, value]) => TEXTS.has(key) && typeof value === 'string');
+}
+
+/** Whether the copy of zod that made a schema keeps metadata where ours does. Newer copies do. */
+function isSharedBy({ _zod: { version } }: z.core.$ZodType): boolean {
+  const own: Readonly<Record<'major' | 'minor', number>> = z.core.version;
+  const { major, minor }: typeof own = version;
+  return major === own.major && minor >= own.minor;
 }
 
 function isJsonPrimitive(value: unknown): boolean {
