@@ -2,6 +2,7 @@ import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { z } from 'zod';
 import { text } from '../options/text-schema.js';
+import { BORNE_SKEW } from './borne-skew.js';
 import type { MessageBus } from './message-bus.js';
 import { isJsonObject } from '../json/json-object.js';
 
@@ -70,6 +71,8 @@ export interface ResolvedReplicas {
   readonly shared: ResolvedStore | undefined;
   /** The first encrypts, all decrypt. Defaults to a random key of this process. */
   readonly keys: readonly KeyObject[];
+  /** Milliseconds by which the clocks of those who share the keys may differ. None, if there is one process. */
+  readonly borneSkewMs: number;
   readonly bus: MessageBus | undefined;
 }
 
@@ -146,7 +149,8 @@ export function resolveReplicas(options: ReplicaOptions = {}): ResolvedReplicas 
   const { store, lock, bus, namespace = 'mcp-auth', storeTimeoutMs = 250 } = options;
   const bytes = options.keys?.flatMap((key) => toBytes(key) ?? []) ?? [randomBytes(KEY_BYTES)];
   const keys = bytes.map((one) => createSecretKey(one));
-  return { shared: store && { store, keys, namespace, lock, timeoutMs: storeTimeoutMs }, keys, bus };
+  const shared = store && { store, keys, namespace, lock, timeoutMs: storeTimeoutMs };
+  return { shared, keys, borneSkewMs: options.keys ? BORNE_SKEW : 0, bus };
 }
 
 /** The bytes of a key that is given as bytes or in base64. */

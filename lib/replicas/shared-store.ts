@@ -2,6 +2,7 @@ import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { readMessage, toReadable } from '../errors/reason.js';
 import { SharedStoreError } from '../errors/shared-store-error.js';
 import { isJsonObject } from '../json/json-object.js';
+import { BORNE_SKEW } from './borne-skew.js';
 import { isRedis } from './redis-lock.js';
 
 /** A value as it is stored, and when it is over by the clock of whoever wrote it. */
@@ -37,13 +38,17 @@ export class SharedStore {
     this.#keyv = this.#connection.keyv;
   }
 
-  /** @throws if any of the keys could not be read */
+  /**
+   * In a store that has no clock, a value is there until it is over by the clock of each replica.
+   *
+   * @throws if any of the keys could not be read
+   */
   async read(keys: string[]): Promise<readonly unknown[]> {
-    const now = Date.now();
+    const oldest = Date.now() - BORNE_SKEW;
     return (await this.#readStored(keys)).map((one) => {
       if (!(one instanceof Stored)) return one;
       const { value, expires } = one;
-      return !this.expiresByItself && typeof expires === 'number' && expires < now ? undefined : value;
+      return !this.expiresByItself && typeof expires === 'number' && expires < oldest ? undefined : value;
     });
   }
 

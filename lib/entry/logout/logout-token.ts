@@ -11,7 +11,7 @@ import { Issuers } from '../../resource-server/issuers/issuers.js';
 import type { Revocation } from '../../resource-server/access/revocation.js';
 import { LogoutTokenError } from './logout-token-error.js';
 import { isJsonObject } from '../../json/json-object.js';
-import { compareValues } from '../../errors/refusal.js';
+import { compareValues, tellTime } from '../../errors/refusal.js';
 
 /** OpenID Connect Back-Channel Logout 1.0 section 2.4. */
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -83,9 +83,11 @@ export class LogoutTokens {
     }
     const now = Date.now() / 1000;
     const { clockToleranceSeconds } = issuer.options;
-    if (typeof iat !== 'number' || isIssuedAhead(iat, issuer.options)) return 'its iat is in the future';
-    if (iat < now - MAX_AGE) return 'it is too old';
-    if (typeof exp !== 'number' || exp <= now - clockToleranceSeconds) return 'it has expired';
+    if (typeof iat !== 'number' || isIssuedAhead(iat, issuer.options))
+      return `its iat is in the future: ${tellTimes('iat', iat, now)}`;
+    if (iat < now - MAX_AGE - clockToleranceSeconds) return `it is too old: ${tellTimes('iat', iat, now)}`;
+    if (typeof exp !== 'number' || exp <= now - clockToleranceSeconds)
+      return `it has expired: ${tellTimes('exp', exp, now)}`;
     if (!isText(jti)) return 'it has no jti';
     if (!isJsonObject(events) || !isJsonObject(events[EVENT])) {
       return 'it is not about a logout';
@@ -105,6 +107,11 @@ async function checkSignature({ token, header, issuer }: SignedToken): Promise<v
   const kind = { name: 'a logout token', types: TYPES, acceptMissingType: true, algorithms };
   const found = await verifyJws({ token, header }, kind, issuer);
   if ('problem' in found) throw new LogoutTokenError(`it ${found.problem}: ${found.refusal.detail}`, false);
+}
+
+/** @param now - in seconds since the epoch */
+function tellTimes(claim: string, time: unknown, now: number): string {
+  return `its ${claim} is ${tellTime(time)}, and it is ${tellTime(now)} here`;
 }
 
 /** The user, by the claim that names users in access tokens of the issuer. */

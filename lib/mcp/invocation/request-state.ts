@@ -20,7 +20,7 @@ const answer = z.object({ question: z.string(), value: z.unknown() });
 const stateSchema = z.object({
   /** Set if the state may be used only once. */
   id: z.string().optional(),
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the clock of the replica that sealed it. */
   expiresAt: z.number(),
   answers: z.record(z.string(), answer),
   /** Digests of the questions that the client was asked. */
@@ -90,11 +90,15 @@ export class RequestStates implements OnApplicationShutdown {
     return this.#ring.seal(JSON.stringify({ ...state, id, expiresAt: Date.now() + lifetime }), binding);
   }
 
-  /** @throws ProtocolError if the state was not sealed for this call, or has expired */
+  /**
+   * A state of another replica, whose clock may be another one, is over when the store no longer has it as unused.
+   *
+   * @throws ProtocolError if the state was not sealed for this call, or has expired
+   */
   open(sealed: unknown, binding: string): CallState {
     const text = this.#ring.open(sealed, binding);
     const state = text === undefined ? undefined : stateSchema.safeParse(JSON.parse(text)).data;
-    if (!state || state.expiresAt < Date.now()) throw createStateError();
+    if (!state || state.expiresAt + this.options.replicas.borneSkewMs < Date.now()) throw createStateError();
     return state;
   }
 
