@@ -48,8 +48,7 @@ export class Guarded {
     ask: () => Promise<Answer>,
     onLate: (answer: Answer) => void = () => undefined,
   ): Promise<Answer | undefined> {
-    // One request tests whether the service is back. Others do not wait for its outcome.
-    if (this.#isStopped || this.#circuit.isTested) return undefined;
+    if (this.#isStopped) return undefined;
     try {
       return await this.#circuit.execute(() => waitInTime(ask, this.timeout, onLate));
     } catch {

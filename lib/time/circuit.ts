@@ -1,4 +1,5 @@
 import {
+  BrokenCircuitError,
   circuitBreaker,
   CircuitState,
   type CircuitBreakerPolicy,
@@ -11,19 +12,20 @@ import { Stopwatch } from './stopwatch.js';
 class InconclusiveError extends Error {}
 
 /**
- * A circuit breaker whose pauses do not depend on the wall clock alone. A clock that is set back would extend a pause. A
- * test that says nothing, because it was cancelled or not sent, does not close it.
+ * A circuit breaker whose pauses do not depend on the wall clock. A clock that is set back would extend a pause. While it
+ * is open, one attempt in each pause tests if it can close. None waits for the outcome of another: it may hang. A test
+ * that says nothing, because it was cancelled or not sent, does not close it.
  */
 export class Circuit {
   readonly #failures: Policy;
   #policy: CircuitBreakerPolicy;
-  /** Time since the circuit opened; `undefined` if the next attempt may test it at once. */
+  /** Time since the circuit opened, or the last test began; `undefined` if the next attempt may test it at once. */
   #pause: Stopwatch | undefined;
   #isBroken = false;
 
   /**
    * @param failures - the policy that decides what counts as a failure
-   * @param options - of cockatiel, with the pause in milliseconds
+   * @param options - of cockatiel, with the milliseconds until the first test, and from one test to the next
    * @param onChange - called when the circuit opens, with the last error, and when it closes again
    */
   constructor(
@@ -35,14 +37,9 @@ export class Circuit {
     this.#policy = this.#make(options);
   }
 
-  /** Whether an attempt is testing if the circuit can close. Other calls of `execute` wait for its outcome. */
-  get isTested(): boolean {
-    return this.#policy.state === CircuitState.HalfOpen;
-  }
-
-  /** Whether the circuit is open. After the pause, the next attempt tests if it can close. */
+  /** Whether the circuit is open, or tested. After each pause, the next attempt tests if it can close. */
   get isOpen(): boolean {
-    return this.#policy.state === CircuitState.Open;
+    return this.#policy.state !== CircuitState.Closed;
   }
 
   /** Whether attempts are refused. */
@@ -50,9 +47,10 @@ export class Circuit {
     return this.isOpen && this.#pause !== undefined && this.#pause.elapsed < this.options.halfOpenAfter;
   }
 
-  /** @throws BrokenCircuitError while the circuit is open */
+  /** @throws BrokenCircuitError while the circuit is open, but for one attempt in each pause */
   async execute<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    if (!this.isOpen || this.isPaused) return await this.#policy.execute(attempt);
+    if (!this.isOpen) return await this.#policy.execute(attempt);
+    if (this.isPaused) throw new BrokenCircuitError();
     const ownState = { value: CircuitState.Open, openedAt: 0, attemptNo: 1 };
     this.#policy = this.#make({
       ...this.options,
@@ -62,6 +60,8 @@ export class Circuit {
   }
 
   async #test<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    const pause = new Stopwatch();
+    this.#pause = pause;
     let inconclusive: { readonly error: unknown } | undefined;
     try {
       return await this.#policy.execute(async () => {
@@ -75,7 +75,7 @@ export class Circuit {
       });
     } catch (error) {
       if (!inconclusive) throw error;
-      this.#pause = undefined;
+      if (this.#pause === pause) this.#pause = undefined;
       throw inconclusive.error;
     }
   }
@@ -83,14 +83,17 @@ export class Circuit {
   #make(options: ICircuitBreakerOptions): CircuitBreakerPolicy {
     const policy = circuitBreaker(this.#failures, options);
     policy.onBreak((reason) => {
+      // A test that fails changes nothing. If a later one went well, it says nothing, either.
+      if (this.#isBroken || policy !== this.#policy) return;
       this.#pause = new Stopwatch();
-      // A circuit that opens again after a failed test is not reported twice.
-      if (!this.#isBroken) this.onChange('open', 'error' in reason ? reason.error : undefined);
       this.#isBroken = true;
+      this.onChange('open', 'error' in reason ? reason.error : undefined);
     });
     policy.onReset(() => {
+      this.#policy = policy;
+      // Two tests that went well are told once.
+      if (this.#isBroken) this.onChange('closed');
       this.#isBroken = false;
-      this.onChange('closed');
     });
     return policy;
   }

@@ -29,6 +29,20 @@ async function open() {
   return { send, events, clocks };
 }
 
+/** A request that has no answer until the test gives one. */
+function hold() {
+  let settle: { answer: (text: string) => void; fail: (error: Error) => void } | undefined;
+  const attempt = () =>
+    new Promise<string>((resolve, reject) => {
+      settle = { answer: resolve, fail: reject };
+    });
+  return {
+    attempt,
+    answer: () => settle?.answer('answered'),
+    fail: () => settle?.fail(new Failure('down')),
+  };
+}
+
 describe('while one request tries whether an API answers again', () => {
   test('others are refused at once, and do not wait for its outcome', async () => {
     const { send } = await open();
@@ -55,5 +69,54 @@ describe('while one request tries whether an API answers again', () => {
     end('answered');
     expect(await trial).toBe('answered');
     expect(events).toEqual([...before, 'closed all']);
+  });
+});
+
+describe('while the request that tries hangs', () => {
+  const sent = () => Promise.resolve('sent');
+
+  test('another one tries each time that the pause is over, and the first answer ends it', async () => {
+    const { send, events, clocks } = await open();
+    const [first, second] = [hold(), hold()];
+    const one = send('carol', first.attempt);
+    clocks.pass(4_000);
+    expect(await send('dave', sent)).toBe('refused');
+    clocks.pass(1_001);
+    const another = send('dave', second.attempt);
+    expect(await send('erin', sent)).toBe('refused');
+    clocks.pass(5_001);
+    expect(await send('erin', sent)).toBe('sent');
+    expect(events.filter((event) => event.endsWith('all'))).toEqual(['open all', 'closed all']);
+    // What hung before says nothing any more.
+    first.fail();
+    second.answer();
+    expect(await Promise.all([one, another])).toEqual(['down', 'answered']);
+    expect(await send('frank', sent)).toBe('sent');
+    expect(events.filter((event) => event.endsWith('all'))).toEqual(['open all', 'closed all']);
+  });
+
+  test('and is answered after all, everyone is served', async () => {
+    const { send, clocks } = await open();
+    const [first, second] = [hold(), hold()];
+    const one = send('carol', first.attempt);
+    clocks.pass(5_001);
+    const another = send('dave', second.attempt);
+    first.answer();
+    expect(await one).toBe('answered');
+    expect(await send('erin', sent)).toBe('sent');
+    second.fail();
+    expect(await another).toBe('down');
+    expect(await send('frank', sent)).toBe('sent');
+  });
+
+  test('and fails at last, the next one does not wait for longer', async () => {
+    const { send, clocks } = await open();
+    const first = hold();
+    const one = send('carol', first.attempt);
+    clocks.pass(5_000);
+    first.fail();
+    expect(await one).toBe('down');
+    clocks.pass(1);
+    expect(await send('dave', sent)).toBe('sent');
   });
 });

@@ -155,7 +155,7 @@ export class CallerCircuits {
    * @throws BrokenCircuitError if it would be refused now. Nobody waits for the outcome of another one's test
    */
   throwIfOpen(caller: string): void {
-    const isRefused = [this.#getOwn(caller), this.#common].some(({ isPaused, isTested }) => isPaused || isTested);
+    const isRefused = [this.#getOwn(caller), this.#common].some(({ isPaused }) => isPaused);
     if (isRefused || (this.#common.isOpen && this.#hasJustTested(caller))) throw new BrokenCircuitError();
   }
 

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
+import { TRIAL_INTERVAL } from '../../limits/adaptive-bulkhead.js';
 import { LONGEST_TIMEOUT } from '../../time/time-limit.js';
 import { isSteeringHeader, normalizeHeaderName } from './steering-headers.js';
 import type { Caller } from '../../resource-server/access/caller.js';
@@ -50,7 +51,10 @@ export interface CircuitBreakerOptions {
    * half of them at most. Defaults to 20.
    */
   minimumRequests?: number;
-  /** Milliseconds without requests. After them, a single request tries. Defaults to 5 000. */
+  /**
+   * Milliseconds without requests. After them a single request tries, and another one each time that so many are over,
+   * also while the one before has no answer yet. Defaults to 2 000.
+   */
   pauseMs?: number;
 }
 
@@ -186,7 +190,7 @@ export function resolveDownstreamHttp(options: DownstreamHttpOptions = {}): Reso
     ...rest,
     letToolsSteerProxies: new Set(letToolsSteerProxies.map(normalizeHeaderName)),
     circuitBreaker: circuitBreaker
-      ? { threshold: 0.5, minimumRequests: 20, pauseMs: 5_000, ...circuitBreaker }
+      ? { threshold: 0.5, minimumRequests: 20, pauseMs: TRIAL_INTERVAL, ...circuitBreaker }
       : undefined,
   };
 }
