@@ -108,7 +108,7 @@ describe('other nonces are refused, with a request for a good one', () => {
     ['a number', () => 7],
     ['in a list', () => [nonceAt(NOW)]],
     ['stale', () => nonceAt(NOW - 2 * SLOT)],
-    ['of a future that is no clock of a replica', () => nonceAt(NOW + 3 * SLOT)],
+    ['of the future', () => nonceAt(NOW + 3 * SLOT)],
     ['of another secret', () => nonceAt(NOW, possession({ nonceSecret: `${SECRET}!` }))],
     [
       'forged without a secret',
