@@ -104,5 +104,14 @@ export function expectExplained(
   for (const text of [event.reason, event.detail ?? '', event.fix]) expect(lines[0]).toContain(text);
   expect(told).not.toContain(String(event.detail));
   expect(told).not.toContain(event.fix);
+  expectNothingTold(told, String(event.detail), event.reason);
   for (const text of [String(event.detail), ...lines]) expect(text).not.toMatch(/eyJ|\p{Cc}/u);
+}
+
+/** A description repeats neither what came nor what was wanted, names no option, and blames nobody. */
+function expectNothingTold(told: string, detail: string, reason: string): void {
+  const [, description = ''] = /error_description=\\*"([^"\\]*)/.exec(told) ?? [];
+  if (told.includes('error=')) expect(description).toBe(reason);
+  for (const [, value = ''] of detail.matchAll(/"([^"]{4,})"/g)) expect(description).not.toContain(value);
+  expect(description).not.toMatch(/`|https?:|\byou\b|\byour\b/i);
 }
