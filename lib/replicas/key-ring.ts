@@ -36,20 +36,22 @@ export type SealPurpose = (typeof SEAL_PURPOSES)[number];
  * purpose, and each server, has keys of its own, which are derived from those of the options (HKDF, RFC 5869).
  */
 export class KeyRing {
-  private readonly keys: readonly KeyObject[];
+  #derived: readonly KeyObject[] | undefined;
 
   /**
-   * @param keys - of 32 bytes
+   * @param given - of 32 bytes
    * @param purpose - values of one purpose cannot be decrypted for another
    * @param server - resource of the server. Without it, all servers with these keys decrypt the values
    */
-  constructor(keys: readonly KeyObject[], purpose: SealPurpose, server?: string) {
-    this.keys = keys.map((key) => deriveSealingKey(key, purpose, server));
-  }
+  constructor(
+    private readonly given: readonly KeyObject[],
+    private readonly purpose: SealPurpose,
+    private readonly server?: string,
+  ) {}
 
   /** @param place - where the value is kept; it cannot be decrypted for another place */
   seal(value: string, place: string): string {
-    const [key] = this.keys;
+    const [key] = this.#derive();
     if (!key) throw new Error('Validated options have an encryption key');
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(place));
@@ -62,11 +64,16 @@ export class KeyRing {
     const bytes = Buffer.from(sealed, 'base64');
     // Node skips what is not base64, so that a value would have many spellings.
     if (bytes.length < IV_BYTES + TAG_BYTES || bytes.toString('base64') !== sealed) return undefined;
-    for (const key of this.keys) {
+    for (const key of this.#derive()) {
       const value = decrypt(bytes, key, place);
       if (value !== undefined) return value;
     }
     return undefined;
+  }
+
+  /** Many applications never need some of the keys, and to derive them takes long at boot. */
+  #derive(): readonly KeyObject[] {
+    return (this.#derived ??= this.given.map((key) => deriveSealingKey(key, this.purpose, this.server)));
   }
 }
 

@@ -26,6 +26,8 @@ const ABOUT_CALLERS: ReadonlySet<string> = new Set<keyof McpDefaultsOptions>([
   'appOnly',
 ]);
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** The options of a method, including the defaults of its class. */
 export interface Declared<Options> {
   readonly options: Options;
@@ -51,8 +53,10 @@ export function readDeclaredOptions<Options extends AccessOptions<never>>(
 ): Declared<Options> | undefined {
   const own = reflector.get<Options | undefined>(key, handler);
   if (!own) return undefined;
+  const defaults = readDefaults(type);
+  if (!defaults) return { options: own, ofClass: NONE };
   const isAnonymous = reflector.get<boolean | undefined>(ANONYMOUS, handler) ?? false;
-  return addDefaults(own, readDefaults(type) ?? {}, isAnonymous);
+  return addDefaults(own, defaults, isAnonymous);
 }
 
 /**

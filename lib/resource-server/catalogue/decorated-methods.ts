@@ -193,12 +193,13 @@ export class DecoratedMethods {
   }
 
   #findVainDecorators(target: Type | (() => unknown), place: string): string[] {
+    const metadata = new Set<unknown>(Reflect.getMetadataKeys(target));
     return [
       ['@Anonymous', ANONYMOUS],
       ['@UsePolicy', POLICIES],
       ['@McpDefaults', MCP_DEFAULTS],
     ].flatMap(([decorator, key]) =>
-      this.reflector.get<unknown>(key, target) === undefined
+      !metadata.has(key)
         ? []
         : [
             `${String(decorator)} on ${place} protects nothing, because there is no @McpTool. Add it, or remove ${String(decorator)}.`,
