@@ -39,7 +39,7 @@ export class Lease implements Displaceable {
 
   /** Counts as the youngest from now on. */
   touch(): void {
-    for (const { displaceable } of this.tallies) if (displaceable.delete(this)) displaceable.add(this);
+    for (const tally of this.tallies) if (tally.withdraw(this)) tally.offer(this);
   }
 
   /** Takes it away. */

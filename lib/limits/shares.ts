@@ -156,8 +156,8 @@ export class Shares {
     tally.count += sign * lease.size.count;
     tally.bytes += sign * lease.size.bytes;
     if (tally === this.#all) return;
-    if (sign === -1) tally.displaceable.delete(lease);
-    else if (lease.onDisplaced) tally.displaceable.add(lease);
+    if (sign === -1) tally.withdraw(lease);
+    else if (lease.onDisplaced) tally.offer(lease);
     if (tally.count === 0) {
       this.#tallies.delete(tally.key);
       this.#ranking.remove(tally);

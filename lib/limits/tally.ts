@@ -27,7 +27,7 @@ export class Tally {
   count = 0;
   bytes = 0;
   /** What may be taken away, the oldest first. */
-  readonly displaceable = new Set<Displaceable>();
+  #displaceable: Set<Displaceable> | undefined;
   #recorded: Stopwatch | undefined;
 
   constructor(
@@ -47,8 +47,19 @@ export class Tally {
 
   /** The oldest of what may be taken away. */
   findDisplaceable(): Displaceable | undefined {
-    const [oldest] = this.displaceable;
+    const [oldest] = this.#displaceable ?? [];
     return oldest;
+  }
+
+  /** Counts something that may be taken away as the youngest. */
+  offer(displaceable: Displaceable): void {
+    this.#displaceable ??= new Set();
+    this.#displaceable.add(displaceable);
+  }
+
+  /** @returns whether it was there */
+  withdraw(displaceable: Displaceable): boolean {
+    return this.#displaceable?.delete(displaceable) ?? false;
   }
 
   /** Whether the audit has not heard of this holder lately. It then counts as told. */

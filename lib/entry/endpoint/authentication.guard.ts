@@ -94,7 +94,7 @@ export class AuthenticationGuard implements CanActivate {
     return session;
   }
 
-  async #authenticate(request: McpRequest): Promise<Caller | undefined> {
+  #authenticate(request: McpRequest): Promise<Caller> | undefined {
     const source = toNodeRequest(request);
     const credentials = readCredentials(source);
     if (credentials.kind === 'none') {
@@ -104,8 +104,9 @@ export class AuthenticationGuard implements CanActivate {
     }
     request.scheme = credentials.scheme;
     const { scheme, token } = credentials;
-    return await this.verification.verify(token, readAddress(request), async (caller) => {
-      await this.proof.check(source, scheme, token, caller.claims.cnf, caller);
+    return this.verification.verify(token, readAddress(request), (caller) => {
+      const { cnf } = caller.claims;
+      return this.proof.isNeedless(scheme, cnf) ? undefined : this.proof.check(source, scheme, token, cnf, caller);
     });
   }
 

@@ -1,13 +1,14 @@
 import { BadRequestException, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { AdmissionRequests } from '../../mcp/tasks/admission-requests.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
-import { Admission } from '../../resource-server/authorization/admission.js';
+import { Admission, type AuthorizedOperation } from '../../resource-server/authorization/admission.js';
+import type { AdmissionRequest } from '../../resource-server/authorization/admission-request.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { DeniedAnswers } from './denied-answers.js';
 import { explainRefusal } from './described-answer.js';
 import { toNodeRequest } from './node-request.js';
 import type { McpRequest } from './mcp-request.js';
-import { tellNoInside } from './told-failures.js';
+import { toTold } from './told-failures.js';
 
 /** Authorizes the operation in the body for the caller, and answers with a challenge if the caller may not do it. */
 @Injectable()
@@ -20,21 +21,26 @@ export class AuthorizationGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<McpRequest>();
-    await tellNoInside(request, () => this.#authorize(request));
+    const { caller, operation, body, trace } = request;
+    try {
+      refuseBatch(request);
+      const made = this.requests.make(caller, operation, body);
+      const asked = made instanceof Promise ? await made : made;
+      request.admitted = await this.#admit(asked, request);
+    } catch (error) {
+      throw toTold(error, trace);
+    }
     return true;
   }
 
-  async #authorize(request: McpRequest): Promise<void> {
-    const { caller, operation, body, trace } = request;
-    refuseBatch(request);
-    const asked = await this.requests.make(caller, operation, body);
+  async #admit(asked: AdmissionRequest, request: McpRequest): Promise<AuthorizedOperation | AccessDeniedError> {
     try {
-      request.admitted = await this.admission.admit(asked, trace);
+      return await this.admission.admit(asked, request.trace);
     } catch (error) {
       if (!(error instanceof AccessDeniedError)) throw error;
       const answer = await this.answers.answer(error, asked, request);
       if (answer) throw answer;
-      request.admitted = error;
+      return error;
     }
   }
 }

@@ -54,9 +54,9 @@ export class McpController {
    */
   @All()
   @HttpCode(HttpStatus.INTERNAL_SERVER_ERROR)
-  async handle(@Req() request: McpRequest, @Res({ passthrough: true }) response: PlatformResponse): Promise<void> {
+  handle(@Req() request: McpRequest, @Res({ passthrough: true }) response: PlatformResponse): Promise<void> {
     request.handled ??= this.#handle(request, response);
-    await request.handled;
+    return request.handled;
   }
 
   async #handle(request: McpRequest, response: PlatformResponse): Promise<void> {

@@ -19,10 +19,15 @@ export async function tellNoInside<Result>(
   try {
     return await run();
   } catch (thrown) {
-    const error = toReadable(thrown);
-    if (isToldException(error)) throw error;
-    logger.error(`A request failed [${request.trace.correlationId}]`, error);
-    // Filters of the application, such as those of error trackers, find it there.
-    throw new ToldFailure(STATUS_CODES[500] ?? '', 500, { cause: error });
+    throw toTold(thrown, request.trace);
   }
+}
+
+/** What may be told of a failed check: what is written for the client as it is. Anything else is logged. */
+export function toTold(thrown: unknown, trace: RequestTrace): Error {
+  const error = toReadable(thrown);
+  if (isToldException(error)) return error;
+  logger.error(`A request failed [${trace.correlationId}]`, error);
+  // Filters of the application, such as those of error trackers, find it there.
+  return new ToldFailure(STATUS_CODES[500] ?? '', 500, { cause: error });
 }

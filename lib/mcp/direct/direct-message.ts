@@ -55,6 +55,8 @@ const PARAMETERS: Readonly<Record<string, Readonly<Record<string, (value: unknow
   'tools/list': { cursor: isOptional(isText) },
 };
 
+const KINDS = new Map(Object.entries(PARAMETERS).map(([method, kinds]) => [method, Object.entries(kinds)]));
+
 /** The parameter that `Mcp-Name` repeats. */
 const NAMED_BY: Readonly<Record<string, string>> = {
   'tools/call': 'name',
@@ -152,7 +154,7 @@ function toMessage(body: Members, era: Era): DirectMessage | undefined {
   if ((typeof id !== 'string' && typeof id !== 'number') || typeof method !== 'string' || !isJsonObject(params))
     return undefined;
   const kinds = PARAMETERS[method] ?? {};
-  const isFitting = Object.entries(kinds).every(([name, isKind]) => isKind(params[name]));
+  const isFitting = (KINDS.get(method) ?? []).every(([name, isKind]) => isKind(params[name]));
   const isKnown =
     method === 'initialize' || Object.keys(params).every((name) => name === '_meta' || Object.hasOwn(kinds, name));
   const { _meta: meta } = params;

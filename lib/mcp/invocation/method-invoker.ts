@@ -85,11 +85,11 @@ export class MethodInvoker {
       count = defineParameters(host);
       return (method = this.#prepare(host));
     };
-    const run = async (context: McpContext, input: unknown, check: CheckArguments) => {
+    const run = (context: McpContext, input: unknown, check: CheckArguments) => {
       const found = find();
-      if (isBare(found)) return await found.bare(context, input, check);
+      if (isBare(found)) return found.bare(context, input, check);
       this.#piped.set(context, new PipedArguments(count, check));
-      return await found(context, input);
+      return found(context, input);
     };
     return Object.defineProperty(run as unknown as Invocation, 'isBare', { get: () => isBare(find()) });
   }

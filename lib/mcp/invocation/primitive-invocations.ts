@@ -25,21 +25,28 @@ export class PrimitiveInvocations {
    *
    * @param check - asked before the method runs, with the arguments as the method gets them
    */
-  async invoke(
+  invoke(
     primitive: Primitive,
     { method }: Operation,
     context: CallContext,
     input: unknown,
     check: CheckArguments,
   ): Promise<unknown> {
-    if (method === 'completion/complete') {
-      const request = input as CompletionRequest;
-      const companion = 'completions' in primitive ? primitive.completions.get(request.argument) : undefined;
-      if (companion) return await this.#find(primitive, companion.host)(context, input, check);
-      await check([input]);
-      return findChoices(primitive, request);
-    }
-    return await this.#find(primitive, primitive.host)(context, input, check);
+    return method === 'completion/complete'
+      ? this.#complete(primitive, context, input as CompletionRequest, check)
+      : this.#find(primitive, primitive.host)(context, input, check);
+  }
+
+  async #complete(
+    primitive: Primitive,
+    context: CallContext,
+    request: CompletionRequest,
+    check: CheckArguments,
+  ): Promise<unknown> {
+    const companion = 'completions' in primitive ? primitive.completions.get(request.argument) : undefined;
+    if (companion) return await this.#find(primitive, companion.host)(context, request, check);
+    await check([request]);
+    return findChoices(primitive, request);
   }
 
   /** Whether something of the application may look at the request of a call, besides the method. */

@@ -45,14 +45,25 @@ export class CallMethods {
    * @param identify - says who a client before 2026-07-28
    * @throws ProtocolError if the answer is an error
    */
-  async answer(
+  answer(
     method: CallMethod,
     params: CallParameters,
     context: MessageContext,
     identify: IdentifyClient,
     admit: Admit,
   ): Promise<unknown> {
-    if (method === 'tools/call') return await this.#callTool(params, context, identify, admit);
+    return method === 'tools/call'
+      ? this.#callTool(params, context, identify, admit)
+      : this.#call(method, params, context, identify, admit);
+  }
+
+  async #call(
+    method: Exclude<CallMethod, 'tools/call'>,
+    params: CallParameters,
+    context: MessageContext,
+    identify: IdentifyClient,
+    admit: Admit,
+  ): Promise<unknown> {
     const served = await admit(method, params, context);
     const { primitive, caller } = served.authorized;
     switch (method) {

@@ -19,12 +19,16 @@ export class AdmissionRequests {
    *
    * @param body - the JSON-RPC message
    */
-  async make(caller: Caller | undefined, operation: Operation | undefined, body: unknown): Promise<AdmissionRequest> {
+  make(
+    caller: Caller | undefined,
+    operation: Operation | undefined,
+    body: unknown,
+  ): AdmissionRequest | Promise<AdmissionRequest> {
     switch (operation?.method) {
       case 'tasks/get':
       case 'tasks/update':
       case 'tasks/cancel':
-        return await this.#makeForTask(caller, operation, body);
+        return this.#makeForTask(caller, operation, body);
       case 'resources/subscribe':
       case 'resources/unsubscribe': {
         const judgedAs = { operation: { ...operation, method: 'resources/read' }, body };

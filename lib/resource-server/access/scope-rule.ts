@@ -23,10 +23,12 @@ export interface ScopeVerdict {
 export function judgeScopes(rule: ScopeRule, held: readonly string[], hierarchy: ScopeHierarchy): ScopeVerdict {
   const { allOf, anyOf } = splitRule(rule);
   const effective = hierarchy.expand(held);
+  if (anyOf.length === 0)
+    return { sufficient: allOf.every((scope) => effective.has(scope)), needed: [...new Set(allOf)] };
   const met = anyOf.find((scopes) => scopes.every((scope) => effective.has(scope)));
   const asked = met ?? findNearest(anyOf, effective) ?? [];
   return {
-    sufficient: allOf.every((scope) => effective.has(scope)) && (anyOf.length === 0 || met !== undefined),
+    sufficient: met !== undefined && allOf.every((scope) => effective.has(scope)),
     needed: [...new Set([...allOf, ...asked])],
   };
 }

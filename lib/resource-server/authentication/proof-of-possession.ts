@@ -66,6 +66,12 @@ export class ProofOfPossession {
     return this.#dpop?.algorithms ?? [];
   }
 
+  /** Whether there is nothing to prove: a bearer token that is bound to nothing, where none has to be. */
+  isNeedless(scheme: TokenScheme, confirmation: unknown): boolean {
+    const { either, dpop, mutualTls } = this.#required;
+    return confirmation === undefined && scheme !== 'dpop' && !either && !dpop && !mutualTls;
+  }
+
   /**
    * @param confirmation - `cnf` of the token (RFC 7800 section 3.1)
    * @param holder - the caller whose token it is

@@ -35,14 +35,18 @@ export class TokenVerification extends AuthGuard() {
   async verify(
     token: string,
     address: string | undefined,
-    prove: (caller: Caller) => void | Promise<void>,
+    prove: (caller: Caller) => Promise<void> | undefined,
   ): Promise<Caller> {
-    await this.issuers.resolve(token, address);
+    // What is not waited for needs no promise: almost always, all of it.
+    const resolving = this.issuers.resolve(token, address);
+    if (resolving) await resolving;
     const hash = hashToken(token);
     const known = this.verified.find(hash);
     const caller = known ?? (await this.#identify(new PresentedToken(toAccessToken(token, hash), address)));
-    await prove(caller);
-    await this.validation.check(caller);
+    const proving = prove(caller);
+    if (proving) await proving;
+    const validating = this.validation.check(caller);
+    if (validating) await validating;
     return caller;
   }
 

@@ -60,11 +60,11 @@ export class Issuers implements OnModuleInit {
    * @param address - of whoever sent the token
    * @throws {@link IssuerUnusableError} if that is not possible now
    */
-  async resolve(token: string, address?: string): Promise<void> {
-    if (!this.#resolved) return;
+  resolve(token: string, address?: string): Promise<void> | undefined {
+    if (!this.#resolved) return undefined;
     const { iss, tid } = readClaims(token);
-    if (typeof iss !== 'string' || this.all.some((issuer) => issuer.hasIssued(iss, tid))) return;
-    await this.#resolved.resolve(iss, address);
+    if (typeof iss !== 'string' || this.all.some((issuer) => issuer.hasIssued(iss, tid))) return undefined;
+    return this.#resolved.resolve(iss, address);
   }
 
   /** The issuer that introspects an opaque token. A token that may be of several is shown to none of them. */
