@@ -3,8 +3,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { readMessage, toReadable } from '../../errors/reason.js';
 import { tellValue, type Refusal } from '../../errors/refusal.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
-import type { McpRequest } from './mcp-request.js';
-import { toNodeRequest, type PlatformResponse } from './node-request.js';
+import { getRequest, type McpRequest } from './mcp-request.js';
+import { getResponse, toNodeRequest } from './node-request.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { readAddress } from '../../limits/caller-address.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
@@ -62,7 +62,7 @@ export class AuthenticationGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<McpRequest>();
+    const request = getRequest(context);
     // A CORS preflight request has no credentials (Fetch standard, CORS-preflight).
     if (this.moduleOptions.anonymous || request.method === 'OPTIONS') return true;
     const { nonce } = this.proof;
@@ -86,7 +86,7 @@ export class AuthenticationGuard implements CanActivate {
   }
 
   #hold(context: ExecutionContext, caller: Caller | undefined): HeldSession {
-    const response = context.switchToHttp().getResponse<PlatformResponse>();
+    const response = getResponse(context);
     const raw = response.raw ?? response;
     const session = this.revocations.hold(caller);
     // The client may have disconnected while the token was verified. Otherwise `EndpointGuard` releases it.
@@ -132,7 +132,7 @@ export class AuthenticationGuard implements CanActivate {
   }
 
   #setHeader(context: ExecutionContext, name: string, value: string): void {
-    this.host.httpAdapter.setHeader(context.switchToHttp().getResponse(), name, value);
+    this.host.httpAdapter.setHeader(getResponse(context), name, value);
   }
 
   #refuse(error: unknown, request: McpRequest): unknown {

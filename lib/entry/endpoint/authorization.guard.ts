@@ -7,7 +7,7 @@ import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { DeniedAnswers } from './denied-answers.js';
 import { explainRefusal } from './described-answer.js';
 import { toNodeRequest } from './node-request.js';
-import type { McpRequest } from './mcp-request.js';
+import { getRequest, type McpRequest } from './mcp-request.js';
 import { toTold } from './told-failures.js';
 
 /** Authorizes the operation in the body for the caller, and answers with a challenge if the caller may not do it. */
@@ -20,7 +20,7 @@ export class AuthorizationGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<McpRequest>();
+    const request = getRequest(context);
     const { caller, operation, body, trace } = request;
     try {
       refuseBatch(request);

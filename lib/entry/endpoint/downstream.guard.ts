@@ -1,7 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
-import type { McpRequest } from './mcp-request.js';
+import { getRequest, type McpRequest } from './mcp-request.js';
+
 import { tellNoInside } from './told-failures.js';
 
 /** Checks the downstreams of an authorized request, and answers with a challenge if one of them requires it. */
@@ -10,7 +11,7 @@ export class DownstreamGuard implements CanActivate {
   constructor(private readonly preparation: DownstreamPreparation) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.switchToHttp().getRequest<McpRequest>();
+    const request = getRequest(context);
     const { admitted } = request;
     const isReaching = admitted instanceof AuthorizedOperation && this.preparation.isNeeded(admitted);
     return !isReaching || this.#prepare(request, admitted);

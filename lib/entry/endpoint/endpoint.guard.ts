@@ -17,9 +17,9 @@ import { AuditLog } from '../../observability/audit-log.js';
 import { InFlight } from '../../mcp/protocol/in-flight.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import type { McpRequest } from './mcp-request.js';
+import { getRequest, type McpRequest } from './mcp-request.js';
 import { readMessageBody } from './message-body.js';
-import { toNodeRequest, type PlatformResponse } from './node-request.js';
+import { getResponse, toNodeRequest, type PlatformResponse } from './node-request.js';
 import { describeMalformedHost, describeSize, describeSource, TOO_DEEP } from './refused-request.js';
 import { createErrorBody } from '../../mcp/protocol/error-body.js';
 import { RefusedAnswers } from './refused-answers.js';
@@ -53,9 +53,8 @@ export class EndpointGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const http = context.switchToHttp();
-    const request = http.getRequest<McpRequest>();
-    const response = http.getResponse<PlatformResponse>();
+    const request = getRequest(context);
+    const response = getResponse(context);
     // Almost always, the body is there: a promise would be waited for.
     const read = readMessageBody(request, this.options.endpoint.maxBodySize);
     return read === undefined

@@ -1,3 +1,4 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { HeldSession } from '../../resource-server/authentication/revocations.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import type { TokenScheme } from '../../resource-server/authentication/credentials.js';
@@ -36,3 +37,8 @@ export type McpRequest<One extends Offer = Primitive> = PlatformRequest & {
   /** Set by `McpController`, once it serves the request. */
   handled?: Promise<void>;
 };
+
+/** The request of an HTTP context. `switchToHttp()` would change the context each time. */
+export function getRequest(context: ExecutionContext): McpRequest {
+  return context.getArgByIndex<McpRequest>(0);
+}

@@ -1,7 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { RateLimits } from '../../resource-server/rate-limits/rate-limits.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import type { McpRequest } from './mcp-request.js';
+import { getRequest } from './mcp-request.js';
+import { getResponse } from './node-request.js';
 import { tellNoInside } from './told-failures.js';
 
 /** Counts the requests of a caller, and answers 429 to those that are too many. */
@@ -17,13 +18,12 @@ export class RateLimitGuard implements CanActivate {
   }
 
   async #count(context: ExecutionContext): Promise<boolean> {
-    const http = context.switchToHttp();
-    const request = http.getRequest<McpRequest>();
+    const request = getRequest(context);
     if (request.method === 'OPTIONS') return true;
     const { caller, operation, body, trace } = request;
     const offer = operation && this.catalogue.find(operation)?.primitive;
     const asked = { caller, operation, offer, body, trace };
-    await tellNoInside(request, () => this.limits.count(asked, [request, http.getResponse()]));
+    await tellNoInside(request, () => this.limits.count(asked, [request, getResponse(context)]));
     return true;
   }
 }

@@ -126,7 +126,8 @@ function findEra(body: Members, version: string | undefined, methodHeader: strin
 
 /** What the SDK looks at in parameters. A progress token that could not be one is looked at here, too. */
 function readFrame({ _meta: meta, protocolVersion }: Members): Members {
-  if (!isJsonObject(meta) || !isProgressToken(meta.progressToken)) return { meta, protocolVersion };
+  const hasToken = isJsonObject(meta) && meta.progressToken !== undefined && isProgressToken(meta.progressToken);
+  if (!hasToken) return { meta, protocolVersion };
   const { progressToken, ...rest } = meta;
   return { meta: rest, protocolVersion };
 }
