@@ -124,7 +124,7 @@ describe('a browser that comes back from the authorization server of an API', ()
     await records.keepStep(state, step({ downstream }, kind, isSameBrowser ? cookie.hash : 'another'));
     const quiet = new Proxy({}, { get: () => () => undefined }) as never;
     const servers = {
-      redeem: (target: { name: string }) => {
+      redeem: (_owner: unknown, target: { name: string }) => {
         redeemed.push(target.name);
         return Promise.resolve({ accessToken: 'a', scopes: [] });
       },

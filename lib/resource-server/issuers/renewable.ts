@@ -30,7 +30,7 @@ export class Renewable<Value> {
   #age: Stopwatch | undefined;
   #isExpired = false;
   #loading: Load<Value> | undefined;
-  #failure: { readonly error: unknown; readonly pause: number; readonly age: Stopwatch } | undefined;
+  #failure: Failure | undefined;
 
   /**
    * @param refuse - called for each caller for whom nothing is loaded; gets the error of the last load, if it failed, and
@@ -95,7 +95,7 @@ export class Renewable<Value> {
     const isPaused = running ? !isLate : failure && failure.age.elapsed < failure.pause;
     if (isPaused) throw this.refuse(failure?.error);
     const age = new Stopwatch();
-    const isTrial = running !== undefined || (failure !== undefined && failure.pause > 0);
+    const isTrial = running !== undefined || failure?.wasLate === true;
     const value = this.#renew(age).finally(() => {
       if (this.#loading?.value === value) this.#loading = undefined;
     });
@@ -117,9 +117,10 @@ export class Renewable<Value> {
       this.#failure = undefined;
       return value;
     } catch (error) {
-      const isFirst = !this.#failure && running.elapsed < TRIAL_INTERVAL;
+      const wasLate = running.elapsed >= TRIAL_INTERVAL;
+      const isFirst = !this.#failure && !wasLate;
       const pause = isFirst ? 0 : Math.min(Math.max((this.#failure?.pause ?? 0) * 2, FIRST_PAUSE), LONGEST_PAUSE);
-      this.#failure = { error, pause, age: new Stopwatch() };
+      this.#failure = { error, pause, wasLate, age: new Stopwatch() };
       this.onFailure(error);
       throw error;
     }
@@ -138,6 +139,16 @@ export function createOverdueError(issuer: string, what: string): IssuerUnusable
 interface Load<Value> {
   readonly value: Promise<Value>;
   readonly age: Stopwatch;
-  /** Whether it is one caller who tries, after others had to wait too long, or for nothing. */
+  /** Whether it is one caller who tries, after others had to wait too long. */
   readonly isTrial: boolean;
+}
+
+/** The last load, if it failed. */
+interface Failure {
+  readonly error: unknown;
+  /** Milliseconds without a load after it. */
+  readonly pause: number;
+  /** Whether callers waited long for it. */
+  readonly wasLate: boolean;
+  readonly age: Stopwatch;
 }
