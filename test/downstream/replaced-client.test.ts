@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { clientSecretBasic, DownstreamClient, McpAuthModule, McpTool } from 'nestjs-mcp-auth';
 import { callTool } from '../support/mcp-request.js';
 import { optionsFor } from '../support/module-options.js';
-import { startApplication } from '../support/test-application.js';
+import { startApplication, type Platform } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
 
 @Injectable()
@@ -23,17 +23,24 @@ class FakeClient {
   }
 }
 
-describe.each<[string, Parameters<typeof startApplication>[0]['override']]>([
+const replacements: readonly [string, Parameters<typeof startApplication>[0]['override']][] = [
   ['a value', (testing) => testing.overrideProvider(DownstreamClient).useValue(new FakeClient())],
   ['a class', (testing) => testing.overrideProvider(DownstreamClient).useClass(FakeClient)],
   [
     'a factory',
     (testing) => testing.overrideProvider(DownstreamClient).useFactory({ factory: () => new FakeClient() }),
   ],
-])('a client that a test replaces by %s', (_how, override) => {
+];
+
+const onBothPlatforms = replacements.flatMap(([how, override]) =>
+  (['express', 'fastify'] as const).map((platform): [string, Platform, typeof override] => [how, platform, override]),
+);
+
+describe.each(onBothPlatforms)('a client that a test replaces by %s, on %s', (_how, platform, override) => {
   test('is called, and no token is exchanged for it', async () => {
     const issuer = await TestIssuer.start();
     const server = await startApplication({
+      platform,
       ...(override && { override }),
       providers: [Tools],
       imports: (origin) => [

@@ -98,12 +98,12 @@ class Tools {
   }
 }
 
-describe('dates', () => {
+describe.each(['express', 'fastify'] as const)('dates, on %s', (platform) => {
   let server: ProtectedServer;
   let token: string;
 
   beforeAll(async () => {
-    server = await startProtectedServer({ providers: [Tools] });
+    server = await startProtectedServer({ platform, providers: [Tools] });
     token = await server.token();
   });
   afterAll(() => server.close());
