@@ -1,6 +1,7 @@
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
   type ClientCapabilities,
   type Implementation,
   type InputRequest,
@@ -36,7 +37,8 @@ export class RequestChannel implements ClientChannel {
 
   get client(): McpClient {
     const { envelope } = this.#context.mcpReq;
-    if (envelope) {
+    // A message of an earlier revision may have single keys of the envelope. The revision makes it one of 2026-07-28.
+    if (envelope && PROTOCOL_VERSION_META_KEY in envelope) {
       const { [CLIENT_CAPABILITIES_META_KEY]: capabilities, [CLIENT_INFO_META_KEY]: info } = envelope as {
         [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities;
         [CLIENT_INFO_META_KEY]?: Implementation;
