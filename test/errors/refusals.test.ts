@@ -55,6 +55,18 @@ describe.each(Object.entries(FAILURES))('%s', (code, error) => {
   });
 });
 
+const LIMITS: Readonly<Record<LimitCode, string>> = {
+  caller_limit_reached: 'Too many questions. Try again later.',
+  server_limit_reached: 'The server has no room. Try again later.',
+};
+
+test.each(Object.entries(LIMITS))('%s, where a tool lets it through, tells its caller to try again', (code, told) => {
+  const error = new errors.LimitError(code as LimitCode, 'openQuestions', told);
+  const result = toFailureResult('find', error, 'the-reference');
+  expect(textOf(result as Parameters<typeof textOf>[0])).toBe(told);
+  expect(result._meta).toEqual({ 'nestjs-mcp-auth/retry': { retryable: true, retryAfterMs: error.retryAfterMs } });
+});
+
 interface Answer {
   readonly of: 'plain' | 'bound';
   readonly query?: string;

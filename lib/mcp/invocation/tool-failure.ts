@@ -7,6 +7,7 @@ import {
   TemporaryFailureError,
   findDownstreamError,
 } from '../../errors/downstream-error.js';
+import { LimitError } from '../../errors/limit-error.js';
 import { toReadable } from '../../errors/reason.js';
 import { isToldException } from '../../errors/told-exception.js';
 import { toDenialResult } from './denial-result.js';
@@ -24,8 +25,8 @@ export interface ToldRemedy {
 
 /**
  * Turns what a method threw into the result of a tool, and logs other errors. The result contains only what was
- * written for clients: a `ToolError`, a 4xx `HttpException` as on any controller, or the advice of a
- * `DownstreamError`.
+ * written for clients: a `ToolError`, a 4xx `HttpException` as on any controller, a `LimitError`, or the
+ * advice of a `DownstreamError`.
  *
  * @param reference - correlation id of the request, in both the result and the log
  * @param told - how the caller can fix the failure
@@ -37,6 +38,8 @@ export function toFailureResult(
   told: ToldRemedy = {},
 ): CallToolResult {
   if (error instanceof ToolError || isToldException(error)) return toErrorResult(tellMessage(error));
+  // What the caller holds is no fault of the tool, and an event of its own.
+  if (error instanceof LimitError) return toRetryResult(error.message, error.retryAfterMs);
   logFailure(tool, error, reference);
   const advice =
     (error instanceof DownstreamError ? error.advice : undefined) ??
