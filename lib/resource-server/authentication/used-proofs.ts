@@ -98,6 +98,6 @@ export class UsedProofs {
 function createFullError(): ReplayStoreError {
   return new ReplayStoreError('Too many proofs are in use', {
     detail: 'there is no room to remember its jti',
-    fix: 'Set `proof.dpop.replayStore`, which has more room, or add replicas. A lower `proof.dpop.maxAgeMs` frees room earlier.',
+    fix: 'Set `proof.dpop.replayStore`, which has more room, or add replicas. A lower `proof.dpop.proofLifetimeMs` frees room earlier.',
   });
 }
