@@ -10,15 +10,17 @@ export const LONGEST_TIMEOUT = 2 ** 31 - 1;
  * @throws the error of `late`, or that of the work
  */
 export async function waitFor<Result>(work: Promise<Result>, milliseconds: number, late: () => Error): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+  // Promise.race takes several promises more, which each call of an API would pay for.
+  return await new Promise<Result>((resolve, reject) => {
+    const timer = setTimeout(() => {
       reject(late());
     }, milliseconds);
+    const settle = <Value>(end: (value: Value) => void) => {
+      return (value: Value) => {
+        clearTimeout(timer);
+        end(value);
+      };
+    };
+    work.then(settle(resolve), settle(reject));
   });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

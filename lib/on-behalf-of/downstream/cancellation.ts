@@ -97,8 +97,14 @@ export class Cancellation extends EventEmitter {
       };
       if (this.aborted) end();
       else this.once('abort', end);
+      const settle = <Value>(close: (value: Value) => void) => {
+        return (value: Value) => {
+          this.off('abort', end);
+          close(value);
+        };
+      };
       // Results after the cancellation are ignored.
-      work.then(resolve, reject).finally(() => this.off('abort', end));
+      work.then(settle(resolve), settle(reject));
     });
   }
 }

@@ -5,6 +5,7 @@ import { AdaptiveBulkhead, type Outcome } from '../../limits/adaptive-bulkhead.j
 import { BulkheadFullError } from '../../limits/fair-bulkhead.js';
 import { tellSilence } from '../../limits/service-limits.js';
 import { CleanLogger } from '../../log/clean-logger.js';
+import type { Caller } from '../../resource-server/access/caller.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import type { Cancellation } from './cancellation.js';
 import { deriveKey } from '../../replicas/composite-key.js';
@@ -69,8 +70,7 @@ export class DownstreamTransport {
     cancellation: Cancellation,
     { caller, tool }: Pick<ToolCall, 'caller' | 'tool'>,
   ): Promise<WireAnswer> {
-    // All clients of a user are one caller: a user can have many. So are all callers without a token.
-    const party = deriveKey('downstream-caller', caller?.issuer, caller?.subject);
+    const party = identifyParty(caller);
     const circuits = this.#circuits;
     const attempt = () => this.#attempt(request, cancellation);
     try {
@@ -133,6 +133,20 @@ export class DownstreamTransport {
   #createOverloadedError(why: string): TemporaryFailureError {
     return createTemporaryFailure('downstream_overloaded', `${this.target.name} was not asked: ${why}`, this.target);
   }
+}
+
+/** Keys of callers. The same caller is there for each call with a token that is remembered. */
+const parties = new WeakMap<Caller, string>();
+
+/** All clients of a user are one caller: a user can have many. So are all callers without a token. */
+function identifyParty(caller: Caller | undefined): string {
+  if (!caller) return deriveKey('downstream-caller', undefined, undefined);
+  let party = parties.get(caller);
+  if (party === undefined) {
+    party = deriveKey('downstream-caller', caller.issuer, caller.subject);
+    parties.set(caller, party);
+  }
+  return party;
 }
 
 /** A failure is no answer: it may be quick because nobody is there who could be slow. */

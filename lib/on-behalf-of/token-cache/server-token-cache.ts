@@ -6,7 +6,6 @@ import { waitFor } from '../../time/time-limit.js';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
-import { deriveKey } from '../../replicas/composite-key.js';
 import { IssuerOutages, isTemporary, LateError, PATIENCE, PausedError } from './issuer-outages.js';
 import { isGood, toKeptToken, type KeptToken } from './kept-token.js';
 import { LocalTokens } from './local-tokens.js';
@@ -14,6 +13,7 @@ import { isRevoking, type Revocation } from '../../resource-server/access/revoca
 import { RevocationError } from '../../errors/revocation-error.js';
 import { SharedExchange } from './shared-exchange.js';
 import { computeLife, isRevokedBy, type TokenLife } from './token-lifetime.js';
+import { deriveTokenId } from './token-id.js';
 import type { TokenOwner } from './token-owner.js';
 import type { TokenRequest } from './token-request.js';
 
@@ -78,7 +78,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
    */
   async get(request: TokenRequest): Promise<ExchangedToken> {
     const { key, owner, refused, call } = request;
-    const id = deriveId(owner, key);
+    const id = deriveTokenId(owner, key);
     const failure = this.#local.findFailure(id);
     if (failure) throw failure.error;
     const kept = this.#local.find(id);
@@ -134,7 +134,7 @@ export class ServerTokenCache implements OnApplicationShutdown {
 
   /** Forgets a token that an API refused, if it is still the kept one. */
   async forget({ key, owner }: Pick<TokenRequest, 'key' | 'owner'>, refused: string): Promise<void> {
-    const id = deriveId(owner, key);
+    const id = deriveTokenId(owner, key);
     if (this.#local.find(id)?.token.value === refused) this.#local.drop(id);
     await this.#shared?.forget(id, owner, refused);
   }
@@ -238,8 +238,4 @@ export class ServerTokenCache implements OnApplicationShutdown {
       this.#logger.debug(`A token could not be renewed ahead of its expiry: ${describeError(error)}`);
     });
   }
-}
-
-function deriveId({ issuer, subject }: TokenOwner, key: TokenRequest['key']): string {
-  return deriveKey('token', issuer, subject, key);
 }
