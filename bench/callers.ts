@@ -14,7 +14,7 @@ const FEW = 1_000;
 
 /** A `tools/call`, by the number of callers: the first of each token, and the next ones. */
 export async function callers(effort: Effort): Promise<readonly Table[]> {
-  const verification = await askProcess<number>('verification-process', [], effort.node);
+  const verification = await askProcess<number>('verification-process', ['ES256'], effort.node);
   const rows: Record<string, string | number>[] = [];
   const ratios: Record<string, number> = {};
   const message = writeMessage(ECHO);

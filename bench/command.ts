@@ -25,7 +25,7 @@ export const USAGE = `npm run bench -- [sections] [options]
 --check           fail where a ratio is more than a tenth below that of bench/results.json
 --nodes <majors>  releases of Node, such as 20,22,24 (the default); most is measured on the last one. "current" is the one
                   that runs this
---rounds <n>      turns of each server (4)
+--rounds <n>      turns of each server (3)
 --seconds <n>     length of a turn (1)
 --requests <n>    requests of a turn, in place of seconds. With it, all that takes long is left out: only to try the bench
 --folder <path>   where results are kept, in place of bench; the README is left alone then`;
@@ -39,7 +39,7 @@ export function readCommand(args: readonly string[]): Command {
       save: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       nodes: { type: 'string', default: '20,22,24' },
-      rounds: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '1' },
       requests: { type: 'string' },
       folder: { type: 'string', default: FOLDER },

@@ -15,6 +15,7 @@ const sections: Record<string, () => Promise<Section>> = {
   lists: async () => (await import('./lists.js')).lists,
   sizes: async () => (await import('./sizes.js')).sizes,
   callers: async () => (await import('./callers.js')).callers,
+  verifications: async () => (await import('./verifications.js')).verifications,
   'downstream-calls': async () => (await import('./downstream-calls.js')).downstreamCalls,
   boots: async () => (await import('./boots.js')).boots,
   listeners: async () => (await import('./listeners.js')).listeners,

@@ -4,6 +4,7 @@ import autocannon from 'autocannon';
 import { startProcess } from './forked-process.js';
 import { writeMessage, type Era, type Message, type SentMessage } from './messages.js';
 import type { NodeRelease } from './node-releases.js';
+import type { Algorithm } from './signatures.js';
 import type { ServerChoice, Surroundings } from './server-process.js';
 import type { ServerUnderLoad } from './servers/listen.js';
 import { startApi, startIssuer, type BenchIssuer } from './servers/issuer.js';
@@ -51,8 +52,8 @@ export class BenchServer {
   }
 
   /** A token for this server, which allows to call its tools. */
-  async createToken(subject = 'alice'): Promise<string> {
-    return (await getIssuer()).sign({ aud: this.url, sub: subject, scope: 'echo' });
+  async createToken(subject = 'alice', algorithm?: Algorithm): Promise<string> {
+    return (await getIssuer()).sign({ aud: this.url, sub: subject, scope: 'echo' }, algorithm);
   }
 
   /** Sends one message. @throws Error if the answer is not a result */

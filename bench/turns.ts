@@ -7,7 +7,7 @@ import { BenchServer, type Amount, type Load } from './server-under-load.js';
 const WARM_UP = 3_000;
 
 /** Turns that these may take. */
-const MOST_WARM_UP = 6;
+const MOST_WARM_UP = 4;
 
 /** How much is measured. */
 export interface Effort {

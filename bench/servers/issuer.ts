@@ -1,5 +1,6 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { exportJWK } from 'jose';
+import { ALGORITHMS, createKeys, type Algorithm, type SigningKeys } from '../signatures.js';
 import { listen } from './listen.js';
 
 /** An authorization server in this process. */
@@ -7,18 +8,21 @@ export interface BenchIssuer {
   readonly issuer: string;
   /** How many tokens it has exchanged. */
   readonly exchanges: number;
-  readonly sign: (claims: Readonly<Record<string, unknown>>) => string;
+  /** Makes a token. The algorithm defaults to ES256. */
+  readonly sign: (claims: Readonly<Record<string, unknown>>, algorithm?: Algorithm) => string;
 }
 
 export async function startIssuer(): Promise<BenchIssuer> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'ES256', use: 'sig' };
+  const pairs = Object.fromEntries(ALGORITHMS.map((alg) => [alg, createKeys(alg)])) as Record<Algorithm, SigningKeys>;
+  const keys = await Promise.all(
+    ALGORITHMS.map(async (alg) => ({ ...(await exportJWK(pairs[alg].publicKey)), kid: alg, alg, use: 'sig' })),
+  );
   let exchanges = 0;
   const issuer = await listen((request, response) => {
     const answer = (document: object) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
     };
-    if (request.url === '/jwks') answer({ keys: [jwk] });
+    if (request.url === '/jwks') answer({ keys });
     else if (request.url !== '/token')
       answer({ issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` });
     else {
@@ -33,17 +37,16 @@ export async function startIssuer(): Promise<BenchIssuer> {
       });
     }
   });
-  const header = encode({ alg: 'ES256', kid: 'bench', typ: 'at+jwt' });
   return {
     issuer,
     get exchanges() {
       return exchanges;
     },
-    sign: (claims) => {
+    sign: (claims, algorithm = 'ES256') => {
       const iat = Math.floor(Date.now() / 1000);
       const all = { iss: issuer, sub: 'alice', client_id: 'agent', iat, exp: iat + 3600, ...claims };
-      const content = `${header}.${encode(all)}`;
-      const signature = sign('sha256', Buffer.from(content), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+      const content = `${encode({ alg: algorithm, kid: algorithm, typ: 'at+jwt' })}.${encode(all)}`;
+      const signature = pairs[algorithm].sign(Buffer.from(content));
       return `${content}.${signature.toString('base64url')}`;
     },
   };
