@@ -25,14 +25,13 @@ export class KeepAlive {
 
   delete(one: Silent): void {
     this.#open.delete(one);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   #keepAll(): void {
     this.#round += 1;
-    if (this.#open.size === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }
     for (const [one, since] of [...this.#open]) if ((this.#round - since) % ROUNDS === 0) one.keepAlive();
   }
 }

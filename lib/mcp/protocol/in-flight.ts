@@ -7,7 +7,7 @@ import { waitFor } from '../../time/time-limit.js';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { measureText } from '../../limits/fair-cache.js';
 import { STREAM_SIZE } from '../../limits/quantity.js';
-import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
+import type { Caller } from '../../resource-server/access/caller.js';
 import { MAX_BACKLOG } from '../direct/event-stream.js';
 import { encodeFarewell } from '../direct/subscription-messages.js';
 import { encodeFrame } from '../notifications/encoded-event.js';
@@ -110,7 +110,7 @@ export class InFlight {
     return relay(response, {
       maxUnread: MAX_BACKLOG,
       // A subscription must not outlive the token.
-      endsAt: caller && computeEnd(caller),
+      endsAt: caller?.acceptedUntilMs,
       onStart: (end) => {
         stop = () => {
           end(Buffer.from(encodeFrame(encodeFarewell(readId(listen)))));

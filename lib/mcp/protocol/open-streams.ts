@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
+import type { Caller } from '../../resource-server/access/caller.js';
 import { Revocations } from '../../resource-server/authentication/revocations.js';
 import { MAX_UNREAD } from '../direct/event-stream.js';
 import { runAt } from './run-at.js';
@@ -43,7 +43,7 @@ export class OpenStreams {
    */
   addForeign(caller: Caller | undefined, isEndless: boolean, end: () => void): () => void {
     const release = this.add(caller, isEndless, end);
-    const stop = caller && isEndless ? runAt(computeEnd(caller), end) : undefined;
+    const stop = caller && isEndless ? runAt(caller.acceptedUntilMs, end) : undefined;
     return () => {
       stop?.();
       release();

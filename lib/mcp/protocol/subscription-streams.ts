@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { ServerEvent, SubscriptionFilter } from '@modelcontextprotocol/server';
 import { LimitError } from '../../errors/limit-error.js';
-import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
+import type { Caller } from '../../resource-server/access/caller.js';
 import { PermittedItems } from '../../resource-server/authorization/permitted-items.js';
 import { race } from '../../time/ending.js';
 import type { DirectMessage } from '../direct/direct-message.js';
@@ -113,7 +113,7 @@ export class SubscriptionStreams {
     releases.push(this.streams.add(caller, true, end));
     // A subscription must not outlive the token.
     if (!caller) return;
-    const stop = runAt(computeEnd(caller), () => {
+    const stop = runAt(caller.acceptedUntilMs, () => {
       stream.cut();
     });
     if (stream.isOver) stop();

@@ -1,6 +1,6 @@
 import { serializeSorted } from '../../json/sorted-json.js';
 import type { KeyMember } from '../../replicas/composite-key.js';
-import { computeEnd, type Caller } from '../../resource-server/access/caller.js';
+import type { Caller } from '../../resource-server/access/caller.js';
 import { readSession } from '../../resource-server/access/revocation.js';
 import { hashToken } from '../../resource-server/authentication/token-hash.js';
 import type { ClientRegistration } from '../../resource-server/clients/client-registration.js';
@@ -59,7 +59,7 @@ export function identifyOwner({ caller, client, dialect }: Omit<TokenShape, 'cla
     issuer: caller.issuer,
     subject: caller.subject,
     sessionId: readSession(caller).sessionId,
-    expiresAt: computeEnd(caller),
+    expiresAt: caller.acceptedUntilMs,
   };
 }
 

@@ -52,18 +52,11 @@ export interface Caller {
   readonly claims: TokenClaims;
   /** When the token expires (`exp`), in milliseconds since the epoch. */
   readonly expiresAtMs: number;
-  /** Until when the token is accepted: `expiresAtMs` and `clockToleranceMs` of its issuer, in milliseconds since the epoch. */
+  /**
+   * Until when what is kept for the caller is good, in milliseconds since the epoch: `expiresAtMs`. If the token had expired
+   * when it was verified, and was accepted all the same because clocks may differ, it is `clockToleranceMs` of its issuer later.
+   */
   readonly acceptedUntilMs: number;
   /** The token, in a wrapper that does not print it. */
   readonly token: AccessToken;
-}
-
-/**
- * When everything ends that is kept for a caller: when its token expires. A token that has expired, and is accepted all
- * the same because clocks may differ, is kept as long as that.
- *
- * @returns milliseconds since the epoch
- */
-export function computeEnd({ expiresAtMs, acceptedUntilMs }: Caller): number {
-  return Date.now() < expiresAtMs ? expiresAtMs : acceptedUntilMs;
 }

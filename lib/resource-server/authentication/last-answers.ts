@@ -55,8 +55,14 @@ export class LastAnswers {
     const { revision } = this.verified;
     try {
       const caller = await obtain();
-      this.verified.remember(caller, cacheMs, revision);
-      if (acceptStaleAnswersMs > 0) this.verified.rememberAnswer(caller, cacheMs + acceptStaleAnswersMs, revision);
+      // No answer is kept beyond the token, not even within the tolerance for clocks (RFC 7662 section 4).
+      this.verified.remember(caller, Math.min(cacheMs, caller.expiresAtMs - Date.now()), revision);
+      if (acceptStaleAnswersMs > 0)
+        this.verified.rememberAnswer(
+          caller,
+          Math.min(cacheMs + acceptStaleAnswersMs, caller.expiresAtMs - Date.now()),
+          revision,
+        );
       return caller;
     } catch (error) {
       if (error instanceof InvalidTokenError) this.verified.forget(token);

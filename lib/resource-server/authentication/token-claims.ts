@@ -85,6 +85,7 @@ export function toCaller(
   const party = identifyParty(claims, issuer, origin);
   if (isMissingAudience(aud)) checkRecipient(party.clientId, issuer);
   const actor = readActor(claims, issuer.maxActors);
+  const expiresAtMs = (exp as number) * 1000;
   // Frozen, because all requests with this token share it. No one may add a scope.
   return deepFreeze({
     issuer: iss,
@@ -92,8 +93,8 @@ export function toCaller(
     scopes: mapSafely(issuer, () => readScopes(claims, issuer)),
     ...(actor && { actor }),
     claims,
-    expiresAtMs: (exp as number) * 1000,
-    acceptedUntilMs: ((exp as number) + issuer.clockToleranceSeconds) * 1000,
+    expiresAtMs,
+    acceptedUntilMs: expiresAtMs + (Date.now() < expiresAtMs ? 0 : issuer.clockToleranceSeconds * 1000),
     token,
   });
 }

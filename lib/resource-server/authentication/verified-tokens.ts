@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CallerLimits } from '../../limits/caller-limits.js';
 import { FairCache, measureText, type Keeping } from '../../limits/fair-cache.js';
-import { computeEnd, type AccessToken, type Caller } from '../access/caller.js';
+import type { AccessToken, Caller } from '../access/caller.js';
 import { Stopwatch } from '../../time/stopwatch.js';
 import { countLookup } from '../../observability/metrics.js';
 import { Revocations } from './revocations.js';
@@ -88,7 +88,7 @@ export class VerifiedTokens {
 
 /** @param maxAge - milliseconds */
 function planKeeping(caller: Caller, maxAge: number): Keeping {
-  const lifetimeMs = Math.min(maxAge, computeEnd(caller) - Date.now());
+  const lifetimeMs = Math.min(maxAge, caller.acceptedUntilMs - Date.now());
   const bytes = measureText(caller.token.reveal()) + SIZE_OF_OBJECTS * measureText(JSON.stringify(caller.claims));
   return { holder: caller, lifetimeMs, bytes };
 }

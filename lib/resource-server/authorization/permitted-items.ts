@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { Resource } from '@modelcontextprotocol/server';
-import { computeEnd, type Caller } from '../access/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { CompletionRequest, Operation } from '../access/operation.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { Found } from '../catalogue/found.js';
@@ -29,7 +29,7 @@ export class PermittedItems {
       this.catalogue.uris.find(name),
   ): Promise<boolean> {
     // A stream may be late to end with its token, after the machine has slept.
-    if (typeof uri !== 'string' || (caller && computeEnd(caller) <= Date.now())) return false;
+    if (typeof uri !== 'string' || (caller && caller.acceptedUntilMs <= Date.now())) return false;
     const operation = { method: 'resources/read', name: uri };
     const found = find(operation);
     if (!found) return false;
