@@ -29,7 +29,9 @@ function createClasses(tools: number): readonly Type[] {
   const classes: Type[] = [];
   for (let index = 0; index < tools; index += 1) {
     if (index % TOOLS_OF_CLASS === 0) {
-      class Tools {}
+      class Tools {
+        readonly isMeasured = true;
+      }
       Injectable()(Tools);
       classes.push(Tools);
     }
