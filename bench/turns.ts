@@ -4,7 +4,7 @@ import type { ServerChoice } from './server-process.js';
 import { BenchServer, type Amount, type Load } from './server-under-load.js';
 
 /** Requests before the first turn that counts: a compiler needs thousands until it has done what it can. */
-const WARM_UP = 3_000;
+const WARM_UP = 8_000;
 
 /** Turns that these may take. */
 const MOST_WARM_UP = 4;
