@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
 import { cleanText } from './clean-text.js';
 import { formatMessages, formatTrace, identifyKind } from './error-trace.js';
 import { addLeftOut, Recurrences, type LeftOut } from './recurrences.js';
@@ -70,8 +70,22 @@ export class CleanLogger {
 
 /** The logger of the application, which Nest's loggers write to. */
 function findTeller(): object {
-  const { staticInstanceRef } = Logger as unknown as { readonly staticInstanceRef?: object };
-  return staticInstanceRef ?? Logger;
+  return (Logger as unknown as LoggerState).staticInstanceRef ?? Logger;
+}
+
+/** What Nest keeps of the logger of the application. */
+interface LoggerState {
+  /** `undefined` if the application logs nothing. */
+  readonly staticInstanceRef?: object;
+  /** Whether lines are kept for a logger that comes later. */
+  readonly isBufferAttached?: boolean;
+}
+
+/** Whether somebody may write lines of a level. Loggers other than Nest's own may have levels that Nest does not know. */
+export function isWritten(level: LogLevel): boolean {
+  const { staticInstanceRef: logger, isBufferAttached } = Logger as unknown as LoggerState;
+  if (isBufferAttached) return true;
+  return logger !== undefined && (logger.constructor !== ConsoleLogger || Logger.isLevelEnabled(level));
 }
 
 function format(message: string, error: readonly unknown[]): string {

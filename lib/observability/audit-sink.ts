@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { isWritten } from '../log/clean-logger.js';
 import { escapeUnseen } from '../log/clean-text.js';
 import { Recurrences, type LeftOut } from '../log/recurrences.js';
 import type { AuditEvent } from './audit-event.js';
@@ -40,9 +41,9 @@ export class LoggerAuditSink implements AuditSink {
     else tell();
   }
 
-  /** Whether lines of normal operation reach the logger's output. */
+  /** Whether somebody may write lines of normal operation. */
   get isOrdinaryWritten(): boolean {
-    return Logger.isLevelEnabled('log');
+    return isWritten('log');
   }
 
   /** Writes how many refusals were left out so far. Called when the application stops. */

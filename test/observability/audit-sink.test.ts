@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Injectable, Module } from '@nestjs/common';
+import { ConsoleLogger, Injectable, Logger, Module } from '@nestjs/common';
 import { McpTool, type AuditEvent, type AuditSink } from 'nestjs-mcp-auth';
 import { callTool, headersFor, message, post, textOf, toolCall, type PostOptions } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
@@ -133,6 +133,30 @@ describe('without one, events go to the logger', () => {
       { level: 'warn', event: expect.objectContaining({ type: 'operation_denied', scopes: ['admin'] }) },
       { level: 'warn', event: expect.objectContaining({ type: 'token_rejected', status: 401 }) },
     ]);
+  });
+
+  test('also where Nest had other levels before the application set its logger', async () => {
+    const { logLevels } = Logger as unknown as { readonly logLevels?: readonly string[] };
+    Object.assign(Logger, { logLevels: ['error'] });
+    try {
+      await callBoth();
+    } finally {
+      Object.assign(Logger, { logLevels });
+    }
+    expect(lines().map((line) => parsed(line).event.type)).toEqual(['operation_allowed', 'operation_denied']);
+  });
+
+  test('none of normal operation where Nest leaves out its level', async () => {
+    const logger = new ConsoleLogger({ logLevels: ['warn'] });
+    const log = jest.spyOn(logger, 'log');
+    const { staticInstanceRef } = Logger as unknown as { readonly staticInstanceRef: object };
+    Object.assign(Logger, { staticInstanceRef: logger });
+    try {
+      await post(server.resource, toolCall('find'), { token: await server.token('orders:read') });
+    } finally {
+      Object.assign(Logger, { staticInstanceRef });
+    }
+    expect(log).not.toHaveBeenCalled();
   });
 
   const CONTROL = /[\p{Cc}\u2028\u2029]/u;
