@@ -13,7 +13,7 @@ interface Answer {
 }
 
 const FIX =
-  'A guard of the whole application may refuse what is not marked: put its mark on the routes of the module, `endpoint: { decorators: [Public()] }`. See docs/nest.md.';
+  'A guard of the whole application may refuse what is not marked: put its mark on the routes of the module, `endpoint: { decorators: [Public()] }`. See docs/guides/nest.md.';
 
 /**
  * Asks the server for what clients ask first: the RFC 9728 document, and a challenge. A guard of the application may

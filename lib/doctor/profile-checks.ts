@@ -12,7 +12,7 @@ export function describeProfile({ profile, issuers, dpop, mutualTls }: ResolvedO
       severity: 'info',
       subject: 'profile',
       message: `The strict profile is on. Tokens have the type ${list(issuers.flatMap(({ types }) => [...types]))}, one of the algorithms ${list(issuers.flatMap(({ algorithms }) => algorithms))}, and the claims ${list(issuers.flatMap(({ requiredClaims }) => requiredClaims))}. They are bound by ${bound}.`,
-      fix: 'Nothing. docs/strict.md lists each demand, and what it costs.',
+      fix: 'Nothing. docs/production/strict.md lists each demand, and what it costs.',
     },
   ];
 }

@@ -73,7 +73,7 @@ export function describeStepUp(
       severity: 'info',
       subject: 'scopes.initial',
       message: `Clients start with ${initial.join(', ') || 'no scopes'}, and get ${later.join(', ')} by stepping up (403 insufficient_scope). Some clients cannot, and their users cannot use these tools.`,
-      fix: `Name these scopes in \`scopes.initial\` too, if your users have such clients. docs/clients.md lists them.`,
+      fix: `Name these scopes in \`scopes.initial\` too, if your users have such clients. docs/clients/index.md lists them.`,
     },
   ];
 }

@@ -200,7 +200,7 @@ describe.each(quantities)('%s', (quantity) => {
   });
 
   test.each([
-    ['docs/operations.md', new RegExp(`^\\| \`${quantity}\` +\\| (.+?) +\\|`, 'm')],
+    ['docs/production/operations.md', new RegExp(`^\\| \`${quantity}\` +\\| (.+?) +\\|`, 'm')],
     ['lib/limits/limit-options.ts', new RegExp(`Defaults to (.+)\\. \\*/\\n +${quantity}\\?: number;`)],
   ])('has its defaults in %s', (file, row) => {
     const [, told = ''] = row.exec(readFileSync(file, 'utf8')) ?? [];

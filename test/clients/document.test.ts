@@ -5,7 +5,7 @@ const read = async (file: string) => await readFile(new URL(`../../${file}`, imp
 
 const ROW = /^\| `(?<name>[^`]+)`[^|]*\| (?<version>[\d.]+) /gm;
 
-test('docs/clients.md has the versions that the tests run', async () => {
+test('docs/clients/index.md has the versions that the tests run', async () => {
   const { dependencies } = JSON.parse(await read('test/clients/installed/setup/pinned/package.json')) as {
     dependencies: Record<string, string>;
   };
@@ -13,7 +13,7 @@ test('docs/clients.md has the versions that the tests run', async () => {
   const installed = async (name: string) =>
     (JSON.parse(await read(`node_modules/${name}/package.json`)) as { version: string }).version;
 
-  const rows = [...(await read('docs/clients.md')).matchAll(ROW)].map(({ groups }) => [groups?.name, groups?.version]);
+  const rows = [...(await read('docs/clients/index.md')).matchAll(ROW)].map(({ groups }) => [groups?.name, groups?.version]);
 
   expect(Object.fromEntries(rows)).toEqual({
     '@modelcontextprotocol/client': await installed('@modelcontextprotocol/client'),
@@ -28,7 +28,7 @@ test('its commands name the same versions', async () => {
     dependencies: Record<string, string>;
   };
   const named = [
-    ...(await read('docs/clients.md')).matchAll(/(@modelcontextprotocol\/inspector|mcp-remote)@([\d.]+\d)/g),
+    ...(await read('docs/clients/index.md')).matchAll(/(@modelcontextprotocol\/inspector|mcp-remote)@([\d.]+\d)/g),
   ];
 
   expect(named.length).toBeGreaterThan(1);

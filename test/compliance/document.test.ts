@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 
-const document = readFileSync('docs/compliance.md', 'utf8');
+const document = readFileSync('docs/reference/compliance.md', 'utf8');
 const rows = document
   .split('\n')
   .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))

@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
-const FILE = fileURLToPath(new URL('../../docs/openapi-corpus.md', import.meta.url));
+const FILE = fileURLToPath(new URL('../../docs/reference/openapi-corpus.md', import.meta.url));
 
-/** Replaces one part of `docs/openapi-corpus.md`: what stands between its two marks. */
+/** Replaces one part of `docs/reference/openapi-corpus.md`: what stands between its two marks. */
 export async function writeSection(name: string, text: string): Promise<void> {
   const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const known = await readFile(FILE, 'utf8');

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
 
-/** The module that `docs/testing.md` tests. */
+/** The module that `docs/guides/testing.md` tests. */
 @Module({})
 export class AppModule {}

@@ -11,7 +11,7 @@ import { join } from 'node:path';
  * - `<!-- example not compiled: why -->`: it is left out, and counted.
  */
 export interface Example {
-  /** `docs/nest.md:19`: the line of its first line of code. */
+  /** `docs/guides/nest.md:19`: the line of its first line of code. */
   readonly place: string;
   readonly file: string;
   readonly line: number;

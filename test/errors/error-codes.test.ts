@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { errors } from 'nestjs-mcp-auth';
 import { codesOf, errorClasses } from './error-classes.js';
 
-const document = readFileSync('docs/errors.md', 'utf8');
+const document = readFileSync('docs/reference/errors.md', 'utf8');
 const codes = errorClasses.flatMap((one) => one.codes);
 
 /** Codes in the first two cells of a row. */
@@ -36,7 +36,7 @@ describe('every class of errors', () => {
   });
 });
 
-describe('docs/errors.md', () => {
+describe('docs/reference/errors.md', () => {
   test.each(codes)('has a row for %s', (code) => {
     expect(documented.filter((one) => one === code)).toHaveLength(1);
   });

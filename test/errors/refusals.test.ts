@@ -13,7 +13,7 @@ import { textOf } from '../support/mcp-request.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { OWN_CLIENT, RefusingServer } from '../observability/refusing-server.js';
 
-const operations = readFileSync('docs/operations.md', 'utf8');
+const operations = readFileSync('docs/production/operations.md', 'utf8');
 
 /** What a stranger must not be told: names of options, of hosts inside, and of the issuers. */
 const INSIDE = /`|hunter2|audiences|issuers/;

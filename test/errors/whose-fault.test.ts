@@ -137,7 +137,7 @@ afterAll(() => {
   Logger.overrideLogger(undefined as never);
 });
 
-const document = readFileSync('docs/errors.md', 'utf8');
+const document = readFileSync('docs/reference/errors.md', 'utf8');
 
 /** The classes in the first table: their levels of the log, and their health. */
 const documented = new Map(
@@ -163,7 +163,7 @@ describe.each(Object.entries<Row>(ROWS))('%s', (code, row) => {
     expect(text).not.toContain('downstreams.orders');
   });
 
-  test('is in docs/errors.md as it is', () => {
+  test('is in docs/reference/errors.md as it is', () => {
     const { levels, health } = documented.get(row.class) ?? {};
     expect(levels?.split(', ')).toContain(`\`${row.level}\``);
     expect(health).toBe(row.health);

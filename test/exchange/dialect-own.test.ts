@@ -8,7 +8,7 @@ const servers = new DialectServers();
 
 afterEach(() => servers.close());
 
-/** As docs/dialects.md has it. */
+/** As docs/reference/dialects.md has it. */
 function acme({ region }: { region: string }): ExchangeDialect {
   return {
     name: 'acme',

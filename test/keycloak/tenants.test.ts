@@ -26,9 +26,9 @@ class Tools {
   }
 }
 
-/** The gateway of docs/issuers.md, in front of these. */
+/** The gateway of docs/guides/issuers.md, in front of these. */
 async function readGateway(origins: Readonly<Record<string, string>>): Promise<{ map: string; locations: string }> {
-  const text = await readFile(new URL('../../docs/issuers.md', import.meta.url), 'utf8');
+  const text = await readFile(new URL('../../docs/guides/issuers.md', import.meta.url), 'utf8');
   const [, block = ''] = /^```nginx\n(.*?)^```$/ms.exec(text) ?? [];
   const [, map = '', locations = ''] = /^(map .*?^\}\n)server \{\n(.*)^\}\n$/ms.exec(block) ?? [];
   const replace = (part: string) =>

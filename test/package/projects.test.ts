@@ -13,12 +13,12 @@ import { pack } from './tarball.js';
 const exec = promisify(execFile);
 jest.setTimeout(900_000);
 
-const DOCUMENT = 'docs/testing.md';
+const DOCUMENT = 'docs/guides/testing.md';
 
 /** Releases of Node besides the one that runs this. They take long: `npm run test:projects` has them. */
 const NODES = process.env.ALL_NODES === undefined ? [] : ['22.23.3', '24.21.0'];
 
-/** A set-up that `docs/testing.md` shows, by the comment that stands before it. */
+/** A set-up that `docs/guides/testing.md` shows, by the comment that stands before it. */
 function readSetUp(name: string): unknown {
   const [, code] =
     new RegExp(`<!-- set-up: ${name} -->\\n+\`\`\`json\\n([^]*?)\`\`\``).exec(readFileSync(DOCUMENT, 'utf8')) ?? [];
@@ -26,7 +26,7 @@ function readSetUp(name: string): unknown {
   return JSON.parse(code);
 }
 
-/** The tests that `docs/testing.md` begins with. */
+/** The tests that `docs/guides/testing.md` begins with. */
 const [{ code: SPEC } = { code: '' }] = examplesIn([DOCUMENT]);
 
 /** What `nest new` writes into `package.json` for jest. */

@@ -15,7 +15,7 @@ import { pack } from './tarball.js';
 
 const exec = promisify(execFile);
 
-const DOCUMENT = 'docs/application.md';
+const DOCUMENT = 'docs/guides/application.md';
 
 /** Where clients find it. */
 export const RESOURCE = 'https://gw.acme.example/orders/mcp';
@@ -67,7 +67,7 @@ function readBlocks(language: string): readonly string[] {
   return [...TEXT.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, code = '']) => code);
 }
 
-/** The application of `docs/application.md`, as a project of its own with the packed package. */
+/** The application of `docs/guides/application.md`, as a project of its own with the packed package. */
 export class WholeApplication {
   private constructor(private readonly folder: string) {}
 

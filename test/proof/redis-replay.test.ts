@@ -156,7 +156,7 @@ describeWithRedis('two replicas that share a Redis', () => {
   }
 
   test('the store is the one that users are told to write', async () => {
-    const page = await readFile(join(import.meta.dirname, '../../docs/proof-of-possession.md'), 'utf8');
+    const page = await readFile(join(import.meta.dirname, '../../docs/guides/proof-of-possession.md'), 'utf8');
     const [, example = ''] = /^export (class RedisReplayStore .*?)```/ms.exec(page) ?? [];
     expect(example).toContain('async claim(');
     expect(await readFile(import.meta.filename, 'utf8')).toContain(example);

@@ -265,7 +265,7 @@ describeWithRedis('what is in Redis', () => {
   });
 
   test('no more rights are needed there than the documentation says', async () => {
-    const page = await readFile(join(import.meta.dirname, '../../docs/token-cache.md'), 'utf8');
+    const page = await readFile(join(import.meta.dirname, '../../docs/production/token-cache.md'), 'utf8');
     const [, told = ''] = /The user of the connection needs (.*), on keys/.exec(page) ?? [];
     const commands = [...told.matchAll(/`(\w+)`/g)].map(([, command = '']) => `+${command.toLowerCase()}`);
     const user = { username: 'cache', password: 'a password of the cache' };

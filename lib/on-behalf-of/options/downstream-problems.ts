@@ -67,7 +67,7 @@ function findGrantProblems(name: string, options: ExchangeOptions, issuers: read
   return issuers.flatMap(({ issuer, grantTypes }) => {
     const missing = grantTypes && dialect.grantTypes.filter((grant) => !grantTypes.includes(grant));
     if (!missing || missing.length === 0) return [];
-    return `has the dialect ${dialect.name}, which needs the grant ${missing.join(' and ')}, but ${issuer} has only ${grantTypes.join(', ')}. Choose another dialect (docs/dialects.md), or \`linked\``;
+    return `has the dialect ${dialect.name}, which needs the grant ${missing.join(' and ')}, but ${issuer} has only ${grantTypes.join(', ')}. Choose another dialect (docs/reference/dialects.md), or \`linked\``;
   });
 }
 
