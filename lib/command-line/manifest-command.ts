@@ -1,13 +1,12 @@
 import { parseArgs } from 'node:util';
 import { NestFactory } from '@nestjs/core';
-import { cleanText } from '../log/clean-text.js';
-import { describeNeed } from '../manifest/compare-operations.js';
-import { createManifest, toKey } from '../manifest/create-manifest.js';
-import type { Manifest, ServerManifest } from '../manifest/manifest.js';
+import { createManifest } from '../manifest/create-manifest.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { EXIT, UsageError, type CommandOutput } from './command-output.js';
 import { importModule } from './exported-documents.js';
 import { checkManifest } from './manifest-check.js';
 import { ManifestModule, readServers } from './manifest-module.js';
+import { formatManifest } from './manifest-table.js';
 import { toManifestFile, writeOwnFile } from './written-file.js';
 
 /**
@@ -56,21 +55,4 @@ async function describeApplication(exported: Readonly<Record<string, unknown>>):
   } finally {
     await application.close();
   }
-}
-
-function formatManifest({ servers }: Manifest): string {
-  if (servers.length === 0) return 'The application has no server. Import McpAuthModule.\n';
-  return servers.map(formatServer).join('\n');
-}
-
-function formatServer({ name, scopes, operations }: ServerManifest): string {
-  const free = operations.filter(
-    (one) => one.anonymous || one.computesScopes || one.scopes.some((set) => set.length === 0),
-  );
-  const needs = new Map<string, string[]>();
-  for (const one of free) needs.set(describeNeed(one), [...(needs.get(describeNeed(one)) ?? []), toKey(one)]);
-  const groups = [...Object.entries(scopes), ...needs].map(
-    ([group, keys]) => `  ${cleanText(group)}\n${keys.map((key) => `    ${cleanText(key)}\n`).join('')}`,
-  );
-  return [`${cleanText(name)}\n`, ...groups, `  operations: ${operations.length}\n`].join('');
 }

@@ -2,6 +2,7 @@ import { cleanText } from '../log/clean-text.js';
 import { describeNeed } from '../manifest/compare-operations.js';
 import { describeOperation } from '../manifest/describe-operation.js';
 import type { ManifestOperation } from '../manifest/manifest.js';
+import { alignColumns } from './columns.js';
 import type { ExaminedDocument } from './examined-document.js';
 import type { ExaminedTool } from './examined-tool.js';
 import type { Warning } from './warnings.js';
@@ -93,8 +94,7 @@ export function formatDocument({ name, title, version, tools, totals, warnings }
     cleanText(describeNeed(tool), MAX_COLUMN),
     `${tool.tokens} tokens`,
   ]);
-  const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`);
+  const lines = alignColumns(rows).map((row) => `  ${row.join('  ').trimEnd()}\n`);
   return [
     `${cleanText(name)}: ${cleanText([title, version].filter((one) => one !== '').join(' ') || 'no document')}\n\n`,
     ...lines,

@@ -1,5 +1,5 @@
 import { compareOperations, describeAdded } from './compare-operations.js';
-import { toKey } from './create-manifest.js';
+import { describeSubject, toKey } from './create-manifest.js';
 import type { Difference } from './difference.js';
 import type { Manifest, ManifestOperation, ServerManifest } from './manifest.js';
 
@@ -96,8 +96,4 @@ function compareImplied(before: ServerManifest, now: ServerManifest): readonly D
       }),
     ];
   });
-}
-
-function describeSubject(operation: ManifestOperation): string {
-  return operation.operation === undefined ? toKey(operation) : `${toKey(operation)} (${operation.operation})`;
 }

@@ -109,10 +109,12 @@ function compareRest(before: ManifestOperation, now: ManifestOperation): readonl
   const told: Told[] = [];
   if (before.name !== now.name)
     told.push({ code: 'renamed', kind: 'changed', message: `was named "${before.name}" before.` });
-  if (!isDeepStrictEqual(before.downstreams, now.downstreams)) {
-    const [was, is] = [before, now].map((one) => one.downstreams.join(', ') || 'none');
-    told.push({ code: 'downstreams_changed', kind: 'changed', message: `calls ${is}. Before it called ${was}.` });
-  }
+  const reached = now.downstreams.filter((one) => !before.downstreams.includes(one));
+  const left = before.downstreams.filter((one) => !now.downstreams.includes(one));
+  if (reached.length > 0)
+    told.push(opened('downstream_reached', `calls ${reached.join(', ')} now. It did not before.`));
+  if (left.length > 0)
+    told.push({ code: 'downstream_removed', kind: 'removed', message: `does not call ${left.join(', ')} any more.` });
   const isSame = isDeepStrictEqual(before.arguments, now.arguments) && before.name === now.name;
   if (isSame && before.definition !== now.definition) {
     const message = 'is shown to clients with other texts, hints or results.';

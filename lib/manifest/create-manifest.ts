@@ -44,6 +44,11 @@ export function toKey({ kind, name }: Pick<ManifestOperation, 'kind' | 'name'>):
   return `${kind} ${name}`;
 }
 
+/** `tool createOrder (POST /orders)`. */
+export function describeSubject(operation: ManifestOperation): string {
+  return operation.operation === undefined ? toKey(operation) : `${toKey(operation)} (${operation.operation})`;
+}
+
 function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }

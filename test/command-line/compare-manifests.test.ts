@@ -134,12 +134,20 @@ describe('what differs between an operation and what it was', () => {
     [
       { downstreams: ['orders'] },
       { downstreams: [] },
-      ['changed downstreams_changed shop: tool read calls none. Before it called orders.'],
+      ['removed downstream_removed shop: tool read does not call orders any more.'],
     ],
     [
       {},
       { downstreams: ['billing', 'orders'] },
-      ['changed downstreams_changed shop: tool read calls billing, orders. Before it called none.'],
+      ['opened downstream_reached shop: tool read calls billing, orders now. It did not before.'],
+    ],
+    [
+      { downstreams: ['orders', 'users'] },
+      { downstreams: ['billing', 'orders'] },
+      [
+        'opened downstream_reached shop: tool read calls billing now. It did not before.',
+        'removed downstream_removed shop: tool read does not call users any more.',
+      ],
     ],
   ])('%j becomes %j', (before, now, told) => {
     expect(tell(manifest(server([before])), manifest(server([now])))).toStrictEqual(told);

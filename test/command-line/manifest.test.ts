@@ -96,11 +96,40 @@ describe('nestjs-mcp-auth manifest --config <file>', () => {
     const { code, stdout } = await run('manifest', '--config', await application());
     expect(code).toBe(0);
     expect(stdout).toBe(
-      'shop\n' +
-        '  orders:read\n    tool find\n    tool listOrders\n' +
-        '  orders:write\n    tool createOrder\n' +
-        '  any valid token\n    resource orders://all\n' +
-        '  operations: 4\n',
+      `## shop
+
+| Scope           | Opens                           | Needs | May change | Calls  |
+| --------------- | ------------------------------- | ----- | ---------- | ------ |
+| orders:read     | tool find                       |       |            |        |
+|                 | tool listOrders (GET /orders)   |       |            | orders |
+| orders:write    | tool createOrder (POST /orders) |       | yes        | orders |
+| any valid token | resource orders://all           |       |            |        |
+
+operations: 4
+`,
+    );
+  });
+
+  test('tells of several scopes, of broader ones, and of what takes no token', async () => {
+    const path = await application({
+      scopes: "{ anyOf: [['orders:read', 'audit'], ['a|b']] }",
+      more: `
+        decorate(OrderTools, 'place', Anonymous());
+        decorate(OrderTools, 'place', McpTool({ description: 'Places' }));`,
+      options: "scopes: { hierarchy: { admin: ['orders:read'] } },",
+    });
+
+    const { stdout } = await run('manifest', '--config', path);
+    const rows = stdout.split('\n').map((row) => row.replaceAll(/ +/g, ' '));
+    const need = String.raw`(audit and orders:read) or a\|b`;
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        String.raw`| a\|b | tool find | ${need} | | |`,
+        `| audit | tool find | ${need} | | |`,
+        `| orders:read | tool find | ${need} | | |`,
+        '| no token | tool place | | yes | |',
+        'admin implies orders:read.',
+      ]),
     );
   });
 
@@ -174,8 +203,8 @@ describe('nestjs-mcp-auth manifest --config <file>', () => {
       safeguards: ['Always'],
     });
     expect(found.get('tool lost')).toMatchObject({ source: 'openapi', arguments: {} });
-    expect((await run('manifest', '--config', path)).stdout).toContain(
-      '\n  scopes computed from the arguments\n    tool place\n',
+    expect((await run('manifest', '--config', path)).stdout).toMatch(
+      /^\| scopes computed from the arguments \| tool place +\| +\| yes +\| +\|$/m,
     );
   });
 
