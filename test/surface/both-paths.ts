@@ -92,24 +92,26 @@ function waitsForClient(message: unknown): boolean {
 }
 
 /** Headers that clients act on. Those of streams differ, because the direct path begins a stream only to say something. */
-function pick(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function pick(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { 'www-authenticate': challenge, 'retry-after': retry, allow } = headers;
   return { challenge, retry, allow, hasSession: 'mcp-session-id' in headers };
 }
 
-function readMessages(type: string, text: string): readonly unknown[] {
+/** Reads what an answer says, in one message or in a stream of them. */
+export function readMessages(type: string, text: string): readonly unknown[] {
   if (type.startsWith('text/event-stream'))
     return Array.from(text.matchAll(/^data: ([^\n]+)$/gm), ([, data = '']) => JSON.parse(data) as unknown);
   if (text === '') return [];
   return [type.startsWith('application/json') ? JSON.parse(text) : text];
 }
 
-/** Without what is new with each answer: references, sealed states, tasks, times. */
-export function plain({ status, headers, messages }: Answer): Answer {
-  const text = JSON.stringify(messages)
+/** Without what is new each time: references, sealed states, tasks, times, ports. */
+export function plain<Value>(value: Value): Value {
+  const text = JSON.stringify(value)
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<reference>')
     .replaceAll(/"requestState":"[^"]*"/g, '"requestState":"<state>"')
-    .replaceAll(/"taskId":"[\w-]{43}"/g, '"taskId":"<task>"')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>');
-  return { status, headers, messages: JSON.parse(text) as unknown[] };
+    .replaceAll(/"(taskId|mcp-name)":"[\w-]{43}"/g, '"$1":"<task>"')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replaceAll(/(localhost|127\.0\.0\.1):\d+/g, '$1:<port>');
+  return JSON.parse(text) as Value;
 }
