@@ -18,6 +18,7 @@ export default {
     '<rootDir>/test/clients/installed/',
     '<rootDir>/test/conformance/',
     '<rootDir>/test/rolling/',
+    '<rootDir>/test/handbook/pages/',
   ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/secret-watch.setup.ts'],

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * A block of TypeScript in a document. A comment of HTML, which readers do not see, may stand before it:
+ * A block of TypeScript in a document. Under a line with nothing but a file name (`` `src/main.ts`: ``) it is a file of an
+ * application, which the test that follows the page compiles and runs. A comment of HTML, which readers do not see, may
+ * stand before it:
  *
  * - `<!-- example of DownstreamOptions -->`: the block is properties of that type, and not of the module's options;
  * - `<!-- example with: declare const key: string; -->`: what the block takes for granted, besides `surroundings.ts`;
- * - `<!-- example file: src/main.ts -->`: the block is a file of an application, which `test/package/whole-application.ts`
- *   compiles and runs;
  * - `<!-- example not compiled: why -->`: it is left out, and counted.
  */
 export interface Example {
@@ -24,14 +24,15 @@ export interface Example {
   readonly path: string | undefined;
 }
 
-const BLOCK = /(?:^<!-- example (?<instruction>.*?) -->\n+)?^```(?:ts|typescript)\n(?<code>.*?)^```$/gms;
+const BLOCK =
+  /(?:^<!-- example (?<instruction>.*?) -->\n+|^`(?<path>[^`\n]+)`:\n+)?^```(?:ts|typescript)\n(?<code>.*?)^```$/gms;
 
 /** Every example of the documents, in their order. */
 export function examplesIn(files: readonly string[]): readonly Example[] {
   return files.flatMap((file) => {
     const text = readFileSync(file, 'utf8');
     return [...text.matchAll(BLOCK)].map((match) => {
-      const { instruction = '', code = '' } = match.groups ?? {};
+      const { instruction = '', path, code = '' } = match.groups ?? {};
       const line = text.slice(0, match.index + match[0].lastIndexOf(code)).split('\n').length;
       return {
         place: `${file}:${line}`,
@@ -41,7 +42,7 @@ export function examplesIn(files: readonly string[]): readonly Example[] {
         of: /^of (.*)$/.exec(instruction)?.[1] ?? 'McpAuthModuleOptions',
         preamble: /^with:(.*)$/s.exec(instruction)?.[1]?.trim() ?? '',
         isSkipped: instruction.startsWith('not compiled: '),
-        path: /^file: (.*)$/.exec(instruction)?.[1],
+        path,
       };
     });
   });
