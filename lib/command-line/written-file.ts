@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describeError } from '../errors/reason.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { readManifest } from '../manifest/read-manifest.js';
@@ -27,7 +28,7 @@ export function toManifestFile(manifest: Manifest): string {
 }
 
 /**
- * Writes a file.
+ * Writes a file, and makes its folder if that is not there.
  *
  * @param force - writes over a file that this command did not write, or that somebody has edited
  * @throws Error if there is such a file
@@ -36,6 +37,7 @@ export async function writeOwnFile(path: string, text: string, force: boolean): 
   const known = await readIfThere(path);
   if (known !== undefined && !force && !isUnedited(known))
     throw new Error(`${path} was not written by this command, or was edited since. To write over it, add --force`);
+  await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
 }
 

@@ -174,6 +174,13 @@ describe('nestjs-mcp-auth openapi --write', () => {
     expect(await readFile(manifest, 'utf8')).toBe(written);
   });
 
+  test('makes the folder of the file', async () => {
+    await offer(GET);
+    const file = join(folder, 'new/folder/things.json');
+    expect(await run('openapi', path, '--write', file)).toMatchObject({ code: 0, stderr: '' });
+    expect(await run('openapi', path, '--check', file)).toMatchObject({ code: 0 });
+  });
+
   test('writes nothing for a document that would stop the boot', async () => {
     await offer(GET);
     expect(await run('openapi', path, '--write', manifest, '--max-tools', '0')).toMatchObject({ code: 1 });
