@@ -1,6 +1,7 @@
 import type { Caller } from './caller.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
-import { judgeScopes, listRuleScopes, type ScopeRule, type ScopeVerdict } from './scope-rule.js';
+import { judgeScopes, listRuleScopes, type ScopeRule } from './scope-rule.js';
+import type { ScopeVerdict } from './scope-verdicts.js';
 
 /** Computes the required scopes from the validated arguments. */
 export type ScopesOfArguments = (input: never) => ScopeRule;
@@ -18,12 +19,15 @@ export interface AccessRule {
   readonly maxAgeMs: number | undefined;
 }
 
+/** Frozen, so that what is decided of it is remembered. */
+const NO_SCOPES: readonly never[] = Object.freeze([]);
+
 /** How far the issuer's clock may be ahead, in seconds. */
 const CLOCK_TOLERANCE = 5;
 
 /** The scopes of a rule that are known without the arguments. */
 export function selectFixedScopes({ scopes }: Pick<AccessRule, 'scopes'>): ScopeRule {
-  return typeof scopes === 'function' ? [] : scopes;
+  return typeof scopes === 'function' ? NO_SCOPES : scopes;
 }
 
 /** Every scope that a rule names without the arguments. */
@@ -33,16 +37,12 @@ export function listNamedScopes(rule: Pick<AccessRule, 'scopes'>): readonly stri
 
 /** Scopes of a rule that are enough for a caller of whom nothing is known. */
 export function selectSufficientScopes(rule: Pick<AccessRule, 'scopes'>, hierarchy: ScopeHierarchy): readonly string[] {
-  return judgeScopes(selectFixedScopes(rule), [], hierarchy).needed;
+  return judgeScopes(selectFixedScopes(rule), NO_SCOPES, hierarchy).needed;
 }
 
-/** Checks the scopes that a caller holds against those that are known without the arguments. */
-export function judgeFixedScopes(
-  caller: Caller | undefined,
-  rule: AccessRule,
-  hierarchy: ScopeHierarchy,
-): ScopeVerdict {
-  return judgeScopes(selectFixedScopes(rule), caller?.scopes ?? [], hierarchy);
+/** Checks the scopes that a caller holds against a rule. Who has no token holds none. */
+export function judgeCaller(caller: Caller | undefined, rule: ScopeRule, hierarchy: ScopeHierarchy): ScopeVerdict {
+  return judgeScopes(rule, caller?.scopes ?? NO_SCOPES, hierarchy);
 }
 
 /** RFC 9470: whether the user's sign-in meets `acrValues` and `maxAgeMs` of the rule. */

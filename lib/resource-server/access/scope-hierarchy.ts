@@ -1,32 +1,58 @@
+import QuickLRU from 'quick-lru';
+import { ScopeVerdicts } from './scope-verdicts.js';
+
 /** The scopes that a broader scope implies directly, as a map or a function. */
 export type ScopeImplications = Readonly<Record<string, readonly string[]>> | ((scope: string) => readonly string[]);
 
 /** Maximum number of implied scopes. It stops a function that returns new scopes endlessly. */
 const MAX_IMPLIED = 1_000;
 
+/** How many sets of scopes are remembered, and of how many characters. Most callers of a server hold one of a few. */
+const MAX_SETS = 500;
+const MAX_SET = 2_000;
+
 /**
  * Expands broader scopes to the narrower scopes that they imply. Servers must account for these (MCP specification
  * 2026-07-28, Step-Up Authorization Flow).
  */
 export class ScopeHierarchy {
-  readonly #implied: (scope: string) => readonly string[];
-  /** By the scopes of callers. A function may change its mind. */
-  readonly #expanded: WeakMap<readonly string[], ReadonlySet<string>> | undefined;
+  /** What was decided for sets of scopes. `undefined` if a function says what scopes imply: it may change its mind. */
+  readonly verdicts: ScopeVerdicts | undefined;
+  readonly #imply: (scope: string) => unknown;
+  /** By the frozen lists of scopes of callers. */
+  readonly #byList = new WeakMap<readonly string[], ReadonlySet<string>>();
+  /** By the scopes themselves, in one order. */
+  readonly #bySet = new QuickLRU<string, ReadonlySet<string>>({ maxSize: MAX_SETS });
 
+  /** @param implications - a map is read now, a function is asked each time */
   constructor(implications: ScopeImplications = {}) {
-    this.#implied =
-      typeof implications === 'function'
-        ? implications
-        : (scope) => (Object.hasOwn(implications, scope) ? (implications[scope] ?? []) : []);
-    this.#expanded = typeof implications === 'function' ? undefined : new WeakMap();
+    if (typeof implications === 'function') {
+      this.#imply = implications;
+    } else {
+      const implied = new Map(Object.entries(implications));
+      this.#imply = (scope) => implied.get(scope);
+      this.verdicts = new ScopeVerdicts();
+    }
   }
 
-  /** The scopes and everything that they imply, over any number of steps. */
+  /**
+   * The scopes and everything that they imply, over any number of steps.
+   *
+   * @returns the same set for the same scopes, unless a function says what they imply
+   */
   expand(scopes: readonly string[]): ReadonlySet<string> {
-    const known = this.#expanded?.get(scopes);
+    if (!this.verdicts) return this.#expand(scopes);
+    const known = this.#byList.get(scopes);
     if (known) return known;
-    const expanded = this.#expand(scopes);
-    if (Object.isFrozen(scopes)) this.#expanded?.set(scopes, expanded);
+    const expanded = this.#share([...new Set(scopes)].sort());
+    if (Object.isFrozen(scopes)) this.#byList.set(scopes, expanded);
+    return expanded;
+  }
+
+  #share(scopes: readonly string[]): ReadonlySet<string> {
+    const key = JSON.stringify(scopes);
+    const expanded = this.#bySet.get(key) ?? this.#expand(scopes);
+    if (key.length <= MAX_SET) this.#bySet.set(key, expanded);
     return expanded;
   }
 
@@ -35,8 +61,8 @@ export class ScopeHierarchy {
     const most = all.size + MAX_IMPLIED;
     // Iterating a set also visits the entries added during the iteration.
     for (const scope of all) {
-      const implied: unknown = this.#implied(scope);
-      // A function may look scopes up in a plain object, which returns a function for `constructor`.
+      const implied = this.#imply(scope);
+      // A function of the application may return anything.
       for (const one of Array.isArray(implied) ? (implied as string[]) : []) if (all.size < most) all.add(one);
     }
     return all;

@@ -15,7 +15,7 @@ export interface ScopeOptions {
   initial?: readonly string[];
   /**
    * The scopes that a broader scope implies: `{ 'orders:admin': ['orders:write'], 'orders:write': ['orders:read'] }`,
-   * or a function. Implications chain over several steps.
+   * or a function. Implications chain over several steps. A map is read at boot; a function is asked at each decision.
    */
   hierarchy?: ScopeImplications;
   /**

@@ -1,5 +1,6 @@
 import type { ScopeName } from '../../options/register.js';
 import type { ScopeHierarchy } from './scope-hierarchy.js';
+import type { ScopeVerdict } from './scope-verdicts.js';
 
 /** A scope that is enough, or scopes that are enough together. */
 export type ScopeAlternative = ScopeName | readonly ScopeName[];
@@ -12,25 +13,32 @@ export type ScopeAlternative = ScopeName | readonly ScopeName[];
 export type ScopeRule =
   readonly ScopeName[] | { readonly allOf?: readonly ScopeName[]; readonly anyOf?: readonly ScopeAlternative[] };
 
-/** The result of checking a caller's scopes against a rule. */
-export interface ScopeVerdict {
-  readonly sufficient: boolean;
-  /** Scopes that the operation requires, for one challenge (MCP specification, Scope Challenge Handling). */
-  readonly needed: readonly string[];
+/**
+ * Checks the scopes that a caller holds against a rule. A frozen rule is checked once for a set of scopes: its verdict is
+ * remembered.
+ */
+export function judgeScopes(rule: ScopeRule, held: readonly string[], hierarchy: ScopeHierarchy): ScopeVerdict {
+  const effective = hierarchy.expand(held);
+  const verdicts = Object.isFrozen(rule) ? hierarchy.verdicts : undefined;
+  if (!verdicts) return judge(rule, effective);
+  return verdicts.find(rule, effective) ?? verdicts.keep(rule, effective, judge(rule, effective));
 }
 
-/** Checks the scopes that a caller holds against a rule. */
-export function judgeScopes(rule: ScopeRule, held: readonly string[], hierarchy: ScopeHierarchy): ScopeVerdict {
+function judge(rule: ScopeRule, held: ReadonlySet<string>): ScopeVerdict {
   const { allOf, anyOf } = splitRule(rule);
-  const effective = hierarchy.expand(held);
-  if (anyOf.length === 0)
-    return { sufficient: allOf.every((scope) => effective.has(scope)), needed: [...new Set(allOf)] };
-  const met = anyOf.find((scopes) => scopes.every((scope) => effective.has(scope)));
-  const asked = met ?? findNearest(anyOf, effective) ?? [];
-  return {
-    sufficient: met !== undefined && allOf.every((scope) => effective.has(scope)),
-    needed: [...new Set([...allOf, ...asked])],
-  };
+  if (anyOf.length === 0) return createVerdict(isMet(allOf, held), allOf);
+  const met = anyOf.find((scopes) => isMet(scopes, held));
+  const asked = met ?? findNearest(anyOf, held) ?? [];
+  return createVerdict(met !== undefined && isMet(allOf, held), [...allOf, ...asked]);
+}
+
+/** Frozen, because all callers with the same scopes share it. */
+function createVerdict(sufficient: boolean, needed: Scopes): ScopeVerdict {
+  return Object.freeze({ sufficient, needed: Object.freeze([...new Set(needed)]) });
+}
+
+function isMet(scopes: Scopes, held: ReadonlySet<string>): boolean {
+  return scopes.every((scope) => held.has(scope));
 }
 
 /** The alternative of which the most scopes are held. */
@@ -86,12 +94,22 @@ export function readRule(returned: unknown): ScopeRule {
   return rule as ScopeRule;
 }
 
+/** Copies a rule that an application has declared, and freezes the copy. What it changes later has no effect. */
+export function fixRule(declared: ScopeRule): ScopeRule {
+  return freezeLists(copyLists(declared)) as ScopeRule;
+}
+
 function copyLists(rule: unknown): unknown {
   if (Array.isArray(rule)) return (Array.prototype.slice.call(rule) as unknown[]).map(copyLists);
   if (typeof rule !== 'object' || rule === null || Object.getPrototypeOf(rule) !== Object.prototype) return rule;
   return Object.fromEntries(
     Object.entries(rule).map(([name, part]: [string, unknown]) => [name, Array.isArray(part) ? copyLists(part) : part]),
   );
+}
+
+function freezeLists(rule: unknown): unknown {
+  if (typeof rule === 'object' && rule !== null) for (const part of Object.values(rule)) freezeLists(part);
+  return Object.freeze(rule);
 }
 
 const NO_RULE = 'is neither a list of scopes nor `{ allOf, anyOf }` with such lists. Write one of the two';

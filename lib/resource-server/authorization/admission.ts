@@ -2,12 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
-import { judgeFixedScopes, isSignedInAsNeeded, selectSufficientScopes } from '../access/access-rule.js';
+import { isSignedInAsNeeded, judgeCaller, selectFixedScopes, selectSufficientScopes } from '../access/access-rule.js';
 import type { Caller } from '../access/caller.js';
 import type { Operation } from '../access/operation.js';
 import { Denial } from '../access/policy.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
-import { judgeScopes } from '../access/scope-rule.js';
 import type { Parsed } from '../catalogue/arguments-schema.js';
 import type { Offer, Primitive } from '../catalogue/primitive.js';
 import { Issuers } from '../issuers/issuers.js';
@@ -199,13 +198,13 @@ export class Admission {
     }
     const asked = request.judgedAs ?? request;
     // A caller without the scopes is refused before its arguments are read.
-    const fixed = judgeFixedScopes(caller, access, this.hierarchy);
+    const fixed = judgeCaller(caller, selectFixedScopes(access), this.hierarchy);
     const input = fixed.sufficient ? await readJudgedArguments(request, found) : undefined;
     const isCopied = !request.known && dependsOnArguments(primitive);
     const judged = input && 'value' in input ? { value: isCopied ? freezeCopy(input.value) : input.value } : undefined;
     const rule = await computeRule(request, found, judged);
     const { sufficient, needed: scopes } =
-      rule === access.scopes ? fixed : judgeScopes(rule ?? [], caller?.scopes ?? [], this.hierarchy);
+      rule === access.scopes ? fixed : judgeCaller(caller, rule ?? [], this.hierarchy);
     if (caller && !isSignedInAsNeeded(caller, access)) {
       throw createDenial({ reason: 'insufficient_user_authentication', scopes });
     }
@@ -228,7 +227,7 @@ export class Admission {
   #isListed(offer: Offer, caller: Caller | undefined, name: string | undefined): boolean {
     if (this.options.list === 'all') return true;
     const rule = computeListedRule(offer, name);
-    return rule !== undefined && judgeScopes(rule, caller?.scopes ?? [], this.hierarchy).sufficient;
+    return rule !== undefined && judgeCaller(caller, rule, this.hierarchy).sufficient;
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { Denial, type PolicyRequest } from '../access/policy.js';
 import { ScopeHierarchy } from '../access/scope-hierarchy.js';
-import { judgeScopes } from '../access/scope-rule.js';
+import { judgeCaller } from '../access/access-rule.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { Offer } from '../catalogue/primitive.js';
 import type { AccessDenial, AccessDeniedError } from './access-denied-error.js';
@@ -54,7 +54,7 @@ export class ArgumentsJudge {
   async judgeChanged(judged: JudgedOperation, createDenial: CreateDenial): Promise<void> {
     const { caller, operation, primitive } = judged;
     const rule = isCompanion(operation) ? [] : computeScopes(primitive.access, { value: judged.arguments });
-    const { sufficient, needed: scopes } = judgeScopes(rule, caller?.scopes ?? [], this.hierarchy);
+    const { sufficient, needed: scopes } = judgeCaller(caller, rule, this.hierarchy);
     if (!sufficient) throw createDenial({ reason: 'insufficient_scope', denial: MORE_SCOPES, scopes });
     await this.judge(judged, (denial) => createDenial({ ...denial, scopes }));
   }

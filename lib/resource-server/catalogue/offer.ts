@@ -1,5 +1,5 @@
 import type { AccessRule } from '../access/access-rule.js';
-import { findRuleProblem } from '../access/scope-rule.js';
+import { findRuleProblem, fixRule } from '../access/scope-rule.js';
 import type { AccessOptions, ArgumentsSchema } from '../decorators/access-options.js';
 import { checkAccessOptions, type Fault } from './access-option-rules.js';
 import { describeDeclaration, type MethodHost, type Offer } from './primitive.js';
@@ -24,7 +24,7 @@ export function defineOffer(
   const { scopes = [] } = options;
   checkAccessOptions(options, surroundings.anonymous, fault);
   const access: AccessRule = {
-    scopes: typeof scopes === 'function' || findRuleProblem(scopes) === undefined ? scopes : [],
+    scopes: typeof scopes === 'function' ? scopes : fixRule(findRuleProblem(scopes) === undefined ? scopes : []),
     anonymous: surroundings.anonymous,
     appOnly: (options.appOnly ?? surroundings.appOnly) === 'allow',
     acrValues: options.acrValues ?? [],
