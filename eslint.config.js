@@ -3,7 +3,16 @@ import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'coverage/', 'node_modules/', 'test/package/consumer/'] },
+  {
+    ignores: [
+      '**/dist/',
+      'docs/.vitepress/{.temp,cache}/',
+      'docs/.vitepress/*.timestamp-*',
+      'coverage/',
+      'node_modules/',
+      'test/package/consumer/',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -19,6 +19,7 @@ export default {
     '<rootDir>/test/conformance/',
     '<rootDir>/test/rolling/',
     '<rootDir>/test/handbook/pages/',
+    '<rootDir>/test/site/',
   ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/secret-watch.setup.ts'],

@@ -21,14 +21,14 @@ export const FOLDER = 'bench';
 
 export const USAGE = `npm run bench -- [sections] [options]
 
---save            write what was measured to bench/results.json and RESULTS.md, growth.svg, and the README
+--save            write what was measured to bench/results.json and RESULTS.md, growth.svg, and docs/reference/performance.md
 --check           fail where a ratio is more than a tenth below that of bench/results.json
 --nodes <majors>  releases of Node, such as 20,22,24 (the default); most is measured on the last one. "current" is the one
                   that runs this
 --rounds <n>      turns of each server (3)
 --seconds <n>     length of a turn (1)
 --requests <n>    requests of a turn, in place of seconds. With it, all that takes long is left out: only to try the bench
---folder <path>   where results are kept, in place of bench; the README is left alone then`;
+--folder <path>   where results are kept, in place of bench; the page is left alone then`;
 
 /** @throws TypeError if the command has an option that there is not */
 export function readCommand(args: readonly string[]): Command {

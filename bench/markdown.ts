@@ -34,7 +34,7 @@ function writeCell(cell: Cell): string {
   return String(Number(cell.toPrecision(2)));
 }
 
-/** What stands around the table in the README. */
+/** What stands around the table in a page. */
 const [BEGIN, END] = ['<!-- bench -->', '<!-- end of bench -->'];
 
 /** Puts a table in place of the one between the marks of a text. */

@@ -48,6 +48,9 @@ export function examplesIn(files: readonly string[]): readonly Example[] {
   });
 }
 
+/** What the build of the site writes. */
+const GENERATED = ['docs/.vitepress/', 'docs/reference/api/'];
+
 /** The documents that are for users. */
 export const documents: readonly string[] = [
   'README.md',
@@ -59,5 +62,6 @@ export const documents: readonly string[] = [
 function markdownIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
-    .map((file) => join(folder, file));
+    .map((file) => join(folder, file))
+    .filter((file) => !GENERATED.some((part) => file.startsWith(part)));
 }

@@ -1,31 +1,7 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { describeWithChromium, launchChromium } from '../support/chromium.js';
 import { Parties, type LinkedServer } from './linked-server.js';
-
-const executablePath = (process.env.PATH ?? '')
-  .split(delimiter)
-  .flatMap((directory) => ['chromium-headless-shell', 'chromium'].map((name) => join(directory, name)))
-  .find((path) => existsSync(path));
-
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** Not run on a machine that has no browser, unless it has to have one. */
-const describeWithChromium: (name: string, tests: () => void) => void =
-  executablePath !== undefined || process.env.REQUIRE_CHROMIUM !== undefined
-    ? describe
-    : (name, tests) => {
-        describe.skip(`${name} (not run: there is no chromium on PATH)`, tests);
-      };
 
 describeWithChromium('in Chromium', () => {
   let parties: Parties;
@@ -33,11 +9,7 @@ describeWithChromium('in Chromium', () => {
   let browser: Browser;
 
   beforeEach(async () => {
-    if (executablePath === undefined) throw new Error('There is no chromium on PATH');
-    [parties, browser] = await Promise.all([
-      Parties.start(),
-      chromium.launch({ executablePath, headless: true, args: ARGUMENTS }),
-    ]);
+    [parties, browser] = await Promise.all([Parties.start(), launchChromium()]);
     server = await parties.serve();
   });
   afterEach(async () => {
