@@ -13,7 +13,7 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
   },
   {
     text: 'Get started',
-    items: [],
+    items: [{ text: 'You have an OpenAPI document', link: '/get-started/openapi' }],
   },
   {
     text: 'Guides',
