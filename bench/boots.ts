@@ -36,16 +36,19 @@ export async function boots({ node, rounds, amount }: Effort): Promise<readonly 
   ];
 }
 
-/** What tools cost that are registered while the application runs. */
-async function registrations(tools: number, node: Effort['node']): Promise<Table> {
-  const found = await askProcess<Registrations>('registration-process', [String(tools)], node);
+/** What is registered while the application runs, and costs the same beside many others. */
+async function registrations(count: number, node: Effort['node']): Promise<Table> {
+  const found = await askProcess<readonly Registrations[]>('registration-process', [String(count)], node);
   return {
     name: 'registrations',
-    title: 'Tools that are registered while the application runs',
-    rows: [
-      { registered: `${found.count} one after the other`, 'CPU (ms)': found.allMilliseconds },
-      { registered: `one more beside ${found.beside}`, 'CPU (ms)': found.oneMilliseconds },
-    ],
+    title: 'What is registered while the application runs, in ms CPU',
+    note: `${count.toLocaleString('en')} of each kind, one after the other, and then one more.`,
+    rows: found.map(({ kind, allMilliseconds, oneMilliseconds, removedMilliseconds }) => ({
+      registered: kind,
+      [`each of ${count.toLocaleString('en')}`]: allMilliseconds / count,
+      'one more': oneMilliseconds,
+      'to remove it': removedMilliseconds,
+    })),
     ratios: {},
   };
 }

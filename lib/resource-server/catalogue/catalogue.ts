@@ -84,12 +84,12 @@ export class Catalogue implements ProtectedSurface {
 
   /** Whether anything can be called without a token. */
   get hasAnonymous(): boolean {
-    return this.#collection.lists.hasAnonymous;
+    return this.#collection.hasAnonymous;
   }
 
   /** Whether the scopes of anything are computed for each request. */
   get hasComputedScopes(): boolean {
-    return this.#collection.lists.hasComputedScopes;
+    return this.#collection.hasComputedScopes;
   }
 
   /** Whether methods of the application list resources of templates. */

@@ -20,10 +20,6 @@ interface Lists {
   readonly resources: readonly ResourceDefinition[];
   readonly templates: readonly ResourceTemplateDefinition[];
   readonly prompts: readonly PromptDefinition[];
-  /** Whether anything can be called without a token. */
-  readonly hasAnonymous: boolean;
-  /** Whether the scopes of anything are computed for each request. */
-  readonly hasComputedScopes: boolean;
   /** Whether methods of the application list resources of templates. */
   readonly hasListMethods: boolean;
 }
@@ -32,6 +28,8 @@ interface Lists {
 export class PrimitiveCollection {
   readonly uris = new OfferedResources();
   readonly #primitives = new Map<string, Primitive>();
+  /** How many can be called without a token, and how many have scopes that are computed for each request. */
+  readonly #counts = { anonymous: 0, computed: 0 };
   #lists: Lists | undefined;
 
   get all(): ReadonlyMap<string, Primitive> {
@@ -43,17 +41,34 @@ export class PrimitiveCollection {
     return (this.#lists ??= sortIntoLists(this.#primitives.values()));
   }
 
+  /** Whether anything can be called without a token. */
+  get hasAnonymous(): boolean {
+    return this.#counts.anonymous > 0;
+  }
+
+  /** Whether the scopes of anything are computed for each request. */
+  get hasComputedScopes(): boolean {
+    return this.#counts.computed > 0;
+  }
+
   /** Puts primitives in place of others. */
   replace(old: readonly Primitive[], added: readonly Primitive[]): void {
     for (const one of old) {
+      this.#count(one, -1);
       this.#primitives.delete(toKey(one));
       if ('pattern' in one) this.uris.remove(one);
     }
     for (const one of added) {
+      this.#count(one, 1);
       this.#primitives.set(toKey(one), one);
       if ('pattern' in one) this.uris.add(one);
     }
     this.#lists = undefined;
+  }
+
+  #count({ access: { anonymous, scopes } }: Primitive, by: 1 | -1): void {
+    if (anonymous) this.#counts.anonymous += by;
+    if (typeof scopes === 'function') this.#counts.computed += by;
   }
 
   /** @param findResource - finds a resource or template by its URI */
@@ -100,8 +115,6 @@ function sortIntoLists(primitives: Iterable<Primitive>): Lists {
     resources: all.filter((one) => one.kind === 'resource'),
     templates,
     prompts: all.filter((one) => one.kind === 'prompt'),
-    hasAnonymous: all.some(({ access }) => access.anonymous),
-    hasComputedScopes: all.some(({ access }) => typeof access.scopes === 'function'),
     hasListMethods: templates.some(({ list }) => list),
   };
 }

@@ -1,4 +1,5 @@
 import { comparePatterns, type PatternRelation } from './pattern-relation.js';
+import { PatternIndex } from './pattern-index.js';
 import { UriIndex, type UriMatch } from './uri-index.js';
 import type { UriPattern } from './uri-pattern.js';
 import { foldTemplate, listReadings } from './uri-readings.js';
@@ -78,20 +79,22 @@ export function areInConflict(one: UriTarget, other: UriTarget): boolean {
 
 const KEPT = { scheme: false, query: false };
 
-/** What the URIs of a target begin with: as they are spelled, and folded. */
-export type Beginnings = readonly [spelled: string, folded: string];
+/** Finds those of many targets that may have a URI in common, or be in conflict ({@link areInConflict}). */
+export class NearTargets<Target extends UriTarget> {
+  readonly #spelled = new PatternIndex<Target>();
+  readonly #folded = new PatternIndex<Target>();
 
-/** Reads what all URIs of a target begin with. */
-export function readBeginnings({ pattern: { parts } }: UriTarget): Beginnings {
-  const [spelled, folded] = [parts[0], foldTemplate(parts, KEPT).parts[0]];
-  return [typeof spelled === 'string' ? spelled : '', typeof folded === 'string' ? folded : ''];
-}
+  add(target: Target): void {
+    this.#spelled.add(target.pattern, target);
+    this.#folded.add(foldTemplate(target.pattern.parts, KEPT), target);
+  }
 
-/** Whether targets with these beginnings may have a URI in common, or be in conflict ({@link areInConflict}). */
-export function mayMeet(one: Beginnings, other: Beginnings): boolean {
-  return isEitherPrefix(one[0], other[0]) || isEitherPrefix(one[1], other[1]);
-}
+  remove(target: Target): void {
+    this.#spelled.remove(target.pattern, target);
+    this.#folded.remove(foldTemplate(target.pattern.parts, KEPT), target);
+  }
 
-function isEitherPrefix(one: string, other: string): boolean {
-  return one.startsWith(other) || other.startsWith(one);
+  list({ pattern }: UriTarget): Iterable<Target> {
+    return new Set([...this.#spelled.listNear(pattern), ...this.#folded.listNear(foldTemplate(pattern.parts, KEPT))]);
+  }
 }

@@ -1,3 +1,4 @@
+import { PatternIndex } from './pattern-index.js';
 import { comparePatterns } from './pattern-relation.js';
 import type { RawValues, UriPattern } from './uri-pattern.js';
 
@@ -10,8 +11,12 @@ export interface UriMatch<Item> {
 interface Entry<Item> {
   readonly item: Item;
   readonly pattern: UriPattern;
+  /** How many were added before. */
+  readonly order: number;
   /** Entries whose patterns are around this one. */
   readonly around: Set<Entry<Item>>;
+  /** Entries whose patterns are within this one. */
+  readonly within: Set<Entry<Item>>;
 }
 
 const NONE: RawValues = new Map();
@@ -19,8 +24,9 @@ const NONE: RawValues = new Map();
 /** Finds items by URI. A URI is more specific than a template, and a template than one that is around it. */
 export class UriIndex<Item> {
   readonly #exact = new Map<string, Item[]>();
-  /** No pattern is after one that is around it. */
-  readonly #entries: Entry<Item>[] = [];
+  readonly #entries = new Map<Item, Entry<Item>>();
+  readonly #patterns = new PatternIndex<Entry<Item>>();
+  #added = 0;
 
   add(pattern: UriPattern, item: Item): void {
     const text = readExact(pattern);
@@ -28,14 +34,14 @@ export class UriIndex<Item> {
       this.#exact.set(text, [...(this.#exact.get(text) ?? []), item]);
       return;
     }
-    const entry: Entry<Item> = { item, pattern, around: new Set() };
-    for (const other of this.#entries) {
+    const entry: Entry<Item> = { item, pattern, order: (this.#added += 1), around: new Set(), within: new Set() };
+    for (const other of this.#patterns.listNear(pattern)) {
       const relation = comparePatterns(pattern, other.pattern);
-      if (relation === 'within') entry.around.add(other);
-      if (relation === 'around') other.around.add(entry);
+      if (relation === 'within') nest(entry, other);
+      if (relation === 'around') nest(other, entry);
     }
-    const index = this.#entries.findIndex((other) => entry.around.has(other));
-    this.#entries.splice(index < 0 ? this.#entries.length : index, 0, entry);
+    this.#entries.set(item, entry);
+    this.#patterns.add(pattern, entry);
   }
 
   /** @param pattern - with which the item was added */
@@ -47,33 +53,48 @@ export class UriIndex<Item> {
       else this.#exact.delete(text);
       return;
     }
-    const index = this.#entries.findIndex((entry) => entry.item === item);
-    const [removed] = index < 0 ? [] : this.#entries.splice(index, 1);
-    for (const { around } of this.#entries) if (removed) around.delete(removed);
+    const entry = this.#entries.get(item);
+    if (!entry) return;
+    this.#entries.delete(item);
+    this.#patterns.remove(pattern, entry);
+    for (const { within } of entry.around) within.delete(entry);
+    for (const { around } of entry.within) around.delete(entry);
   }
 
   /** The first of the most specific. */
   find(uri: string): UriMatch<Item> | undefined {
     const [item] = this.#exact.get(uri) ?? [];
     if (item !== undefined) return { item, values: NONE };
-    for (const entry of this.#entries) {
-      const values = entry.pattern.match(uri);
-      if (values) return { item: entry.item, values };
-    }
-    return undefined;
+    const [first] = this.#match(uri);
+    return first && { item: first.entry.item, values: first.values };
   }
 
   /** All that match, but for those that are around another one that does. */
   findMostSpecific(uri: string): readonly Item[] {
-    const exact = this.#exact.get(uri);
-    if (exact) return exact;
-    const found: Entry<Item>[] = [];
-    for (const entry of this.#entries) {
-      const isWider = found.some(({ around }) => around.has(entry));
-      if (!isWider && entry.pattern.match(uri)) found.push(entry);
-    }
-    return found.map(({ item }) => item);
+    return this.#exact.get(uri) ?? this.#match(uri).map(({ entry: { item } }) => item);
   }
+
+  /** The most specific entries that match, in the order in which they were added. */
+  #match(uri: string): readonly Match<Item>[] {
+    const matches = this.#patterns.listCandidates(uri).flatMap((entry): Match<Item>[] => {
+      const values = entry.pattern.match(uri);
+      return values ? [{ entry, values }] : [];
+    });
+    if (matches.length < 2) return matches;
+    return matches
+      .filter(({ entry: { within } }) => !matches.some(({ entry }) => within.has(entry)))
+      .sort((a, b) => a.entry.order - b.entry.order);
+  }
+}
+
+interface Match<Item> {
+  readonly entry: Entry<Item>;
+  readonly values: RawValues;
+}
+
+function nest<Item>(inner: Entry<Item>, outer: Entry<Item>): void {
+  inner.around.add(outer);
+  outer.within.add(inner);
 }
 
 /** The only URI of a pattern without variables. */
