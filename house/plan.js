@@ -22,9 +22,12 @@ export const wings = {
       },
       'command-line': {
         holds: 'The command `npx nestjs-mcp-auth`, with a file for each of its subcommands.',
-        imports: ['class-source', 'configuration', 'doctor', 'manifest'],
+        imports: ['class-source', 'configuration', 'doctor', 'manifest', 'mcp-clients'],
       },
       'class-source': { holds: 'Writes a class in TypeScript for the operations of a document.' },
+      'mcp-clients': {
+        holds: 'The MCP clients that people use: how each takes a server, and where it is sent back to.',
+      },
       manifest: { holds: 'What a server offers, and to whom, as data: how it is made, read and compared.' },
       doctor: {
         holds: 'Looks the configuration and the issuers over, at boot and as `npx nestjs-mcp-auth doctor`. Health.',

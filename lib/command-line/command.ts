@@ -1,4 +1,5 @@
 import { describeError } from '../errors/reason.js';
+import { runClients } from './clients-command.js';
 import { EXIT, UsageError, type CommandOutput } from './command-output.js';
 import { runDoctor } from './doctor-command.js';
 import { runManifest } from './manifest-command.js';
@@ -9,6 +10,8 @@ const USAGE = `Usage:
   nestjs-mcp-auth doctor --config <file>     looks over the options that a JavaScript module exports, and their issuers
   nestjs-mcp-auth openapi <document>         prints what an OpenAPI document would be offered as
   nestjs-mcp-auth openapi --config <file>    the same, for the options or the classes that a JavaScript module exports
+  nestjs-mcp-auth clients <url>              prints what users of an MCP server put into their clients, and which redirect URIs these have
+  nestjs-mcp-auth clients --config <file>    the same, for the options that a JavaScript module exports, without asking the server
   nestjs-mcp-auth manifest --config <file>   prints which scopes reach what, for the Nest module that a JavaScript module exports
 
 Options:
@@ -18,6 +21,12 @@ Options:
   --token <source>  (doctor --config) walks the access token of a user through the server, and calls the APIs. It is in a file, in "env:NAME", or in the standard input: "-"
   --call <request>  (doctor --token) what an API is called for: "orders:/orders/1" or "orders:HEAD /orders"; repeatable. Defaults to its baseUrl
   --help   prints this
+
+Options of clients:
+  --client <id>     one client, such as vscode; repeatable
+  --client-id <id>  the client ID, if you have registered the client at the authorization server
+  --name <name>     the name of the server in the clients' configurations; defaults to what the server calls itself
+  --offline         does not ask the server whether it is ready for clients
 
 Options of openapi:
   --include <choice>       an operationId, a method and path such as "GET /orders/**", or JSON such as {"tag":"public"}; repeatable
@@ -39,6 +48,7 @@ Exit codes: 0, no errors found, and nothing differs; 1, errors found, or somethi
 
 const COMMANDS: ReadonlyMap<string | undefined, (args: readonly string[], output: CommandOutput) => Promise<number>> =
   new Map([
+    ['clients', runClients],
     ['doctor', runDoctor],
     ['manifest', runManifest],
     ['openapi', runOpenApi],

@@ -119,7 +119,10 @@ async function tryOut(
   });
 }
 
-async function readOptions(exported: Readonly<Record<string, unknown>>): Promise<McpAuthModuleOptions | undefined> {
+/** The options that a module exports; `undefined` if it exports none. */
+export async function readOptions(
+  exported: Readonly<Record<string, unknown>>,
+): Promise<McpAuthModuleOptions | undefined> {
   const { options, mcpAuthOptions, default: byDefault } = exported;
   // A CommonJS module that was compiled from an ES module nests its default export one level deeper.
   const compiled = (byDefault as { default?: unknown } | undefined)?.default;

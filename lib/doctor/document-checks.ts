@@ -2,6 +2,8 @@ import type { Finding } from './finding.js';
 
 /** The protected resource metadata that an MCP client reads (RFC 9728 section 2). */
 export interface ResourceDocument {
+  /** `resource_name`, for people. */
+  readonly name?: string | undefined;
   readonly authorizationServers: readonly string[];
   readonly scopes: readonly string[];
 }
@@ -13,7 +15,9 @@ export interface ResourceDocument {
  * @param findings - collects what is wrong with the document
  */
 export function readDocument(url: URL, document: unknown, findings: Finding[]): ResourceDocument {
-  const { resource, authorization_servers, scopes_supported } = (document ?? {}) as Readonly<Record<string, unknown>>;
+  const { resource, resource_name, authorization_servers, scopes_supported } = (document ?? {}) as Readonly<
+    Record<string, unknown>
+  >;
   const authorizationServers = keepTexts(authorization_servers);
   findings.push(...checkResourceMember(url, resource));
   if (authorizationServers.length === 0) {
@@ -25,7 +29,8 @@ export function readDocument(url: URL, document: unknown, findings: Finding[]): 
       fix: 'Name at least one issuer identifier in authorization_servers (RFC 9728 section 2).',
     });
   }
-  return { authorizationServers, scopes: keepTexts(scopes_supported) };
+  const [name] = keepTexts([resource_name]);
+  return { name, authorizationServers, scopes: keepTexts(scopes_supported) };
 }
 
 /** RFC 9728 section 3.3: clients refuse metadata of another resource. */

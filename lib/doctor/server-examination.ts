@@ -29,26 +29,37 @@ const INITIALIZE = {
 /** A foreign origin, as a client in a browser has it. */
 const ORIGIN = 'https://client.example';
 
+/** What a client without a token learns of a server, and what is wrong with it. */
+export interface VisitedServer {
+  readonly findings: readonly Finding[];
+  /** `undefined` if it cannot be had. */
+  readonly document?: ResourceDocument | undefined;
+}
+
 /** Examines an MCP server from the outside, in the steps of a client without a token. */
 export async function examineServer(address: string): Promise<readonly Finding[]> {
+  return (await visitServer(address)).findings;
+}
+
+/** The same, with what such a client learns. */
+export async function visitServer(address: string): Promise<VisitedServer> {
   const problem = findUrlProblem(address);
   if (problem !== undefined) {
     const [message = '', fix = ''] = problem.split(/\. (?=[A-Z])/);
     // The address may be invalid because of a password in it, so it is not repeated.
-    return [
-      { code: 'endpoint_insecure', severity: 'error', subject: 'url', message: `It ${message}.`, fix: `${fix}.` },
-    ];
+    const code = 'endpoint_insecure';
+    return { findings: [{ code, severity: 'error', subject: 'url', message: `It ${message}.`, fix: `${fix}.` }] };
   }
   const url = new URL(address);
   const findings: Finding[] = [];
   const documentUrl = await requestChallenge(url, findings);
-  if (documentUrl === undefined) return findings;
+  if (documentUrl === undefined) return { findings };
   const document = await fetchDocument(url, documentUrl, findings);
-  if (!document) return findings;
+  if (!document) return { findings };
   for (const issuer of document.authorizationServers) {
     findings.push(...(await examineAuthorizationServer(issuer, document.scopes)));
   }
-  return findings;
+  return { findings, document };
 }
 
 /** @returns the URL of the metadata; `undefined` if the server cannot be reached */

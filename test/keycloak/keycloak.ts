@@ -16,6 +16,9 @@ export class Keycloak {
   /** As it comes, by the name that it has in a network of containers. A test has to resolve that name. */
   static readonly inNetwork = new Keycloak(process.env.KEYCLOAK_ORIGIN?.replace('127.0.0.1', 'keycloak'));
 
+  /** With client ID metadata documents, which are experimental, and nothing else. It reads those of real clients. */
+  static readonly withClientDocuments = new Keycloak(process.env.KEYCLOAK_CLIENT_DOCUMENTS_ORIGIN);
+
   /** With resource indicators, ID-JAG and client ID metadata documents, which are experimental. */
   static readonly experimental = new Keycloak(process.env.KEYCLOAK_EXPERIMENTAL_ORIGIN);
 

@@ -1,4 +1,6 @@
 /** Stops what the set-up started. */
 export default async function tearDown() {
-  await Promise.all((globalThis.keycloakServers ?? []).map((server) => server.stop()));
+  const { keycloakServers = [], clientDocuments } = globalThis;
+  await Promise.all(keycloakServers.map((server) => server.stop()));
+  await clientDocuments?.stop();
 }

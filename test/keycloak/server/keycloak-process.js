@@ -17,15 +17,17 @@ export const ADMIN = { username: 'admin', password: 'admin-of-the-tests' };
  *
  * @param {string} home
  * @param {readonly string[]} options of `kc.sh start`
+ * @param {Readonly<Record<string, string>>} [environment] what it is told besides
  * @returns {Promise<{ origin: string, stop(): Promise<void> }>}
  */
-export async function startKeycloak(home, options) {
+export async function startKeycloak(home, options, environment = {}) {
   const child = spawn('sh', [join(home, 'bin', 'kc.sh'), 'start', ...LOOPBACK, ...options], {
     env: {
       ...process.env,
       KC_BOOTSTRAP_ADMIN_USERNAME: ADMIN.username,
       KC_BOOTSTRAP_ADMIN_PASSWORD: ADMIN.password,
       JAVA_OPTS_KC_HEAP: '-Xms128m -Xmx512m -XX:TieredStopAtLevel=1',
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: the script, and Java beneath it.

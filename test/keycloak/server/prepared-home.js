@@ -39,15 +39,16 @@ async function preparedHome(version, features) {
  *
  * @param {string} version
  * @param {readonly string[]} features
+ * @param {Readonly<Record<string, string>>} environment
  */
-export async function startPrepared(version, features) {
+export async function startPrepared(version, features, environment) {
   const home = await preparedHome(version, features);
   const database = await mkdtemp(join(tmpdir(), 'keycloak-database-'));
   const forget = () => rm(database, { recursive: true });
   try {
     await cp(join(home, 'data', 'h2'), database, { recursive: true });
     const url = `jdbc:h2:file:${join(database, 'keycloakdb')};NON_KEYWORDS=VALUE`;
-    const { origin, stop } = await startKeycloak(home, ['--optimized', `--db-url=${url}`]);
+    const { origin, stop } = await startKeycloak(home, ['--optimized', `--db-url=${url}`], environment);
     return { home, origin, stop: () => stop().finally(forget) };
   } catch (error) {
     await forget();
