@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 
 const read = async (file: string) => await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -13,7 +13,10 @@ test('docs/clients/index.md has the versions that the tests run', async () => {
   const installed = async (name: string) =>
     (JSON.parse(await read(`node_modules/${name}/package.json`)) as { version: string }).version;
 
-  const rows = [...(await read('docs/clients/index.md')).matchAll(ROW)].map(({ groups }) => [groups?.name, groups?.version]);
+  const rows = [...(await read('docs/clients/index.md')).matchAll(ROW)].map(({ groups }) => [
+    groups?.name,
+    groups?.version,
+  ]);
 
   expect(Object.fromEntries(rows)).toEqual({
     '@modelcontextprotocol/client': await installed('@modelcontextprotocol/client'),
@@ -23,13 +26,13 @@ test('docs/clients/index.md has the versions that the tests run', async () => {
   });
 });
 
-test('its commands name the same versions', async () => {
+test('the commands of the pages name the same versions', async () => {
   const { dependencies } = JSON.parse(await read('test/clients/installed/setup/pinned/package.json')) as {
     dependencies: Record<string, string>;
   };
-  const named = [
-    ...(await read('docs/clients/index.md')).matchAll(/(@modelcontextprotocol\/inspector|mcp-remote)@([\d.]+\d)/g),
-  ];
+  const pages = await readdir(new URL('../../docs/clients', import.meta.url));
+  const texts = await Promise.all(pages.map((page) => read(`docs/clients/${page}`)));
+  const named = [...texts.join('\n').matchAll(/(@modelcontextprotocol\/inspector|mcp-remote)@([\d.]+\d)/g)];
 
   expect(named.length).toBeGreaterThan(1);
   for (const [, name = '', version] of named) expect(version).toBe(dependencies[name]);
