@@ -14,6 +14,8 @@ export interface DocumentedValues {
 /** The commands of some sections of a page, in its order: the values that a reader sets, and what is run with them. */
 export interface DocumentedCommands {
   readonly names: readonly string[];
+  /** The first block, which has the values if there are any to set. */
+  readonly first: string;
   readonly blocks: readonly string[];
 }
 
@@ -24,8 +26,8 @@ export async function readCommands(page: string, sections: readonly string[]): P
   const all = [...chosen.join('').matchAll(/^( *)```sh\n(.*?)^\1```$/gms)].map(([, indent = '', block = '']) =>
     block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
   );
-  const [values = '', ...blocks] = all;
-  return { names: [...values.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name), blocks };
+  const [first = '', ...blocks] = all;
+  return { names: [...first.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name), first, blocks };
 }
 
 /** The commands of the page on Keycloak with which its administrator signs in. */
