@@ -6,6 +6,7 @@ import { createServer } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { URL } from 'node:url';
 import { promisify } from 'node:util';
 
 /** Copies of what clients publish of themselves. The path of a copy is its URL without the scheme. */
