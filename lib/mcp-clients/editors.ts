@@ -10,6 +10,7 @@ export const vscode: McpClient = {
   redirectUris: [
     { uri: 'http://127.0.0.1:33418/', use: 'on a desktop' },
     { uri: 'http://127.0.0.1/', use: 'on a desktop where another program has port 33418', anyPort: true },
+    { uri: 'http://127.0.0.1:33418', use: 'as its documentation has it, without the slash' },
     { uri: 'https://vscode.dev/redirect', use: 'in remote windows, on the web, and if the first way fails' },
     { uri: 'https://insiders.vscode.dev/redirect', use: 'the same in VS Code Insiders' },
   ],

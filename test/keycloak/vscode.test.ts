@@ -75,6 +75,7 @@ interface Way {
 
 const REDIRECT_URIS = {
   'http://127.0.0.1:33418/': true,
+  'http://127.0.0.1:33418': false,
   'http://127.0.0.1:54321/': true,
   'https://vscode.dev/redirect': true,
   'https://insiders.vscode.dev/redirect': true,
@@ -92,7 +93,7 @@ const WAYS: readonly Way[] = [
     isAskedToConsent: false,
     scopes: { challenge: 'union' },
     asked: [['orders:read'], UNION],
-    redirectUris: REDIRECT_URIS,
+    redirectUris: { ...REDIRECT_URIS, 'http://127.0.0.1:33418': true },
   },
   {
     name: 'known by its document',
