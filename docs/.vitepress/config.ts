@@ -1,9 +1,10 @@
 import { defineConfig, type DefaultTheme, type UserConfig } from 'vitepress';
 import llmstxt from 'vitepress-plugin-llms';
 import { linksToRepository } from './links-to-repository.js';
+import { copyLinkedFiles } from './linked-files.js';
 import { copyMermaid, mermaidFences } from './mermaid.js';
 import { plainText } from './plain-text.js';
-import { contents, sidebar } from './sidebar.js';
+import { sidebar, written } from './sidebar.js';
 import { address, base, repository } from './site.js';
 import { slugOf } from './slug.js';
 import { versionMenu } from './versions.js';
@@ -33,7 +34,10 @@ export default defineConfig({
       md.use(plainText);
     },
   },
-  buildEnd: ({ outDir }) => copyMermaid(outDir),
+  buildEnd: async ({ srcDir, outDir }) => {
+    await copyMermaid(outDir);
+    await copyLinkedFiles(srcDir, outDir);
+  },
   transformPageData: ({ relativePath, frontmatter }) => {
     // TypeDoc writes these pages: there is no file to edit.
     if (relativePath.startsWith(API)) frontmatter.editLink = false;
@@ -66,6 +70,6 @@ export default defineConfig({
   },
   vite: {
     // `llms.txt` and `llms-full.txt`, and each page as Markdown beside its HTML.
-    plugins: [llmstxt({ domain: new URL(address).origin, ignoreFiles: [`${API}**`], sidebar: contents })],
+    plugins: [llmstxt({ domain: new URL(address).origin, ignoreFiles: [`${API}**`], sidebar: written })],
   },
 } satisfies UserConfig<DefaultTheme.Config>);

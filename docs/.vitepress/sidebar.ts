@@ -1,6 +1,8 @@
 import type { DefaultTheme } from 'vitepress';
 import { apiPages } from './api-pages.js';
 
+const API = '/reference/api/';
+
 /** The table of contents. Every page of `docs` has one line here; a test sees to it. Sections without pages are not shown. */
 const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTheme.SidebarItem[] })[] = [
   {
@@ -13,7 +15,11 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
   },
   {
     text: 'Get started',
-    items: [{ text: 'You have an OpenAPI document', link: '/get-started/openapi' }],
+    items: [
+      { text: 'You have an OpenAPI document', link: '/get-started/openapi' },
+      { text: 'You have a Nest API', link: '/get-started/nest-api' },
+      { text: 'You have an MCP server', link: '/get-started/mcp-server' },
+    ],
   },
   {
     text: 'Guides',
@@ -90,7 +96,7 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
       { text: 'Conformance', link: '/reference/conformance' },
       { text: 'Performance', link: '/reference/performance' },
       { text: 'The corpus of OpenAPI documents', link: '/reference/openapi-corpus' },
-      { text: 'API', link: '/reference/api/' },
+      { text: 'API', link: API },
     ],
   },
   {
@@ -111,8 +117,14 @@ export const contents: DefaultTheme.SidebarItem[] = sections
   .filter(({ items }) => items.length > 0)
   .map((section) => ({ ...section, collapsed: false }));
 
+/** The same without the API reference, which TypeDoc writes. */
+export const written: DefaultTheme.SidebarItem[] = contents.map(({ items = [], ...section }) => ({
+  ...section,
+  items: items.filter(({ link }) => link !== API),
+}));
+
 /** The API reference has a table of contents of its own: it has more pages than all the rest. */
 export const sidebar: DefaultTheme.SidebarMulti = {
   '/': contents,
-  '/reference/api/': [{ text: '← All of the handbook', link: '/introduction/' }, ...apiPages()],
+  [API]: [{ text: '← All of the handbook', link: '/introduction/' }, ...apiPages()],
 };
