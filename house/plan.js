@@ -24,6 +24,10 @@ export const wings = {
         holds: 'The command `npx nestjs-mcp-auth`, with a file for each of its subcommands.',
         imports: ['class-source', 'configuration', 'doctor', 'manifest', 'mcp-clients'],
       },
+      schematics: {
+        holds: '`nest add nestjs-mcp-auth` and `nest g -c nestjs-mcp-auth`. They load nothing that servers do without.',
+        imports: ['class-source'],
+      },
       'class-source': { holds: 'Writes a class in TypeScript for the operations of a document.' },
       'mcp-clients': {
         holds: 'The MCP clients that people use: how each takes a server, and where it is sent back to.',
