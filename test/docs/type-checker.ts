@@ -38,6 +38,8 @@ export function complaintsOf(
   const host: ts.CompilerHost = {
     ...disk,
     fileExists: (path) => texts.has(path) || disk.fileExists(path),
+    directoryExists: (path) =>
+      [...texts.keys()].some((one) => one.startsWith(`${path}/`)) || ts.sys.directoryExists(path),
     readFile: (path) => texts.get(path) ?? disk.readFile(path),
     getSourceFile: (path, version) => {
       const text = texts.get(path);

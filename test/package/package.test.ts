@@ -47,7 +47,7 @@ describe('the packed tarball', () => {
     expect(
       files.filter(
         (file) =>
-          !/^(dist\/.+\.(c?js|d\.c?ts|c?js\.map)|docs\/(?!\.vitepress\/|reference\/api\/).+|sample\/.+|test\/clients\/installed\/python_client\.py|LICENSE|\w+\.md|package\.json)$/.test(
+          !/^(dist\/.+\.(c?js|d\.c?ts|c?js\.map)|dist\/schematics\/.+\.json|docs\/(?!\.vitepress\/|reference\/api\/).+|sample\/.+|test\/clients\/installed\/python_client\.py|LICENSE|\w+\.md|package\.json)$/.test(
             file,
           ),
       ),

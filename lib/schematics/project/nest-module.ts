@@ -16,7 +16,7 @@ export interface Declaration {
 /** Finds the module that is nearest to a folder, as the generators of Nest do. */
 export function findNearestModule(tree: Tree, folder: string): string | undefined {
   for (let current = folder; ; current = posix.dirname(current)) {
-    const found = tree.getDir(current).subfiles.find((name) => /\.module\.ts$/.test(name));
+    const found = tree.getDir(current).subfiles.find((name) => name.endsWith('.module.ts'));
     if (found !== undefined) return posix.join(current, found);
     if (current === '.' || current === '/' || current === '') return undefined;
   }
@@ -36,7 +36,7 @@ export function declareInModule(
   const text = tree.readText(modulePath);
   const file = parse(typescript, modulePath, text);
   if (findImport(typescript, file, className) !== undefined) return true;
-  const changed = new MetadataManager(text).insert(metadata, className) as string | undefined;
+  const changed = new MetadataManager(text).insert(metadata, className);
   if (changed === undefined || changed === text) return false;
   const line = `import { ${className} } from '${relativeImport(modulePath, path, extension)}';`;
   tree.overwrite(

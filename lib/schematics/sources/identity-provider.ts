@@ -35,10 +35,11 @@ export const url = (name: string, example: string, words: string): ProviderVaria
   kind: 'url',
 });
 
-export const clientId = (words: string, example = 'mcp-server') => text('MCP_CLIENT_ID', example, words);
-export const clientSecret = (words: string) => text('MCP_CLIENT_SECRET', 'change-me', words);
-export const audience = (words: string, example = 'api') => text('API_AUDIENCE', example, words);
-export const scope = (words: string, example = 'api.read') => text('API_SCOPE', example, words);
+export const clientId = (words: string, example = 'mcp-server'): ProviderVariable =>
+  text('MCP_CLIENT_ID', example, words);
+export const clientSecret = (words: string): ProviderVariable => text('MCP_CLIENT_SECRET', 'change-me', words);
+export const audience = (words: string, example = 'api'): ProviderVariable => text('API_AUDIENCE', example, words);
+export const scope = (words: string, example = 'api.read'): ProviderVariable => text('API_SCOPE', example, words);
 
 export const AUDIENCE = 'audience: env.API_AUDIENCE,';
 export const SCOPES = 'scopes: [env.API_SCOPE],';
