@@ -63,10 +63,15 @@ export class Telemetry implements SpanProcessor {
   }
 
   async instrument(name: string): Promise<MetricData | undefined> {
+    return (await this.instruments()).find(({ descriptor }) => descriptor.name === name);
+  }
+
+  /** All instruments of the package that have recorded something. */
+  async instruments(): Promise<readonly MetricData[]> {
     const { resourceMetrics, errors } = await this.#reader.collect();
     if (errors.length > 0) throw new AggregateError(errors);
     const ours = resourceMetrics.scopeMetrics.filter(({ scope }) => scope.name === 'nestjs-mcp-auth');
-    return ours.flatMap((scope) => scope.metrics).find(({ descriptor }) => descriptor.name === name);
+    return ours.flatMap((scope) => scope.metrics);
   }
 
   onStart(): void {
