@@ -18,6 +18,7 @@ export default {
     '<rootDir>/test/clients/installed/',
     '<rootDir>/test/conformance/',
     '<rootDir>/test/rolling/',
+    '<rootDir>/test/production/running/',
     '<rootDir>/test/handbook/pages/',
     '<rootDir>/test/site/',
   ],

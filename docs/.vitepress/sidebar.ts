@@ -78,6 +78,14 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
   {
     text: 'Production',
     items: [
+      { text: 'To production in a day', link: '/production/deploy' },
+      { text: 'The image', link: '/production/docker' },
+      { text: 'Kubernetes', link: '/production/kubernetes' },
+      { text: 'nginx, Envoy and HAProxy', link: '/production/proxies' },
+      { text: 'Scaling and sizing', link: '/production/scaling' },
+      { text: 'Metrics, traces, logs and alerts', link: '/production/observability' },
+      { text: 'Changing keys', link: '/production/key-rotation' },
+      { text: 'Upgrades', link: '/production/upgrade' },
       { text: 'Operations', link: '/production/operations' },
       { text: 'The token cache', link: '/production/token-cache' },
       { text: 'The doctor', link: '/production/doctor' },

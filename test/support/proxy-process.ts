@@ -11,12 +11,16 @@ import { describe } from '@jest/globals';
 /** Debian keeps servers where only the path of root leads. */
 const ENVIRONMENT = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
 
-type Proxy = 'haproxy' | 'nginx';
+type Proxy = 'envoy' | 'haproxy' | 'nginx';
 
 /** Whether tests with these run: not on a machine that does not have them, unless it has to. */
 export function areExpected(...proxies: readonly Proxy[]): boolean {
-  const isInstalled = (proxy: Proxy) => spawnSync(proxy, ['-v'], { env: ENVIRONMENT }).status === 0;
   return process.env.REQUIRE_PROXIES !== undefined || proxies.every(isInstalled);
+}
+
+/** Whether this machine can run it. */
+export function isInstalled(proxy: Proxy): boolean {
+  return spawnSync(proxy, [proxy === 'envoy' ? '--version' : '-v'], { env: ENVIRONMENT }).status === 0;
 }
 
 /** Tests that need HAProxy and nginx. */
@@ -85,13 +89,24 @@ export class ProxyProcess {
     ]);
   }
 
+  /**
+   * HAProxy or Envoy, with a whole configuration.
+   *
+   * @param configure - makes it for the socket to listen on
+   */
+  static async startWith(command: 'haproxy' | 'envoy', configure: (socket: string) => string): Promise<ProxyProcess> {
+    const args = { haproxy: ['-db', '-f'], envoy: ['--use-dynamic-base-id', '-l', 'error', '-c'] };
+    return await ProxyProcess.#start(command, args[command], (directory) => [configure(join(directory, 'proxy.sock'))]);
+  }
+
   static async #start(
     command: Proxy,
     args: readonly string[],
     configure: (directory: string) => readonly string[],
   ): Promise<ProxyProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'proxy-'));
-    const file = join(directory, 'proxy.conf');
+    // Envoy reads YAML only from a file that says so.
+    const file = join(directory, command === 'envoy' ? 'proxy.yaml' : 'proxy.conf');
     await writeFile(file, `${configure(directory).join('\n')}\n`);
     const child = spawn(command, [...args, file], { env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] });
     let told = '';

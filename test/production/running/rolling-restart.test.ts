@@ -1,0 +1,132 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { TestDownstream, TestIssuer } from 'nestjs-mcp-auth/testing';
+import { headersFor, toolCall } from '../../support/mcp-request.js';
+import { isInstalled, type ProxyProcess } from '../../support/proxy-process.js';
+import { RedisProcess } from '../../support/redis-process.js';
+import { readManifest } from '../manifests.js';
+import { startEnvoyOf, startHaproxyOf, startNginxOf } from '../proxies.js';
+import { SampleProcess } from './sample-process.js';
+
+interface Probe {
+  readonly httpGet: { readonly path: string };
+}
+
+const { containers } = (readManifest('Deployment').spec as { template: { spec: { containers: unknown[] } } }).template
+  .spec;
+const { startupProbe, readinessProbe, livenessProbe } = containers[0] as Record<string, Probe>;
+const pathOf = (probe: Probe | undefined) => probe?.httpGet.path ?? '';
+
+const userOf = (proxy: string) => `user-of-${proxy}`;
+
+const RESOURCE = 'https://mcp.acme.example/mcp';
+
+const PROXIES = {
+  nginx: (servers: readonly string[]) => startNginxOf('mcp.conf', servers),
+  haproxy: (servers: readonly string[]) => startHaproxyOf(servers, false),
+  envoy: (servers: readonly string[]) => startEnvoyOf('envoy.yaml', servers),
+};
+const names = (['nginx', 'haproxy', 'envoy'] as const).filter(isInstalled);
+
+describe('two replicas of the sample', () => {
+  let folder: string;
+  let redis: RedisProcess;
+  let valkey: Server;
+  let issuer: TestIssuer;
+  let orders: TestDownstream;
+  let settings: Record<string, string>;
+  let tokens: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'production-'));
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    await writeFile(join(folder, 'client.key'), key.export({ type: 'pkcs8', format: 'pem' }));
+    await writeFile(join(folder, 'replica-keys'), `${randomBytes(32).toString('base64')}\n`);
+    redis = await RedisProcess.start();
+    valkey = createServer((from) => {
+      const to = connect(redis.socket);
+      from.pipe(to).pipe(from);
+      for (const [one, other] of [
+        [from, to],
+        [to, from],
+      ] as const)
+        one.on('error', () => other.destroy()).on('close', () => other.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(valkey, 'listening');
+    issuer = await TestIssuer.start({ path: '/realms/acme' });
+    orders = await TestDownstream.start({ issuer, audience: 'orders-api', scopes: ['orders.view'] });
+    orders.respond('GET /orders/7', ({ claims }) => ({ id: '7', owner: claims?.sub }));
+    const exp = Math.floor(Date.now() / 1000) + 3_600;
+    const made = names.map(
+      async (name) =>
+        [name, await issuer.token({ aud: RESOURCE, scope: 'orders:read', sub: userOf(name), exp })] as const,
+    );
+    tokens = Object.fromEntries(await Promise.all(made));
+    settings = {
+      RESOURCE,
+      ISSUER: issuer.issuer,
+      CLIENT_KEY_FILE: join(folder, 'client.key'),
+      REPLICA_KEYS_FILE: join(folder, 'replica-keys'),
+      ORDERS_URL: `${orders.origin}/`,
+      VALKEY_URL: `redis://127.0.0.1:${(valkey.address() as AddressInfo).port}`,
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_LOGS_EXPORTER: 'none',
+    };
+  });
+
+  afterAll(async () => {
+    valkey.close();
+    await Promise.all([redis.close(), orders.close(), issuer.close()]);
+    await rm(folder, { recursive: true });
+  });
+
+  const call = async (name: string, proxy: ProxyProcess) => {
+    const body = toolCall('find_order', { id: '7' });
+    const headers = { host: 'mcp.acme.example', ...headersFor(body, tokens[name]) };
+    const { status, text } = await proxy.send('/mcp', { body, headers });
+    return status === 200 && text.includes(userOf(name)) ? 'done' : `${status} ${text}`;
+  };
+
+  test('lose no call while each is restarted, behind the proxies of the sample', async () => {
+    const replicas = await Promise.all([SampleProcess.start(settings), SampleProcess.start(settings)]);
+    const servers = replicas.map(({ address }) => address);
+    const proxies = await Promise.all(names.map(async (name) => [name, await PROXIES[name](servers)] as const));
+    const outcomes = new Map<string, number>();
+    let isOver = false;
+    const clients = proxies.flatMap(([name, proxy]) =>
+      [1, 2].map(async () => {
+        while (!isOver) {
+          const outcome = `${name}: ${await call(name, proxy).catch(String)}`;
+          outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+        }
+      }),
+    );
+    try {
+      for (const [number, replica] of replicas.entries()) {
+        for (const probe of [startupProbe, readinessProbe, livenessProbe])
+          expect([pathOf(probe), await replica.status(pathOf(probe))]).toEqual([pathOf(probe), 200]);
+        replica.terminate();
+        while ((await replica.status(pathOf(readinessProbe))) !== 503);
+        expect(await replica.status(pathOf(livenessProbe))).toBe(200);
+        expect(await replica.over).toEqual([null, 'SIGTERM']);
+        const next = await SampleProcess.start(settings, replica.port);
+        replicas[number] = next;
+        // All proxies have to use it again before the next one stops. Its log has who called.
+        await Promise.all(names.map((name) => next.wrote(userOf(name))));
+      }
+    } finally {
+      isOver = true;
+      await Promise.all(clients);
+      await Promise.all([...proxies.map(([, proxy]) => proxy), ...replicas].map((one) => one.close()));
+    }
+    expect([...outcomes.keys()].toSorted()).toEqual(names.map((name) => `${name}: done`).toSorted());
+    // One exchange for each user serves both replicas, before and after the restart.
+    expect(issuer.exchangeRequests).toHaveLength(names.length);
+  });
+});
