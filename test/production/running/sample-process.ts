@@ -2,10 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-const COMMAND = [
-  ...['--import', './test/support/shared-modules/register.js'],
-  ...['--import', './sample/production/src/telemetry.ts', 'sample/production/src/main.ts'],
-];
+// The application loads its telemetry itself, if Node did not do it before.
+const COMMAND = ['--import', './test/support/shared-modules/register.js', 'sample/production/src/main.ts'];
 
 /** The application of the sample, in a process of its own. */
 export class SampleProcess {
