@@ -19,6 +19,7 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
       { text: 'You have an OpenAPI document', link: '/get-started/openapi' },
       { text: 'You have a Nest API', link: '/get-started/nest-api' },
       { text: 'You have an MCP server', link: '/get-started/mcp-server' },
+      { text: 'You have Microsoft Entra ID', link: '/get-started/entra' },
       { text: 'nest add and nest g', link: '/get-started/nest-add' },
     ],
   },
