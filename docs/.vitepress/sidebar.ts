@@ -16,6 +16,7 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
   {
     text: 'Get started',
     items: [
+      { text: 'Your first protected tool', link: '/get-started/first-server' },
       { text: 'You have an OpenAPI document', link: '/get-started/openapi' },
       { text: 'You have a Nest API', link: '/get-started/nest-api' },
       { text: 'You have an MCP server', link: '/get-started/mcp-server' },

@@ -22,9 +22,10 @@ export class Addresses {
     return new Addresses(ports);
   }
 
-  /** The port that stands for one of the page. */
-  port(named: number): number {
-    return Number(this.ports.get(String(named)));
+  /** The port that stands for one of the page, if the page names it. */
+  port(named: number): number | undefined {
+    const port = this.ports.get(String(named));
+    return port === undefined ? undefined : Number(port);
   }
 
   readonly replaceIn = (text: string): string =>

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,6 +21,9 @@ const INSTALLED = /^( *npm (?:install|i) (?:.* )?)nestjs-mcp-auth(?= |$)/m;
 /** Files of the package that name addresses. */
 const TEXT = /\.(json|md|mjs|ts|ya?ml)$/;
 
+/** What `nest new` writes listens there, unless `PORT` says otherwise. */
+const PORT_OF_NEST = 3000;
+
 /** That of a person, without what npm hands down to the scripts of this repository. */
 const ENVIRONMENT = {
   ...ENVIRONMENT_OF_A_PROJECT,
@@ -34,6 +37,8 @@ const ENVIRONMENT = {
   npm_config_ignore_scripts: 'true',
   npm_config_prefer_offline: 'true',
   npm_config_update_notifier: 'false',
+  // A person is asked whether npx may install.
+  npm_config_yes: 'true',
 };
 
 /** What a reader has at hand besides the page. */
@@ -116,10 +121,15 @@ export class Desk {
     if (known) return known;
     const memory = join(this.home, `terminal-${number}`);
     await mkdir(memory);
-    const { environment, answers = [] } = this.setting;
-    const terminal = new Terminal(memory, await this.#place(), { ...ENVIRONMENT, ...environment }, answers);
+    const { answers = [] } = this.setting;
+    const terminal = new Terminal(memory, await this.#place(), this.#environment, answers);
     this.#terminals.set(number, terminal);
     return terminal;
+  }
+
+  get #environment(): NodeJS.ProcessEnv {
+    const port = this.addresses.port(PORT_OF_NEST);
+    return { ...ENVIRONMENT, ...(port !== undefined && { PORT: String(port) }), ...this.setting.environment };
   }
 
   /** What npm would get from its registry, if the package were there as it is here. */
@@ -144,6 +154,9 @@ export class Desk {
     if (!existsSync(own)) return;
     for (const name of await readdir(own)) if (name !== 'node_modules') await rm(join(own, name), { recursive: true });
     await exec('tar', ['-xzf', this.#tarball, '-C', own, '--strip-components=1']);
+    // As npm does it.
+    const { bin } = JSON.parse(await readFile(join(own, 'package.json'), 'utf8')) as { bin: Record<string, string> };
+    for (const path of Object.values(bin)) await chmod(join(own, path), 0o755);
   }
 
   /** Packs the package. What its samples and documents say of addresses is of the test's. */

@@ -16,12 +16,13 @@ export const ADMIN = { username: 'admin', password: 'admin-of-the-tests' };
  * Starts a server on a loopback port that the system chooses, and waits until it says that it is ready.
  *
  * @param {string} home
- * @param {readonly string[]} options of `kc.sh start`
+ * @param {readonly string[]} options of the command
  * @param {Readonly<Record<string, string>>} [environment] what it is told besides
+ * @param {'start' | 'start-dev'} [command] of `kc.sh`
  * @returns {Promise<{ origin: string, stop(): Promise<void> }>}
  */
-export async function startKeycloak(home, options, environment = {}) {
-  const child = spawn('sh', [join(home, 'bin', 'kc.sh'), 'start', ...LOOPBACK, ...options], {
+export async function startKeycloak(home, options, environment = {}, command = 'start') {
+  const child = spawn('sh', [join(home, 'bin', 'kc.sh'), command, ...LOOPBACK, ...options], {
     env: {
       ...process.env,
       KC_BOOTSTRAP_ADMIN_USERNAME: ADMIN.username,

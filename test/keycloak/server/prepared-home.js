@@ -16,14 +16,33 @@ const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nes
  * @returns {Promise<string>} its home
  */
 async function preparedHome(version, features) {
-  const home = join(CACHE, version, features.join('+') || 'default');
+  const options = ['--db=dev-file', '--cache=local', ...features.map((feature) => `--feature-${feature}=enabled`)];
+  return await makeOnce(version, features.join('+') || 'default', (home) => startKeycloak(home, options));
+}
+
+/**
+ * A server as it is after the first `kc.sh start-dev`, which takes long. Made once for each release, outside the repository.
+ *
+ * @param {string} version
+ * @returns {Promise<string>} its home, which is to be copied
+ */
+export async function developmentHome(version) {
+  return await makeOnce(version, 'development', (home) => startKeycloak(home, [], {}, 'start-dev'));
+}
+
+/**
+ * @param {string} version
+ * @param {string} name
+ * @param {(home: string) => Promise<{ stop(): Promise<void> }>} start what makes of an unpacked release what is wanted
+ */
+async function makeOnce(version, name, start) {
+  const home = join(CACHE, version, name);
   if (await isThere(home)) return home;
   await mkdir(join(CACHE, version), { recursive: true });
   const directory = await mkdtemp(join(CACHE, version, 'making-'));
   try {
     const made = await unpack(version, directory);
-    const options = ['--db=dev-file', '--cache=local', ...features.map((feature) => `--feature-${feature}=enabled`)];
-    await (await startKeycloak(made, options)).stop();
+    await (await start(made)).stop();
     await rename(made, home).catch(async (error) => {
       // Another run was faster.
       if (!(await isThere(home))) throw error;
