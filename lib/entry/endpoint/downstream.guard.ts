@@ -2,8 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { DownstreamPreparation } from '../../on-behalf-of/downstream/downstream-preparation.js';
 import { AuthorizedOperation } from '../../resource-server/authorization/admission.js';
 import { getRequest, type McpRequest } from './mcp-request.js';
-
-import { tellNoInside } from './told-failures.js';
+import { toTold } from './told-failures.js';
 
 /** Checks the downstreams of an authorized request, and answers with a challenge if one of them requires it. */
 @Injectable()
@@ -18,7 +17,11 @@ export class DownstreamGuard implements CanActivate {
   }
 
   async #prepare(request: McpRequest, admitted: AuthorizedOperation): Promise<boolean> {
-    request.prepared = await tellNoInside(request, () => this.preparation.prepare(admitted, request));
+    try {
+      request.prepared = await this.preparation.prepare(admitted, request);
+    } catch (error) {
+      throw toTold(error, request.trace);
+    }
     return true;
   }
 }

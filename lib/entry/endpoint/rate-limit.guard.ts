@@ -3,7 +3,7 @@ import { RateLimits } from '../../resource-server/rate-limits/rate-limits.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
 import { getRequest } from './mcp-request.js';
 import { getResponse } from './node-request.js';
-import { tellNoInside } from './told-failures.js';
+import { toTold } from './told-failures.js';
 
 /** Counts the requests of a caller, and answers 429 to those that are too many. */
 @Injectable()
@@ -23,7 +23,11 @@ export class RateLimitGuard implements CanActivate {
     const { caller, operation, body, trace } = request;
     const offer = operation && this.catalogue.find(operation)?.primitive;
     const asked = { caller, operation, offer, body, trace };
-    await tellNoInside(request, () => this.limits.count(asked, [request, getResponse(context)]));
+    try {
+      await this.limits.count(asked, [request, getResponse(context)]);
+    } catch (error) {
+      throw toTold(error, trace);
+    }
     return true;
   }
 }

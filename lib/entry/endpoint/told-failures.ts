@@ -7,23 +7,10 @@ import type { RequestTrace } from '../../observability/request-trace.js';
 const logger = new CleanLogger('McpEndpoint');
 
 /**
- * Runs a check of a request. Nest would answer with the message of some of the errors that application code throws, and
+ * What may be told of a failed check: what is written for the client, as it is. Anything else is logged, and becomes a
+ * failure that tells nothing. Nest would answer with the message of some of the errors that application code throws, and
  * cannot look at others.
- *
- * @throws what is written for the client. Anything else is logged, and becomes a failure that tells nothing
  */
-export async function tellNoInside<Result>(
-  request: { readonly trace: RequestTrace },
-  run: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await run();
-  } catch (thrown) {
-    throw toTold(thrown, request.trace);
-  }
-}
-
-/** What may be told of a failed check: what is written for the client as it is. Anything else is logged. */
 export function toTold(thrown: unknown, trace: RequestTrace): Error {
   const error = toReadable(thrown);
   if (isToldException(error)) return error;

@@ -19,7 +19,7 @@ import type { Observable } from 'rxjs';
 import { ChallengeFilter } from '../endpoint/challenge.filter.js';
 import { InterruptionFilter } from '../endpoint/interruption.filter.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
-import { tellNoInside } from '../endpoint/told-failures.js';
+import { toTold } from '../endpoint/told-failures.js';
 import { selectServer } from '../../servers/application-servers.js';
 import { ForeignHandling } from './foreign-handling.js';
 import type { PreparedRules, ProtectedMcpOptions } from './foreign-rules.js';
@@ -56,7 +56,11 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
         const [protection, rules] = [this.#protection, this.#rules];
         if (!protection || !rules) throw createNotReadyError();
         const request = context.switchToHttp().getRequest<McpRequest>();
-        return await tellNoInside(request, () => protection.admit(context, rules));
+        try {
+          return await protection.admit(context, rules);
+        } catch (error) {
+          throw toTold(error, request.trace);
+        }
       }
     }
 

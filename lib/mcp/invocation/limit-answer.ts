@@ -40,7 +40,24 @@ export function sendLimit(response: ServerResponse, error: LimitError, message: 
 
 /** Sends an answer of which nothing is sent yet. */
 export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
-  response.writeHead(status, headers).end(JSON.stringify(body));
+  sendText(response, JSON.stringify(body), status, headers);
+}
+
+const JSON_ALONE = { 'Content-Type': 'application/json' };
+
+/**
+ * Sends the whole text of an answer of which nothing is sent yet. If no headers go ahead of it, Node states its length, and
+ * sends everything at once.
+ */
+export function sendText(
+  response: ServerResponse,
+  text: string,
+  status = 200,
+  headers: HttpAnswer['headers'] = JSON_ALONE,
+): void {
+  response.statusCode = status;
+  for (const name in headers) response.setHeader(name, headers[name] ?? '');
+  response.end(text);
 }
 
 /**

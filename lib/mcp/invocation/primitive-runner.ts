@@ -86,8 +86,7 @@ export class PrimitiveRunner {
     };
     // An operation has one outcome: the method's arguments may turn out to be denied.
     const allow = () => {
-      if ('value' in input && !authorized.isAudited) this.audit.recordAllowed(() => ({ ...describe(), scopes }));
-      authorized.isAudited = true;
+      if (authorized.claimAudit() && 'value' in input) this.audit.recordAllowed(() => ({ ...describe(), scopes }));
     };
     const round = new CallRound(this.states, authorized, operation, surroundings);
     const { channel } = round;

@@ -26,7 +26,8 @@ export class RequestChannel implements ClientChannel {
   #questions: InputRequests | undefined;
 
   /**
-   * @param identify - says who a client before 2026-07-28
+   * @param context - of the message that the client has sent
+   * @param identify - says who the client is and what it can do, if it speaks a revision before 2026-07-28
    * @param state - what the call remembers of earlier rounds
    */
   constructor(context: MessageContext, identify: IdentifyClient, state: CallState) {

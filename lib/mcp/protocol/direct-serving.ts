@@ -12,7 +12,7 @@ import { PreparedResults } from '../direct/prepared-results.js';
 import type { AuthorizedRequest } from '../invocation/authorized-request.js';
 import type { IdentifyClient } from '../invocation/client-channel.js';
 import { beginConversation, identifyConversation } from '../invocation/conversation.js';
-import { describeLimit, sendAnswer } from '../invocation/limit-answer.js';
+import { describeLimit, sendAnswer, sendText } from '../invocation/limit-answer.js';
 import type { AcceptedTypes } from './accepted-types.js';
 import { CallMethods, type CallMethod } from './call-methods.js';
 import { describeChallenge } from './challenge-response.js';
@@ -96,7 +96,7 @@ export class DirectServing {
     }
     const conversation = message.method === 'initialize' ? beginConversation(served.body) : undefined;
     if (conversation !== undefined) exchange.response.setHeader('Mcp-Session-Id', conversation);
-    sendJson(exchange.response, answer);
+    sendText(exchange.response, answer);
     return undefined;
   }
 
@@ -200,16 +200,9 @@ export class DirectServing {
       return undefined;
     }
     if (text === undefined) return handOver(served, running, undefined);
-    sendJson(response, text);
+    sendText(response, text);
     return undefined;
   }
-}
-
-/** Without headers before it, Node states the length of the text, and sends everything at once. */
-function sendJson(response: ServerResponse, text: string): void {
-  response.statusCode = 200;
-  response.setHeader('Content-Type', 'application/json');
-  response.end(text);
 }
 
 /** The method has run, and does not run again for the SDK. */

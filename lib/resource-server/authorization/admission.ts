@@ -50,8 +50,7 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
   readonly judged: unknown;
   /** Scopes that the operation requires. */
   readonly scopes: readonly string[];
-  /** Whether it is already in the audit. A call of several rounds is recorded once. */
-  isAudited = false;
+  #isAudited = false;
   #readings: readonly unknown[] = [];
 
   private constructor({ caller, operation, primitive, input, judged, scopes }: Leave<One>) {
@@ -69,6 +68,13 @@ export class AuthorizedOperation<One extends Offer = Primitive> {
    */
   get readings(): readonly unknown[] {
     return this.#readings;
+  }
+
+  /** Whether the audit has yet to record it. Whoever asks first records it: a call of several rounds is there once. */
+  claimAudit(): boolean {
+    const isFirst = !this.#isAudited;
+    this.#isAudited = true;
+    return isFirst;
   }
 }
 
@@ -236,12 +242,6 @@ function grantNothing<One extends Offer>(
   caller: Caller | undefined,
   operation: Operation | undefined,
 ): AuthorizedOperation<One> {
-  return grant<One>({
-    caller,
-    operation,
-    primitive: undefined,
-    input: { problems: [] },
-    judged: undefined,
-    scopes: [],
-  });
+  const nothing = { primitive: undefined, input: { problems: [] }, judged: undefined, scopes: [] };
+  return grant<One>({ caller, operation, ...nothing });
 }
