@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { startProcess } from './forked-process.js';
-import type { Held, ListenedTo } from './listener-process.js';
+import type { Held, ListenedTo, Question } from './listener-process.js';
 import { writeMessage } from './messages.js';
 import type { NodeRelease } from './node-releases.js';
 import type { Cell, Table } from './results.js';
@@ -35,7 +35,7 @@ export async function listeners({ node, amount }: Effort): Promise<readonly Tabl
     {
       name: 'listeners',
       title: `${count.toLocaleString('en')} idle listeners, and one change`,
-      note: 'Each has a connection and a caller of its own. The client is on the same machine, and takes its part of the time. `node:http` is what connections with one answer cost in Node: no token, no names, nothing remembered.',
+      note: 'Each has a connection and a caller of its own. The client is on the same machine, and takes its part of the time. `node:http` is what connections with one answer cost in Node: no token, no names, nothing remembered. What is left behind is asked when all connections are closed, and two seconds have gone by.',
       rows,
       ratios: {},
     },
@@ -66,7 +66,7 @@ async function measure(kind: ListenedTo, count: number, node: NodeRelease): Prom
     const used = (await ask(child, 'hold')).cpu - Math.min(cpu, held.cpu);
     const closed = [...first, ...all].map(({ socket }) => once(socket.destroy(), 'close'));
     await Promise.all(closed);
-    const after = await ask(child, 'hold');
+    const after = await ask(child, 'rest');
     return {
       server: kind === 'node:http' ? kind : `this package, ${kind}`,
       'kB of heap for each': (held.heap - before.heap) / count / 1000,
@@ -82,7 +82,7 @@ async function measure(kind: ListenedTo, count: number, node: NodeRelease): Prom
   }
 }
 
-async function ask(child: ChildProcess, question: 'hold' | 'change'): Promise<Held> {
+async function ask(child: ChildProcess, question: Question): Promise<Held> {
   child.send(question);
   const [held] = (await once(child, 'message')) as [Held];
   return held;

@@ -17,6 +17,7 @@ const sections: Record<string, () => Promise<Section>> = {
   callers: async () => (await import('./callers.js')).callers,
   verifications: async () => (await import('./verifications.js')).verifications,
   'downstream-calls': async () => (await import('./downstream-calls.js')).downstreamCalls,
+  'passing-bodies': async () => (await import('./passing-bodies.js')).passingBodies,
   boots: async () => (await import('./boots.js')).boots,
   listeners: async () => (await import('./listeners.js')).listeners,
   documents: async () => (await import('./documents.js')).documents,

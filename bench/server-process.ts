@@ -6,6 +6,8 @@ export interface ServerChoice {
   readonly platform?: Platform;
   /** How many tools it has, where that can be chosen. Defaults to ten. */
   readonly tools?: number;
+  /** How many bytes it answers with, where that can be chosen. */
+  readonly bytes?: number;
 }
 
 /** What a server needs of the process that loads it. */
@@ -14,11 +16,13 @@ export interface Surroundings {
   readonly api: string;
 }
 
-type Start = (platform: Platform, tools: number, surroundings: Surroundings) => Promise<ServerUnderLoad>;
+type Start = (platform: Platform, tools: number, surroundings: Surroundings, bytes: number) => Promise<ServerUnderLoad>;
 
 /** Only what a server needs is loaded. */
 const kinds = {
   http: async () => (await import('./servers/bare-servers.js')).startHttp(),
+  bytes: async (_platform, _tools, _surroundings, bytes) =>
+    (await import('./servers/bare-servers.js')).startBytes(bytes),
   nest: async (platform) => (await import('./servers/nest-server.js')).startNestAlone(platform),
   sdk: async () => (await import('./servers/bare-servers.js')).startSdk(),
   'mcp-server': async (_platform, tools) => (await import('./servers/bare-servers.js')).startMcpServer(tools),
@@ -39,9 +43,9 @@ const kinds = {
 } satisfies Record<string, Start>;
 
 const [choice, surroundings] = process.argv.slice(2).map((text) => JSON.parse(text) as unknown);
-const { kind, platform = 'fastify', tools = 10 } = choice as ServerChoice;
+const { kind, platform = 'fastify', tools = 10, bytes = 0 } = choice as ServerChoice;
 const start: Start = kinds[kind];
-process.send?.(await start(platform, tools, surroundings as Surroundings));
+process.send?.(await start(platform, tools, surroundings as Surroundings, bytes));
 process.on('message', () => process.send?.({ cpu: process.cpuUsage(), memory: process.memoryUsage() }));
 // Whoever has started it may be gone.
 process.on('disconnect', () => process.exit());

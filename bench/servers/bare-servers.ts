@@ -18,6 +18,21 @@ export async function startHttp(): Promise<ServerUnderLoad> {
   return { url: `${origin}/mcp` };
 }
 
+/** Bare `node:http` that reads JSON, and answers with so many bytes that are there already. */
+export async function startBytes(bytes: number): Promise<ServerUnderLoad> {
+  const before = '{"jsonrpc":"2.0","id":1,"result":"';
+  const text = `${before}${'x'.repeat(Math.max(bytes - before.length - 2, 0))}"}`;
+  const origin = await listen((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    request.on('end', () => {
+      JSON.parse(body);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+    });
+  });
+  return { url: `${origin}/mcp` };
+}
+
 /** The SDK's low-level server on `node:http`. Nobody is asked for a token. */
 export async function startSdk(): Promise<ServerUnderLoad> {
   return await serve(() => {

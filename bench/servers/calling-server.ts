@@ -9,6 +9,7 @@ import {
 } from 'nestjs-mcp-auth';
 import type { ServerUnderLoad } from './listen.js';
 import { startNest } from './nest-application.js';
+import { PassingTools } from './passing-tools.js';
 
 /** A server whose tools call APIs. */
 export interface CallingServerParts {
@@ -69,7 +70,7 @@ export async function startCallingServer({
           ...(replicas && { replicas }),
         }),
       ],
-      providers: [tokens === 'static' ? StaticTools : ExchangedTools],
+      providers: tokens === 'static' ? [StaticTools] : [ExchangedTools, PassingTools],
     })
     class OrdersModule {}
     return OrdersModule;

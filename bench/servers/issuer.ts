@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { exportJWK } from 'jose';
 import { ALGORITHMS, createKeys, type Algorithm, type SigningKeys } from '../signatures.js';
 import { listen } from './listen.js';
+import { makePieces } from './large-body.js';
 
 /** An authorization server in this process. */
 export interface BenchIssuer {
@@ -56,9 +58,18 @@ function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** An API that wants a token, in this process. @returns its origin */
+/** An API that wants a token, in this process. It takes bodies of any size, and sends them. @returns its origin */
 export async function startApi(): Promise<string> {
   return await listen((request, response) => {
+    const bytes = /^\/large\?bytes=(\d+)$/.exec(request.url ?? '')?.[1];
+    if (bytes !== undefined) {
+      Readable.from(makePieces(Number(bytes))).pipe(response);
+      return;
+    }
+    if (request.method === 'POST') {
+      request.resume().once('end', () => response.end('{}'));
+      return;
+    }
     const status = request.headers.authorization?.startsWith('Bearer ') ? 200 : 401;
     response.writeHead(status, { 'content-type': 'application/json' }).end('{"id":"7","item":"tea","quantity":1}');
   });

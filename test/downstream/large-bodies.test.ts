@@ -4,11 +4,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { collectGarbage } from '../support/garbage.js';
 import { listen } from '../support/listen.js';
 import { startRunningTool, type RunningTool } from './running-tool.js';
 
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 const SIZE = 1_000 * PIECE.byteLength;
+
+/** 10 MB. */
+const PASSING = 160 * PIECE.byteLength;
+
+/** Bytes that these may take at most while they pass. */
+const MOST_IN_USE = PASSING / 2;
 
 /** Bytes that may be on their way at most. The sockets of the system hold several million. */
 const MOST_ON_THE_WAY = SIZE / 2;
@@ -17,8 +24,10 @@ const MOST_ON_THE_WAY = SIZE / 2;
 class LargeBody {
   produced = 0;
 
+  constructor(private readonly size = SIZE) {}
+
   *pieces(): Generator<Buffer> {
-    for (; this.produced < SIZE; this.produced += PIECE.byteLength) yield PIECE;
+    for (; this.produced < this.size; this.produced += PIECE.byteLength) yield PIECE;
   }
 
   /** Waits until nobody asks for more. */
@@ -28,7 +37,37 @@ class LargeBody {
   }
 }
 
-let answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** Bytes that are in use: objects and buffers. */
+function measure(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Follows how much is in use while a body passes. */
+class Gauge {
+  readonly #before = measure();
+  #next = 0;
+  most = 0;
+
+  /** @param passed - bytes of the body until now */
+  watch(passed: number): void {
+    if (passed < this.#next) return;
+    this.#next = passed + PASSING / 5;
+    this.most = Math.max(this.most, measure() - this.#before);
+  }
+}
+
+async function readAll(body: AsyncIterable<Uint8Array>, gauge: Gauge): Promise<number> {
+  let size = 0;
+  for await (const piece of body) {
+    size += piece.byteLength;
+    gauge.watch(size);
+  }
+  return size;
+}
+
+let answer: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
 let api: Awaited<ReturnType<typeof listen>>;
 let tool: RunningTool;
 
@@ -80,4 +119,36 @@ test('a body is sent as fast as the API reads it, and no faster', async () => {
   });
   expect(received).toBe(String(SIZE));
   expect(ahead).toBeLessThan(MOST_ON_THE_WAY);
+});
+
+const download = () => {
+  answer = (_request, response) => pipeline(Readable.from(new LargeBody(PASSING).pieces()), response);
+  return tool.returned(async ({ fetch }) => {
+    const { body } = await fetch('/large');
+    const gauge = new Gauge();
+    return { size: await readAll(body as unknown as AsyncIterable<Uint8Array>, gauge), gauge };
+  });
+};
+
+const upload = async () => {
+  const gauge = new Gauge();
+  answer = async (request, response) =>
+    response.end(String(await readAll(request as AsyncIterable<Uint8Array>, gauge)));
+  const size = await tool.returned(async ({ fetch }) => {
+    const response = await fetch('/large', {
+      method: 'POST',
+      body: Readable.from(new LargeBody(PASSING).pieces()) as unknown as BodyInit,
+    });
+    return Number(await response.text());
+  });
+  return { size, gauge };
+};
+
+test.each([
+  ['an answer', download],
+  ['a body that is sent', upload],
+])('%s of 10 MB takes the memory of some pieces', async (_what, pass) => {
+  const { size, gauge } = await pass();
+  expect(size).toBe(PASSING);
+  expect(gauge.most).toBeLessThan(MOST_IN_USE);
 });
