@@ -50,8 +50,8 @@ interface Gateway {
   readonly isForeign?: boolean;
 }
 
-/** The gateways of `docs/production/operations.md`. */
-const DOCUMENT = readFileSync('docs/production/operations.md', 'utf8');
+/** The gateways of `docs/production/proxies.md`. */
+const DOCUMENT = readFileSync('docs/production/proxies.md', 'utf8');
 const [, NGINX = ''] = /```nginx\n([^]*?)```/.exec(DOCUMENT) ?? [];
 const [, HAPROXY = ''] = /```haproxy\n([^]*?)```/.exec(DOCUMENT) ?? [];
 
