@@ -5,7 +5,7 @@ import { copyLinkedFiles } from './linked-files.js';
 import { copyMermaid, mermaidFences } from './mermaid.js';
 import { plainText } from './plain-text.js';
 import { sidebar, written } from './sidebar.js';
-import { address, base, repository } from './site.js';
+import { address, base, olderVersion, repository } from './site.js';
 import { slugOf } from './slug.js';
 import { versionMenu } from './versions.js';
 
@@ -39,8 +39,8 @@ export default defineConfig({
     await copyLinkedFiles(srcDir, outDir);
   },
   transformPageData: ({ relativePath, frontmatter }) => {
-    // TypeDoc writes these pages: there is no file to edit.
-    if (relativePath.startsWith(API)) frontmatter.editLink = false;
+    // TypeDoc writes these pages, and nobody edits those of an older version.
+    if (relativePath.startsWith(API) || olderVersion !== undefined) frontmatter.editLink = false;
   },
   themeConfig: {
     nav: [

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { MarkdownEnv, MarkdownRenderer } from 'vitepress';
-import { repository } from './site.js';
+import { ref, repository } from './site.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Links from a page to a file outside `docs`, such as a sample, lead to that file on GitHub. */
+/** Links from a page to a file outside `docs`, such as a sample, lead to that file on GitHub, as it is in this version. */
 export function linksToRepository(md: MarkdownRenderer): void {
   md.core.ruler.push('links_to_repository', ({ tokens, env }) => {
     const { relativePath } = env as MarkdownEnv;
@@ -21,5 +21,5 @@ function addressOf(page: string, link: string): string {
   const target = posix.join('docs', posix.dirname(page), path);
   if (target.startsWith('docs/')) return link;
   const kind = statSync(join(ROOT, target)).isDirectory() ? 'tree' : 'blob';
-  return `${repository}/${kind}/main/${target}${anchor === undefined ? '' : `#${anchor}`}`;
+  return `${repository}/${kind}/${ref}/${target}${anchor === undefined ? '' : `#${anchor}`}`;
 }

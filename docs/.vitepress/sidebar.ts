@@ -118,6 +118,8 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
     text: 'Considerations',
     items: [
       { text: 'Security', link: '/considerations/security' },
+      { text: 'Compatibility', link: '/considerations/compatibility' },
+      { text: 'Support', link: '/considerations/support' },
       { text: 'For library authors', link: '/considerations/library-authors' },
     ],
   },

@@ -9,6 +9,9 @@ const ROOT = 'https://nestjs-mcp-auth.github.io/nestjs-mcp-auth/';
 /** The older version that is built, such as `v0.1`, or nothing for the newest. */
 export const olderVersion = process.env.DOCS_VERSION;
 
+/** What links to files on GitHub name: the tag of the older version that is built, or `main`. */
+export const ref = process.env.DOCS_TAG ?? 'main';
+
 /** Where the site of this version is. */
 export const address = olderVersion === undefined ? ROOT : `${ROOT}${olderVersion}/`;
 

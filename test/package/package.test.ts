@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { repository } from '../../docs/.vitepress/site.js';
 import { ENVIRONMENT_OF_A_PROJECT, installNode, installPackages } from '../support/node-release.js';
+import { NODE_MAJORS, NODES, nodesOf, ROWS, RUNS_ALL, type NodeMajor } from './matrix.js';
 import { pack } from './tarball.js';
 
 const exec = promisify(execFile);
@@ -18,15 +20,22 @@ const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
 jest.setTimeout(900_000);
 
-/** The releases that are supported, besides the oldest one, on which the other tests run. */
-const NODES = ['22.23.3', '24.21.0', '26.12.1'];
-
 const env = ENVIRONMENT_OF_A_PROJECT;
 
 let folder: string;
 let tarball: string;
 let files: readonly string[];
 let installed: Promise<Map<string, string>> | undefined;
+
+const THIS_NODE = Number(process.versions.node.split('.')[0]);
+
+/** A release of Node. The one that runs this is not installed again. */
+async function nodeOf(major: NodeMajor): Promise<string | undefined> {
+  if (major === THIS_NODE) return process.execPath;
+  const others = NODE_MAJORS.filter((one) => one !== THIS_NODE).map((one) => NODES[one]);
+  installed ??= mkdtemp(join(folder, 'nodes-')).then((path) => installNode(path, others));
+  return (await installed).get(NODES[major]);
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nestjs-mcp-auth-'));
@@ -60,14 +69,24 @@ describe('the packed tarball', () => {
       .flatMap((file) =>
         linksIn(readFileSync(join(root, file), 'utf8')).map((link) => posix.join(dirname(file), link)),
       );
+    expect(links.length).toBeGreaterThan(300);
     expect(links.filter((link) => !files.some((file) => file === link || file.startsWith(`${link}/`)))).toEqual([]);
+  });
+
+  test('links to files of the repository that there are', () => {
+    const paths = files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) => readFileSync(join(root, file), 'utf8').split(`${repository}/`).slice(1))
+      .flatMap((after) => /^(?:blob|tree)\/main\/([^)#\s"]+)/.exec(after)?.[1] ?? []);
+    expect(paths).not.toEqual([]);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
   test('says where it comes from, and where to report', () => {
     expect(manifest).toMatchObject({
-      repository: { type: 'git', url: expect.stringMatching(/^git\+https:/) as unknown },
-      homepage: expect.stringMatching(/^https:/) as unknown,
-      bugs: { url: expect.stringMatching(/^https:/) as unknown },
+      repository: { type: 'git', url: `git+${repository}.git` },
+      homepage: `${repository}#readme`,
+      bugs: { url: `${repository}/issues` },
     });
   });
 
@@ -84,31 +103,82 @@ describe('the packed tarball', () => {
     await expect(exec(bin('attw'), ['--profile', 'esm-only', tarball], { env })).resolves.toBeDefined();
   });
 
-  test.each(['12', '11'])('installs, compiles, boots and answers in an application of Nest %s', async (major) => {
-    await expectToRun(await application(major));
-  });
+  const cells = ROWS.filter(({ runner }) => runner === 'none').flatMap((row) =>
+    nodesOf(row).map((major) => [row.nest, major] as const),
+  );
 
-  test.each(NODES)('runs on Node %s', async (version) => {
-    const nodes = await (installed ??= installNode(await mkdtemp(join(folder, 'nodes-')), NODES));
-    await expectToRun(await application('12'), nodes.get(version));
-  });
+  test.each(cells)(
+    'installs, compiles, boots and answers in an application of Nest %s, on Node %s',
+    async (nest, major) => {
+      await expectToRun(await application(nest), await nodeOf(major));
+    },
+  );
 });
 
-/** Files that a document links to, without the place in them. */
+/** Package managers with which `npm run test:projects` installs the package: no module is found that its importer does not name. */
+const PACKAGE_MANAGERS = {
+  'pnpm, strict': {
+    tool: 'pnpm@10.34.8',
+    script: 'pnpm/bin/pnpm.cjs',
+    settings: { '.npmrc': 'hoist=false\nignore-scripts=true\nstore-dir=store\n' },
+    run: [],
+  },
+  "yarn, Plug'n'Play": {
+    tool: '@yarnpkg/cli-dist@4.18.1',
+    script: '@yarnpkg/cli-dist/bin/yarn.js',
+    settings: {
+      '.yarnrc.yml':
+        'nodeLinker: pnp\npnpMode: strict\nenableScripts: false\nenableTelemetry: false\nenableImmutableInstalls: false\nglobalFolder: ./global\n',
+      'yarn.lock': '',
+    },
+    run: ['node'],
+  },
+};
+
+if (RUNS_ALL) {
+  test.each(Object.keys(PACKAGE_MANAGERS) as (keyof typeof PACKAGE_MANAGERS)[])(
+    'runs as %s installs it',
+    async (name) => {
+      const { tool, script, settings, run } = PACKAGE_MANAGERS[name];
+      const built = await application(12);
+      const tools = await mkdtemp(join(folder, 'tools-'));
+      await writeFile(join(tools, 'package.json'), '{"private":true}');
+      await installPackages(tools, [tool]);
+      const project = await mkdtemp(join(folder, 'managed-'));
+      for (const file of ['package.json', 'dist'])
+        await cp(join(built, file), join(project, file), { recursive: true });
+      for (const [file, text] of Object.entries(settings)) await writeFile(join(project, file), text);
+      const manager = join(tools, 'node_modules', script);
+      const start = async (...args: string[]) => await exec(process.execPath, args, { cwd: project, env });
+      await start(manager, 'install').catch((error: unknown) => {
+        throw new Error((error as { stdout: string }).stdout, { cause: error });
+      });
+      for (const platform of ['express', 'fastify']) {
+        const { stdout } = await start(...(run.length > 0 ? [manager, ...run] : []), 'dist/whole.js', platform);
+        expect(stdout).toBe(`${platform} modern: all of it\n${platform} legacy: all of it\n`);
+      }
+    },
+  );
+}
+
+/** Files that a document links to or shows, without the place in them: in Markdown and in HTML. */
 function linksIn(text: string): string[] {
-  return [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(([, link]) => link ?? '');
+  const shown = text.replaceAll(/^ *(`{3,}).*?^ *\1$/gms, '').replaceAll(/(`+)[^`]+?\1/g, '');
+  return [...shown.matchAll(/(?:\]\(|^\[[^\]]+\]: |\b(?:href|src|srcset)=")(?![a-z]+:|#)([^)#\s"]+)/gm)].map(
+    ([, link]) => link ?? '',
+  );
 }
 
 /** Applications that have installed the tarball and are compiled, by the major of Nest. */
-const applications = new Map<string, Promise<string>>();
+const applications = new Map<number, Promise<string>>();
 
-async function application(major: string): Promise<string> {
+async function application(major: number): Promise<string> {
   const made = applications.get(major) ?? makeApplication(major);
   applications.set(major, made);
   return await made;
 }
 
-async function makeApplication(major: string): Promise<string> {
+async function makeApplication(major: number): Promise<string> {
   const project = join(folder, `nest-${major}`);
   await cp(join(root, 'test/package/consumer'), project, { recursive: true });
   const nest = `^${major}.0.0`;
@@ -145,7 +215,7 @@ async function makeApplication(major: string): Promise<string> {
 }
 
 /** What the application prints, in processes of one release of Node. */
-async function expectToRun(project: string, node = process.execPath): Promise<void> {
+async function expectToRun(project: string, node: string | undefined = process.execPath): Promise<void> {
   const path = `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`;
   const run = async (...args: string[]) => {
     const { stdout } = await exec(node, args, { cwd: project, env: { ...env, PATH: path } });
