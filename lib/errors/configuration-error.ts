@@ -1,3 +1,4 @@
+import { linkToError } from './documentation.js';
 import { McpAuthError } from './mcp-auth-error.js';
 
 /** The module cannot start as configured. The message names each option at fault, what is wrong, and the fix. */
@@ -10,6 +11,7 @@ export class McpAuthConfigurationError extends McpAuthError {
     /** One sentence or two each: the option, what is wrong with it, and the fix. */
     readonly problems: readonly string[],
   ) {
-    super(`McpAuthModule cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    const listed = problems.map((problem) => `  - ${problem}\n`).join('');
+    super(`McpAuthModule cannot start:\n${listed}See ${linkToError('invalid_configuration')}`);
   }
 }

@@ -1,4 +1,7 @@
+import { McpAuthConfigurationError } from '../errors/configuration-error.js';
+import { linkToError } from '../errors/documentation.js';
 import { DownstreamError } from '../errors/downstream-error.js';
+import { McpAuthError } from '../errors/mcp-auth-error.js';
 import { toReadable } from '../errors/reason.js';
 import { cleanText } from './clean-text.js';
 
@@ -22,12 +25,17 @@ const FRAME = /^\s+at /;
  * clients hold headers.
  */
 export function formatTrace(thrown: unknown): string {
-  return formatChain(thrown, formatStack, '\nCaused by: ');
+  return [formatChain(thrown, formatStack, '\nCaused by: '), tellLink(thrown)].filter((text) => text !== '').join('\n');
 }
 
 /** The messages of an error and of its causes, all on one line. */
 export function formatMessages(thrown: unknown): string {
-  return formatChain(thrown, (error) => cleanText(`${error.name}: ${error.message}${tellFix(error)}`), ', caused by: ');
+  const messages = formatChain(
+    thrown,
+    (error) => cleanText(`${error.name}: ${error.message}${tellFix(error)}`),
+    ', caused by: ',
+  );
+  return [messages, tellLink(thrown)].filter((text) => text !== '').join('. ');
 }
 
 /** Where an error and its causes come from, with their names and codes. Their messages may differ each time. */
@@ -64,6 +72,12 @@ function formatStack(error: Error): string {
 /** What the error says of it, for operators. */
 function tellFix(error: Error): string {
   return error instanceof DownstreamError && error.fix !== undefined ? `. ${error.fix}` : '';
+}
+
+/** Where the documents say more. The message of a wrong configuration has it already. */
+function tellLink(thrown: unknown): string {
+  if (!(thrown instanceof McpAuthError) || thrown instanceof McpAuthConfigurationError) return '';
+  return `See ${linkToError(thrown.code)}`;
 }
 
 function isFrame(line: string): boolean {

@@ -6,6 +6,7 @@ import { toReadable } from '../errors/reason.js';
 import { McpAuthConfigurationError } from '../errors/configuration-error.js';
 import { ResolvedOptions } from '../options/resolved-options.js';
 import type { AuditContext, AuditEvent, AuditRecord } from './audit-event.js';
+import { addLink } from './audit-links.js';
 import { LoggerAuditSink, type AuditSink } from './audit-sink.js';
 import { mapTexts } from './map-texts.js';
 import { describeRefusal, findRecurring, isLoggedRefusal } from './refusal-lines.js';
@@ -55,7 +56,8 @@ export class AuditLog implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Cleans and cuts the texts of strangers. Never throws, and does not wait for the sink. */
-  record(record: AuditRecord): void {
+  record(occurred: AuditRecord): void {
+    const record = addLink(occurred);
     const event: AuditEvent = { time: new Date().toISOString(), resource: this.options.resource, ...record };
     // The lines of the logger are JSON, which escapes by itself, so that values can be read back.
     const isEscaped = this.#sink instanceof LoggerAuditSink;

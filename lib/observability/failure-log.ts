@@ -1,3 +1,4 @@
+import { linkToError } from '../errors/documentation.js';
 import {
   OperatorActionError,
   TemporaryFailureError,
@@ -15,7 +16,7 @@ const logger = new CleanLogger('McpTool');
  */
 export function logFailure(tool: string, error: unknown, reference: string): void {
   if (error instanceof TemporaryFailureError && error.code === 'downstream_overloaded') {
-    const line = `${tool} failed (${error.code}) ${error.message}`;
+    const line = `${tool} failed (${error.code}) ${error.message}. See ${linkToError(error.code)}`;
     logger.sum('error', line, line);
     return;
   }

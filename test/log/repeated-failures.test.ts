@@ -84,13 +84,14 @@ describe('requests that were not sent', () => {
     jest.useFakeTimers();
     for (let times = 0; times < 470; times += 1) logFailure('find_order', overloaded('orders'), 'r');
     logFailure('find_invoice', overloaded('invoices'), 'r');
+    const help = 'See https://nestjs-mcp-auth.github.io/nestjs-mcp-auth/reference/errors#downstream_overloaded';
     const first = [
-      'error find_order failed (downstream_overloaded) orders was not asked',
-      'error find_invoice failed (downstream_overloaded) invoices was not asked',
+      `error find_order failed (downstream_overloaded) orders was not asked. ${help}`,
+      `error find_invoice failed (downstream_overloaded) invoices was not asked. ${help}`,
     ];
     expect(told()).toEqual(first);
     jest.advanceTimersByTime(10_000);
-    const sum = 'error find_order failed (downstream_overloaded) orders was not asked (469 times in the last 10 s)';
+    const sum = `${first[0]} (469 times in the last 10 s)`;
     expect(told()).toEqual([...first, sum]);
     jest.advanceTimersByTime(60_000);
     expect(told()).toEqual([...first, sum]);

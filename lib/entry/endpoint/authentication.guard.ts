@@ -10,13 +10,14 @@ import { readAddress } from '../../limits/caller-address.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
 import { Challenges, type RefusedRequest } from '../../resource-server/challenges/challenges.js';
 import { ToldFailure } from '../../errors/told-exception.js';
+import { linkToTokenProblem } from '../../observability/audit-links.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { countRejected } from '../../observability/metrics.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import type { Caller } from '../../resource-server/access/caller.js';
 import { isAnswer } from '../../resource-server/access/operation.js';
 import { MalformedCredentialsError, readCredentials } from '../../resource-server/authentication/credentials.js';
-import { InvalidTokenError } from '../../resource-server/authentication/invalid-token-error.js';
+import { InvalidTokenError, type TokenRefusal } from '../../resource-server/authentication/invalid-token-error.js';
 import { ProofError } from '../../resource-server/authentication/proof-error.js';
 import { ProofOfPossession } from '../../resource-server/authentication/proof-of-possession.js';
 import { ReplayStoreError } from '../../resource-server/authentication/replay-store.js';
@@ -179,20 +180,20 @@ class MissingTokenError extends Error {
   }
 }
 
-/** Errors that say what came, what was wanted, and what would change it. */
-const EXPLAINED = [
-  InvalidTokenError,
-  MalformedCredentialsError,
-  MissingTokenError,
-  ProofError,
-  ReplayStoreError,
-] as const;
-
-function describeReason(error: unknown): { readonly reason: string } & Refusal {
+function describeReason(error: unknown): Refusal & { readonly reason: string } {
+  const { problem, detail, fix } = findRefusal(error);
   const reason = error instanceof Error ? readMessage(error) : 'unknown';
-  for (const type of EXPLAINED) if (error instanceof type && error.refusal) return { reason, ...error.refusal };
+  return { reason, detail, fix: `${fix} See ${linkToTokenProblem(problem)}` };
+}
+
+function findRefusal(error: unknown): TokenRefusal {
+  if (error instanceof InvalidTokenError) return error.refusal;
+  if (error instanceof ProofError) return { problem: 'proof', ...error.refusal };
+  if (error instanceof ReplayStoreError) return { problem: 'unavailable', ...error.refusal };
+  if ((error instanceof MalformedCredentialsError || error instanceof MissingTokenError) && error.refusal)
+    return { problem: 'credentials', ...error.refusal };
   return {
-    reason,
+    problem: 'unavailable',
     detail: `what the token is checked with cannot be had from ${tellValue(error instanceof IssuerUnusableError ? error.issuer : undefined)}`,
     fix: 'Check that this machine reaches the issuer, with `npx nestjs-mcp-auth doctor`.',
   };

@@ -4,6 +4,7 @@ import type { DownstreamName } from '../../options/register.js';
 import type { ResolvedDownstream } from '../options/resolved-downstream.js';
 import { CleanLogger } from '../../log/clean-logger.js';
 import { discard, toResponse, type DownstreamAnswer } from './downstream-answer.js';
+import { linkToError } from '../../errors/documentation.js';
 import { DownstreamError, OperatorActionError } from '../../errors/downstream-error.js';
 import { DownstreamSender } from './downstream-sender.js';
 import { findFailure, readJson } from './json-answer.js';
@@ -143,7 +144,7 @@ function checkSuccess({ answer, failure }: Answered): void {
 
 /** A tool that reads the status itself may tell nobody. */
 function tellOperator({ name }: ResolvedDownstream, { code, message, fix = '' }: OperatorActionError): void {
-  logger.sum('error', `${name} ${code}`, `(${code}) ${message}. ${fix}`);
+  logger.sum('error', `${name} ${code}`, `(${code}) ${message}. ${fix} See ${linkToError(code)}`);
 }
 
 function toJsonInit(input: string | URL | Request, { json, ...init }: JsonRequestInit): RequestInit {

@@ -12,5 +12,6 @@ export async function verifyAccessToken(signed: SignedToken, hasSigned?: Signatu
   const { algorithms, types, acceptMissingType } = signed.issuer.options;
   const kind = { name: 'an access token', types, acceptMissingType, algorithms, mayNameKeys: true };
   const found = await verifyJws(signed, kind, signed.issuer, hasSigned);
-  if ('problem' in found) throw new InvalidTokenError(`The token ${found.problem}`, found.refusal);
+  if ('problem' in found)
+    throw new InvalidTokenError(`The token ${found.problem}`, { problem: 'signature', ...found.refusal });
 }

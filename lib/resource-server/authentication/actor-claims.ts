@@ -49,5 +49,5 @@ function createActorError(
   detail: string,
   fix = 'No option accepts that. Have the issuer write `act` as RFC 8693 section 4.1 demands.',
 ): InvalidTokenError {
-  return new InvalidTokenError(message, { detail, fix });
+  return new InvalidTokenError(message, { problem: 'actor', detail, fix });
 }

@@ -25,6 +25,7 @@ async function askApplication(issuer: Issuer, validate: Validate, claims: Caller
   const reason = await findObjection(validate, claims);
   if (reason !== undefined)
     throw new InvalidTokenError('The token is not accepted here', {
+      problem: 'validate',
       detail: `\`validate\` of the issuer ${issuer.identifier} refused it: ${reason.slice(0, MAX_REASON)}`,
       fix: "Nothing, if it should. Otherwise change `validate`, which is the application's own.",
     });

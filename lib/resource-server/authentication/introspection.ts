@@ -55,6 +55,7 @@ export class Introspection {
     const claims = await this.#ask(token, issuer, introspection, address);
     if (typeof claims.iss === 'string' && !issuer.hasIssued(claims.iss, claims.tid)) {
       throw new InvalidTokenError('The token is from another issuer', {
+        problem: 'issuer',
         detail: compareValues('its iss', claims.iss, [issuer.options.tokenIssuer]),
         fix: 'Set `introspection.endpoint` of the issuer to the endpoint of that very issuer, or `issuer` to what it answers.',
       });
@@ -74,6 +75,7 @@ export class Introspection {
     const { iss, tid, sub } = await this.#ask(caller.token, issuer, introspection, address);
     const other = (name: string, came: unknown, wanted: string) =>
       new InvalidTokenError('The token is not active', {
+        problem: 'inactive',
         detail: compareValues(`${name} of the answer`, came, [wanted]),
         fix: 'Set `introspection.endpoint` of the issuer to the endpoint that answers for its own access tokens.',
       });
@@ -180,6 +182,7 @@ function completeClaims(
 
 function createInactiveError({ identifier }: Issuer, { client }: ResolvedIntrospection): InvalidTokenError {
   return new InvalidTokenError('The token is not active', {
+    problem: 'inactive',
     detail: `${identifier} says so to the client "${client.id}"`,
     fix: 'Nothing, if it has expired or is revoked. If all tokens are refused so, allow that client there to introspect tokens of other clients.',
   });

@@ -58,6 +58,7 @@ export class OwnTokens {
       found ?? servers.map((server) => server.#findOwnParty(caller, issuer)).find((one) => one !== undefined);
     if (party === undefined) return;
     throw new InvalidTokenError('The token is not valid for this server', {
+      problem: 'own_token',
       detail: `it is one of the server's own: ${party}`,
       fix: `Have clients of this server register at the issuer as clients of their own. To accept such tokens, set \`acceptOwnTokens\` of the issuer ${issuer.identifier}.`,
     });

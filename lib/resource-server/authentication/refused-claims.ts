@@ -12,12 +12,17 @@ export function createClaimError(
   { claim, came, wanted }: { readonly claim: string; readonly came: unknown; readonly wanted: string },
   fix: string,
 ): InvalidTokenError {
-  return new InvalidTokenError(message, { detail: compareValues(`its ${claim}`, came, wanted), fix });
+  return new InvalidTokenError(message, {
+    problem: 'claims',
+    detail: compareValues(`its ${claim}`, came, wanted),
+    fix,
+  });
 }
 
 /** The message for the client does not say for whom the token is, nor what it should say. */
 export function createAudienceError(aud: unknown, { audiences, identifier }: ResolvedIssuer): InvalidTokenError {
   return new InvalidTokenError('The token is not valid for this server', {
+    problem: 'audience',
     detail: compareValues('its aud', aud, audiences),
     fix: `Have ${identifier} write one of these into \`aud\` for clients of this server (Keycloak: an audience mapper in the scopes that they ask for). If what came stands for this server alone, name it in \`audiences\` of the issuer.`,
   });
@@ -31,6 +36,7 @@ export function createSubjectError(
 ): InvalidTokenError {
   const where = typeof source === 'string' ? `its ${source}` : 'what the function in `claims.subject` returns';
   return new InvalidTokenError('The token has no subject', {
+    problem: 'subject',
     detail: compareValues(where, typeof came === 'string' ? '' : came, 'a text'),
     fix: `Have ${identifier} write it into access tokens (Keycloak: the client scope "basic" has the mapper for \`sub\`). If another claim tells its users apart, name it in \`claims.subject\` of the issuer; if it names no subject in tokens without a user, set \`acceptMissingSubject\`.`,
   });
@@ -43,6 +49,7 @@ export function createTimeError(
   tolerance: number,
 ): InvalidTokenError {
   return new InvalidTokenError(message, {
+    problem: 'time',
     detail: `its ${claim} is ${tellTime(time)}, and wanted is a time ${wanted} ${new Date().toISOString()}, the time here, with a tolerance of ${tolerance} s`,
     fix: 'If the clocks differ, set both by NTP; `clockToleranceMs` of the issuer bridges up to five minutes. Otherwise the client has to get a new token.',
   });

@@ -48,6 +48,7 @@ export class Revocations {
       if (isMeant(caller))
         ending.end(
           new InvalidTokenError('The session of the user has ended', {
+            problem: 'session_ended',
             detail: `${caller.issuer} has reported it, or \`TokenCache.revoke()\` was called`,
             fix: 'Nothing. The client has to sign its user in again.',
           }),

@@ -67,6 +67,7 @@ export function toCaller(
 ): Caller {
   if (isTooDeep(claims)) {
     throw new InvalidTokenError('The token has claims that are nested too deeply', {
+      problem: 'claims',
       detail: 'they have too many levels',
       fix: 'No option accepts that. Have the issuer write flatter claims.',
     });
@@ -139,6 +140,7 @@ function isFor(aud: unknown, { audiences, acceptMissingAudience }: ResolvedIssue
 function checkRecipient(clientId: string | undefined, { clients }: ResolvedIssuer): void {
   if (!clients || (clientId !== undefined && clients.has(clientId))) return;
   throw new InvalidTokenError('The token is not valid for this server', {
+    problem: 'audience',
     detail: `it has no aud, ${compareValues('its client', clientId, [...clients])}`,
     fix: 'Name the client in `clients` of the issuer, if its tokens are for this server.',
   });
@@ -150,6 +152,7 @@ function checkRequiredValues(claims: TokenClaims, { requiredValues, identifier }
     const value = readClaim(claims, claim);
     if ([value].flat().some((one) => typeof one === 'string' && values.includes(one))) continue;
     throw new InvalidTokenError('The token is not valid for this server', {
+      problem: 'required_values',
       detail: compareValues(`its claim ${claim}`, value, values),
       fix: `Have ${identifier} write one of these, or change what \`requiredValues\` of the issuer demands.`,
     });
@@ -166,6 +169,7 @@ function mapSafely<Value>(issuer: ResolvedIssuer, map: () => Value): Value {
     const detail = `A function in \`claims\` of the issuer ${issuer.identifier} failed: ${describeError(error)}`;
     logger.sum('error', issuer.identifier, detail);
     throw new InvalidTokenError('The token has claims that could not be mapped', {
+      problem: 'claims',
       detail,
       fix: 'Have the function in `claims` take claims of any shape.',
     });
@@ -184,10 +188,10 @@ function readClientId(claims: TokenClaims, issuer: ResolvedIssuer): string | und
     const value = readClaim(claims, source);
     if (typeof value === 'string' && value !== '' && !NO_TEXT.test(value)) return value;
     if (value !== undefined)
-      throw new InvalidTokenError(
-        'The token has a client that is not a string',
-        describeSource('clientId', source, value, issuer),
-      );
+      throw new InvalidTokenError('The token has a client that is not a string', {
+        problem: 'claims',
+        ...describeSource('clientId', source, value, issuer),
+      });
   }
   return undefined;
 }
@@ -199,10 +203,10 @@ function readScopes(claims: TokenClaims, issuer: ResolvedIssuer): readonly strin
     if (value === undefined || value === null) return [];
     if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '');
     if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value;
-    throw new InvalidTokenError(
-      'The token has scopes that are not strings',
-      describeSource('scopes', source, value, issuer),
-    );
+    throw new InvalidTokenError('The token has scopes that are not strings', {
+      problem: 'claims',
+      ...describeSource('scopes', source, value, issuer),
+    });
   });
   return [...new Set(scopes)];
 }

@@ -31,7 +31,7 @@ const SEND_ANOTHER = 'Have the client send its access token, and not an ID token
  */
 export function refuseOtherTokens(claims: TokenClaims, typ: unknown, issuer: ResolvedIssuer): void {
   const refuse = (detail: string, fix = SEND_ANOTHER) => {
-    throw new InvalidTokenError('The token is not an access token', { detail, fix });
+    throw new InvalidTokenError('The token is not an access token', { problem: 'token_type', detail, fix });
   };
   const foreign = CLAIMS_OF_OTHER_TOKENS.find((claim) => claims[claim] !== undefined);
   if (foreign !== undefined) refuse(`it has the claim ${foreign}`);

@@ -11,7 +11,10 @@ const PARTS = { encrypted: 5, signed: 3 };
 
 /** A token that no issuer is asked about. Operators see which issuer it names, and nobody has verified that name. */
 export function createUnreadError(token: string, issuers: Issuers): InvalidTokenError {
-  return new InvalidTokenError(UNREAD, describeIssuer(token, issuers) ?? describeForm(token, issuers));
+  return new InvalidTokenError(UNREAD, {
+    problem: 'issuer',
+    ...(describeIssuer(token, issuers) ?? describeForm(token, issuers)),
+  });
 }
 
 function describeIssuer(token: string, issuers: Issuers): Refusal | undefined {
