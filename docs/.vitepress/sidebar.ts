@@ -97,11 +97,19 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
     ],
   },
   {
+    text: 'Trouble',
+    items: [
+      { text: 'By symptom', link: '/trouble/' },
+      { text: 'Errors of providers', link: '/trouble/provider-errors' },
+    ],
+  },
+  {
     text: 'Reference',
     items: [
       { text: 'Options', link: '/reference/options' },
       { text: 'What clients see', link: '/reference/responses' },
       { text: 'Errors', link: '/reference/errors' },
+      { text: 'Audit events', link: '/reference/events' },
       { text: 'Dialects', link: '/reference/dialects' },
       { text: 'Compliance', link: '/reference/compliance' },
       { text: 'Conformance', link: '/reference/conformance' },
