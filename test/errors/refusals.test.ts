@@ -13,7 +13,7 @@ import { textOf } from '../support/mcp-request.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { OWN_CLIENT, RefusingServer } from '../observability/refusing-server.js';
 
-const operations = readFileSync('docs/production/operations.md', 'utf8');
+const documented = readFileSync('docs/reference/events.md', 'utf8');
 
 /** What a stranger must not be told: names of options, of hosts inside, and of the issuers. */
 const INSIDE = /`|hunter2|audiences|issuers/;
@@ -162,7 +162,7 @@ test.each(Object.entries(DENIALS))('the denial %s says what would change it, and
   const described = describeDenial(denied);
   expect(described.detail).not.toBe('');
   expect(described.fix).toMatch(fix);
-  expect(operations).toMatch(new RegExp(`^\`reason\` of \`operation_denied\` is .*\`${reason}\``, 'm'));
+  expect(documented).toContain(`### \`operation_denied\`: \`${reason}\`\n`);
 });
 
 /** The status by which a refused request is told, and the fix that operators read. `undefined`: its own place says it. */
@@ -185,7 +185,7 @@ const REQUESTS: Readonly<Record<RequestRefusal, readonly [status: number, fix: R
 test.each(Object.entries(REQUESTS))(
   'the refusal %s of a request says what would change it, and is documented',
   (reason, row) => {
-    expect(operations).toMatch(new RegExp(`^\\| [^|]*\`${reason}\`[^|]*\\| [^|]*(\\d|any|4xx)`, 'm'));
+    expect(documented).toMatch(new RegExp(`^### \`request_refused\`: \`${reason}\`\\n\\n.*(\\d|Any status|4xx)`, 'm'));
     if (!row) return;
     const [status, fix] = row;
     const node = { method: 'PUT', headers: {} } as Parameters<typeof describeAnswer>[0];
