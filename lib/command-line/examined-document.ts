@@ -7,9 +7,9 @@ import type { DocumentTool } from '../openapi/offers/document-tools.js';
 import type { DeclarationProblem, ExaminedDeclaration } from '../openapi/offers/examine-class.js';
 import { isListed } from '../openapi/search/searched-operation.js';
 import type { OperationIdentity } from '../openapi/operations/api-operation.js';
-import { readDeclaredOptions } from '../resource-server/catalogue/class-defaults.js';
+import { readDeclaredOptions, readDefaults } from '../resource-server/catalogue/class-defaults.js';
 import type { ToolDefinition } from '../resource-server/catalogue/primitive.js';
-import { readSurroundings } from '../resource-server/catalogue/surroundings.js';
+import { readClassSurroundings, readSurroundings } from '../resource-server/catalogue/surroundings.js';
 import { defineTool } from '../resource-server/catalogue/tool-definition.js';
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 import type { ExaminedTool } from './examined-tool.js';
@@ -92,8 +92,9 @@ function describeProblem(problem: DeclarationProblem, name: string): Warning {
 /** Defines the tool of an operation as the catalogue of a server does. */
 function defineOperation({ offered, own, method }: DocumentTool, type: Type, problems: string[]): ToolDefinition {
   const reflector = new Reflector();
-  const { options, ofClass } = readDeclaredOptions<McpToolOptions>(reflector, MCP_TOOL, type, method) ?? NOTHING;
-  const surroundings = readSurroundings(reflector, type, method, NO_MODULE);
+  const { options, ofClass } =
+    readDeclaredOptions<McpToolOptions>(reflector, MCP_TOOL, readDefaults(type), method) ?? NOTHING;
+  const surroundings = readSurroundings(reflector, readClassSurroundings(reflector, type), method, NO_MODULE);
   const wrapper = new InstanceWrapper({ token: type, name: type.name, metatype: type });
   const host = {
     wrapper,

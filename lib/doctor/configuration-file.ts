@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Type } from '@nestjs/common';
 import { MetadataScanner, Reflector } from '@nestjs/core';
-import { readDeclaredOptions } from '../resource-server/catalogue/class-defaults.js';
+import { readDeclaredOptions, readDefaults } from '../resource-server/catalogue/class-defaults.js';
 import { ANONYMOUS } from '../resource-server/decorators/anonymous.decorator.js';
 import { MCP_TOOL, type McpToolOptions } from '../resource-server/decorators/mcp-tool.decorator.js';
 import { Issuer } from '../resource-server/issuers/issuer.js';
@@ -139,8 +139,14 @@ function readTools(classes: unknown): readonly ExaminedTool[] | undefined {
   return types.flatMap((type) => {
     const { name } = type;
     const methods = type.prototype as Record<string, () => unknown>;
+    const defaults = readDefaults(type);
     return scanner.getAllMethodNames(methods).flatMap((method) => {
-      const declared = readDeclaredOptions<McpToolOptions>(reflector, MCP_TOOL, type, methods[method] as () => unknown);
+      const declared = readDeclaredOptions<McpToolOptions>(
+        reflector,
+        MCP_TOOL,
+        defaults,
+        methods[method] as () => unknown,
+      );
       if (!declared) return [];
       const { options } = declared;
       const { scopes = [], annotations } = options;

@@ -44,16 +44,16 @@ export function readDefaults(type: Type): McpDefaultsOptions | undefined {
  * Reads the options of a decorated method. `undefined` if it lacks the decorator.
  *
  * @param key - metadata key of the decorator
+ * @param defaults - of its class, from {@link readDefaults}
  */
 export function readDeclaredOptions<Options extends AccessOptions<never>>(
   reflector: Reflector,
   key: string,
-  type: Type,
+  defaults: McpDefaultsOptions | undefined,
   handler: () => unknown,
 ): Declared<Options> | undefined {
   const own = reflector.get<Options | undefined>(key, handler);
   if (!own) return undefined;
-  const defaults = readDefaults(type);
   if (!defaults) return { options: own, ofClass: NONE };
   const isAnonymous = reflector.get<boolean | undefined>(ANONYMOUS, handler) ?? false;
   return addDefaults(own, defaults, isAnonymous);

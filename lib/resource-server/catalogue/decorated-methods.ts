@@ -3,7 +3,7 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
 import { MCP_COMPLETION, type McpCompletionOptions } from '../decorators/mcp-completion.decorator.js';
 import type { AccessOptions } from '../decorators/access-options.js';
-import { MCP_DEFAULTS } from '../decorators/mcp-defaults.decorator.js';
+import { MCP_DEFAULTS, type McpDefaultsOptions } from '../decorators/mcp-defaults.decorator.js';
 import { MCP_PROMPT } from '../decorators/mcp-prompt.decorator.js';
 import { MCP_RESOURCE_LIST, type McpResourceListOptions } from '../decorators/mcp-resource-list.decorator.js';
 import { MCP_RESOURCE_TEMPLATE } from '../decorators/mcp-resource-template.decorator.js';
@@ -16,7 +16,7 @@ import type { Companions } from './companions.js';
 import type { MethodHost, Primitive } from './primitive.js';
 import { definePrompt } from './prompt-definition.js';
 import { defineResource, defineResourceTemplate } from './resource-definition.js';
-import { readSurroundings, type Surroundings } from './surroundings.js';
+import { readClassSurroundings, readSurroundings, type ClassSurroundings, type Surroundings } from './surroundings.js';
 import { defineTool } from './tool-definition.js';
 
 /** A class of the application and its decorated methods. */
@@ -34,6 +34,12 @@ interface DecoratedMethod {
   readonly metadata: ReadonlySet<unknown>;
   /** Whether the class itself has no such method, or another one. */
   readonly isGenerated?: boolean;
+}
+
+/** What the decorators of a class say of its methods. It is read once for all of them: each look takes long. */
+interface ClassDeclarations {
+  readonly defaults: McpDefaultsOptions | undefined;
+  readonly surroundings: ClassSurroundings;
 }
 
 /** Methods that a class is given, by name. What decorators say of one is metadata of its function. */
@@ -87,6 +93,7 @@ export class DecoratedMethods {
     const companions: Companions = { completions: [], lists: [] };
     for (const { wrapper, type, methods } of classes) {
       const ofType: Primitive[] = [];
+      const declarations = this.#readClass(type);
       for (const { name: method, handler, metadata, isGenerated } of methods) {
         const generated = isGenerated && { handler };
         const createHost = (decorator: string): MethodHost => ({ wrapper, type, method, decorator, ...generated });
@@ -96,7 +103,7 @@ export class DecoratedMethods {
         const list =
           metadata.has(MCP_RESOURCE_LIST) && this.reflector.get<McpResourceListOptions>(MCP_RESOURCE_LIST, handler);
         if (list) companions.lists.push({ host: createHost('@McpResourceList'), options: list });
-        const offers = this.#defineOffers({ handler, metadata }, type, createHost, problems);
+        const offers = this.#defineOffers({ handler, metadata }, declarations, createHost, problems);
         ofType.push(...offers);
         if (offers.length === 0) problems.push(...this.#findVainDecorators(handler, `${type.name}.${method}`));
       }
@@ -122,26 +129,25 @@ export class DecoratedMethods {
     );
   }
 
-  /** @param handler - the method. Its decorators apply along with those of its class */
-  readSurroundings(type: Type, handler: () => unknown): Surroundings {
-    return readSurroundings(this.reflector, type, handler, this.options);
+  #readClass(type: Type): ClassDeclarations {
+    return { defaults: readDefaults(type), surroundings: readClassSurroundings(this.reflector, type) };
   }
 
   #defineOffers(
     { handler, metadata }: Pick<DecoratedMethod, 'handler' | 'metadata'>,
-    type: Type,
+    { defaults, surroundings: surroundingsOfClass }: ClassDeclarations,
     at: (decorator: string) => MethodHost,
     problems: string[],
   ): readonly Primitive[] {
     if (!OFFERS.some((key) => metadata.has(key))) return [];
-    const surroundings = this.readSurroundings(type, handler);
+    const surroundings = readSurroundings(this.reflector, surroundingsOfClass, handler, this.options);
     const defineDeclared = (
       key: string,
       decorator: string,
       define: (options: never, host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive,
     ): Primitive[] => {
       if (!metadata.has(key)) return [];
-      const declared = readDeclaredOptions<AccessOptions<never>>(this.reflector, key, type, handler);
+      const declared = readDeclaredOptions<AccessOptions<never>>(this.reflector, key, defaults, handler);
       if (!declared) return [];
       const { options, ofClass } = declared;
       return [define(options as never, { ...at(decorator), ofClass }, surroundings, problems)];

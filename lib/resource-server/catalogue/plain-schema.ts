@@ -21,28 +21,17 @@ interface Definition {
 
 type WithMetadata = z.core.$ZodType & { readonly meta?: () => unknown };
 
-/** Types that JSON has values for, and those that are texts on the wire. */
-const TYPES: ReadonlySet<string> = new Set([
+/** Types without parts that JSON has values for, and those that are texts on the wire. */
+const SIMPLE_TYPES: ReadonlySet<string> = new Set([
   'any',
-  'array',
   'bigint',
   'boolean',
   'date',
-  'default',
   'enum',
-  'literal',
   'never',
-  'nonoptional',
   'null',
-  'nullable',
   'number',
-  'object',
-  'optional',
-  'readonly',
-  'record',
   'string',
-  'tuple',
-  'union',
   'unknown',
 ]);
 
@@ -67,17 +56,17 @@ export function isPlainSchema(schema: ArgumentsSchema, direction: 'input' | 'out
   }
 }
 
+/** @param seen - those with parts, which may be parts of themselves */
 function isPlain(schema: z.core.$ZodType, seen: Set<z.core.$ZodType>): boolean {
+  const { def, parent, toJSONSchema } = schema._zod;
+  if (toJSONSchema !== undefined || !hasPlainMetadata(schema)) return false;
+  if (SIMPLE_TYPES.has(def.type)) return !parent || isPlain(parent, seen);
   if (seen.has(schema)) return true;
   seen.add(schema);
-  const { def, parent, toJSONSchema } = schema._zod;
-  const { type } = def;
-  if (!TYPES.has(type) || toJSONSchema !== undefined || !hasPlainMetadata(schema)) return false;
   if (parent && !isPlain(parent, seen)) return false;
   const isPlainPart = (part: z.core.$ZodType | null | undefined) => !part || isPlain(part, seen);
   const definition = def as unknown as Definition;
-  // Most schemas have no parts.
-  switch (type) {
+  switch (def.type) {
     case 'literal':
       return (definition.values ?? []).every(isJsonPrimitive);
     case 'object':
@@ -92,8 +81,13 @@ function isPlain(schema: z.core.$ZodType, seen: Set<z.core.$ZodType>): boolean {
       return (definition.options ?? []).every(isPlainPart);
     case 'default':
       return isJsonPrimitive(definition.defaultValue) && isPlainPart(definition.innerType);
-    default:
+    case 'nonoptional':
+    case 'nullable':
+    case 'optional':
+    case 'readonly':
       return isPlainPart(definition.innerType);
+    default:
+      return false;
   }
 }
 
@@ -102,17 +96,22 @@ function isPlain(schema: z.core.$ZodType, seen: Set<z.core.$ZodType>): boolean {
  * Those of a parent count, too. They are looked at with the parent.
  */
 function hasPlainMetadata(schema: WithMetadata): boolean {
-  if (isSharedBy(schema) && !z.globalRegistry.has(schema)) return true;
-  if (typeof schema.meta !== 'function') return false;
-  const metadata = (schema.meta() ?? {}) as Readonly<Record<string, unknown>>;
+  const isShared = isSharedBy(schema);
+  if (isShared && !z.globalRegistry.has(schema)) return true;
+  if (!isShared && typeof schema.meta !== 'function') return false;
+  // zod binds `meta` to each schema that it is read of. That takes longer than to look it up.
+  const metadata = ((isShared ? z.globalRegistry.get(schema) : schema.meta?.()) ?? {}) as Readonly<
+    Record<string, unknown>
+  >;
   return Object.entries(metadata).every(([key, value]) => TEXTS.has(key) && typeof value === 'string');
 }
 
+const OWN_VERSION: Readonly<Record<'major' | 'minor', number>> = z.core.version;
+
 /** Whether the copy of zod that made a schema keeps metadata where ours does. Newer copies do. */
 function isSharedBy({ _zod: { version } }: z.core.$ZodType): boolean {
-  const own: Readonly<Record<'major' | 'minor', number>> = z.core.version;
-  const { major, minor }: typeof own = version;
-  return major === own.major && minor >= own.minor;
+  const { major, minor }: typeof OWN_VERSION = version;
+  return major === OWN_VERSION.major && minor >= OWN_VERSION.minor;
 }
 
 function isJsonPrimitive(value: unknown): boolean {

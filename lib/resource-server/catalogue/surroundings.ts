@@ -17,6 +17,17 @@ export interface Surroundings {
   readonly search?: SearchRole | undefined;
 }
 
+/** What the decorators of a class say of all its methods. */
+export interface ClassSurroundings {
+  readonly anonymous: boolean | undefined;
+  readonly policies: readonly Type<Policy>[];
+}
+
+/** Reads what a class says of its methods, once for all of them. */
+export function readClassSurroundings(reflector: Reflector, type: Type): ClassSurroundings {
+  return { anonymous: reflector.get<boolean | undefined>(ANONYMOUS, type), policies: readPolicies(reflector, type) };
+}
+
 /**
  * Reads what surrounds a method.
  *
@@ -25,16 +36,19 @@ export interface Surroundings {
  */
 export function readSurroundings(
   reflector: Reflector,
-  type: Type,
+  ofClass: ClassSurroundings,
   handler: () => unknown,
   { policies, appOnly, timeoutMs }: Omit<Surroundings, 'anonymous' | 'search'>,
 ): Surroundings {
-  const own = [type, handler].flatMap((target) => reflector.get<Type<Policy>[] | undefined>(POLICIES, target) ?? []);
   return {
-    anonymous: reflector.getAllAndOverride<boolean | undefined>(ANONYMOUS, [handler, type]) ?? false,
-    policies: [...policies, ...own],
+    anonymous: reflector.get<boolean | undefined>(ANONYMOUS, handler) ?? ofClass.anonymous ?? false,
+    policies: [...policies, ...ofClass.policies, ...readPolicies(reflector, handler)],
     appOnly,
     timeoutMs,
     search: readSearchRole(handler),
   };
+}
+
+function readPolicies(reflector: Reflector, target: Type | (() => unknown)): readonly Type<Policy>[] {
+  return reflector.get<Type<Policy>[] | undefined>(POLICIES, target) ?? [];
 }
