@@ -21,6 +21,7 @@ export default {
     '<rootDir>/test/production/running/',
     '<rootDir>/test/handbook/pages/',
     '<rootDir>/test/site/',
+    '<rootDir>/test/package/new-projects/',
   ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/secret-watch.setup.ts'],

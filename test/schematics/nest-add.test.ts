@@ -57,6 +57,26 @@ const others = {
     files: nestProject({ main: mainWith('AppModule', './app.module', ', { cors: true }') }),
     steps: [add({ platform: 'fastify' })],
   },
+  'a test on Express': {
+    files: { ...nestProject(), 'test/app.e2e-spec.ts': 'app = module.createNestApplication();' },
+    steps: [add({ platform: 'fastify' })],
+  },
+  'another entry file': {
+    files: {
+      ...withoutMain(nestProject()),
+      'nest-cli.json': JSON.stringify({ sourceRoot: 'src', entryFile: 'server' }),
+      'src/server.ts': mainWith('AppModule', './app.module', ', new FastifyAdapter()'),
+    },
+    steps: [add()],
+  },
+  'comments for jest, and an old zod': {
+    files: {
+      ...nestProject(),
+      'package.json': JSON.stringify({ dependencies: { '@nestjs/core': '^11.0.0', zod: '^3.25.0' } }),
+      'test/jest-e2e.json': '{ /* ours */ }',
+    },
+    steps: [add()],
+  },
   'files of the environment': {
     files: { ...nestProject(), '.env': 'MCP_CLIENT_ID=mine\nPORT=4000', '.env.example': '# ours\nPORT=\n' },
     steps: [add()],
@@ -69,6 +89,10 @@ const others = {
   'no project': { files: { 'README.md': '' }, steps: [add()] },
   'an unknown provider': { files: nestProject(), steps: [add({ provider: 'acme' })] },
 } satisfies Record<string, Run>;
+
+function withoutMain({ 'src/main.ts': _main, ...files }: Record<string, string>): Record<string, string> {
+  return files;
+}
 
 const outcomes = new Map<string, Outcome>();
 const complaints = new Map<string, string[]>();
@@ -194,6 +218,22 @@ describe('the application', () => {
     expect(fileOf('Fastify with options', 'src/main.ts')).toMatch(
       /AppModule,\s+new FastifyAdapter\(\),\s+{\s+cors: true/,
     );
+  });
+
+  test('is started by the file that nest-cli.json names', () => {
+    expect(fileOf('another entry file', 'src/server.ts')).toContain('app.enableShutdownHooks();');
+    expect(fileOf('another entry file', 'src/mcp/mcp.module.spec.ts')).toContain('new FastifyAdapter()');
+  });
+
+  test('is told which tests stay on Express', () => {
+    expect(messagesOf('a test on Express')).toContain('test/app.e2e-spec.ts still tests on Express');
+    expect(messagesOf('CommonJS')).not.toContain('still tests on Express');
+  });
+
+  test('is told what is too old, and keeps comments', () => {
+    expect(messagesOf('comments for jest, and an old zod')).toContain('package.json has zod 3');
+    expect(messagesOf('comments for jest, and an old zod')).toContain('in test/jest-e2e.json: ');
+    expect(fileOf('comments for jest, and an old zod', 'test/jest-e2e.json')).toBe('{ /* ours */ }');
   });
 
   test.each([

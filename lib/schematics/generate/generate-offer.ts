@@ -37,7 +37,7 @@ export function generateOffer(kind: OfferKind, options: GenerateOptions): Rule {
     const parent = posix.join(project.sourceRoot, options.path ?? '', names.folder);
     const folder = options.flat === true ? parent : posix.join(parent, names.file);
     const path = posix.join(folder, `${names.file}.${SUFFIXES[kind]}.ts`);
-    const main = readMainFile(tree, posix.join(project.sourceRoot, 'main.ts'), packages.typescript);
+    const main = readMainFile(tree, project.mainFile, packages.typescript);
     const test = writeTestSource(project, main?.platform ?? 'express');
     await editFormatted(tree, () => {
       const paths = [path];

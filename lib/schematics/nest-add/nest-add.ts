@@ -5,8 +5,16 @@ import { editFormatted } from '../project/format-files.js';
 import { setJestPreset } from '../project/jest-preset.js';
 import { enableShutdownHooks, readMainFile, useFastify, type MainFile } from '../project/main-file.js';
 import { declareInModule } from '../project/nest-module.js';
+import { readMajor } from '../project/package-file.js';
 import { loadProjectPackages, type ProjectPackages } from '../project/project-packages.js';
-import { listSources, readProject, type Platform, type Project, type ProjectOptions } from '../project/project.js';
+import {
+  listSources,
+  listTests,
+  readProject,
+  type Platform,
+  type Project,
+  type ProjectOptions,
+} from '../project/project.js';
 import { identityProviders, type ProviderName } from '../sources/identity-providers.js';
 import { readNames } from '../sources/names.js';
 import { writeOffer, type Offer } from '../sources/offer-source.js';
@@ -35,7 +43,7 @@ export function nestAdd(options: NestAddOptions): Rule {
       return;
     }
     const packages = loadProjectPackages();
-    const main = readMainFile(tree, posix.join(project.sourceRoot, 'main.ts'), packages.typescript);
+    const main = readMainFile(tree, project.mainFile, packages.typescript);
     const provider = options.provider ?? 'other';
     await addServer(tree, context, { project, packages, main, provider, platform: choosePlatform(options, main) });
     if (addDependencies(tree, project, choosePlatform(options, main)) && options.skipInstall !== true) {
@@ -103,13 +111,20 @@ async function addServer(tree: Tree, context: SchematicContext, addition: Additi
     } as const;
     if (!tree.exists(module) || !declareInModule(tree, module, declaration, packages))
       left.push(`Add McpModule, of ${declaration.path}, to the imports of the module of your application.`);
-    if (main !== undefined && platform !== main.platform) useFastify(tree, main.path, packages.typescript);
+    if (main !== undefined && platform !== main.platform) {
+      useFastify(tree, main.path, packages.typescript);
+      for (const path of listTests(tree, [sourceRoot, posix.join(root, 'test')]))
+        if (tree.readText(path).includes('createNestApplication()'))
+          left.push(`${path} still tests on Express. Pass new FastifyAdapter() to createNestApplication there.`);
+    }
     if (main === undefined || !enableShutdownHooks(tree, main.path, packages.typescript))
       left.push('Call app.enableShutdownHooks() before app.listen(), so that calls finish when the server stops.');
     return [...paths, ...(tree.exists(module) ? [module] : []), ...(main === undefined ? [] : [main.path])];
   });
   addVariables(tree, '.env.example', variables);
   addVariables(tree, '.env', variables);
+  if (readMajor(manifest, 'zod') === 3)
+    left.push('The files need zod 4, and package.json has zod 3. Install it: npm install zod@4');
   if (project.runner === 'jest') {
     left.push(
       ...setJestPreset(tree, project).map(

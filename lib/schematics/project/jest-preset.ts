@@ -23,8 +23,20 @@ export function setJestPreset(tree: Tree, { root, manifest }: Project): readonly
   const own = readPackage(tree);
   if (own.jest !== undefined) writeJson(tree, 'package.json', { ...own, jest: set('package.json', own.jest) });
   for (const path of new Set(['test/jest-e2e.json', posix.join(root, 'test/jest-e2e.json')])) {
-    if (tree.exists(path)) writeJson(tree, path, set(path, JSON.parse(tree.readText(path)) as JestConfiguration));
+    if (!tree.exists(path)) continue;
+    const jest = parseJson(tree.readText(path));
+    // Jest reads a file with comments. They would be lost here.
+    if (jest === undefined) byHand.push(path);
+    else writeJson(tree, path, set(path, jest));
   }
   const files = tree.getDir('/').subfiles.filter((name) => /^jest\.config\.[cm]?[jt]s(on)?$/.test(name));
   return [...byHand, ...files.filter((name) => !tree.readText(name).includes('nestjs-mcp-auth'))];
+}
+
+function parseJson(text: string): JestConfiguration | undefined {
+  try {
+    return JSON.parse(text) as JestConfiguration;
+  } catch {
+    return undefined;
+  }
 }

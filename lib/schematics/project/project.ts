@@ -21,6 +21,8 @@ export interface Project {
   readonly sourceRoot: string;
   /** Folder of the application: empty, or `apps/api`. */
   readonly root: string;
+  /** The file that starts the application: `src/main.ts`. */
+  readonly mainFile: string;
   readonly manifest: PackageFile;
   /** What imports of its own files end with. */
   readonly extension: '' | '.js';
@@ -44,6 +46,7 @@ export function readProject(tree: Tree, options: ProjectOptions): Project {
   return {
     sourceRoot,
     root: posix.dirname(sourceRoot) === '.' ? '' : posix.dirname(sourceRoot),
+    mainFile: findMainFile(tree, sourceRoot),
     manifest,
     extension: manifest.type === 'module' ? '.js' : '',
     runner,
@@ -52,28 +55,58 @@ export function readProject(tree: Tree, options: ProjectOptions): Project {
 }
 
 /** Options of `nest-cli.json` that are read where the CLI does not hand them over. */
-interface NestCli {
+interface NestCli extends NestCliProject {
+  readonly projects?: Readonly<Record<string, NestCliProject | undefined>>;
+}
+
+interface NestCliProject {
   readonly sourceRoot?: string;
-  readonly projects?: Readonly<Record<string, { readonly sourceRoot?: string } | undefined>>;
+  /** Name of the file that starts the application, without its ending. */
+  readonly entryFile?: string;
+}
+
+function readNestCli(tree: Tree): NestCli {
+  return tree.exists('nest-cli.json') ? (JSON.parse(tree.readText('nest-cli.json')) as NestCli) : {};
+}
+
+/** The file that starts the application, which is `main.ts` unless `nest-cli.json` says another. */
+function findMainFile(tree: Tree, folder: string): string {
+  const cli = readNestCli(tree);
+  const ofFolder = Object.values(cli.projects ?? {}).find(
+    (one) => one?.sourceRoot !== undefined && posix.normalize(one.sourceRoot) === folder,
+  );
+  const name = (ofFolder?.entryFile ?? cli.entryFile ?? 'main').replace(/\.js$/, '');
+  const path = posix.join(folder, `${name}.ts`);
+  // The name may have a folder of what is built before it, as in `apps/api/src/main`.
+  return tree.exists(path) ? path : posix.join(folder, `${posix.basename(name)}.ts`);
 }
 
 function findSourceRoot(tree: Tree, { sourceRoot, project }: ProjectOptions): string {
   // The CLI of Nest writes what it does not know as a text.
   if (sourceRoot !== undefined && sourceRoot !== '' && sourceRoot !== 'undefined') return posix.normalize(sourceRoot);
-  if (!tree.exists('nest-cli.json')) return 'src';
-  const cli = JSON.parse(tree.readText('nest-cli.json')) as NestCli;
+  const cli = readNestCli(tree);
   if (project === undefined) return posix.normalize(cli.sourceRoot ?? 'src');
   const found = cli.projects?.[project]?.sourceRoot;
   if (found === undefined) throw new Error(`nest-cli.json has no project "${project}"`);
   return posix.normalize(found);
 }
 
+const TEST = /[.-](spec|test)\.[cm]?ts$/;
+
 /** The files of TypeScript below a folder, but for those of tests. */
 export function listSources(tree: Tree, folder: string): readonly string[] {
+  return listFiles(tree, folder).filter((path) => !TEST.test(path));
+}
+
+/** The files of tests below folders. */
+export function listTests(tree: Tree, folders: readonly string[]): readonly string[] {
+  return folders.flatMap((folder) => listFiles(tree, folder).filter((path) => TEST.test(path)));
+}
+
+function listFiles(tree: Tree, folder: string): readonly string[] {
   const paths: string[] = [];
   tree.getDir(folder).visit((path) => {
-    if (/\.[cm]?ts$/.test(path) && !/\.d\.[cm]?ts$|[.-](spec|test)\.[cm]?ts$|\/node_modules\//.test(path))
-      paths.push(path.replace(/^\//, ''));
+    if (/\.[cm]?ts$/.test(path) && !/\.d\.[cm]?ts$|\/node_modules\//.test(path)) paths.push(path.replace(/^\//, ''));
   });
   return paths;
 }
