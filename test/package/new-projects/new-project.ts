@@ -9,6 +9,20 @@ import { ENVIRONMENT_OF_A_PROJECT } from '../../support/node-release.js';
 
 const exec = promisify(execFile);
 
+/** What a terminal has. Jest's own `NODE_ENV` would make the application one that is tested. */
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(ENVIRONMENT_OF_A_PROJECT).filter(([name]) => name !== 'NODE_ENV'),
+);
+
+/** A module that says when a server listens. Nest says that it has started before it listens. */
+const SAY_LISTENING = `data:text/javascript,${encodeURIComponent(`
+import { Server } from 'node:net';
+const { listen } = Server.prototype;
+Server.prototype.listen = function (...args) {
+  this.once('listening', () => console.log('The server listens'));
+  return listen.apply(this, args);
+};`)}`;
+
 /** An application that runs. */
 export interface Started {
   /** Where it listens: `http://localhost:53412`. */
@@ -56,7 +70,7 @@ export class NewProject {
    */
   async run(command: string, ...args: readonly string[]): Promise<string> {
     const env = {
-      ...ENVIRONMENT_OF_A_PROJECT,
+      ...ENVIRONMENT,
       npm_config_registry: this.registry,
       npm_config_prefer_offline: 'true',
       npm_config_audit: 'false',
@@ -97,8 +111,9 @@ export class NewProject {
     const { port } = new URL(free);
     const origin = `http://localhost:${port}`;
     await this.setVariables({ MCP_RESOURCE: `${origin}/mcp` });
-    const env = { ...ENVIRONMENT_OF_A_PROJECT, PORT: port, NO_COLOR: '1' };
-    const child = spawn(process.execPath, ['dist/main.js'], { cwd: this.path, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...ENVIRONMENT, PORT: port, NO_COLOR: '1' };
+    const args = ['--import', SAY_LISTENING, 'dist/main.js'];
+    const child = spawn(process.execPath, args, { cwd: this.path, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = once(child, 'close');
     let log = '';
     child.stderr.on('data', (chunk) => (log += String(chunk)));
@@ -106,7 +121,7 @@ export class NewProject {
       createInterface(child.stdout)
         .on('line', (line) => {
           log += `${line}\n`;
-          if (line.includes('Nest application successfully started')) resolve();
+          if (line === 'The server listens') resolve();
         })
         .once('close', resolve);
     });
