@@ -61,6 +61,15 @@ const others = {
     files: { ...nestProject(), 'test/app.e2e-spec.ts': 'app = module.createNestApplication();' },
     steps: [add({ platform: 'fastify' })],
   },
+  'an OpenAPI document': {
+    files: nestProject({ isEsm: true }),
+    steps: [add(), { schematic: 'openapi', options: { name: 'parcels', document: './parcels.openapi.yaml' } }],
+  },
+  'an OpenAPI document of an API that is not known': {
+    files: nestProject(),
+    steps: [{ schematic: 'openapi', options: { name: 'admin/parcels', document: 'https://api.acme.example/v1.json' } }],
+  },
+  'no OpenAPI document': { files: nestProject(), steps: [{ schematic: 'openapi', options: { name: 'parcels' } }] },
   'another entry file': {
     files: {
       ...withoutMain(nestProject()),
@@ -220,6 +229,21 @@ describe('the application', () => {
     );
   });
 
+  test('offers an OpenAPI document', () => {
+    expect(fileOf('an OpenAPI document', 'src/parcels/parcels.api.ts')).toContain(
+      "@McpOpenApi({ downstream: 'api', document: './parcels.openapi.yaml' })\nexport class ParcelsApi {}",
+    );
+    expect(fileOf('an OpenAPI document', 'src/app.module.ts')).toMatch(
+      /import { ParcelsApi } from '\.\/parcels\/parcels\.api\.js';[^]*providers: \[ParcelsApi\]/,
+    );
+    expect(messagesOf('an OpenAPI document')).not.toContain('Add the downstream');
+    const unknown = 'an OpenAPI document of an API that is not known';
+    expect(fileOf(unknown, 'src/admin/parcels/parcels.api.ts')).toMatch(
+      /downstream: 'parcels',\s+document: 'https:\/\/api\.acme\.example\/v1\.json'/,
+    );
+    expect(messagesOf(unknown)).toContain('Add the downstream "parcels" to the options of McpAuthModule.');
+  });
+
   test('is started by the file that nest-cli.json names', () => {
     expect(fileOf('another entry file', 'src/server.ts')).toContain('app.enableShutdownHooks();');
     expect(fileOf('another entry file', 'src/mcp/mcp.module.spec.ts')).toContain('new FastifyAdapter()');
@@ -241,6 +265,7 @@ describe('the application', () => {
     ['Fastify for an application with what Express alone has', 'src/main.ts uses what Express alone has'],
     ['no project', 'There is no package.json here'],
     ['an unknown provider', 'provider'],
+    ['no OpenAPI document', 'document'],
   ])('is refused: %s', (name, message) => {
     expect(outcomes.get(name)?.error).toContain(message);
   });
