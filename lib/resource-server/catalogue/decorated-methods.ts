@@ -140,7 +140,7 @@ export class DecoratedMethods {
     problems: string[],
   ): readonly Primitive[] {
     if (!OFFERS.some((key) => metadata.has(key))) return [];
-    const surroundings = readSurroundings(this.reflector, surroundingsOfClass, handler, this.options);
+    const surroundings = readSurroundings(this.reflector, surroundingsOfClass, handler, this.options, metadata);
     const defineDeclared = (
       key: string,
       decorator: string,

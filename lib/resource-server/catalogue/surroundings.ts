@@ -33,16 +33,20 @@ export function readClassSurroundings(reflector: Reflector, type: Type): ClassSu
  *
  * @param handler - the method. Its decorators apply along with those of its class
  * @param module - what the module says for all methods
+ * @param metadata - the keys of what the decorators of the method say. To look for what is not there takes longest
  */
 export function readSurroundings(
   reflector: Reflector,
   ofClass: ClassSurroundings,
   handler: () => unknown,
   { policies, appOnly, timeoutMs }: Omit<Surroundings, 'anonymous' | 'search'>,
+  metadata: ReadonlySet<unknown> = new Set(Reflect.getMetadataKeys(handler)),
 ): Surroundings {
+  const anonymous = metadata.has(ANONYMOUS) ? reflector.get<boolean | undefined>(ANONYMOUS, handler) : undefined;
+  const own = metadata.has(POLICIES) ? readPolicies(reflector, handler) : [];
   return {
-    anonymous: reflector.get<boolean | undefined>(ANONYMOUS, handler) ?? ofClass.anonymous ?? false,
-    policies: [...policies, ...ofClass.policies, ...readPolicies(reflector, handler)],
+    anonymous: anonymous ?? ofClass.anonymous ?? false,
+    policies: [...policies, ...ofClass.policies, ...own],
     appOnly,
     timeoutMs,
     search: readSearchRole(handler),
