@@ -25,7 +25,7 @@ const FRAME = /^\s+at /;
  * clients hold headers.
  */
 export function formatTrace(thrown: unknown): string {
-  return [formatChain(thrown, formatStack, '\nCaused by: '), tellLink(thrown)].filter((text) => text !== '').join('\n');
+  return formatChain(thrown, (error) => formatStack(error, error === thrown ? tellLink(error) : ''), '\nCaused by: ');
 }
 
 /** The messages of an error and of its causes, all on one line. */
@@ -35,7 +35,7 @@ export function formatMessages(thrown: unknown): string {
     (error) => cleanText(`${error.name}: ${error.message}${tellFix(error)}`),
     ', caused by: ',
   );
-  return [messages, tellLink(thrown)].filter((text) => text !== '').join('. ');
+  return `${messages}${tellLink(thrown)}`;
 }
 
 /** Where an error and its causes come from, with their names and codes. Their messages may differ each time. */
@@ -59,14 +59,14 @@ function formatChain(thrown: unknown, format: (error: Error) => string, joint: s
 }
 
 /** A message may contain what looks like lines of a stack. */
-function formatStack(error: Error): string {
+function formatStack(error: Error, link: string): string {
   const { name, message, stack = '' } = error;
   const start = message === '' ? -1 : stack.indexOf(message);
   const end = start + message.length;
   const head = start === -1 ? `${name}: ${message}` : stack.slice(0, end);
   const rest = start === -1 ? stack : stack.slice(end);
   const frames = rest.slice(0, MAX_STACK).split('\n').filter(isFrame);
-  return [`${head}${tellFix(error)}`, ...frames.slice(0, MAX_FRAMES)].map((line) => cleanText(line)).join('\n');
+  return [`${head}${tellFix(error)}${link}`, ...frames.slice(0, MAX_FRAMES)].map((line) => cleanText(line)).join('\n');
 }
 
 /** What the error says of it, for operators. */
@@ -77,7 +77,7 @@ function tellFix(error: Error): string {
 /** Where the documents say more. The message of a wrong configuration has it already. */
 function tellLink(thrown: unknown): string {
   if (!(thrown instanceof McpAuthError) || thrown instanceof McpAuthConfigurationError) return '';
-  return `See ${linkToError(thrown.code)}`;
+  return `. See ${linkToError(thrown.code)}`;
 }
 
 function isFrame(line: string): boolean {

@@ -349,7 +349,7 @@ describe.each(['express', 'fastify'] as const)('on %s', (platform) => {
           reason,
           status: 503,
           detail: 'the store did not say whether its jti is new, and wanted is true or false within 2 s',
-          fix: 'Check the store in `proof.dpop.replayStore`.',
+          fix: expect.stringMatching(/^Check the store in `proof\.dpop\.replayStore`\. See \S+$/),
         }),
       ]);
       expect(CountedTool.ran).toBe(0);
