@@ -120,7 +120,10 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
   },
   {
     text: 'Migration',
-    items: [{ text: 'From MCP-Nest', link: '/migration/mcp-nest' }],
+    items: [
+      { text: 'From MCP-Nest', link: '/migration/mcp-nest' },
+      { text: 'Between versions', link: '/migration/versions' },
+    ],
   },
   {
     text: 'Considerations',
