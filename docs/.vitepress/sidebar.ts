@@ -122,6 +122,8 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
     text: 'Migration',
     items: [
       { text: 'From MCP-Nest', link: '/migration/mcp-nest' },
+      { text: 'From the official SDK', link: '/migration/sdk' },
+      { text: 'From a hand-written server', link: '/migration/hand-written' },
       { text: 'Between versions', link: '/migration/versions' },
     ],
   },
