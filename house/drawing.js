@@ -56,6 +56,7 @@ function toId(...names) {
   return names.map((name) => (name === '.' ? 'module' : name.replaceAll('-', '_'))).join('__');
 }
 
+/** An abbreviation, such as REST, stays as it is. */
 function lowerCase(text) {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }
