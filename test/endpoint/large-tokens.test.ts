@@ -17,7 +17,8 @@ import { TestIssuer } from '../support/test-issuer.js';
 const RESOURCE = 'https://mcp.example.com/mcp';
 
 /** The command of `docs/production/operations.md`. */
-const [, FLAG = ''] = /^node (--\S+) dist\/main\.js$/m.exec(readFileSync('docs/production/operations.md', 'utf8')) ?? [];
+const [, FLAG = ''] =
+  /^node (--\S+) dist\/main\.js$/m.exec(readFileSync('docs/production/operations.md', 'utf8')) ?? [];
 
 @Injectable()
 class Tools {
