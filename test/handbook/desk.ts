@@ -149,7 +149,8 @@ export class Desk {
       await state.remember();
       return;
     }
-    await terminal.run({ ...command, text: command.text.replaceAll(/^(?!cd ).*$/gm, '') });
+    // What is left to do is to go where the commands went.
+    await terminal.run({ ...command, text: (command.text.match(/(?<=^|&& )cd \S+/gm) ?? []).join('\n') });
     const own = join(await this.#place(), 'node_modules', OWN);
     if (!existsSync(own)) return;
     for (const name of await readdir(own)) if (name !== 'node_modules') await rm(join(own, name), { recursive: true });

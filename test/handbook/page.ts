@@ -63,11 +63,18 @@ const READ = new Set(['ts', 'mermaid']);
 export function readPage(file: string, adapt: (text: string) => string = (text) => text): readonly Section[] {
   const page = adapt(readFileSync(file, 'utf8'));
   let start = 1;
-  return page.split(/^(?=## )/m).map((text) => {
+  return splitSections(page).map((text) => {
     const section = { heading: /^#+ (.*)$/m.exec(text)?.[1] ?? '', blocks: readBlocks(text, file, start) };
     start += text.split('\n').length - 1;
     return section;
   });
+}
+
+/** Lines of a block that look like headings are none. */
+function splitSections(page: string): readonly string[] {
+  const headings = [...page.replaceAll(FENCE, (block) => block.replaceAll('#', '.')).matchAll(/^## /gm)];
+  const starts = [0, ...headings.map(({ index }) => index)];
+  return starts.map((start, index) => page.slice(start, starts[index + 1]));
 }
 
 function readBlocks(section: string, file: string, start: number): readonly Block[] {
