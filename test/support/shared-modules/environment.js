@@ -6,7 +6,7 @@ import { ModuleMocker } from 'jest-mock';
 const OF_ONE_FILE = new Set(['JEST_STATE_SYMBOL', 'EVENT_HANDLERS', 'TEST_TIMEOUT_SYMBOL', 'RETRY_TIMES_SETTER']);
 
 /** What packages keep there, which all files have in common. */
-const OF_PACKAGES = new Set(['classValidatorMetadataStorage']);
+const OF_PACKAGES = new Set(['classValidatorMetadataStorage', '__zod_globalConfig', '__zod_globalRegistry']);
 
 /** Node itself, and not a realm for each file. What a file changes in it is set back when the file is over. */
 export default class SharedEnvironment {
