@@ -29,12 +29,13 @@ function formatServer({ name, scopes, implied, operations }: ServerManifest): st
   ];
   const [headings = [], ...rows] = alignColumns([HEADINGS, ...groups.flat()]);
   const rule = headings.map((cell) => '-'.repeat(cell.length));
-  const table = [headings, rule, ...rows].map((row) => `| ${row.join(' | ')} |\n`);
+  const lines = [headings, rule, ...rows].map((row) => `| ${row.join(' | ')} |\n`);
+  const table = rows.length > 0 ? [...lines, '\n'] : [];
   const broader = Object.entries(implied).map(
     ([scope, others]) => `${toCell(scope)} implies ${others.map(toCell).join(', ')}.\n`,
   );
-  const more = broader.length > 0 ? ['\n', ...broader] : [];
-  return [`## ${cleanText(name)}\n\n`, ...table, ...more, `\noperations: ${operations.length}\n`].join('');
+  const more = broader.length > 0 ? [...broader, '\n'] : [];
+  return [`## ${cleanText(name)}\n\n`, ...table, ...more, `operations: ${operations.length}\n`].join('');
 }
 
 /** The rows of a scope, which is named in the first of them. */

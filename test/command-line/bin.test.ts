@@ -76,6 +76,6 @@ describe('the program nestjs-mcp-auth', () => {
   test('ends though an application keeps its process busy', async () => {
     const { code, stdout, stderr } = await run('manifest', '--config', 'application.mjs');
 
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'shop\n  operations: 0\n', stderr: '' });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '## shop\n\noperations: 0\n', stderr: '' });
   });
 });
