@@ -115,3 +115,8 @@ export function plain<Value>(value: Value): Value {
     .replaceAll(/(localhost|127\.0\.0\.1):\d+/g, '$1:<port>');
   return JSON.parse(text) as Value;
 }
+
+/** What both paths have to answer alike. */
+export function comparable({ status, headers, messages }: Answer): Answer {
+  return plain({ status, headers, messages });
+}

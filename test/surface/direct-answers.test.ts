@@ -14,7 +14,7 @@ import {
 } from 'nestjs-mcp-auth';
 import { z } from 'zod';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
-import { ask, openBothPaths, plain, type Path, type Sent } from './both-paths.js';
+import { ask, comparable, openBothPaths, type Path, type Sent } from './both-paths.js';
 
 /** So many messages for each platform. `npm run test:oracle` sends ten times as many. */
 const MESSAGES = Number(process.env.ORACLE_MESSAGES ?? 1_000);
@@ -323,10 +323,7 @@ describe.each(['express', 'fastify'] as const)('messages of all kinds, on %s', (
       const batch = all.slice(first, first + BATCH);
       const askAll = (path: Path) =>
         Promise.all(
-          batch.map(async (one) => {
-            const { status, headers, messages } = await ask(server.resource, withCredentials(one), path, agent);
-            return plain({ status, headers, messages });
-          }),
+          batch.map(async (one) => comparable(await ask(server.resource, withCredentials(one), path, agent))),
         );
       const answers = await askAll('direct');
       const oracle = await askAll('sdk');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startAuthorizedServer, type AuthorizedServer } from '../conformance/conformance-server.js';
-import { ask, openBothPaths, plain, type Answer, type Path, type Sent } from './both-paths.js';
+import { ask, comparable, openBothPaths, type Answer, type Path, type Sent } from './both-paths.js';
 
 /** What the conformance suite sends, in its order: `npm run test:oracle:record`. */
 const recorded = JSON.parse(
@@ -25,7 +25,7 @@ describe.each(['express', 'fastify'] as const)('the messages of the conformance 
   /** Sends one message after the other. */
   async function replay(path: Path): Promise<readonly Answer[]> {
     const answers: Answer[] = [];
-    for (const one of recorded) answers.push(plain(await ask(servers.get(path)?.url ?? '', one, path)));
+    for (const one of recorded) answers.push(comparable(await ask(servers.get(path)?.url ?? '', one, path)));
     return answers;
   }
 
