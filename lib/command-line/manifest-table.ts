@@ -1,5 +1,5 @@
 import { cleanText } from '../log/clean-text.js';
-import { describeNeed } from '../manifest/compare-operations.js';
+import { describeNeed, UNNAMED_NEEDS } from '../manifest/compare-operations.js';
 import { describeSubject } from '../manifest/create-manifest.js';
 import type { Manifest, ManifestOperation, ServerManifest } from '../manifest/manifest.js';
 import { alignColumns } from './columns.js';
@@ -20,7 +20,7 @@ function formatServer({ name, scopes, implied, operations }: ServerManifest): st
         operations.filter((one) => one.scopes.flat().includes(scope)),
       ),
     ),
-    ...['no token', 'any valid token', 'scopes computed from the arguments'].map((need) =>
+    ...UNNAMED_NEEDS.map((need) =>
       formatGroup(
         need,
         operations.filter((one) => describeNeed(one) === need),

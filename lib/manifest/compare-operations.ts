@@ -3,7 +3,7 @@ import { findWiderAlternatives } from '../resource-server/access/scope-rule.js';
 import { listFreed, listOtherwiseFilled } from './argument-places.js';
 import type { Difference, DifferenceCode } from './difference.js';
 import type { ManifestOperation } from './manifest.js';
-import { describeAlternatives } from './scope-alternatives.js';
+import { ANY_TOKEN, describeAlternatives } from './scope-alternatives.js';
 
 type Told = Pick<Difference, 'code' | 'kind' | 'message'>;
 
@@ -123,10 +123,16 @@ function compareRest(before: ManifestOperation, now: ManifestOperation): readonl
   return told;
 }
 
+const NO_TOKEN = 'no token';
+const COMPUTED = 'scopes computed from the arguments';
+
+/** What callers may need that no scope names. */
+export const UNNAMED_NEEDS: readonly string[] = [NO_TOKEN, ANY_TOKEN, COMPUTED];
+
 /** What a caller needs, in words. */
 export function describeNeed({ anonymous, scopes, computesScopes }: Need): string {
-  if (anonymous) return 'no token';
-  if (computesScopes) return 'scopes computed from the arguments';
+  if (anonymous) return NO_TOKEN;
+  if (computesScopes) return COMPUTED;
   return describeAlternatives(scopes);
 }
 

@@ -13,9 +13,12 @@ export function listAlternatives(rule: ScopeRule): ScopeAlternatives {
   return minimal.sort((a, b) => (a.join(' ') < b.join(' ') ? -1 : 1));
 }
 
+/** What is needed where no scope is. */
+export const ANY_TOKEN = 'any valid token';
+
 /** `orders:read`, or `(orders:read and orders:write) or admin`. */
 export function describeAlternatives(alternatives: ScopeAlternatives): string {
-  if (alternatives.some((one) => one.length === 0)) return 'any valid token';
+  if (alternatives.some((one) => one.length === 0)) return ANY_TOKEN;
   return alternatives
     .map((one) => (one.length > 1 && alternatives.length > 1 ? `(${one.join(' and ')})` : one.join(' and ')))
     .join(' or ');
