@@ -46,16 +46,20 @@ export function addLink(record: AuditRecord): AuditRecord {
   switch (record.type) {
     case 'operation_denied':
     case 'request_refused':
-      return { ...record, fix: `${record.fix} See ${linkToReason(record.type, record.reason)}` };
+      return addAddress(record, linkToReason(record.type, record.reason));
     case 'token_exchange_failed':
-      return { ...record, fix: `${record.fix} See ${linkToDocument('reference/errors', record.code)}` };
+      return addAddress(record, linkToDocument('reference/errors', record.code));
     case 'request_limited':
     case 'limit_reached':
     case 'account_link_refused':
-      return { ...record, fix: `${record.fix} See ${linkToDocument('reference/events', record.type)}` };
+      return addAddress(record, linkToDocument('reference/events', record.type));
     default:
       return record;
   }
+}
+
+function addAddress<One extends { readonly fix: string }>(record: One, address: string): One {
+  return { ...record, fix: `${record.fix} See ${address}` };
 }
 
 function linkToReason(type: AuditRecord['type'], reason: string): string {
