@@ -2,24 +2,17 @@ import { readFileSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { McpAuthModule } from 'nestjs-mcp-auth';
+import { address } from '../../docs/.vitepress/site.js';
+import { slugOf } from '../../docs/.vitepress/slug.js';
 import { startAuditedServer, type AuditedServer } from '../observability/audited-server.js';
 import { post, toolCall } from '../support/mcp-request.js';
 import { sendJson } from '../support/test-issuer.js';
 import { codesOf } from './error-classes.js';
 
-const SITE = 'https://nestjs-mcp-auth.github.io/nestjs-mcp-auth/';
-
 /** Anchors of the headings of a page, as GitHub makes them. */
 function anchorsOf(page: string): ReadonlySet<string> {
   const headings = readFileSync(`docs/${page}.md`, 'utf8').matchAll(/^#+ (.+)$/gm);
-  return new Set(
-    Array.from(headings, ([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\w\- ]/g, '')
-        .replaceAll(' ', '-'),
-    ),
-  );
+  return new Set(Array.from(headings, ([, heading = '']) => slugOf(heading)));
 }
 
 /** Members of a union of texts. */
@@ -31,7 +24,7 @@ function membersOf(union: string, file: string): readonly string[] {
 /** The section that a text for operators leads to. */
 function sectionOf(text: unknown): string {
   const [, page = '', anchor = ''] =
-    new RegExp(`See ${SITE.replaceAll('.', String.raw`\.`)}([\\w/-]+)#([\\w-]+)`).exec(String(text)) ?? [];
+    new RegExp(`See ${address.replaceAll('.', String.raw`\.`)}([\\w/-]+)#([\\w-]+)`).exec(String(text)) ?? [];
   expect(anchorsOf(page)).toContain(anchor);
   return `${page}#${anchor}`;
 }
