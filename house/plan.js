@@ -17,7 +17,7 @@ export const wings = {
     holds: 'What stands on top of everything',
     rooms: {
       '.': {
-        holds: 'The public API (`index.ts`), and the module: its providers, and what happens at boot.',
+        holds: 'The public API (`index.ts`), and the module with its providers and its steps at boot.',
         imports: ['configuration', 'doctor'],
       },
       'command-line': {
@@ -25,22 +25,28 @@ export const wings = {
         imports: ['class-source', 'configuration', 'doctor', 'manifest', 'mcp-clients'],
       },
       schematics: {
-        holds: '`nest add nestjs-mcp-auth` and `nest g -c nestjs-mcp-auth`. They load nothing that servers do without.',
+        holds:
+          '`nest add nestjs-mcp-auth` and `nest g -c nestjs-mcp-auth`. They load no package that servers do not need.',
         imports: ['class-source'],
       },
       'class-source': { holds: 'Writes a class in TypeScript for the operations of a document.' },
       'mcp-clients': {
-        holds: 'The MCP clients that people use: how each takes a server, and where it is sent back to.',
+        holds: 'The MCP clients that people use: how to add a server to each, and the redirect URIs of each.',
       },
-      manifest: { holds: 'What a server offers, and to whom, as data: how it is made, read and compared.' },
+      manifest: {
+        holds: 'The manifest, which says as data what a server offers and to whom. It is made, read and compared here.',
+      },
       doctor: {
-        holds: 'Looks the configuration and the issuers over, at boot and as `npx nestjs-mcp-auth doctor`. Health.',
+        holds:
+          'Checks the configuration and the issuers, at boot and by `npx nestjs-mcp-auth doctor`. The health indicator.',
         imports: ['configuration'],
       },
       testing: {
         holds: '`nestjs-mcp-auth/testing`: an issuer, callers and downstreams for the tests of applications.',
       },
-      configuration: { holds: 'What `forRoot` takes as a whole, how it is checked, and how it is filled in.' },
+      configuration: {
+        holds: 'The options of `forRoot` as a whole: how they are checked, and how their defaults are filled in.',
+      },
     },
   },
   entry: {
@@ -48,7 +54,7 @@ export const wings = {
     holds: 'How a request comes in',
     rooms: {
       routes: {
-        holds: 'Which paths a server has. The controllers of the RFC 9728 document and of the linking pages.',
+        holds: 'The paths of a server. The controllers of the RFC 9728 document and of the linking pages.',
         imports: ['endpoint', 'logout'],
       },
       connections: { holds: 'stdio, and connections in memory.', imports: ['endpoint'] },
@@ -56,7 +62,7 @@ export const wings = {
         holds: '`@ProtectedMcp`: other MCP servers behind the guards of the module.',
         imports: ['endpoint'],
       },
-      logout: { holds: 'Where issuers say that a user has signed out.', imports: ['endpoint'] },
+      logout: { holds: 'The endpoint at which issuers report that a user has signed out.', imports: ['endpoint'] },
       endpoint: {
         holds: 'The MCP endpoint: its controller, its guards, and the filter that answers challenges.',
       },
@@ -67,7 +73,7 @@ export const wings = {
     holds: 'REST APIs as tools',
     rooms: {
       offers: {
-        holds: 'Gives the classes with `@McpOpenApi` a method for each operation that they offer.',
+        holds: 'Gives each class with `@McpOpenApi` a method for every operation that it offers.',
         imports: ['answers', 'declaration', 'documents', 'inputs', 'operations', 'requests', 'resources', 'search'],
       },
       declaration: {
@@ -75,24 +81,24 @@ export const wings = {
         imports: ['answers', 'documents', 'inputs', 'operations', 'resources', 'search'],
       },
       resources: {
-        holds: 'Which operations are resources: their URIs, and what the variables of these may be.',
+        holds: 'Operations that are resources: their URIs, and the values that the variables of a URI may have.',
         imports: ['inputs', 'operations'],
       },
       search: {
-        holds: 'What becomes of many operations: how many may be tools, and how models find the others.',
+        holds: 'Documents with many operations: how many become tools, and how models find the others.',
         imports: ['operations'],
       },
       answers: {
-        holds: 'Makes results of the answers of an API.',
+        holds: 'Turns the answers of an API into results.',
         imports: ['documents', 'inputs', 'operations'],
       },
       requests: { holds: 'Builds the requests of operations.', imports: ['documents', 'inputs', 'operations'] },
       inputs: {
-        holds: 'What a model may send for an operation, as JSON Schema.',
+        holds: 'The arguments that a model may send for an operation, as JSON Schema.',
         imports: ['documents', 'operations'],
       },
       operations: {
-        holds: 'The operations of a document: which are offered, under which names, for which scopes.',
+        holds: 'The operations of a document: which ones are offered, under which names, and for which scopes.',
         imports: ['documents'],
       },
       documents: { holds: 'Loads OpenAPI documents, and follows their references.' },
@@ -100,37 +106,39 @@ export const wings = {
   },
   mcp: {
     folder: 'mcp',
-    holds: 'What runs',
+    holds: 'MCP itself, and the methods that it runs',
     rooms: {
       protocol: {
-        holds: 'MCP by the SDK: its servers, their methods, streams and lists.',
+        holds: 'Serves MCP with the SDK: its servers, and their methods, streams and lists.',
         imports: ['direct', 'invocation', 'notifications', 'tasks'],
       },
       direct: {
-        holds: 'What answers a message without a server of the SDK: how it is read, its context, its answer.',
+        holds: 'Answers a message without a server of the SDK: reads it, makes the context, writes the answer.',
         imports: ['invocation', 'notifications'],
       },
-      registry: { holds: '`McpRegistry`: what comes and goes at run time.', imports: ['invocation', 'notifications'] },
+      registry: {
+        holds: '`McpRegistry`, which adds and removes tools, resources and prompts at run time.',
+        imports: ['invocation', 'notifications'],
+      },
       tasks: { holds: 'The Tasks extension.', imports: ['invocation', 'notifications'] },
-      invocation: { holds: 'Runs a method of the application, and makes results of what it returns or throws.' },
-      notifications: { holds: 'What has changed, for clients and for the other replicas.' },
+      invocation: { holds: 'Runs a method of the application, and turns its return value or its error into a result.' },
+      notifications: { holds: 'Tells clients and other replicas what has changed.' },
     },
   },
   'on-behalf-of': {
     folder: 'on-behalf-of',
-    holds: 'As whom APIs are called',
+    holds: 'Calls to APIs on behalf of the user',
     rooms: {
       downstream: {
-        holds:
-          'What tools call: `DownstreamClient`, retries and redirects. Decides how each API is reached for a caller.',
+        holds: '`DownstreamClient`, which tools call: retries, redirects, and how an API is reached for a caller.',
         imports: ['dialects', 'exchange', 'failures', 'linking', 'options'],
       },
       linking: {
-        holds: 'Accounts that users link, and the pages on which they do.',
+        holds: 'Accounts that users link, and the pages on which they link them.',
         imports: ['dialects', 'exchange', 'failures', 'options', 'token-cache', 'token-endpoint'],
       },
       exchange: {
-        holds: 'Exchanges the token of a caller for one of an API.',
+        holds: 'Exchanges the token of a caller for a token of an API.',
         imports: ['dialects', 'failures', 'options', 'token-cache', 'token-endpoint'],
       },
       'token-cache': {
@@ -141,9 +149,9 @@ export const wings = {
         holds: 'Sends requests to token endpoints, and reads the answers.',
         imports: ['dialects', 'failures'],
       },
-      failures: { holds: 'What a refusal means, and to whom.', imports: ['dialects', 'options'] },
-      options: { holds: 'What is written of a downstream and of linked accounts.', imports: ['dialects'] },
-      dialects: { holds: 'How each provider spells an exchange.' },
+      failures: { holds: 'Decides what a refused exchange means, and who is told.', imports: ['dialects', 'options'] },
+      options: { holds: 'The options of downstreams and of linked accounts.', imports: ['dialects'] },
+      dialects: { holds: 'How each provider wants to be asked for an exchange.' },
     },
   },
   'resource-server': {
@@ -164,16 +172,16 @@ export const wings = {
       },
       authentication: { holds: 'Verifies tokens and their proofs.', imports: ['access', 'issuers'] },
       catalogue: {
-        holds: 'What a server offers, found at boot and later, checked, with what each needs.',
+        holds: 'Everything that a server offers, with what each needs. It is found at boot and later, and checked.',
         imports: ['access', 'decorators', 'resource-uris'],
       },
       'resource-uris': {
         holds: 'URIs of resources and their templates: how they are matched, and how servers may read them.',
       },
-      decorators: { holds: '`@McpTool` and the others.', imports: ['access'] },
+      decorators: { holds: '`@McpTool` and the other decorators.', imports: ['access'] },
       providers: { holds: 'Presets of identity providers.', imports: ['access', 'issuers'] },
       issuers: { holds: 'Authorization servers: their metadata and keys.', imports: ['access', 'clients'] },
-      clients: { holds: 'How the server authenticates itself.' },
+      clients: { holds: 'How the server authenticates as a client.' },
       access: { holds: 'The words of access: caller, actor, operation, scopes, rules, policies.' },
     },
   },
@@ -187,7 +195,7 @@ export const wings = {
         imports: ['errors', 'json', 'limits', 'log', 'options', 'time'],
       },
       limits: {
-        holds: 'How much callers may hold at once, and who makes room. Options of the rate limits.',
+        holds: 'How much a caller may hold at once, and whose entries make room. The options of the rate limits.',
         imports: ['errors', 'log', 'observability', 'options', 'time'],
       },
       observability: {
@@ -195,13 +203,13 @@ export const wings = {
         imports: ['errors', 'json', 'log', 'options'],
       },
       log: {
-        holds: "Nest's logger, for texts of strangers: cleaned of control characters, and cut.",
+        holds: "Nest's logger, for texts of strangers. Control characters are removed, and long texts are cut.",
         imports: ['errors', 'time'],
       },
-      options: { holds: 'The options as all rooms read them, and what their checks have in common.' },
-      json: { holds: 'What values of JSON are.' },
-      time: { holds: 'Age by a clock that nobody sets back.' },
-      errors: { holds: 'The errors that several rooms throw or look at.' },
+      options: { holds: 'The options in the form that all rooms read, and the checks that they have in common.' },
+      json: { holds: 'The types of JSON values.' },
+      time: { holds: 'Ages, by a clock that nobody can set back.' },
+      errors: { holds: 'Errors that several rooms throw or catch.' },
     },
   },
 };
