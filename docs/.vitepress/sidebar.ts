@@ -88,7 +88,7 @@ const sections: readonly (DefaultTheme.SidebarItem & { readonly items: DefaultTh
       { text: 'Metrics, traces, logs and alerts', link: '/production/observability' },
       { text: 'Changing keys', link: '/production/key-rotation' },
       { text: 'Upgrades', link: '/production/upgrade' },
-      { text: 'Operations', link: '/production/operations' },
+      { text: 'The endpoint and its limits', link: '/production/operations' },
       { text: 'The token cache', link: '/production/token-cache' },
       { text: 'The doctor', link: '/production/doctor' },
       { text: 'The command clients', link: '/production/clients' },
