@@ -11,4 +11,5 @@ export default {
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 300_000,
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { name: 'Production' }]],
+  globalSetup: '<rootDir>/test/production/global-setup.js',
 };

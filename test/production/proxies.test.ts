@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { McpTool } from 'nestjs-mcp-auth';
 import { headersFor, message, toolCall } from '../support/mcp-request.js';
-import { areExpected, isInstalled, type ProxyProcess } from '../support/proxy-process.js';
+import { areExpected, type ProxyProcess } from '../support/proxy-process.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import { startEnvoyOf, startHaproxyOf, startNginxOf } from './proxies.js';
 
@@ -39,7 +39,7 @@ const PROXIES: readonly (readonly [name: string, isThere: boolean, start: Start]
   ['HAProxy', areExpected('haproxy'), startHaproxyOf],
   [
     'Envoy',
-    isInstalled('envoy'),
+    areExpected('envoy'),
     (servers, isStripped) => startEnvoyOf(isStripped ? 'stripped-prefix.yaml' : 'envoy.yaml', servers),
   ],
 ];

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe } from '@jest/globals';
+import { envoyDirectory } from './envoy/installed-envoy.js';
 
-/** Debian keeps servers where only the path of root leads. */
-const ENVIRONMENT = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) };
+/** Debian keeps servers where only the path of root leads. Envoy is where `installEnvoy()` has put it. */
+const ENVIRONMENT = { ...process.env, PATH: [process.env.PATH, '/usr/sbin', envoyDirectory].join(delimiter) };
 
 type Proxy = 'envoy' | 'haproxy' | 'nginx';
 

@@ -8,7 +8,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TestDownstream, TestIssuer } from 'nestjs-mcp-auth/testing';
 import { headersFor, toolCall } from '../../support/mcp-request.js';
-import { isInstalled, type ProxyProcess } from '../../support/proxy-process.js';
+import { areExpected, type ProxyProcess } from '../../support/proxy-process.js';
 import { RedisProcess } from '../../support/redis-process.js';
 import { readManifest } from '../manifests.js';
 import { startEnvoyOf, startHaproxyOf, startNginxOf } from '../proxies.js';
@@ -32,7 +32,7 @@ const PROXIES = {
   haproxy: (servers: readonly string[]) => startHaproxyOf(servers, false),
   envoy: (servers: readonly string[]) => startEnvoyOf('envoy.yaml', servers),
 };
-const names = (['nginx', 'haproxy', 'envoy'] as const).filter(isInstalled);
+const names = (['nginx', 'haproxy', 'envoy'] as const).filter((name) => areExpected(name));
 
 describe('two replicas of the sample', () => {
   let folder: string;

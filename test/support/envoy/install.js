@@ -1,0 +1,3 @@
+import { installEnvoy } from './installed-envoy.js';
+
+await installEnvoy();

@@ -1,0 +1,3 @@
+export const envoyDirectory: string;
+export class EnvoyUnavailableError extends Error {}
+export function installEnvoy(): Promise<void>;
