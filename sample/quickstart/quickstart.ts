@@ -34,10 +34,12 @@ export interface Quickstart {
  * Boots the MCP server, the authorization server and the orders API in this process.
  *
  * @param createServer - makes the MCP server
+ * @param accessTokenLifetime - in seconds, of the tokens that clients get; by default an hour
  */
 export async function startQuickstart(
   { mcpPort, authPort, apiPort }: QuickstartPorts,
   createServer: (options: McpServerOptions) => Promise<McpServer> = createMcpServer,
+  accessTokenLifetime?: number,
 ): Promise<Quickstart> {
   const cleanups: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -64,6 +66,7 @@ export async function startQuickstart(
       mcpResources: [mcpUrl, localhostUrl],
       ordersAudience: apiUrl,
       mcpServerClient: client,
+      accessTokenLifetime,
       onToken: (event) => events.emit('token', event),
     });
     const ordersApi = await startOrdersApi({

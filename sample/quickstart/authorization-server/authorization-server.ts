@@ -25,6 +25,8 @@ export interface AuthorizationServerOptions {
   readonly ordersAudience: string;
   readonly mcpServerClient: { readonly id: string; readonly secret: string };
   readonly onToken?: (event: TokenEvent) => void;
+  /** Seconds for which clients may use a token for the MCP server; by default an hour. */
+  readonly accessTokenLifetime?: number | undefined;
   /** A private RS256 key; without one, the server makes its own. */
   readonly signingKey?: JWK;
 }
@@ -37,7 +39,8 @@ export interface AuthorizationServer {
 export async function startAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
   const issuer = originOf(options.server);
   const signingKey = options.signingKey ?? (await generateSigningKey());
-  const mcpServers = options.mcpResources.map((audience) => ({ audience, scopes, accessTokenLifetime: 60 * 60 }));
+  const { accessTokenLifetime = 60 * 60 } = options;
+  const mcpServers = options.mcpResources.map((audience) => ({ audience, scopes, accessTokenLifetime }));
   const ordersApi: ProtectedResource = { audience: options.ordersAudience, scopes, accessTokenLifetime: 5 * 60 };
   const tokenExchange = new TokenExchange({
     resourcesOfClient: new Map([[options.mcpServerClient.id, options.mcpResources]]),

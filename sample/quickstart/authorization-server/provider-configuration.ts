@@ -73,7 +73,7 @@ export function providerConfiguration(options: ProviderConfigurationOptions): Co
     expiresWithSession: () => false,
     rotateRefreshToken: true,
     ttl: {
-      AccessToken: 60 * minutes,
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 60 * minutes,
       ClientCredentials: 60 * minutes,
       DeviceCode: 10 * minutes,
       Grant: 14 * days,

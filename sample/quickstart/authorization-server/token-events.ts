@@ -5,6 +5,8 @@ import type { default as Provider, KoaContextWithOIDC } from 'oidc-provider';
 export interface TokenEvent {
   readonly grantType: string;
   readonly clientId: string;
+  /** The resource that the client named (RFC 8707). */
+  readonly resource?: string;
   readonly status: number;
   readonly claims?: TokenClaims;
   readonly error?: string;
@@ -33,6 +35,11 @@ export function tokenClaims(token: string): TokenClaims {
   return { ...(aud && { aud }), ...(sub && { sub }), ...(scope && { scope }), ...(act !== undefined && { act }) };
 }
 
-function grantOf({ oidc }: KoaContextWithOIDC): Pick<TokenEvent, 'grantType' | 'clientId'> {
-  return { grantType: String(oidc.params?.grant_type), clientId: oidc.client?.clientId ?? '' };
+function grantOf({ oidc }: KoaContextWithOIDC): Pick<TokenEvent, 'grantType' | 'clientId' | 'resource'> {
+  const resource = oidc.params?.resource;
+  return {
+    grantType: String(oidc.params?.grant_type),
+    clientId: oidc.client?.clientId ?? '',
+    ...(typeof resource === 'string' && { resource }),
+  };
 }
