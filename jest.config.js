@@ -16,6 +16,7 @@ export default {
     '<rootDir>/test/keycloak/',
     '<rootDir>/test/authorization-servers/',
     '<rootDir>/test/clients/installed/',
+    '<rootDir>/test/clients/sdks/',
     '<rootDir>/test/conformance/',
     '<rootDir>/test/rolling/',
     '<rootDir>/test/production/running/',

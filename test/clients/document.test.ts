@@ -10,6 +10,8 @@ test('docs/clients/index.md has the versions that the tests run', async () => {
     dependencies: Record<string, string>;
   };
   const [, mcp = ''] = (await read('test/clients/installed/setup/pinned/requirements.txt')).trim().split('==');
+  const [, go] = /go-sdk@v([\d.]+)/.exec(await read('docs/clients/go.md')) ?? [];
+  const [, rmcp] = /^rmcp = \{ version = "=([\d.]+)"/m.exec(await read('docs/clients/rust.md')) ?? [];
   const installed = async (name: string) =>
     (JSON.parse(await read(`node_modules/${name}/package.json`)) as { version: string }).version;
 
@@ -22,6 +24,8 @@ test('docs/clients/index.md has the versions that the tests run', async () => {
     '@modelcontextprotocol/client': await installed('@modelcontextprotocol/client'),
     '@modelcontextprotocol/sdk': await installed('@modelcontextprotocol/sdk'),
     mcp,
+    'github.com/modelcontextprotocol/go-sdk': go,
+    rmcp,
     ...dependencies,
   });
 });
