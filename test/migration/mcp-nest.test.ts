@@ -6,7 +6,7 @@ import { createOrdersServer as createProtected } from '../../sample/migration/mc
 import { OrdersModule } from '../../sample/migration/mcp-nest/after/orders.module.js';
 import { startApplication, type TestApplication } from '../support/test-application.js';
 import { TestIssuer } from '../support/test-issuer.js';
-import { answerTo, call, introduce, listNames, listTools, prompt, read, type Answer, type Ask } from './answer.js';
+import { answerTo, call, introduce, listNames, listTools, prompt, read, type Answer, type Ask } from '../../sample/migration/answer.js';
 
 const STATES = ['before', 'protected', 'after'] as const;
 type State = (typeof STATES)[number];
