@@ -11,6 +11,10 @@ export class Orders {
     return this.#orders.get(id);
   }
 
+  list(): Order[] {
+    return [...this.#orders.values()];
+  }
+
   count(): number {
     return this.#orders.size;
   }
