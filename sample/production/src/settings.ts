@@ -17,6 +17,8 @@ const Settings = z.object({
   ORDERS_CLEAR_TEXT: z.stringbool().default(false),
   /** `redis://` or `rediss://`, with the user and the password. */
   VALKEY_URL: z.url(),
+  /** Milliseconds that the store may take for one answer. After that a replica does without it. */
+  STORE_TIMEOUT_MS: z.coerce.number().int().default(250),
   /** File with the keys that encrypt what is in the store, one a line. The first encrypts, all decrypt. */
   REPLICA_KEYS_FILE: z.string(),
   /** How many proxies stand before this server. */

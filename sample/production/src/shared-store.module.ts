@@ -14,10 +14,17 @@ export class SharedStore implements OnApplicationShutdown {
     // McpAuthModule tells when the store is away, and when it is back. Both clients connect again by themselves.
     this.#client.on('error', () => undefined);
     void this.#client.connect().catch(() => undefined);
+    // Now, so that no call waits for a connection: a replica whose store does not answer in time exchanges for itself.
+    void this.#store.getClient().catch(() => undefined);
   }
 
   get replicas(): NonNullable<McpAuthModuleOptions['replicas']> {
-    return { store: this.#store, keys: replicaKeys, bus: redisBus(this.#client) };
+    return {
+      store: this.#store,
+      keys: replicaKeys,
+      bus: redisBus(this.#client),
+      storeTimeoutMs: settings.STORE_TIMEOUT_MS,
+    };
   }
 
   async onApplicationShutdown(): Promise<void> {
