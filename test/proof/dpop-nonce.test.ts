@@ -76,6 +76,27 @@ describe('nonces of this server pass', () => {
   });
 });
 
+describe('with two secrets', () => {
+  const other = `${SECRET}!`;
+  const both = possession({ nonceSecret: [SECRET, other] });
+
+  test('the first one makes nonces', () => {
+    expect(nonceAt(NOW, both)).toBe(nonceAt(NOW));
+  });
+
+  test.each([
+    ['the first', SECRET],
+    ['the second', other],
+  ])('nonces of %s pass', async (_name, nonceSecret) => {
+    expect(await outcomeWith(nonceAt(NOW, possession({ nonceSecret })), NOW, both)).toBe('accepted');
+  });
+
+  test('nonces of a third do not', async () => {
+    const nonce = nonceAt(NOW, possession({ nonceSecret: `${SECRET}?` }));
+    expect(await outcomeWith(nonce, NOW, both)).toBe('use_dpop_nonce');
+  });
+});
+
 describe('a replica whose clock is ten minutes ahead or behind', () => {
   /** The answers to a client that uses what it was given last, and goes to each of the two by turns. */
   async function outcomesFrom(nonceGiven: number): Promise<string[]> {

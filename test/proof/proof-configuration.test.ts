@@ -20,6 +20,7 @@ describe('good options boot', () => {
   test.each<[string, NonNullable<NonNullable<McpAuthModuleOptions['proof']>['dpop']>]>([
     ['by default', {}],
     ['with all of them', { required: true, algorithms: ['ES256'], nonceSecret: 'n'.repeat(32) }],
+    ['with two secrets', { nonceSecret: ['n'.repeat(32), 'o'.repeat(32)] }],
     ['with the longest life of proofs', { proofLifetimeMs: 300_000 }],
     ['with the shortest', { proofLifetimeMs: 1_000 }],
     ['with a store', { replayStore: { claim: () => true } }],
@@ -110,10 +111,22 @@ describe('a bad option stops the boot with its name, the fault and the fix', () 
       /Use 32 random ones/,
     ],
     [
+      'a short secret beside a good one',
+      { proof: { dpop: { nonceSecret: ['n'.repeat(32), 'short'] } } },
+      '`proof.dpop.nonceSecret[1]` has fewer than 32',
+      /Use 32 random ones/,
+    ],
+    [
+      'no secret in the list',
+      { proof: { dpop: { nonceSecret: [] } } },
+      '`proof.dpop.nonceSecret` is empty',
+      /Name a secret, or remove it/,
+    ],
+    [
       'a secret of bytes',
       { proof: { dpop: { nonceSecret: Buffer.alloc(32) } } },
-      '`proof.dpop.nonceSecret` is of the wrong type',
-      /string/,
+      '`proof.dpop.nonceSecret` is neither a secret nor a list of secrets',
+      /Write one of the two/,
     ],
     ...[{}, null, 'redis://localhost', { claim: true }, { set: () => true }].map(
       (replayStore): [string, object, string, RegExp] => [

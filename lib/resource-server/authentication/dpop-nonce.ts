@@ -9,10 +9,19 @@ const SLOTS_AHEAD = Math.ceil(BORNE_SKEW / SLOT);
 
 /** Stateless nonces: an HMAC over the wall-clock time, so that replicas agree on them (RFC 9449 section 9). */
 export class DpopNonces {
-  constructor(private readonly secret: string) {}
+  readonly #secret: string;
+  readonly #accepted: readonly string[];
+
+  /** @param secrets - one, or several: the first makes nonces, and nonces of all are accepted */
+  constructor(secrets: string | readonly string[]) {
+    const [secret, ...others] = [secrets].flat();
+    if (secret === undefined) throw new Error('Validated options have a secret');
+    this.#secret = secret;
+    this.#accepted = [secret, ...others];
+  }
 
   get current(): string {
-    return this.#computeNonce(Math.floor(Date.now() / SLOT));
+    return computeNonce(this.#secret, Math.floor(Date.now() / SLOT));
   }
 
   /**
@@ -21,14 +30,15 @@ export class DpopNonces {
    */
   isAccepted(nonce: string): boolean {
     const slot = Math.floor(Date.now() / SLOT);
-    for (let candidate = slot - 1; candidate <= slot + SLOTS_AHEAD; candidate += 1)
-      if (isSame(nonce, this.#computeNonce(candidate))) return true;
+    for (const secret of this.#accepted)
+      for (let candidate = slot - 1; candidate <= slot + SLOTS_AHEAD; candidate += 1)
+        if (isSame(nonce, computeNonce(secret, candidate))) return true;
     return false;
   }
+}
 
-  #computeNonce(slot: number): string {
-    return createHmac('sha256', this.secret).update(`dpop-nonce ${slot}`).digest('base64url');
-  }
+function computeNonce(secret: string, slot: number): string {
+  return createHmac('sha256', secret).update(`dpop-nonce ${slot}`).digest('base64url');
 }
 
 function isSame(a: string, b: string): boolean {

@@ -29,9 +29,10 @@ export interface DpopOptions {
   proofLifetimeMs?: number;
   /**
    * Requires a nonce of this server in every proof (RFC 9449 section 9). Nonces are derived from this secret, which has
-   * at least 32 characters. Replicas have to share it.
+   * at least 32 characters. Replicas have to share it. To change it without a refused request, give both secrets for a
+   * while: the first one makes nonces, and nonces of all are accepted.
    */
-  nonceSecret?: string;
+  nonceSecret?: string | readonly string[];
   /** Where used proofs are remembered. Defaults to the memory of this process. */
   replayStore?: ReplayStore;
 }
@@ -58,6 +59,8 @@ export interface ProofOptions {
   mutualTls?: MutualTlsOptions;
 }
 
+const nonceSecret = z.string().min(32, 'has fewer than 32 characters. Use 32 random ones or more');
+
 const dpopSchema = z.strictObject({
   required: z.boolean().optional(),
   algorithms: z
@@ -70,7 +73,12 @@ const dpopSchema = z.strictObject({
       'is not between 1000 and 300000 milliseconds. Choose a value in between',
     )
     .optional(),
-  nonceSecret: z.string().min(32, 'has fewer than 32 characters. Use 32 random ones or more').optional(),
+  nonceSecret: z
+    .union(
+      [nonceSecret, z.array(nonceSecret).min(1, 'is empty. Name a secret, or remove it')],
+      'is neither a secret nor a list of secrets. Write one of the two',
+    )
+    .optional(),
   replayStore: z
     .custom<ReplayStore>(
       (value) => typeof (value as ReplayStore | null)?.claim === 'function',
