@@ -86,6 +86,13 @@ const others = {
     },
     steps: [add()],
   },
+  'a tool, and an old zod': {
+    files: {
+      ...nestProject(),
+      'package.json': JSON.stringify({ dependencies: { '@nestjs/core': '^11.0.0', zod: '^3.25.0' } }),
+    },
+    steps: [{ schematic: 'tool', options: { name: 'orders' } }],
+  },
   'files of the environment': {
     files: { ...nestProject(), '.env': 'MCP_CLIENT_ID=mine\nPORT=4000', '.env.example': '# ours\nPORT=\n' },
     steps: [add()],
@@ -256,6 +263,8 @@ describe('the application', () => {
 
   test('is told what is too old, and keeps comments', () => {
     expect(messagesOf('comments for jest, and an old zod')).toContain('package.json has zod 3');
+    expect(messagesOf('a tool, and an old zod')).toContain('package.json has zod 3');
+    expect(messagesOf('CommonJS')).not.toContain('zod');
     expect(messagesOf('comments for jest, and an old zod')).toContain('in test/jest-e2e.json: ');
     expect(fileOf('comments for jest, and an old zod', 'test/jest-e2e.json')).toBe('{ /* ours */ }');
   });

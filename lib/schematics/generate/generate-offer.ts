@@ -1,5 +1,6 @@
 import type { Rule } from '@angular-devkit/schematics';
 import { readMainFile } from '../project/main-file.js';
+import { findZodProblem } from '../project/package-file.js';
 import { loadProjectPackages } from '../project/project-packages.js';
 import { readProject } from '../project/project.js';
 import { readNames } from '../sources/names.js';
@@ -33,5 +34,7 @@ export function generateOffer(kind: OfferKind, options: GenerateOptions): Rule {
     }
     const written = { className: toClassName(offer), path, files };
     await addClass(tree, context, { project, packages }, written, options.skipImport);
+    const zodProblem = findZodProblem(project.manifest);
+    if (zodProblem !== undefined) context.logger.warn(zodProblem);
   };
 }

@@ -5,7 +5,7 @@ import { editFormatted } from '../project/format-files.js';
 import { setJestPreset } from '../project/jest-preset.js';
 import { enableShutdownHooks, readMainFile, useFastify, type MainFile } from '../project/main-file.js';
 import { declareInModule } from '../project/nest-module.js';
-import { readMajor } from '../project/package-file.js';
+import { findZodProblem } from '../project/package-file.js';
 import { loadProjectPackages, type ProjectPackages } from '../project/project-packages.js';
 import {
   listSources,
@@ -123,8 +123,8 @@ async function addServer(tree: Tree, context: SchematicContext, addition: Additi
   });
   addVariables(tree, '.env.example', variables);
   addVariables(tree, '.env', variables);
-  if (readMajor(manifest, 'zod') === 3)
-    left.push('The files need zod 4, and package.json has zod 3. Install it: npm install zod@4');
+  const zodProblem = findZodProblem(manifest);
+  if (zodProblem !== undefined) left.push(zodProblem);
   if (project.runner === 'jest') {
     left.push(
       ...setJestPreset(tree, project).map(

@@ -50,6 +50,12 @@ export function readMajor({ dependencies, devDependencies }: PackageFile, name: 
   return major === undefined ? undefined : Number(major);
 }
 
+/** Says what keeps the generated files from compiling, if the project has the zod before the one that they are written for. */
+export function findZodProblem(manifest: PackageFile): string | undefined {
+  if (readMajor(manifest, 'zod') !== 3) return undefined;
+  return 'The files need zod 4, and package.json has zod 3. Install it: npm install zod@4';
+}
+
 /**
  * Adds packages to `package.json`. Those that are there keep their versions.
  *

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -71,6 +71,9 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
     await project.run('npx', 'nest', 'add', 'nestjs-mcp-auth', '--provider', provider, '--platform', platform);
     for (const generator of ['tool', 'resource', 'prompt'])
       await project.run('npx', 'nest', 'g', '-c', 'nestjs-mcp-auth', generator, 'orders');
+    await cp('docs/get-started/parcels.openapi.yaml', join(project.path, 'orders.openapi.yaml'));
+    // The CLI of Nest passes no option for the document on.
+    await project.run('npx', 'schematics', 'nestjs-mcp-auth:openapi', 'orders', '--document=./orders.openapi.yaml');
     written = await project.read('src');
   });
 
@@ -81,9 +84,12 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
         'src/orders/orders.tools.spec.ts',
         'src/orders/orders.resources.spec.ts',
         'src/orders/orders.prompts.spec.ts',
+        'src/orders/orders.api.ts',
       ]),
     );
-    expect(written.get('src/app.module.ts')).toMatch(/OrdersTools[^]*OrdersResources[^]*OrdersPrompts[^]*\]/);
+    expect(written.get('src/app.module.ts')).toMatch(
+      /OrdersTools[^]*OrdersResources[^]*OrdersPrompts[^]*OrdersApi[^]*\]/,
+    );
   });
 
   test('is built', async () => {
@@ -124,8 +130,8 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
       const token = await issuer.token({ aud: resource, scope: 'items:read orders:read' });
       const response = await post(resource, message('tools/list'), { token });
       expect(response.status).toBe(kind.status);
-      const names = [...(await response.text()).matchAll(/"name":"(find_\w+)"/g)].map(([, tool]) => tool);
-      expect(names).toEqual(kind.status === 200 ? ['find_items', 'find_orders'] : []);
+      const names = [...(await response.text()).matchAll(/"name":"(find_\w+|\w+Parcels)"/g)].map(([, tool]) => tool);
+      expect(names.toSorted()).toEqual(kind.status === 200 ? ['find_items', 'find_orders', 'listParcels'] : []);
     });
 
     test('stops by a signal', async () => {
