@@ -1,7 +1,7 @@
 import config from './jest.config.js';
 
 /**
- * With the programs of the pages on Go, Rust and Java, which `globalSetup` builds.
+ * With the programs of the pages on Go, Rust and Java, which `globalSetup` builds, and with a Keycloak.
  *
  * @type {import('jest').Config}
  */
@@ -12,4 +12,5 @@ export default {
   testTimeout: 180_000,
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { name: 'Client SDKs' }]],
   globalSetup: '<rootDir>/test/clients/sdks/setup/global-setup.js',
+  globalTeardown: '<rootDir>/test/keycloak/server/global-teardown.js',
 };

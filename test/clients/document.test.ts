@@ -12,6 +12,7 @@ test('docs/clients/index.md has the versions that the tests run', async () => {
   const [, mcp = ''] = (await read('test/clients/installed/setup/pinned/requirements.txt')).trim().split('==');
   const [, go] = /go-sdk@v([\d.]+)/.exec(await read('docs/clients/go.md')) ?? [];
   const [, rmcp] = /^rmcp = \{ version = "=([\d.]+)"/m.exec(await read('docs/clients/rust.md')) ?? [];
+  const [, java] = /<artifactId>mcp<\/artifactId>\s+<version>([\d.]+)</.exec(await read('docs/clients/java.md')) ?? [];
   const installed = async (name: string) =>
     (JSON.parse(await read(`node_modules/${name}/package.json`)) as { version: string }).version;
 
@@ -26,6 +27,7 @@ test('docs/clients/index.md has the versions that the tests run', async () => {
     mcp,
     'github.com/modelcontextprotocol/go-sdk': go,
     rmcp,
+    'io.modelcontextprotocol.sdk:mcp': java,
     ...dependencies,
   });
 });

@@ -23,6 +23,7 @@ function listSent(): [clientId: string, redirectUri: string][] {
     ['python-assistant', loopback],
     ['go-assistant', loopback],
     ['rust-assistant', loopback],
+    ['java-assistant', loopback],
     ['spring-assistant', 'https://assistant.acme.example/authorize/oauth2/code/orders'],
   ];
 }

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { ScriptlessBrowser } from '../../../sample/quickstart/walkthrough/scriptless-browser.js';
 import { signIn } from '../../../sample/quickstart/walkthrough/sign-in.js';
 import { createMcpServer } from '../../../sample/quickstart/mcp-server/mcp-server.js';
@@ -37,6 +38,7 @@ export async function runAt(
       clientId,
       signIn: (address) => signIn(address, { username: 'alice', browser }),
     });
+    expect(run.exitCode).toBe(0);
     return { ...run, mcpUrl: servers.mcpUrl, clientId, trail: quickstart.requests.trail, tokens };
   } finally {
     servers.events.off('token', onToken);
