@@ -32,6 +32,8 @@ export class ReplicaProcess {
     /** Id of the process that listens. */
     readonly name: string,
     readonly port: number,
+    /** Calls that it has run, by the `id` of their arguments. */
+    readonly runs: readonly string[],
   ) {
     this.over = once(child, 'exit').then(([code, signal]) => ({
       code: code as number | null,
@@ -61,13 +63,19 @@ export class ReplicaProcess {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for await (const line of createInterface(child.stdout)) {
-      const [, name, listensOn] = /^(\d+) listens on (\d+)$/.exec(line) ?? [];
-      if (name === undefined) continue;
-      child.stdout.resume();
-      return new ReplicaProcess(child, name, Number(listensOn));
-    }
-    throw new Error(`The replica did not start: ${String(child.stderr.read())}`);
+    const runs: string[] = [];
+    const lines = createInterface(child.stdout);
+    return await new Promise<ReplicaProcess>((resolve, reject) => {
+      lines.on('line', (line) => {
+        const [, name, listensOn] = /^(\d+) listens on (\d+)$/.exec(line) ?? [];
+        const [, id] = /^runs (.+)$/.exec(line) ?? [];
+        if (name !== undefined) resolve(new ReplicaProcess(child, name, Number(listensOn), runs));
+        if (id !== undefined) runs.push(id);
+      });
+      lines.on('close', () => {
+        reject(new Error(`The replica did not start: ${String(child.stderr.read())}`));
+      });
+    });
   }
 
   get address(): string {

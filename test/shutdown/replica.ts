@@ -6,21 +6,26 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { McpAuthHealthIndicator, McpAuthModule, McpTool } from 'nestjs-mcp-auth';
+import { z } from 'zod';
 
-/** A process of a server. It says on standard output who it is and where it listens. */
+/** A process of a server. It says on standard output who it is, where it listens, and which calls it runs. */
 
 const { ISSUER = '', RESOURCE = '', PLATFORM, PORT = '0', CALLS = '{}', FORCE_CLOSE } = process.env;
 
+const CALL = z.object({ id: z.string().default('') });
+
 @Injectable()
 class Tools {
-  @McpTool({ description: 'Takes a little while' })
-  async quick() {
+  @McpTool({ description: 'Takes a little while', input: CALL })
+  async quick({ id }: { id: string }) {
+    tellRun(id);
     await pass(20);
     return `done by ${process.pid}`;
   }
 
-  @McpTool({ description: 'Takes some seconds' })
-  async slow() {
+  @McpTool({ description: 'Takes some seconds', input: CALL })
+  async slow({ id }: { id: string }) {
+    tellRun(id);
     await pass(3_000);
     return `done by ${process.pid}`;
   }
@@ -65,3 +70,7 @@ app.enableShutdownHooks();
 await app.listen(Number(PORT), '127.0.0.1');
 const { port } = (app.getHttpServer() as { address(): { port: number } }).address();
 process.stdout.write(`${process.pid} listens on ${port}\n`);
+
+function tellRun(id: string): void {
+  process.stdout.write(`runs ${id}\n`);
+}

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'undici';
 import { headersFor, message, toolCall } from '../support/mcp-request.js';
 import type { ProxyProcess } from '../support/proxy-process.js';
@@ -48,7 +49,7 @@ export class SteadyLoad {
   }
 
   async #call(tool: string): Promise<string> {
-    const { statusCode, body } = await this.#post(toolCall(tool));
+    const { statusCode, body } = await this.#post(toolCall(tool, { id: randomUUID() }));
     const text = await body.text();
     const [, replica] = (statusCode === 200 && /"done by (\d+)"/.exec(text)) || [];
     if (replica === this.#waiting?.replica) this.#waiting?.resolve();

@@ -11,7 +11,7 @@ import { StopSignals } from './stop-signals.js';
 const ON_THEIR_WAY = 300;
 
 /** Milliseconds that a turn of the event loop takes in which nothing happens, and how long one is waited for. */
-const QUIET_TURN = 0.1;
+const QUIET_TURN = 0.03;
 const LONGEST_WAIT = 500;
 
 /**
