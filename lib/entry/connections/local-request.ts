@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { Catalogue } from '../../resource-server/catalogue/catalogue.js';
-import type { McpRequest } from '../endpoint/mcp-request.js';
+import { findRequest, type McpRequest } from '../endpoint/mcp-request.js';
+import type { PlatformRequest } from '../endpoint/node-request.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 
@@ -21,18 +22,19 @@ export function createLocalRequest(
 ): LocalRequest {
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
   const operation = catalogue.read(body);
-  const request = {
+  const platform = {
     method: 'POST',
     url: '/',
     headers: authorization === undefined ? {} : { authorization },
     rawHeaders: authorization === undefined ? [] : ['authorization', authorization],
     socket: {},
     body,
-    operation,
-    surface: catalogue,
-    trace: new RequestTrace({}, body, operation, options),
-  } as unknown as McpRequest;
+  } as unknown as PlatformRequest;
   const response = new EventEmitter() as unknown as ServerResponse;
-  const context = new ExecutionContextHost([request, response]);
+  const context = new ExecutionContextHost([platform, response]);
+  const request = findRequest(platform);
+  request.surface = catalogue;
+  request.operation = operation;
+  request.trace = new RequestTrace({}, body, operation, options);
   return { request, context };
 }

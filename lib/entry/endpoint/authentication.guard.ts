@@ -4,7 +4,7 @@ import { readMessage, toReadable } from '../../errors/reason.js';
 import { tellValue, type Refusal } from '../../errors/refusal.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { getRequest, type McpRequest } from './mcp-request.js';
-import { getResponse, toNodeRequest } from './node-request.js';
+import { getResponse } from './node-request.js';
 import { IssuerUnusableError } from '../../errors/issuer-unusable-error.js';
 import { readAddress } from '../../limits/caller-address.js';
 import { ChallengeException } from '../../resource-server/challenges/challenge.exception.js';
@@ -50,8 +50,6 @@ const RETRY_AFTER = '10';
 /** Verifies the access token of a request and sets the caller. Answers with a challenge if there is no valid token. */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
-  readonly #refused = new WeakMap<McpRequest, RefusedRequest>();
-
   constructor(
     private readonly moduleOptions: ResolvedOptions,
     private readonly challenges: Challenges,
@@ -96,7 +94,7 @@ export class AuthenticationGuard implements CanActivate {
   }
 
   #authenticate(request: McpRequest): Promise<Caller> | undefined {
-    const source = toNodeRequest(request);
+    const source = request.node;
     const credentials = readCredentials(source);
     if (credentials.kind === 'none') {
       const refused = this.#toRefusedRequest(request);
@@ -105,7 +103,7 @@ export class AuthenticationGuard implements CanActivate {
     }
     request.scheme = credentials.scheme;
     const { scheme, token } = credentials;
-    return this.verification.verify(token, readAddress(request), (caller) => {
+    return this.verification.verify(token, readAddress(request.platform), (caller) => {
       const { cnf } = caller.claims;
       return this.proof.isNeedless(scheme, cnf) ? undefined : this.proof.check(source, scheme, token, cnf, caller);
     });
@@ -121,14 +119,13 @@ export class AuthenticationGuard implements CanActivate {
 
   /** Looks for what the request is about, once: resource templates are matched for it. */
   #toRefusedRequest(request: McpRequest): RefusedRequest {
-    const known = this.#refused.get(request);
-    if (known) return known;
+    if (request.refused) return request.refused;
     const { operation, surface, body, scheme, trace } = request;
     const primitive = operation && surface.findSpelled(operation, body);
     if (primitive) trace.aimAt(primitive.name);
-    const credentials = readCredentials(toNodeRequest(request));
+    const credentials = readCredentials(request.node);
     const refused = { scheme, primitive, surface, ...(credentials.kind === 'token' && { token: credentials.token }) };
-    this.#refused.set(request, refused);
+    request.refused = refused;
     return refused;
   }
 

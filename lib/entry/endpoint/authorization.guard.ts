@@ -6,7 +6,6 @@ import type { AdmissionRequest } from '../../resource-server/authorization/admis
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { DeniedAnswers } from './denied-answers.js';
 import { explainRefusal } from './described-answer.js';
-import { toNodeRequest } from './node-request.js';
 import { getRequest, type McpRequest } from './mcp-request.js';
 import { toTold } from './told-failures.js';
 
@@ -49,7 +48,7 @@ export class AuthorizationGuard implements CanActivate {
 export function refuseBatch(request: McpRequest<Offer>): void {
   const { body } = request;
   if (!Array.isArray(body)) return;
-  explainRefusal(toNodeRequest(request), {
+  explainRefusal(request.node, {
     reason: 'message',
     detail: `it is a batch of ${body.length} messages, and wanted is one message`,
     fix: 'No option accepts that. Have the client send one message at a time, as MCP has it since 2025-06-18.',

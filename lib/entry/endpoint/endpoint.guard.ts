@@ -13,13 +13,14 @@ import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Refusal } from '../../errors/refusal.js';
 import { isTooDeep, MAX_DEPTH } from '../../json/json-depth.js';
 import { Catalogue } from '../../resource-server/catalogue/catalogue.js';
+import type { ProtectedSurface } from '../../resource-server/catalogue/protected-surface.js';
 import { AuditLog } from '../../observability/audit-log.js';
 import { InFlight } from '../../mcp/protocol/in-flight.js';
 import { RequestTrace } from '../../observability/request-trace.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { getRequest, type McpRequest } from './mcp-request.js';
 import { readMessageBody } from './message-body.js';
-import { getResponse, toNodeRequest, type PlatformResponse } from './node-request.js';
+import { getResponse, type PlatformResponse } from './node-request.js';
 import { describeMalformedHost, describeSize, describeSource, TOO_DEEP } from './refused-request.js';
 import { createErrorBody } from '../../mcp/protocol/error-body.js';
 import { RefusedAnswers } from './refused-answers.js';
@@ -56,7 +57,7 @@ export class EndpointGuard implements CanActivate {
     const request = getRequest(context);
     const response = getResponse(context);
     // Almost always, the body is there: a promise would be waited for.
-    const read = readMessageBody(request, this.options.endpoint.maxBodySize);
+    const read = readMessageBody(request.platform, this.options.endpoint.maxBodySize);
     return read === undefined
       ? this.#check(request, response, undefined)
       : read.then((problem) => this.#check(request, response, problem));
@@ -66,7 +67,7 @@ export class EndpointGuard implements CanActivate {
     const { endpoint } = this.options;
     this.#observe(request, response);
     const { origin } = request.headers;
-    const node = toNodeRequest(request);
+    const { node } = request;
     const hosts = readHosts(node);
     const hostProblem = this.#hosts.findProblem(node, hosts);
     if (hostProblem === 'malformed_host') throw this.#refuse(request, 'malformed_host', describeMalformedHost(hosts));
@@ -88,7 +89,7 @@ export class EndpointGuard implements CanActivate {
 
   #observe(request: McpRequest, response: PlatformResponse): void {
     // If another server answers, its rules are already set.
-    const surface = (request as Partial<McpRequest>).surface ?? this.catalogue;
+    const surface = (request.surface as ProtectedSurface | undefined) ?? this.catalogue;
     const operation = request.method === 'POST' ? surface.read(request.body) : undefined;
     request.surface = surface;
     const trace = new RequestTrace(request.headers, request.body, operation, this.options);
@@ -132,7 +133,7 @@ export class EndpointGuard implements CanActivate {
   #createStoppingException(request: McpRequest, response: PlatformResponse): ServiceUnavailableException {
     request.trace.fail('stopping');
     this.#setHeader(response, 'Retry-After', String(RETRY_AFTER));
-    if (toNodeRequest(request).httpVersionMajor < 2) this.#setHeader(response, 'Connection', 'close');
+    if (request.node.httpVersionMajor < 2) this.#setHeader(response, 'Connection', 'close');
     return new ServiceUnavailableException(
       createErrorBody(request.body, ProtocolErrorCode.InternalError, 'The server is stopping. Try again'),
     );
@@ -150,7 +151,7 @@ function createDepthException(body: unknown): BadRequestException {
 
 /** Size of the body in bytes. Without a stated length, the application's parser has limited the body itself. */
 function measureSize(request: McpRequest): number {
-  const { 'content-length': stated, 'content-encoding': encoding = 'identity' } = toNodeRequest(request).headers;
+  const { 'content-length': stated, 'content-encoding': encoding = 'identity' } = request.node.headers;
   if (stated !== undefined && encoding.toLowerCase() === 'identity') return Number(stated);
   if (request.body === undefined) return 0;
   try {

@@ -3,7 +3,8 @@ import { ApplicationConfig, ContextIdFactory, HttpAdapterHost, type NestContaine
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import { RouterExceptionFilters } from '@nestjs/core/router/router-exception-filters.js';
-import type { McpRequest } from './mcp-request.js';
+import { getRequest } from './mcp-request.js';
+import type { PlatformRequest } from './node-request.js';
 
 /**
  * Takes what interceptors of the application throw once the endpoint answers, such as a time limit. Nest would end the
@@ -18,12 +19,12 @@ export class InterruptionFilter implements ExceptionFilter {
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<McpRequest>();
+    const request = getRequest(host);
     if (request.taken) request.taken.interrupt(thrown);
-    else this.#createGlobalFilters(request).next(thrown as Error, host);
+    else this.#createGlobalFilters(request.platform).next(thrown as Error, host);
   }
 
-  #createGlobalFilters(request: McpRequest) {
+  #createGlobalFilters(request: PlatformRequest) {
     // Global filters are instances. Nest looks for none of them in a module.
     const none = undefined as unknown as NestContainer;
     const filters = new RouterExceptionFilters(none, this.config, this.host.httpAdapter);

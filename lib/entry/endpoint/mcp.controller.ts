@@ -23,9 +23,9 @@ import { EndpointGuard } from './endpoint.guard.js';
 import type { AuthorizedRequest, DeniedRequest } from '../../mcp/invocation/authorized-request.js';
 import { AccessDeniedError } from '../../resource-server/authorization/access-denied-error.js';
 import type { Ending } from '../../time/ending.js';
-import type { McpRequest } from './mcp-request.js';
+import { findRequest, type McpRequest } from './mcp-request.js';
 import { InterruptionFilter } from './interruption.filter.js';
-import { toNodeRequest, type PlatformResponse } from './node-request.js';
+import type { PlatformRequest, PlatformResponse } from './node-request.js';
 import { showRequest } from './shown-request.js';
 import { answerPreflight } from './preflight.js';
 import { TakenResponse } from './taken-response.js';
@@ -54,7 +54,8 @@ export class McpController {
    */
   @All()
   @HttpCode(HttpStatus.INTERNAL_SERVER_ERROR)
-  handle(@Req() request: McpRequest, @Res({ passthrough: true }) response: PlatformResponse): Promise<void> {
+  handle(@Req() platform: PlatformRequest, @Res({ passthrough: true }) response: PlatformResponse): Promise<void> {
+    const request = findRequest(platform);
     request.handled ??= this.#handle(request, response);
     return request.handled;
   }
@@ -63,10 +64,10 @@ export class McpController {
     const raw = response.raw ?? response;
     if (request.method === 'OPTIONS') {
       takeOver(request, response);
-      answerPreflight(request, raw, this.#listMethods(request));
+      answerPreflight(request.node, raw, this.#listMethods(request));
       return;
     }
-    if (request.method === 'GET' && this.serving.isListening(toNodeRequest(request))) {
+    if (request.method === 'GET' && this.serving.isListening(request.node)) {
       this.authentication.refuseEnded(request);
       await this.#answer(request, response, (node) => {
         this.serving.listen(node, raw, request.caller);
@@ -89,15 +90,15 @@ export class McpController {
 
   /** `Allow` (RFC 9110 section 10.2.1). A GET that comes here has left streams out of its `Accept`. */
   #listMethods(request: McpRequest): string {
-    const mayListen = request.method !== 'GET' && this.serving.isConversing(toNodeRequest(request));
+    const mayListen = request.method !== 'GET' && this.serving.isConversing(request.node);
     return mayListen ? 'GET, POST, OPTIONS' : 'POST, OPTIONS';
   }
 
   async #answer(request: McpRequest, response: PlatformResponse, answer: Serve): Promise<void> {
     const taken = takeOver(request, response);
-    const serve = () => request.trace.run(() => taken.answer(() => answer(toNodeRequest(request), taken.interruption)));
+    const serve = () => request.trace.run(() => taken.answer(() => answer(request.node, taken.interruption)));
     // Where there is a caller, nothing is held for an address.
-    await (request.caller ? serve() : runFrom(readAddress(request), serve));
+    await (request.caller ? serve() : runFrom(readAddress(request.platform), serve));
   }
 }
 
@@ -110,7 +111,7 @@ function toServedRequest(
 ): AuthorizedRequest | DeniedRequest {
   const { admitted, trace, body, size, scheme, prepared } = request;
   if (!admitted) throw new Error('A request reached the endpoint without authorization');
-  const show = () => showRequest(request);
+  const show = () => showRequest(request.platform);
   const explain = (status: number, told: string) => {
     explainTold(node, status, told);
   };

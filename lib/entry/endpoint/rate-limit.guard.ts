@@ -24,7 +24,7 @@ export class RateLimitGuard implements CanActivate {
     const offer = operation && this.catalogue.find(operation)?.primitive;
     const asked = { caller, operation, offer, body, trace };
     try {
-      await this.limits.count(asked, [request, getResponse(context)]);
+      await this.limits.count(asked, [request.platform, getResponse(context)]);
     } catch (error) {
       throw toTold(error, trace);
     }

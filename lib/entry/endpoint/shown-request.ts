@@ -2,17 +2,16 @@ import type { EventEmitter } from 'node:events';
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import { isCredentialHeader, isCredentialName } from '../../resource-server/access/credential-names.js';
-import type { McpRequest } from './mcp-request.js';
-import { toNodeRequest } from './node-request.js';
+import { McpRequest } from './mcp-request.js';
+import { toNodeRequest, type PlatformRequest } from './node-request.js';
 import { holdsSecret, listSecrets } from './held-secrets.js';
 
 /** What Node keeps in each request. Of it, these are shown. */
 const SHOWN_BY_NODE = ['complete', 'httpVersion', 'httpVersionMajor', 'httpVersionMinor', 'method', 'url'];
 const OF_NODE = new Set(Object.keys(new IncomingMessage(new Socket())).filter((name) => !SHOWN_BY_NODE.includes(name)));
 
-/** What this package and the platforms keep in a request. */
+/** What the platforms, their parsers and passport keep in a request. */
 const OF_PLATFORM = new Set([
-  ...['admitted', 'caller', 'heldSession', 'operation', 'prepared', 'scheme', 'size', 'surface', 'taken', 'trace'],
   ...[
     '_body',
     '_parsedUrl',
@@ -40,7 +39,7 @@ const SOCKET_PROPERTIES = [
  * A copy of a request for guards and interceptors of tools, of the same platform: with addresses, URL, route, headers,
  * and what middleware has put on it. It has no credentials, nothing that holds the token, and no way to the socket.
  */
-export function showRequest(request: McpRequest): object {
+export function showRequest(request: PlatformRequest): object {
   const node = toNodeRequest(request);
   const secrets = listSecrets(node.headers);
   const shownNode = copyNodeRequest(node, secrets);
@@ -53,7 +52,8 @@ export function showRequest(request: McpRequest): object {
   // Fastify's getters read the raw request, and the context of the route under a symbol.
   for (const symbol of Object.getOwnPropertySymbols(request)) {
     const value: unknown = Reflect.get(request, symbol);
-    const isShown = typeof value === 'object' && value !== null && value !== node && isEnumerable(request, symbol);
+    const isOurs = value === node || value instanceof McpRequest;
+    const isShown = typeof value === 'object' && value !== null && !isOurs && isEnumerable(request, symbol);
     if (isShown) define(shown, symbol, value);
   }
   define(shown, 'raw', shownNode);

@@ -8,7 +8,7 @@ import type { Caller } from '../../resource-server/access/caller.js';
 import { identifyParty } from '../../resource-server/access/party.js';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
-import { toNodeRequest, type PlatformResponse } from '../endpoint/node-request.js';
+import type { PlatformResponse } from '../endpoint/node-request.js';
 import { replaceHeader } from './handed-over-request.js';
 
 const SESSION = 'mcp-session-id';
@@ -39,7 +39,7 @@ export class BoundSessions {
    *   specification 2025-11-25, Streamable HTTP, Session Management)
    */
   bind(request: McpRequest<Offer>, response: PlatformResponse, allowsReplay: boolean): void {
-    const node = toNodeRequest(request);
+    const { node } = request;
     const place = this.#bindTo(request.caller);
     const sent = node.headers[SESSION]?.toString();
     const id = this.#ring.open(sent, place);

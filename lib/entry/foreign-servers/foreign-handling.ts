@@ -1,6 +1,7 @@
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { from, lastValueFrom, Observable } from 'rxjs';
 import { toReadable } from '../../errors/reason.js';
+import { getRequest } from '../endpoint/mcp-request.js';
 import { ForeignOutcome } from './foreign-outcome.js';
 import type { McpProtection } from './mcp-protection.js';
 
@@ -21,7 +22,7 @@ export class ForeignHandling {
     this.#opened = new Promise((resolve) => {
       open = resolve;
     });
-    this.#outcome = new ForeignOutcome(http.getRequest(), http.getResponse(), () => {
+    this.#outcome = new ForeignOutcome(getRequest(context), http.getResponse(), () => {
       open();
     });
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import type { McpRequest } from '../endpoint/mcp-request.js';
-import { toNodeRequest, type PlatformResponse } from '../endpoint/node-request.js';
+import type { PlatformResponse } from '../endpoint/node-request.js';
 import { keepHeaders } from '../endpoint/preflight.js';
 
 /** Headers that the other server must not receive. */
@@ -9,16 +9,15 @@ const SECRETS = ['authorization', 'dpop'];
 
 /** Passes the caller to the other server, in the form that the SDK's servers expect. The token is not passed on. */
 export function handOver(request: McpRequest<Offer>, response: PlatformResponse): void {
-  const { caller } = request;
+  const { caller, node, platform } = request;
   const auth = {
     token: '',
     clientId: caller?.clientId ?? '',
     scopes: [...(caller?.scopes ?? [])],
     ...(caller && { expiresAt: caller.expiresAtMs / 1000, extra: { caller } }),
   };
-  const node = toNodeRequest(request);
   Object.assign(node, { auth, user: caller });
-  Object.assign(request, { auth, user: caller });
+  Object.assign(platform, { auth, user: caller });
   for (const name of SECRETS) replaceHeader(node, name, undefined);
   keepHeaders(response);
 }

@@ -25,7 +25,7 @@ import type { Offer } from '../../resource-server/catalogue/primitive.js';
 import { isAnswer, readOperation, type Operation } from '../../resource-server/access/operation.js';
 import { runToolCall } from '../../on-behalf-of/downstream/tool-call.js';
 import { EndpointGuard } from '../endpoint/endpoint.guard.js';
-import type { McpRequest } from '../endpoint/mcp-request.js';
+import { getRequest, type McpRequest } from '../endpoint/mcp-request.js';
 import type { PlatformResponse } from '../endpoint/node-request.js';
 import { answerPreflight } from '../endpoint/preflight.js';
 import { CallerAccess } from '../../on-behalf-of/downstream/caller-access.js';
@@ -102,7 +102,7 @@ export class McpProtection implements OnApplicationBootstrap {
 
   /** Admits or refuses a request as the module's own endpoint would. */
   async admit(context: ExecutionContext, rules: PreparedRules): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
+    const request: McpRequest<Offer> = getRequest(context);
     request.surface = rules;
     await this.endpoint.canActivate(context);
     await this.authentication.canActivate(context);
@@ -118,7 +118,7 @@ export class McpProtection implements OnApplicationBootstrap {
     const demand = operation ? rules.demand(operation, body) : NOTHING;
     const offer = 'found' in demand ? demand.found?.primitive : undefined;
     const { caller, trace } = request;
-    await this.limits.count({ caller, operation, offer, body, trace }, [request, response]);
+    await this.limits.count({ caller, operation, offer, body, trace }, [request.platform, response]);
     this.sessions.bind(request, response, rules.allowsReplay);
     if ('reason' in demand) throw this.#refuse(request, demand.reason);
     const watched: AuthorizedOperation<Offer>[] = [];
@@ -145,10 +145,10 @@ export class McpProtection implements OnApplicationBootstrap {
    * @param outcome - learns that a stream is open which has no end to wait for
    */
   async run(context: ExecutionContext, outcome: ForeignOutcome, handle: () => Promise<unknown>): Promise<void> {
-    const request = context.switchToHttp().getRequest<McpRequest<Offer>>();
+    const request: McpRequest<Offer> = getRequest(context);
     const response = context.switchToHttp().getResponse<PlatformResponse>();
     if (request.method === 'OPTIONS') {
-      answerPreflight(request, response, 'POST, OPTIONS');
+      answerPreflight(request.node, response, 'POST, OPTIONS');
       return;
     }
     this.authentication.refuseEnded(request);
@@ -157,7 +157,7 @@ export class McpProtection implements OnApplicationBootstrap {
     const primitive = admitted instanceof AuthorizedOperation ? admitted.primitive : undefined;
     const isEndless = request.method === 'GET' || operation?.method === 'subscriptions/listen';
     const endStream = () => raw.destroy();
-    const lease = runFrom(readAddress(request), () =>
+    const lease = runFrom(readAddress(request.platform), () =>
       this.shares.take(request, response, isEndless ? endStream : undefined),
     );
     const { ending } = outcome;

@@ -18,7 +18,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { ChallengeFilter } from '../endpoint/challenge.filter.js';
 import { InterruptionFilter } from '../endpoint/interruption.filter.js';
-import type { McpRequest } from '../endpoint/mcp-request.js';
+import { getRequest } from '../endpoint/mcp-request.js';
 import { toTold } from '../endpoint/told-failures.js';
 import { selectServer } from '../../servers/application-servers.js';
 import { ForeignHandling } from './foreign-handling.js';
@@ -55,7 +55,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       async canActivate(context: ExecutionContext): Promise<boolean> {
         const [protection, rules] = [this.#protection, this.#rules];
         if (!protection || !rules) throw createNotReadyError();
-        const request = context.switchToHttp().getRequest<McpRequest>();
+        const request = getRequest(context);
         try {
           return await protection.admit(context, rules);
         } catch (error) {
@@ -78,7 +78,7 @@ export function ProtectedMcp(options: ProtectedMcpOptions): ClassDecorator {
       intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
         const protection = this.#protection;
         if (!protection) throw createNotReadyError();
-        const request = context.switchToHttp().getRequest<object>();
+        const request = getRequest(context);
         // The server is asked once, however often an interceptor of the application asks.
         const handling = this.#handling.get(request) ?? new ForeignHandling(protection, context, next);
         this.#handling.set(request, handling);
