@@ -46,12 +46,9 @@ function encodeModern(method: string, result: Record<string, unknown>, server: s
   if (meta !== undefined && (!isJsonObject(meta) || SERVER_INFO_META_KEY in meta)) return undefined;
   const whole = method === 'resources/read' ? addCacheFields(rest) : rest;
   const told = meta === undefined ? '' : JSON.stringify(meta).slice(1, -1);
-  const members = [
-    JSON.stringify(whole).slice(1, -1),
-    '"resultType":"complete"',
-    `"_meta":{${told === '' ? '' : `${told},`}${server}}`,
-  ];
-  return `{${members.filter((part) => part !== '').join(',')}}`;
+  const members = JSON.stringify(whole).slice(1, -1);
+  const added = `"resultType":"complete","_meta":{${told === '' ? '' : `${told},`}${server}}`;
+  return members === '' ? `{${added}}` : `{${members},${added}}`;
 }
 
 /** Nobody may keep an answer of which nothing is said (MCP specification 2026-07-28, Caching). */

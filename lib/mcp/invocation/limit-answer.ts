@@ -45,6 +45,9 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
 
 const JSON_ALONE = { 'Content-Type': 'application/json' };
 
+/** Characters from which on Node takes longer to write a text than its bytes. */
+const LONG = 65_536;
+
 /**
  * Sends the whole text of an answer of which nothing is sent yet. If no headers go ahead of it, Node states its length, and
  * sends everything at once.
@@ -57,7 +60,7 @@ export function sendText(
 ): void {
   response.statusCode = status;
   for (const name in headers) response.setHeader(name, headers[name] ?? '');
-  response.end(text);
+  response.end(text.length < LONG ? text : Buffer.from(text));
 }
 
 /**
