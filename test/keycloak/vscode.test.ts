@@ -1,64 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
-import { McpAuthModule, McpTool, providers, type McpAuthModuleOptions, type McpContext } from 'nestjs-mcp-auth';
-import { optionsFor } from '../support/module-options.js';
-import { startApplication, type TestApplication } from '../support/test-application.js';
-import { readCommands, runCommands } from './documented-commands.js';
+import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { readCommands } from './documented-commands.js';
 import { describeWithKeycloak, Keycloak } from './keycloak.js';
-import { planRealm, Realm } from './realm.js';
-import { User } from './user.js';
 import { VscodeClient } from './vscode-client.js';
+import { VscodeSetUp } from './vscode-set-up.js';
 
 const DOCUMENT = 'https://vscode.dev/oauth/client-metadata.json';
 const ALL = ['orders:read', 'orders:write'];
 /** With the scopes that Keycloak adds to every token. */
 const UNION = ['email', ...ALL, 'profile'];
-
-@Injectable()
-class Tools {
-  @McpTool({ description: 'Finds an order.', scopes: ['orders:read'], annotations: { readOnlyHint: true } })
-  findOrder(_input: unknown, { caller }: McpContext): object {
-    return { client: caller?.clientId, subject: caller?.subject };
-  }
-
-  @McpTool({ description: 'Cancels an order.', scopes: ['orders:write'] })
-  cancelOrder(_input: unknown, { caller }: McpContext): object {
-    return { client: caller?.clientId, subject: caller?.subject };
-  }
-}
-
-/** A realm that was set up by the commands of the page alone, with a server beside it. */
-class SetUp {
-  private constructor(
-    readonly realm: Realm,
-    readonly resource: string,
-    readonly alice: User,
-    private readonly application: TestApplication,
-  ) {}
-
-  /** @param blocks - of the page: the sign-in of the administrator, the scopes, and the way of registration */
-  static async by(
-    blocks: readonly string[],
-    keycloak: Keycloak,
-    scopes: NonNullable<McpAuthModuleOptions['scopes']>,
-  ): Promise<SetUp> {
-    const plan = planRealm(keycloak);
-    const realm = await Realm.createEmpty(plan);
-    const issuers = [providers.keycloak({ url: keycloak.origin, realm: plan.name })];
-    const application = await startApplication({
-      imports: (origin) => [McpAuthModule.forRoot(optionsFor(origin, plan.issuer, { issuers, scopes }))],
-      providers: [Tools],
-    });
-    const resource = `${application.origin}/mcp`;
-    await runCommands(blocks.join('\n'), { KEYCLOAK: keycloak.origin, REALM: plan.name, RESOURCE: resource });
-    return new SetUp(realm, resource, new User(realm, 'alice'), application);
-  }
-
-  async close(): Promise<void> {
-    await this.application.close();
-    await this.realm.close();
-  }
-}
 
 interface Way {
   readonly name: string;
@@ -132,10 +82,10 @@ describeWithKeycloak('VS Code, let in by the commands of its page', () => {
   });
 
   describe.each(WAYS)('$name', ({ block, keycloak, configured, clientId, isAskedToConsent, scopes, asked, ...way }) => {
-    let setUp: SetUp;
+    let setUp: VscodeSetUp;
     let known: string;
     beforeAll(async () => {
-      setUp = await SetUp.by([...blocks.slice(0, 2), blocks[block] ?? ''], keycloak, scopes);
+      setUp = await VscodeSetUp.by([...blocks.slice(0, 2), blocks[block] ?? ''], keycloak, scopes);
     });
     afterAll(() => setUp.close());
 
@@ -164,7 +114,7 @@ describeWithKeycloak('VS Code, let in by the commands of its page', () => {
   });
 
   test('registered by itself for the scopes of read-only tools, it cannot step up', async () => {
-    const setUp = await SetUp.by([...blocks.slice(0, 2), blocks[4] ?? ''], Keycloak.usual, {});
+    const setUp = await VscodeSetUp.by([...blocks.slice(0, 2), blocks[4] ?? ''], Keycloak.usual, {});
     const client = new VscodeClient(setUp.resource, setUp.alice);
     await client.start();
     expect(await client.call('find_order')).toMatchObject({ status: 200 });
