@@ -129,6 +129,7 @@ export class VscodeClient {
         code,
         redirect_uri: this.redirectUri,
         code_verifier: verifier,
+        resource: this.url,
       }),
     });
     const token = String(answer.access_token);
@@ -138,7 +139,11 @@ export class VscodeClient {
   }
 }
 
-async function register(metadata: ServerMetadata, scopes: readonly string[]): Promise<string> {
+/** Registers VS Code as it registers itself. */
+export async function register(
+  metadata: Pick<ServerMetadata, 'registration_endpoint'>,
+  scopes: readonly string[],
+): Promise<string> {
   const { client_id } = await fetchJson(metadata.registration_endpoint ?? '', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

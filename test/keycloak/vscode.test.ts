@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { McpAuthModuleOptions } from 'nestjs-mcp-auth';
 import { readCommands } from './documented-commands.js';
 import { describeWithKeycloak, Keycloak } from './keycloak.js';
-import { VscodeClient } from './vscode-client.js';
+import { planRealm } from './realm.js';
+import { register, VscodeClient } from './vscode-client.js';
 import { VscodeSetUp } from './vscode-set-up.js';
 
 const DOCUMENT = 'https://vscode.dev/oauth/client-metadata.json';
@@ -120,5 +122,14 @@ describeWithKeycloak('VS Code, let in by the commands of its page', () => {
     expect(await client.call('find_order')).toMatchObject({ status: 200 });
     await expect(client.call('cancel_order')).rejects.toThrow('error=invalid_scope');
     await setUp.close();
+  });
+
+  test('the realm of the first tutorial lets it register itself', async () => {
+    const file = new URL('../../sample/first-server/keycloak/realm.json', import.meta.url);
+    const { name, issuer } = planRealm();
+    await Keycloak.usual.admin('POST', '/realms', { ...JSON.parse(await readFile(file, 'utf8')), realm: name });
+    const registered = register({ registration_endpoint: `${issuer}/clients-registrations/openid-connect` }, ALL);
+    expect(await registered).toMatch(/^[\da-f-]{36}$/);
+    await Keycloak.usual.admin('DELETE', `/realms/${name}`);
   });
 });
