@@ -12,4 +12,5 @@ export default {
   testTimeout: 300_000,
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { name: 'Production' }]],
   globalSetup: '<rootDir>/test/production/global-setup.js',
+  globalTeardown: '<rootDir>/test/production/global-teardown.js',
 };

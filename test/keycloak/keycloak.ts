@@ -22,6 +22,9 @@ export class Keycloak {
   /** With resource indicators, ID-JAG and client ID metadata documents, which are experimental. */
   static readonly experimental = new Keycloak(process.env.KEYCLOAK_EXPERIMENTAL_ORIGIN);
 
+  /** With the realm of `sample/production`, and with the files that its `make.sh` has made. */
+  static readonly ofProduction = new Keycloak(process.env.KEYCLOAK_PRODUCTION_ORIGIN);
+
   get isRunning(): boolean {
     return this.known !== undefined;
   }

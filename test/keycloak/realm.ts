@@ -67,6 +67,11 @@ export class Realm {
     return new Realm(plan);
   }
 
+  /** A realm that is there already. */
+  static of(plan: RealmPlan): Realm {
+    return new Realm(plan);
+  }
+
   get issuer(): string {
     return this.plan.issuer;
   }

@@ -47,6 +47,15 @@ test('what the services mount and wait for is there', () => {
   }
 });
 
+test('make.sh writes each variable of the file, and Keycloak gets each of its realm', () => {
+  const variablesIn = (file: string) =>
+    [...readFileSync(`${FOLDER}/${file}`, 'utf8').matchAll(/\$\{(\w+)[:}]/g)].map(([, name = '']) => name);
+  const written = [...readFileSync(`${FOLDER}/certificates/make.sh`, 'utf8').matchAll(/^([A-Z_]+)=/gm)];
+  expect([...new Set(variablesIn('compose.yaml'))].toSorted()).toEqual(written.map(([, name]) => name).toSorted());
+  const given = Object.keys(compose.services.keycloak?.environment ?? {});
+  expect(given).toEqual(expect.arrayContaining(variablesIn('keycloak/realm.json')));
+});
+
 test('two replicas have every setting that the application cannot do without', () => {
   const source = readFileSync(`${FOLDER}/src/settings.ts`, 'utf8');
   const required = [...source.matchAll(/^ {2}([A-Z_]+): (?!.*\.(?:default|optional)\()/gm)].map(([, name]) => name);

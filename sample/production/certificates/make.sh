@@ -1,5 +1,6 @@
 #!/bin/sh
-# A certificate authority, two certificates, the key of the client and a key for the store. For one machine, not for production.
+# A certificate authority, two certificates, the key of the client, a key for the store, and passwords. For one machine, not
+# for production.
 set -eu
 cd "$(dirname "$0")"
 ec='-algorithm EC -pkeyopt ec_paramgen_curve:P-256'
@@ -19,3 +20,11 @@ openssl req -x509 -key client.key -subj '/CN=mcp-orders' -days 365 -out client.p
 openssl rand -base64 32 > replica-keys
 # The user of the image, 1000, has to read what compose mounts.
 chmod 0444 client.key replica-keys
+# What compose.yaml gives to the containers. Keycloak knows the client by its certificate.
+cat > ../.env <<EOF
+CLIENT_CERTIFICATE=$(openssl x509 -in client.pem -outform DER | openssl base64 -A)
+KEYCLOAK_ADMIN_PASSWORD=$(openssl rand -hex 12)
+ALICE_PASSWORD=$(openssl rand -hex 12)
+GRAFANA_ADMIN_PASSWORD=$(openssl rand -hex 12)
+EOF
+chmod 0600 ../.env

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -69,6 +69,31 @@ export async function startPrepared(version, features, environment) {
     const url = `jdbc:h2:file:${join(database, 'keycloakdb')};NON_KEYWORDS=VALUE`;
     const { origin, stop } = await startKeycloak(home, ['--optimized', `--db-url=${url}`], environment);
     return { home, origin, stop: () => stop().finally(forget) };
+  } catch (error) {
+    await forget();
+    throw error;
+  }
+}
+
+/**
+ * Starts a server that imports a realm as it starts.
+ *
+ * @param {string} version
+ * @param {string} file of the realm
+ * @param {Readonly<Record<string, string>>} environment what stands for `${…}` in the file, among others
+ */
+export async function startWithRealm(version, file, environment) {
+  const prepared = await preparedHome(version, []);
+  const home = await mkdtemp(join(tmpdir(), 'keycloak-home-'));
+  const forget = () => rm(home, { recursive: true });
+  try {
+    await cp(prepared, home, { recursive: true });
+    await mkdir(join(home, 'data', 'import'), { recursive: true });
+    await copyFile(file, join(home, 'data', 'import', 'realm.json'));
+    const url = `jdbc:h2:file:${join(home, 'data', 'h2', 'keycloakdb')};NON_KEYWORDS=VALUE`;
+    const options = ['--optimized', `--db-url=${url}`, '--import-realm'];
+    const { origin, stop } = await startKeycloak(home, options, environment);
+    return { origin, stop: () => stop().finally(forget) };
   } catch (error) {
     await forget();
     throw error;

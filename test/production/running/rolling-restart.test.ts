@@ -1,7 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
@@ -9,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TestDownstream, TestIssuer } from 'nestjs-mcp-auth/testing';
 import { headersFor, toolCall } from '../../support/mcp-request.js';
 import { areExpected, type ProxyProcess } from '../../support/proxy-process.js';
-import { RedisProcess } from '../../support/redis-process.js';
 import { readManifest } from '../manifests.js';
 import { startEnvoyOf, startHaproxyOf, startNginxOf } from '../proxies.js';
 import { SampleProcess } from './sample-process.js';
+import { ValkeyProcess } from './valkey-process.js';
 
 interface Probe {
   readonly httpGet: { readonly path: string };
@@ -36,8 +34,7 @@ const names = (['nginx', 'haproxy', 'envoy'] as const).filter((name) => areExpec
 
 describe('two replicas of the sample', () => {
   let folder: string;
-  let redis: RedisProcess;
-  let valkey: Server;
+  let valkey: ValkeyProcess;
   let issuer: TestIssuer;
   let orders: TestDownstream;
   let settings: Record<string, string>;
@@ -48,17 +45,7 @@ describe('two replicas of the sample', () => {
     const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     await writeFile(join(folder, 'client.key'), key.export({ type: 'pkcs8', format: 'pem' }));
     await writeFile(join(folder, 'replica-keys'), `${randomBytes(32).toString('base64')}\n`);
-    redis = await RedisProcess.start();
-    valkey = createServer((from) => {
-      const to = connect(redis.socket);
-      from.pipe(to).pipe(from);
-      for (const [one, other] of [
-        [from, to],
-        [to, from],
-      ] as const)
-        one.on('error', () => other.destroy()).on('close', () => other.destroy());
-    }).listen(0, '127.0.0.1');
-    await once(valkey, 'listening');
+    valkey = await ValkeyProcess.start();
     issuer = await TestIssuer.start({ path: '/realms/acme' });
     orders = await TestDownstream.start({ issuer, audience: 'orders-api', scopes: ['orders.view'] });
     orders.respond('GET /orders/7', ({ claims }) => ({ id: '7', owner: claims?.sub }));
@@ -76,7 +63,7 @@ describe('two replicas of the sample', () => {
       ORDERS_URL: `${orders.origin}/`,
       // However busy this machine is, no replica does without the store.
       STORE_TIMEOUT_MS: '5000',
-      VALKEY_URL: `redis://127.0.0.1:${(valkey.address() as AddressInfo).port}`,
+      VALKEY_URL: valkey.url,
       OTEL_METRICS_EXPORTER: 'none',
       OTEL_TRACES_EXPORTER: 'none',
       OTEL_LOGS_EXPORTER: 'none',
@@ -84,8 +71,7 @@ describe('two replicas of the sample', () => {
   });
 
   afterAll(async () => {
-    valkey.close();
-    await Promise.all([redis.close(), orders.close(), issuer.close()]);
+    await Promise.all([valkey.close(), orders.close(), issuer.close()]);
     await rm(folder, { recursive: true });
   });
 

@@ -2,10 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-// The application loads its telemetry itself, if Node did not do it before.
-const COMMAND = ['--import', './test/support/shared-modules/register.js', 'sample/production/src/main.ts'];
+const SOURCES = 'sample/production/src';
 
-/** The application of the sample, in a process of its own. */
+/** The application of the sample, or its API, in a process of its own. */
 export class SampleProcess {
   /** Settles when the process is over, with what it was ended by. */
   readonly over: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>;
@@ -22,14 +21,26 @@ export class SampleProcess {
 
   /** Starts it, and waits until it listens. */
   static async start(settings: Readonly<Record<string, string>>, port?: number): Promise<SampleProcess> {
-    const chosen = port ?? (await findFreePort());
-    const child = spawn(process.execPath, COMMAND, {
-      env: { ...process.env, ...settings, PORT: String(chosen), NODE_NO_WARNINGS: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const sample = new SampleProcess(child, chosen);
+    // The application loads its telemetry itself, if Node did not do it before.
+    const sample = SampleProcess.#run('main.ts', settings, port ?? (await findFreePort()));
     await sample.wrote('Nest application successfully started');
     return sample;
+  }
+
+  /** Starts the API that stands for yours, and waits until it answers. */
+  static async startOrdersApi(settings: Readonly<Record<string, string>>): Promise<SampleProcess> {
+    const api = SampleProcess.#run('orders-api/main.ts', settings, await findFreePort());
+    while ((await api.status('/').catch(() => 0)) === 0) if (api.child.exitCode !== null) throw new Error(api.log);
+    return api;
+  }
+
+  static #run(file: string, settings: Readonly<Record<string, string>>, port: number): SampleProcess {
+    const args = ['--import', './test/support/shared-modules/register.js', `${SOURCES}/${file}`];
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, ...settings, PORT: String(port), NODE_NO_WARNINGS: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new SampleProcess(child, port);
   }
 
   /** Waits until it has written a text. */

@@ -119,8 +119,8 @@ export class Deployment {
   }
 
   /** Calls a tool that calls the API, for its caller. */
-  async find(token: string, user: string): Promise<void> {
-    const { result } = await this.#call('find', token, {});
+  async find(token: string, user: string, number?: number): Promise<void> {
+    const { result } = await this.#call('find', token, {}, number);
     if (result?.structuredContent?.subject !== user) throw new Error(`find: ${JSON.stringify(result)}`);
   }
 
