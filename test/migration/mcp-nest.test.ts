@@ -4,15 +4,15 @@ import { createOrdersServer as createProtected } from '../../sample/migration/mc
 import { OrdersModule } from '../../sample/migration/mcp-nest/after/orders.module.js';
 import type { Answer } from '../../sample/migration/answer.js';
 import { CALLS } from '../../sample/migration/mcp-nest/calls.js';
-import { compareCalls } from './compare-calls.js';
-import { MigrationStates } from './migration-states.js';
+import { compareCalls, type Answers } from './compare-calls.js';
+import { MigrationStates, type Era } from './migration-states.js';
 
 const STATES = ['before', 'protected', 'after'] as const;
 type State = (typeof STATES)[number];
 
 const refusal = (...scopes: string[]) => ({ status: 403, error: 'insufficient_scope', scopes });
 
-const NAMES = ['count_orders', 'find_order', 'opening_hours', 'report_2026', 'ship_order', 'whoami'];
+const NAMES = ['cancel_order', 'count_orders', 'find_order', 'opening_hours', 'report_2026', 'ship_order', 'whoami'];
 const VISIBLE = ['opening_hours', 'whoami'];
 const NO_TOKEN = { status: 401, scopes: ['orders:read'] };
 const NO_RULE = { status: 403, scopes: [] };
@@ -20,8 +20,14 @@ const NO_AUTH = [{ type: 'noauth' }];
 const REPORTS = [{ type: 'oauth2', scopes: ['reports:read'] }];
 const CONFIG = [{ uri: 'config://shop/currency', mimeType: 'application/json', text: '{"currency":"EUR"}' }];
 
+const CANCELLED = { heard: expect.arrayContaining([{ message: 'Cancel order 7?' }]), text: 'Order 7 is cancelled' };
+/** Clients of 2026-07-28 have no session. */
+const ASKED_IN_A_SESSION = (era: Era): Answer =>
+  era === '2025-11-25' ? CANCELLED : { heard: [], text: 'Internal server error', isError: true };
+
 /** What has changed, and is on the page. Everything else is what it was. */
-const CHANGED: Partial<Record<keyof typeof CALLS, Record<State, Answer>>> = {
+const CHANGED: Partial<Record<keyof typeof CALLS, Answers<State>>> = {
+  'a question to the user': { before: ASKED_IN_A_SESSION, protected: ASKED_IN_A_SESSION, after: CANCELLED },
   'the list of a caller without scopes': { before: VISIBLE, protected: ['count_orders', ...VISIBLE], after: NAMES },
   'a call without its scope': {
     before: { code: -32600, message: "Tool 'find_order' requires scopes: orders:read" },

@@ -1,4 +1,14 @@
-import { call, introduce, listNames, listSecuritySchemes, listTools, prompt, read, type Call } from '../answer.js';
+import {
+  call,
+  follow,
+  introduce,
+  listNames,
+  listSecuritySchemes,
+  listTools,
+  prompt,
+  read,
+  type Call,
+} from '../answer.js';
 
 const ALL = ['orders:read', 'orders:ship', 'reports:read'];
 
@@ -8,6 +18,7 @@ export const CALLS = {
   'a value with a schema': { ask: call('find_order', { id: '7' }), as: { scopes: ALL } },
   'an error of the tool': { ask: call('find_order', { id: '8' }), as: { scopes: ALL } },
   'a tool with one of two scopes': { ask: call('ship_order', { id: '7' }), as: { scopes: ALL } },
+  'a question to the user': { ask: follow('cancel_order', { id: '7' }), as: { scopes: ALL } },
   'a tool that knows the caller': { ask: call('whoami'), as: { sub: 'bob' } },
   'a tool for everyone, with a token': { ask: call('opening_hours'), as: {} },
   'a tool that was registered': { ask: call('report_2026', { month: 3 }), as: { scopes: ALL } },

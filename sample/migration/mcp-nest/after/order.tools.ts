@@ -41,6 +41,12 @@ export class OrderTools {
     return `Order ${id} is on its way`;
   }
 
+  @McpTool({ description: 'Cancels an order', input: reference, scopes: ['orders:ship'] })
+  async cancelOrder({ id }: z.infer<typeof reference>, context: McpContext) {
+    const answer = await context.elicit(`Cancel order ${id}?`, z.object({ sure: z.boolean() }));
+    return answer.action === 'accept' && answer.content.sure ? `Order ${id} is cancelled` : 'Nothing happened';
+  }
+
   @McpTool({ description: 'Counts all orders' })
   @UsePolicy(AdminsOnly)
   countOrders() {

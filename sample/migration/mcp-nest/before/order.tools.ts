@@ -43,6 +43,22 @@ export class OrderTools {
     return { content: [{ type: 'text', text: `Order ${id} is on its way` }] };
   }
 
+  @Tool({ name: 'cancel_order', description: 'Cancels an order', parameters: reference })
+  @ToolScopes(['orders:ship'])
+  async cancel(@Payload() { id }: z.infer<typeof reference>, @Ctx() context: McpContext) {
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the way to ask in a session
+    const answer = await context.mcpServer.server.elicitInput(
+      {
+        message: `Cancel order ${id}?`,
+        requestedSchema: { type: 'object', properties: { sure: { type: 'boolean' } }, required: ['sure'] },
+      },
+      // The question goes out on the stream of the call. Otherwise it is lost if the client has no other stream yet.
+      { relatedRequestId: context.getArgs()[4]?.mcpReq.id },
+    );
+    const isSure = answer.action === 'accept' && answer.content?.sure === true;
+    return { content: [{ type: 'text', text: isSure ? `Order ${id} is cancelled` : 'Nothing happened' }] };
+  }
+
   @Tool({ name: 'opening_hours', description: 'Says when somebody is there' })
   @PublicTool()
   hours() {

@@ -9,7 +9,7 @@ import { TokenGuard } from './token.guard.js';
 
 /** The server before the move: strategy, transport, and a controller with a guard that checks tokens. */
 export function createOrdersServer(options: ServerOptions): { module: DynamicModule; strategy: McpStrategy } {
-  const transport = new StreamableHttpTransport();
+  const transport = new StreamableHttpTransport({ statefulMode: true });
   const strategy = new McpStrategy({
     name: 'orders',
     version: '1.0.0',

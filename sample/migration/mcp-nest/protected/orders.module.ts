@@ -13,7 +13,7 @@ export function createOrdersServer({ resource, issuer }: ServerOptions): {
   module: DynamicModule;
   strategy: McpStrategy;
 } {
-  const transport = new StreamableHttpTransport();
+  const transport = new StreamableHttpTransport({ statefulMode: true });
   const strategy = new McpStrategy({
     name: 'orders',
     version: '1.0.0',
@@ -26,6 +26,7 @@ export function createOrdersServer({ resource, issuer }: ServerOptions): {
     tools: {
       find_order: { scopes: ['orders:read'] },
       ship_order: { scopes: { anyOf: ['orders:ship', 'orders:admin'] } },
+      cancel_order: { scopes: ['orders:ship'] },
       count_orders: { policies: [AdminsOnly] },
       opening_hours: {},
       whoami: {},
