@@ -79,13 +79,15 @@ function checkActor(token: string): void {
 }
 
 /**
- * Keycloak answers 401 for a client that it refuses. It answers 400 for a public client, which may exchange nothing, and
- * for an `audience` that is no client, or a disabled one. It answers `access_denied` if this server's client is not in `aud` of the caller's token, whoever the user is.
+ * Keycloak answers 401 for a client that it refuses, and 400 with a text of its own if the assertion of the client is not
+ * good. It answers 400 for a public client, which may exchange nothing, and for an `audience` that is no client, or a
+ * disabled one. It answers `access_denied` if this server's client is not in `aud` of the caller's token, whoever the user is.
  */
 function toKnownError(error: TokenEndpointError): TokenEndpointError {
   const { status, error: name } = error.failure;
   const toError = (known: string) => new TokenEndpointError(error.message, { ...error.failure, error: known });
-  if (status === 400 && name === 'invalid_client')
+  const isOfAssertion = /Client authentication with |client_assertion/.test(error.message);
+  if (status === 400 && name === 'invalid_client' && !isOfAssertion)
     return toError(error.message.includes('"Public client ') ? 'unauthorized_client' : 'invalid_target');
   return name === 'access_denied' ? toError('client_misconfigured') : error;
 }
