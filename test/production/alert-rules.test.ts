@@ -26,6 +26,17 @@ test('each alert has a test of its fault, and is silent where all is well', () =
   expect([...new Set(firing.map(({ alertname }) => alertname))].toSorted()).toEqual(names);
 });
 
+test('the alert on exchanges that an operator has to mend counts each code that is for operators', () => {
+  const codes = readFileSync('lib/errors/error-codes.ts', 'utf8');
+  const [, union = ''] = /type OperatorActionCode =([^;]*);/.exec(codes) ?? [];
+  const expected = [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code);
+  const [, selector = ''] =
+    /alert: McpExchangesMisconfigured\n[^]*?outcome=~"([^"]+)"/.exec(readFileSync(`${SAMPLE}/alerts.yaml`, 'utf8')) ??
+    [];
+  expect(expected.length).toBeGreaterThan(2);
+  expect(expected.filter((code) => !new RegExp(`^(?:${selector})$`).test(code))).toEqual([]);
+});
+
 const isExpected = process.env.REQUIRE_PROMTOOL !== undefined || spawnSync('promtool', ['--version']).status === 0;
 
 (isExpected ? describe : describe.skip)('by promtool (not run where it is not on PATH)', () => {
