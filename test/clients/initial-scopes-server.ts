@@ -35,3 +35,9 @@ export function createServerWith(
     return { handle: app.getHttpAdapter().getInstance(), close: () => app.close() };
   };
 }
+
+/** Refuses the first token that the server is shown, as if it had been revoked. */
+export function refuseFirstToken(): Pick<IssuerOptions, 'validate'> {
+  let refused: unknown;
+  return { validate: ({ jti }) => jti !== (refused ??= jti) };
+}

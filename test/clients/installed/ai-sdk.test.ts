@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startQuickstart, type Quickstart } from '../../../sample/quickstart/quickstart.js';
 import { signIn } from '../../../sample/quickstart/walkthrough/sign-in.js';
-import { createServerWith } from '../initial-scopes-server.js';
+import { createServerWith, refuseFirstToken } from '../initial-scopes-server.js';
 import { ClientQuickstart } from './client-quickstart.js';
 import { aiSdk, describeWith, environmentIn } from './installed-clients.js';
 
@@ -64,5 +64,21 @@ describeWith(aiSdk, '@ai-sdk/mcp', ({ command, args }) => {
     expect(said.found).toMatchObject({ result: { id: '1001', owner: 'alice' } });
     expect(said.created).toMatchObject({ result: { item: 'pump', owner: 'alice' } });
     expect(trail).not.toContain('mcp POST /mcp 403');
+  });
+
+  test('refreshes a token that the server refuses', async () => {
+    const scopes = ['orders:read', 'orders:write'];
+    const refusing = await startQuickstart(ports, createServerWith(scopes, refuseFirstToken()));
+    const grants: [grantType: string, resource: string | undefined][] = [];
+    refusing.events.on('token', ({ clientId, grantType, resource }) => {
+      if (clientId !== 'mcp-server') grants.push([grantType, resource]);
+    });
+    const { said } = await run(refusing).finally(() => refusing.close());
+
+    expect(said.found).toMatchObject({ result: { id: '1001', owner: 'alice' } });
+    expect(grants).toEqual([
+      ['authorization_code', refusing.mcpUrl],
+      ['refresh_token', refusing.mcpUrl],
+    ]);
   });
 });

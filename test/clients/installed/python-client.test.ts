@@ -32,6 +32,7 @@ describeWith(pythonClient, "the Python SDK's client", ({ command, args }) => {
     const ended = once(child, 'exit');
     const browser = new ScriptlessBrowser();
     const scopes: (string | null)[] = [];
+    const resources: (string | null)[] = [];
     const said: Record<string, unknown> = {};
     try {
       for await (const line of createInterface(child.stdout)) {
@@ -39,20 +40,21 @@ describeWith(pythonClient, "the Python SDK's client", ({ command, args }) => {
         Object.assign(said, rest);
         if (open === undefined) continue;
         scopes.push(new URL(open).searchParams.get('scope'));
+        resources.push(new URL(open).searchParams.get('resource'));
         child.stdin.write(`${(await signIn(open, { username: 'alice', browser })).href}\n`);
       }
     } finally {
       child.kill();
     }
     expect(await ended).toEqual([0, null]);
-    return { scopes, said };
+    return { scopes, resources, said };
   }
 
   test.each([
     ['auto', '2026-07-28'],
     ['legacy', '2025-11-25'],
   ])('finds the way in, signs in, and steps up: %s (%s)', async (mode, version) => {
-    const { scopes, said } = await run(mode);
+    const { scopes, resources, said } = await run(mode);
 
     expect(said).toEqual({
       version,
@@ -62,6 +64,8 @@ describeWith(pythonClient, "the Python SDK's client", ({ command, args }) => {
     });
     // What the step-up asks for is what the client had, and what it lacked.
     expect(scopes).toEqual(['orders:read', 'orders:read orders:write']);
+    expect(resources).toEqual([quickstart.mcpUrl, quickstart.mcpUrl]);
+    expect(quickstart.events.lastToken('authorization_code')).toMatchObject({ resource: quickstart.mcpUrl });
     expect(quickstart.requests.trail).toEqual([
       'mcp POST /mcp 401',
       'mcp GET /.well-known/oauth-protected-resource/mcp 200',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startQuickstart, type Quickstart } from '../../../sample/quickstart/quickstart.js';
-import { createServerWith } from '../initial-scopes-server.js';
+import { createServerWith, refuseFirstToken } from '../initial-scopes-server.js';
 import { createOlderServer } from './older-server.js';
 import { describeWith, rustProgram } from './page-program.js';
 import { runAt, runAtOther } from './quickstart-run.js';
@@ -54,10 +54,7 @@ describeWith(rustProgram, 'the program of docs/clients/rust.md', (program) => {
   });
 
   test('refreshes a token that the server refuses, with its resource, and asks nobody', async () => {
-    let refused: unknown;
-    const createServer = createServerWith(['orders:read', 'orders:write'], {
-      validate: ({ jti }) => jti !== (refused ??= jti),
-    });
+    const createServer = createServerWith(['orders:read', 'orders:write'], refuseFirstToken());
     const { mcpUrl, requests, answers, tokens, trail } = await runAtOther({ createServer }, program);
 
     expect(answers).toHaveLength(2);
