@@ -168,6 +168,38 @@ test('two methods that complete the same argument stop the boot', async () => {
   );
 });
 
+test.each<[name: string, decorators: readonly (() => MethodDecorator)[]]>([
+  ['McpTool', [() => McpTool({ description: 'One' }), () => McpTool({ description: 'Two' })] as never],
+  ['McpPrompt', [() => McpPrompt({ name: 'one' }), () => McpPrompt({ name: 'two' })] as never],
+  ['McpResource', [() => McpResource({ uri: 'a://one' }), () => McpResource({ uri: 'a://two' })] as never],
+  ['McpResourceTemplate', [() => ORDERS, () => ORDERS]],
+  [
+    'McpResourceList',
+    [
+      () => McpResourceList({ resourceTemplate: 'orders://{id}' }),
+      () => McpResourceList({ resourceTemplate: 'bills://{id}' }),
+    ] as never,
+  ],
+  [
+    'McpCompletion',
+    [
+      () => McpCompletion({ prompt: 'report', argument: 'month' }),
+      () => McpCompletion({ prompt: 'bill', argument: 'month' }),
+    ] as never,
+  ],
+])('@%s twice on one method stops the boot, because one of them would be lost', async (name, decorators) => {
+  class Twice {
+    first(): string {
+      return 'x';
+    }
+  }
+  const descriptor = Object.getOwnPropertyDescriptor(Twice.prototype, 'first') as PropertyDescriptor;
+  for (const decorate of decorators) decorate()(Twice.prototype, 'first', descriptor);
+  await expect(startProtectedServer({ providers: [Twice] })).rejects.toThrow(
+    `Twice.first has @${name} more than once, and only the first one would count. Write a method for each.`,
+  );
+});
+
 test('two tools of one name stop the boot, as does a class that two modules provide', async () => {
   const named = McpTool({ name: 'find', description: 'x' }) as MethodDecorator;
   const twins = declare(named, named);

@@ -9,6 +9,7 @@ import { MCP_RESOURCE_LIST, type McpResourceListOptions } from '../decorators/mc
 import { MCP_RESOURCE_TEMPLATE } from '../decorators/mcp-resource-template.decorator.js';
 import { MCP_RESOURCE } from '../decorators/mcp-resource.decorator.js';
 import { MCP_TOOL } from '../decorators/mcp-tool.decorator.js';
+import { MCP_REPEATED } from '../decorators/offer-declaration.js';
 import { POLICIES } from '../decorators/use-policy.decorator.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { checkDefaults, readDeclaredOptions, readDefaults } from './class-defaults.js';
@@ -106,6 +107,11 @@ export class DecoratedMethods {
         const offers = this.#defineOffers({ handler, metadata }, declarations, createHost, problems);
         ofType.push(...offers);
         if (offers.length === 0) problems.push(...this.#findVainDecorators(handler, `${type.name}.${method}`));
+        const repeated = metadata.has(MCP_REPEATED) && this.reflector.get<readonly string[]>(MCP_REPEATED, handler);
+        for (const decorator of new Set(repeated || []))
+          problems.push(
+            `${type.name}.${method} has ${decorator} more than once, and only the first one would count. Write a method for each.`,
+          );
       }
       if (ofType.length === 0) {
         // Which methods are generated is up to this server's documents, not to the class.

@@ -44,5 +44,5 @@ export function McpCompletion(
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return declareOffer(MCP_COMPLETION, options);
+  return declareOffer('@McpCompletion', MCP_COMPLETION, options);
 }

@@ -42,5 +42,5 @@ export function McpPrompt<Input extends ArgumentsSchema>(
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return declareOffer(MCP_PROMPT, options);
+  return declareOffer('@McpPrompt', MCP_PROMPT, options);
 }

@@ -26,5 +26,5 @@ export function McpResourceList(
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return declareOffer(MCP_RESOURCE_LIST, options);
+  return declareOffer('@McpResourceList', MCP_RESOURCE_LIST, options);
 }

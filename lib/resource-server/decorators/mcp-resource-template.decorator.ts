@@ -57,5 +57,5 @@ export function McpResourceTemplate<Input extends ArgumentsSchema, const Templat
   key: string | symbol,
   method: TypedPropertyDescriptor<Method>,
 ) => void {
-  return declareOffer(MCP_RESOURCE_TEMPLATE, options);
+  return declareOffer('@McpResourceTemplate', MCP_RESOURCE_TEMPLATE, options);
 }

@@ -44,5 +44,5 @@ export const MCP_RESOURCE = 'nestjs-mcp-auth:resource';
  * @param options - what the resource offers and needs
  */
 export function McpResource(options: McpResourceOptions): MethodDecorator {
-  return declareOffer(MCP_RESOURCE, options);
+  return declareOffer('@McpResource', MCP_RESOURCE, options);
 }

@@ -104,5 +104,5 @@ export function McpTool<Input extends ArgumentsSchema, Output extends ToolSchema
   key: string | symbol,
   method: TypedPropertyDescriptor<Method> & FitsOutput<Method, Output>,
 ) => void {
-  return declareOffer(MCP_TOOL, options);
+  return declareOffer('@McpTool', MCP_TOOL, options);
 }
