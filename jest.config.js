@@ -22,6 +22,7 @@ export default {
     '<rootDir>/test/production/running/',
     '<rootDir>/test/handbook/pages/',
     '<rootDir>/test/site/',
+    '<rootDir>/test/vscode/',
     '<rootDir>/test/package/new-projects/',
   ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

@@ -27,7 +27,7 @@ export const describeWithChromium: (name: string, tests: () => void) => void =
       };
 
 /** Starts the browser that is on PATH. */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(...args: string[]): Promise<Browser> {
   if (executablePath === undefined) throw new Error('There is no chromium on PATH');
-  return await chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+  return await chromium.launch({ executablePath, headless: true, args: [...ARGUMENTS, ...args] });
 }

@@ -29,7 +29,7 @@ export async function installFromNpm(directory) {
       ...['install', ...(isNewEnough ? [] : ['--no-save', `${node}@${NODE}`])],
       ...['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error'],
     ],
-    { cwd: directory, env: environment() },
+    { cwd: directory, env: npmEnvironment() },
   );
   if (status !== 0) throw new ClientsUnavailableError(`npm cannot get them: ${reason(output)}`);
   return {
@@ -66,7 +66,7 @@ export async function pinnedVersions() {
 }
 
 /** npm hands its settings down to the scripts it runs; an installation of its own has none of them. */
-function environment() {
+export function npmEnvironment() {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^npm_(config_(?!registry|cache)|package|lifecycle)|^NODE_OPTIONS$/i.test(name),
