@@ -3,6 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { McpRequest } from '../../lib/entry/endpoint/mcp-request.js';
 import { BoundSessions } from '../../lib/entry/foreign-servers/bound-sessions.js';
 import { CleanLogger } from '../../lib/log/clean-logger.js';
 import { identifyConversation } from '../../lib/mcp/invocation/conversation.js';
@@ -89,13 +90,14 @@ describe('a session of another server', () => {
   /** What a caller gets or sends as the id of a session. */
   const bind = (values: Values, parts: { sent?: string; told?: string }): string | undefined => {
     const trace = { fail: () => undefined, createAuditContext: () => ({}) };
-    const request = Object.assign(new IncomingMessage(new Socket()), { trace, caller: toCaller(values) });
-    if (parts.sent !== undefined) request.headers['mcp-session-id'] = parts.sent;
-    const response = new ServerResponse(request);
+    const node = new IncomingMessage(new Socket());
+    const request = Object.assign(new McpRequest(node), { trace, caller: toCaller(values) });
+    if (parts.sent !== undefined) node.headers['mcp-session-id'] = parts.sent;
+    const response = new ServerResponse(node);
     const sessions = new BoundSessions(optionsOf(values.resource), { record: () => undefined } as never);
     sessions.bind(request as never, response as never, false);
     if (parts.told !== undefined) response.writeHead(200, { 'mcp-session-id': parts.told });
-    return (parts.told === undefined ? request.headers['mcp-session-id'] : response.getHeader('mcp-session-id')) as
+    return (parts.told === undefined ? node.headers['mcp-session-id'] : response.getHeader('mcp-session-id')) as
       string | undefined;
   };
 
