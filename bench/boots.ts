@@ -6,12 +6,15 @@ import type { Effort } from './turns.js';
 
 const COUNTS = [1, 1_000, 5_000];
 
+/** Boots of an application in a round. The least of few differs from run to run. */
+const BOOTS = 4;
+
 /** The boot of an application with so many tools, against an empty one; and tools that are registered while it runs. */
 export async function boots({ node, rounds, amount }: Effort): Promise<readonly Table[]> {
   const counts = 'requests' in amount ? COUNTS.slice(0, 1) : COUNTS;
   const applications = ['empty', ...counts.map(String)];
   const all = new Map<string, Boot[]>(applications.map((one) => [one, []]));
-  for (let round = 0; round < rounds; round += 1)
+  for (let round = 0; round < rounds * BOOTS; round += 1)
     for (const one of applications) all.get(one)?.push(await askProcess<Boot>('tool-boot-process', [one], node));
   const least = (one: string, member: keyof Boot) => Math.min(...(all.get(one) ?? []).map((boot) => boot[member]));
   const empty = least('empty', 'cpuMilliseconds');
@@ -20,7 +23,7 @@ export async function boots({ node, rounds, amount }: Effort): Promise<readonly 
     {
       name: 'boots',
       title: 'The boot of an application, by the number of its tools',
-      note: 'The least of the rounds, without the imports. An empty application is one of Nest alone on Fastify.',
+      note: 'The least of all boots, without the imports, but with what the compiler of Node does meanwhile on other cores. An empty application is one of Nest alone on Fastify.',
       rows: applications.map((one) => ({
         tools: one === 'empty' ? 'empty application' : Number(one).toLocaleString('en'),
         'CPU (ms)': Math.round(least(one, 'cpuMilliseconds')),
