@@ -46,6 +46,23 @@ export async function runAt(
   }
 }
 
+/** Expects that all tools answered, each by its scope, and that whatever asks for a token names the server. */
+export function expectStepUp({ mcpUrl, tools, answers, requests, tokens }: QuickstartRun): void {
+  expect(tools).toEqual(['cancel_order', 'create_order', 'find_order', 'list_orders', 'whoami']);
+  expect(answers).toEqual([
+    expect.objectContaining({ id: '1001', owner: 'alice' }),
+    expect.objectContaining({ item: 'pump', owner: 'alice' }),
+  ]);
+  // The step-up asks for what the client had, and for what it lacked.
+  expect(requests.map((request) => request.get('scope'))).toEqual(['orders:read', 'orders:read orders:write']);
+  for (const request of requests) {
+    expect(request.get('resource')).toBe(mcpUrl);
+    expect(request.get('code_challenge_method')).toBe('S256');
+    expect(request.get('redirect_uri')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callback$/);
+  }
+  expect(tokens.map(({ resource }) => resource)).toEqual([mcpUrl, mcpUrl]);
+}
+
 export interface OtherQuickstart {
   /** By default, that of the quickstart. */
   readonly createServer?: Parameters<typeof startQuickstart>[1];
