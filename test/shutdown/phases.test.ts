@@ -8,6 +8,7 @@ import { headersFor, message, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer } from '../support/protected-server.js';
 import { Slow } from '../support/slow-tool.js';
 import type { Platform } from '../support/test-application.js';
+import { watchTimers } from '../support/watched-timers.js';
 
 const GRACE = 600_000;
 
@@ -67,6 +68,7 @@ async function listenOnPort(app: INestApplication): Promise<number> {
 }
 
 afterEach(() => {
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 
@@ -116,8 +118,10 @@ describe.each<Platform>(['express', 'fastify'])('a server that stops, on %s', (p
     const server = await startProtectedServer({ platform });
     await listenOnPort(server.app);
     holdTimers();
+    const timers = watchTimers();
     await server.app.close();
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
+    jest.restoreAllMocks();
     jest.useRealTimers();
     await server.close();
   });

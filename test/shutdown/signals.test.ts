@@ -6,6 +6,7 @@ import { McpAuthHealthIndicator } from 'nestjs-mcp-auth';
 import { aheadBy } from '../support/clocks.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import type { Platform } from '../support/test-application.js';
+import { watchTimers } from '../support/watched-timers.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 
@@ -21,8 +22,8 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  jest.useRealTimers();
   jest.restoreAllMocks();
+  jest.useRealTimers();
 });
 
 /** What a signal does to the listeners of a test. Those of the process itself do not hear of it. */
@@ -114,9 +115,10 @@ describe.each<Platform>(['express', 'fastify'])('a signal, on %s', (platform) =>
     handle('SIGUSR2');
     await start();
     holdTimers();
+    const timers = watchTimers();
     raise('SIGUSR2');
     await closing;
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
   });
 
   test('ends the process if nobody handles it any more', async () => {

@@ -13,8 +13,10 @@ import { SubscriptionStreams } from '../../lib/mcp/protocol/subscription-streams
 import type { ResolvedOptions } from '../../lib/options/resolved-options.js';
 import { Revocations } from '../../lib/resource-server/authentication/revocations.js';
 import { callerLimits } from '../support/caller-limits.js';
+import { watchTimers } from '../support/watched-timers.js';
 
 afterEach(() => {
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 
@@ -56,6 +58,7 @@ test('who has stopped listening is kept by nobody, and hears nothing that was on
 
 test('a stream of notifications whose client has gone leaves neither a timer nor a listener', () => {
   jest.useFakeTimers();
+  const timers = watchTimers();
   const { bus, count } = watchedBus();
   const quiet = { bus, onHanded: () => undefined, hand: () => undefined } as never;
   const limits = callerLimits();
@@ -75,7 +78,7 @@ test('a stream of notifications whose client has gone leaves neither a timer nor
     streams.listen({ id, protocolVersion: '2025-11-25', capabilities: {}, clientInfo }, undefined, response);
     return response;
   });
-  const held = () => [jest.getTimerCount(), count(), limits.of('streams').count];
+  const held = () => [timers.pending, count(), limits.of('streams').count];
   expect(held()).toEqual([1, 1, 2]);
   responses[0]?.emit('close');
   expect(held()).toEqual([1, 1, 1]);

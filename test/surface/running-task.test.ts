@@ -6,16 +6,21 @@ import { resolveReplicas } from '../../lib/replicas/replica-options.js';
 import type { Caller } from '../../lib/resource-server/access/caller.js';
 import { Revocations } from '../../lib/resource-server/authentication/revocations.js';
 import { callerLimits } from '../support/caller-limits.js';
+import { watchTimers, type WatchedTimers } from '../support/watched-timers.js';
 import { MemoryAdapter } from '../token-cache/memory-adapter.js';
 
 const TTL = 60_000;
 const context = { mcpReq: {} } as never;
 const caller = { issuer: 'https://id.test', subject: 'alice' } as Caller;
 
+let timers: WatchedTimers;
+
 beforeEach(() => {
   jest.useFakeTimers();
+  timers = watchTimers();
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 
@@ -42,9 +47,9 @@ describe('a task that is over leaves no timer behind', () => {
     ['with an error', () => Promise.reject(new Error('x'))],
   ])('%s', async (_how, run) => {
     const { over } = start(run);
-    expect(jest.getTimerCount()).toBe(1);
+    expect(timers.pending).toBe(1);
     await over;
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
   });
 });
 

@@ -8,11 +8,16 @@ import { runAt } from '../../lib/mcp/protocol/run-at.js';
 import { RunningTask } from '../../lib/mcp/tasks/running-task.js';
 import { Cancellation } from '../../lib/on-behalf-of/downstream/cancellation.js';
 import { waitFor } from '../../lib/time/time-limit.js';
+import { watchTimers, type WatchedTimers } from '../support/watched-timers.js';
+
+let timers: WatchedTimers;
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'performance'] });
+  timers = watchTimers();
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 
@@ -141,9 +146,9 @@ const CASES: readonly (readonly [what: string, begin: Case])[] = [
 describe('no timer stays', () => {
   test.each(CASES)('of %s', async (_what, begin) => {
     const end = await begin();
-    expect(jest.getTimerCount()).toBe(1);
+    expect(timers.pending).toBe(1);
     await end();
     await settle();
-    expect(jest.getTimerCount()).toBe(0);
+    expect(timers.pending).toBe(0);
   });
 });
