@@ -74,8 +74,6 @@ export function getRequest(context: ArgumentsHost): McpRequest {
 }
 
 /** What is known of a request of the platform. */
-export function findRequest(platform: PlatformRequest & { [KNOWN]?: McpRequest }): McpRequest {
-  const request = platform[KNOWN] ?? new McpRequest(platform);
-  platform[KNOWN] = request;
-  return request;
+export function findRequest(platform: PlatformRequest & { [KNOWN]?: McpRequest | undefined }): McpRequest {
+  return (platform[KNOWN] ??= new McpRequest(platform));
 }
