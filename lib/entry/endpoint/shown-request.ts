@@ -52,8 +52,8 @@ export function showRequest(request: PlatformRequest): object {
   // Fastify's getters read the raw request, and the context of the route under a symbol.
   for (const symbol of Object.getOwnPropertySymbols(request)) {
     const value: unknown = Reflect.get(request, symbol);
-    const isOurs = value === node || value instanceof McpRequest;
-    const isShown = typeof value === 'object' && value !== null && !isOurs && isEnumerable(request, symbol);
+    const isHidden = value === node || value instanceof McpRequest;
+    const isShown = typeof value === 'object' && value !== null && !isHidden && isEnumerable(request, symbol);
     if (isShown) define(shown, symbol, value);
   }
   define(shown, 'raw', shownNode);
