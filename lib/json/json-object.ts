@@ -5,3 +5,9 @@ export type JsonObject = Record<string, unknown>;
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Whether an object has no members of its own. */
+export function isEmpty(object: Readonly<JsonObject>): boolean {
+  for (const name in object) if (Object.hasOwn(object, name)) return false;
+  return true;
+}

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { BadRequestException, PayloadTooLargeException, UnsupportedMediaTypeException } from '@nestjs/common';
-import { isJsonObject } from '../../json/json-object.js';
+import { isEmpty, isJsonObject } from '../../json/json-object.js';
 import { canDecode, decodeBody, readBytes, readCoding } from './body-bytes.js';
 import { describeMediaType, explainRefusal } from './described-answer.js';
 import { toNodeRequest, type PlatformRequest } from './node-request.js';
@@ -55,11 +55,6 @@ async function readLeftBody(
 /** Parsers of Express 4 leave an empty object where they parsed nothing. */
 function isUnset(body: unknown): boolean {
   return body === undefined || body === null || (isJsonObject(body) && isEmpty(body));
-}
-
-function isEmpty(body: object): boolean {
-  for (const key in body) if (Object.hasOwn(body, key)) return false;
-  return true;
 }
 
 async function readUnread(node: IncomingMessage, maxSize: number): Promise<Uint8Array | 'size' | undefined> {

@@ -9,7 +9,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server';
 import QuickLRU from 'quick-lru';
-import { isJsonObject } from '../../json/json-object.js';
+import { isEmpty, isJsonObject } from '../../json/json-object.js';
 import { isSubscriptionFilter } from './listen-filter.js';
 
 /** The revision that has an envelope in each request. */
@@ -143,11 +143,6 @@ function classify(body: Members, version: string | undefined, methodHeader: stri
     return route.messageKind === 'request' && route.classification.revision === MODERN_REVISION ? 'modern' : undefined;
   const isServed = route.kind === 'legacy' && (route.reason === 'initialize' || route.reason === 'no-claim');
   return isServed ? 'legacy' : undefined;
-}
-
-function isEmpty(members: Members): boolean {
-  for (const name in members) if (Object.hasOwn(members, name)) return false;
-  return true;
 }
 
 function toMessage(body: Members, era: Era): DirectMessage | undefined {
