@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import QuickLRU from 'quick-lru';
+import { ShortTextCache } from '../../limits/short-text-cache.js';
 import { isLoopback } from '../../options/option-rules.js';
 import { normalizeHost } from './host-name.js';
 import type { ResolvedEndpoint } from './endpoint-options.js';
@@ -13,9 +13,8 @@ const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/
 
 const HOST_HEADER = 'host';
 
-/** How many different hosts are remembered, and of how many characters. Clients name the same one each time. */
-const MAX_KNOWN = 100;
-const MAX_NAME = 253;
+/** How many hosts are remembered, and how long they may be. Clients name the same one each time. */
+const KNOWN_HOSTS = { maxSize: 100, maxLength: 253 };
 
 /**
  * Returns each host that a request names: in `Host`, in its equivalent of HTTP/2, and in a target that is a whole URL.
@@ -31,23 +30,25 @@ export function readHosts(request: IncomingMessage): readonly string[] {
   return hosts;
 }
 
+type Verdict = 'malformed_host' | 'host' | 'good';
+
 /** Judges the hosts that requests name. */
 export class HostJudge {
-  readonly #known = new QuickLRU<string, 'malformed_host' | 'host' | 'good'>({ maxSize: MAX_KNOWN });
+  readonly #known = new ShortTextCache<Verdict>(KNOWN_HOSTS);
 
   constructor(private readonly endpoint: ResolvedEndpoint) {}
 
   /** @param hosts - as {@link readHosts} found them */
   findProblem(request: IncomingMessage, hosts: readonly string[]): 'malformed_host' | 'host' | undefined {
-    const [host = ''] = hosts;
-    const isOne = hosts.length === 1 && host.length <= MAX_NAME;
-    const known = isOne ? this.#known.get(host) : undefined;
-    const verdict = known ?? this.#judge(request, hosts);
-    if (isOne && known === undefined) this.#known.set(host, verdict);
+    const [host] = hosts;
+    const verdict =
+      host === undefined || hosts.length > 1
+        ? this.#judge(request, hosts)
+        : (this.#known.get(host) ?? this.#known.set(host, this.#judge(request, hosts)));
     return verdict === 'good' ? undefined : verdict;
   }
 
-  #judge(request: IncomingMessage, hosts: readonly string[]): 'malformed_host' | 'host' | 'good' {
+  #judge(request: IncomingMessage, hosts: readonly string[]): Verdict {
     // Several `Host` lines, or one of another form (RFC 9112 section 3.2).
     if (readLines(request).length > 1 || !hosts.every((host) => HOST.test(host))) return 'malformed_host';
     return findHostProblem(hosts, this.endpoint) ?? 'good';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import onHeaders from 'on-headers';
-import QuickLRU from 'quick-lru';
+import { ShortTextCache } from '../../limits/short-text-cache.js';
 import { ResolvedOptions } from '../../options/resolved-options.js';
 import { buildLinkPath } from '../../on-behalf-of/linking/link-paths.js';
 import { EarlyRequests } from './early-requests.js';
@@ -18,9 +18,8 @@ const ALONE = VARY.join(', ');
 /** A request target (RFC 9112 section 3.2). Routers end the path where a query or a fragment begins. */
 const PARTS_OF_TARGET = /^(?<origin>https?:\/\/[^/?#]*)?(?<path>[^?#;]*)(?<rest>.*)$/is;
 
-/** How many request targets are remembered, and of how many characters. */
-const MAX_KNOWN = 100;
-const MAX_TARGET = 500;
+/** How many request targets are remembered, and how long they may be. */
+const KNOWN_TARGETS = { maxSize: 100, maxLength: 500 };
 
 /** The part of a Fastify instance that is used here. */
 interface Fastify {
@@ -48,7 +47,7 @@ export class AnswerHeaders {
   /** Paths of ours as they are written. */
   readonly #exact: ReadonlySet<string>;
   readonly #exactPages: string;
-  readonly #compared = new QuickLRU<string, string>({ maxSize: MAX_KNOWN });
+  readonly #compared = new ShortTextCache<string>(KNOWN_TARGETS);
 
   constructor(
     options: ResolvedOptions,
@@ -96,11 +95,7 @@ export class AnswerHeaders {
 
   /** The path of a request as routers compare it: Express ignores case and a slash at the end, Fastify decodes. */
   #readPath({ url = '' }: IncomingMessage): string {
-    const known = this.#compared.get(url);
-    if (known !== undefined) return known;
-    const path = toComparedPath(readTargetPath(url));
-    if (url.length <= MAX_TARGET) this.#compared.set(url, path);
-    return path;
+    return this.#compared.get(url) ?? this.#compared.set(url, toComparedPath(readTargetPath(url)));
   }
 
   #isOurs(path: string): boolean {

@@ -8,8 +8,8 @@ import {
   PROTOCOL_VERSION_META_KEY,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server';
-import QuickLRU from 'quick-lru';
 import { isEmpty, isJsonObject } from '../../json/json-object.js';
+import { ShortTextCache } from '../../limits/short-text-cache.js';
 import { isSubscriptionFilter } from './listen-filter.js';
 
 /** The revision that has an envelope in each request. */
@@ -100,11 +100,8 @@ export function readDirectMessage(body: unknown, headers: IncomingHttpHeaders): 
 
 type Era = DirectMessage['era'];
 
-/** How many frames are remembered, and of how many characters. Those of one client are the same each time. */
-const MAX_FRAMES = 500;
-const MAX_FRAME = 2_000;
-
-const eras = new QuickLRU<string, Era | 'neither'>({ maxSize: MAX_FRAMES });
+/** By frame. Those of one client are the same each time. */
+const eras = new ShortTextCache<Era | 'neither'>({ maxSize: 500, maxLength: 2_000 });
 
 /**
  * Has the SDK classify a request by its frame: all but its id, its progress token, and the parameters of its method, which
@@ -118,9 +115,7 @@ function findEra(body: Members, version: string | undefined, methodHeader: strin
   if (jsonrpc !== '2.0' || !isId || !isEmpty(others)) return undefined;
   const seen = isJsonObject(params) ? readFrame(params) : params;
   const frame = JSON.stringify({ version, methodHeader, method, params: seen });
-  const known = eras.get(frame);
-  const era = known ?? classify(body, version, methodHeader) ?? 'neither';
-  if (known === undefined && frame.length <= MAX_FRAME) eras.set(frame, era);
+  const era = eras.get(frame) ?? eras.set(frame, classify(body, version, methodHeader) ?? 'neither');
   return era === 'neither' ? undefined : era;
 }
 

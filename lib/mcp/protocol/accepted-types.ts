@@ -1,9 +1,9 @@
 import type { AuthorizedRequest, DeniedRequest } from '../invocation/authorized-request.js';
 import type { IncomingMessage } from 'node:http';
 import Negotiator from 'negotiator';
-import QuickLRU from 'quick-lru';
 import { isStream } from '../direct/event-stream.js';
 import { isJsonObject } from '../../json/json-object.js';
+import { ShortTextCache } from '../../limits/short-text-cache.js';
 
 const JSON_TYPE = 'application/json';
 const STREAM_TYPE = 'text/event-stream';
@@ -20,17 +20,12 @@ export interface AcceptedTypes {
   readonly stream: boolean;
 }
 
-/** How many headers are remembered, and of how many characters. Clients send the same one each time. */
-const MAX_KNOWN = 100;
-const MAX_LENGTH = 500;
-
-const known = new QuickLRU<string, AcceptedTypes>({ maxSize: MAX_KNOWN });
+/** By header. Clients send the same one each time. */
+const known = new ShortTextCache<AcceptedTypes>({ maxSize: 100, maxLength: 500 });
 
 /** Reads `Accept` (RFC 9110 section 12.5.1). A client that does not send it takes anything. */
 export function readAcceptedTypes({ headers: { accept = '' } }: Pick<IncomingMessage, 'headers'>): AcceptedTypes {
-  const types = known.get(accept) ?? negotiate(accept);
-  if (accept.length <= MAX_LENGTH) known.set(accept, types);
-  return types;
+  return known.get(accept) ?? known.set(accept, negotiate(accept));
 }
 
 function negotiate(accept: string): AcceptedTypes {

@@ -1,4 +1,4 @@
-import QuickLRU from 'quick-lru';
+import { ShortTextCache } from '../../limits/short-text-cache.js';
 import { ScopeVerdicts } from './scope-verdicts.js';
 
 /** The scopes that a broader scope implies directly, as a map or a function. */
@@ -7,9 +7,8 @@ export type ScopeImplications = Readonly<Record<string, readonly string[]>> | ((
 /** Maximum number of implied scopes. It stops a function that returns new scopes endlessly. */
 const MAX_IMPLIED = 1_000;
 
-/** How many sets of scopes are remembered, and of how many characters. Most callers of a server hold one of a few. */
-const MAX_SETS = 500;
-const MAX_SET = 2_000;
+/** How many sets of scopes are remembered, and how long they may be. Most callers of a server hold one of a few. */
+const KNOWN_SETS = { maxSize: 500, maxLength: 2_000 };
 
 /**
  * Expands broader scopes to the narrower scopes that they imply. Servers must account for these (MCP specification
@@ -22,7 +21,7 @@ export class ScopeHierarchy {
   /** By the frozen lists of scopes of callers. */
   readonly #byList = new WeakMap<readonly string[], ReadonlySet<string>>();
   /** By the scopes themselves, in one order. */
-  readonly #bySet = new QuickLRU<string, ReadonlySet<string>>({ maxSize: MAX_SETS });
+  readonly #bySet = new ShortTextCache<ReadonlySet<string>>(KNOWN_SETS);
 
   /** @param implications - a map is read now, a function is asked each time */
   constructor(implications: ScopeImplications = {}) {
@@ -51,9 +50,7 @@ export class ScopeHierarchy {
 
   #share(scopes: readonly string[]): ReadonlySet<string> {
     const key = JSON.stringify(scopes);
-    const expanded = this.#bySet.get(key) ?? this.#expand(scopes);
-    if (key.length <= MAX_SET) this.#bySet.set(key, expanded);
-    return expanded;
+    return this.#bySet.get(key) ?? this.#bySet.set(key, this.#expand(scopes));
   }
 
   #expand(scopes: readonly string[]): ReadonlySet<string> {
