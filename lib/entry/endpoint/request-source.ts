@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { ShortTextCache } from '../../limits/short-text-cache.js';
 import { isLoopback } from '../../options/option-rules.js';
+import { readHeaderLines } from '../../resource-server/authentication/header-lines.js';
 import { normalizeHost } from './host-name.js';
 import type { ResolvedEndpoint } from './endpoint-options.js';
 
@@ -11,8 +12,6 @@ const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
 /** RFC 9110 section 7.2: an address in brackets, or a name (RFC 3986 section 3.2.2), and perhaps a port. */
 const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
 
-const HOST_HEADER = 'host';
-
 /** How many hosts are remembered, and how long they may be. Clients name the same one each time. */
 const KNOWN_HOSTS = { maxSize: 100, maxLength: 253 };
 
@@ -21,8 +20,8 @@ const KNOWN_HOSTS = { maxSize: 100, maxLength: 253 };
  * What proxies add, such as `X-Forwarded-Host`, is not among them: a page can send that, too.
  */
 export function readHosts(request: IncomingMessage): readonly string[] {
-  const { headers, url = '' } = request;
-  const hosts = readLines(request);
+  const { headers, rawHeaders, url = '' } = request;
+  const hosts = readHeaderLines(rawHeaders, 'host');
   const { ':authority': authority } = headers;
   if (typeof authority === 'string') hosts.push(authority);
   const target = url.startsWith('/') ? undefined : ABSOLUTE_FORM.exec(url)?.[1];
@@ -50,7 +49,8 @@ export class HostJudge {
 
   #judge(request: IncomingMessage, hosts: readonly string[]): Verdict {
     // Several `Host` lines, or one of another form (RFC 9112 section 3.2).
-    if (readLines(request).length > 1 || !hosts.every((host) => HOST.test(host))) return 'malformed_host';
+    if (readHeaderLines(request.rawHeaders, 'host').length > 1 || !hosts.every((host) => HOST.test(host)))
+      return 'malformed_host';
     return findHostProblem(hosts, this.endpoint) ?? 'good';
   }
 }
@@ -72,16 +72,6 @@ export function findOriginProblem(origin: string | undefined, endpoint: Resolved
   if (allowedOrigins === 'any' || origin === undefined) return undefined;
   if (origin === endpoint.origin || allowedOrigins.has(origin)) return undefined;
   return endpoint.loopback && isOrigin(origin) && isLoopback(new URL(origin)) ? undefined : 'origin';
-}
-
-/** Node keeps the first of several lines in `headers`. */
-function readLines({ rawHeaders }: IncomingMessage): string[] {
-  const lines: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const { [index]: name = '', [index + 1]: value = '' } = rawHeaders;
-    if (name.length === HOST_HEADER.length && name.toLowerCase() === HOST_HEADER) lines.push(value);
-  }
-  return lines;
 }
 
 /** An IP address is not a name, so DNS rebinding cannot use it. IPv6 has several spellings of each. */

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv6, type BlockList, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { tellValue } from '../../errors/refusal.js';
+import { readHeaderLines } from './header-lines.js';
 import { createBlockList, type MutualTlsOptions } from './proof-options.js';
 
 /**
@@ -44,7 +45,7 @@ export class ClientCertificates {
     if (name === undefined) return 'the socket has no certificate';
     if (!this.#isProxy(socket.remoteAddress))
       return `the request came from ${tellValue(socket.remoteAddress)}, which is none of the proxies`;
-    const count = rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length;
+    const { length: count } = readHeaderLines(rawHeaders, name);
     return count === 1
       ? `the header ${name} holds no certificate that can be read`
       : `there are ${count} headers ${name}, and wanted is one`;
@@ -52,7 +53,7 @@ export class ClientCertificates {
 
   #readHeader(name: string, { socket, headers, rawHeaders }: CertificateSource): Buffer | undefined {
     if (!this.#isProxy(socket.remoteAddress)) return undefined;
-    const count = rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length;
+    const { length: count } = readHeaderLines(rawHeaders, name);
     const value = headers[name];
     return count === 1 && typeof value === 'string' ? parseCertificate(value) : undefined;
   }

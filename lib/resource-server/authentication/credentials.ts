@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { compareValues, type Refusal } from '../../errors/refusal.js';
 import { McpAuthError } from '../../errors/mcp-auth-error.js';
+import { readHeaderLines } from './header-lines.js';
 
 /** Authentication schemes for access tokens (RFC 6750 section 2.1, RFC 9449 section 7.1). */
 export type TokenScheme = 'bearer' | 'dpop';
@@ -31,8 +32,6 @@ const IN_QUERY: Refusal = {
 
 const SEVERAL_FIX = 'Have the client, or the proxy that adds another one, send exactly one.';
 
-const HEADER = 'authorization';
-
 /** The parts of a Node request that may carry a token. Express's request and Fastify's `raw` have them. */
 export interface CredentialSource {
   readonly url?: string | undefined;
@@ -54,7 +53,7 @@ export function readCredentials({ url, headers, rawHeaders }: CredentialSource):
     );
   }
   // Node keeps only the first of several Authorization headers, but a proxy may have checked another.
-  const count = countLines(rawHeaders);
+  const { length: count } = readHeaderLines(rawHeaders, 'authorization');
   if (count > 1) {
     throw new MalformedCredentialsError('There is more than one Authorization header', {
       detail: `there are ${count}`,
@@ -67,15 +66,6 @@ export function readCredentials({ url, headers, rawHeaders }: CredentialSource):
   return headers.authorization === undefined
     ? { kind: 'none' }
     : { kind: 'none', refusal: describeScheme(headers.authorization) };
-}
-
-function countLines(rawHeaders: readonly string[]): number {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const { [index]: name = '' } = rawHeaders;
-    if (name.length === HEADER.length && name.toLowerCase() === HEADER) count += 1;
-  }
-  return count;
 }
 
 /** What follows the scheme may be a secret. */

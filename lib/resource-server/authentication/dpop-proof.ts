@@ -8,6 +8,7 @@ import { deriveKey } from '../../replicas/composite-key.js';
 import { SIGNING_ALGORITHMS } from '../issuers/issuer-options.js';
 import type { DpopOptions, ReplayStore } from './proof-options.js';
 import { DpopNonces } from './dpop-nonce.js';
+import { readHeaderLines } from './header-lines.js';
 import { createRefusedProof, describeProblem, PROXIES } from './refused-proof.js';
 import { ProofError } from './proof-error.js';
 import { claimKey } from './replay-store.js';
@@ -78,9 +79,7 @@ export class DpopProofs {
    * @throws {@link ReplayStoreError} if the store cannot tell whether the proof was used before
    */
   async check(rawHeaders: readonly string[], subject: ProofSubject): Promise<void> {
-    const [proof, ...others] = rawHeaders.filter(
-      (_, index) => rawHeaders[index - 1]?.toLowerCase() === 'dpop' && index % 2 === 1,
-    );
+    const [proof, ...others] = readHeaderLines(rawHeaders, 'dpop');
     if (proof === undefined) throw createRefusedProof('There is no DPoP proof', 'its header DPoP is missing', PROXIES);
     if (others.length > 0)
       throw createRefusedProof('There is more than one DPoP proof', `there are ${others.length + 1}`, PROXIES);
