@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { register } from 'node:module';
 import type { Table } from './results.js';
 
 /** The cache of one server, as far as it matters here. Applications do not see it. */
@@ -6,9 +7,9 @@ interface Cache {
   get(request: object): Promise<unknown>;
 }
 
-const CACHE = new URL('../../dist/on-behalf-of/token-cache/server-token-cache.js', import.meta.url);
+const CACHE = new URL('../../lib/on-behalf-of/token-cache/server-token-cache.ts', import.meta.url);
 
-const LIMITS = new URL('../../dist/limits/caller-limits.js', import.meta.url);
+const LIMITS = new URL('../../lib/limits/caller-limits.ts', import.meta.url);
 
 const ENTRIES = 10_000;
 
@@ -19,6 +20,8 @@ const TOKEN_LENGTH = 1_200;
 export async function cacheMemory(): Promise<readonly Table[]> {
   const { gc } = globalThis;
   if (!gc) throw new Error('Run node with --expose-gc');
+  // The package exports neither, so the sources are compiled.
+  register('@swc-node/register/esm', import.meta.url);
   const { ServerTokenCache } = (await import(CACHE.href)) as {
     ServerTokenCache: new (options: object, limits: object) => Cache;
   };

@@ -73,6 +73,23 @@ describe('the program nestjs-mcp-auth', () => {
     expect(stderr).toMatch(/^nestjs-mcp-auth: .*none\.mjs/);
   });
 
+  test('tells what a helper of the package refuses in a configuration from what a module does wrong', async () => {
+    const write = (name: string, code: string) => writeFile(join(folder, name), code);
+    const index = JSON.stringify(join(root, 'dist/index.js'));
+    await write('refused.mjs', `import { providers } from ${index};\nexport const issuers = [providers.keycloak({})];`);
+    await write('wrong.mjs', `import { providers } from ${index};\nexport const issuers = [providers.keyclock({})];`);
+
+    const refused = await run('doctor', '--config', 'refused.mjs');
+
+    expect(refused).toMatchObject({ code: 1, stderr: '' });
+    expect(refused.stdout).toContain('invalid_configuration');
+    expect(refused.stdout).toContain('`providers.keycloak().url` is missing.');
+    const wrong = await run('doctor', '--config', 'wrong.mjs');
+
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/^nestjs-mcp-auth: .*keyclock is not a function/);
+  });
+
   test('ends though an application keeps its process busy', async () => {
     const { code, stdout, stderr } = await run('manifest', '--config', 'application.mjs');
 

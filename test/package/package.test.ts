@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import ts from 'typescript';
 import { repository } from '../../docs/.vitepress/site.js';
 import { ENVIRONMENT_OF_A_PROJECT, installNode, installPackages } from '../support/node-release.js';
 import { NODE_MAJORS, NODES, nodesOf, ROWS, RUNS_ALL, type NodeMajor } from './matrix.js';
@@ -13,9 +14,9 @@ import { pack } from './tarball.js';
 const exec = promisify(execFile);
 const root = process.cwd();
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
-  'scripts' | 'dependencies' | 'devDependencies',
+  'scripts' | 'dependencies' | 'devDependencies' | 'bin',
   Record<string, string>
->;
+> & { readonly exports: Record<string, string | { readonly default: string }> };
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
 jest.setTimeout(900_000);
@@ -61,6 +62,21 @@ describe('the packed tarball', () => {
           ),
       ),
     ).toEqual([]);
+  });
+
+  test('has no module that nothing loads, and few that an application loads', () => {
+    const { schematics } = JSON.parse(readFileSync(join(root, 'dist/schematics/collection.json'), 'utf8')) as {
+      schematics: Record<string, { factory: string }>;
+    };
+    const started = [
+      ...Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [] : entry.default)),
+      ...Object.values(manifest.bin),
+      ...Object.values(schematics).map(({ factory }) => join('dist/schematics', factory.split('#')[0] ?? '')),
+    ].filter((file) => file.endsWith('.js'));
+    const modules = files.filter((file) => /^dist\/(?!commonjs\/|modules\/).+\.js$/.test(file));
+
+    expect([...modulesOf(started)].sort()).toEqual(modules.sort());
+    expect(modulesOf(['dist/index.js']).size).toBeLessThan(15);
   });
 
   test('has what its documents link to', () => {
@@ -169,6 +185,20 @@ function linksIn(text: string): string[] {
   );
 }
 
+/** These modules and those of the package that they import, by their paths. */
+function modulesOf(paths: readonly string[], found = new Set<string>()): Set<string> {
+  for (const path of paths.map((one) => posix.normalize(one)).filter((one) => !found.has(one))) {
+    found.add(path);
+    const { importedFiles } = ts.preProcessFile(readFileSync(join(root, path), 'utf8'));
+    const own = importedFiles.map(({ fileName }) => fileName).filter((name) => name.startsWith('.'));
+    modulesOf(
+      own.map((name) => posix.join(dirname(path), name)),
+      found,
+    );
+  }
+  return found;
+}
+
 /** Applications that have installed the tarball and are compiled, by the major of Nest. */
 const applications = new Map<number, Promise<string>>();
 
@@ -227,6 +257,10 @@ async function expectToRun(project: string, node: string | undefined = process.e
     /^401 Bearer scope="greet", resource_metadata="http.*\/\.well-known\/oauth-protected-resource\/mcp"$/,
   );
   expect(answered).toMatch(/^200 [^]*Hello, Ada/);
+  const fault = `import { providers } from 'nestjs-mcp-auth'; try { providers.keycloak({}) } catch ({ stack }) { console.log(stack) }`;
+  expect(await run('--enable-source-maps', '--input-type=module', '--eval', fault)).toMatch(
+    / at \w*\.?keycloak \(.*\/lib\/resource-server\/providers\/keycloak\.ts:\d+:\d+\)/,
+  );
   expect(await run('node_modules/.bin/nestjs-mcp-auth', '--help')).toMatch(/^Usage:\n {2}nestjs-mcp-auth doctor <url>/);
   expect(stdout).toContain(
     'doctor, from the outside: info client_registration_not_advertised, info scopes_not_advertised\n',

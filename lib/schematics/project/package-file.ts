@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Tree } from '@angular-devkit/schematics';
 
 type Versions = Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ const PATH = 'package.json';
 
 /** Reads `package.json` of this package. */
 export function readOwnPackage(): PackageFile {
-  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as PackageFile;
+  return createRequire(import.meta.url)('nestjs-mcp-auth/package.json') as PackageFile;
 }
 
 /**
