@@ -7,7 +7,7 @@ import { DirectContext } from '../direct/direct-context.js';
 import { readDirectMessage, type DirectMessage } from '../direct/direct-message.js';
 import { encodeAnswer, encodeServer } from '../direct/encoded-result.js';
 import { EventStream } from '../direct/event-stream.js';
-import { KeepAlive } from '../direct/keep-alive.js';
+import { KeepAlive } from '../notifications/keep-alive.js';
 import { PreparedResults } from '../direct/prepared-results.js';
 import type { AuthorizedRequest } from '../invocation/authorized-request.js';
 import type { IdentifyClient } from '../invocation/client-channel.js';
