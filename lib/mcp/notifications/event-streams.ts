@@ -2,16 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { EventOrder, type EventListener } from './allowed-events.js';
 import { ChangeNotifications } from './change-notifications.js';
 import { EncodedEvent } from './encoded-event.js';
+import { KeepAlive, type Silent } from './keep-alive.js';
 import { Rounds } from './rounds.js';
 
-/** Milliseconds between two signs of life. Common proxies end an answer that is silent for a minute. */
-const KEEP_ALIVE = 15_000;
-
 /** An open stream of notifications. */
-export interface EventStreamListener extends EventListener<EncodedEvent> {
-  /** Tells the client, and proxies before it, that the stream is open. */
-  keepAlive(): void;
-}
+export interface EventStreamListener extends EventListener<EncodedEvent>, Silent {}
 
 /** All streams of notifications of this process. An event is written once for all of them. */
 @Injectable()
@@ -19,44 +14,32 @@ export class EventStreams {
   readonly #open = new Set<EventStreamListener>();
   readonly #order = new EventOrder<EncodedEvent>();
   readonly #rounds = new Rounds<EventStreamListener>();
-  /** Ends what there is while streams are open. */
-  #rest: (() => void) | undefined;
+  readonly #keepAlive = new KeepAlive();
+  /** Ends the subscription that there is while streams are open. */
+  #unsubscribe: (() => void) | undefined;
 
   constructor(private readonly notifications: ChangeNotifications) {}
 
   add(stream: EventStreamListener): void {
     this.#open.add(stream);
-    this.#rest ??= this.#work();
+    this.#keepAlive.add(stream);
+    this.#unsubscribe ??= this.#subscribe();
   }
 
   delete(stream: EventStreamListener): void {
     this.#open.delete(stream);
+    this.#keepAlive.delete(stream);
     if (this.#open.size > 0) return;
-    this.#rest?.();
-    this.#rest = undefined;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
   }
 
-  #work(): () => void {
-    const timer = setInterval(() => {
-      this.#visit((stream) => {
-        stream.keepAlive();
-      });
-    }, KEEP_ALIVE).unref();
-    const unsubscribe = this.notifications.bus.subscribe((event) => {
+  #subscribe(): () => void {
+    return this.notifications.bus.subscribe((event) => {
       const encoded = new EncodedEvent(event);
-      this.#visit((stream) => {
-        this.#order.pass(stream, event, encoded);
+      this.#rounds.begin(this.#open, (stream) => {
+        if (!stream.isOver) this.#order.pass(stream, event, encoded);
       });
-    });
-    return () => {
-      clearInterval(timer);
-      unsubscribe();
-    };
-  }
-
-  #visit(visit: (stream: EventStreamListener) => void): void {
-    this.#rounds.begin(this.#open, (stream) => {
-      if (!stream.isOver) visit(stream);
     });
   }
 }

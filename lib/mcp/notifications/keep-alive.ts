@@ -1,3 +1,5 @@
+import { Rounds } from './rounds.js';
+
 /** Milliseconds. Common proxies end an answer that is silent for a minute. */
 const INTERVAL = 15_000;
 
@@ -5,14 +7,16 @@ const INTERVAL = 15_000;
 const ROUNDS = 3;
 
 /** What is to be kept alive. */
-interface Silent {
+export interface Silent {
+  /** Tells the client, and proxies before it, that the connection is in use. */
   keepAlive(): void;
 }
 
-/** Keeps the connections of long calls open, with one timer for all of them. */
+/** Keeps the connections of long answers open, with one timer for all of them. */
 export class KeepAlive {
-  /** Each call with the round in which it began. */
+  /** Each answer with the round in which it began. */
   readonly #open = new Map<Silent, number>();
+  readonly #rounds = new Rounds<readonly [one: Silent, since: number]>();
   #timer: NodeJS.Timeout | undefined;
   #round = 0;
 
@@ -32,6 +36,9 @@ export class KeepAlive {
 
   #keepAll(): void {
     this.#round += 1;
-    for (const [one, since] of [...this.#open]) if ((this.#round - since) % ROUNDS === 0) one.keepAlive();
+    const due = [...this.#open].filter(([, since]) => (this.#round - since) % ROUNDS === 0);
+    this.#rounds.begin(due, ([one]) => {
+      if (this.#open.has(one)) one.keepAlive();
+    });
   }
 }
