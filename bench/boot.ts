@@ -9,8 +9,9 @@ export interface Boot {
   readonly megabytes: number;
 }
 
-/** Boots an application on Fastify. What is imported before does not count. */
+/** Boots an application on Fastify. What is imported and declared before does not count, nor does its garbage. */
 export async function measureBoot(module: Type): Promise<Boot> {
+  globalThis.gc?.();
   const start = performance.now();
   const before = process.cpuUsage();
   const app = await createApplication('fastify', module);

@@ -11,7 +11,7 @@ export function oneOrMany<Schema extends z.ZodType>(
 ): z.ZodType<z.input<Schema> | readonly z.input<Schema>[]> {
   return z.custom<z.input<Schema> | readonly z.input<Schema>[]>().superRefine((value, context) => {
     const form: z.ZodType = Array.isArray(value) ? z.array(schema).min(1, empty) : schema;
-    const result = form.safeParse(value, { reportInput: true });
+    const result = form.safeParse(value, { reportInput: true, jitless: true });
     for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue });
   });
 }

@@ -13,9 +13,9 @@ class Passing implements CanActivate {
 }
 
 @Injectable()
+@UseGuards(Passing)
 class Methods {
   @McpTool({ description: 'One' })
-  @UseGuards(Passing)
   tool() {
     return 'tool';
   }

@@ -17,21 +17,11 @@ import {
   parametersFactory,
   refuseParameters,
 } from './method-parameters.js';
-import { PipedArguments, type CheckArguments } from './piped-arguments.js';
+import { PipedArguments } from './piped-arguments.js';
+import { LaterInvocation, type Invocation } from './invocation.js';
 import { refuseSkippedEnhancers } from './skipped-enhancers.js';
 import { follow } from './streamed-items.js';
 import { watchInterceptors, type ChangingInterceptors } from './watched-enhancers.js';
-
-/**
- * Runs a method the way Nest runs a controller's method.
- *
- * @param check - asked before the method runs, with the arguments as the method gets them
- */
-export interface Invocation {
-  (context: McpContext, input: unknown, check: CheckArguments): Promise<unknown>;
-  /** Whether nothing of the application stands before or around the method, and the method takes the arguments as they are. */
-  readonly isBare: boolean;
-}
 
 type Method = (...args: unknown[]) => unknown;
 type ContextId = ReturnType<typeof ContextIdFactory.create>;
@@ -69,8 +59,7 @@ export class MethodInvoker {
   ) {}
 
   /**
-   * Checks a method. It is prepared when it is first called, because many are never called: once, unless the host or one
-   * of its dependencies is request-scoped.
+   * Checks a method. Its host is made anew for each call if the host or one of its dependencies is request-scoped.
    *
    * @throws {@link McpAuthConfigurationError} if Nest would skip an enhancer of the method or cannot provide a
    *   parameter
@@ -78,40 +67,23 @@ export class MethodInvoker {
   prepare(host: MethodHost): Invocation {
     refuseSkippedEnhancers(host, this.config);
     refuseParameters(host);
-    let method: EnhancedMethod | undefined;
-    let count = 0;
-    const find = () => {
-      if (method) return method;
-      count = defineParameters(host);
-      return (method = this.#prepare(host));
-    };
-    const run = (context: McpContext, input: unknown, check: CheckArguments) => {
-      const found = find();
-      if (isBare(found)) return found.bare(context, input, check);
-      this.#piped.set(context, new PipedArguments(count, check));
-      return found(context, input);
-    };
-    return Object.defineProperty(run as unknown as Invocation, 'isBare', { get: () => isBare(find()) });
+    return new LaterInvocation(host, this.#prepare);
   }
 
-  #prepare(host: MethodHost): EnhancedMethod {
+  readonly #prepare = (host: MethodHost): Invocation => {
     const { wrapper } = host;
+    const count = defineParameters(host);
     const contexts = this.#createContexts(wrapper);
-    if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
-      const instance = wrapper.instance as Record<string, Method>;
-      const enhanced = wrapInEnhancers(contexts, host, instance);
-      return this.#isEnhanced(contexts, host, instance)
-        ? enhanced
-        : Object.assign(enhanced, { bare: callBare(host, instance) });
-    }
-    // Uses the host's own module, because another module may use the same token for another class.
-    const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
-    return async (context, input) => {
-      const contextId = createContextId(context, moduleRef, wrapper.isDependencyTreeDurable());
-      const instance = await moduleRef.resolve<Record<string, Method>>(wrapper.token, contextId);
-      return await wrapInEnhancers(contexts, host, instance, contextId)(context, input);
+    const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+    const instance = wrapper.instance as Record<string, Method>;
+    if (isStatic && !this.#isEnhanced(contexts, host, instance)) return { isBare: true, run: callBare(host, instance) };
+    const method = isStatic ? wrapInEnhancers(contexts, host, instance) : wrapAnew(contexts, host);
+    const run: Invocation['run'] = (context, input, check) => {
+      this.#piped.set(context, new PipedArguments(count, check));
+      return method(context, input);
     };
-  }
+    return { isBare: false, run };
+  };
 
   /** Whether Nest finds something that stands around a method, or a parameter that is made for it. */
   #isEnhanced(contexts: ExternalContextCreator, host: MethodHost, instance: Record<string, Method>): boolean {
@@ -184,17 +156,8 @@ export class MethodInvoker {
   }
 }
 
-/** A method that nothing stands around. */
-type BareMethod = EnhancedMethod & {
-  readonly bare: (context: McpContext, input: unknown, check: CheckArguments) => Promise<unknown>;
-};
-
-function isBare(method: EnhancedMethod): method is BareMethod {
-  return 'bare' in method;
-}
-
 /** Calls a method as Nest would that finds no guard, pipe, interceptor or filter for it. */
-function callBare({ method, handler }: MethodHost, instance: Record<string, Method>): BareMethod['bare'] {
+function callBare({ method, handler }: MethodHost, instance: Record<string, Method>): Invocation['run'] {
   return async (context, input, check) => {
     await check([input]);
     try {
@@ -202,6 +165,18 @@ function callBare({ method, handler }: MethodHost, instance: Record<string, Meth
     } catch (thrown) {
       throw toReadable(thrown);
     }
+  };
+}
+
+/** Makes the host of the method anew for each call. */
+function wrapAnew(contexts: ExternalContextCreator, host: MethodHost): EnhancedMethod {
+  const { wrapper } = host;
+  // Uses the host's own module, because another module may use the same token for another class.
+  const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
+  return async (context, input) => {
+    const contextId = createContextId(context, moduleRef, wrapper.isDependencyTreeDurable());
+    const instance = await moduleRef.resolve<Record<string, Method>>(wrapper.token, contextId);
+    return await wrapInEnhancers(contexts, host, instance, contextId)(context, input);
   };
 }
 

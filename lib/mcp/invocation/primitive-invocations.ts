@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { CompletionRequest, Operation } from '../../resource-server/access/operation.js';
-import type { MethodHost, Primitive, ResourceTemplateDefinition } from '../../resource-server/catalogue/primitive.js';
+import type {
+  Companion,
+  MethodHost,
+  Primitive,
+  ResourceTemplateDefinition,
+} from '../../resource-server/catalogue/primitive.js';
 import type { CallContext } from './call-context.js';
 import { findChoices } from './completion-result.js';
-import { MethodInvoker, type Invocation } from './method-invoker.js';
+import type { Invocation } from './invocation.js';
+import { MethodInvoker } from './method-invoker.js';
 import type { CheckArguments } from './piped-arguments.js';
 
 /** Invokes the methods of primitives through Nest. */
@@ -15,8 +21,9 @@ export class PrimitiveInvocations {
 
   /** Prepares primitives, each of them once. */
   prepare(primitives: readonly Primitive[]): void {
-    for (const host of primitives.flatMap(listHosts)) {
-      if (!this.#invocations.has(host)) this.#invocations.set(host, this.invoker.prepare(host));
+    for (const primitive of primitives) {
+      this.#prepare(primitive.host);
+      for (const { host } of listCompanions(primitive)) this.#prepare(host);
     }
   }
 
@@ -34,7 +41,7 @@ export class PrimitiveInvocations {
   ): Promise<unknown> {
     return method === 'completion/complete'
       ? this.#complete(primitive, context, input as CompletionRequest, check)
-      : this.#find(primitive, primitive.host)(context, input, check);
+      : this.#find(primitive, primitive.host).run(context, input, check);
   }
 
   async #complete(
@@ -44,7 +51,7 @@ export class PrimitiveInvocations {
     check: CheckArguments,
   ): Promise<unknown> {
     const companion = 'completions' in primitive ? primitive.completions.get(request.argument) : undefined;
-    if (companion) return await this.#find(primitive, companion.host)(context, request, check);
+    if (companion) return await this.#find(primitive, companion.host).run(context, request, check);
     await check([request]);
     return findChoices(primitive, request);
   }
@@ -54,10 +61,14 @@ export class PrimitiveInvocations {
     return method === 'completion/complete' || !this.#find(primitive, primitive.host).isBare;
   }
 
+  #prepare(host: MethodHost): void {
+    if (!this.#invocations.has(host)) this.#invocations.set(host, this.invoker.prepare(host));
+  }
+
   #find({ name }: Primitive, host: MethodHost): Invocation {
-    const invoke = this.#invocations.get(host);
-    if (!invoke) throw new Error(`${name} is not prepared`);
-    return invoke;
+    const invocation = this.#invocations.get(host);
+    if (!invocation) throw new Error(`${name} is not prepared`);
+    return invocation;
   }
 
   /** Finds the method that lists the resources of a template, if any. */
@@ -66,9 +77,9 @@ export class PrimitiveInvocations {
   }
 }
 
-/** The methods that belong to a primitive. */
-function listHosts(primitive: Primitive): readonly MethodHost[] {
+/** The other methods that belong to a primitive. */
+function listCompanions(primitive: Primitive): readonly Companion[] {
   const completions = 'completions' in primitive ? [...primitive.completions.values()] : [];
   const list = primitive.kind === 'resourceTemplate' && primitive.list ? [primitive.list] : [];
-  return [primitive, ...completions, ...list].map(({ host }) => host);
+  return [...completions, ...list];
 }

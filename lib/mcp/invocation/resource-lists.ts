@@ -40,15 +40,15 @@ export class ResourceLists {
     { caller, primitive: template, operation }: AuthorizedOperation<ResourceTemplateDefinition>,
     { trace, context, identify, shown }: ListMessage,
   ): Promise<readonly Resource[]> {
-    const invoke = template && this.invocations.findList(template);
-    if (!invoke || !operation) return [];
+    const invocation = template && this.invocations.findList(template);
+    if (!invocation || !operation) return [];
     const access = this.callers.openAccess(caller, () => trace.createAuditContext(caller, operation));
     const ending = findEnding(context);
     const channel = new RequestChannel(context, identify, createState());
     const call = { tool: template.name, caller, downstreams: template.downstreams, access, ending };
     const callContext = new CallContext({ caller, trace, ending, operation, channel, input: {}, shown });
     try {
-      return toResources(await runToolCall(call, () => invoke(callContext, {}, () => Promise.resolve())));
+      return toResources(await runToolCall(call, () => invocation.run(callContext, {}, () => Promise.resolve())));
     } catch (error) {
       toFailureResult(template.name, findToldError(error), trace.correlationId);
       return [];

@@ -1,4 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
+import 'reflect-metadata';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
 import type { DownstreamName } from '../../options/register.js';
 import type { AnswerSettings } from '../answers/answer-options.js';
 import type { ArgumentsOf, ArgumentsSchema, ToolSchema } from '../../resource-server/decorators/access-options.js';
@@ -24,6 +25,9 @@ export interface CuratedOperation {
 
 export const MCP_OPERATION = 'nestjs-mcp-auth:operation';
 
+/** Marks a class that has such a method. To look through the methods of all classes takes long. */
+export const HAS_OPERATIONS = 'nestjs-mcp-auth:has-operations';
+
 /** A method that may carry `@McpOperation`. The compiler does not know the document, and takes any input without a schema. */
 type OperationMethod<Input extends ArgumentsSchema> =
   unknown extends ArgumentsOf<Input> ? (input: never, ...rest: never[]) => unknown : ToolMethod<Input>;
@@ -45,5 +49,10 @@ export function McpOperation<Input extends ArgumentsSchema, Output extends ToolS
   key: string | symbol,
   method: TypedPropertyDescriptor<Method> & FitsOutput<Method, Output>,
 ) => void {
-  return SetMetadata(MCP_OPERATION, { operation, options: options as McpOperationOptions } satisfies CuratedOperation);
+  return applyDecorators(
+    SetMetadata(MCP_OPERATION, { operation, options: options as McpOperationOptions } satisfies CuratedOperation),
+    (target: object) => {
+      Reflect.defineMetadata(HAS_OPERATIONS, true, target.constructor);
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
-import { MCP_OPERATION, type CuratedOperation } from '../declaration/mcp-operation.decorator.js';
+import { HAS_OPERATIONS, MCP_OPERATION, type CuratedOperation } from '../declaration/mcp-operation.decorator.js';
 import type { ApiOperation, OperationIdentity } from '../operations/api-operation.js';
 import { matchesOperation } from '../operations/operation-choice.js';
 
@@ -14,6 +14,7 @@ export interface CuratedMethod extends CuratedOperation {
 
 /** Finds the methods with `@McpOperation` of a class and of its parents. */
 export function listCuratedMethods(type: Type): readonly CuratedMethod[] {
+  if (!Reflect.hasMetadata(HAS_OPERATIONS, type)) return [];
   const prototype = type.prototype as Record<string, (...args: unknown[]) => unknown>;
   return new MetadataScanner().getAllMethodNames(prototype).flatMap((name) => {
     const handler = prototype[name];

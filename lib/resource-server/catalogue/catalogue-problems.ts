@@ -1,5 +1,5 @@
 import type { CacheHint } from '@modelcontextprotocol/server';
-import { listNamedScopes } from '../access/access-rule.js';
+import { listNamedScopes, type AccessRule } from '../access/access-rule.js';
 import type { ScopeHierarchy } from '../access/scope-hierarchy.js';
 import type { ResolvedOptions } from '../../options/resolved-options.js';
 import { describeDeclaration, describePlace, type Offer } from './primitive.js';
@@ -19,7 +19,9 @@ interface Cached {
 /** Requirements of a primitive that the module's options cannot meet. */
 export function findPrimitiveProblems(offer: Offer & Cached, options: ResolvedOptions): string[] {
   const { access, downstreams, host, cache } = offer;
-  const problems = findUnknownDownstreams(downstreams, describeDeclaration(host, 'downstream'), options);
+  const problems: string[] = [];
+  if (!downstreams.every((name) => options.downstreams.has(name)))
+    problems.push(...findUnknownDownstreams(downstreams, describeDeclaration(host, 'downstream'), options));
   const callers = downstreams.filter((name) => (options.downstreams.get(name)?.dialect.subject ?? 'none') !== 'none');
   if (access.anonymous && callers.length > 0) {
     problems.push(
@@ -31,21 +33,23 @@ export function findPrimitiveProblems(offer: Offer & Cached, options: ResolvedOp
       `\`cache\` of ${describeDeclaration(host, 'cache')} has the \`cacheScope\` "public", but it takes a token to read, and a shared cache would serve it to everyone. Use "private", or put @Anonymous() on it.`,
     );
   }
-  const { acrValues, maxAgeMs, appOnly } = access;
-  const demands = {
-    scopes: isScoped({ access }),
-    acrValues: acrValues.length > 0,
-    maxAgeMs: maxAgeMs !== undefined,
-    appOnly: !appOnly,
-  };
-  for (const [option, isSet] of Object.entries(demands)) {
-    if (options.anonymous && isSet) {
-      problems.push(
-        `\`${option}\` of ${describeDeclaration(host, option)} can never be met: \`access.anonymous\` is true, so nobody has any. Remove one of the two.`,
-      );
-    }
+  for (const option of options.anonymous ? listDemands(access) : []) {
+    problems.push(
+      `\`${option}\` of ${describeDeclaration(host, option)} can never be met: \`access.anonymous\` is true, so nobody has any. Remove one of the two.`,
+    );
   }
   return problems;
+}
+
+/** The options that only a caller with a token can meet. */
+function listDemands(access: AccessRule): readonly string[] {
+  const demands = {
+    scopes: isScoped({ access }),
+    acrValues: access.acrValues.length > 0,
+    maxAgeMs: access.maxAgeMs !== undefined,
+    appOnly: !access.appOnly,
+  };
+  return Object.entries(demands).flatMap(([option, isSet]) => (isSet ? [option] : []));
 }
 
 /** @param declaration - what names the downstreams, for the message */

@@ -34,7 +34,7 @@ interface DecoratedMethod {
   /** What its decorators say. To look each of them up takes long. */
   readonly metadata: ReadonlySet<unknown>;
   /** Whether the class itself has no such method, or another one. */
-  readonly isGenerated?: boolean;
+  readonly isGenerated: boolean;
 }
 
 /** What the decorators of a class say of its methods. It is read once for all of them: each look takes long. */
@@ -46,8 +46,15 @@ interface ClassDeclarations {
 /** Methods that a class is given, by name. What decorators say of one is metadata of its function. */
 export type GeneratedMethods = ReadonlyMap<string, () => unknown>;
 
-/** Metadata keys of the decorators that offer a method to clients. */
-const OFFERS = [MCP_TOOL, MCP_RESOURCE, MCP_RESOURCE_TEMPLATE, MCP_PROMPT];
+type Define = (options: never, host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive;
+
+/** The decorators that offer a method to clients, by their metadata keys. */
+const OFFERS: ReadonlyMap<string, readonly [decorator: string, define: Define]> = new Map([
+  [MCP_TOOL, ['@McpTool', defineTool]],
+  [MCP_RESOURCE, ['@McpResource', defineResource]],
+  [MCP_RESOURCE_TEMPLATE, ['@McpResourceTemplate', defineResourceTemplate]],
+  [MCP_PROMPT, ['@McpPrompt', definePrompt]],
+]);
 
 /** Finds the methods of providers and controllers that have decorators of this package. */
 @Injectable()
@@ -96,8 +103,8 @@ export class DecoratedMethods {
       const ofType: Primitive[] = [];
       const declarations = this.#readClass(type);
       for (const { name: method, handler, metadata, isGenerated } of methods) {
-        const generated = isGenerated && { handler };
-        const createHost = (decorator: string): MethodHost => ({ wrapper, type, method, decorator, ...generated });
+        const createHost = (decorator: string): MethodHost =>
+          isGenerated ? { wrapper, type, method, decorator, handler } : { wrapper, type, method, decorator };
         const completion =
           metadata.has(MCP_COMPLETION) && this.reflector.get<McpCompletionOptions>(MCP_COMPLETION, handler);
         if (completion) companions.completions.push({ host: createHost('@McpCompletion'), options: completion });
@@ -126,9 +133,9 @@ export class DecoratedMethods {
   hasValidatedClasses(classes: readonly Decorated[]): boolean {
     return classes.some(({ methods }) =>
       methods.some(({ handler, metadata }) =>
-        OFFERS.some(
+        [...metadata].some(
           (key) =>
-            metadata.has(key) &&
+            OFFERS.has(key as string) &&
             typeof this.reflector.get<{ input?: unknown } | undefined>(key, handler)?.input === 'function',
         ),
       ),
@@ -145,25 +152,16 @@ export class DecoratedMethods {
     at: (decorator: string) => MethodHost,
     problems: string[],
   ): readonly Primitive[] {
-    if (!OFFERS.some((key) => metadata.has(key))) return [];
-    const surroundings = readSurroundings(this.reflector, surroundingsOfClass, handler, this.options, metadata);
-    const defineDeclared = (
-      key: string,
-      decorator: string,
-      define: (options: never, host: MethodHost, surroundings: Surroundings, problems: string[]) => Primitive,
-    ): Primitive[] => {
-      if (!metadata.has(key)) return [];
+    const offers: Primitive[] = [];
+    for (const [key, [decorator, define]] of OFFERS) {
+      if (!metadata.has(key)) continue;
       const declared = readDeclaredOptions<AccessOptions<never>>(this.reflector, key, defaults, handler);
-      if (!declared) return [];
+      if (!declared) continue;
+      const surroundings = readSurroundings(this.reflector, surroundingsOfClass, handler, this.options, metadata);
       const { options, ofClass } = declared;
-      return [define(options as never, { ...at(decorator), ofClass }, surroundings, problems)];
-    };
-    return [
-      ...defineDeclared(MCP_TOOL, '@McpTool', defineTool),
-      ...defineDeclared(MCP_RESOURCE, '@McpResource', defineResource),
-      ...defineDeclared(MCP_RESOURCE_TEMPLATE, '@McpResourceTemplate', defineResourceTemplate),
-      ...defineDeclared(MCP_PROMPT, '@McpPrompt', definePrompt),
-    ];
+      offers.push(define(options as never, { ...at(decorator), ofClass }, surroundings, problems));
+    }
+    return offers;
   }
 
   #checkDefaults(type: Type, offers: readonly Primitive[], problems: string[]): void {
@@ -190,15 +188,15 @@ export class DecoratedMethods {
         this.#generated.get(instance) ??
         this.#generated.get(type) ??
         new Map<string, () => unknown>();
-      const own = this.scanner
-        .getAllMethodNames(prototype)
-        .filter((name) => !generated.has(name))
-        .map((name) => ({ name, handler: prototype[name] as () => unknown }));
-      const others = [...generated].map(([name, handler]) => ({ name, handler, isGenerated: true }));
-      const methods = [...own, ...others]
-        .map((method) => ({ ...method, metadata: new Set(Reflect.getMetadataKeys(method.handler)) }))
+      const methods: DecoratedMethod[] = [];
+      const add = (name: string, handler: () => unknown, isGenerated: boolean) => {
+        const keys = Reflect.getMetadataKeys(handler);
         // Most methods of an application have no decorators.
-        .filter(({ metadata }) => metadata.size > 0);
+        if (keys.length > 0) methods.push({ name, handler, metadata: new Set(keys), isGenerated });
+      };
+      for (const name of this.scanner.getAllMethodNames(prototype))
+        if (!generated.has(name)) add(name, prototype[name] as () => unknown, false);
+      for (const [name, handler] of generated) add(name, handler, true);
       classes.push({ wrapper, type, methods });
     }
     return classes;

@@ -44,10 +44,7 @@ const TEXTS: ReadonlySet<string> = new Set(['title', 'description']);
  */
 export function isPlainSchema(schema: ArgumentsSchema, direction: 'input' | 'output'): boolean {
   if (isValidatedClass(schema) || !isZod(schema) || schema._zod.def.type !== 'object') return false;
-  // Versions before 4.2 have none.
-  const { jsonSchema } = schema['~standard'] as Partial<ToolSchema['~standard']>;
-  if (typeof jsonSchema?.[direction] !== 'function') return false;
-  if (typeof (schema as WithMetadata).meta !== 'function') return false;
+  if (!isDescribable(schema, direction)) return false;
   try {
     return isPlain(schema, new Set());
   } catch {
@@ -56,39 +53,55 @@ export function isPlainSchema(schema: ArgumentsSchema, direction: 'input' | 'out
   }
 }
 
-/** @param seen - those with parts, which may be parts of themselves */
+/** Whether a schema describes itself: those of versions before 4.2 and of `zod/mini` do not. */
+function isDescribable(schema: ToolSchema & WithMetadata, direction: 'input' | 'output'): boolean {
+  // zod makes each member of a schema that is read. To look whether there is one costs a fraction.
+  if (isSharedBy(schema)) return 'meta' in schema;
+  const { jsonSchema } = schema['~standard'] as Partial<ToolSchema['~standard']>;
+  return typeof jsonSchema?.[direction] === 'function' && typeof schema.meta === 'function';
+}
+
+/** @param seen - objects, which may be parts of themselves */
 function isPlain(schema: z.core.$ZodType, seen: Set<z.core.$ZodType>): boolean {
-  const { def, parent, toJSONSchema } = schema._zod;
-  if (toJSONSchema !== undefined || !hasPlainMetadata(schema)) return false;
-  if (SIMPLE_TYPES.has(def.type)) return !parent || isPlain(parent, seen);
-  if (seen.has(schema)) return true;
-  seen.add(schema);
-  if (parent && !isPlain(parent, seen)) return false;
-  const isPlainPart = (part: z.core.$ZodType | null | undefined) => !part || isPlain(part, seen);
+  // Those that it is a copy of have the same parts.
+  for (let one: z.core.$ZodType | undefined = schema; one; one = one._zod.parent)
+    if (one._zod.toJSONSchema !== undefined || !hasPlainMetadata(one)) return false;
+  const { def } = schema._zod;
+  if (SIMPLE_TYPES.has(def.type)) return true;
   const definition = def as unknown as Definition;
   switch (def.type) {
     case 'literal':
       return (definition.values ?? []).every(isJsonPrimitive);
     case 'object':
-      return Object.values(definition.shape ?? {}).every(isPlainPart) && isPlainPart(definition.catchall);
+      if (seen.has(schema)) return true;
+      seen.add(schema);
+      return arePlain(Object.values(definition.shape ?? {}), seen) && isPlainPart(definition.catchall, seen);
     case 'array':
-      return isPlainPart(definition.element);
+      return isPlainPart(definition.element, seen);
     case 'tuple':
-      return (definition.items ?? []).every(isPlainPart) && isPlainPart(definition.rest);
+      return arePlain(definition.items ?? [], seen) && isPlainPart(definition.rest, seen);
     case 'record':
-      return isPlainPart(definition.keyType) && isPlainPart(definition.valueType);
+      return isPlainPart(definition.keyType, seen) && isPlainPart(definition.valueType, seen);
     case 'union':
-      return (definition.options ?? []).every(isPlainPart);
+      return arePlain(definition.options ?? [], seen);
     case 'default':
-      return isJsonPrimitive(definition.defaultValue) && isPlainPart(definition.innerType);
+      return isJsonPrimitive(definition.defaultValue) && isPlainPart(definition.innerType, seen);
     case 'nonoptional':
     case 'nullable':
     case 'optional':
     case 'readonly':
-      return isPlainPart(definition.innerType);
+      return isPlainPart(definition.innerType, seen);
     default:
       return false;
   }
+}
+
+function isPlainPart(part: z.core.$ZodType | null | undefined, seen: Set<z.core.$ZodType>): boolean {
+  return !part || isPlain(part, seen);
+}
+
+function arePlain(parts: readonly z.core.$ZodType[], seen: Set<z.core.$ZodType>): boolean {
+  return parts.every((part) => isPlain(part, seen));
 }
 
 /**
@@ -103,7 +116,8 @@ function hasPlainMetadata(schema: WithMetadata): boolean {
   const metadata = ((isShared ? z.globalRegistry.get(schema) : schema.meta?.()) ?? {}) as Readonly<
     Record<string, unknown>
   >;
-  return Object.entries(metadata).every(([key, value]) => TEXTS.has(key) && typeof value === 'string');
+  for (const key in metadata) if (!TEXTS.has(key) || typeof metadata[key] !== 'string') return false;
+  return true;
 }
 
 const OWN_VERSION: Readonly<Record<'major' | 'minor', number>> = z.core.version;
@@ -115,5 +129,7 @@ function isSharedBy({ _zod: { version } }: z.core.$ZodType): boolean {
 }
 
 function isJsonPrimitive(value: unknown): boolean {
-  return typeof value === 'number' ? Number.isFinite(value) : value === null || /^(string|boolean)$/.test(typeof value);
+  return typeof value === 'number'
+    ? Number.isFinite(value)
+    : value === null || typeof value === 'string' || typeof value === 'boolean';
 }

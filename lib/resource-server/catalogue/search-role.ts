@@ -7,7 +7,7 @@ import 'reflect-metadata';
  */
 export type SearchRole = 'found' | 'found and listed' | 'finder' | 'stand-in';
 
-const SEARCH_ROLE = 'nestjs-mcp-auth:search-role';
+export const SEARCH_ROLE = 'nestjs-mcp-auth:search-role';
 
 /** Gives the method of a tool a part in the search of operations. */
 export function setSearchRole(handler: object, role: SearchRole): void {

@@ -3,7 +3,7 @@ import type { Reflector } from '@nestjs/core';
 import type { Policy } from '../access/policy.js';
 import { ANONYMOUS } from '../decorators/anonymous.decorator.js';
 import { POLICIES } from '../decorators/use-policy.decorator.js';
-import { readSearchRole, type SearchRole } from './search-role.js';
+import { readSearchRole, SEARCH_ROLE, type SearchRole } from './search-role.js';
 
 /** Settings of a method from its other decorators, its class and the module. */
 export interface Surroundings {
@@ -49,7 +49,7 @@ export function readSurroundings(
     policies: [...policies, ...ofClass.policies, ...own],
     appOnly,
     timeoutMs,
-    search: readSearchRole(handler),
+    search: metadata.has(SEARCH_ROLE) ? readSearchRole(handler) : undefined,
   };
 }
 

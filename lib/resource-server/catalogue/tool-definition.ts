@@ -3,7 +3,8 @@ import type { ArgumentsSchema } from '../decorators/access-options.js';
 import type { McpToolOptions } from '../decorators/mcp-tool.decorator.js';
 import { isOwnSchema, toObjectSchema } from './arguments-schema.js';
 import { isPlainSchema } from './plain-schema.js';
-import { defineOffer, createFault } from './offer.js';
+import type { Fault } from './access-option-rules.js';
+import { createFault, defineOffer } from './offer.js';
 import type { Surroundings } from './surroundings.js';
 import { findParameterHeaders, type ParameterHeader } from './parameter-headers.js';
 import { toSnakeCase, type MethodHost, type ToolDefinition } from './primitive.js';
@@ -23,23 +24,11 @@ export function defineTool(
   surroundings: Surroundings,
   problems: string[],
 ): ToolDefinition {
-  const { name = toSnakeCase(host.method), title, description, input, output, annotations, icons, meta } = options;
+  const { name = toSnakeCase(host.method), description, input, output, annotations } = options;
   const fault = createFault(host, problems);
   const isPlain = {
     input: !input || isPlainSchema(input, 'input'),
     output: !output || isPlainSchema(output, 'output'),
-  };
-  const isDescribedLater =
-    (isPlain.input && isPlain.output) ||
-    (surroundings.search === 'found' && [input, output].every((schema) => !schema || isOwnSchema(schema)));
-  const describe = (direction: 'input' | 'output', schema: ArgumentsSchema): Tool['inputSchema'] => {
-    try {
-      return toObjectSchema(schema, direction);
-    } catch (error) {
-      if (isDescribedLater) throw error;
-      fault(direction, (error as Error).message);
-      return NO_ARGUMENTS;
-    }
   };
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) {
     fault('name', `is "${name}". Use 1 to 128 letters, digits, "_", "-" and "."`);
@@ -54,33 +43,11 @@ export function defineTool(
       fault(`task.${option}`, 'is not a whole number of milliseconds from 1 up. Write one, or remove it');
     }
   }
-  const describeListing = (): Tool => ({
-    name,
-    ...(title !== undefined && { title }),
-    description,
-    inputSchema: input ? describe('input', input) : NO_ARGUMENTS,
-    ...(output && { outputSchema: describe('output', output) }),
-    ...(annotations && { annotations }),
-    ...(icons && { icons: [...icons] }),
-    ...(meta && { _meta: { ...meta } }),
-  });
-  let listing: Tool | undefined;
-  let parameterHeaders: readonly ParameterHeader[] | undefined;
-  const tool: ToolDefinition = {
-    kind: 'tool',
+  const parts: ToolParts = {
     ...defineOffer(name, options, host, surroundings, fault),
-    get listing() {
-      return (listing ??= describeListing());
-    },
     // What finds operations needs no scopes. Clients start with those of the operations.
     readOnly: annotations?.readOnlyHint === true && surroundings.search !== 'finder',
     output,
-    get parameterHeaders() {
-      const onFault = (message: string) => {
-        fault('input', message);
-      };
-      return (parameterHeaders ??= isPlain.input ? [] : findParameterHeaders(tool.listing.inputSchema, onFault));
-    },
     task: task && {
       required: task.support === 'required',
       ttlMs: task.ttlMs ?? TASK_TTL,
@@ -88,8 +55,75 @@ export function defineTool(
     },
     search: surroundings.search,
   };
+  const tool = new DeclaredTool(parts, options, isPlain.input);
+  const isDescribedLater =
+    (isPlain.input && isPlain.output) ||
+    (surroundings.search === 'found' && [input, output].every((schema) => !schema || isOwnSchema(schema)));
   // Whatever may be faulty is found at boot. So are the parameters of headers, which each call compares.
-  return isDescribedLater ? tool : { ...tool };
+  if (!isDescribedLater) tool.describe(fault);
+  return tool;
+}
+
+type ToolParts = Omit<ToolDefinition, 'kind' | 'listing' | 'parameterHeaders'>;
+
+/** A tool without its description. */
+const DefinedTool = class {
+  readonly kind = 'tool';
+
+  constructor(parts: ToolParts) {
+    Object.assign(this, parts);
+  }
+} as new (parts: ToolParts) => Omit<ToolDefinition, 'listing' | 'parameterHeaders'>;
+
+/** A tool that is described when somebody asks for it, which takes long. */
+class DeclaredTool extends DefinedTool implements ToolDefinition {
+  readonly #options: McpToolOptions;
+  #listing: Tool | undefined;
+  #parameterHeaders: readonly ParameterHeader[] | undefined;
+
+  /** @param hasNoHeaders - whether its arguments certainly have no parameter that is a header, too */
+  constructor(parts: ToolParts, options: McpToolOptions, hasNoHeaders: boolean) {
+    super(parts);
+    this.#options = options;
+    if (hasNoHeaders) this.#parameterHeaders = [];
+  }
+
+  get listing(): Tool {
+    return (this.#listing ??= this.#describeListing(toObjectSchema));
+  }
+
+  get parameterHeaders(): readonly ParameterHeader[] {
+    return (this.#parameterHeaders ??= findParameterHeaders(this.listing.inputSchema, () => undefined));
+  }
+
+  /** @param fault - receives the faults of its schemas */
+  describe(fault: Fault): void {
+    this.#listing = this.#describeListing((schema, direction) => {
+      try {
+        return toObjectSchema(schema, direction);
+      } catch (error) {
+        fault(direction, (error as Error).message);
+        return NO_ARGUMENTS;
+      }
+    });
+    this.#parameterHeaders ??= findParameterHeaders(this.listing.inputSchema, (message) => {
+      fault('input', message);
+    });
+  }
+
+  #describeListing(describe: (schema: ArgumentsSchema, direction: 'input' | 'output') => Tool['inputSchema']): Tool {
+    const { title, description, input, output, annotations, icons, meta } = this.#options;
+    return {
+      name: this.name,
+      ...(title !== undefined && { title }),
+      description,
+      inputSchema: input ? describe(input, 'input') : NO_ARGUMENTS,
+      ...(output && { outputSchema: describe(output, 'output') }),
+      ...(annotations && { annotations }),
+      ...(icons && { icons: [...icons] }),
+      ...(meta && { _meta: { ...meta } }),
+    };
+  }
 }
 
 /** The schema that the MCP specification recommends for a tool without parameters. */

@@ -164,7 +164,7 @@ function explain(issue: Issue): Issue {
 
 /** Whether a schema is one of zod 4, of any copy of it. */
 export function isZod(schema: ToolSchema): schema is ToolSchema & z.core.$ZodType {
-  return schema['~standard'].vendor === 'zod' && '_zod' in schema;
+  return schema instanceof z.core.$ZodType;
 }
 
 const ANNOTATIONS: ReadonlySet<string> = new Set(['title', 'description', 'default', 'examples', 'deprecated', 'id']);
