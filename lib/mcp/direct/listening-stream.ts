@@ -40,7 +40,8 @@ export class ListeningStream implements EventStreamListener {
       this.#leave();
     });
     this.response.writeHead(200, STREAM_HEADERS);
-    this.#write(first);
+    // It may be long, and nobody could read any of it yet.
+    if (!this.response.destroyed) this.response.write(first);
   }
 
   hears(event: ServerEvent): boolean | Promise<boolean> {
