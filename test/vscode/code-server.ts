@@ -29,7 +29,12 @@ export class CodeServer {
       ],
       {
         cwd: directory,
-        env: { PATH, HOME: directory, BROWSER: 'true', ...(isDesktop && { AS_ON_A_DESKTOP: '1' }) },
+        env: {
+          ...{ PATH, HOME: directory, BROWSER: 'true' },
+          // It would lead browsers to loopback by a path of its own, and decode `%2B` in the `state` of VS Code on the way.
+          VSCODE_PROXY_URI: '',
+          ...(isDesktop && { AS_ON_A_DESKTOP: '1' }),
+        },
         stdio: ['ignore', 'pipe', 'ignore'],
         // A group of its own: the server, and the hosts of extensions beneath it.
         detached: true,

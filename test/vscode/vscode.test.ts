@@ -159,10 +159,13 @@ describeWithKeycloak('VS Code itself, let in by the commands of its page', () =>
   test('on a desktop where its port is taken, it listens on another', async () => {
     const other = createServer().listen(Number(new URL(ON_A_DESKTOP).port), '127.0.0.1');
     await once(other, 'listening');
-    await open(REGISTERED, { isDesktop: true });
-    await startServer(REGISTERED);
-    expect(await call('find_order')).toMatchObject({ client: 'vscode' });
-    other.close();
+    try {
+      await open(REGISTERED, { isDesktop: true });
+      await startServer(REGISTERED);
+      expect(await call('find_order')).toMatchObject({ client: 'vscode' });
+    } finally {
+      other.close();
+    }
     const [{ redirect_uri = '' } = {}] = authorizationRequests();
     expect(redirect_uri).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
     expect(redirect_uri).not.toBe(ON_A_DESKTOP);

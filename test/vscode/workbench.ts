@@ -30,19 +30,12 @@ export class Workbench {
     const [codeServer, vscodeDev] = await Promise.all([CodeServer.start(isDesktop), VscodeDev.start()]);
     const browser = await launchChromium(...vscodeDev.chromiumArguments);
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    // code-server has addresses of its own for servers on loopback. Browsers of this machine need none.
-    await context.route(`${codeServer.origin}/proxy/**`, async (route) => {
-      const location = route
-        .request()
-        .url()
-        .replace(/^.*?\/proxy\/(\d+)/, 'http://127.0.0.1:$1');
-      await route.fulfill({ status: 302, headers: { location } });
-    });
     context.setDefaultTimeout(TIMEOUT);
     const page = await context.newPage();
     const folder = await codeServer.workspace(configuration);
     await page.goto(`${codeServer.origin}/?${new URLSearchParams({ folder })}`);
-    await page.locator('.monaco-workbench .part.editor').waitFor();
+    // The window is there before what runs extensions and MCP servers. VS Code starts no server until then.
+    await page.locator('.statusbar-item', { hasText: 'Ready to call' }).waitFor();
     return new Workbench(codeServer, vscodeDev, browser, context, page, user);
   }
 

@@ -11,6 +11,10 @@ export function activate({ subscriptions }) {
   ]) {
     subscriptions.push(commands.registerCommand(command, () => show(name)));
   }
+  const status = window.createStatusBarItem();
+  status.text = 'Ready to call';
+  status.show();
+  subscriptions.push(status);
 }
 
 async function show(name) {
