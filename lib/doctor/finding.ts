@@ -55,7 +55,8 @@ export type FindingCode =
   | 'token_large'
   | 'token_issuer_mismatch'
   | 'token_not_required'
-  | 'token_refused';
+  | 'token_refused'
+  | 'token_short_lived';
 
 /** A finding: broken (`error`), broken for some clients (`warning`), or good to know (`info`). */
 export interface Finding {

@@ -14,6 +14,7 @@ import type { Finding } from './finding.js';
 import { examineIssuer } from './issuer-examination.js';
 import { nameScreen } from './provider-screens.js';
 import type { Rehearsal } from './rehearsal.js';
+import { checkTokenLifetime } from './token-lifetime.js';
 import { checkTokenSize } from './token-size.js';
 
 /** What a token is walked through. */
@@ -49,6 +50,7 @@ export async function walkToken(token: string, { rehearsal, tools = [], calls }:
       fix: 'Nothing.',
     },
     ...checkTokenSize(token, caller.issuer),
+    ...checkTokenLifetime(caller),
     ...describeBinding(binding, options.resource),
     ...(await examineLookedUp(caller, rehearsal)),
     ...checkScopesOf(caller, tools, rehearsal),

@@ -46,7 +46,9 @@ export class Route {
   /** What the doctor finds. No finding may contain the token that came in, or the one that was exchanged. */
   async walk({ token, trust, options, tools, ...asked }: WalkParts): Promise<readonly Told[]> {
     const walked =
-      typeof token === 'object' ? await this.issuer.token({ aud: RESOURCE, scope: 'orders:read', ...token }) : token;
+      typeof token === 'object'
+        ? await this.issuer.token({ aud: RESOURCE, scope: 'orders:read', exp: inAnHour(), ...token })
+        : token;
     const findings = await examineExports(
       {
         options: {
@@ -79,4 +81,9 @@ export class Route {
   async close(): Promise<void> {
     await Promise.all([this.issuer.close(), this.api.close()]);
   }
+}
+
+/** Seconds since the epoch. */
+function inAnHour(): number {
+  return Math.floor(Date.now() / 1000) + 3600;
 }

@@ -354,6 +354,13 @@ const FAULTS: readonly Fault[] = [
     message: /https:\/\/id\.acme\.example/,
     fix: /`issuer` is spelled/,
   },
+  {
+    of: 'the realm lets tokens last as long as every new realm does',
+    code: 'token_short_lived',
+    severity: 'warning',
+    message: /^Step 7: the token lasts 300 seconds\. VS Code/,
+    fix: /Access Token Lifespan/,
+  },
   // Keycloak sends no Date. Its tokens tell the time.
   {
     of: 'the clock of this machine is ten minutes ahead',
