@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { DirectServing } from '../../lib/mcp/protocol/direct-serving.js';
 
 /** Has the SDK answer a request that the direct path would. */
-const BY_SDK = 'x-by-sdk';
+export const BY_SDK = 'x-by-sdk';
 
 /** A message, as it goes over the wire. */
 export interface Sent {
