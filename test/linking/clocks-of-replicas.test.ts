@@ -4,18 +4,17 @@ import { AccountRefresh } from '../../lib/on-behalf-of/linking/account-refresh.j
 import { LinkRecords, type LinkedAccount } from '../../lib/on-behalf-of/linking/link-records.js';
 import { resolveReplicas, type ReplicaOptions } from '../../lib/replicas/replica-options.js';
 import { callerLimits } from '../support/caller-limits.js';
+import { ReplicaClocks, START } from '../support/replica-clocks.js';
 import { describeWithRedis } from '../support/with-redis.js';
 import { newKey, newToken } from '../token-cache/cached-exchange.js';
 import { MemoryAdapter } from '../token-cache/memory-adapter.js';
 import { SharedRedis } from '../token-cache/shared-redis.js';
 
-const START = Date.now();
 const MINUTE = 60_000;
 const OWNER = { issuer: 'https://id.example', subject: 'alice', downstream: 'crm' };
 const TARGET = { name: 'crm', linked: { issuer: 'https://login.crm.example' } };
 
-/** Seconds that went by, for everybody. */
-let passed: number;
+let clocks: ReplicaClocks;
 /** How often tokens were refreshed. */
 let refreshes: number;
 
@@ -49,17 +48,12 @@ class SkewedReplica {
   }
 
   async link(): Promise<void> {
-    await this.#inItsTime(() => this.#accounts.replace(OWNER, createAccount()));
+    await clocks.run(this.skew, () => this.#accounts.replace(OWNER, createAccount()));
   }
 
   async call(): Promise<string | undefined> {
-    return (await this.#inItsTime(() => this.#accounts.getUsable(OWNER, TARGET as never, undefined)))?.accessToken;
-  }
-
-  /** Nothing else runs meanwhile. */
-  #inItsTime<Result>(run: () => Result): Result {
-    jest.spyOn(Date, 'now').mockImplementation(() => START + passed * 1000 + this.skew);
-    return run();
+    return (await clocks.run(this.skew, () => this.#accounts.getUsable(OWNER, TARGET as never, undefined)))
+      ?.accessToken;
   }
 }
 
@@ -68,16 +62,14 @@ async function callAll(replicas: readonly SkewedReplica[], seconds: number): Pro
   const used = new Set<string | undefined>();
   for (let second = 0; second < seconds; second += 1) {
     for (const replica of replicas) used.add(await replica.call());
-    passed += 1;
+    clocks.passed += 1;
   }
   return used;
 }
 
 beforeEach(() => {
-  passed = 0;
+  clocks = new ReplicaClocks();
   refreshes = 0;
-  const from = performance.now();
-  jest.spyOn(performance, 'now').mockImplementation(() => from + passed * 1000);
 });
 
 afterEach(() => {
@@ -122,7 +114,7 @@ describeWithRedis('linked accounts of replicas of which one has a clock that is 
     expect((await callAll(replicas, 20)).size).toBe(1);
     expect(refreshes).toBe(0);
     // The token is over, and so is the period for which Redis kept the mark, whose clock is its own.
-    passed += 300;
+    clocks.passed += 300;
     await redis.client.del(await redis.keys('*:fresh'));
     expect((await callAll(replicas, 20)).size).toBe(1);
     expect(refreshes).toBe(1);
@@ -137,7 +129,7 @@ describe('linked accounts of replicas of which one has a clock that is wrong, in
     await replicas[writer]?.link();
     await callAll(replicas, 60);
     expect(refreshes).toBeLessThanOrEqual(2);
-    passed += 300;
+    clocks.passed += 300;
     await callAll(replicas, 60);
     expect(refreshes).toBeLessThanOrEqual(4);
   });
@@ -153,7 +145,7 @@ describe('the account of a single process', () => {
     // A clock that is set forward may end it. One that is set back does not extend it.
     const after = await replica.call();
     if (skew < 0) expect(after).toBe(before);
-    passed += 280;
+    clocks.passed += 280;
     expect(await replica.call()).not.toBe(before);
   });
 });

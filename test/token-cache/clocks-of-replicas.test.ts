@@ -1,17 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SignJWT } from 'jose';
 import type { ServerTokenCache } from '../../lib/on-behalf-of/token-cache/server-token-cache.js';
+import { ReplicaClocks, START } from '../support/replica-clocks.js';
 import { keepSecret } from '../support/secret-watch.js';
 import { describeWithRedis } from '../support/with-redis.js';
 import { cacheWith, Exchanges, newKey, type CacheOptions } from './cached-exchange.js';
 import { MemoryAdapter } from './memory-adapter.js';
 import { SharedRedis } from './shared-redis.js';
 
-const START = Date.now();
 const MINUTE = 60_000;
 
-/** Seconds that went by, for everybody. */
-let passed: number;
+let clocks: ReplicaClocks;
 
 /** A server of its own, whose clock on the wall is off by so much. */
 class SkewedReplica {
@@ -21,17 +20,14 @@ class SkewedReplica {
     private readonly skew: number,
     options: CacheOptions,
   ) {
-    this.cache = this.#inItsTime(() => cacheWith(options));
+    this.cache = clocks.run(skew, () => cacheWith(options));
   }
 
   async token(exchanges: Exchanges, parts: Parameters<Exchanges['from']>[1] = {}): Promise<string> {
     // Its caller's token is good by its clock. Nothing else waits meanwhile.
-    return await this.#inItsTime(() => exchanges.from(this.cache, { owner: { expiresAt: START + 1e9 }, ...parts }));
-  }
-
-  #inItsTime<Result>(run: () => Result): Result {
-    jest.spyOn(Date, 'now').mockImplementation(() => START + passed * 1000 + this.skew);
-    return run();
+    return await clocks.run(this.skew, () =>
+      exchanges.from(this.cache, { owner: { expiresAt: START + 1e9 }, ...parts }),
+    );
   }
 }
 
@@ -39,15 +35,13 @@ class SkewedReplica {
 async function askAll(replicas: readonly SkewedReplica[], exchanges: Exchanges, seconds: number): Promise<number> {
   for (let second = 0; second < seconds; second += 1) {
     for (const replica of replicas) await replica.token(exchanges);
-    passed += 1;
+    clocks.passed += 1;
   }
   return exchanges.tokens.length;
 }
 
 beforeEach(() => {
-  passed = 0;
-  const from = performance.now();
-  jest.spyOn(performance, 'now').mockImplementation(() => from + passed * 1000);
+  clocks = new ReplicaClocks();
 });
 
 afterEach(() => {
@@ -71,7 +65,7 @@ class JwtExchanges extends Exchanges {
 
   override request(parts: Parameters<Exchanges['from']>[1] = {}) {
     const obtain = async () => {
-      const iat = START / 1000 + passed;
+      const iat = START / 1000 + clocks.passed;
       const value = await new SignJWT({ iat, exp: iat + 300 }).setProtectedHeader({ alg: 'HS256' }).sign(newKey());
       keepSecret(value);
       this.tokens.push(value);
@@ -113,10 +107,10 @@ describeWithRedis('replicas of which one has a clock that is wrong', () => {
   });
 
   test.each(JWTS)('share JWTs %s, of which each costs one exchange', async (_name, isLifetimeTold) => {
-    const clocks = [0, 10 * MINUTE, -10 * MINUTE];
+    const skews = [0, 10 * MINUTE, -10 * MINUTE];
     // Whoever is asked first exchanges.
-    for (const [number] of clocks.entries()) {
-      const replicas = [...clocks.slice(number), ...clocks.slice(0, number)].map(
+    for (const [number] of skews.entries()) {
+      const replicas = [...skews.slice(number), ...skews.slice(0, number)].map(
         (skew) => new SkewedReplica(skew, { store: redis.store(), keys: [key], storeTimeoutMs: 5_000 }),
       );
       expect(await askAll(replicas, new JwtExchanges(isLifetimeTold), 60)).toBe(1);
@@ -141,7 +135,7 @@ describe('a server whose clock is wrong', () => {
     const exchanges = new JwtExchanges(isLifetimeTold);
     const replica = new SkewedReplica(skew, {});
     expect(await askAll([replica], exchanges, 60)).toBe(1);
-    passed = 299;
+    clocks.passed = 299;
     await replica.token(exchanges);
     expect(exchanges.tokens).toHaveLength(2);
   });
