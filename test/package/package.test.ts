@@ -79,6 +79,16 @@ describe('the packed tarball', () => {
     expect(modulesOf(['dist/index.js']).size).toBeLessThan(15);
   });
 
+  test('loads the parser of YAML when there is a document in YAML', async () => {
+    const code = `import 'nestjs-mcp-auth';
+      import { createRequire } from 'node:module';
+      console.log(Object.keys(createRequire(import.meta.url).cache).join());`;
+    const { stdout } = await exec(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, env });
+
+    expect(stdout).toContain(join('node_modules', 'passport', 'lib'));
+    expect(stdout).not.toContain(join('node_modules', 'yaml'));
+  });
+
   test('has what its documents link to', () => {
     const links = files
       .filter((file) => file.endsWith('.md'))

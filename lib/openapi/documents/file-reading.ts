@@ -8,8 +8,7 @@ import { DoubledMember, examineValue, type ExaminedFile } from './examine-value.
 import { fetchDocument, type AllowedPlaces, type Validators } from './fetch-document.js';
 import { NamedParts } from './named-parts.js';
 import { resolveFile } from './open-api-document.js';
-import { parseText } from './parse-text.js';
-import { parseYaml } from './parse-yaml.js';
+import { parseText, readYaml } from './parse-text.js';
 import { findDirectory, readDocumentFile } from './read-document-file.js';
 
 /** Files that are read at a time. */
@@ -116,24 +115,27 @@ export class FileReading {
     const known = this.known.get(asked);
     if (url.protocol === 'file:') {
       const bytes = await readDocumentFile(url, within, this.budget);
-      return this.#keep(asked, this.#parse(asked, bytes, known));
+      return this.#keep(asked, await this.#parse(asked, bytes, known));
     }
     const fetched = await fetchDocument(url, this.#allowed, this.budget, known?.validators);
     const { bytes, url: last, ...validators } = fetched;
     // What has not changed is known.
-    return this.#keep(asked, bytes ? { ...this.#parse(last.href, bytes, known), validators } : (known as ReadFile));
+    return this.#keep(
+      asked,
+      bytes ? { ...(await this.#parse(last.href, bytes, known)), validators } : (known as ReadFile),
+    );
   }
 
-  #parse(place: string, bytes: Uint8Array, known: ReadFile | undefined): ReadFile {
+  async #parse(place: string, bytes: Uint8Array, known: ReadFile | undefined): Promise<ReadFile> {
     const digest = this.options.reload ? toDigest(bytes) : '';
     if (known?.digest === digest && known.url === place) return known;
     const text = decodeText(place, bytes);
-    const parsed = parseText(place, text, this.budget);
+    const parsed = await parseText(place, text, this.budget);
     try {
       return { ...examineValue(place, parsed, this.budget), url: place, digest };
     } catch (error) {
       // The parser of YAML knows where.
-      if (error instanceof DoubledMember) parseYaml(place, text, this.budget);
+      if (error instanceof DoubledMember) await readYaml(place, text, this.budget);
       throw error;
     }
   }

@@ -1,6 +1,5 @@
 import type { ReadBudget } from './document-limits.js';
 import { DocumentProblem } from './document-problem.js';
-import { parseYaml } from './parse-yaml.js';
 
 /** A value, as it was written. */
 export interface ParsedText {
@@ -15,7 +14,7 @@ export interface ParsedText {
  * @param place - of the file, for messages
  * @throws {@link DocumentProblem} with line and column
  */
-export function parseText(place: string, text: string, budget: ReadBudget): ParsedText {
+export async function parseText(place: string, text: string, budget: ReadBudget): Promise<ParsedText> {
   const start = text.slice(0, 512).trimStart();
   if (start === '' && text.trim() === '') throw new DocumentProblem(place, 'is empty. Write an OpenAPI document there');
   if (/^<(!doctype|html|head|body|\?xml|!--)/i.test(start))
@@ -23,13 +22,23 @@ export function parseText(place: string, text: string, budget: ReadBudget): Pars
       place,
       'is HTML or XML, not an OpenAPI document. Name the address of the JSON or YAML itself, not of a page about it',
     );
-  if (!start.startsWith('{') && !start.startsWith('[')) return { value: parseYaml(place, text, budget) };
+  if (!start.startsWith('{') && !start.startsWith('[')) return { value: await readYaml(place, text, budget) };
   try {
     return { value: JSON.parse(text), members: countMembers(text) };
   } catch {
     // YAML that looks like JSON, or broken JSON. The parser of YAML knows the line.
-    return { value: parseYaml(place, text, budget) };
+    return { value: await readYaml(place, text, budget) };
   }
+}
+
+/**
+ * Reads YAML. Its parser is loaded here, as most applications have no document in YAML.
+ *
+ * @throws {@link DocumentProblem} with line and column
+ */
+export async function readYaml(place: string, text: string, budget: ReadBudget): Promise<unknown> {
+  const { parseYaml } = await import('./parse-yaml.js');
+  return parseYaml(place, text, budget);
 }
 
 const [QUOTE, BACKSLASH, COLON, SPACE] = [0x22, 0x5c, 0x3a, 0x20];
