@@ -1,10 +1,14 @@
 import { LimitError } from '../errors/limit-error.js';
+import { Recurrences } from '../log/recurrences.js';
 import { countLimit, recordHeld } from '../observability/metrics.js';
 import { Lease } from './lease.js';
 import type { Cap, QuantityCaps } from './limit-options.js';
 import { OVERHEAD, QUANTITIES, type Quantity } from './quantity.js';
 import { Ranking } from './ranking.js';
 import { listTallies, Tally, type Displaceable, type Holder } from './tally.js';
+
+/** Milliseconds between two reports about the same holder. */
+const REPORT_EVERY = 60_000;
 
 /** What is to be held. */
 export interface Demand {
@@ -35,6 +39,8 @@ export class Shares {
   readonly #ranking = new Ranking();
   readonly #all: Tally;
   readonly #onFull = new Set<() => void>();
+  /** By holder, also while nothing is held for it. */
+  readonly #reports = new Recurrences();
 
   /**
    * @param quantity - what is counted
@@ -144,7 +150,8 @@ export class Shares {
 
   #tell(reached: Omit<ReachedLimit, 'quantity'>, owner: Tally): void {
     countLimit(this.quantity, reached.limit, reached.effect);
-    if (owner.startEvent()) this.report({ quantity: this.quantity, ...reached });
+    if (this.#reports.note(owner.key, REPORT_EVERY) === undefined) return;
+    this.report({ quantity: this.quantity, ...reached });
   }
 
   readonly #end = (lease: Lease): void => {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { Stopwatch } from '../time/stopwatch.js';
 import { getAddress } from './caller-address.js';
 import type { Cap, QuantityCaps } from './limit-options.js';
 
@@ -13,9 +12,6 @@ export interface Holder {
   readonly appOnly?: boolean | undefined;
 }
 
-/** Milliseconds between two events of the audit about the same holder. */
-const EVENT_EVERY = 60_000;
-
 /** What may be taken away from its holder. */
 export interface Displaceable {
   readonly holder: Holder | undefined;
@@ -28,7 +24,6 @@ export class Tally {
   bytes = 0;
   /** What may be taken away, the oldest first. */
   #displaceable: Set<Displaceable> | undefined;
-  #recorded: Stopwatch | undefined;
 
   constructor(
     readonly key: string,
@@ -60,13 +55,6 @@ export class Tally {
   /** @returns whether it was there */
   withdraw(displaceable: Displaceable): boolean {
     return this.#displaceable?.delete(displaceable) ?? false;
-  }
-
-  /** Whether the audit has not heard of this holder lately. It then counts as told. */
-  startEvent(): boolean {
-    if (this.#recorded && this.#recorded.elapsed < EVENT_EVERY) return false;
-    this.#recorded = new Stopwatch();
-    return true;
   }
 }
 

@@ -68,11 +68,22 @@ describe.each(['express', 'fastify'] as const)('on %s, one caller who calls with
     expect((await call('victim')).status).toBe(200);
   });
 
+  test('is one event in a minute, also where nothing of the caller is left between two refusals', async () => {
+    const name = 'someone else';
+    await shared.signIn(name);
+    for (let index = 0; index < 3; index += 1)
+      expect((await call(name, { name: 'ping', arguments: { text: 'x'.repeat(12_000) } })).status).toBe(429);
+    expect(shared.told('callsInFlight').filter((one) => one.startsWith(name))).toEqual([`${name} caller refused`]);
+  });
+
   test('and another fill the server: the next gets 503', async () => {
     await fill('attacker', 3);
     await fill('third', 2);
     const refused = await call('victim');
     expect(refused).toMatchObject({ status: 503, retryAfter: '2' });
     expect(refused.text).toContain('server_limit_reached');
+    expect((await call('victim')).status).toBe(503);
+    expect(shared.told('callsInFlight')).toContain('victim server refused');
+    expect(shared.told('callsInFlight').filter((one) => one.startsWith('victim'))).toHaveLength(1);
   });
 });

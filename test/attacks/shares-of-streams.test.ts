@@ -1,14 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SharedServer } from './shares.js';
 
 describe.each(['express', 'fastify'] as const)('on %s, one caller who listens without end', (platform) => {
   let shared: SharedServer;
-  beforeAll(async () => {
+  beforeEach(async () => {
     const limits = { perCaller: { streams: 3, subscriptions: 4 }, inAll: { streams: 5 } };
     shared = await SharedServer.start(platform, limits);
   });
-  afterEach(() => shared.reset('streams', 'subscriptions'));
-  afterAll(() => shared.close());
+  afterEach(() => shared.close());
 
   /** Whether a stream is open, after everything that is on its way has come. */
   async function isOpen({ response }: { response: Response }): Promise<boolean> {

@@ -80,10 +80,13 @@ export class SharedServer {
       options: { ...(limits && { limits }), observability: { auditSink }, ...options },
     });
     const shared = new SharedServer(server);
-    for (const name of ['attacker', 'victim', 'third']) {
-      shared.#tokens.set(name, await server.token('', { sub: name, client_id: 'client' }));
-    }
+    for (const name of ['attacker', 'victim', 'third']) await shared.signIn(name);
     return Object.assign(shared, { events });
+  }
+
+  /** Gives another caller a token. */
+  async signIn(name: string): Promise<void> {
+    this.#tokens.set(name, await this.server.token('', { sub: name, client_id: 'client' }));
   }
 
   get registry(): McpRegistry {
