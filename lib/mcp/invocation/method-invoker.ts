@@ -19,7 +19,7 @@ import {
 } from './method-parameters.js';
 import { PipedArguments } from './piped-arguments.js';
 import { LaterInvocation, type Invocation } from './invocation.js';
-import { refuseSkippedEnhancers } from './skipped-enhancers.js';
+import { SkippedEnhancers } from './skipped-enhancers.js';
 import { follow } from './streamed-items.js';
 import { watchInterceptors, type ChangingInterceptors } from './watched-enhancers.js';
 
@@ -51,12 +51,15 @@ interface Interceptors {
 export class MethodInvoker {
   /** The arguments of each call that runs. */
   readonly #piped = new WeakMap<McpContext, PipedArguments>();
+  readonly #skipped: SkippedEnhancers;
 
   constructor(
     private readonly contexts: ExternalContextCreator,
     private readonly modules: ModulesContainer,
-    private readonly config: ApplicationConfig,
-  ) {}
+    config: ApplicationConfig,
+  ) {
+    this.#skipped = new SkippedEnhancers(config);
+  }
 
   /**
    * Checks a method. Its host is made anew for each call if the host or one of its dependencies is request-scoped.
@@ -65,7 +68,7 @@ export class MethodInvoker {
    *   parameter
    */
   prepare(host: MethodHost): Invocation {
-    refuseSkippedEnhancers(host, this.config);
+    this.#skipped.refuse(host);
     refuseParameters(host);
     return new LaterInvocation(host, this.#prepare);
   }
