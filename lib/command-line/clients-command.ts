@@ -104,7 +104,7 @@ function formatClient({ id, title, page, metadataDocument, redirectUris, steps }
   return [
     `${title} (${id})`,
     ...steps.flatMap(({ place, text }) => [`  ${place}:`, ...indent(text), '']),
-    ...(redirectUris.length > 0 ? ['  Redirect URIs:'] : []),
+    '  Redirect URIs:',
     ...redirectUris.map(({ uri, use, anyPort }) => `    ${uri}  (${use}${anyPort ? ', with any port' : ''})`),
     ...(metadataDocument === undefined ? [] : [`  Client ID metadata document: ${metadataDocument}`]),
     `  More: ${page}`,

@@ -9,7 +9,10 @@ export const inspector: McpClient = {
   id: 'inspector',
   title: 'MCP Inspector',
   page: 'inspector.md',
-  redirectUris: [],
+  redirectUris: [
+    { uri: 'http://127.0.0.1:6276/oauth/callback', use: 'on the command line; `--callback-url` names another' },
+    { uri: 'http://localhost:6274/oauth/callback', use: 'on its web page' },
+  ],
   steps: ({ name, url, clientId }) => {
     const oauth = clientId !== undefined && { oauth: { clientId } };
     return [

@@ -18,7 +18,6 @@ function listSent(): [clientId: string, redirectUri: string][] {
   const loopback = 'http://127.0.0.1:54321/callback';
   return [
     ...known,
-    ['inspector', 'http://127.0.0.1:6276/oauth/callback'],
     ['assistant', loopback],
     ['python-assistant', loopback],
     ['go-assistant', loopback],
