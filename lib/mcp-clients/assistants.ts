@@ -38,7 +38,7 @@ export const chatgpt: McpClient = {
   ],
   steps: ({ name, url, clientId }) => [
     {
-      place: 'Settings → Apps & Connectors → Create, with Developer mode on',
+      place: 'Settings → Apps → Create app, with Developer mode on',
       language: 'text',
       text: formatFields([
         ['Name', name],
