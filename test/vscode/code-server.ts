@@ -30,7 +30,7 @@ export class CodeServer {
       {
         cwd: directory,
         env: {
-          ...{ PATH, HOME: directory, BROWSER: 'true' },
+          ...{ PATH, HOME: directory, TMPDIR: directory, BROWSER: 'true' },
           // It would lead browsers to loopback by a path of its own, and decode `%2B` in the `state` of VS Code on the way.
           VSCODE_PROXY_URI: '',
           ...(isDesktop && { AS_ON_A_DESKTOP: '1' }),

@@ -35,8 +35,7 @@ export class VscodeDev {
 
 /** The address takes what came with it among the parameters of VS Code's own address. */
 function addressIn(response: URLSearchParams): URL {
-  const state = response.get('state') ?? '';
-  const address = new URL(state.includes('?') ? state : decodeURIComponent(state));
+  const address = new URL(decodeURIComponent(response.get('state') ?? ''));
   const query = new URLSearchParams(address.searchParams.get('vscode-query') ?? '');
   for (const [name, value] of response) if (name !== 'state') query.append(name, value);
   address.searchParams.set('vscode-query', query.toString());
