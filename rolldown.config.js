@@ -61,7 +61,7 @@ export default [
     platform: 'node',
     external: /^[^./\0]/,
     plugins: [{ name: 'compiled-modules', load: readCompiled, writeBundle: removeCompiled }],
-    output: { dir: 'dist', format: 'esm', keepNames: true, sourcemap: true, chunkFileNames: 'shared/[name].js' },
+    output: { dir: 'dist', format: 'esm', keepNames: true, sourcemap: true, chunkFileNames: 'shared/chunk-[hash].js' },
   },
 ];
 
