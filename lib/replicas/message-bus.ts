@@ -36,12 +36,12 @@ export interface RedisSubscriber {
   connect(): Promise<unknown>;
   /** `SUBSCRIBE`. */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  /** `UNSUBSCRIBE`. */
-  unsubscribe(channel: string): Promise<unknown>;
   /** Listens to events of the connection. */
   on(event: 'error' | 'ready', listener: (error?: Error) => void): unknown;
-  /** Ends the connection. */
-  close(): unknown;
+  /** Whether it is connected, or connects again. */
+  readonly isOpen: boolean;
+  /** Ends the connection, without waiting for anything that Redis owes. */
+  destroy(): unknown;
 }
 
 /**
@@ -70,9 +70,8 @@ export function redisBus(client: RedisClient, { channel = 'mcp-auth:bus' }: { ch
       });
       await subscriber.connect();
       await subscriber.subscribe(channel, listener);
-      return async () => {
-        await subscriber.unsubscribe(channel);
-        await subscriber.close();
+      return () => {
+        if (subscriber.isOpen) subscriber.destroy();
       };
     },
   };
