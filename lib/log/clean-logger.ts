@@ -9,6 +9,9 @@ const STACK_PERIOD = 600_000;
 /** Characters of a line that a number may follow. */
 const MAX_SUMMED = 1_900;
 
+/** What each logger of an application was told, and by whom. That of the next application is told anew. */
+const told = new WeakMap<object, Map<CleanLogger, Recurrences>>();
+
 /** One for all loggers: the same error may pass several of them. */
 const stacks = new Recurrences();
 
@@ -18,8 +21,6 @@ const stacks = new Recurrences();
  */
 export class CleanLogger {
   readonly #logger: Logger;
-  /** What each logger of an application was told. Another one, of the next application, is told anew. */
-  readonly #told = new WeakMap<object, Recurrences>();
 
   /** @param context - the name in front of each line */
   constructor(context: string) {
@@ -57,14 +58,15 @@ export class CleanLogger {
     const tell = (leftOut?: LeftOut) => {
       if (findTeller() === teller) this[level](addLeftOut(line, leftOut));
     };
-    const lines = this.#told.get(teller) ?? new Recurrences();
-    this.#told.set(teller, lines);
+    const byWhom = told.get(teller) ?? new Map<CleanLogger, Recurrences>();
+    const lines = byWhom.get(this) ?? new Recurrences();
+    told.set(teller, byWhom.set(this, lines));
     lines.sum(`${level} ${kind}`, tell, text);
   }
 
-  /** Logs how many lines were left out so far. */
-  flush(): void {
-    this.#told.get(findTeller())?.flush();
+  /** Logs how many lines were left out so far, by all loggers of the package. */
+  static flush(): void {
+    for (const lines of told.get(findTeller())?.values() ?? []) lines.flush();
   }
 }
 

@@ -39,9 +39,9 @@ export class AuditLog implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** Called by Nest when the application stops. Logs how many refusals were left out since the last line. */
+  /** Called by Nest when the application stops. Logs how many lines were left out since the last ones. */
   onApplicationShutdown(): void {
-    this.#logger.flush();
+    CleanLogger.flush();
     if (this.#sink instanceof LoggerAuditSink) this.#sink.flush();
   }
 

@@ -73,7 +73,7 @@ test('kinds without end are bounded, too', () => {
 
 test('what was left out when the application stops is told', () => {
   for (let times = 0; times < 3; times += 1) refuse('a', 'refused');
-  logger.flush();
+  CleanLogger.flush();
   expect(told()).toEqual(['refused', 'refused (2 times in the last 1 s)']);
   jest.advanceTimersByTime(60_000);
   expect(told()).toEqual([]);

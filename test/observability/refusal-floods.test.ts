@@ -1,14 +1,27 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { McpTool, type AuditEvent, type McpAuthModuleOptions } from 'nestjs-mcp-auth';
+import { McpTool, UsePolicy, type AuditEvent, type McpAuthModuleOptions, type Policy } from 'nestjs-mcp-auth';
 import { post, toolCall } from '../support/mcp-request.js';
 import { startProtectedServer, type ProtectedServer } from '../support/protected-server.js';
 import type { Platform } from '../support/test-application.js';
+
+/** Decides nothing, which is logged by another logger than refusals are. */
+class Odd implements Policy {
+  permits() {
+    return 'perhaps' as never;
+  }
+}
 
 @Injectable()
 class Tools {
   @McpTool({ description: 'x' })
   find(): string {
+    return 'found';
+  }
+
+  @UsePolicy(Odd)
+  @McpTool({ description: 'x' })
+  judged(): string {
     return 'found';
   }
 }
@@ -54,6 +67,18 @@ describe.each(['express', 'fastify'] as const)('refused requests without end, on
       expect.stringMatching(/A token was rejected \[.*\(\d+ times in the last \d+ s\)/),
       expect.stringMatching(/"https:\/\/evil-149\.example".*\(140 times in the last \d+ s\)/),
     ]);
+  });
+
+  test('of any kind are told with their number when the application stops', async () => {
+    const refusing = await start(platform);
+    const token = await refusing.token();
+    for (let times = 0; times < 3; times += 1)
+      expect((await post(refusing.resource, toolCall('judged'), { token })).status).toBe(200);
+    const odd = () => linesOf(refusing).filter((line) => line.includes('The policy Odd returned neither'));
+    expect(odd()).toHaveLength(1);
+    await refusing.close();
+    server = undefined;
+    expect(odd()).toEqual([expect.any(String), expect.stringMatching(/\(2 times in the last \d+ s\)/)]);
   });
 
   test('fill no log where the log is the sink, either', async () => {
