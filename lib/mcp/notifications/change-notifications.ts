@@ -138,7 +138,7 @@ export class ChangeNotifications implements OnModuleInit, OnModuleDestroy {
     Promise.resolve()
       .then(() => bus.publish(text))
       .catch((error: unknown) => {
-        this.#logger.warn(`Other replicas could not be notified: ${describeError(error)}`);
+        this.#logger.sum('warn', 'publish', `Other replicas could not be notified: ${describeError(error)}`);
       });
   }
 
