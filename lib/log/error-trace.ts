@@ -69,9 +69,9 @@ function formatStack(error: Error, link: string): string {
   return [`${head}${tellFix(error)}${link}`, ...frames.slice(0, MAX_FRAMES)].map((line) => cleanText(line)).join('\n');
 }
 
-/** What the error says of it, for operators. */
+/** What the error says of it, for operators, without the dot at its end. */
 function tellFix(error: Error): string {
-  return error instanceof DownstreamError && error.fix !== undefined ? `. ${error.fix}` : '';
+  return error instanceof DownstreamError && error.fix !== undefined ? `. ${error.fix.replace(/\.$/, '')}` : '';
 }
 
 /** Where the documents say more. The message of a wrong configuration has it already. */

@@ -125,5 +125,6 @@ describe.each(['express', 'fastify'] as const)('what a server tells its operator
     expect(sectionOf((event as { readonly fix?: string } | undefined)?.fix)).toBe('reference/errors#client_rejected');
     const line = server.log.lines.find((one) => one.includes('(client_rejected)'));
     expect(sectionOf(line)).toBe('reference/errors#client_rejected');
+    expect(line).toMatch(/[^.]\. See https/);
   });
 });
