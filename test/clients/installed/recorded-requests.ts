@@ -5,12 +5,24 @@ import type { Quickstart } from '../../../sample/quickstart/quickstart.js';
 
 /** Channels of Node. */
 const CONNECTS = 'net.client.socket';
+const STARTED = 'http.server.request.start';
 const ANSWERED = 'http.server.response.finish';
 
-/** Connections that this process began: of the servers among themselves, and of the user's browser. */
+/** Open connections that this process began: of the servers among themselves, and of the user's browser. */
 const own = new Set<Socket>();
 subscribe(CONNECTS, (message) => {
-  own.add((message as { socket: Socket }).socket);
+  const { socket } = message as { socket: Socket };
+  own.add(socket);
+  socket.once('close', () => own.delete(socket));
+});
+
+/** Requests that came over them. Their ports are known while they are open. */
+const ofOwn = new WeakSet<IncomingMessage>();
+subscribe(STARTED, (message) => {
+  const { request } = message as Answered;
+  const { localPort, remotePort } = request.socket;
+  // Connections to other servers may begin at the same port.
+  if ([...own].some((one) => one.localPort === remotePort && one.remotePort === localPort)) ofOwn.add(request);
 });
 
 /** What clients do when it suits them: notifications, and asking for a stream that this server does not have. */
@@ -48,7 +60,7 @@ export class RecordedRequests {
   readonly #record = (message: unknown) => {
     const { request, response } = message as Answered;
     const name = this.#names.get(request.headers.host ?? '');
-    if (name === undefined || [...own].some(({ localPort }) => localPort === request.socket.remotePort)) return;
+    if (name === undefined || ofOwn.has(request)) return;
     const challenge = response.getHeader('www-authenticate');
     if (name === 'mcp' && typeof challenge === 'string') this.challenges.push(challenge);
     const path = (request.originalUrl ?? request.url ?? '').replace(/\?.*/, '');
