@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { readProcessorTime } from './processor-time.js';
 import { createApplication } from './servers/nest-application.js';
 
 /** What the boot of an application took. */
@@ -13,23 +14,17 @@ export interface Boot {
 
 /** Boots an application on Fastify. What is imported and declared before does not count, nor does its garbage. */
 export async function measureBoot(module: Type): Promise<Boot> {
-  const imported = measureCpu();
+  const imported = readProcessorTime();
   globalThis.gc?.();
   const start = performance.now();
-  const before = measureCpu();
+  const before = readProcessorTime();
   const app = await createApplication('fastify', module);
   await app.init();
-  const cpuMilliseconds = measureCpu() - before;
+  const booted = readProcessorTime() - before;
   return {
     milliseconds: performance.now() - start,
-    cpuMilliseconds,
-    processCpuMilliseconds: imported + cpuMilliseconds,
+    cpuMilliseconds: booted / 1000,
+    processCpuMilliseconds: (imported + booted) / 1000,
     megabytes: process.memoryUsage().rss / 1e6,
   };
-}
-
-/** Milliseconds of the processor that this process has had, user and system. */
-function measureCpu(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { INestApplication } from '@nestjs/common';
 import { McpRegistry } from 'nestjs-mcp-auth';
+import { readProcessorTime } from './processor-time.js';
 import type { Platform } from './servers/listen.js';
 import { startProtected } from './servers/protected-server.js';
 
@@ -45,8 +46,7 @@ async function answer(question: Question): Promise<void> {
   else if (app) await app.get(McpRegistry).registerTool({ name: 'new', description: 'New' }, () => 1);
   else for (const response of open) writeEvent(response, 'notifications/tools/list_changed');
   const { heapUsed, rss } = process.memoryUsage();
-  const { user, system } = process.cpuUsage();
-  process.send?.({ heap: heapUsed, rss, cpu: user + system } satisfies Held);
+  process.send?.({ heap: heapUsed, rss, cpu: readProcessorTime() } satisfies Held);
 }
 
 /** Waits until the connections are closed here, too, and what they held is given back. */

@@ -1,6 +1,7 @@
 import { Injectable, Module, type Type } from '@nestjs/common';
-import { McpAuthModule, McpTool } from 'nestjs-mcp-auth';
+import { McpTool } from 'nestjs-mcp-auth';
 import { z } from 'zod';
+import { addUnreachedServer } from './servers/unreached-server.js';
 
 /** Tools of one class. */
 const TOOLS_OF_CLASS = 10;
@@ -39,15 +40,7 @@ function createClasses(tools: number): readonly Type[] {
 /** Creates the module of an application with so many tools. */
 export function createToolsModule(tools: number): Type {
   @Module({
-    imports: [
-      McpAuthModule.forRoot({
-        server: { name: 'tools', version: '1.0.0' },
-        resource: 'http://127.0.0.1:1/mcp',
-        issuers: [{ issuer: 'http://127.0.0.1:1' }],
-        limits: { rate: { acceptUnlimitedRequests: true } },
-        doctor: false,
-      }),
-    ],
+    imports: [addUnreachedServer('tools')],
     providers: [...createClasses(tools)],
   })
   class ToolsModule {}
