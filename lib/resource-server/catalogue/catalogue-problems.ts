@@ -19,9 +19,7 @@ interface Cached {
 /** Requirements of a primitive that the module's options cannot meet. */
 export function findPrimitiveProblems(offer: Offer & Cached, options: ResolvedOptions): string[] {
   const { access, downstreams, host, cache } = offer;
-  const problems: string[] = [];
-  if (!downstreams.every((name) => options.downstreams.has(name)))
-    problems.push(...findUnknownDownstreams(downstreams, describeDeclaration(host, 'downstream'), options));
+  const problems = findUnknownDownstreams(downstreams, describeDeclaration(host, 'downstream'), options);
   const callers = downstreams.filter((name) => (options.downstreams.get(name)?.dialect.subject ?? 'none') !== 'none');
   if (access.anonymous && callers.length > 0) {
     problems.push(

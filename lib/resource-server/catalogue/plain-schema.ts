@@ -125,7 +125,6 @@ const OWN_VERSION: Readonly<Record<'major' | 'minor', number>> = z.core.version;
 /** Whether the copy of zod that made a schema keeps metadata where ours does. Newer copies do. */
 function isSharedBy({ _zod: { version } }: z.core.$ZodType): boolean {
   const { major, minor }: typeof OWN_VERSION = version;
-  if (version === OWN_VERSION) return true;
   return major === OWN_VERSION.major && minor >= OWN_VERSION.minor;
 }
 
